@@ -1,0 +1,127 @@
+"""What every embedded service shares: the world, its clock, how to say no.
+
+A service is a class with one method per operation (snake_case of AWS's name). It takes the request's
+parameters shaped as boto3 takes them and returns the answer shaped as boto3 returns it; wire formats
+are `codec`'s business. Methods run one at a time on one thread, never block, and never sleep: what
+takes time on AWS is a transition that is due at a moment of the world's clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+ACCOUNT_ID = "111122223333"
+
+
+class Refusal(Exception):
+    """AWS's "no": the error code a client sees, its sentence and its HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class Clock:
+    """Real time for dates, scaled time for durations.
+
+    `scale` is how many real seconds one AWS second takes (0.02: a five-minute deployment takes six
+    seconds). `advance` jumps ahead by AWS seconds, for tests that do not want to wait at all.
+    """
+
+    def __init__(self, scale: float = 1.0, now: Callable[[], float] = time.time) -> None:
+        self.scale = scale
+        self._now = now
+        self._jumped = 0.0  # real seconds added by `advance`
+
+    def now(self) -> datetime:
+        """The moment on the wall, as AWS would stamp it."""
+        return datetime.fromtimestamp(self._now(), tz=UTC)
+
+    def seconds(self) -> float:
+        """A growing number of real seconds, the base of all due times."""
+        return self._now() + self._jumped
+
+    def due(self, aws_seconds: float) -> float:
+        """When something that takes this many AWS seconds will be over (on `seconds`' scale)."""
+        return self.seconds() + aws_seconds * self.scale
+
+    def advance(self, aws_seconds: float) -> None:
+        """Let this many AWS seconds pass at once (at scale 0 everything is due at once anyway)."""
+        self._jumped += aws_seconds * max(self.scale, 1e-9)
+
+
+@dataclass
+class Durations:
+    """How long things take, in AWS seconds: (least, most), drawn for each occasion."""
+
+    cloudfront_deploy: tuple[float, float] = (150, 400)
+    mediapackage_delete: tuple[float, float] = (3, 10)
+    medialive_create: tuple[float, float] = (5, 20)
+    medialive_start: tuple[float, float] = (30, 90)
+    medialive_stop: tuple[float, float] = (10, 30)
+    medialive_update: tuple[float, float] = (5, 15)
+    medialive_delete: tuple[float, float] = (10, 40)
+    medialive_input_delete: tuple[float, float] = (3, 10)
+
+
+@dataclass
+class World:
+    """One AWS account in one region (plus CloudFront's global one); everything in memory."""
+
+    clock: Clock = field(default_factory=Clock)
+    region: str = "eu-central-1"
+    account: str = ACCOUNT_ID
+    seed: int = 1
+    durations: Durations = field(default_factory=Durations)
+    services: dict[str, Service] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._serial = itertools.count()
+
+    def after(self, span: tuple[float, float], then: Callable[[], None]) -> None:
+        """Do `then` once a duration drawn from `span` (AWS seconds) has passed."""
+        due = self.clock.due(self.random.uniform(*span))
+        heapq.heappush(self._timers, (due, next(self._serial), then))
+
+    def settle(self) -> None:
+        """Carry out every transition that is due; called before each request is served."""
+        now = self.clock.seconds()
+        while self._timers and self._timers[0][0] <= now:
+            heapq.heappop(self._timers)[2]()
+
+    def number(self, digits: int) -> str:
+        """A random decimal id, as MediaLive draws them."""
+        return str(self.random.randrange(10 ** (digits - 1), 10**digits))
+
+    def token(self, length: int, alphabet: str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") -> str:
+        """A random id of the given length, as CloudFront draws them."""
+        return "".join(self.random.choice(alphabet) for _ in range(length))
+
+
+class Service:
+    """Base of the services. `name` is botocore's service name."""
+
+    name: ClassVar[str] = ""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        world.services[self.name] = self
+
+    def inventory(self) -> dict[str, list[dict[str, Any]]]:
+        """What exists now, by resource type, as plain data for tests and the console."""
+        raise NotImplementedError
+
+    def console(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Something a person does in the AWS console behind StreamHub's back (`action` is snake_case)."""
+        raise Refusal("UnknownConsoleAction", f"{self.name} has no console action {action!r}", 404)
