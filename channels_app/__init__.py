@@ -1,0 +1,1 @@
+"""Channels (MediaPackage + MediaLive + a distribution), their security groups, and breakouts on them."""

@@ -26,6 +26,14 @@ class StreamHubError(Exception):
     """Base of all errors that StreamHub raises on purpose."""
 
 
+class Misconfigured(StreamHubError):
+    """A setting makes no sense; the sentence says which one and what to write instead."""
+
+
+class EmbeddedNotRunning(StreamHubError):
+    """Embedded mode is chosen, but nothing embedded is running; the sentence says what to run."""
+
+
 class AwsError(StreamHubError):
     """An AWS call did not succeed.
 

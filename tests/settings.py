@@ -5,6 +5,10 @@ import tempfile
 
 os.environ.setdefault("STREAMHUB_VAR_DIR", tempfile.mkdtemp(prefix="streamhub-tests-"))
 
-from streamhub.settings import *  # noqa: E402, F403
+from streamhub.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file: in an in-memory database that threads share, nobody waits for anybody's lock.
+    DATABASES["default"]["TEST"] = {"NAME": os.environ["STREAMHUB_VAR_DIR"] + "/test.sqlite3"}  # noqa: F405

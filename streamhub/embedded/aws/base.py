@@ -1,8 +1,8 @@
 """What every embedded service shares: the world, its clock, how to say no.
 
 A service is a class with one method per operation (snake_case of AWS's name). It takes the request's
-parameters shaped as boto3 takes them and returns the answer shaped as boto3 returns it; wire formats
-are `codec`'s business. Methods run one at a time on one thread, never block, and never sleep: what
+parameters as one dict shaped as boto3 takes them, `method(params)` (or as keywords, if it declares
+any), and returns the answer shaped as boto3 returns it; wire formats are `codec`'s business. Methods run one at a time on one thread, never block, and never sleep: what
 takes time on AWS is a transition that is due at a moment of the world's clock.
 """
 
@@ -21,13 +21,27 @@ ACCOUNT_ID = "111122223333"
 
 
 class Refusal(Exception):
-    """AWS's "no": the error code a client sees, its sentence and its HTTP status."""
+    """AWS's "no": the error code a client sees, its sentence and its HTTP status.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    `illegal` says whether the client broke a rule that it should have known; None leaves the verdict
+    to the call log, which goes by the code.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, illegal: bool | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
+        self.illegal = illegal
+
+
+class Frozen(dict[str, Any]):
+    """A part of an answer that never changes: the codec renders it once and keeps the text.
+
+    For what is listed again and again; whoever changes the resource builds a new one.
+    """
+
+    rendered: str | None = None
 
 
 class Clock:

@@ -1,0 +1,8 @@
+"""Channels and security groups on AWS. `channel` decides and acts, `parts` knows the four resources,
+`security_group` the shared groups, `watches` the lists that tell about many at once."""
+
+from channels_app.driver.channel import ChannelDriver
+from channels_app.driver.security_group import SecurityGroupDriver
+from channels_app.driver.watches import WATCHES
+
+__all__ = ["WATCHES", "ChannelDriver", "SecurityGroupDriver"]

@@ -1,0 +1,40 @@
+"""The lists of AWS that tell about many channels at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from channels_app.driver import parts
+from channels_app.models import Channel
+from streamhub.lifecycle.observe import Watch
+
+
+def _gone(kind: parts.Kind) -> Callable[[Channel, datetime], dict[str, Any] | None]:
+    def gone(row: Channel, listed_at: datetime) -> dict[str, Any] | None:
+        deleted_at = kind.get(row, "deleted_at")
+        if kind.get(row, "gone") or (deleted_at and deleted_at < listed_at):
+            return kind.columns(gone=True)
+        return None
+
+    return gone
+
+
+def _watch(kind: parts.Kind, pages: Callable[[], Any]) -> Watch:
+    return Watch(
+        key=kind.prefix,
+        model=Channel,
+        id_field=kind.column("id"),
+        pages=pages,
+        facts=kind.facts,
+        gone=_gone(kind),
+    )
+
+
+WATCHES = (
+    _watch(parts.ML_CHANNEL, lambda: parts.live().channel_pages()),
+    _watch(parts.INPUT, lambda: parts.live().input_pages()),
+    _watch(parts.ENDPOINT, lambda: parts.package().endpoint_pages()),
+    _watch(parts.MP_CHANNEL, lambda: parts.package().channel_pages()),
+)

@@ -1,0 +1,76 @@
+"""Breakouts follow their channel: called with every state change of a channel, in its transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from channels_app.models import Attachment, Breakout, Channel
+from channels_app.models.breakout import ON_AIR, State
+from channels_app.models.channel import Desired
+from channels_app.models.channel import State as ChannelState
+from streamhub.lifecycle import states
+
+# A channel in one of these states does not run and is not about to, unless it was asked to.
+AT_REST = (ChannelState.IDLE, ChannelState.DELETING, ChannelState.PENDING, ChannelState.PROVISIONING)
+
+
+def on_air(channel: Channel) -> Breakout | None:
+    """The channel's breakout that is starting, running or stopping, if any."""
+    return Breakout.objects.filter(channel=channel, state__in=ON_AIR).first()
+
+
+def follow(channel: Channel) -> None:
+    """Move the channel's on-air breakout on, if the channel's state says so. Idempotent."""
+    breakout = on_air(channel)
+    if breakout is None:
+        return
+    if breakout.state == State.STARTING and channel.state == ChannelState.RUNNING:
+        _move(breakout, State.RUNNING, "the channel runs", session_started_at=timezone.now())
+    elif breakout.state == State.STARTING and channel.state == ChannelState.FAILED:
+        _fail(breakout, channel)
+    elif breakout.state == State.STOPPING and _over(channel):
+        breakout_end(breakout)
+
+
+def _over(channel: Channel) -> bool:
+    """AWS is idle again; or the channel is kept warm and runs on by intent."""
+    if channel.state in AT_REST:
+        return True
+    if channel.state == ChannelState.FAILED:
+        return channel.ml_channel_state not in ("STARTING", "RUNNING", "RECOVERING", "STOPPING")
+    return channel.state == ChannelState.RUNNING and channel.desired == Desired.RUNNING
+
+
+def breakout_end(breakout: Breakout) -> None:
+    """The breakout is over: completed, or cancelled if that is how the stop was meant."""
+    attachments_close(breakout)
+    if breakout.cancelling:
+        _move(breakout, State.CANCELLED, "cancelled before it ran")
+    else:
+        _move(breakout, State.COMPLETED, "the channel is idle again")
+
+
+def attachments_close(breakout: Breakout) -> None:
+    Attachment.objects.filter(breakout=breakout, ended_at__isnull=True).update(ended_at=timezone.now())
+
+
+def _fail(breakout: Breakout, channel: Channel) -> None:
+    attachments_close(breakout)
+    error: dict[str, Any] = {
+        f"error_{field}": getattr(channel, f"error_{field}")
+        for field in ("code", "message", "hint", "request_id", "at")
+    }
+    _move(breakout, State.FAILED, f"the channel could not {channel.failed_step}", **error)
+
+
+def _move(breakout: Breakout, to: str, why: str, **fields: Any) -> None:
+    states.change(breakout, to, why=why, **fields)
+
+
+def channel_gone(channel: Channel) -> None:
+    """The channel's row is about to go: nothing may stay on air on it."""
+    for breakout in Breakout.objects.filter(Q(channel=channel), state__in=ON_AIR):
+        breakout_end(breakout)

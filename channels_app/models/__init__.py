@@ -1,0 +1,7 @@
+"""Channel, SecurityGroup, Breakout, Attachment."""
+
+from channels_app.models.breakout import Attachment, Breakout
+from channels_app.models.channel import Channel
+from channels_app.models.security_group import SecurityGroup
+
+__all__ = ["Attachment", "Breakout", "Channel", "SecurityGroup"]

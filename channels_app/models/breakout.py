@@ -1,0 +1,112 @@
+"""Breakout and Attachment: a live session, and which distribution delivered it when."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from streamhub.lifecycle.models import new_uid
+
+
+class State(models.TextChoices):
+    IDLE = "idle"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+ON_AIR = (State.STARTING, State.RUNNING, State.STOPPING)
+
+
+class UsageStatus(models.TextChoices):
+    PENDING = "pending"
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+
+
+class Breakout(models.Model):
+    """One live session on one channel. Not an AWS resource: it follows its channel.
+
+    The channel's uid and name are stored beside the reference, because usage outlives channels.
+    """
+
+    STATES = State
+    KIND = "breakout"
+
+    uid = models.CharField(max_length=32, unique=True, default=new_uid, editable=False)
+    name = models.CharField(max_length=128)
+    channel = models.ForeignKey(
+        "channels_app.Channel", on_delete=models.SET_NULL, null=True, related_name="breakouts"
+    )
+    channel_uid = models.CharField(max_length=32, editable=False, db_index=True)
+    channel_name = models.CharField(max_length=64, editable=False)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.IDLE)
+    state_since = models.DateTimeField(default=timezone.now)
+    # A stop that was asked for as a cancellation ends as `cancelled`, not `completed`.
+    cancelling = models.BooleanField(default=False, editable=False)
+    starts_at = models.DateTimeField(null=True, blank=True)
+    duration_minutes = models.PositiveIntegerField(null=True, blank=True)
+    session_started_at = models.DateTimeField(null=True, blank=True)
+    session_ended_at = models.DateTimeField(null=True, blank=True)
+    curtain_raised = models.BooleanField(default=False)
+
+    usage_status = models.CharField(max_length=16, choices=UsageStatus.choices, default=UsageStatus.PENDING)
+    usage_bytes_downloaded = models.BigIntegerField(null=True, blank=True)
+    usage_requests = models.BigIntegerField(null=True, blank=True)
+    usage_complete_until = models.DateTimeField(null=True, blank=True)
+
+    error_code = models.CharField(max_length=64, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")
+    error_hint = models.TextField(blank=True, default="")
+    error_request_id = models.CharField(max_length=128, blank=True, default="")
+    error_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "-id"], name="breakout_state"),
+            models.Index(fields=["usage_status"], name="breakout_usage_status"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel"],
+                name="one_on_air_breakout_per_channel",
+                condition=models.Q(state__in=[s.value for s in ON_AIR]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Attachment(models.Model):
+    """The interval in which one breakout was delivered by one distribution.
+
+    Keyed by CloudFront's id, because it outlives the distribution's row: billing reads it for months.
+    `started_at` is the accepted start, `ended_at` the moment IDLE was seen (or the distribution was lost).
+    """
+
+    breakout = models.ForeignKey(Breakout, on_delete=models.CASCADE, related_name="attachments")
+    distribution = models.ForeignKey(
+        "distributions.Distribution", on_delete=models.SET_NULL, null=True, related_name="attachments"
+    )
+    aws_distribution_id = models.CharField(max_length=32, blank=True, default="")
+    domain_name = models.CharField(max_length=200, blank=True, default="")
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["aws_distribution_id", "started_at"], name="attachment_delivery")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["breakout"],
+                name="one_open_attachment_per_breakout",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.breakout} on {self.aws_distribution_id or 'a distribution to come'}"

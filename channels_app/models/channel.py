@@ -1,0 +1,122 @@
+"""The Channel row: one encoding pipeline and the columns that hold its AWS resources."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from streamhub.lifecycle.models import ManagedResource, due_indexes
+
+
+class State(models.TextChoices):
+    PENDING = "pending"
+    PROVISIONING = "provisioning"
+    IDLE = "idle"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    DELETING = "deleting"
+    FAILED = "failed"
+
+
+class Desired(models.TextChoices):
+    IDLE = "idle"
+    RUNNING = "running"
+    DELETED = "deleted"
+
+
+class ChannelClass(models.TextChoices):
+    SINGLE_PIPELINE = "SINGLE_PIPELINE"
+    STANDARD = "STANDARD"
+
+
+class InputType(models.TextChoices):
+    RTMP_PUSH = "RTMP_PUSH"
+    RTP_PUSH = "RTP_PUSH"
+    URL_PULL = "URL_PULL"
+
+
+class Channel(ManagedResource):
+    """A channel. The `mp_*` columns are MediaPackage's, the `ml_*` columns MediaLive's own words.
+
+    The token serials draw the next idempotency token once one was spent on a deleted resource.
+    """
+
+    STATES = State
+    KIND = "channel"
+
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
+    desired = models.CharField(max_length=16, choices=Desired.choices, default=Desired.IDLE)
+    name = models.CharField(max_length=64)
+    channel_class = models.CharField(
+        max_length=16, choices=ChannelClass.choices, default=ChannelClass.SINGLE_PIPELINE
+    )
+    input_type = models.CharField(max_length=16, choices=InputType.choices, default=InputType.RTMP_PUSH)
+    allowed_cidrs = models.JSONField(default=list, blank=True)
+    source_urls = models.JSONField(default=list, blank=True)
+    encoding_profile = models.CharField(max_length=32, default="1080p")
+    record = models.BooleanField(default=False)
+    tags = models.JSONField(default=dict, blank=True)
+    # Kept running until then although no breakout is on air.
+    warm_until = models.DateTimeField(null=True, blank=True)
+
+    distribution = models.OneToOneField(
+        "distributions.Distribution", on_delete=models.SET_NULL, null=True, blank=True, related_name="channel"
+    )
+    # False once the first distribution was added, so that a detached channel does not get another.
+    distribution_wanted = models.BooleanField(default=True, editable=False)
+    security_group = models.ForeignKey(
+        "channels_app.SecurityGroup", on_delete=models.PROTECT, null=True, blank=True, related_name="channels"
+    )
+
+    mp_channel_sent_at = models.DateTimeField(null=True, blank=True)
+    mp_channel_id = models.CharField(max_length=256, blank=True, default="")
+    mp_channel_gone = models.BooleanField(default=False)
+    mp_channel_deleted_at = models.DateTimeField(null=True, blank=True)
+
+    mp_endpoint_sent_at = models.DateTimeField(null=True, blank=True)
+    mp_endpoint_id = models.CharField(max_length=256, blank=True, default="")
+    mp_endpoint_gone = models.BooleanField(default=False)
+    mp_endpoint_deleted_at = models.DateTimeField(null=True, blank=True)
+    endpoint_url = models.URLField(max_length=500, blank=True, default="")
+
+    ml_input_serial = models.PositiveSmallIntegerField(default=0)
+    ml_input_sent_at = models.DateTimeField(null=True, blank=True)
+    ml_input_id = models.CharField(max_length=32, blank=True, default="")
+    ml_input_state = models.CharField(max_length=32, blank=True, default="")
+    ml_input_gone = models.BooleanField(default=False)
+    ml_input_deleted_at = models.DateTimeField(null=True, blank=True)
+    input_dest_urls = models.JSONField(default=list, blank=True)
+
+    ml_channel_serial = models.PositiveSmallIntegerField(default=0)
+    ml_channel_sent_at = models.DateTimeField(null=True, blank=True)
+    ml_channel_id = models.CharField(max_length=32, blank=True, default="")
+    ml_channel_state = models.CharField(max_length=32, blank=True, default="")
+    ml_channel_gone = models.BooleanField(default=False)
+    ml_channel_deleted_at = models.DateTimeField(null=True, blank=True)
+    # Which part the NotFound behind `suspect_since` was about.
+    suspect_part = models.CharField(max_length=16, blank=True, default="")
+    # When AWS accepted our last StartChannel / StopChannel, until its effect was seen.
+    start_accepted_at = models.DateTimeField(null=True, blank=True)
+    stop_accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [*due_indexes("channel")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                name="channel_name_unique_among_living",
+                condition=~models.Q(desired="deleted"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def aws_name(self) -> str:
+        """The name every AWS resource of this channel carries; MediaPackage's caller-chosen id."""
+        return f"streamhub-{self.uid}"
+
+    def token(self, part: str) -> str:
+        """MediaLive's idempotency token (`RequestId`) of a part ("input", "channel")."""
+        serial = self.ml_input_serial if part == "input" else self.ml_channel_serial
+        return f"{self.uid}-{part}-{serial}"

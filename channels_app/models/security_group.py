@@ -1,0 +1,43 @@
+"""The SecurityGroup row: one MediaLive input security group per set of CIDRs, shared by inputs."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from streamhub.lifecycle.models import ManagedResource, due_indexes
+
+
+class SecurityGroup(ManagedResource):
+    """Desired `present` while a channel uses it, `deleted` afterwards."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        READY = "ready"
+        DELETING = "deleting"
+        FAILED = "failed"
+
+    class Desired(models.TextChoices):
+        PRESENT = "present"
+        DELETED = "deleted"
+
+    STATES = State
+    KIND = "security group"
+
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
+    desired = models.CharField(max_length=16, choices=Desired.choices, default=Desired.PRESENT)
+    # The sorted CIDRs joined with commas: what makes a group the same group.
+    cidrs = models.CharField(max_length=255, unique=True)
+    aws_id = models.CharField(max_length=32, blank=True, default="")
+    create_sent_at = models.DateTimeField(null=True, blank=True)
+    delete_accepted_at = models.DateTimeField(null=True, blank=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [*due_indexes("security_group")]
+
+    def __str__(self) -> str:
+        return self.cidrs
+
+    @property
+    def cidr_list(self) -> list[str]:
+        return self.cidrs.split(",")

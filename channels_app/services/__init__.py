@@ -1,0 +1,35 @@
+"""The verbs on channels, breakouts and the distributions attached to them; the only writers of intent.
+
+Each verb names who asks (`who`), locks the channel's row first, checks what is possible in one place,
+writes the intent and returns at once. Raises `Invalid` (bad input) and `NotPossible` (wrong moment).
+"""
+
+from channels_app.services.channel import (
+    channel_create,
+    channel_delete,
+    channel_intent,
+    channel_retry,
+    locked_channel,
+    security_group_for,
+    security_group_release,
+)
+from channels_app.services.distribution import (
+    ChannelOwner,
+    distribution_add,
+    distribution_create_and_attach,
+    distribution_reattach,
+)
+
+__all__ = [
+    "ChannelOwner",
+    "channel_create",
+    "channel_delete",
+    "channel_intent",
+    "channel_retry",
+    "distribution_add",
+    "distribution_create_and_attach",
+    "distribution_reattach",
+    "locked_channel",
+    "security_group_for",
+    "security_group_release",
+]

@@ -1,0 +1,163 @@
+"""Channels: create, delete, retry, and the one writer of what a channel is wanted to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from channels_app import decide
+from channels_app.models import Breakout, Channel, SecurityGroup
+from channels_app.models.breakout import ON_AIR
+from channels_app.models.breakout import State as BreakoutState
+from channels_app.models.channel import ChannelClass, Desired, InputType, State
+from channels_app.profiles import PROFILE_NAMES
+from channels_app.services.validation import channel_errors
+from distributions import services as distributions
+from streamhub.errors import Invalid, NotPossible
+from streamhub.lifecycle import intent, states
+from streamhub.lifecycle.claim import error_fields
+from streamhub.lifecycle.models import Priority
+
+
+def locked_channel(pk: int) -> Channel:
+    """The channel's row, locked: the first lock of every verb. Raises `Channel.DoesNotExist`."""
+    return Channel.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
+def channel_create(
+    name: str,
+    *,
+    who: str,
+    channel_class: str = ChannelClass.SINGLE_PIPELINE,
+    input_type: str = InputType.RTMP_PUSH,
+    allowed_cidrs: list[str] | None = None,
+    source_urls: list[str] | None = None,
+    encoding_profile: str = "1080p",
+    record: bool = False,
+    tags: dict[str, str] | None = None,
+) -> Channel:
+    """A new channel; its AWS stack and distribution follow by themselves. Raises `Invalid`."""
+    fields: dict[str, Any] = {
+        "name": name.strip(),
+        "channel_class": channel_class,
+        "input_type": input_type,
+        "source_urls": source_urls or [],
+        "encoding_profile": encoding_profile,
+        "record": record,
+        "tags": tags or {},
+    }
+    errors, cidrs = channel_errors({**fields, "allowed_cidrs": allowed_cidrs or []}, PROFILE_NAMES)
+    if errors:
+        raise Invalid(errors)
+    taken = Invalid({"name": f"A channel named {fields['name']!r} exists already; choose another name."})
+    if Channel.objects.exclude(desired=Desired.DELETED).filter(name=fields["name"]).exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            group = security_group_for(cidrs, who=who) if cidrs else None
+            row = Channel.objects.create(**fields, allowed_cidrs=cidrs, security_group=group)
+            states.born(row, who=who, why="created")
+            intent.want(row, priority=Priority.CREATE)
+    except IntegrityError as error:
+        if "name" in str(error):
+            raise taken from error
+        raise
+    return row
+
+
+def security_group_for(cidrs: list[str], *, who: str) -> SecurityGroup:
+    """The shared group of these (normalised) CIDRs, wanted present."""
+    group, created = SecurityGroup.objects.get_or_create(cidrs=",".join(cidrs))
+    group = SecurityGroup.objects.select_for_update().get(pk=group.pk)
+    if created:
+        states.born(group, who=who, why="first channel with these CIDRs")
+    if created or group.desired == SecurityGroup.Desired.DELETED:
+        intent.want(group, desired=SecurityGroup.Desired.PRESENT, priority=Priority.CREATE)
+    return group
+
+
+def security_group_release(group: SecurityGroup) -> None:
+    """A channel of this group is gone; the last one takes the group with it."""
+    group = SecurityGroup.objects.select_for_update().get(pk=group.pk)
+    if not group.channels.exists():
+        intent.want(group, desired=SecurityGroup.Desired.DELETED, priority=Priority.DELETE)
+
+
+def channel_intent(channel: Channel, **fields: Any) -> None:
+    """Write what the channel is wanted to do now, by the one rule; wakes it. The row must be locked."""
+    living = Breakout.objects.filter(channel=channel, state__in=ON_AIR).values_list("state", flat=True)
+    desired = decide.desired_of(channel.desired, living, channel.warm_until, timezone.now())
+    priority = {
+        Desired.RUNNING: Priority.START,
+        Desired.IDLE: Priority.STOP,
+        Desired.DELETED: Priority.DELETE,
+    }[Desired(desired)]
+    intent.want(channel, desired=desired, priority=priority, **fields)
+
+
+@transaction.atomic
+def channel_delete(channel: Channel, *, who: str) -> Channel:
+    """Tear the stack down; the distribution is detached, disabled and left to the reaper. Idempotent.
+
+    Raises `NotPossible` while a breakout is on air. Idle breakouts are cancelled.
+    """
+    channel = locked_channel(channel.pk)
+    if channel.desired == Desired.DELETED:
+        return channel
+    on_air = Breakout.objects.filter(channel=channel, state__in=ON_AIR).first()
+    if on_air is not None:
+        raise NotPossible(
+            f"The breakout {on_air.name!r} is {on_air.state} on this channel. Stop it first.",
+            state=channel.state,
+            possible=["stop the breakout"],
+        )
+    for breakout in Breakout.objects.filter(channel=channel, state=BreakoutState.IDLE):
+        states.change(breakout, BreakoutState.CANCELLED, who=who, why="its channel was deleted")
+    if channel.distribution is not None:
+        distributions.distribution_detach(channel.distribution, who=who, why="its channel was deleted")
+        channel.refresh_from_db()
+    channel.desired = Desired.DELETED
+    states.change(
+        channel, State.DELETING, who=who, why="deleted", desired=Desired.DELETED, distribution_wanted=False
+    )
+    channel_intent(channel, warm_until=None)
+    return channel
+
+
+@transaction.atomic
+def channel_retry(channel: Channel, *, who: str) -> Channel:
+    """Try again what failed or waits, now. Parts that were lost are created anew."""
+    channel = locked_channel(channel.pk)
+    if channel.state == State.FAILED:
+        built = channel.ml_channel_id and not _lost(channel)
+        to = State.IDLE if built else State.PROVISIONING if channel.mp_channel_id else State.PENDING
+        states.change(
+            channel, to, who=who, why="retried", failed_step="", **error_fields(None), **_renewals(channel)
+        )
+    elif not channel.error_code:
+        raise NotPossible("There is nothing to retry.", state=channel.state, possible=["delete"])
+    channel_intent(channel, observe_requested=True)
+    return channel
+
+
+def _lost(channel: Channel) -> list[str]:
+    parts = ("mp_channel", "mp_endpoint", "ml_input", "ml_channel")
+    return [part for part in parts if getattr(channel, f"{part}_gone")]
+
+
+def _renewals(channel: Channel) -> dict[str, Any]:
+    """The columns that forget lost parts; MediaLive's get a new token each."""
+    fields: dict[str, Any] = {}
+    for part in _lost(channel):
+        fields |= {
+            f"{part}_id": "",
+            f"{part}_gone": False,
+            f"{part}_sent_at": None,
+            f"{part}_deleted_at": None,
+        }
+        if part.startswith("ml_"):
+            fields[f"{part}_serial"] = getattr(channel, f"{part}_serial") + 1
+            fields[f"{part}_state"] = ""
+    return fields

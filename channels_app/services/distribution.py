@@ -1,0 +1,92 @@
+"""A channel and its distribution: attach, re-attach, and what `distributions` needs to know of owners."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from channels_app.models import Attachment, Breakout, Channel
+from channels_app.models.breakout import ON_AIR
+from channels_app.models.channel import Desired, State
+from channels_app.services.channel import locked_channel
+from distributions import services as distributions
+from distributions.models import Distribution
+from streamhub.errors import NotPossible
+from streamhub.lifecycle.models import Priority
+
+
+class ChannelOwner:
+    """What `distributions` may ask its owners (see `distributions.owners.Owner`)."""
+
+    def lock(self, distribution: Distribution) -> None:
+        list(Channel.objects.select_for_update(of=("self",)).filter(distribution=distribution))
+
+    def release(self, distribution: Distribution) -> None:
+        from django.utils import timezone
+
+        Channel.objects.filter(distribution=distribution).update(distribution=None)
+        Attachment.objects.filter(distribution=distribution, ended_at__isnull=True).update(
+            ended_at=timezone.now()
+        )
+
+    def holds(self, distribution: Distribution) -> list[str]:
+        open_here = Breakout.objects.filter(
+            state__in=ON_AIR,
+            attachments__distribution=distribution,
+            attachments__ended_at__isnull=True,
+        )
+        through_channel = Breakout.objects.filter(state__in=ON_AIR, channel__distribution=distribution)
+        return sorted({breakout.name for breakout in (open_here | through_channel).distinct()})
+
+    def owner_uid(self, distribution: Distribution) -> str | None:
+        return Channel.objects.filter(distribution=distribution).values_list("uid", flat=True).first()
+
+
+@transaction.atomic
+def distribution_add(channel: Channel, *, who: str, why: str, urgent: bool = False) -> Distribution | None:
+    """A new distribution in front of the channel's endpoint, attached. None if it is not to have one now."""
+    channel = locked_channel(channel.pk)
+    if channel.distribution_id or not channel.endpoint_url or channel.desired == Desired.DELETED:
+        return None
+    row = distributions.distribution_create(
+        channel.endpoint_url,
+        owner_label=f"channel {channel.name}",
+        who=who,
+        why=why,
+        tags=channel.tags,
+        priority=Priority.START if urgent else Priority.CREATE,
+    )
+    Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
+    return row
+
+
+@transaction.atomic
+def distribution_create_and_attach(channel: Channel, *, who: str) -> Distribution:
+    """Staff's verb: a new distribution for a channel that has none."""
+    channel = locked_channel(channel.pk)
+    if channel.distribution is not None:
+        raise NotPossible(
+            f"The channel has the distribution {channel.distribution} already; detach it first.",
+            state=channel.state,
+            possible=["detach"],
+        )
+    row = distribution_add(channel, who=who, why="created by hand")
+    if row is None:
+        raise NotPossible(
+            "The channel has no origin endpoint to put a distribution in front of"
+            f"{' (it is being deleted)' if channel.state == State.DELETING else ' yet'}.",
+            state=channel.state,
+        )
+    return row
+
+
+@transaction.atomic
+def distribution_reattach(channel: Channel, row: Distribution, *, who: str) -> Distribution:
+    """Attach a detached distribution again to the channel whose endpoint it is in front of."""
+    channel = locked_channel(channel.pk)
+    if channel.distribution_id or channel.desired == Desired.DELETED:
+        raise NotPossible("The channel has a distribution already, or goes.", state=channel.state)
+    if row.origin_url != channel.endpoint_url:
+        raise NotPossible("The distribution is in front of another origin endpoint.", state=row.state)
+    row = distributions.distribution_reattach(row, owner_label=f"channel {channel.name}", who=who)
+    Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
+    return row

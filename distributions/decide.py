@@ -1,0 +1,89 @@
+"""What to do next with a distribution: a pure function of intent and observation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from distributions.models import Desired, State
+
+
+class Step(StrEnum):
+    """Each value completes the sentence "could not …"."""
+
+    CREATE = "create the distribution"
+    FIND = "find out whether the distribution was created"
+    ENABLE = "enable the distribution"
+    DISABLE = "disable the distribution"
+    DELETE = "delete the distribution"
+    LOOK_AGAIN = "make sure that the distribution is gone"
+    LOSE = "give up the lost distribution"
+    FORGET = "remove the distribution's row"
+    WAIT_DEPLOYED = "wait for the deployment"
+    WAIT_DISABLED = "wait for the disable to be deployed"
+    WAIT_GONE = "wait for the deletion"
+    SETTLE_DEPLOYED = "note that the distribution is deployed"
+    SETTLE_DISABLED = "note that the distribution is disabled"
+    REST = "rest"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What the row wants: `desired`, and the state it has reached so far."""
+
+    desired: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is known of CloudFront: `known` an id, `create_sent` maybe more, `enabled`/`status` its words."""
+
+    known: bool = False
+    create_sent: bool = False
+    enabled: bool | None = None
+    status: str = ""
+    suspected: bool = False
+    gone: bool = False
+    delete_accepted: bool = False
+
+    @property
+    def deployed(self) -> bool:
+        return self.status == "Deployed"
+
+
+def next_step(intent: Intent, observed: Observed) -> Step:
+    """The one step that brings CloudFront nearer to the intent."""
+    if intent.state == State.MISSING or (observed.gone and intent.desired != Desired.ENABLED):
+        return Step.FORGET
+    if observed.gone:
+        return Step.LOSE
+    if observed.suspected:
+        return Step.LOOK_AGAIN
+    if not observed.known:
+        return _unborn(intent, observed)
+    if observed.delete_accepted:
+        return Step.WAIT_GONE
+    if intent.state == State.DELETING and not observed.enabled and observed.deployed:
+        return Step.DELETE
+    if intent.desired == Desired.ENABLED:
+        return _towards_enabled(observed)
+    return _towards_disabled(observed)
+
+
+def _unborn(intent: Intent, observed: Observed) -> Step:
+    if intent.desired == Desired.ENABLED:
+        return Step.REST if intent.state == State.FAILED else Step.CREATE
+    return Step.FIND if observed.create_sent else Step.FORGET
+
+
+def _towards_enabled(observed: Observed) -> Step:
+    if not observed.enabled:
+        return Step.ENABLE
+    return Step.SETTLE_DEPLOYED if observed.deployed else Step.WAIT_DEPLOYED
+
+
+def _towards_disabled(observed: Observed) -> Step:
+    if observed.enabled:
+        return Step.DISABLE
+    return Step.SETTLE_DISABLED if observed.deployed else Step.WAIT_DISABLED

@@ -1,0 +1,88 @@
+"""The Distribution row."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from streamhub.lifecycle.models import ManagedResource, due_indexes
+
+
+class State(models.TextChoices):
+    PENDING = "pending"
+    DEPLOYING = "deploying"
+    DEPLOYED = "deployed"
+    DISABLING = "disabling"
+    DISABLED = "disabled"
+    DELETING = "deleting"
+    MISSING = "missing"
+    FAILED = "failed"
+
+
+class Desired(models.TextChoices):
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+
+
+class Distribution(ManagedResource):
+    """One CloudFront distribution: `enabled`, `status` and `etag` are CloudFront's own words, as last seen."""
+
+    STATES = State
+    KIND = "distribution"
+
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
+    desired = models.CharField(max_length=16, choices=Desired.choices, default=Desired.ENABLED)
+    origin_url = models.URLField(max_length=500)
+    owner_label = models.CharField(max_length=128, blank=True, default="")
+    attached = models.BooleanField(default=True)
+    # The shared MediaManager distribution and its like: never changed by any verb.
+    protected = models.BooleanField(default=False)
+    tags = models.JSONField(default=dict, blank=True)
+
+    aws_distribution_id = models.CharField(max_length=32, null=True, blank=True, unique=True)
+    arn = models.CharField(max_length=200, blank=True, default="")
+    domain_name = models.CharField(max_length=200, blank=True, default="")
+    enabled = models.BooleanField(null=True, blank=True)
+    status = models.CharField(max_length=32, blank=True, default="")
+    etag = models.CharField(max_length=64, blank=True, default="")
+
+    # A CallerReference is spent for ever; the serial draws the next one of this row.
+    reference_serial = models.PositiveSmallIntegerField(default=0)
+    # Set before CreateDistribution is sent, cleared when AWS surely did nothing.
+    create_sent_at = models.DateTimeField(null=True, blank=True)
+    delete_accepted_at = models.DateTimeField(null=True, blank=True)
+    # Proven gone (two NotFounds far enough apart, or our own delete and one absence).
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            *due_indexes("distribution"),
+            models.Index(
+                fields=["id"],
+                name="distribution_stale",
+                condition=models.Q(state="disabled", desired="deleted", attached=False, protected=False),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="protected_distribution_is_never_deleted",
+                condition=~models.Q(protected=True, desired="deleted"),
+            ),
+            models.CheckConstraint(
+                name="attached_distribution_is_never_deleted",
+                condition=~models.Q(attached=True, desired="deleted"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain_name or self.aws_distribution_id or f"distribution {self.pk}"
+
+    @property
+    def name(self) -> str:
+        """What transitions and messages call it."""
+        return self.aws_distribution_id or self.owner_label
+
+    @property
+    def caller_reference(self) -> str:
+        """Derived from the uid, the same on every retry."""
+        return f"streamhub-{self.uid}-{self.reference_serial}"

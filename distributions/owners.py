@@ -1,0 +1,49 @@
+"""Who owns distributions, as far as this app needs to know: a lock, a pointer to clear, and holds.
+
+`channels_app` registers itself here when it is ready; without an owner every distribution is free.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from distributions.models import Distribution
+
+
+class Owner(Protocol):
+    def lock(self, distribution: Distribution) -> None:
+        """Lock the owning row (before the distribution's), inside the caller's transaction."""
+
+    def release(self, distribution: Distribution) -> None:
+        """Clear the owner's pointer: the distribution is detached or lost. Same transaction."""
+
+    def holds(self, distribution: Distribution) -> list[str]:
+        """Why the distribution must not be touched now (names of on-air breakouts)."""
+
+    def owner_uid(self, distribution: Distribution) -> str | None:
+        """The owner's public id, if it is attached."""
+
+
+class NoOwner:
+    def lock(self, distribution: Distribution) -> None: ...
+
+    def release(self, distribution: Distribution) -> None: ...
+
+    def holds(self, distribution: Distribution) -> list[str]:
+        return []
+
+    def owner_uid(self, distribution: Distribution) -> str | None:
+        return None
+
+
+_owner: Owner = NoOwner()
+
+
+def register(owner: Owner) -> None:
+    global _owner
+    _owner = owner
+
+
+def owner() -> Owner:
+    return _owner

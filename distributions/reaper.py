@@ -1,0 +1,79 @@
+"""The reaper: takes what is stale, page by page, and deletes it from AWS and then from the database."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from distributions import driver, owners
+from distributions.models import Desired, Distribution, State
+from streamhub.lifecycle import jobs, observe, states
+from streamhub.lifecycle.claim import FREE
+from streamhub.lifecycle.models import Priority
+from streamhub.lifecycle.reconcile import reconcile
+
+log = logging.getLogger(__name__)
+
+PAGE = 100
+GIVE_UP_AFTER_ERRORS = 3
+
+STALE = Q(
+    state=State.DISABLED,
+    desired=Desired.DELETED,
+    attached=False,
+    protected=False,
+    enabled=False,
+    status="Deployed",
+)
+
+
+def stale() -> QuerySet[Distribution]:
+    """The distributions that are the reaper's (DESIGN.md, "stale distribution")."""
+    return Distribution.objects.filter(STALE)
+
+
+def delete_stale(run: jobs.JobRun) -> int:
+    """One run: sync by one list, then one delete per stale row, in keyset pages. How many were taken.
+
+    A row whose delete AWS did not take stays `deleting` and is retried by the sweep; several in a row
+    end the run, the next one goes on.
+    """
+    if not stale().exists():
+        run.say("nothing stale")
+        return 0
+    observe.read_list(driver.WATCH)
+    taken = errors = last = 0
+    while page := list(stale().filter(FREE, pk__gt=last).order_by("pk")[:PAGE]):
+        last = page[-1].pk
+        for row in page:
+            if _take(row):
+                taken += 1
+                errors = errors + 1 if _has_error(row) else 0
+            if errors >= GIVE_UP_AFTER_ERRORS:
+                run.say(f"{taken} taken, then AWS refused {errors} in a row; the next run goes on")
+                return taken
+        if not run.extend():
+            break
+    run.say(f"{taken} taken")
+    return taken
+
+
+def _take(row: Distribution) -> bool:
+    """Compare-and-swap `disabled → deleting`, then the step that calls AWS."""
+    if owners.owner().holds(row):
+        return False
+    moved = states.change(
+        row,
+        State.DELETING,
+        why="stale: taken by the reaper",
+        condition=STALE & FREE,
+        not_before=Now(),
+        priority=Priority.DELETE,
+    )
+    return moved and reconcile(Distribution._meta.label_lower, row.pk)
+
+
+def _has_error(row: Distribution) -> bool:
+    return Distribution.objects.filter(pk=row.pk).exclude(error_code="").exists()

@@ -1,0 +1,162 @@
+"""The verbs on distributions, and the only writers of their intent.
+
+Every verb takes the name of who asks (`who`), locks the owner's row first, and returns at once; the
+driver carries it out. Raises `NotPossible` (with the state and what is possible) instead of guessing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from distributions import owners
+from distributions.models import Desired, Distribution, State
+from streamhub.errors import NotPossible
+from streamhub.lifecycle import intent, states
+from streamhub.lifecycle.claim import error_fields
+from streamhub.lifecycle.models import Priority
+
+
+@transaction.atomic
+def distribution_create(
+    origin_url: str,
+    *,
+    owner_label: str,
+    who: str,
+    why: str = "created",
+    tags: dict[str, str] | None = None,
+    priority: Priority = Priority.CREATE,
+) -> Distribution:
+    """A new distribution in front of `origin_url`, attached to its caller; CloudFront follows."""
+    row = Distribution.objects.create(
+        origin_url=origin_url,
+        owner_label=owner_label[:128],
+        tags=tags or {},
+        desired=Desired.ENABLED,
+        priority=priority,
+    )
+    states.born(row, who=who, why=why)
+    intent.want(row, priority=priority)
+    return row
+
+
+def _locked(row: Distribution) -> Distribution:
+    """The owner's row first, then the distribution's: the house's lock order."""
+    owners.owner().lock(row)
+    return Distribution.objects.select_for_update().get(pk=row.pk)
+
+
+def _refuse_protected(row: Distribution) -> None:
+    if row.protected:
+        raise NotPossible(
+            "This distribution is shared and protected; StreamHub never changes it.",
+            state=row.state,
+        )
+
+
+def refuse_held(row: Distribution) -> None:
+    """Raise `NotPossible` while an on-air breakout is delivered by this distribution."""
+    holds = owners.owner().holds(row)
+    if holds:
+        raise NotPossible(
+            f"The distribution is on air with {', '.join(holds)}. Stop the breakout first.",
+            state=row.state,
+            possible=["sync"],
+        )
+
+
+@transaction.atomic
+def distribution_detach(row: Distribution, *, who: str, why: str = "detached") -> Distribution:
+    """Take it from its owner: it is disabled, becomes stale and is then the reaper's. Idempotent."""
+    row = _locked(row)
+    _refuse_protected(row)
+    refuse_held(row)
+    if not row.attached:
+        if row.desired == Desired.DELETED:
+            return row
+        raise NotPossible(
+            "The distribution is not attached to anything.", state=row.state, possible=["sync", "delete"]
+        )
+    owners.owner().release(row)
+    return _want_deleted(row, who=who, why=why)
+
+
+@transaction.atomic
+def distribution_delete(row: Distribution, *, who: str, why: str = "deletion asked for") -> Distribution:
+    """Let go of an unattached, kept distribution: disabled, then reaped."""
+    row = _locked(row)
+    _refuse_protected(row)
+    refuse_held(row)
+    if row.attached:
+        raise NotPossible(
+            "The distribution is attached; detach it first.", state=row.state, possible=["detach"]
+        )
+    return _want_deleted(row, who=who, why=why)
+
+
+def _want_deleted(row: Distribution, *, who: str, why: str) -> Distribution:
+    states.record(row, row.state, row.state, who=who, why=why)
+    intent.want(row, desired=Desired.DELETED, priority=Priority.DELETE, attached=False)
+    return row
+
+
+@transaction.atomic
+def distribution_keep(row: Distribution, *, who: str) -> Distribution:
+    """Cancel a deletion: the distribution stays, disabled and unattached."""
+    row = _locked(row)
+    if row.desired != Desired.DELETED or row.state not in (State.DISABLING, State.DISABLED):
+        raise NotPossible(
+            f"A deletion can be cancelled while disabling or disabled, not when {row.state}.",
+            state=row.state,
+            possible=["sync"],
+        )
+    states.record(row, row.state, row.state, who=who, why="deletion cancelled: kept disabled")
+    intent.want(row, desired=Desired.DISABLED, priority=Priority.CREATE)
+    return row
+
+
+@transaction.atomic
+def distribution_reattach(row: Distribution, *, owner_label: str, who: str) -> Distribution:
+    """Attach again, enabled; only while disabling or disabled. The caller sets the owner's pointer."""
+    row = Distribution.objects.select_for_update().get(pk=row.pk)
+    _refuse_protected(row)
+    if row.attached or row.state not in (State.DISABLING, State.DISABLED):
+        raise NotPossible(
+            f"A distribution can be re-attached while disabling or disabled, not when {row.state}"
+            f"{' and attached' if row.attached else ''}.",
+            state=row.state,
+            possible=["sync"],
+        )
+    states.record(row, row.state, row.state, who=who, why=f"re-attached to {owner_label}")
+    intent.want(
+        row,
+        desired=Desired.ENABLED,
+        priority=Priority.START,
+        attached=True,
+        owner_label=owner_label[:128],
+    )
+    return row
+
+
+@transaction.atomic
+def distribution_sync(row: Distribution, *, who: str) -> Distribution:
+    """Ask for a fresh look at CloudFront."""
+    row = _locked(row)
+    intent.nudge(Distribution, [row.pk], observe=True)
+    row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
+def distribution_retry(row: Distribution, *, who: str) -> Distribution:
+    """Try again now what failed or waits; nothing to retry is not an error unless all is well."""
+    row = _locked(row)
+    if row.state == State.FAILED:
+        fields: dict[str, Any] = {"failed_step": "", **error_fields(None)}
+        to = State.DEPLOYING if row.aws_distribution_id else State.PENDING
+        states.change(row, to, who=who, why="retried", **fields)
+    elif not row.error_code:
+        raise NotPossible("There is nothing to retry.", state=row.state, possible=["sync"])
+    intent.want(row, priority=Priority.START if row.attached else Priority.DELETE, observe_requested=True)
+    return row

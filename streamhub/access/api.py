@@ -1,0 +1,54 @@
+"""The HTTP API of the house: `make_api()`, then `api.add_router("/channels", router)` per app.
+
+Everything API.md says under *Conventions* is attached here, so that an app's `api.py` holds nothing
+but its operations.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.urls import URLPattern, URLResolver, re_path
+from django.views.decorators.http import require_safe
+from ninja import NinjaAPI
+
+from streamhub.access import idempotency, problems
+from streamhub.access.auth import Bearer
+from streamhub.access.openapi import Description
+from streamhub.access.wire import Renderer, StrictParser
+
+
+class StreamHubAPI(NinjaAPI):
+    """Ninja's API, with problems also where ninja would answer in text or HTML."""
+
+    @property
+    def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
+        patterns, app_name, namespace = super().urls
+        for pattern in patterns:
+            pattern = cast(URLPattern, pattern)  # ninja nests nothing
+            pattern.callback = problems.with_problems(cast(problems.View, pattern.callback))
+        return [*patterns, re_path("", problems.unknown_path)], app_name, namespace
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> Description:
+        """The description, see `openapi`."""
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        return Description(self, prefix)
+
+
+def make_api(namespace: str = "api") -> StreamHubAPI:
+    """An API without operations."""
+    api = StreamHubAPI(
+        title="StreamHub",
+        version="1",
+        description="Control of channels, breakouts and distributions for the services of the house.",
+        urls_namespace=namespace,
+        auth=Bearer(),
+        parser=StrictParser(),
+        renderer=Renderer(),
+        docs_decorator=require_safe,
+    )
+    problems.attach(api)
+    api.add_decorator(idempotency.once, mode="view")
+    return api

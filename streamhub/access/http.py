@@ -1,0 +1,8 @@
+"""What an app's `api.py` needs, in one import."""
+
+from streamhub.access.auth import actor_of, scope
+from streamhub.access.paging import one, page
+from streamhub.access.problems import problem
+from streamhub.access.schemas import In, Moment, Out, Page, Paging
+
+__all__ = ["In", "Moment", "Out", "Page", "Paging", "actor_of", "one", "page", "problem", "scope"]

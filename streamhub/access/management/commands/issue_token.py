@@ -1,0 +1,50 @@
+"""`manage.py issue_token NAME --scope S [--scope S …] [--expires 90d]`: prints the token, nothing else."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from streamhub.access.scopes import SCOPES
+from streamhub.access.services import token_issue
+from streamhub.errors import Invalid
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_EXPIRES = re.compile(r"([1-9][0-9]{0,4})([mhd])")
+
+
+class Command(BaseCommand):
+    help = "Issue an API token for a service. It is shown once, here, and cannot be read again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="the service that will use the token")
+        parser.add_argument(
+            "--scope", action="append", default=[], metavar="S", help=f"one of: {', '.join(SCOPES)}"
+        )
+        parser.add_argument("--expires", help="how long it is valid: 30m, 12h, 90d (default: for ever)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        expires_in = parse_duration(options["expires"]) if options["expires"] is not None else None
+        try:
+            _, plain = token_issue(options["name"], options["scope"], expires_in)
+        except Invalid as error:
+            raise CommandError(_as_arguments(error)) from error
+        self.stdout.write(plain)
+
+
+def parse_duration(text: str) -> timedelta:
+    """`30m`, `12h` or `90d` as a duration. Raises CommandError."""
+    match = _EXPIRES.fullmatch(text)
+    if match is None:
+        raise CommandError(f"--expires {text!r} is not a duration: write 30m, 12h or 90d.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _as_arguments(error: Invalid) -> str:
+    """The same errors, under the names that the command line gives to the fields."""
+    names = {"name": "NAME", "scopes": "--scope", "expires_in": "--expires"}
+    return "\n".join(f"{names.get(field, field)}: {what}" for field, what in error.errors.items())

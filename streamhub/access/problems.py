@@ -1,0 +1,202 @@
+"""Every error of the API is `application/problem+json` (RFC 9457, "Problem Details for HTTP APIs").
+
+`type` is always `about:blank`: the status says what kind of problem it is, `detail` says it in a
+sentence, and members of our own say it to machines: `errors` (fields), `state` and `possible` (409),
+`request_id` (500).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+
+from streamhub.errors import Forbidden, Invalid, NotPossible
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+View = Callable[..., HttpResponse]
+
+
+def problem(
+    status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+) -> HttpResponse:
+    """A problem answer; `members` are added to the four that every problem has."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **members,
+    }
+    return HttpResponse(json.dumps(body), status=status, content_type=MEDIA_TYPE, headers=headers)
+
+
+def invalid(errors: Mapping[str, str]) -> HttpResponse:
+    """422 for these fields."""
+    listed = [{"field": field, "detail": what} for field, what in errors.items()]
+    detail = "; ".join(f"{field}: {what}" for field, what in errors.items())
+    return problem(422, detail, errors=listed)
+
+
+# --- exceptions of an operation --------------------------------------------------------------
+
+
+def _not_possible(request: HttpRequest, exc: NotPossible) -> HttpResponse:
+    members = {"state": exc.state, "possible": exc.possible} if exc.state else {}
+    return problem(409, _full_sentence(exc), **members)
+
+
+def _full_sentence(exc: NotPossible) -> str:
+    """The detail, with the state and what is possible, where they are known and it does not say so."""
+    sentence = exc.detail
+    if exc.state and exc.state not in sentence:
+        sentence += f" The state is {exc.state}."
+    if missing := [verb for verb in exc.possible if verb not in sentence]:
+        sentence += f" Possible: {', '.join(missing)}."
+    return sentence
+
+
+def _invalid(request: HttpRequest, exc: Invalid) -> HttpResponse:
+    return invalid(exc.errors)
+
+
+def _forbidden(request: HttpRequest, exc: Forbidden | PermissionDenied) -> HttpResponse:
+    return problem(403, str(exc) or "You may not do this.")
+
+
+def _not_found(request: HttpRequest, exc: Http404) -> HttpResponse:
+    return problem(404, str(exc) or "There is nothing here.")
+
+
+def _validation(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+    return invalid({_field(error["loc"]): _what(error) for error in reversed(exc.errors)})
+
+
+def _field(loc: Iterable[Any]) -> str:
+    """The field's name as the caller wrote it, of ninja's (source, parameter, field, …)."""
+    source, *names = (str(part) for part in loc)
+    if source == "body":
+        names = names[1:]
+    return ".".join(names) or source
+
+
+def _what(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
+        return "There is no such field."
+    if error["type"] == "model_attributes_type":
+        return "Send a JSON object."
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _http_error(request: HttpRequest, exc: HttpError) -> HttpResponse:
+    """Ninja's own errors. It has one use for 400: a body that its parser refused."""
+    if exc.status_code != 400:
+        return problem(exc.status_code, exc.message)
+    if isinstance(exc.__cause__, Invalid):
+        return invalid(exc.__cause__.errors)
+    return invalid({"body": f"This is not valid JSON ({exc.__cause__})."})
+
+
+def _unauthenticated(request: HttpRequest, exc: AuthenticationError) -> HttpResponse:
+    return problem(401, exc.message, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _throttled(request: HttpRequest, exc: Throttled) -> HttpResponse:
+    seconds = exc.wait or 1
+    return problem(429, f"Too much: wait {seconds} s.", headers={"Retry-After": str(seconds)})
+
+
+def _suspicious(request: HttpRequest, exc: SuspiciousOperation) -> HttpResponse:
+    if isinstance(exc, RequestDataTooBig):
+        return problem(413, "The body is too big.")
+    return problem(400, "The request makes no sense.")
+
+
+def unexpected(request: HttpRequest, exc: Exception) -> HttpResponse:
+    """500: the log has the exception, the caller the id under which it stands there."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    log.error("%s %s failed (request %s)", request.method, request.path, request_id, exc_info=exc)
+    detail = "StreamHub made a mistake; it is in the log under this request id."
+    return problem(500, detail, request_id=request_id)
+
+
+HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
+    NotPossible: _not_possible,
+    Invalid: _invalid,
+    Forbidden: _forbidden,
+    PermissionDenied: _forbidden,
+    Http404: _not_found,
+    ValidationError: _validation,
+    HttpError: _http_error,
+    AuthenticationError: _unauthenticated,
+    Throttled: _throttled,
+    SuspiciousOperation: _suspicious,
+    Exception: unexpected,
+}
+
+
+def attach(api: NinjaAPI) -> None:
+    """Let the API answer every exception with a problem."""
+    for kind, handler in HANDLERS.items():
+        api.add_exception_handler(kind, handler)
+
+
+# --- outside of operations -------------------------------------------------------------------
+
+
+def with_problems(view: View) -> View:
+    """The same view, whose 404, 405 and unexpected errors are problems too."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response = view(request, *args, **kwargs)
+        except Http404:
+            return unknown_path(request)
+        except Exception as exc:  # noqa: BLE001  the last resort of the API: never an HTML page
+            return unexpected(request, exc)
+        return _method_not_allowed(request, response) if response.status_code == 405 else response
+
+    return csrf_exempt(answer)
+
+
+def _method_not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    allow = ", ".join(sorted(response["Allow"].split(", ")))
+    return problem(405, f"{request.method} is not possible here, but {allow}.", headers={"Allow": allow})
+
+
+@csrf_exempt
+def unknown_path(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+    """404 for every path under the API that nothing answers to."""
+    return problem(404, f"There is nothing at {request.path}.")
+
+
+def for_site(status: int, page: View, detail: str) -> View:
+    """The site's handler for `status`: a problem under /api/, Django's own page elsewhere."""
+
+    def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.path_info.startswith("/api/"):
+            return problem(status, detail)
+        return page(request, *args, **kwargs)
+
+    return handler
+
+
+handler400 = for_site(400, defaults.bad_request, "The request makes no sense.")
+handler403 = for_site(403, defaults.permission_denied, "You may not do this.")
+handler404 = for_site(404, defaults.page_not_found, "There is nothing here.")
+handler500 = for_site(500, defaults.server_error, "StreamHub made a mistake; it is in the log.")

@@ -1,0 +1,20 @@
+"""What a token may allow: the one table of scopes. The API refuses at import time to use any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SCOPES: dict[str, str] = {
+    "channels:read": "list and read channels",
+    "channels:write": "create, delete and retry channels",
+    "breakouts:read": "list and read breakouts and their readiness",
+    "breakouts:control": "create, prepare, start, stop and cancel breakouts, raise and lower their curtain",
+    "distributions:read": "list and read distributions and their configuration",
+    "distributions:write": "create, detach, sync and retry distributions",
+    "usage:read": "read what was delivered for a breakout",
+}
+
+
+def unknown_scopes(scopes: Iterable[str]) -> list[str]:
+    """Those of `scopes` that are not in the table, in their order."""
+    return [scope for scope in scopes if scope not in SCOPES]

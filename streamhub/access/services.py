@@ -1,0 +1,115 @@
+"""The verbs of access: tokens are issued, revoked and recognised, kept answers are thrown away."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import OperationalError
+from django.db.models import Q
+from django.utils import timezone
+
+from streamhub.access.models import ApiToken, IdempotencyKey
+from streamhub.access.scopes import SCOPES, unknown_scopes
+from streamhub.access.waiting import begin_wait
+from streamhub.errors import Invalid
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+log = logging.getLogger(__name__)
+
+TOKEN_BYTES = 32
+LAST_USED_EVERY = timedelta(minutes=1)
+KEPT_FOR = timedelta(hours=24)
+
+_SERVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def token_issue(
+    name: str,
+    scopes: Iterable[str],
+    expires_in: timedelta | None = None,
+    *,
+    created_by: User | None = None,
+) -> tuple[ApiToken, str]:
+    """A new token of the service `name`, and its plain text, which nobody can ever read again.
+
+    A service may have several tokens at once, so that one can be replaced without an interruption.
+    Raises Invalid.
+    """
+    scopes = sorted(set(scopes))
+    _check_token(name, scopes, expires_in)
+    plain = secrets.token_urlsafe(TOKEN_BYTES)
+    token = ApiToken.objects.create(
+        service=name,
+        sha256=_sha256(plain),
+        prefix=plain[:6],
+        scopes=scopes,
+        expires_at=None if expires_in is None else timezone.now() + expires_in,
+        created_by=created_by,
+    )
+    log.info("Token %s issued with %s", token, ", ".join(scopes))
+    return token, plain
+
+
+def token_revoke(token: ApiToken) -> bool:
+    """Refuse this token from now on. False if it was revoked before."""
+    now = timezone.now()
+    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now) == 1
+    token.refresh_from_db(fields=["revoked_at"])
+    if revoked:
+        log.info("Token %s revoked", token)
+    return revoked
+
+
+def token_authenticate(plain: str) -> ApiToken | None:
+    """The token with this plain text; None if it is unknown, expired or revoked."""
+    token = ApiToken.objects.filter(sha256=_sha256(plain)).first()
+    if token is None or not token.usable:
+        return None
+    _note_use(token)
+    return token
+
+
+def idempotency_purge() -> int:
+    """Throw away the answers that were kept long enough; says how many."""
+    gone, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+    return gone
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+def _check_token(name: str, scopes: list[str], expires_in: timedelta | None) -> None:
+    errors = {}
+    if not _SERVICE_NAME.fullmatch(name):
+        errors["name"] = "Use 1 to 64 letters, digits, dots, dashes or underscores."
+    if unknown := unknown_scopes(scopes):
+        errors["scopes"] = f"Unknown: {', '.join(unknown)}. Valid scopes: {', '.join(SCOPES)}."
+    elif not scopes:
+        errors["scopes"] = f"Give at least one. Valid scopes: {', '.join(SCOPES)}."
+    if expires_in is not None and expires_in <= timedelta():
+        errors["expires_in"] = "A token must expire in the future."
+    if errors:
+        raise Invalid(errors)
+
+
+def _note_use(token: ApiToken) -> None:
+    """Write last-used, at most once a minute. Only a note: a busy database does not hold up the request."""
+    now = timezone.now()
+    stale = now - LAST_USED_EVERY
+    if token.last_used_at is not None and token.last_used_at >= stale:
+        return
+    due = ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=stale), pk=token.pk)
+    try:
+        with begin_wait(0.5):
+            due.update(last_used_at=now)
+    except OperationalError as error:
+        log.info("Last use of token %s not noted: %s", token, error)

@@ -1,0 +1,126 @@
+"""A whole CloudFront configuration from the few things that differ between our distributions. Pure.
+
+Pages: "DistributionConfig", "Use managed cache policies", "CustomErrorResponse".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from streamhub.aws.ownership import COMMENT_MAX
+from streamhub.errors import Refused
+
+# Managed policy *Elemental-MediaPackage*: keeps the query strings MediaPackage knows and follows its
+# Cache-Control, short for playlists and long for segments (AWS_RULES 10).
+CACHE_POLICY_ID = "08627262-05a9-4f76-9ded-b50ca2e3a84f"
+
+# A start that is slow by seconds must not be remembered as an outage (AWS_RULES 10).
+ERRORS_CACHED_BRIEFLY = (404, 500, 502, 503, 504)
+ERROR_CACHE_SECONDS = 1
+
+ORIGIN_ID = "mediapackage"
+
+
+@dataclass(frozen=True)
+class DistributionSpec:
+    """What one of our distributions is to be.
+
+    `caller_reference` is the idempotency reference of its row; `comment` carries the mark
+    (`ownership.comment_marker`); `origin_url` is the MediaPackage endpoint's URL; without a
+    `key_group_id` everybody may watch who knows the URL.
+    """
+
+    caller_reference: str
+    comment: str
+    origin_url: str
+    price_class: str
+    response_headers_policy_id: str | None
+    key_group_id: str | None
+    tags: Mapping[str, str]
+    enabled: bool = True
+
+
+def distribution_config(spec: DistributionSpec) -> dict[str, Any]:
+    """The whole `DistributionConfig`. Raises Refused if the origin URL is not an https one."""
+    if len(spec.comment) > COMMENT_MAX:
+        raise Refused(f"A distribution's comment has at most {COMMENT_MAX} characters")
+    return {
+        "CallerReference": spec.caller_reference,
+        "Comment": spec.comment,
+        "Enabled": spec.enabled,
+        "Aliases": _items([]),
+        "DefaultRootObject": "",
+        "Origins": _items([_origin(spec.origin_url)]),
+        "OriginGroups": _items([]),
+        "DefaultCacheBehavior": _behavior(spec),
+        "CacheBehaviors": _items([]),
+        "CustomErrorResponses": _items(_error_responses()),
+        "Logging": {"Enabled": False, "IncludeCookies": False, "Bucket": "", "Prefix": ""},
+        "PriceClass": spec.price_class,
+        "ViewerCertificate": {"CloudFrontDefaultCertificate": True},
+        "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
+        "WebACLId": "",
+        "HttpVersion": "http2and3",
+        "IsIPV6Enabled": True,
+    }
+
+
+def _items(items: Sequence[Any]) -> dict[str, Any]:
+    """CloudFront's lists: the Quantity must be the number of Items (AWS_RULES 8)."""
+    return {"Quantity": len(items), "Items": list(items)} if items else {"Quantity": 0}
+
+
+def _origin(url: str) -> dict[str, Any]:
+    """The origin endpoint's host. Viewers ask for MediaPackage's own paths, so OriginPath is empty."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise Refused(f"The origin endpoint's URL must start with https:// and name a host: {url!r}")
+    return {
+        "Id": ORIGIN_ID,
+        "DomainName": parts.hostname,
+        "OriginPath": "",
+        "CustomHeaders": _items([]),
+        "CustomOriginConfig": {
+            "HTTPPort": 80,
+            "HTTPSPort": parts.port or 443,
+            "OriginProtocolPolicy": "https-only",
+            "OriginSslProtocols": _items(["TLSv1.2"]),
+            "OriginReadTimeout": 30,
+            "OriginKeepaliveTimeout": 5,
+        },
+        "ConnectionAttempts": 3,
+        "ConnectionTimeout": 10,
+        "OriginShield": {"Enabled": False},
+    }
+
+
+def _behavior(spec: DistributionSpec) -> dict[str, Any]:
+    """The one behaviour: read only, https only, cached as MediaPackage says."""
+    behavior: dict[str, Any] = {
+        "TargetOriginId": ORIGIN_ID,
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "AllowedMethods": _items(["GET", "HEAD", "OPTIONS"]) | {"CachedMethods": _items(["GET", "HEAD"])},
+        "Compress": True,
+        "SmoothStreaming": False,
+        "CachePolicyId": CACHE_POLICY_ID,
+        "FieldLevelEncryptionId": "",
+        "LambdaFunctionAssociations": _items([]),
+        "FunctionAssociations": _items([]),
+        "TrustedSigners": {"Enabled": False, **_items([])},
+        "TrustedKeyGroups": _trusted(spec.key_group_id),
+    }
+    if spec.response_headers_policy_id:
+        behavior["ResponseHeadersPolicyId"] = spec.response_headers_policy_id
+    return behavior
+
+
+def _trusted(key_group_id: str | None) -> dict[str, Any]:
+    """Whose signatures viewers must bring (AWS_RULES 11); nobody's without a key group."""
+    return {"Enabled": bool(key_group_id), **_items([key_group_id] if key_group_id else [])}
+
+
+def _error_responses() -> list[dict[str, Any]]:
+    return [{"ErrorCode": code, "ErrorCachingMinTTL": ERROR_CACHE_SECONDS} for code in ERRORS_CACHED_BRIEFLY]

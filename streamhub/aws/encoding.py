@@ -1,0 +1,222 @@
+"""Encoding profiles: what MediaLive makes of the encoder's picture. Data, and a pure function of it.
+
+All rungs are AVC with a keyframe every 2 s, so that MediaPackage can cut segments at the same places
+in each. Pages: "EncoderSettings", "H264Settings", "ArchiveGroupSettings".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+GOP_SECONDS = 2
+FRAMES_PER_SECOND = 30
+ROLLOVER_SECONDS = 300  # a recording is cut into files of this length
+
+# Names by which a channel's outputs refer to its destinations.
+MEDIAPACKAGE_DESTINATION = "mediapackage"
+ARCHIVE_DESTINATION = "archive"
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rendition. `max_bitrate` in bits per second; `quality` is QVBR's 1 to 10."""
+
+    name: str
+    width: int
+    height: int
+    max_bitrate: int
+    quality: int
+
+
+@dataclass(frozen=True)
+class Audio:
+    """AAC stereo; `bitrate` in bits per second, `sample_rate` in Hz."""
+
+    bitrate: int = 128_000
+    sample_rate: int = 48_000
+
+
+@dataclass(frozen=True)
+class EncodingProfile:
+    """A ladder of rungs, best first, each with the same sound."""
+
+    name: str
+    rungs: tuple[Rung, ...]
+    audio: Audio = Audio()
+
+    @property
+    def output_count(self) -> int:
+        """Video outputs that MediaLive bills per pipeline; the recording shares the best rung's encode."""
+        return len(self.rungs)
+
+    @property
+    def input_bitrate(self) -> str:
+        """MediaLive's class of the highest bitrate that may come in (it sets the price of the input)."""
+        return "MAX_20_MBPS" if self.rungs[0].height > 720 else "MAX_10_MBPS"
+
+
+_1080 = Rung("1080p", 1920, 1080, 5_000_000, 8)
+_720 = Rung("720p", 1280, 720, 3_000_000, 7)
+_480 = Rung("480p", 854, 480, 1_200_000, 7)
+_240 = Rung("240p", 426, 240, 400_000, 6)
+
+DEFAULT_PROFILE = "1080p"
+PROFILES: dict[str, EncodingProfile] = {
+    profile.name: profile
+    for profile in (
+        EncodingProfile("1080p", (_1080, _720, _480, _240)),
+        EncodingProfile("720p", (_720, _480, _240)),
+        EncodingProfile("480p", (_480, _240)),
+    )
+}
+
+
+def encoder_settings(profile: EncodingProfile, archive: bool) -> dict[str, Any]:
+    """MediaLive's `EncoderSettings`. With `archive` the best rung is recorded as well.
+
+    The outputs go to the destinations `MEDIAPACKAGE_DESTINATION` and `ARCHIVE_DESTINATION`.
+    """
+    groups = [_mediapackage_group(profile)] + ([_archive_group(profile.rungs[0])] if archive else [])
+    return {
+        "VideoDescriptions": [_video(rung) for rung in profile.rungs],
+        "AudioDescriptions": [_audio(rung, profile.audio) for rung in profile.rungs],
+        "OutputGroups": groups,
+        # RTMP carries no timecode; the clock of the pipeline serves every input type.
+        "TimecodeConfig": {"Source": "SYSTEMCLOCK"},
+        "GlobalConfiguration": _global_configuration(),
+    }
+
+
+def _global_configuration() -> dict[str, Any]:
+    """When the encoder in the room falls silent: repeat the last frame, then black, and go on."""
+    return {
+        "InputEndAction": "NONE",
+        "OutputTimingSource": "SYSTEM_CLOCK",
+        "SupportLowFramerateInputs": "ENABLED",
+        "InputLossBehavior": {
+            "RepeatFrameMsec": 1000,
+            "BlackFrameMsec": 1000,
+            "InputLossImageType": "COLOR",
+            "InputLossImageColor": "000000",
+        },
+    }
+
+
+def _video_name(rung: Rung) -> str:
+    return f"video_{rung.name}"
+
+
+def _audio_name(rung: Rung) -> str:
+    return f"audio_{rung.name}"
+
+
+def _video(rung: Rung) -> dict[str, Any]:
+    return {
+        "Name": _video_name(rung),
+        "Width": rung.width,
+        "Height": rung.height,
+        "RespondToAfd": "NONE",
+        "ScalingBehavior": "DEFAULT",
+        "Sharpness": 50,
+        "CodecSettings": {"H264Settings": _h264(rung)},
+    }
+
+
+def _h264(rung: Rung) -> dict[str, Any]:
+    """AVC with quality-defined variable bitrate and closed groups of pictures."""
+    return {
+        "RateControlMode": "QVBR",
+        "QvbrQualityLevel": rung.quality,
+        "MaxBitrate": rung.max_bitrate,
+        "BufSize": 2 * rung.max_bitrate,
+        "GopSize": float(GOP_SECONDS),
+        "GopSizeUnits": "SECONDS",
+        "GopClosedCadence": 1,
+        "GopNumBFrames": 2,
+        "SceneChangeDetect": "DISABLED",
+        "FramerateControl": "SPECIFIED",
+        "FramerateNumerator": FRAMES_PER_SECOND,
+        "FramerateDenominator": 1,
+        "ParControl": "SPECIFIED",
+        "ParNumerator": 1,
+        "ParDenominator": 1,
+        "Profile": "HIGH" if rung.height >= 720 else "MAIN",
+        "Level": "H264_LEVEL_AUTO",
+        "ScanType": "PROGRESSIVE",
+        "EntropyEncoding": "CABAC",
+        "AdaptiveQuantization": "AUTO",
+        "LookAheadRateControl": "MEDIUM",
+        "ColorMetadata": "INSERT",
+        "Syntax": "DEFAULT",
+        "TimecodeInsertion": "DISABLED",
+        "AfdSignaling": "NONE",
+    }
+
+
+def _audio(rung: Rung, audio: Audio) -> dict[str, Any]:
+    """One description per rung: an output brings its own sound."""
+    return {
+        "Name": _audio_name(rung),
+        "AudioSelectorName": "default",
+        "AudioTypeControl": "FOLLOW_INPUT",
+        "LanguageCodeControl": "FOLLOW_INPUT",
+        "CodecSettings": {
+            "AacSettings": {
+                "Bitrate": float(audio.bitrate),
+                "SampleRate": float(audio.sample_rate),
+                "CodingMode": "CODING_MODE_2_0",
+                "InputType": "NORMAL",
+                "Profile": "LC",
+                "RateControlMode": "CBR",
+                "RawFormat": "NONE",
+                "Spec": "MPEG4",
+            }
+        },
+    }
+
+
+def _output(rung: Rung, name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "OutputName": name,
+        "VideoDescriptionName": _video_name(rung),
+        "AudioDescriptionNames": [_audio_name(rung)],
+        "CaptionDescriptionNames": [],
+        "OutputSettings": settings,
+    }
+
+
+def _mediapackage_group(profile: EncodingProfile) -> dict[str, Any]:
+    return {
+        "Name": "MediaPackage",
+        "OutputGroupSettings": {
+            "MediaPackageGroupSettings": {"Destination": {"DestinationRefId": MEDIAPACKAGE_DESTINATION}}
+        },
+        "Outputs": [_output(rung, rung.name, {"MediaPackageOutputSettings": {}}) for rung in profile.rungs],
+    }
+
+
+def _archive_group(rung: Rung) -> dict[str, Any]:
+    """The recording: the best rung, already encoded, as transport stream files on S3 (AWS_RULES 21)."""
+    return {
+        "Name": "Archive",
+        "OutputGroupSettings": {
+            "ArchiveGroupSettings": {
+                "Destination": {"DestinationRefId": ARCHIVE_DESTINATION},
+                "RolloverInterval": ROLLOVER_SECONDS,
+            }
+        },
+        "Outputs": [
+            _output(
+                rung,
+                "archive",
+                {
+                    "ArchiveOutputSettings": {
+                        "ContainerSettings": {"M2tsSettings": {}},
+                        "Extension": "m2ts",
+                        "NameModifier": "_archive",
+                    }
+                },
+            )
+        ],
+    }

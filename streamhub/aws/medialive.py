@@ -1,0 +1,252 @@
+"""MediaLive: input security groups, inputs, channels ("AWS Elemental MediaLive API", AWS_RULES 15 to 22).
+
+States are AWS's words. Start, stop and delete are accepted at once and take their time; whoever wants
+to know describes later. A thing that is `DELETED` stays describable for a while: `gone` counts it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from streamhub.aws.channel_request import STANDARD, ChannelSpec, channel_request
+from streamhub.aws.paging import Page, pages_of
+from streamhub.aws.session import AwsSession
+from streamhub.errors import Refused
+
+__all__ = ["ChannelInfo", "ChannelSpec", "InputInfo", "MediaLive", "Page", "SecurityGroupInfo"]
+
+PAGE_SIZE = 100
+DELETED = "DELETED"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SecurityGroupInfo:
+    """An input security group; `state` is IDLE, IN_USE, UPDATING or DELETED, `inputs` are input ids."""
+
+    id: str
+    cidrs: tuple[str, ...]
+    state: str
+    tags: Mapping[str, str]
+    inputs: tuple[str, ...]
+    request_id: str | None
+
+    @property
+    def gone(self) -> bool:
+        """True once deleted, though AWS may still describe it."""
+        return self.state == DELETED
+
+
+@dataclass(frozen=True)
+class InputInfo:
+    """An input; `state` is CREATING, DETACHED, ATTACHED, DELETING or DELETED.
+
+    `dest_urls` are the ingest URLs of a push input; `attached_channels` are MediaLive channel ids.
+    """
+
+    id: str
+    arn: str
+    name: str
+    state: str
+    type: str
+    dest_urls: tuple[str, ...]
+    attached_channels: tuple[str, ...]
+    tags: Mapping[str, str]
+    request_id: str | None
+
+    @property
+    def gone(self) -> bool:
+        """True once deleted, though AWS may still describe it."""
+        return self.state == DELETED
+
+
+@dataclass(frozen=True)
+class ChannelInfo:
+    """A MediaLive channel; `state` is one of AWS_RULES 15."""
+
+    id: str
+    arn: str
+    name: str
+    state: str
+    tags: Mapping[str, str]
+    channel_class: str
+    request_id: str | None
+
+    @property
+    def gone(self) -> bool:
+        """True once deleted, though AWS may still describe it."""
+        return self.state == DELETED
+
+
+class MediaLive:
+    """Security groups, inputs and channels of one AWS session. Each method is one call."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+
+    # --- input security groups ---------------------------------------------------------------
+
+    def create_security_group(self, cidrs: Sequence[str], tags: Mapping[str, str]) -> SecurityGroupInfo:
+        """CreateInputSecurityGroup. There is no token: list and match our tag first (AWS_RULES 16)."""
+        rules = [{"Cidr": cidr} for cidr in cidrs]
+        response, request_id = self._call("CreateInputSecurityGroup", WhitelistRules=rules, Tags=dict(tags))
+        return _security_group(response["SecurityGroup"], request_id)
+
+    def describe_security_group(self, id: str) -> SecurityGroupInfo:
+        """DescribeInputSecurityGroup. Raises NotFound."""
+        return _security_group(*self._call("DescribeInputSecurityGroup", InputSecurityGroupId=id))
+
+    def security_group_pages(self, start: str | None = None) -> Iterator[Page[SecurityGroupInfo]]:
+        """ListInputSecurityGroups, every one of the region."""
+        return self._pages("ListInputSecurityGroups", "InputSecurityGroups", _security_group, start)
+
+    def delete_security_group(self, id: str) -> str | None:
+        """DeleteInputSecurityGroup; the request id. Raises Conflict while inputs use it, NotFound."""
+        return self._call("DeleteInputSecurityGroup", InputSecurityGroupId=id)[1]
+
+    # --- inputs ------------------------------------------------------------------------------
+
+    def create_input(
+        self,
+        request_id_token: str,
+        name: str,
+        type: str,
+        *,
+        security_group_ids: Sequence[str] = (),
+        destinations: Sequence[str] = (),
+        source_urls: Sequence[str] = (),
+        input_class: str = "SINGLE_PIPELINE",
+        tags: Mapping[str, str],
+        role_arn: str | None = None,
+    ) -> InputInfo:
+        """CreateInput; the same token answers with the same input (AWS_RULES 16).
+
+        `destinations` are the stream names (`application/instance`) of an RTMP_PUSH input, one ingest
+        URL each; `source_urls` are what a URL_PULL input pulls. AWS derives the input's class from their
+        number; `input_class` is what is needed. Raises Refused if STANDARD gets one where it needs two
+        (AWS_RULES 19).
+        """
+        if input_class == STANDARD and len(destinations or source_urls) == 1:
+            raise Refused(
+                "A STANDARD channel runs two pipelines: its input needs two destinations or two source URLs",
+                operation="medialive:CreateInput",
+            )
+        params: dict[str, Any] = {
+            "RequestId": request_id_token,
+            "Name": name,
+            "Type": type,
+            "Tags": dict(tags),
+        }
+        if security_group_ids:
+            params["InputSecurityGroups"] = list(security_group_ids)
+        if destinations:
+            params["Destinations"] = [{"StreamName": stream} for stream in destinations]
+        if source_urls:
+            params["Sources"] = [{"Url": url} for url in source_urls]
+        if role_arn:
+            params["RoleArn"] = role_arn
+        response, request_id = self._call("CreateInput", **params)
+        return _input(response["Input"], request_id)
+
+    def describe_input(self, id: str) -> InputInfo:
+        """DescribeInput. Raises NotFound."""
+        return _input(*self._call("DescribeInput", InputId=id))
+
+    def input_pages(self, start: str | None = None) -> Iterator[Page[InputInfo]]:
+        """ListInputs, every one of the region."""
+        return self._pages("ListInputs", "Inputs", _input, start)
+
+    def delete_input(self, id: str) -> str | None:
+        """DeleteInput; the request id. Raises Conflict while a channel has it, NotFound (AWS_RULES 17)."""
+        return self._call("DeleteInput", InputId=id)[1]
+
+    # --- channels ----------------------------------------------------------------------------
+
+    def create_channel(self, spec: ChannelSpec) -> ChannelInfo:
+        """CreateChannel; the same token answers with the same channel (AWS_RULES 16).
+
+        Raises Refused for an unknown input or MediaPackage channel, Retryable(after) while IAM has not
+        propagated the role (AWS_RULES 18), QuotaExceeded.
+        """
+        response, request_id = self._call("CreateChannel", **channel_request(spec))
+        return _channel(response["Channel"], request_id)
+
+    def describe_channel(self, id: str) -> ChannelInfo:
+        """DescribeChannel. Raises NotFound."""
+        return _channel(*self._call("DescribeChannel", ChannelId=id))
+
+    def channel_pages(self, start: str | None = None) -> Iterator[Page[ChannelInfo]]:
+        """ListChannels, every one of the region."""
+        return self._pages("ListChannels", "Channels", _channel, start)
+
+    def start_channel(self, id: str) -> ChannelInfo:
+        """StartChannel, only from IDLE. Raises Conflict otherwise, NotFound (AWS_RULES 15)."""
+        return _channel(*self._call("StartChannel", ChannelId=id))
+
+    def stop_channel(self, id: str) -> ChannelInfo:
+        """StopChannel, from RUNNING or STARTING. Raises Conflict otherwise, NotFound (AWS_RULES 15)."""
+        return _channel(*self._call("StopChannel", ChannelId=id))
+
+    def delete_channel(self, id: str) -> ChannelInfo:
+        """DeleteChannel, only when not running. Raises Conflict otherwise, NotFound (AWS_RULES 17)."""
+        return _channel(*self._call("DeleteChannel", ChannelId=id))
+
+    # --- all ---------------------------------------------------------------------------------
+
+    def _call(self, operation: str, **params: Any) -> tuple[dict[str, Any], str | None]:
+        return self._session.call("medialive", operation, **params)
+
+    def _pages(
+        self,
+        operation: str,
+        key: str,
+        read: Callable[[Mapping[str, Any], str | None], T],
+        start: str | None,
+    ) -> Iterator[Page[T]]:
+        def fetch(token: str | None) -> tuple[tuple[T, ...], str | None, str | None]:
+            params = {"MaxResults": PAGE_SIZE} | ({"NextToken": token} if token else {})
+            response, request_id = self._call(operation, **params)
+            items = tuple(read(item, request_id) for item in response.get(key, []))
+            return items, response.get("NextToken"), request_id
+
+        return pages_of(fetch, start)
+
+
+def _security_group(found: Mapping[str, Any], request_id: str | None) -> SecurityGroupInfo:
+    return SecurityGroupInfo(
+        id=found["Id"],
+        cidrs=tuple(rule["Cidr"] for rule in found.get("WhitelistRules") or ()),
+        state=found.get("State", ""),
+        tags=dict(found.get("Tags") or {}),
+        inputs=tuple(found.get("Inputs") or ()),
+        request_id=request_id,
+    )
+
+
+def _input(found: Mapping[str, Any], request_id: str | None) -> InputInfo:
+    return InputInfo(
+        id=found["Id"],
+        arn=found["Arn"],
+        name=found.get("Name", ""),
+        state=found["State"],
+        type=found["Type"],
+        dest_urls=tuple(each["Url"] for each in found.get("Destinations") or () if each.get("Url")),
+        attached_channels=tuple(found.get("AttachedChannels") or ()),
+        tags=dict(found.get("Tags") or {}),
+        request_id=request_id,
+    )
+
+
+def _channel(found: Mapping[str, Any], request_id: str | None) -> ChannelInfo:
+    return ChannelInfo(
+        id=found["Id"],
+        arn=found["Arn"],
+        name=found.get("Name", ""),
+        state=found["State"],
+        tags=dict(found.get("Tags") or {}),
+        channel_class=found.get("ChannelClass", ""),
+        request_id=request_id,
+    )

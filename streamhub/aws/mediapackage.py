@@ -1,0 +1,163 @@
+"""MediaPackage v1: channels and their HLS origin endpoints (AWS_RULES 12 to 14).
+
+Page: "AWS Elemental MediaPackage REST API reference".
+
+Ids are chosen by the caller and are the idempotency key: a 422 on create may mean that the id is
+taken or that the input is wrong, so whoever gets `Refused` describes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from streamhub.aws.paging import Page, pages_of
+from streamhub.aws.session import AwsSession
+
+PAGE_SIZE = 100
+PLAYLIST_SECONDS = 60  # how far back a viewer's playlist reaches
+
+
+@dataclass(frozen=True)
+class ChannelInfo:
+    """A MediaPackage channel, what MediaLive feeds."""
+
+    id: str
+    arn: str
+    tags: Mapping[str, str]
+    request_id: str | None
+
+
+@dataclass(frozen=True)
+class EndpointInfo:
+    """An origin endpoint; `url` is the HLS playlist that CloudFront pulls."""
+
+    id: str
+    channel_id: str
+    url: str
+    arn: str
+    tags: Mapping[str, str]
+    request_id: str | None
+
+
+class MediaPackage:
+    """Channels and origin endpoints of one AWS session. Each method is one call."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+
+    def create_channel(self, id: str, description: str, tags: Mapping[str, str]) -> ChannelInfo:
+        """CreateChannel.
+
+        Raises Refused (422) if the id is taken or the input is wrong: describe before believing either.
+        QuotaExceeded at the region's limit.
+        """
+        return self._channel("CreateChannel", Id=id, Description=description, Tags=dict(tags))
+
+    def describe_channel(self, id: str) -> ChannelInfo:
+        """DescribeChannel. Raises NotFound."""
+        return self._channel("DescribeChannel", Id=id)
+
+    def delete_channel(self, id: str) -> str | None:
+        """DeleteChannel; the request id. Accepted is not gone (AWS_RULES 14).
+
+        Raises Conflict while endpoints are left, NotFound.
+        """
+        return self._session.call("mediapackage", "DeleteChannel", Id=id)[1]
+
+    def channel_pages(self, start: str | None = None) -> Iterator[Page[ChannelInfo]]:
+        """ListChannels, every channel of the region."""
+
+        def fetch(token: str | None) -> tuple[tuple[ChannelInfo, ...], str | None, str | None]:
+            response, request_id = self._session.call("mediapackage", "ListChannels", **_from(token))
+            items = tuple(_channel_info(item, request_id) for item in response.get("Channels", []))
+            return items, response.get("NextToken"), request_id
+
+        return pages_of(fetch, start)
+
+    def create_endpoint(
+        self,
+        id: str,
+        channel_id: str,
+        startover_seconds: int,
+        segment_seconds: int,
+        tags: Mapping[str, str],
+    ) -> EndpointInfo:
+        """CreateOriginEndpoint with an HLS package; harvesting needs `startover_seconds` > 0 (AWS_RULES 21).
+
+        Raises Refused (422) if the id is taken or the input is wrong: describe before believing either.
+        """
+        return self._endpoint(
+            "CreateOriginEndpoint",
+            Id=id,
+            ChannelId=channel_id,
+            ManifestName="index",
+            Origination="ALLOW",
+            StartoverWindowSeconds=startover_seconds,
+            TimeDelaySeconds=0,
+            HlsPackage=_hls(segment_seconds),
+            Tags=dict(tags),
+        )
+
+    def describe_endpoint(self, id: str) -> EndpointInfo:
+        """DescribeOriginEndpoint. Raises NotFound."""
+        return self._endpoint("DescribeOriginEndpoint", Id=id)
+
+    def delete_endpoint(self, id: str) -> str | None:
+        """DeleteOriginEndpoint; the request id. Accepted is not gone (AWS_RULES 14). Raises NotFound."""
+        return self._session.call("mediapackage", "DeleteOriginEndpoint", Id=id)[1]
+
+    def endpoint_pages(
+        self, start: str | None = None, channel_id: str | None = None
+    ) -> Iterator[Page[EndpointInfo]]:
+        """ListOriginEndpoints, every endpoint of the region or of one channel."""
+        only = {"ChannelId": channel_id} if channel_id else {}
+
+        def fetch(token: str | None) -> tuple[tuple[EndpointInfo, ...], str | None, str | None]:
+            response, request_id = self._session.call(
+                "mediapackage", "ListOriginEndpoints", **only, **_from(token)
+            )
+            items = tuple(_endpoint_info(item, request_id) for item in response.get("OriginEndpoints", []))
+            return items, response.get("NextToken"), request_id
+
+        return pages_of(fetch, start)
+
+    def _channel(self, operation: str, **params: Any) -> ChannelInfo:
+        return _channel_info(*self._session.call("mediapackage", operation, **params))
+
+    def _endpoint(self, operation: str, **params: Any) -> EndpointInfo:
+        return _endpoint_info(*self._session.call("mediapackage", operation, **params))
+
+
+def _from(token: str | None) -> dict[str, Any]:
+    return {"MaxResults": PAGE_SIZE} | ({"NextToken": token} if token else {})
+
+
+def _hls(segment_seconds: int) -> dict[str, Any]:
+    """The HLS package: all rungs, best first, a minute of playlist."""
+    return {
+        "SegmentDurationSeconds": segment_seconds,
+        "PlaylistWindowSeconds": PLAYLIST_SECONDS,
+        "PlaylistType": "NONE",
+        "ProgramDateTimeIntervalSeconds": 60,
+        "AdMarkers": "NONE",
+        "IncludeIframeOnlyStream": False,
+        "UseAudioRenditionGroup": False,
+        "StreamSelection": {"StreamOrder": "VIDEO_BITRATE_DESCENDING"},
+    }
+
+
+def _channel_info(found: Mapping[str, Any], request_id: str | None) -> ChannelInfo:
+    return ChannelInfo(found["Id"], found["Arn"], dict(found.get("Tags") or {}), request_id)
+
+
+def _endpoint_info(found: Mapping[str, Any], request_id: str | None) -> EndpointInfo:
+    return EndpointInfo(
+        id=found["Id"],
+        channel_id=found["ChannelId"],
+        url=found.get("Url", ""),
+        arn=found["Arn"],
+        tags=dict(found.get("Tags") or {}),
+        request_id=request_id,
+    )

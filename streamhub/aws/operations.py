@@ -1,0 +1,49 @@
+"""Which IAM actions the product's AWS calls need (AWS_RULES 31).
+
+Operations are not actions, so this table is made by hand, from the pages "Actions, resources, and
+condition keys" of each service. Tests keep it equal to the calls that the code makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ACTIONS: dict[str, tuple[str, ...]] = {
+    "cloudfront:CreateDistributionWithTags": ("cloudfront:CreateDistribution", "cloudfront:TagResource"),
+    "cloudfront:DeleteDistribution": ("cloudfront:DeleteDistribution",),
+    "cloudfront:GetDistribution": ("cloudfront:GetDistribution",),
+    "cloudfront:GetDistributionConfig": ("cloudfront:GetDistributionConfig",),
+    "cloudfront:ListDistributions": ("cloudfront:ListDistributions",),
+    "cloudfront:ListTagsForResource": ("cloudfront:ListTagsForResource",),
+    "cloudfront:UpdateDistribution": ("cloudfront:UpdateDistribution",),
+    "cloudwatch:GetMetricData": ("cloudwatch:GetMetricData",),
+    "medialive:CreateChannel": ("medialive:CreateChannel", "medialive:CreateTags", "iam:PassRole"),
+    "medialive:CreateInput": ("medialive:CreateInput", "medialive:CreateTags", "iam:PassRole"),
+    "medialive:CreateInputSecurityGroup": ("medialive:CreateInputSecurityGroup", "medialive:CreateTags"),
+    "medialive:DeleteChannel": ("medialive:DeleteChannel",),
+    "medialive:DeleteInput": ("medialive:DeleteInput",),
+    "medialive:DeleteInputSecurityGroup": ("medialive:DeleteInputSecurityGroup",),
+    "medialive:DescribeChannel": ("medialive:DescribeChannel",),
+    "medialive:DescribeInput": ("medialive:DescribeInput",),
+    "medialive:DescribeInputSecurityGroup": ("medialive:DescribeInputSecurityGroup",),
+    "medialive:ListChannels": ("medialive:ListChannels",),
+    "medialive:ListInputSecurityGroups": ("medialive:ListInputSecurityGroups",),
+    "medialive:ListInputs": ("medialive:ListInputs",),
+    "medialive:StartChannel": ("medialive:StartChannel",),
+    "medialive:StopChannel": ("medialive:StopChannel",),
+    "mediapackage:CreateChannel": ("mediapackage:CreateChannel", "mediapackage:TagResource"),
+    "mediapackage:CreateOriginEndpoint": ("mediapackage:CreateOriginEndpoint", "mediapackage:TagResource"),
+    "mediapackage:DeleteChannel": ("mediapackage:DeleteChannel",),
+    "mediapackage:DeleteOriginEndpoint": ("mediapackage:DeleteOriginEndpoint",),
+    "mediapackage:DescribeChannel": ("mediapackage:DescribeChannel",),
+    "mediapackage:DescribeOriginEndpoint": ("mediapackage:DescribeOriginEndpoint",),
+    "mediapackage:ListChannels": ("mediapackage:ListChannels",),
+    "mediapackage:ListOriginEndpoints": ("mediapackage:ListOriginEndpoints",),
+    "s3:ListObjectsV2": ("s3:ListBucket",),
+    "sts:GetCallerIdentity": ("sts:GetCallerIdentity",),
+}
+
+
+def actions_for(operations: Iterable[str] = ACTIONS) -> tuple[str, ...]:
+    """The IAM actions that these operations need (by default: all), sorted. KeyError for an unlisted one."""
+    return tuple(sorted({action for operation in operations for action in ACTIONS[operation]}))

@@ -1,0 +1,38 @@
+"""S3: what recordings and media-manager files there are ("ListObjectsV2")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from streamhub.aws.session import AwsSession
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One object; `last_modified` is aware UTC."""
+
+    key: str
+    size_bytes: int
+    last_modified: datetime
+    request_id: str | None
+
+
+class S3:
+    """Buckets of one AWS session."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+
+    def list_objects(self, bucket: str, prefix: str = "") -> Iterator[ObjectInfo]:
+        """ListObjectsV2, by key, page by page as needed. Raises NotFound if there is no such bucket."""
+        params = {"Bucket": bucket, "Prefix": prefix}
+        while True:
+            response, request_id = self._session.call("s3", "ListObjectsV2", **params)
+            for item in response.get("Contents", []):
+                modified = item["LastModified"].astimezone(UTC)
+                yield ObjectInfo(item["Key"], item["Size"], modified, request_id)
+            if not response.get("IsTruncated"):
+                return
+            params["ContinuationToken"] = response["NextContinuationToken"]

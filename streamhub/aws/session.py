@@ -1,0 +1,235 @@
+"""The single door to AWS: every call of the product goes through `AwsSession.call`.
+
+A call asks the rate limit first, uses botocore's `standard` retries with short timeouts, tells its
+listeners how it went, and raises only the house's errors (AWS_RULES 28). Clients are made when first
+needed, and never shared with a forked child: Celery's pool forks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import botocore.session
+import redis
+from botocore import xform_name
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.exceptions import BotoCoreError, ClientError
+
+from streamhub.aws.borders import is_write, may_have_happened, translate
+from streamhub.aws.ratelimit import RATES, Limiter, LocalLimiter, RedisLimiter, is_urgent, scaled
+from streamhub.aws.target import Target, broker_url, check_loopback, resolve_target
+from streamhub.errors import AwsError, Retryable
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 2
+READ_SECONDS = 10
+ATTEMPTS = 2
+
+# Without an idempotency token a second attempt after a timeout would create a second one (AWS_RULES 16).
+NEVER_REPEATED = {"medialive:CreateInputSecurityGroup"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One finished AWS call, as listeners see it. `operation` is `service:Operation`."""
+
+    operation: str
+    region: str
+    seconds: float
+    request_id: str | None
+    error: AwsError | None
+
+
+class _Clients:
+    """The boto3 clients of one process."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._lock = threading.Lock()
+        self._boto: boto3.Session | None = None
+        self._clients: dict[tuple[str, str, int], Any] = {}
+        self.attempts = threading.local()  # .doubt: an attempt of the present call may have taken effect
+
+    def get(self, service: str, region: str, attempts: int) -> Any:
+        """The client for a service and region, made once. Making one is not thread-safe in boto3."""
+        key = (service, region, attempts)
+        client = self._clients.get(key)
+        if client is None:
+            with self._lock:
+                client = self._clients.get(key) or self._make(service, region, attempts)
+                self._clients[key] = client
+        return client
+
+    def _make(self, service: str, region: str, attempts: int) -> Any:
+        target = self._target
+        if self._boto is None:
+            self._boto = boto3.Session(botocore_session=_botocore_session(target))
+        credentials = target.credentials
+        client = self._boto.client(
+            service,  # type: ignore[call-overload]
+            region_name=region,
+            endpoint_url=target.endpoint_url,
+            aws_access_key_id=credentials and credentials.access_key_id,
+            aws_secret_access_key=credentials and credentials.secret_access_key,
+            config=_config(target, attempts),
+        )
+        client.meta.events.register("response-received", self._note_attempt)
+        if target.embedded:
+            check_loopback(client.meta.endpoint_url)
+            client.meta.events.register("before-send", _only_loopback)
+        return client
+
+    def _note_attempt(
+        self, parsed_response: dict[str, Any] | None, exception: Exception | None, **_about: object
+    ) -> None:
+        """Remember across botocore's own retries that an attempt's effect is unknown."""
+        status = (parsed_response or {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
+        if may_have_happened(exception, status):
+            self.attempts.doubt = True
+
+
+def _botocore_session(target: Target) -> botocore.session.Session:
+    """botocore's ordinary session, or in embedded mode one that reads no file and no variable."""
+    if not target.embedded:
+        return botocore.session.Session()
+    deaf = {
+        name: (None, None, default, conversion)
+        for name, (_key, _variable, default, conversion) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    deaf["config_file"] = deaf["credentials_file"] = (None, None, os.devnull, None)
+    return botocore.session.Session(session_vars=deaf)
+
+
+def _config(target: Target, attempts: int) -> Config:
+    """Timeouts and retries: a step of at most a few calls ends well inside its claim of 60 s."""
+    options: dict[str, Any] = {
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+        "retries": {"mode": "standard", "total_max_attempts": attempts},
+        "user_agent_extra": "streamhub",
+        "max_pool_connections": 20,
+        "parameter_validation": True,
+    }
+    if target.embedded:
+        options |= {"proxies": {}, "s3": {"addressing_style": "path"}, "inject_host_prefix": False}
+    return Config(**options)
+
+
+def _only_loopback(request: Any, **_about: object) -> None:
+    """Embedded mode's last guard, at the socket: whatever led elsewhere, it stops here."""
+    check_loopback(request.url)
+
+
+class AwsSession:
+    """AWS as one target, with the rate limit and listeners of this process.
+
+    `on_call`: functions that are told of each finished `Call`; what they raise is logged and ignored.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        clock: Callable[[], float] = time.monotonic,
+        limiter: Limiter | None = None,
+    ) -> None:
+        self.target = target
+        self.on_call: list[Callable[[Call], None]] = []
+        self._clock = clock
+        self._limiter = limiter
+        self._per_process: dict[int, _Clients] = {}
+
+    def client(self, service: str, region: str | None = None, attempts: int = ATTEMPTS) -> Any:
+        """This process's boto3 client (tests stub it; the product uses `call`)."""
+        return self._own_clients().get(service, region or self.target.region, attempts)
+
+    def call(
+        self, service: str, operation: str, region: str | None = None, **params: Any
+    ) -> tuple[dict[str, Any], str | None]:
+        """Make one AWS call; its response and AWS's request id. `operation` and `params` in AWS's spelling.
+
+        Raises an AwsError and nothing else: Throttled before the call if the rate limit says so.
+        """
+        name, region = f"{service}:{operation}", region or self.target.region
+        if self._limiter is not None:
+            self._limiter.acquire(name, urgent=is_urgent())
+        began = self._clock()
+        try:
+            response = self._send(service, operation, region, params)
+        except AwsError as error:
+            self._tell(Call(name, region, self._clock() - began, error.request_id, error))
+            raise
+        request_id = response.get("ResponseMetadata", {}).get("RequestId")
+        self._tell(Call(name, region, self._clock() - began, request_id, None))
+        return response, request_id
+
+    def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Call botocore, raise the house's errors."""
+        name, clients = f"{service}:{operation}", self._own_clients()
+        clients.attempts.doubt = False
+        try:
+            client = clients.get(service, region, 1 if name in NEVER_REPEATED else ATTEMPTS)
+            return getattr(client, xform_name(operation))(**params)
+        except (ClientError, BotoCoreError) as error:
+            translated = translate(error, name)
+            if isinstance(translated, Retryable) and clients.attempts.doubt and is_write(name):
+                translated.effect_unknown = True
+            raise translated from error
+
+    def _own_clients(self) -> _Clients:
+        mine = self._per_process.get(os.getpid())
+        return mine or self._per_process.setdefault(os.getpid(), _Clients(self.target))
+
+    def _tell(self, call: Call) -> None:
+        for listener in self.on_call:
+            try:
+                listener(call)
+            except Exception:
+                logger.exception("a listener failed on %s", call.operation)
+
+
+_default: AwsSession | None = None
+_chosen: list[AwsSession] = []
+
+
+def current_session() -> AwsSession:
+    """The session that `use_session` chose, else the process's own, made from the settings.
+
+    The settings are asked each time, so that an embedded AWS that was started again is found.
+    Raises EmbeddedNotRunning or Misconfigured.
+    """
+    global _default
+    if _chosen:
+        return _chosen[-1]
+    target = resolve_target()
+    if _default is None or _default.target != target:
+        _default = AwsSession(target, limiter=default_limiter(target))
+    return _default
+
+
+@contextmanager
+def use_session(session: AwsSession) -> Iterator[AwsSession]:
+    """Inside, `current_session()` is this one, in all threads of the process."""
+    _chosen.append(session)
+    try:
+        yield session
+    finally:
+        _chosen.remove(session)
+
+
+def default_limiter(target: Target) -> Limiter:
+    """Shared through the broker's Redis for a real account; of this process in embedded mode."""
+    rates = scaled(RATES, target.rate_factor)
+    if target.embedded or not (url := broker_url()).startswith(("redis://", "rediss://", "unix://")):
+        return LocalLimiter(rates)
+    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    return RedisLimiter(client, rates)

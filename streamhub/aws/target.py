@@ -1,0 +1,148 @@
+"""Which AWS is meant, and how to reach it: the only module here that reads Django's settings.
+
+There are two answers. `embedded` is a process on this machine, reached by an explicit loopback
+address with made-up credentials, whatever the environment says about AWS: a default configuration
+can never reach a real account. `live` is boto3's ordinary chain, and has to be chosen.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from streamhub.errors import EmbeddedNotRunning, Misconfigured
+
+__all__ = ["Credentials", "EmbeddedNotRunning", "Target", "broker_url", "check_loopback", "resolve_target"]
+
+EMBEDDED: Final = "embedded"
+LIVE: Final = "live"
+
+# An embedded AWS does not throttle: rates are so many times those for a real account.
+EMBEDDED_RATE_FACTOR = 50.0
+
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_HOW_TO_RUN = (
+    "Start it with `manage.py embedded` (or everything with `make demo`), "
+    "or set STREAMHUB_AWS=live to use a real AWS account."
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Static credentials. The secret does not show in logs or tracebacks."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
+EMBEDDED_CREDENTIALS = Credentials("EMBEDDEDSTREAMHUB", "not-a-secret")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which AWS: how to reach it and whose resources are ours there.
+
+    `endpoint_url` and `credentials` are set in embedded mode only; None leaves them to boto3's
+    ordinary chain (which honours AWS_ENDPOINT_URL). `rate_factor` multiplies the call rates.
+    """
+
+    mode: Literal["embedded", "live"]
+    endpoint_url: str | None
+    region: str
+    environment: str
+    credentials: Credentials | None = None
+    rate_factor: float = 1.0
+
+    @property
+    def embedded(self) -> bool:
+        """True if no real AWS account can be reached with this target."""
+        return self.mode == EMBEDDED
+
+
+def resolve_target() -> Target:
+    """The AWS that the settings choose.
+
+    Raises EmbeddedNotRunning if embedded mode is chosen and its process is not there, Misconfigured
+    if STREAMHUB_AWS, STREAMHUB_ENVIRONMENT or the embedded endpoint make no sense.
+    """
+    mode, environment = settings.STREAMHUB_AWS, settings.STREAMHUB_ENVIRONMENT
+    if not _ENVIRONMENT.fullmatch(environment):
+        raise Misconfigured(
+            f"STREAMHUB_ENVIRONMENT={environment!r} cannot mark AWS resources: "
+            "use 1 to 32 letters, digits, dots, dashes or underscores."
+        )
+    if mode == EMBEDDED:
+        return embedded_target(_addresses()["aws_endpoint"], settings.AWS_REGION, environment)
+    if mode == LIVE:
+        return Target(LIVE, None, settings.AWS_REGION, environment)
+    raise Misconfigured(f"STREAMHUB_AWS={mode!r} is unknown: write `embedded` or `live`.")
+
+
+def embedded_target(
+    endpoint_url: str, region: str, environment: str, rate_factor: float = EMBEDDED_RATE_FACTOR
+) -> Target:
+    """A target on this machine. Raises Misconfigured if the endpoint is anywhere else."""
+    check_loopback(endpoint_url)
+    return Target(EMBEDDED, endpoint_url, region, environment, EMBEDDED_CREDENTIALS, rate_factor)
+
+
+def broker_url() -> str:
+    """Where Celery's broker is: CELERY_BROKER_URL, else the embedded one.
+
+    Raises EmbeddedNotRunning if the embedded one is needed and is not running.
+    """
+    return settings.CELERY_BROKER_URL or _addresses()["broker_url"]
+
+
+def check_loopback(url: str) -> None:
+    """Raise Misconfigured unless the URL's host is this very machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise Misconfigured(
+            f"The embedded AWS must be on this machine, but its address is {url!r}. "
+            "Remove that address file, or set STREAMHUB_AWS=live if a real AWS is meant."
+        )
+
+
+def _addresses() -> dict[str, Any]:
+    """What the embedded process wrote about itself, if that process is alive."""
+    path = Path(settings.EMBEDDED_ADDRESSES)
+    try:
+        found = json.loads(path.read_text())
+        addresses: dict[str, Any] = {
+            "aws_endpoint": str(found["aws_endpoint"]),
+            "broker_url": str(found["broker_url"]),
+            "pid": int(found["pid"]),
+        }
+    except FileNotFoundError:
+        raise EmbeddedNotRunning(f"The embedded AWS is not running. {_HOW_TO_RUN}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EmbeddedNotRunning(f"The embedded AWS left no usable {path.name}. {_HOW_TO_RUN}") from error
+    if not _alive(addresses["pid"]):
+        raise EmbeddedNotRunning(f"The embedded AWS has stopped. {_HOW_TO_RUN}")
+    return addresses
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process with this id exists."""
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,291 @@
+"""CloudFront: distributions, their slow deployments, and the rules a client meets on the way.
+
+Everything is found by id; listing walks ids in order, so a page costs the same with ten thousand
+distributions as with ten. A configuration is never changed in place: an update brings a new one, so
+answers may hold it for as long as they like.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right, insort
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from . import cloudfront_rules as rules
+from .base import Frozen, Refusal, World
+from .cloudfront_parts import Parts
+
+PAGE = 100
+_ETAG = re.compile(r"E[A-Z0-9]{5,}$")
+_LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
+_SUMMARY = ["Aliases", "Origins", "OriginGroups", "DefaultCacheBehavior", "CacheBehaviors", "CustomErrorResponses", "Comment", "PriceClass", "Enabled", "ViewerCertificate", "Restrictions", "WebACLId", "HttpVersion", "IsIPV6Enabled", "Staging"]
+
+
+@dataclass
+class Distribution:
+    """One distribution as it is now."""
+
+    id: str
+    arn: str
+    domain: str
+    config: Frozen
+    etag: str
+    modified: datetime
+    tags: dict[str, str] = field(default_factory=dict)
+    deployed: bool = False
+    deployment: int = 0  # grows with every update; only the newest one's end counts
+    summary: Frozen | None = None
+
+    @property
+    def status(self) -> str:
+        return "Deployed" if self.deployed else "InProgress"
+
+
+class CloudFront(Parts):
+    """The global service, as one account sees it."""
+
+    name = "cloudfront"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.quota = 500
+        self.distributions: dict[str, Distribution] = {}
+        self.order: list[str] = []
+        self.references: dict[str, str] = {}  # CallerReference -> id, for ever
+        self.aliases: dict[str, str] = {}
+
+    # -- distributions
+
+    def create_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
+        return self._create(params["DistributionConfig"], {})
+
+    def create_distribution_with_tags(self, params: dict[str, Any]) -> dict[str, Any]:
+        both = params["DistributionConfigWithTags"]
+        return self._create(both["DistributionConfig"], _tags(both["Tags"]))
+
+    def _create(self, config: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
+        rules.check(config, self)
+        _check_tags(tags)
+        reference = config["CallerReference"]
+        if reference in self.references:
+            raise Refusal(
+                "DistributionAlreadyExists",
+                "The caller reference that you are using to create a distribution is associated with another "
+                f"distribution. Already exists: {self.references[reference]}",
+                409,
+            )
+        if len(self.distributions) >= self.quota:
+            raise Refusal(
+                "TooManyDistributions",
+                "Processing your request would cause you to exceed the maximum number of distributions allowed.",
+            )
+        self._claim_aliases(config, "")
+        made = self._add(config, tags)
+        location = f"https://cloudfront.amazonaws.com/2020-05-31/distribution/{made.id}"
+        return {"Distribution": self._shown(made), "ETag": made.etag, "Location": location}
+
+    def _add(self, config: dict[str, Any], tags: dict[str, str]) -> Distribution:
+        new_id = self.new_id()
+        made = Distribution(
+            id=new_id,
+            arn=f"arn:aws:cloudfront::{self.world.account}:distribution/{new_id}",
+            domain=f"d{self.world.token(13, _LOWER)}.cloudfront.net",
+            config=Frozen(rules.complete(config)),
+            etag="",
+            modified=self.world.clock.now(),
+            tags=dict(tags),
+        )
+        self.distributions[new_id] = made
+        insort(self.order, new_id)
+        self.references[config["CallerReference"]] = new_id
+        self.aliases.update(dict.fromkeys(rules.aliases(config), new_id))
+        self._deploy(made)
+        return made
+
+    def get_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
+        found = self._find(params["Id"])
+        return {"Distribution": self._shown(found), "ETag": found.etag}
+
+    def get_distribution_config(self, params: dict[str, Any]) -> dict[str, Any]:
+        found = self._find(params["Id"])
+        return {"DistributionConfig": found.config, "ETag": found.etag}
+
+    def update_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
+        found = self._find_version(params)
+        config = params["DistributionConfig"]
+        if config.get("CallerReference") != found.config["CallerReference"]:
+            raise Refusal("IllegalUpdate", "The update contains modifications that are not allowed.")
+        rules.check_update(config)
+        rules.check(config, self)
+        self._claim_aliases(config, found.id)
+        self._replace(found, config)
+        return {"Distribution": self._shown(found), "ETag": found.etag}
+
+    def delete_distribution(self, params: dict[str, Any]) -> None:
+        found = self._find_version(params)
+        if found.config["Enabled"] or not found.deployed:
+            raise Refusal(
+                "DistributionNotDisabled", "The distribution you are trying to delete has not been disabled.", 409
+            )
+        self._remove(found)
+
+    def list_distributions(self, params: dict[str, Any]) -> dict[str, Any]:
+        size = _page_size(params)
+        marker = params.get("Marker", "")
+        start = bisect_right(self.order, marker) if marker else 0
+        ids = self.order[start : start + size]
+        more = start + size < len(self.order)
+        page: dict[str, Any] = {
+            "Marker": marker,
+            "MaxItems": size,
+            "IsTruncated": more,
+            "Quantity": len(ids),
+            "Items": [self._summary(self.distributions[each]) for each in ids] or None,
+            "NextMarker": ids[-1] if more else None,
+        }
+        return {"DistributionList": {key: value for key, value in page.items() if value is not None}}
+
+    # -- tags
+
+    def list_tags_for_resource(self, params: dict[str, Any]) -> dict[str, Any]:
+        tags = self._by_arn(params["Resource"]).tags
+        return {"Tags": {"Items": [{"Key": key, "Value": value} for key, value in tags.items()]}}
+
+    def tag_resource(self, params: dict[str, Any]) -> None:
+        found = self._by_arn(params["Resource"])
+        tags = {**found.tags, **_tags(params["Tags"])}
+        _check_tags(tags)
+        found.tags = tags
+
+    def untag_resource(self, params: dict[str, Any]) -> None:
+        found = self._by_arn(params["Resource"])
+        gone = set(params["TagKeys"].get("Items") or [])
+        found.tags = {key: value for key, value in found.tags.items() if key not in gone}
+
+    # -- what the operations share
+
+    def _find(self, distribution_id: str) -> Distribution:
+        found = self.distributions.get(distribution_id)
+        if found is None:
+            raise Refusal("NoSuchDistribution", "The specified distribution does not exist.", 404)
+        return found
+
+    def _find_version(self, params: dict[str, Any]) -> Distribution:
+        """The distribution, if `IfMatch` is its current ETag."""
+        found = self._find(params["Id"])
+        if not _ETAG.match(params.get("IfMatch", "")):
+            raise Refusal(
+                "InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource."
+            )
+        if params["IfMatch"] != found.etag:
+            raise Refusal(
+                "PreconditionFailed",
+                "The request failed because it didn't meet the preconditions in one or more request-header fields.",
+                412,
+            )
+        return found
+
+    def _by_arn(self, arn: str) -> Distribution:
+        found = self.distributions.get(arn.rpartition("/")[2])
+        if found is None or found.arn != arn:
+            raise Refusal("NoSuchResource", "The specified resource does not exist.", 404)
+        return found
+
+    def _claim_aliases(self, config: dict[str, Any], own_id: str) -> None:
+        for alias in rules.aliases(config):
+            if self.aliases.get(alias, own_id) != own_id:
+                raise Refusal(
+                    "CNAMEAlreadyExists",
+                    "One or more of the CNAMEs you provided are already associated with a different resource.",
+                    409,
+                )
+
+    def _replace(self, found: Distribution, config: dict[str, Any]) -> None:
+        for alias in rules.aliases(found.config):
+            self.aliases.pop(alias, None)
+        self.aliases.update(dict.fromkeys(rules.aliases(config), found.id))
+        found.config = Frozen(rules.complete(config))
+        found.modified = self.world.clock.now()
+        self._deploy(found)
+
+    def _remove(self, found: Distribution) -> None:
+        for alias in rules.aliases(found.config):
+            self.aliases.pop(alias, None)
+        del self.distributions[found.id]
+        del self.order[bisect_left(self.order, found.id)]
+
+    def _deploy(self, found: Distribution) -> None:
+        """A new version, on its way to the edges; an update on the way starts the wait anew."""
+        found.etag = "E" + self.world.token(13)
+        found.deployed, found.summary = False, None
+        found.deployment += 1
+        deployment = found.deployment
+
+        def arrive() -> None:
+            if found.deployment == deployment:
+                found.deployed, found.summary = True, None
+
+        self.world.after(self.world.durations.cloudfront_deploy, arrive)
+
+    def _head(self, found: Distribution) -> dict[str, Any]:
+        return {
+            "Id": found.id,
+            "ARN": found.arn,
+            "Status": found.status,
+            "LastModifiedTime": found.modified,
+            "DomainName": found.domain,
+        }
+
+    def _shown(self, found: Distribution) -> dict[str, Any]:
+        return self._head(found) | {
+            "InProgressInvalidationBatches": 0,
+            "ActiveTrustedSigners": {"Enabled": False, "Quantity": 0},
+            "ActiveTrustedKeyGroups": {"Enabled": False, "Quantity": 0},
+            "DistributionConfig": found.config,
+        }
+
+    def _summary(self, found: Distribution) -> Frozen:
+        if found.summary is None:
+            parts = {name: found.config[name] for name in _SUMMARY}
+            found.summary = Frozen(self._head(found) | {"ETag": found.etag} | parts)
+        return found.summary
+
+    # -- what a person sees and does in the console
+
+    def inventory(self) -> dict[str, list[dict[str, Any]]]:
+        return {
+            "distributions": [
+                self._head(each)
+                | {"ETag": each.etag, "Enabled": each.config["Enabled"], "Tags": dict(each.tags)}
+                | {name: each.config[name] for name in ("CallerReference", "Comment", "PriceClass", "Origins")}
+                for each in self.distributions.values()
+            ],
+            "origin_access_controls": [{"Id": key, **each} for key, each in self.access_controls.items()],
+            "key_groups": list(self.key_groups.values()),
+        }
+
+    def console(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+        from .cloudfront_console import act
+
+        return act(self, action, params)
+
+
+def _page_size(params: dict[str, Any]) -> int:
+    text = params.get("MaxItems", str(PAGE))
+    if not text.isdigit() or int(text) < 1:
+        raise Refusal("InvalidArgument", "The parameter MaxItems is not valid.")
+    return min(int(text), PAGE)
+
+
+def _tags(tags: dict[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag.get("Value", "") for tag in tags.get("Items") or []}
+
+
+def _check_tags(tags: dict[str, str]) -> None:
+    if len(tags) > 50:
+        raise Refusal("InvalidTagging", "A resource can carry at most 50 tags.")
+    for key, value in tags.items():
+        if key.lower().startswith("aws:") or not 0 < len(key) <= 128 or len(value) > 256:
+            raise Refusal("InvalidTagging", f"The tag {key!r} is not valid.")

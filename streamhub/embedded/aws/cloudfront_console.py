@@ -1,0 +1,117 @@
+"""What a person does to CloudFront in the AWS console, behind StreamHub's back.
+
+The console obeys CloudFront's rules as everyone does: an edit brings a new ETag and a deployment, and a
+delete is refused until the disable is deployed (`force` does what only a test may).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .base import Refusal
+
+if TYPE_CHECKING:
+    from .cloudfront import CloudFront
+
+Params = dict[str, Any]
+
+
+def act(cloudfront: CloudFront, action: str, params: Params) -> dict[str, Any]:
+    """Carry out one action; Refusal if there is no such action or CloudFront says no."""
+    do = _ACTIONS.get(action)
+    if do is None:
+        raise Refusal("UnknownConsoleAction", f"cloudfront has no console action {action!r}", 404)
+    return do(cloudfront, params) or {}
+
+
+def _edit(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+    """Change top-level fields of a configuration: {"Id": …, "changes": {"PriceClass": …}}."""
+    now = cloudfront.get_distribution_config({"Id": params["Id"]})
+    return cloudfront.update_distribution(
+        {
+            "Id": params["Id"],
+            "IfMatch": now["ETag"],
+            "DistributionConfig": {**now["DistributionConfig"], **params["changes"]},
+        }
+    )
+
+
+def _disable(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+    return _edit(cloudfront, {"Id": params["Id"], "changes": {"Enabled": False}})
+
+
+def _enable(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+    return _edit(cloudfront, {"Id": params["Id"], "changes": {"Enabled": True}})
+
+
+def _edit_comment(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+    return _edit(cloudfront, {"Id": params["Id"], "changes": {"Comment": params["Comment"]}})
+
+
+def _delete(cloudfront: CloudFront, params: Params) -> None:
+    if params.get("force"):
+        cloudfront.distributions[params["Id"]].config["Enabled"] = False
+        cloudfront.distributions[params["Id"]].deployed = True
+    now = cloudfront.get_distribution_config({"Id": params["Id"]})
+    cloudfront.delete_distribution({"Id": params["Id"], "IfMatch": now["ETag"]})
+
+
+def _create_foreign(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+    """Distributions that are not StreamHub's: {"count": 1, "Comment": …, "Enabled": …, "domain": …}."""
+    ids = [_create_one(cloudfront, params) for _ in range(params.get("count", 1))]
+    return {"Id": ids[0], "Ids": ids}
+
+
+def _create_one(cloudfront: CloudFront, params: Params) -> str:
+    origin = {
+        "Id": "site",
+        "DomainName": params.get("domain", "www.example.com"),
+        "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},
+    }
+    config = {
+        "CallerReference": str(uuid.UUID(int=cloudfront.world.random.getrandbits(128))),
+        "Comment": params.get("Comment", "made by hand"),
+        "Enabled": params.get("Enabled", True),
+        "Origins": {"Quantity": 1, "Items": [origin]},
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "site",
+            "ViewerProtocolPolicy": "redirect-to-https",
+            "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+        },
+    }
+    return cloudfront.create_distribution({"DistributionConfig": config})["Distribution"]["Id"]
+
+
+def _create_key_group(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+    new_id = params.get("Id") or str(uuid.UUID(int=cloudfront.world.random.getrandbits(128)))
+    config = {"Name": params.get("Name", "viewers"), "Items": params.get("PublicKeys", ["K2JCJMDEHXQW5F"])}
+    moment = cloudfront.world.clock.now()
+    cloudfront.key_groups[new_id] = {"Id": new_id, "LastModifiedTime": moment, "KeyGroupConfig": config}
+    return {"Id": new_id}
+
+
+def _import_certificate(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+    """A certificate in ACM, us-east-1: {"names": ["*.example.com"]}; answers its ARN."""
+    number = uuid.UUID(int=cloudfront.world.random.getrandbits(128))
+    arn = f"arn:aws:acm:us-east-1:{cloudfront.world.account}:certificate/{number}"
+    cloudfront.certificates[arn] = list(params["names"])
+    return {"Arn": arn}
+
+
+def _set_quota(cloudfront: CloudFront, params: Params) -> None:
+    cloudfront.quota = int(params["distributions"])
+
+
+_ACTIONS: dict[str, Callable[[CloudFront, Params], dict[str, Any] | None]] = {
+    "edit": _edit,
+    "disable": _disable,
+    "enable": _enable,
+    "edit_comment": _edit_comment,
+    "delete": _delete,
+    "create_foreign": _create_foreign,
+    "create_key_group": _create_key_group,
+    "import_certificate": _import_certificate,
+    "set_quota": _set_quota,
+}

@@ -1,0 +1,210 @@
+"""Faults on order, rate limits, and calls held at an exact point: how tests make AWS fail.
+
+A rule names an operation (`cloudfront:CreateDistribution`; globs allowed) and a kind:
+
+| kind | what the client sees | effect |
+|---|---|---|
+| `throttle`, `error500`, `access_denied`, `not_found` | the service's own code for it | none |
+| `cut_before` | the connection breaks | none |
+| `cut_after` | the connection breaks | yes |
+| `delay` | the answer, `seconds` (real ones) later than it was asked for | yes, after the delay |
+| `stale_read` | what a read said before the last write of that resource | none |
+| `hold_before` | nothing until released; if the client has died meanwhile the call never happened | on release |
+| `pause` | nothing until released | yes, at once |
+
+The first rule that fits and is due (after `skip` fitting calls, for `times` of them, None for ever) wins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from .base import Refusal
+from .codec import Call
+
+REFUSED = ("throttle", "error500", "access_denied", "not_found")
+KINDS = (*REFUSED, "cut_before", "cut_after", "delay", "stale_read", "hold_before", "pause")
+
+_THROTTLE = {
+    "medialive": ("TooManyRequestsException", 429),
+    "mediapackage": ("TooManyRequestsException", 429),
+    "s3": ("SlowDown", 503),
+}
+_BROKEN = {
+    "medialive": "InternalServerErrorException",
+    "mediapackage": "InternalServerErrorException",
+    "cloudwatch": "InternalServiceFault",
+    "s3": "InternalError",
+}
+_DENIED = {
+    "medialive": "AccessDeniedException",
+    "mediapackage": "AccessDeniedException",
+    "cloudwatch": "AccessDeniedException",
+}
+_GONE = {
+    "cloudfront": "NoSuchDistribution",
+    "medialive": "NotFoundException",
+    "mediapackage": "NotFoundException",
+    "cloudwatch": "ResourceNotFound",
+    "s3": "NoSuchKey",
+}
+_GONE_FOR = {
+    "cloudfront:GetCachePolicy": "NoSuchCachePolicy",
+    "cloudfront:GetResponseHeadersPolicy": "NoSuchResponseHeadersPolicy",
+    "cloudfront:GetOriginAccessControl": "NoSuchOriginAccessControl",
+    "cloudfront:GetKeyGroup": "NoSuchResource",
+    "cloudfront:ListTagsForResource": "NoSuchResource",
+    "cloudfront:TagResource": "NoSuchResource",
+    "cloudfront:UntagResource": "NoSuchResource",
+    "s3:GetBucketPolicy": "NoSuchBucketPolicy",
+    "s3:ListObjectsV2": "NoSuchBucket",
+    "s3:HeadBucket": "NoSuchBucket",
+}
+
+
+def refusal(kind: str, call: Call) -> Refusal:
+    """How the call's service words a throttle, a breakdown, a denial or a NotFound."""
+    if kind == "throttle":
+        code, status = _THROTTLE.get(call.service, ("Throttling", 400))
+        return Refusal(code, "Rate exceeded", status)
+    if kind == "error500":
+        return Refusal(_BROKEN.get(call.service, "InternalFailure"), "An internal error occurred.", 500)
+    if kind == "access_denied":
+        return Refusal(
+            _DENIED.get(call.service, "AccessDenied"),
+            f"User is not authorized to perform: {call.name}",
+            403,
+        )
+    code = _GONE_FOR.get(call.name) or _GONE.get(call.service, "NotFound")
+    return Refusal(code, "The specified resource does not exist.", 404)
+
+
+@dataclass
+class Rule:
+    """One fault on order. `where` narrows it to calls whose parameters have these values."""
+
+    operation: str
+    kind: str
+    times: int | None = 1
+    skip: int = 0
+    seconds: float = 0.0
+    where: dict[str, Any] = field(default_factory=dict)
+    id: int = 0
+    seen: int = 0
+    done: int = 0
+
+    def fits(self, call: Call) -> bool:
+        return fnmatchcase(call.name, self.operation) and all(
+            call.params.get(key) == value for key, value in self.where.items()
+        )
+
+    def due(self) -> bool:
+        """Count one fitting call; whether the fault is to strike it."""
+        self.seen += 1
+        if self.seen <= self.skip or (self.times is not None and self.done >= self.times):
+            return False
+        self.done += 1
+        return True
+
+
+@dataclass
+class Held:
+    """A call that waits for `release`."""
+
+    id: int
+    call: Call
+    kind: str
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def plain(self) -> dict[str, Any]:
+        return {"id": self.id, "name": self.call.name, "kind": self.kind, "params": self.call.params}
+
+
+@dataclass
+class Bucket:
+    """A token bucket over real seconds."""
+
+    per_second: float
+    burst: float
+    level: float
+    filled: float
+
+
+class Faults:
+    """The rules in force, the limits in force, and the calls that are held."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._ids = itertools.count(1)
+        self.rules: dict[int, Rule] = {}
+        self.limits: dict[str, Bucket] = {}
+        self.held: dict[int, Held] = {}
+
+    def add(self, **order: Any) -> Rule:
+        """Put a rule in force; ValueError for a kind that does not exist."""
+        rule = Rule(**order)
+        if rule.kind not in KINDS:
+            raise ValueError(f"there is no fault {rule.kind!r}; kinds: {', '.join(KINDS)}")
+        rule.id = next(self._ids)
+        self.rules[rule.id] = rule
+        return rule
+
+    def clear(self, rule_id: int | None = None) -> None:
+        """Take back one rule, or all of them. What is held stays held."""
+        if rule_id is None:
+            self.rules.clear()
+        else:
+            self.rules.pop(rule_id, None)
+
+    def strike(self, call: Call) -> Rule | None:
+        """The fault that this call meets, if any; every fitting rule counts the call."""
+        struck = None
+        for rule in self.rules.values():
+            if rule.fits(call) and struck is None and rule.due():
+                struck = rule
+        return struck
+
+    def limit(self, operation: str, per_second: float, burst: float | None = None) -> None:
+        """Throttle an operation (glob) beyond this rate; `burst` defaults to one second's worth."""
+        size = burst if burst is not None else max(1.0, per_second)
+        self.limits[operation] = Bucket(per_second, size, size, self._now())
+
+    def over_limit(self, call: Call) -> bool:
+        """Take one token for the call from each limit that fits; whether one of them had none."""
+        over = False
+        for operation, bucket in self.limits.items():
+            if not fnmatchcase(call.name, operation):
+                continue
+            now = self._now()
+            bucket.level = min(bucket.burst, bucket.level + (now - bucket.filled) * bucket.per_second)
+            bucket.filled = now
+            if bucket.level < 1:
+                over = True
+            else:
+                bucket.level -= 1
+        return over
+
+    async def hold(self, call: Call, kind: str) -> None:
+        """Wait until released."""
+        held = Held(next(self._ids), call, kind)
+        self.held[held.id] = held
+        try:
+            await held.gate.wait()
+        finally:
+            self.held.pop(held.id, None)
+
+    def release(self, held_id: int | None = None) -> int:
+        """Let one held call go on, or all; how many."""
+        going = [each for each in self.held.values() if held_id in (None, each.id)]
+        for each in going:
+            each.gate.set()
+        return len(going)
+
+    def plain(self) -> list[dict[str, Any]]:
+        return [asdict(rule) for rule in self.rules.values()]

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class LifecycleConfig(AppConfig):
+    name = "streamhub.lifecycle"
+    label = "lifecycle"
+    verbose_name = "Life cycle"
+
+    def ready(self) -> None:
+        from streamhub.lifecycle import heartbeat  # noqa: F401  connects the worker's signal

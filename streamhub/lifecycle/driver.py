@@ -1,0 +1,49 @@
+"""What the life cycle needs to know of a kind of row, and the registry of all kinds."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from streamhub.lifecycle.models import ManagedResource
+
+if TYPE_CHECKING:
+    from streamhub.lifecycle.claim import Claim
+
+AT_ONCE = 0.0
+
+
+class Driver(Protocol):
+    """One per managed model; registered in its app's `ready()`."""
+
+    model: ClassVar[type[ManagedResource]]
+    failed_state: ClassVar[str]
+
+    def step(self, claim: Claim) -> float | None:
+        """Observe, decide, act once. Seconds until the next look (0: at once, None: when woken).
+
+        The row may be gone afterwards (`claim.forget`). Raises house errors; never sleeps.
+        """
+
+    def doing(self, row: Any) -> str:
+        """What the row is trying to do, in plain words that follow "could not"."""
+
+    def context(self, row: Any) -> AbstractContextManager[Any]:
+        """Wrapped around the step (rate-limit urgency, log context)."""
+        return nullcontext()
+
+
+_drivers: dict[str, Driver] = {}
+
+
+def register(driver: Driver) -> None:
+    """Make a kind of row known to reconcile, sweep and wake."""
+    _drivers[driver.model._meta.label_lower] = driver
+
+
+def driver_of(label: str) -> Driver:
+    return _drivers[label]
+
+
+def all_drivers() -> list[Driver]:
+    return list(_drivers.values())

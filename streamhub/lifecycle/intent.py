@@ -1,0 +1,42 @@
+"""Writing intent: what somebody wants of a row, never how it is reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from streamhub.lifecycle import wake
+from streamhub.lifecycle.models import ManagedResource, Priority
+
+
+def want(row: ManagedResource, *, priority: Priority, desired: str | None = None, **fields: Any) -> None:
+    """Write `desired` (if given) and `fields`, make the row due now and wake it on commit.
+
+    Bumps `generation`: a step that is under way may finish, but not postpone this.
+    """
+    if desired is not None:
+        fields["desired"] = desired
+    type(row)._default_manager.filter(pk=row.pk).update(
+        generation=F("generation") + 1,
+        not_before=Now(),
+        priority=priority,
+        queued_until=wake.queued_mark(),
+        **fields,
+    )
+    row.refresh_from_db()
+    wake.on_commit(type(row), [row.pk], priority)
+
+
+def nudge(model: type[ManagedResource], pks: list[int], *, observe: bool = False) -> None:
+    """Make rows due now without any new intent; with `observe` each is to be described on AWS."""
+    if not pks:
+        return
+    fields: dict[str, Any] = {"observe_requested": True} if observe else {}
+    model._default_manager.filter(pk__in=pks).update(
+        generation=F("generation") + 1, not_before=Now(), queued_until=wake.queued_mark(), **fields
+    )
+    rows = model._default_manager.filter(pk__in=pks).values_list("pk", "priority")
+    for priority in Priority:
+        wake.on_commit(model, [pk for pk, its in rows if its == priority], priority)

@@ -1,0 +1,187 @@
+"""What every managed row carries, and the three small tables of the life cycle itself."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+
+def new_uid() -> str:
+    """32 random hex digits: what all AWS references of a row are derived from."""
+    return uuid.uuid4().hex
+
+
+class Priority(models.IntegerChoices):
+    """The order in which due rows are taken: the show first, the cleaning last."""
+
+    STOP = 0, "stop"
+    START = 1, "start"
+    CREATE = 2, "create"
+    DELETE = 3, "delete"
+
+    @property
+    def urgent(self) -> bool:
+        """Urgent work has a queue of its own and the first claim on AWS's rate limits."""
+        return self <= Priority.START
+
+
+class ManagedResource(models.Model):
+    """A row that stands for something on AWS.
+
+    `desired` is the intent and only services write it; `state` is where the row is on its way there and
+    only `states.change` writes it. The AWS ids and facts are columns of the concrete model.
+    """
+
+    STATES: ClassVar[type[models.TextChoices]]
+    KIND: ClassVar[str]  # the word for it in transitions, logs and messages
+
+    uid = models.CharField(max_length=32, unique=True, default=new_uid, editable=False)
+    state = models.CharField(max_length=16)
+    state_since = models.DateTimeField(default=timezone.now)
+    desired = models.CharField(max_length=16)
+    # Bumped by every write of intent, so that a step in progress cannot postpone what came after it.
+    generation = models.PositiveIntegerField(default=0, editable=False)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.CREATE)
+
+    # When to take the next step; null: nothing to do until somebody or an observation wakes the row.
+    not_before = models.DateTimeField(null=True, blank=True, editable=False)
+    queued_until = models.DateTimeField(null=True, blank=True, editable=False)
+    claim_token = models.CharField(max_length=16, null=True, blank=True, editable=False)
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # Claims since the last step that ended well: 2 or more means that an earlier outcome is unknown.
+    attempts = models.PositiveIntegerField(default=0, editable=False)
+
+    # Which list of AWS this row waits on ("" for none), and whether it wants to be described itself.
+    watching = models.CharField(max_length=24, blank=True, default="", editable=False)
+    observe_requested = models.BooleanField(default=False, editable=False)
+    observed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # First NotFound for a resource that should be there: a suspicion until a later read agrees.
+    suspect_since = models.DateTimeField(null=True, blank=True, editable=False)
+
+    error_code = models.CharField(max_length=64, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")
+    error_hint = models.TextField(blank=True, default="")
+    error_request_id = models.CharField(max_length=128, blank=True, default="")
+    error_at = models.DateTimeField(null=True, blank=True)
+    # The step that AWS refused, in plain words; set only while FAILED.
+    failed_step = models.CharField(max_length=100, blank=True, default="")
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """The row's error as the API shows it, or None."""
+        if not self.error_code:
+            return None
+        return {
+            "code": self.error_code,
+            "message": self.error_message,
+            "hint": self.error_hint,
+            "request_id": self.error_request_id or None,
+            "at": self.error_at,
+        }
+
+    @property
+    def in_doubt(self) -> bool:
+        """An earlier step did not end well: what it did on AWS must be read before acting."""
+        return self.attempts > 1
+
+
+def due_indexes(name: str) -> list[models.Index]:
+    """The indexes the sweep and the observer of a concrete model need; `name` keeps them unique."""
+    return [
+        models.Index(
+            fields=["priority", "not_before"],
+            name=f"{name}_due",
+            condition=models.Q(not_before__isnull=False),
+        ),
+        models.Index(fields=["watching"], name=f"{name}_watching", condition=~models.Q(watching="")),
+    ]
+
+
+class Transition(models.Model):
+    """One state change of one row: who, why, from, to, and AWS's word on it. Never updated.
+
+    Keyed by (type, id) and not by a foreign key, because it outlives its row; ids only grow, so old
+    months can be pruned or partitioned by id.
+    """
+
+    resource_type = models.CharField(max_length=24)
+    resource_id = models.BigIntegerField()
+    resource_name = models.CharField(max_length=128, blank=True, default="")
+    at = models.DateTimeField(db_default=Now())
+    who = models.CharField(max_length=128)
+    why = models.TextField()
+    from_state = models.CharField(max_length=16, blank=True, default="")
+    to_state = models.CharField(max_length=16)
+    aws_request_id = models.CharField(max_length=128, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["resource_type", "resource_id", "-id"], name="transition_of_resource"),
+            models.Index(fields=["at"], name="transition_at"),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.resource_type} {self.resource_id}: {self.from_state or 'new'} → {self.to_state}"
+
+
+class Heartbeat(models.Model):
+    """Last sign of life of a kind of process ("worker", "beat")."""
+
+    name = models.CharField(max_length=32, unique=True)
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.beat_at:%H:%M:%S}"
+
+
+class Job(models.Model):
+    """A periodic job: the lease that keeps it single, and how its last run went."""
+
+    name = models.CharField(max_length=64, unique=True)
+    lease_token = models.CharField(max_length=16, null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=200, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Listing(models.Model):
+    """The last complete list of one kind of AWS resource: how long it was and when it was read."""
+
+    key = models.CharField(max_length=24, unique=True)
+    pages = models.PositiveIntegerField(default=1)
+    items = models.PositiveIntegerField(default=0)
+    listed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.items} on {self.pages} pages"
+
+
+def database_now() -> datetime:
+    """The database's clock: the only one that all workers share."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT STRFTIME('%Y-%m-%d %H:%M:%f', 'now')")
+            text = cursor.fetchone()[0]
+            return datetime.fromisoformat(text + "+00:00")
+        cursor.execute("SELECT STATEMENT_TIMESTAMP()")
+        moment: datetime = cursor.fetchone()[0]
+        return moment

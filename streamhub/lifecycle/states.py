@@ -1,0 +1,75 @@
+"""The one place where states change: compare, swap, and leave a `Transition` behind."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models.functions import Now
+
+from streamhub.errors import AwsError
+from streamhub.lifecycle.models import ManagedResource, Transition
+
+log = logging.getLogger(__name__)
+
+SYSTEM = "StreamHub"
+
+
+def change(
+    row: Any,
+    to: str,
+    *,
+    why: str,
+    who: str = SYSTEM,
+    request_id: str | None = None,
+    error: AwsError | str | None = None,
+    condition: models.Q | None = None,
+    **fields: Any,
+) -> bool:
+    """Move `row` from the state it was read in to `to`; False if somebody else was quicker.
+
+    `fields` are written in the same UPDATE, `condition` narrows it further (the claim's token, say).
+    Works for every model with `state`, `state_since` and `KIND`. On success `row` carries the new values.
+    """
+    where = models.Q(pk=row.pk, state=row.state)
+    if condition is not None:
+        where &= condition
+    with transaction.atomic():
+        changed = type(row)._default_manager.filter(where).update(state=to, state_since=Now(), **fields)
+        if changed:
+            record(row, row.state, to, why=why, who=who, request_id=request_id, error=error)
+    if not changed:
+        return False
+    log.info("%s %s: %s -> %s (%s)", row.KIND, row.pk, row.state, to, why)
+    row.refresh_from_db()
+    return True
+
+
+def record(
+    row: Any,
+    from_state: str,
+    to_state: str,
+    *,
+    why: str,
+    who: str = SYSTEM,
+    request_id: str | None = None,
+    error: AwsError | str | None = None,
+) -> None:
+    """Write the `Transition` of a change that the caller makes in the same transaction."""
+    Transition.objects.create(
+        resource_type=row.KIND,
+        resource_id=row.pk,
+        resource_name=str(getattr(row, "name", ""))[:128],
+        who=who,
+        why=why,
+        from_state=from_state,
+        to_state=to_state,
+        aws_request_id=request_id or getattr(error, "request_id", None) or "",
+        error=str(error or ""),
+    )
+
+
+def born(row: ManagedResource, *, who: str, why: str) -> None:
+    """The first transition of a row that has just been inserted (in the caller's transaction)."""
+    record(row, "", row.state, who=who, why=why)

@@ -1,0 +1,41 @@
+"""The sweep: put every due row on its queue, once, the show before the cleaning."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from streamhub.lifecycle import driver, wake
+from streamhub.lifecycle.claim import FREE
+from streamhub.lifecycle.models import ManagedResource, Priority
+
+BATCH = 500
+NOT_QUEUED = Q(queued_until__isnull=True) | Q(queued_until__lt=Now())
+
+
+def sweep() -> int:
+    """One tick over all managed models; how many rows were queued."""
+    return sum(sweep_model(each.model) for each in driver.all_drivers())
+
+
+def sweep_model(model: type[ManagedResource]) -> int:
+    """Queue up to `BATCH` due rows of one model in the order of priority, then of due time.
+
+    Bulk rows are topped up to `BATCH` waiting at a time, so that a mass deletion does not fill the
+    broker with duplicates of what it has not come round to; urgent rows are never held back.
+    """
+    queued = 0
+    rows = model._default_manager
+    bulk_waiting = rows.filter(queued_until__gt=Now(), priority__gt=Priority.START).count()
+    for priority in Priority:
+        room = BATCH if priority.urgent else BATCH - bulk_waiting - queued
+        if room <= 0:
+            break
+        due = rows.filter(FREE, NOT_QUEUED, not_before__lte=Now(), priority=priority)
+        pks = list(due.order_by("not_before").values_list("pk", flat=True)[:room])
+        if not pks:
+            continue
+        rows.filter(NOT_QUEUED, pk__in=pks).update(queued_until=wake.queued_mark())
+        wake.publish(model, pks, priority)
+        queued += len(pks)
+    return queued

@@ -1,0 +1,57 @@
+"""Celery's way in. Tasks are acknowledged early: what a dead worker held comes back through the claim's
+expiry and the sweep, and a row that kills its worker is not redelivered in a loop."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.conf import settings
+
+from streamhub.errors import AwsError
+from streamhub.lifecycle import heartbeat, jobs
+from streamhub.lifecycle.observe import observe as observe_watch
+from streamhub.lifecycle.observe import watches
+from streamhub.lifecycle.reconcile import reconcile as take_step
+from streamhub.lifecycle.sweep import sweep as sweep_rows
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="lifecycle.reconcile")
+def reconcile(label: str, pk: int) -> None:
+    take_step(label, pk)
+
+
+@shared_task(name="lifecycle.sweep")
+def sweep() -> None:
+    with jobs.single("sweep", seconds=30) as run:
+        if run:
+            run.say(f"{sweep_rows()} rows queued")
+
+
+@shared_task(name="lifecycle.observe")
+def observe() -> None:
+    """Look at AWS for everything that waits; one list that cannot be read does not hide the others."""
+    with jobs.single("observe") as run:
+        if not run:
+            return
+        said = []
+        for watch in watches():
+            try:
+                said.append(f"{watch.key}: {observe_watch(watch)}")
+            except AwsError as error:
+                log.warning("Could not look at %s: %s", watch.key, error)
+                said.append(f"{watch.key}: could not be read ({error.code})")
+            run.extend()
+        run.say("; ".join(said))
+
+
+@shared_task(name="lifecycle.heartbeat")
+def beat_heartbeat() -> None:
+    heartbeat.beat("beat")
+
+
+jobs.register(jobs.Periodic("sweep", "lifecycle.sweep", lambda: settings.SWEEP_SECONDS, "urgent"))
+jobs.register(jobs.Periodic("observe", "lifecycle.observe", lambda: settings.OBSERVE_SECONDS, "urgent"))
+jobs.register(jobs.Periodic("heartbeat", "lifecycle.heartbeat", lambda: 10, "urgent"))

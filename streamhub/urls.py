@@ -1,0 +1,33 @@
+"""The site: the admin, the API, health, and nothing else."""
+
+from django.contrib import admin
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+from ninja import Router
+
+from streamhub import health
+from streamhub.access import problems
+from streamhub.access.api import make_api
+
+# The apps' operations: one line each. A path belongs to one router.
+ROUTERS: dict[str, Router] = {
+    "": health.router,
+}
+
+api = make_api()
+for prefix, router in ROUTERS.items():
+    api.add_router(prefix, router)
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    re_path(r"^api(/|$)", problems.unknown_path),
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+]
+
+handler400 = problems.handler400
+handler403 = problems.handler403
+handler404 = problems.handler404
+handler500 = problems.handler500

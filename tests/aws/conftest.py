@@ -1,0 +1,123 @@
+"""Fixtures: sessions whose every call is recorded and checked against the table of operations."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from streamhub.aws.operations import ACTIONS
+from streamhub.aws.session import ATTEMPTS, AwsSession, Call
+from streamhub.aws.target import embedded_target
+
+NOWHERE = "http://127.0.0.1:9"
+REGION = "eu-central-1"
+
+
+@pytest.fixture
+def calls() -> Iterator[list[Call]]:
+    """All calls of the test; none may be missing from the table operation → IAM actions."""
+    made: list[Call] = []
+    yield made
+    unlisted = {call.operation for call in made} - set(ACTIONS)
+    assert not unlisted, f"streamhub/aws/operations.py lacks {sorted(unlisted)}"
+
+
+@pytest.fixture
+def session_at(calls: list[Call]) -> Callable[..., AwsSession]:
+    """Makes recorded sessions at an endpoint of this machine."""
+
+    def make(endpoint_url: str, **about: Any) -> AwsSession:
+        session = AwsSession(embedded_target(endpoint_url, REGION, "test"), **about)
+        session.on_call.append(calls.append)
+        return session
+
+    return make
+
+
+@pytest.fixture
+def session(session_at: Callable[..., AwsSession]) -> AwsSession:
+    """A session whose clients reach nothing unless they are stubbed."""
+    return session_at(NOWHERE)
+
+
+@pytest.fixture
+def stub(session: AwsSession) -> Iterator[Callable[..., Stubber]]:
+    """Stubs the session's client of a service; at the end every expected call must have been made."""
+    stubbers: list[Stubber] = []
+
+    def make(service: str, region: str | None = None, attempts: int = ATTEMPTS) -> Stubber:
+        stubber = Stubber(session.client(service, region, attempts))
+        stubber.activate()
+        stubbers.append(stubber)
+        return stubber
+
+    yield make
+    for stubber in stubbers:
+        stubber.assert_no_pending_responses()
+
+
+def meta(request_id: str = "req-1") -> dict[str, Any]:
+    """The part of a stubbed response that carries AWS's request id."""
+    return {"ResponseMetadata": {"RequestId": request_id, "HTTPStatusCode": 200}}
+
+
+class ScriptedServer(ThreadingHTTPServer):
+    """A wire that answers as told: one `(status, body)`, `"hang"` or `"close"` per request.
+
+    The last one answers all further requests.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Scripted)
+        self.script: list[Any] = []
+        self.seen: list[BaseHTTPRequestHandler] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Scripted(BaseHTTPRequestHandler):
+    server: ScriptedServer
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.server.seen.append(self)
+        script = self.server.script
+        step = script.pop(0) if len(script) > 1 else script[0]
+        if step == "hang":
+            time.sleep(1)
+        if isinstance(step, str):
+            self.close_connection = True
+            return
+        status, body = step
+        self.send_response(status)
+        self.send_header("x-amzn-requestid", f"req-{len(self.server.seen)}")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    do_GET = do_POST = do_PUT = do_DELETE = _answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def wire() -> Iterator[ScriptedServer]:
+    """A scripted HTTP server on this machine."""
+    with ScriptedServer() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()

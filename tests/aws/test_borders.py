@@ -1,0 +1,240 @@
+"""The border: which of the house's errors each of botocore's becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore import exceptions as boto
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
+
+from streamhub.aws.borders import is_write, translate
+from streamhub.errors import (
+    AccessDenied,
+    AlreadyExists,
+    Conflict,
+    NotFound,
+    QuotaExceeded,
+    Refused,
+    Retryable,
+    Throttled,
+)
+
+CREATE = "cloudfront:CreateDistributionWithTags"
+UPDATE = "cloudfront:UpdateDistribution"
+DELETE = "cloudfront:DeleteDistribution"
+GET = "cloudfront:GetDistribution"
+
+
+def answer(code: str, status: int, message: str = "no", headers: dict[str, str] | None = None) -> ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"RequestId": "req-9", "HTTPStatusCode": status, "HTTPHeaders": headers or {}},
+    }
+    return ClientError(response, "Op")
+
+
+ANSWERS = [
+    # missing: rule 29, each code for its own service
+    (GET, "NoSuchDistribution", 404, "", NotFound),
+    ("medialive:DescribeChannel", "NotFoundException", 404, "", NotFound),
+    ("medialive:DeleteInput", "NotFoundException", 404, "", NotFound),
+    ("mediapackage:DescribeOriginEndpoint", "NotFoundException", 404, "", NotFound),
+    ("s3:ListObjectsV2", "NoSuchBucket", 404, "", NotFound),
+    ("s3:GetObject", "NoSuchKey", 404, "", NotFound),
+    # nothing else is missing
+    (GET, "NotFoundException", 404, "", Refused),
+    (GET, "404", 404, "Not Found", Retryable),
+    ("medialive:DescribeChannel", "NoSuchDistribution", 404, "", Refused),
+    ("medialive:DescribeChannel", "404", 404, "", Retryable),
+    (UPDATE, "NoSuchOrigin", 404, "", Refused),
+    (UPDATE, "NoSuchResponseHeadersPolicy", 404, "", Refused),
+    ("cloudfront:ListTagsForResource", "NoSuchResource", 404, "", Conflict),
+    # throttles
+    (UPDATE, "Throttling", 400, "Rate exceeded", Throttled),
+    (UPDATE, "ThrottlingException", 400, "Rate exceeded", Throttled),
+    (GET, "RequestLimitExceeded", 503, "", Throttled),
+    (GET, "Whatever", 400, "Rate exceeded", Throttled),
+    ("s3:ListObjectsV2", "SlowDown", 503, "Please reduce your request rate.", Throttled),
+    ("medialive:StartChannel", "TooManyRequestsException", 429, "Too Many Requests", Throttled),
+    ("medialive:DescribeChannel", "TooManyRequestsException", 429, "", Throttled),
+    ("medialive:CreateChannel", "TooManyRequestsException", 429, "Rate limit exceeded", Throttled),
+    ("mediapackage:CreateChannel", "TooManyRequestsException", 429, "Request limit exceeded", Throttled),
+    ("cloudwatch:GetMetricData", "Throttling", 400, "Rate exceeded", Throttled),
+    (GET, "429", 429, "", Throttled),
+    # quotas
+    (CREATE, "TooManyDistributions", 400, "", QuotaExceeded),
+    (CREATE, "TooManyDistributionsAssociatedToKeyGroup", 400, "", QuotaExceeded),
+    (
+        "mediapackage:CreateChannel",
+        "TooManyRequestsException",
+        429,
+        "You have reached the limit of 30 channels",
+        QuotaExceeded,
+    ),
+    ("medialive:CreateChannel", "TooManyRequestsException", 429, "Channel quota exceeded", QuotaExceeded),
+    (
+        "medialive:CreateInput",
+        "TooManyRequestsException",
+        429,
+        "Maximum number of push inputs",
+        QuotaExceeded,
+    ),
+    ("medialive:CreateChannel", "ServiceQuotaExceededException", 402, "", QuotaExceeded),
+    (CREATE, "TooManyCacheBehaviors", 400, "", Refused),
+    (CREATE, "TooManyKeyGroupsAssociatedToDistribution", 400, "", Refused),
+    # denials
+    (GET, "AccessDenied", 403, "", AccessDenied),
+    (CREATE, "AccessDenied", 403, "Your account must be verified", AccessDenied),
+    ("medialive:CreateChannel", "AccessDeniedException", 403, "not authorized: iam:PassRole", AccessDenied),
+    ("mediapackage:CreateChannel", "ForbiddenException", 403, "", AccessDenied),
+    ("sts:GetCallerIdentity", "InvalidClientTokenId", 403, "", AccessDenied),
+    ("sts:GetCallerIdentity", "ExpiredToken", 400, "", AccessDenied),
+    ("medialive:ListInputs", "UnrecognizedClientException", 400, "", AccessDenied),
+    (GET, "SignatureDoesNotMatch", 403, "", AccessDenied),
+    (GET, "SomethingNew", 403, "", AccessDenied),
+    (GET, "403", 403, "Forbidden", AccessDenied),
+    # conflicts
+    (DELETE, "DistributionNotDisabled", 409, "", Conflict),
+    (DELETE, "PreconditionFailed", 412, "", Conflict),
+    (UPDATE, "InvalidIfMatchVersion", 400, "", Conflict),
+    (DELETE, "ResourceInUse", 409, "", Conflict),
+    ("medialive:StartChannel", "ConflictException", 409, "", Conflict),
+    ("medialive:StartChannel", "BadRequestException", 400, "Channel must be IDLE", Conflict),
+    ("medialive:DeleteInputSecurityGroup", "BadRequestException", 400, "in use", Conflict),
+    ("medialive:DeleteInput", "UnprocessableEntityException", 422, "", Conflict),
+    ("mediapackage:DeleteChannel", "UnprocessableEntityException", 422, "has endpoints", Conflict),
+    (UPDATE, "SomethingNew", 409, "", Conflict),
+    # refusals
+    (CREATE, "InvalidArgument", 400, "", Refused),
+    (CREATE, "CNAMEAlreadyExists", 409, "", Refused),
+    (UPDATE, "IllegalUpdate", 400, "", Refused),
+    (CREATE, "InconsistentQuantities", 400, "", Refused),
+    ("mediapackage:CreateChannel", "UnprocessableEntityException", 422, "", Refused),
+    ("medialive:CreateChannel", "UnprocessableEntityException", 422, "unknown input", Refused),
+    ("medialive:CreateChannel", "BadRequestException", 400, "Bitrate exceeds the limit", Refused),
+    ("medialive:CreateInput", "BadRequestException", 400, "", Refused),
+    # faults
+    (CREATE, "InternalError", 500, "", Retryable),
+    (GET, "ServiceUnavailable", 503, "", Retryable),
+    ("medialive:StartChannel", "BadGatewayException", 502, "", Retryable),
+    ("medialive:StartChannel", "GatewayTimeoutException", 504, "", Retryable),
+    ("mediapackage:CreateChannel", "ServiceUnavailableException", 503, "", Retryable),
+    ("s3:ListObjectsV2", "RequestTimeout", 400, "", Retryable),
+    (CREATE, "400", 400, "a proxy's page", Retryable),
+]
+
+
+@pytest.mark.parametrize(("operation", "code", "status", "message", "expected"), ANSWERS)
+def test_each_answer_is_one_error(
+    operation: str, code: str, status: int, message: str, expected: type[Exception]
+) -> None:
+    error = translate(answer(code, status, message or "no"), operation)
+    assert type(error) is expected
+    assert (error.operation, error.code, error.request_id, error.status) == (operation, code, "req-9", status)
+    assert error.message.startswith(message or "no")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The caller reference that you are using to create a distribution is associated with another "
+        "distribution. Already exists: E2QWRUHAPOMQZL",
+        "Distribution already exists: E2QWRUHAPOMQZL",
+        "The caller reference is associated with distribution E2QWRUHAPOMQZL.",
+    ],
+)
+def test_a_spent_caller_reference_names_the_distribution_it_belongs_to(message: str) -> None:
+    error = translate(answer("DistributionAlreadyExists", 409, message), CREATE)
+    assert isinstance(error, AlreadyExists)
+    assert error.existing_id == "E2QWRUHAPOMQZL"
+
+
+def test_a_spent_caller_reference_without_a_name_leaves_the_id_open() -> None:
+    error = translate(answer("DistributionAlreadyExists", 409, "It exists. EVERY word counts"), CREATE)
+    assert isinstance(error, AlreadyExists)
+    assert error.existing_id is None
+
+
+@pytest.mark.parametrize(("operation", "unknown"), [(CREATE, True), (DELETE, True), (GET, False)])
+def test_a_fault_leaves_open_whether_a_write_took_effect(operation: str, unknown: bool) -> None:
+    error = translate(answer("InternalError", 500), operation)
+    assert isinstance(error, Retryable)
+    assert error.effect_unknown is unknown
+
+
+def test_a_throttle_had_no_effect_and_may_say_when_to_come_back() -> None:
+    error = translate(answer("Throttling", 429, headers={"retry-after": "7"}), CREATE)
+    assert isinstance(error, Throttled)
+    assert (error.after, error.effect_unknown) == (7.0, False)
+    plain = translate(answer("Throttling", 429, headers={"retry-after": "Wed, 21 Oct 2015"}), CREATE)
+    assert isinstance(plain, Throttled)
+    assert plain.after is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["MediaLive cannot assume the role arn:aws:iam::1:role/MediaLiveAccess", "The Role is invalid"],
+)
+def test_a_role_that_iam_has_not_propagated_is_tried_again_in_ten_seconds(message: str) -> None:
+    error = translate(answer("BadRequestException", 400, message), "medialive:CreateChannel")
+    assert type(error) is Retryable
+    assert (error.after, error.effect_unknown, error.code) == (10, False, "BadRequestException")
+
+
+def test_mediapackages_422_on_create_says_that_it_may_mean_two_things() -> None:
+    error = translate(answer("UnprocessableEntityException", 422, "Bad."), "mediapackage:CreateChannel")
+    assert "id is taken" in error.message
+
+
+HERE: dict[str, Any] = {"endpoint_url": "http://127.0.0.1:1"}
+SILENCES = [
+    (boto.ReadTimeoutError(**HERE), Retryable, True),
+    (boto.ConnectionClosedError(**HERE), Retryable, True),
+    (boto.ResponseStreamingError(error="x"), Retryable, True),
+    (boto.HTTPClientError(error="x"), Retryable, True),
+    (ResponseParserError("not XML"), Retryable, True),
+    (boto.ConnectTimeoutError(**HERE), Retryable, False),
+    (boto.EndpointConnectionError(**HERE), Retryable, False),
+    (boto.ProxyConnectionError(proxy_url="http://p"), Retryable, False),
+    (boto.SSLError(endpoint_url="https://x", error="x"), Retryable, False),
+    (boto.NoCredentialsError(), AccessDenied, False),
+    (boto.PartialCredentialsError(provider="env", cred_var="x"), AccessDenied, False),
+    (boto.CredentialRetrievalError(provider="p", error_msg="x"), AccessDenied, False),
+    (boto.ProfileNotFound(profile="p"), AccessDenied, False),
+    (boto.SSOTokenLoadError(profile_name="p", error_msg="x"), AccessDenied, False),
+    (boto.ParamValidationError(report="Missing Id"), Refused, None),
+    (boto.RangeError(value=1, param="p", min_value=2, max_value=3), Refused, None),
+]
+
+
+@pytest.mark.parametrize(("raised", "expected", "unknown"), SILENCES)
+def test_each_silence_is_one_error(
+    raised: Exception, expected: type[Exception], unknown: bool | None
+) -> None:
+    error = translate(raised, CREATE)
+    assert type(error) is expected
+    assert (error.operation, error.code, error.request_id) == (CREATE, type(raised).__name__, None)
+    if isinstance(error, Retryable):
+        assert error.effect_unknown is unknown
+
+
+def test_a_read_that_timed_out_changed_nothing() -> None:
+    error = translate(boto.ReadTimeoutError(**HERE), GET)
+    assert isinstance(error, Retryable)
+    assert not error.effect_unknown
+
+
+@pytest.mark.parametrize(
+    ("operation", "write"),
+    [
+        (GET, False),
+        ("medialive:ListInputs", False),
+        ("medialive:DescribeInput", False),
+        (CREATE, True),
+        (DELETE, True),
+    ],
+)
+def test_what_counts_as_a_write(operation: str, write: bool) -> None:
+    assert is_write(operation) is write

@@ -1,0 +1,57 @@
+"""The table operation → IAM actions holds exactly the calls that the code makes."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import botocore.session
+import pytest
+
+import streamhub.aws
+from streamhub.aws.operations import ACTIONS, actions_for
+
+PACKAGE = Path(streamhub.aws.__file__).parent
+MODULES = {"cloudfront": "cloudfront", "medialive": "medialive", "mediapackage": "mediapackage"}
+HELPERS = {"_call", "_pages", "_channel", "_endpoint"}
+
+
+def operations_in(path: Path) -> set[str]:
+    """`session.call("service", "Operation")`, and the modules' own short forms of it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        words = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+        if node.func.attr == "call" and len(words) >= 2:
+            found.add(f"{words[0]}:{words[1]}")
+        elif node.func.attr in HELPERS and words:
+            found.add(f"{MODULES[path.stem]}:{words[0]}")
+    return found
+
+
+def test_the_table_names_exactly_the_operations_in_the_code() -> None:
+    written = set().union(*(operations_in(path) for path in PACKAGE.glob("*.py")))
+    assert written == set(ACTIONS)
+
+
+@pytest.mark.parametrize("operation", sorted(ACTIONS))
+def test_each_operation_is_one_of_botocores(operation: str) -> None:
+    service, _, name = operation.partition(":")
+    assert name in botocore.session.get_session().get_service_model(service).operation_names
+
+
+def test_actions_are_listed_once_and_in_order() -> None:
+    actions = actions_for()
+    assert list(actions) == sorted(set(actions))
+    assert {"iam:PassRole", "medialive:CreateTags", "cloudfront:TagResource", "s3:ListBucket"} <= set(actions)
+
+
+def test_an_operation_without_actions_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        actions_for(["s3:DeleteBucket"])
+
+
+def test_boto3_is_imported_by_the_session_alone() -> None:
+    importers = {path.name for path in PACKAGE.glob("*.py") if "import boto3" in path.read_text()}
+    assert importers == {"session.py"}

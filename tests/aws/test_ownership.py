@@ -1,0 +1,81 @@
+"""The mark: what is ours, and what is never touched."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamhub.aws.ownership import (
+    COMMENT_MAX,
+    Mark,
+    comment_marker,
+    is_ours,
+    mark_of_tags,
+    parse_comment,
+    tags,
+)
+
+OWNER = "0123456789abcdef" * 2
+
+
+def test_tags_carry_the_mark_and_peoples_own() -> None:
+    assert tags("prod", "channel", OWNER, {"team": "events"}) == {
+        "team": "events",
+        "streamhub:environment": "prod",
+        "streamhub:resource": "channel",
+        "streamhub:owner": OWNER,
+    }
+
+
+@pytest.mark.parametrize("key", ["streamhub:owner", "StreamHub:Owner", "aws:cloudformation:stack-name"])
+def test_peoples_own_tags_cannot_displace_the_mark(key: str) -> None:
+    marked = tags("prod", "channel", OWNER, {key: "somebody"})
+    assert mark_of_tags(marked) == Mark("prod", "channel", OWNER)
+    assert len(marked) == 3
+
+
+@pytest.mark.parametrize("missing", ["streamhub:environment", "streamhub:resource", "streamhub:owner"])
+def test_half_a_mark_is_no_mark(missing: str) -> None:
+    marked = tags("prod", "channel", OWNER)
+    del marked[missing]
+    assert mark_of_tags(marked) is None
+
+
+@given(label=st.text(max_size=300))
+def test_a_comment_gives_its_mark_back_whatever_the_label(label: str) -> None:
+    comment = comment_marker("e" * 32, OWNER, label)
+    assert len(comment) <= COMMENT_MAX
+    assert "\n" not in comment
+    assert parse_comment(comment) == Mark("e" * 32, "distribution", OWNER)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "",
+        "my own distribution",
+        f"see streamhub:prod:distribution:{OWNER}",
+        f"streamhub:prod:distribution:{OWNER}0",
+        f"streamhub:prod:distribution:{OWNER[:-1]}",
+        f"streamhub::distribution:{OWNER}",
+        f"streamhub:prod:{OWNER}",
+    ],
+)
+def test_what_only_looks_like_a_mark_is_none(comment: str) -> None:
+    assert parse_comment(comment) is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "owner"), [("a b", OWNER), ("", OWNER), ("prod", "42"), ("prod", OWNER.upper())]
+)
+def test_a_mark_that_could_not_be_read_back_is_not_made(environment: str, owner: str) -> None:
+    with pytest.raises(ValueError, match="do not make a mark"):
+        comment_marker(environment, owner, "label")
+
+
+def test_only_this_environments_marks_are_ours() -> None:
+    mark = Mark("prod", "channel", OWNER)
+    assert is_ours(mark, "prod")
+    assert not is_ours(mark, "pro")
+    assert not is_ours(None, "prod")

@@ -1,0 +1,188 @@
+"""The rate limit: a bucket per operation, urgent work first, shared through Redis."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fakeredis
+import pytest
+import redis
+
+from streamhub.aws.operations import ACTIONS
+from streamhub.aws.ratelimit import (
+    RATES,
+    LocalLimiter,
+    Rate,
+    RedisLimiter,
+    is_urgent,
+    rate_for,
+    scaled,
+    urgency,
+)
+from streamhub.errors import Throttled
+
+OPERATION = "cloudfront:UpdateDistribution"
+SLOW = {"*": Rate(per_second=1, burst=9)}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def taken(limiter: Any, urgent: bool = False, operation: str = OPERATION) -> int:
+    """How many calls the limiter lets through at once."""
+    for count in range(1000):
+        try:
+            limiter.acquire(operation, urgent=urgent)
+        except Throttled:
+            return count
+    raise AssertionError("no limit")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """A real Redis on a socket of this machine (a socket's path must be short)."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("no redis-server here")
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder:
+        socket = Path(folder) / "s"
+        arguments = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
+        try:
+            _wait_for(socket)
+            yield f"unix://{socket}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(path: Path) -> None:
+    for _ in range(500):
+        if path.exists():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{path} did not appear")
+
+
+def _redis(kind: str, request: pytest.FixtureRequest) -> Any:
+    """An empty Redis, simulated or real."""
+    if kind == "fakeredis":
+        return fakeredis.FakeRedis()
+    found = redis.Redis.from_url(request.getfixturevalue("redis_server"))
+    request.addfinalizer(found.close)
+    found.flushall()
+    return found
+
+
+@pytest.fixture(params=["fakeredis", "redis"])
+def client(request: pytest.FixtureRequest) -> Any:
+    return _redis(request.param, request)
+
+
+@pytest.fixture(params=["local", "fakeredis", "redis"])
+def limiter(request: pytest.FixtureRequest) -> Any:
+    if request.param == "local":
+        return LocalLimiter(SLOW)
+    return RedisLimiter(_redis(request.param, request), SLOW)
+
+
+def test_bulk_work_leaves_the_last_third_to_urgent_work(limiter: Any) -> None:
+    assert taken(limiter, urgent=False) == 6
+    assert taken(limiter, urgent=True) == 3
+
+
+def test_operations_do_not_spend_from_each_other(limiter: Any) -> None:
+    taken(limiter, urgent=True)
+    assert taken(limiter, urgent=True, operation="medialive:StartChannel") == 9
+
+
+def test_a_refusal_says_when_a_token_will_be_there(limiter: Any) -> None:
+    taken(limiter, urgent=True)
+    with pytest.raises(Throttled) as urgent:
+        limiter.acquire(OPERATION, urgent=True)
+    with pytest.raises(Throttled) as bulk:
+        limiter.acquire(OPERATION, urgent=False)
+    assert urgent.value.after == pytest.approx(1, abs=0.2)
+    assert bulk.value.after == pytest.approx(4, abs=0.2)  # one token above the reserve of three
+    assert urgent.value.operation == OPERATION
+    assert not urgent.value.effect_unknown
+
+
+def test_tokens_come_back_with_time_and_never_above_the_burst() -> None:
+    clock = Clock()
+    limiter = LocalLimiter(SLOW, clock)
+    taken(limiter, urgent=True)
+    clock.now += 2.5
+    assert taken(limiter, urgent=True) == 2
+    clock.now += 1_000_000
+    assert taken(limiter, urgent=True) == 9
+
+
+def test_redis_gives_tokens_back_with_its_own_time(client: Any) -> None:
+    limiter = RedisLimiter(client, {"*": Rate(per_second=20, burst=3)})
+    taken(limiter, urgent=True)
+    time.sleep(0.11)
+    assert taken(limiter, urgent=True) >= 2
+
+
+def test_workers_share_one_bucket(client: Any) -> None:
+    first, second = RedisLimiter(client, SLOW), RedisLimiter(client, SLOW)
+    assert taken(first, urgent=True) == 9
+    assert taken(second, urgent=True) == 0
+
+
+def test_idle_buckets_leave_redis(client: Any) -> None:
+    RedisLimiter(client, SLOW).acquire(OPERATION, urgent=False)
+    assert 0 < client.pttl(f"streamhub:rate:{OPERATION}") <= 10_000
+
+
+def test_without_redis_the_process_paces_itself(caplog: pytest.LogCaptureFixture) -> None:
+    server = fakeredis.FakeServer()
+    clock = Clock()
+    limiter = RedisLimiter(fakeredis.FakeRedis(server=server), SLOW, clock=clock)
+    limiter.acquire(OPERATION, urgent=False)
+    server.connected = False
+    assert taken(limiter, urgent=True) == 9
+    assert len(caplog.records) == 1  # asked once, then left alone for a while
+    server.connected = True
+    clock.now += RedisLimiter.RETRY_REDIS_SECONDS
+    assert taken(limiter, urgent=True) == 8
+
+
+@pytest.mark.parametrize("operation", sorted(ACTIONS))
+def test_every_operation_has_a_rate_that_bulk_work_can_use(operation: str) -> None:
+    rate = rate_for(operation)
+    assert rate.short_by(rate.burst, urgent=False) <= 0
+
+
+def test_writes_are_paced_more_slowly_than_reads() -> None:
+    assert (
+        rate_for("cloudfront:UpdateDistribution").per_second
+        < rate_for("cloudfront:GetDistribution").per_second
+    )
+    assert rate_for("medialive:CreateChannel").per_second < rate_for("medialive:DescribeChannel").per_second
+
+
+def test_rates_can_be_multiplied() -> None:
+    assert scaled(RATES, 50)["cloudfront:*"] == Rate(100, 500)
+
+
+def test_work_is_bulk_unless_it_says_otherwise() -> None:
+    assert not is_urgent()
+    with urgency():
+        assert is_urgent()
+        with urgency(False):
+            assert not is_urgent()
+        assert is_urgent()
+    assert not is_urgent()

@@ -1,0 +1,356 @@
+"""The single door: timeouts, retries, isolation in embedded mode, forks, listeners."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fakeredis
+import pytest
+
+from streamhub.aws import session as session_module
+from streamhub.aws.ratelimit import LocalLimiter, Rate, RedisLimiter, urgency
+from streamhub.aws.session import AwsSession, Call, current_session, default_limiter, use_session
+from streamhub.aws.target import Target, embedded_target
+from streamhub.errors import AccessDenied, Conflict, Misconfigured, Refused, Retryable, Throttled
+from tests.aws.conftest import NOWHERE, REGION, ScriptedServer
+
+GROUP = json.dumps({"SecurityGroup": {"Id": "1"}})
+CHANNEL = json.dumps({"Id": "42", "Arn": "a", "State": "IDLE"})
+OOPS = (500, "{}")
+
+Sessions = Callable[..., AwsSession]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short timeouts, and no pause between botocore's attempts."""
+    monkeypatch.setattr(session_module, "READ_SECONDS", 0.2)
+    monkeypatch.setattr("botocore.retries.standard.random.random", lambda: 0.0)
+
+
+def test_a_call_returns_the_response_and_awss_request_id(session_at: Sessions, wire: ScriptedServer) -> None:
+    wire.script = [(200, CHANNEL)]
+    response, request_id = session_at(wire.url).call("medialive", "DescribeChannel", ChannelId="42")
+    assert (response["Id"], request_id) == ("42", "req-1")
+
+
+def test_a_fault_is_tried_twice(session_at: Sessions, wire: ScriptedServer) -> None:
+    wire.script = [OOPS, (200, CHANNEL)]
+    session_at(wire.url).call("medialive", "DescribeChannel", ChannelId="42")
+    assert len(wire.seen) == 2
+
+
+def test_a_fault_that_stays_ends_after_two_attempts(session_at: Sessions, wire: ScriptedServer) -> None:
+    wire.script = [OOPS]
+    with pytest.raises(Retryable) as caught:
+        session_at(wire.url).call("medialive", "StartChannel", ChannelId="42")
+    assert caught.value.effect_unknown
+    assert (caught.value.status, caught.value.request_id) == (500, "req-2")
+    assert len(wire.seen) == 2
+
+
+@pytest.mark.parametrize("silence", ["hang", "close"])
+def test_a_write_without_an_answer_has_an_unknown_effect(
+    session_at: Sessions, wire: ScriptedServer, silence: str
+) -> None:
+    wire.script = [silence]
+    with pytest.raises(Retryable) as caught:
+        session_at(wire.url).call("medialive", "StartChannel", ChannelId="42")
+    assert caught.value.effect_unknown
+
+
+def test_nobody_listening_means_nothing_happened(session: AwsSession) -> None:
+    with pytest.raises(Retryable) as caught:
+        session.call("medialive", "StartChannel", ChannelId="42")
+    assert caught.value.code == "EndpointConnectionError"
+    assert not caught.value.effect_unknown
+
+
+def test_an_earlier_attempts_unknown_effect_is_remembered(session_at: Sessions, wire: ScriptedServer) -> None:
+    throttled = (429, json.dumps({"__type": "TooManyRequestsException", "message": "Too Many Requests"}))
+    wire.script = ["hang", throttled]
+    session = session_at(wire.url)
+    with pytest.raises(Throttled) as caught:
+        session.call("medialive", "StartChannel", ChannelId="42")
+    assert caught.value.effect_unknown
+    with pytest.raises(Throttled) as next_call:
+        session.call("medialive", "StartChannel", ChannelId="42")
+    assert not next_call.value.effect_unknown
+
+
+def test_what_has_no_idempotency_token_is_sent_once(session_at: Sessions, wire: ScriptedServer) -> None:
+    wire.script = ["hang", (200, GROUP)]
+    with pytest.raises(Retryable) as caught:
+        session_at(wire.url).call("medialive", "CreateInputSecurityGroup", WhitelistRules=[])
+    assert caught.value.effect_unknown
+    assert len(wire.seen) == 1
+
+
+def test_parameters_are_checked_before_anything_is_sent(session: AwsSession) -> None:
+    with pytest.raises(Refused, match="ChannelId"):
+        session.call("medialive", "DescribeChannel", Chanel="42")
+
+
+def test_listeners_are_told_of_each_call(
+    session_at: Sessions, wire: ScriptedServer, calls: list[Call]
+) -> None:
+    wire.script = [(200, CHANNEL), (409, json.dumps({"__type": "ConflictException"}))]
+    ticks = iter([1.0, 1.5, 2.0, 2.25])
+    session = session_at(wire.url, clock=lambda: next(ticks))
+    session.call("medialive", "StartChannel", ChannelId="42")
+    with pytest.raises(Conflict) as caught:
+        session.call("medialive", "StartChannel", region="us-east-1", ChannelId="42")
+    assert calls == [
+        Call("medialive:StartChannel", REGION, 0.5, "req-1", None),
+        Call("medialive:StartChannel", "us-east-1", 0.25, "req-2", caught.value),
+    ]
+
+
+def test_a_failing_listener_does_not_fail_the_call(session_at: Sessions, wire: ScriptedServer) -> None:
+    wire.script = [(200, CHANNEL)]
+    session = session_at(wire.url)
+    session.on_call.insert(0, lambda call: 1 / 0)
+    session.call("medialive", "DescribeChannel", ChannelId="42")
+
+
+def test_the_limiter_is_asked_first_and_told_of_urgency(session_at: Sessions, wire: ScriptedServer) -> None:
+    wire.script = [(200, CHANNEL)]
+    session = session_at(wire.url, limiter=LocalLimiter({"*": Rate(0.001, 3)}))
+    describe = {"service": "medialive", "operation": "DescribeChannel", "ChannelId": "42"}
+    session.call(**describe)
+    session.call(**describe)
+    with pytest.raises(Throttled):
+        session.call(**describe)
+    assert len(wire.seen) == 2
+    with urgency():
+        session.call(**describe)
+
+
+def test_clients_are_made_once_though_threads_race(session: AwsSession) -> None:
+    made: list[Any] = []
+    threads = [threading.Thread(target=lambda: made.append(session.client("medialive"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 8
+    assert len(set(map(id, made))) == 1
+
+
+def test_a_forked_child_makes_its_own_clients(session: AwsSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = session.client("medialive")
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    assert session.client("medialive") is not parents
+    monkeypatch.undo()
+    assert session.client("medialive") is parents
+
+
+def test_clients_have_short_timeouts_and_a_name(session: AwsSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "READ_SECONDS", 10)
+    config = session.client("cloudfront").meta.config
+    assert (config.connect_timeout, config.read_timeout) == (2, 10)
+    assert config.retries["mode"] == "standard"
+    assert config.retries["total_max_attempts"] == 2
+    assert config.max_pool_connections == 20
+    assert config.parameter_validation
+    assert "streamhub" in config.user_agent
+
+
+# --- embedded mode never reaches a real account --------------------------------------------------
+
+
+@pytest.fixture
+def hostile_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Everything with which an environment points boto3 elsewhere."""
+    config = tmp_path / "config"
+    config.write_text(
+        "[default]\nregion = ap-south-1\nuse_fips_endpoint = true\nendpoint_url = https://aws.invalid\n"
+        "ca_bundle = /nowhere.pem\nmax_attempts = 9\n"
+    )
+    variables = {
+        "AWS_ACCESS_KEY_ID": "REALREALREALREAL",
+        "AWS_SECRET_ACCESS_KEY": "real",
+        "AWS_SESSION_TOKEN": "real",
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_PROFILE": "does-not-exist",
+        "AWS_ENDPOINT_URL": "https://aws.invalid",
+        "AWS_ENDPOINT_URL_S3": "https://s3.invalid",
+        "AWS_ENDPOINT_URL_CLOUDFRONT": "https://cloudfront.invalid",
+        "AWS_ENDPOINT_URL_STS": "https://sts.invalid",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_USE_DUALSTACK_ENDPOINT": "true",
+        "AWS_RETRY_MODE": "nonsense",
+        "HTTP_PROXY": "http://proxy.invalid:3128",
+        "http_proxy": "http://proxy.invalid:3128",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+
+EMPTY = {
+    "medialive": "{}",
+    "mediapackage": "{}",
+    "sts": "<GetCallerIdentityResponse><GetCallerIdentityResult/></GetCallerIdentityResponse>",
+}
+READS = [
+    ("cloudfront", "ListDistributions", {}),
+    ("mediapackage", "ListChannels", {}),
+    ("medialive", "ListChannels", {}),
+    ("s3", "ListObjectsV2", {"Bucket": "recordings"}),
+    ("sts", "GetCallerIdentity", {}),
+]
+
+
+@pytest.mark.usefixtures("hostile_environment")
+@pytest.mark.parametrize(("service", "operation", "params"), READS)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_embedded_mode_hears_nothing_of_the_environment(
+    session_at: Sessions,
+    wire: ScriptedServer,
+    service: str,
+    operation: str,
+    params: dict[str, str],
+    host: str,
+) -> None:
+    wire.script = [(200, EMPTY.get(service, "<r/>"))]
+    session = session_at(wire.url.replace("127.0.0.1", host))
+    session.call(service, operation, **params)
+    (seen,) = wire.seen
+    assert "REALREAL" not in str(seen.headers)
+    assert "EMBEDDEDSTREAMHUB" in seen.headers["Authorization"]
+    assert "Security-Token" not in str(seen.headers)
+    assert seen.headers["Host"].startswith(host)
+
+
+@pytest.mark.usefixtures("hostile_environment")
+def test_embedded_mode_asks_for_metrics_on_this_machine(session_at: Sessions, wire: ScriptedServer) -> None:
+    wire.script = [OOPS]
+    with pytest.raises(Retryable):
+        session_at(wire.url).call(
+            "cloudwatch", "GetMetricData", region="us-east-1", MetricDataQueries=[], StartTime=1, EndTime=2
+        )
+    assert len(wire.seen) == 2
+
+
+def test_a_session_refuses_an_embedded_target_elsewhere() -> None:
+    elsewhere = Target("embedded", "https://cloudfront.amazonaws.com", REGION, "test")
+    with pytest.raises(Misconfigured):
+        AwsSession(elsewhere).call("cloudfront", "ListDistributions")
+
+
+def test_a_request_that_was_led_elsewhere_is_stopped_at_the_socket(session: AwsSession) -> None:
+    client = session.client("medialive")
+    client.meta.events.register(
+        "before-sign", lambda request, **_: setattr(request, "url", "https://medialive.invalid/prod/channels")
+    )
+    with pytest.raises(Misconfigured):
+        session.call("medialive", "ListChannels")
+
+
+# --- live mode is boto3's ordinary chain ---------------------------------------------------------
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AwsSession:
+    """A live session in an environment without any AWS configuration."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return AwsSession(Target("live", None, REGION, "prod"))
+
+
+def test_live_mode_honours_endpoint_and_credentials_of_the_environment(
+    live: AwsSession, wire: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "SOMEBODYSKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    wire.script = [(200, CHANNEL)]
+    live.call("medialive", "DescribeChannel", ChannelId="42")
+    assert "SOMEBODYSKEY" in wire.seen[0].headers["Authorization"]
+
+
+def test_live_mode_without_credentials_is_a_denial_that_a_person_mends(
+    live: AwsSession, wire: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
+    with pytest.raises(AccessDenied) as caught:
+        live.call("medialive", "StartChannel", ChannelId="42")
+    assert not caught.value.effect_unknown
+    assert wire.seen == []
+
+
+def test_live_mode_with_an_unknown_profile_is_a_denial(
+    live: AwsSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "does-not-exist")
+    with pytest.raises(AccessDenied, match="does-not-exist"):
+        live.call("medialive", "DescribeChannel", ChannelId="42")
+
+
+# --- the process's own session -------------------------------------------------------------------
+
+
+@pytest.fixture
+def addresses(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    monkeypatch.setattr(session_module, "_default", None)
+    settings.STREAMHUB_AWS = "embedded"
+    settings.EMBEDDED_ADDRESSES = tmp_path / "embedded.json"
+
+    def write(endpoint: str) -> None:
+        words = {"aws_endpoint": endpoint, "broker_url": "redis://127.0.0.1:1", "pid": os.getpid()}
+        settings.EMBEDDED_ADDRESSES.write_text(json.dumps(words))
+
+    return write
+
+
+def test_the_current_session_stays_until_the_embedded_aws_moves(addresses: Callable[[str], None]) -> None:
+    addresses(NOWHERE)
+    first = current_session()
+    assert current_session() is first
+    addresses("http://127.0.0.1:10")
+    assert current_session().target.endpoint_url == "http://127.0.0.1:10"
+
+
+def test_a_chosen_session_is_current_in_all_threads(session: AwsSession) -> None:
+    found: list[AwsSession] = []
+    with use_session(session):
+        thread = threading.Thread(target=lambda: found.append(current_session()))
+        thread.start()
+        thread.join()
+        with use_session(AwsSession(session.target)) as inner:
+            assert current_session() is inner
+        assert current_session() is session
+    assert found == [session]
+
+
+def test_a_real_account_is_paced_through_the_brokers_redis(settings: Any) -> None:
+    target = Target("live", None, REGION, "prod")
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+    assert isinstance(default_limiter(target), RedisLimiter)
+    settings.CELERY_BROKER_URL = "memory://"
+    assert isinstance(default_limiter(target), LocalLimiter)
+
+
+def test_the_embedded_aws_is_paced_per_process_and_hardly() -> None:
+    limiter = default_limiter(embedded_target(NOWHERE, REGION, "test"))
+    assert isinstance(limiter, LocalLimiter)
+    for _ in range(300):
+        limiter.acquire("cloudfront:UpdateDistribution", urgent=False)
+
+
+def test_a_dead_redis_does_not_stop_a_call(session_at: Sessions, wire: ScriptedServer) -> None:
+    wire.script = [(200, CHANNEL)]
+    server = fakeredis.FakeServer()
+    server.connected = False
+    session = session_at(wire.url, limiter=RedisLimiter(fakeredis.FakeRedis(server=server)))
+    session.call("medialive", "DescribeChannel", ChannelId="42")
