@@ -19,6 +19,7 @@ from channels_app.driver import parts
 from channels_app.driver.parts import ENDPOINT, INPUT, KINDS, ML_CHANNEL, MP_CHANNEL, Kind
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
+from channels_app.services import distribution_add, security_group_release
 from streamhub.aws.ratelimit import urgency
 from streamhub.errors import AwsError, Conflict, NotFound, Refused, Retryable
 from streamhub.lifecycle.claim import Claim
@@ -173,8 +174,6 @@ class ChannelDriver:
 
     def _add_distribution(self, claim: Claim) -> float | None:
         """As soon as the endpoint exists, in parallel with MediaLive: an intent, not an AWS call."""
-        from channels_app.services import distribution_add
-
         distribution_add(claim.row, who="StreamHub", why="created with its channel")
         claim.row.refresh_from_db()
         return AT_ONCE
@@ -298,8 +297,6 @@ class ChannelDriver:
             follow.channel_gone(claim.row)
             claim.forget(why="AWS says that every part is gone")
             if group is not None:
-                from channels_app.services import security_group_release
-
                 security_group_release(group)
         return None
 

@@ -56,7 +56,7 @@ def invalid(errors: Mapping[str, str]) -> HttpResponse:
 
 
 def _not_possible(request: HttpRequest, exc: NotPossible) -> HttpResponse:
-    members = {"state": exc.state, "possible": exc.possible} if exc.state else {}
+    members: dict[str, Any] = {"state": exc.state, "possible": exc.possible} if exc.state else {}
     return problem(409, _full_sentence(exc), **members)
 
 

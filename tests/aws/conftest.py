@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from botocore.loaders import create_loader
 from botocore.stub import Stubber
 
 from streamhub.aws.operations import ACTIONS
@@ -17,6 +18,15 @@ from streamhub.aws.target import embedded_target
 
 NOWHERE = "http://127.0.0.1:9"
 REGION = "eu-central-1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_loaded_once() -> Iterator[None]:
+    """botocore reads its service models anew for each session, which would be most of the suite's time."""
+    loader = create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", lambda *_paths: loader)
+        yield
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from streamhub.aws.target import Target, embedded_target
 from streamhub.errors import AccessDenied, Conflict, Misconfigured, Refused, Retryable, Throttled
 from tests.aws.conftest import NOWHERE, REGION, ScriptedServer
 
-GROUP = json.dumps({"SecurityGroup": {"Id": "1"}})
-CHANNEL = json.dumps({"Id": "42", "Arn": "a", "State": "IDLE"})
+GROUP = json.dumps({"securityGroup": {"id": "1"}})
+CHANNEL = json.dumps({"id": "42", "arn": "a", "state": "IDLE"})
 OOPS = (500, "{}")
 
 Sessions = Callable[..., AwsSession]

@@ -1,6 +1,8 @@
 """The embedded MediaPackage keeps AWS_RULES 12 to 14."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -30,19 +32,11 @@ def pass_time(world: World, seconds: float = 60) -> None:
     world.settle()
 
 
-def refused(code: str, status: int) -> Any:
-    class Refused:
-        def __enter__(self) -> "Refused":
-            self.raised = pytest.raises(Refusal)
-            self.info = self.raised.__enter__()
-            return self
-
-        def __exit__(self, *error: Any) -> bool:
-            caught = self.raised.__exit__(*error)
-            assert (self.info.value.code, self.info.value.status) == (code, status)
-            return bool(caught)
-
-    return Refused()
+@contextmanager
+def refused(code: str, status: int) -> Iterator[pytest.ExceptionInfo[Refusal]]:
+    with pytest.raises(Refusal) as caught:
+        yield caught
+    assert (caught.value.code, caught.value.status) == (code, status)
 
 
 def test_channel_has_two_ingest_endpoints_with_credentials(mp: MediaPackage) -> None:
@@ -71,7 +65,7 @@ def test_thirty_first_channel_is_429_and_says_limit(mp: MediaPackage) -> None:
         mp.create_channel({"Id": f"c{number}"})
     with refused("TooManyRequestsException", 429) as no:
         mp.create_channel({"Id": "one-too-many"})
-    assert "limit" in no.info.value.message
+    assert "limit" in no.value.message
     mp.console("set_quota", {"channels": 31})
     mp.create_channel({"Id": "one-too-many"})
 

@@ -1,9 +1,10 @@
 """What every embedded service shares: the world, its clock, how to say no.
 
 A service is a class with one method per operation (snake_case of AWS's name). It takes the request's
-parameters as one dict shaped as boto3 takes them, `method(params)` (or as keywords, if it declares
-any), and returns the answer shaped as boto3 returns it; wire formats are `codec`'s business. Methods run one at a time on one thread, never block, and never sleep: what
-takes time on AWS is a transition that is due at a moment of the world's clock.
+parameters as one dict shaped as boto3 takes them, `method(params)`, and returns the answer shaped as
+boto3 returns it; wire formats are `codec`'s business. Methods run one at a time on one thread, never
+block, and never sleep: what takes time on AWS is a transition that is due at a moment of the world's
+clock.
 """
 
 from __future__ import annotations

@@ -20,7 +20,23 @@ from .cloudfront_parts import Parts
 PAGE = 100
 _ETAG = re.compile(r"E[A-Z0-9]{5,}$")
 _LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
-_SUMMARY = ["Aliases", "Origins", "OriginGroups", "DefaultCacheBehavior", "CacheBehaviors", "CustomErrorResponses", "Comment", "PriceClass", "Enabled", "ViewerCertificate", "Restrictions", "WebACLId", "HttpVersion", "IsIPV6Enabled", "Staging"]
+_SUMMARY = [
+    "Aliases",
+    "Origins",
+    "OriginGroups",
+    "DefaultCacheBehavior",
+    "CacheBehaviors",
+    "CustomErrorResponses",
+    "Comment",
+    "PriceClass",
+    "Enabled",
+    "ViewerCertificate",
+    "Restrictions",
+    "WebACLId",
+    "HttpVersion",
+    "IsIPV6Enabled",
+    "Staging",
+]
 
 
 @dataclass
@@ -79,7 +95,7 @@ class CloudFront(Parts):
         if len(self.distributions) >= self.quota:
             raise Refusal(
                 "TooManyDistributions",
-                "Processing your request would cause you to exceed the maximum number of distributions allowed.",
+                "Your request would exceed the maximum number of distributions allowed.",
             )
         self._claim_aliases(config, "")
         made = self._add(config, tags)
@@ -127,7 +143,9 @@ class CloudFront(Parts):
         found = self._find_version(params)
         if found.config["Enabled"] or not found.deployed:
             raise Refusal(
-                "DistributionNotDisabled", "The distribution you are trying to delete has not been disabled.", 409
+                "DistributionNotDisabled",
+                "The distribution you are trying to delete has not been disabled.",
+                409,
             )
         self._remove(found)
 
@@ -182,7 +200,7 @@ class CloudFront(Parts):
         if params["IfMatch"] != found.etag:
             raise Refusal(
                 "PreconditionFailed",
-                "The request failed because it didn't meet the preconditions in one or more request-header fields.",
+                "The request did not meet the preconditions in one or more request-header fields.",
                 412,
             )
         return found
@@ -198,7 +216,7 @@ class CloudFront(Parts):
             if self.aliases.get(alias, own_id) != own_id:
                 raise Refusal(
                     "CNAMEAlreadyExists",
-                    "One or more of the CNAMEs you provided are already associated with a different resource.",
+                    "One or more of the CNAMEs you provided are associated with a different resource.",
                     409,
                 )
 
@@ -259,7 +277,10 @@ class CloudFront(Parts):
             "distributions": [
                 self._head(each)
                 | {"ETag": each.etag, "Enabled": each.config["Enabled"], "Tags": dict(each.tags)}
-                | {name: each.config[name] for name in ("CallerReference", "Comment", "PriceClass", "Origins")}
+                | {
+                    name: each.config[name]
+                    for name in ("CallerReference", "Comment", "PriceClass", "Origins")
+                }
                 for each in self.distributions.values()
             ],
             "origin_access_controls": [{"Id": key, **each} for key, each in self.access_controls.items()],

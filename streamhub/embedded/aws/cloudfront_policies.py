@@ -85,7 +85,11 @@ CACHE: dict[str, dict[str, Any]] = {
         query=("aws.manifestfilter", "start", "end", "m"),
     ),
     "83da9c7e-98b4-4e11-a168-04f0df8e2c65": _cache(
-        "UseOriginCacheControlHeaders", "As the origin says.", (0, 0, YEAR), headers=_ORIGIN_HEADERS, cookies="all"
+        "UseOriginCacheControlHeaders",
+        "As the origin says.",
+        (0, 0, YEAR),
+        headers=_ORIGIN_HEADERS,
+        cookies="all",
     ),
     "4cc15a8a-d715-48a4-82b8-cc0b614638fe": _cache(
         "UseOriginCacheControlHeaders-QueryStrings",
@@ -114,7 +118,9 @@ RESPONSE_HEADERS: dict[str, dict[str, Any]] = {
         "CORS-and-SecurityHeadersPolicy", "Simple CORS and security headers."
     ),
     "eaab4381-ed33-4a86-88ca-d9558dc6cd63": _cors(
-        "CORS-with-preflight-and-SecurityHeadersPolicy", "CORS with preflight, and security headers.", _PREFLIGHT
+        "CORS-with-preflight-and-SecurityHeadersPolicy",
+        "CORS with preflight, and security headers.",
+        _PREFLIGHT,
     ),
     "67f7725c-6f97-4210-82d7-5512b31e9d03": {
         "Comment": "Security headers only.",

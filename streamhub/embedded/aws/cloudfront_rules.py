@@ -17,7 +17,18 @@ from .cloudfront_policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS
 Config = dict[str, Any]
 
 # "Required API fields for creating and updating distributions", what an update adds to a creation.
-REQUIRED_IN_UPDATE = ["Aliases", "DefaultRootObject", "CacheBehaviors", "CustomErrorResponses", "Logging", "PriceClass", "ViewerCertificate", "Restrictions", "WebACLId", "HttpVersion"]
+REQUIRED_IN_UPDATE = [
+    "Aliases",
+    "DefaultRootObject",
+    "CacheBehaviors",
+    "CustomErrorResponses",
+    "Logging",
+    "PriceClass",
+    "ViewerCertificate",
+    "Restrictions",
+    "WebACLId",
+    "HttpVersion",
+]
 PRICE_CLASSES = {"PriceClass_100", "PriceClass_200", "PriceClass_All"}
 HTTP_VERSIONS = {"http1.1", "http2", "http3", "http2and3"}
 VIEWER_PROTOCOLS = {"allow-all", "https-only", "redirect-to-https"}
@@ -142,7 +153,9 @@ def _quantities(value: Any) -> None:
     """`Quantity` equals the number of `Items`, wherever the two stand."""
     if isinstance(value, dict):
         if "Quantity" in value and value["Quantity"] != len(value.get("Items") or []):
-            raise Refusal("InconsistentQuantities", "The value of Quantity and the size of Items don't match.")
+            raise Refusal(
+                "InconsistentQuantities", "The value of Quantity and the size of Items don't match."
+            )
         for inner in value.values():
             _quantities(inner)
     elif isinstance(value, list):
@@ -240,7 +253,11 @@ def _caching(behaviour: Config) -> None:
         return
     if "ForwardedValues" not in behaviour:
         raise Refusal("InvalidArgument", "The parameter ForwardedValues is required.")
-    ttl = (behaviour.get("MinTTL", 0), behaviour.get("DefaultTTL", 86_400), behaviour.get("MaxTTL", 31_536_000))
+    ttl = (
+        behaviour.get("MinTTL", 0),
+        behaviour.get("DefaultTTL", 86_400),
+        behaviour.get("MaxTTL", 31_536_000),
+    )
     if list(ttl) != sorted(ttl):
         raise Refusal("InvalidTTLOrder", "The order of MinTTL, DefaultTTL and MaxTTL is not valid.")
 
@@ -269,6 +286,6 @@ def _certificate(config: Config, account: Account) -> None:
         if alias not in covered and "*." + alias.partition(".")[2] not in covered:
             raise Refusal(
                 "InvalidViewerCertificate",
-                "To add an alternate domain name (CNAME) to a CloudFront distribution, you must attach a trusted "
-                "certificate that validates your authorization to use the domain name.",
+                "To add an alternate domain name (CNAME), attach a trusted certificate that validates "
+                "your authorization to use the domain name.",
             )

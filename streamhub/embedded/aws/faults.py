@@ -9,7 +9,7 @@ A rule names an operation (`cloudfront:CreateDistribution`; globs allowed) and a
 | `cut_after` | the connection breaks | yes |
 | `delay` | the answer, `seconds` (real ones) later than it was asked for | yes, after the delay |
 | `stale_read` | what a read said before the last write of that resource | none |
-| `hold_before` | nothing until released; if the client has died meanwhile the call never happened | on release |
+| `hold_before` | nothing until released | on release, none if the client has died |
 | `pause` | nothing until released | yes, at once |
 
 The first rule that fits and is due (after `skip` fitting calls, for `times` of them, None for ever) wins.
@@ -104,6 +104,11 @@ class Rule:
             call.params.get(key) == value for key, value in self.where.items()
         )
 
+    def awaits_list(self, call: Call) -> bool:
+        """Whether this is a `stale_read` still to come for this list, whatever its parameters."""
+        left = self.times is None or self.done < self.times
+        return self.kind == "stale_read" and left and fnmatchcase(call.name, self.operation)
+
     def due(self) -> bool:
         """Count one fitting call; whether the fault is to strike it."""
         self.seen += 1
@@ -121,6 +126,7 @@ class Held:
     call: Call
     kind: str
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    cut: bool = False
 
     def plain(self) -> dict[str, Any]:
         return {"id": self.id, "name": self.call.name, "kind": self.kind, "params": self.call.params}
@@ -190,14 +196,15 @@ class Faults:
                 bucket.level -= 1
         return over
 
-    async def hold(self, call: Call, kind: str) -> None:
-        """Wait until released."""
+    async def hold(self, call: Call, kind: str) -> bool:
+        """Wait until released; False if the call is to be cut instead."""
         held = Held(next(self._ids), call, kind)
         self.held[held.id] = held
         try:
             await held.gate.wait()
         finally:
             self.held.pop(held.id, None)
+        return not held.cut
 
     def release(self, held_id: int | None = None) -> int:
         """Let one held call go on, or all; how many."""

@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -24,17 +25,17 @@ from .codec import Answer, Call
 from .faults import Rule, refusal
 
 KEPT = 20_000
-_READ = re.compile(r"(Get|Describe|List)([A-Z]\w*?)(Config|s)?$")
-_VERB = re.compile(r"([A-Z][a-z]+)([A-Z]\w*?)(WithTags)?$")
-_NOUN_OF_TAGS = {"Tag": "TagsForResource", "Untag": "TagsForResource"}
-_TAG_NOUNS = {"TagResource": "TagsForResource", "UntagResource": "TagsForResource"}
+_READ = re.compile(r"(?:Get|Describe|List)([A-Z]\w*?)(?:Config|s)?$")
+_WRITE = re.compile(r"[A-Z][a-z]+([A-Z]\w*?)(?:WithTags)?$")
+_TAGS = "TagsForResource"
+_TAGGING = {"TagResource", "UntagResource", "CreateTags", "DeleteTags"}
 
 Ask = Callable[[Call], Answer]
 
 
 @lru_cache
 def _reads(service: str) -> dict[str, list[OperationModel]]:
-    """A service's single reads and lists by the noun they read."""
+    """A service's reads by the noun they read."""
     model = codec.load(service)
     nouns: dict[str, list[OperationModel]] = {}
     if model is None or service == "s3":
@@ -42,17 +43,13 @@ def _reads(service: str) -> dict[str, list[OperationModel]]:
     for name in model.botocore.operation_names:
         match = _READ.match(name)
         if match:
-            operation = model.botocore.operation_model(name)
-            noun = "TagsForResource" if match[2] == "TagsForResource" else match[2]
-            nouns.setdefault(noun, []).append(operation)
+            nouns.setdefault(match[1], []).append(model.botocore.operation_model(name))
     return nouns
 
 
-def _noun(operation: str) -> str:
-    if operation in _TAG_NOUNS:
-        return _TAG_NOUNS[operation]
-    match = _VERB.match(operation)
-    return match[2] if match else operation
+def _noun(write: str) -> str:
+    match = _WRITE.match(write)
+    return _TAGS if write in _TAGGING or match is None else match[1]
 
 
 def is_read(operation: str) -> bool:
@@ -72,21 +69,16 @@ class Yesterday:
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._forms: dict[str, dict[str, dict[str, Any]]] = {}
 
-    def before_write(self, call: Call, rules: list[Rule]) -> None:
+    def before_write(self, call: Call, rules: Iterable[Rule]) -> None:
         """Remember what the reads of the resource say now, just before `call` changes it."""
         for model in _reads(call.service).get(_noun(call.operation), ()):
-            name = f"{call.service}:{codec.boto_name(model)}"
-            if not name.split(":")[1].startswith("List") or "Resource" in name:
-                self._remember_one(call, model)
-            elif any(rule.kind == "stale_read" and rule.operation_fits(name) for rule in rules):
-                for params in [{}, *self._forms.get(name, {}).values()]:
-                    self._remember(Call(call.service, codec.boto_name(model), params, model))
-
-    def _remember_one(self, call: Call, model: OperationModel) -> None:
-        needed = model.input_shape.required_members if model.input_shape else []
-        if needed and all(name in call.params for name in needed):
-            params = {name: call.params[name] for name in needed}
-            self._remember(Call(call.service, codec.boto_name(model), params, model))
+            read = Call(call.service, codec.boto_name(model), {}, model)
+            needed = model.input_shape.required_members if model.input_shape else []
+            if needed and all(name in call.params for name in needed):
+                self._remember(replace(read, params={name: call.params[name] for name in needed}))
+            elif not needed and any(rule.awaits_list(read) for rule in rules):
+                for params in [{}, *self._forms.get(read.name, {}).values()]:
+                    self._remember(replace(read, params=params))
 
     def _remember(self, read: Call) -> None:
         key = _key(read.name, read.params)

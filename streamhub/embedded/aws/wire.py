@@ -14,10 +14,9 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from botocore.model import Shape
-
 from .base import Frozen
 
+Shape = Any  # botocore's; which attributes it has depends on its kind
 Member = tuple[str, str, Shape]
 _members: dict[Shape, list[Member]] = {}
 

@@ -1,0 +1,24 @@
+"""STS: who is calling. StreamHub asks this to say in the admin which account it works in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import Service
+
+
+class Sts(Service):
+    """One operation; there is one user here."""
+
+    name = "sts"
+
+    def get_caller_identity(self, params: dict[str, Any]) -> dict[str, Any]:
+        account = self.world.account
+        return {
+            "UserId": "AIDAEMBEDDEDSTREAMHUB",
+            "Account": account,
+            "Arn": f"arn:aws:iam::{account}:user/streamhub",
+        }
+
+    def inventory(self) -> dict[str, list[dict[str, Any]]]:
+        return {}

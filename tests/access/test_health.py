@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from streamhub import health
+from streamhub.errors import EmbeddedNotRunning
+from streamhub.lifecycle.models import Heartbeat
+
+pytestmark = pytest.mark.django_db
+
+PLACES = pytest.mark.parametrize("at", ["", "/api/v1"])
+
+
+@pytest.fixture(autouse=True)
+def real_site(dummy_site, settings):
+    settings.ROOT_URLCONF = "streamhub.urls"
+
+
+@pytest.fixture(autouse=True)
+def broker(monkeypatch):
+    monkeypatch.setattr(health, "broker_url", lambda: "memory://")
+
+
+@pytest.fixture
+def alive():
+    now = timezone.now()
+    return [Heartbeat.objects.create(name=name, beat_at=now) for name in ("worker", "beat")]
+
+
+def checks(answer) -> dict[str, bool]:
+    return {check["name"]: check["ok"] for check in answer.json()["checks"]}
+
+
+@PLACES
+def test_livez_answers_without_a_token(client, at, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = client.get(f"{at}/livez")
+    assert (answer.status_code, answer.json()) == (200, {"live": True})
+
+
+@PLACES
+def test_readyz_is_200_when_everything_is_there(client, at, alive):
+    answer = client.get(f"{at}/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["ready"] is True
+    assert checks(answer) == {"database": True, "broker": True, "worker": True, "beat": True}
+
+
+@PLACES
+def test_readyz_is_503_when_a_heartbeat_is_old_or_was_never_seen(client, at):
+    Heartbeat.objects.create(name="worker", beat_at=timezone.now() - timedelta(seconds=61))
+    answer = client.get(f"{at}/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["ready"] is False
+    assert checks(answer) == {"database": True, "broker": True, "worker": False, "beat": False}
+
+
+def test_readyz_is_503_when_the_broker_is_away_and_does_not_tell_its_address(client, alive, monkeypatch):
+    monkeypatch.setattr(health, "broker_url", lambda: "redis://:secret@127.0.0.1:1/0")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert checks(answer)["broker"] is False
+    assert "127.0.0.1" not in answer.content.decode()
+    assert "secret" not in answer.content.decode()
+
+
+def test_readyz_says_in_a_sentence_that_the_embedded_broker_is_not_running(client, alive, monkeypatch):
+    def not_running():
+        raise EmbeddedNotRunning("Start it.")
+
+    monkeypatch.setattr(health, "broker_url", not_running)
+    assert "Start it." in client.get("/readyz").content.decode()
+
+
+def test_readyz_is_503_when_the_database_is_away(client, alive, monkeypatch):
+    def away():
+        raise OperationalError("at 10.0.0.1")
+
+    monkeypatch.setitem(health.CHECKS, "database", away)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "10.0.0.1" not in answer.content.decode()
+
+
+def test_the_root_leads_to_the_admin(client):
+    answer = client.get("/")
+    assert answer.status_code == 302
+    assert answer["Location"] == "/admin/"

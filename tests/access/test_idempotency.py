@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Group
+from django.db import connection
+
+from streamhub.access import idempotency
+from streamhub.access.models import IdempotencyKey
+from streamhub.access.services import idempotency_purge
+from tests.access import dummy
+from tests.access.conftest import GROUPS
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_replay_returns_the_first_answer_and_does_nothing(service):
+    first = service.post({"name": "a"}, key="k")
+    again = service.post({"name": "a"}, key="k")
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again["Content-Type"] == first["Content-Type"]
+    assert again["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first
+    assert Group.objects.count() == 1
+
+
+def test_a_delete_takes_a_key_too(service):
+    group = Group.objects.create(name="a")
+    path = f"{GROUPS}/{group.pk}"
+    assert service.delete(path, key="k").status_code == 202
+    assert service.delete(path, key="k").status_code == 202
+    assert service.delete(path).status_code == 404
+
+
+def test_without_a_key_every_request_takes_effect(service):
+    service.post({"name": "a"})
+    service.post({"name": "a"})
+    assert Group.objects.count() == 2
+    assert not IdempotencyKey.objects.exists()
+
+
+@pytest.mark.parametrize("again", ["another body", "another path", "another method"])
+def test_a_key_used_for_another_request_is_422(service, again):
+    group_id = service.post({"name": "a"}, key="k").json()["id"]
+    answer = {
+        "another body": lambda: service.post({"name": "b"}, key="k"),
+        "another path": lambda: service.delete(f"{GROUPS}/{group_id}", key="k"),
+        "another method": lambda: service.client.delete(GROUPS, headers=service._headers("k")),
+    }[again]()
+    if again == "another method":
+        assert answer.status_code == 405  # the same path has no DELETE: nothing to replay
+    else:
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert Group.objects.count() == 1
+
+
+def test_services_do_not_share_keys(service, service_called):
+    service.post({"name": "a"}, key="k")
+    assert service_called("other").post({"name": "a"}, key="k").status_code == 201
+    assert Group.objects.count() == 2
+
+
+def test_two_tokens_of_one_service_share_keys(service, service_called):
+    service.post({"name": "a"}, key="k")
+    service_called(service.token.service).post({"name": "a"}, key="k")
+    assert Group.objects.count() == 1
+
+
+def test_a_token_without_the_scope_is_not_told_the_kept_answer(service, service_called):
+    service.post({"name": "a"}, key="k")
+    reader = service_called(service.token.service, ["channels:read"])
+    assert reader.post({"name": "a"}, key="k").status_code == 403
+
+
+def test_without_a_token_a_key_does_nothing(client):
+    answer = client.post(GROUPS, {"name": "a"}, "application/json", headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "é", "tab\there"])
+def test_a_key_that_is_none_is_422(service, key):
+    answer = service.post({"name": "a"}, key=key)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
+
+
+def test_a_key_of_255_characters_is_taken(service):
+    assert service.post({"name": "a"}, key="x" * 255).status_code == 201
+
+
+@pytest.mark.parametrize(("name", "status"), [("bad", 409), ("broken", 500)])
+def test_an_answer_that_is_not_2xx_undoes_the_effect_and_frees_the_key(service, name, status):
+    assert service.post({"name": name}, key="k").status_code == status
+    assert not Group.objects.exists()
+    assert not IdempotencyKey.objects.exists()
+    assert service.post({"name": "good"}, key="k").status_code == 201
+
+
+def test_bad_input_frees_the_key(service):
+    assert service.post({"nmae": "a"}, key="k").status_code == 422
+    assert service.post({"name": "a"}, key="k").status_code == 201
+
+
+def test_a_key_is_free_again_after_a_day(service):
+    with time_machine.travel("2026-01-01T12:00:00Z", tick=False) as clock:
+        service.post({"name": "a"}, key="k")
+        clock.shift(timedelta(hours=24))
+        service.post({"name": "a"}, key="k")
+        assert Group.objects.count() == 1
+        clock.shift(1)
+        assert service.post({"name": "b"}, key="k").status_code == 201
+        assert IdempotencyKey.objects.count() == 1
+
+
+def test_the_purge_throws_away_answers_older_than_a_day(service):
+    with time_machine.travel("2026-01-01T12:00:00Z", tick=False) as clock:
+        service.post({"name": "a"}, key="old")
+        clock.shift(timedelta(hours=20))
+        service.post({"name": "a"}, key="young")
+        clock.shift(timedelta(hours=5))
+        assert idempotency_purge() == 1
+        assert [row.key for row in IdempotencyKey.objects.all()] == ["young"]
+
+
+# --- twins, with real threads and real transactions ------------------------------------------
+
+together = pytest.mark.django_db(transaction=True)
+
+
+class Twins:
+    """Requests in threads of their own, each with a database connection of its own."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(max_workers=8)
+
+    def send(self, service, body, key: str | None = "k") -> Future:
+        return self.pool.submit(self._send, service, body, key)
+
+    def _send(self, service, body, key):
+        try:
+            return service.post(body, key=key)
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def twins():
+    sender = Twins()
+    yield sender
+    dummy.go.set()
+    sender.pool.shutdown()
+
+
+def hold(twins, service, body) -> Future:
+    """Send a request that stays in the middle of its effect until `dummy.go` is set."""
+    dummy.go.clear()
+    first = twins.send(service, body)
+    assert dummy.entered.wait(10)
+    return first
+
+
+@together
+def test_a_twin_waits_for_the_first_and_gets_its_answer(service, twins):
+    first = hold(twins, service, {"name": "a"})
+    second = twins.send(service, {"name": "a"})
+    with pytest.raises(TimeoutError):
+        second.result(0.3)
+    dummy.go.set()
+    assert first.result(10).status_code == 201
+    assert second.result(10).content == first.result().content
+    assert second.result()["Idempotency-Replayed"] == "true"
+    assert Group.objects.count() == 1
+
+
+@together
+def test_a_twin_that_waited_too_long_gets_409(service, twins, monkeypatch):
+    monkeypatch.setattr(idempotency, "WAIT_SECONDS", 0.3)
+    first = hold(twins, service, {"name": "a"})
+    answer = twins.send(service, {"name": "a"}).result(10)
+    assert answer.status_code == 409
+    assert "has not ended" in answer.json()["detail"]
+    dummy.go.set()
+    assert first.result(10).status_code == 201
+
+
+@together
+def test_the_connection_keeps_its_usual_patience_after_a_twin(service):
+    def patience():
+        statement = "PRAGMA busy_timeout" if connection.vendor == "sqlite" else "SHOW lock_timeout"
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchone()[0]
+
+    usual = patience()
+    service.post({"name": "a"}, key="k")
+    assert patience() == usual
+
+
+@together
+def test_a_twin_takes_the_place_of_a_first_that_fails(service, twins):
+    first = hold(twins, service, {"name": "broken"})
+    second = twins.send(service, {"name": "good"})
+    dummy.go.set()
+    assert first.result(10).status_code == 500
+    assert second.result(10).status_code == 201
+    assert Group.objects.get().name == "good 0"
+
+
+@together
+def test_eight_twins_at_once_take_effect_once(service, twins):
+    start = threading.Barrier(8)
+
+    def send():
+        start.wait()
+        try:
+            return service.post({"name": "a"}, key="k")
+        finally:
+            connection.close()
+
+    answers = [future.result(20) for future in [twins.pool.submit(send) for _ in range(8)]]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    assert Group.objects.count() == 1
+
+
+@together
+def test_what_waits_for_the_commit_runs_once_and_only_if_there_is_one(service, monkeypatch):
+    ran = []
+    original = Group.objects.create
+
+    def create(**values):
+        from django.db import transaction
+
+        transaction.on_commit(lambda: ran.append(values["name"]))
+        return original(**values)
+
+    monkeypatch.setattr(Group.objects, "create", create)
+    service.post({"name": "bad"}, key="k")
+    assert ran == []
+    service.post({"name": "a"}, key="k")
+    service.post({"name": "a"}, key="k")
+    assert ran == ["a 0"]

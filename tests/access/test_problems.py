@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+from django.test import Client
+
+from tests.access.conftest import GROUPS
+
+pytestmark = pytest.mark.django_db
+
+
+def problem_of(answer):
+    """The problem in an answer, after checking that it is one."""
+    assert answer["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    assert all(isinstance(problem[member], str) for member in ("type", "title", "detail"))
+    return problem
+
+
+def fields(answer):
+    assert answer.status_code == 422
+    return [error["field"] for error in problem_of(answer)["errors"]]
+
+
+def raised(service, what):
+    return service.get(f"{GROUPS}/raise/{what}")
+
+
+def test_not_possible_is_409_and_says_the_state_and_what_is_possible(service):
+    answer = raised(service, "not-possible")
+    assert answer.status_code == 409
+    problem = problem_of(answer)
+    assert problem["title"] == "Conflict"
+    assert problem["state"] == "running"
+    assert problem["possible"] == ["stop"]
+    assert problem["detail"] == "The breakout runs. The state is running. Possible: stop."
+
+
+def test_invalid_is_422_and_names_the_fields(service):
+    answer = raised(service, "invalid")
+    assert fields(answer) == ["name", "tags"]
+    assert problem_of(answer)["errors"][0] == {"field": "name", "detail": "Taken."}
+
+
+@pytest.mark.parametrize("what", ["forbidden", "permission"])
+def test_forbidden_is_403(service, what):
+    answer = raised(service, what)
+    assert answer.status_code == 403
+    assert problem_of(answer)["detail"]
+
+
+def test_an_unexpected_error_is_500_logged_under_the_request_id_and_tells_nothing(service, caplog):
+    with caplog.at_level(logging.ERROR):
+        answer = raised(service, "unexpected")
+    assert answer.status_code == 500
+    problem = problem_of(answer)
+    assert "secret" not in answer.content.decode()
+    record = next(r for r in caplog.records if r.name == "streamhub.access.problems")
+    assert problem["request_id"] in record.getMessage()
+    assert "a secret" in str(record.exc_info)
+
+
+@pytest.mark.parametrize("group_id", ["0", "77", "-1", "x", "1.0", "²", "%00", "9" * 19, "9" * 400, "1 "])
+def test_an_unknown_id_is_404_whatever_it_looks_like(service, group_id):
+    answer = service.get(f"{GROUPS}/{group_id}")
+    assert answer.status_code == 404
+    assert problem_of(answer)["detail"].startswith("There is no group")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v2/x",
+        "/api/v1/nothing",
+        "/api/v1/groups/",
+        "/api/v1/a%0Ab",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_unknown_path_is_404(path, method, debug, settings):
+    settings.DEBUG = debug
+    answer = Client(enforce_csrf_checks=True).generic(method, path)
+    assert answer.status_code == 404
+    problem_of(answer)
+
+
+def test_a_method_that_is_not_there_is_405_with_allow(client):
+    answer = client.put(GROUPS)
+    assert answer.status_code == 405
+    assert answer["Allow"] == "GET, POST"
+    assert "PUT" in problem_of(answer)["detail"]
+
+
+@pytest.mark.parametrize("path", ["openapi.json", "docs"])
+def test_the_description_is_only_read(client, path):
+    answer = client.post(f"/api/v1/{path}")
+    assert answer.status_code == 405
+    problem_of(answer)
+
+
+def test_a_host_that_is_not_ours_is_400(client):
+    answer = client.get("/api/v1/openapi.json", headers={"Host": "evil.example"})
+    assert answer.status_code == 400
+    problem_of(answer)
+
+
+def test_pages_outside_of_the_api_keep_their_own_errors(client):
+    answer = client.get("/nothing")
+    assert answer.status_code == 404
+    assert answer["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, ["name"]),
+        ({"name": 5}, ["name"]),
+        ({"name": "a", "size": "5"}, ["size"]),
+        ({"name": "a", "size": True}, ["size"]),
+        ({"size": "x"}, ["name", "size"]),
+        ({"name": "a", "nmae": "a"}, ["nmae"]),
+        ({"name": "a\0"}, ["name"]),
+        ({"name": "a", "starts_at": "tomorrow"}, ["starts_at"]),
+        ({"name": "a", "starts_at": "2026-11-22T18:30:00"}, ["starts_at"]),
+        ({"name": "a", "starts_at": "2026-11-22"}, ["starts_at"]),
+        ({"name": "a", "starts_at": 1700000000}, ["starts_at"]),
+        ([], ["body"]),
+        ("text", ["body"]),
+        ("", ["body"]),
+    ],
+)
+def test_bad_input_names_its_fields(service, body, named):
+    assert sorted(fields(service.post(body))) == named
+
+
+@pytest.mark.parametrize(
+    "raw", [b"{", b"\xff\xfe", b"{'name': 1}", b'{"size": NaN}', b'{"name": "\\ud800"}', b"[" * 100_000]
+)
+def test_broken_json_is_422_not_400(service, raw):
+    assert fields(service.post(raw)) in (["body"], ["name"])
+
+
+def test_a_filter_that_no_database_can_store_is_422(service):
+    assert fields(service.get(name="a\0")) == ["name"]
+
+
+def test_a_body_that_is_too_big_is_413(service, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    answer = service.post({"name": "much too long"})
+    assert answer.status_code == 413
+    problem_of(answer)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from streamhub.access.models import ApiToken
+from streamhub.access.scopes import SCOPES
+from streamhub.access.services import token_authenticate, token_issue, token_revoke
+from streamhub.errors import Invalid
+
+pytestmark = pytest.mark.django_db
+
+
+def issue(**about):
+    return token_issue(**{"name": "event-site", "scopes": ["channels:read"]} | about)
+
+
+def command(*args: str) -> str:
+    out = StringIO()
+    call_command("issue_token", *args, stdout=out)
+    return out.getvalue()
+
+
+def test_only_the_hash_of_a_token_is_stored():
+    token, plain = issue()
+    assert len(plain) == 43  # 256 bits in base64
+    assert token.sha256 == hashlib.sha256(plain.encode()).hexdigest()
+    assert token.prefix == plain[:6]
+    assert plain not in str(vars(token))
+
+
+def test_a_token_is_recognised():
+    token, plain = issue()
+    assert token_authenticate(plain) == token
+    assert token_authenticate(plain + "x") is None
+    assert token_authenticate("") is None
+
+
+def test_a_revoked_token_is_refused():
+    token, plain = issue()
+    assert token_revoke(token) is True
+    assert token.revoked_at is not None
+    assert token_revoke(token) is False
+    assert token_authenticate(plain) is None
+
+
+def test_a_token_is_refused_from_the_moment_it_expires():
+    with time_machine.travel("2026-01-01T12:00:00Z", tick=False) as clock:
+        _, plain = issue(expires_in=timedelta(minutes=30))
+        clock.shift(timedelta(minutes=29))
+        assert token_authenticate(plain)
+        clock.shift(timedelta(minutes=1))
+        assert token_authenticate(plain) is None
+
+
+def test_last_used_is_written_once_a_minute(django_assert_num_queries):
+    with time_machine.travel("2026-01-01T12:00:00Z", tick=False) as clock:
+        token, plain = issue()
+        token_authenticate(plain)
+        first = timezone.now()
+        clock.shift(59)
+        with django_assert_num_queries(1):
+            token_authenticate(plain)
+        token.refresh_from_db()
+        assert token.last_used_at == first
+        clock.shift(2)
+        token_authenticate(plain)
+        token.refresh_from_db()
+        assert token.last_used_at == timezone.now()
+
+
+def test_scopes_are_stored_once_each_and_in_order():
+    token, _ = issue(scopes=["usage:read", "channels:read", "usage:read"])
+    assert token.scopes == ["channels:read", "usage:read"]
+
+
+@pytest.mark.parametrize(
+    ("about", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "two words"}, "name"),
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["channels:red"]}, "scopes"),
+        ({"expires_in": timedelta()}, "expires_in"),
+    ],
+)
+def test_a_token_that_makes_no_sense_is_not_issued(about, field):
+    with pytest.raises(Invalid) as refused:
+        issue(**about)
+    assert list(refused.value.errors) == [field]
+    assert not ApiToken.objects.exists()
+
+
+def test_the_command_prints_nothing_but_the_token():
+    printed = command("event-site", "--scope", "channels:read", "--scope", "usage:read", "--expires", "90d")
+    token = token_authenticate(printed.removesuffix("\n"))
+    assert token.service == "event-site"
+    assert token.scopes == ["channels:read", "usage:read"]
+    assert timedelta(days=89) < token.expires_at - timezone.now() <= timedelta(days=90)
+
+
+def test_the_command_lists_the_scopes_when_one_is_unknown():
+    with pytest.raises(CommandError) as refused:
+        command("event-site", "--scope", "channels:red")
+    assert "--scope" in str(refused.value)
+    assert all(scope in str(refused.value) for scope in SCOPES)
+
+
+@pytest.mark.parametrize("text", ["90", "d", "0d", "-1d", "1.5h", "90 d", "90w", "123456d", ""])
+def test_the_command_says_how_a_duration_is_written(text):
+    with pytest.raises(CommandError, match="30m, 12h or 90d"):
+        command("event-site", "--scope", "channels:read", f"--expires={text}")

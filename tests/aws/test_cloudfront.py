@@ -1,0 +1,247 @@
+"""What is asked of CloudFront, and what is read from its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from streamhub.aws.cloudfront import CloudFront
+from streamhub.aws.distribution_config import distribution_config
+from streamhub.aws.session import AwsSession, Call
+from streamhub.errors import AlreadyExists, Conflict, NotFound
+from tests.aws.conftest import meta
+from tests.aws.test_distribution_config import SPEC
+
+ID = "E2QWRUHAPOMQZL"
+ARN = f"arn:aws:cloudfront::111122223333:distribution/{ID}"
+ORIGIN = "abc123.mediapackage.eu-central-1.amazonaws.com"
+CONFIG = distribution_config(SPEC)
+
+Stub = Callable[..., Stubber]
+
+
+def distribution(enabled: bool = True, status: str = "Deployed", etag: str = "E1") -> dict[str, Any]:
+    return {
+        "Distribution": {
+            "Id": ID,
+            "ARN": ARN,
+            "Status": status,
+            "LastModifiedTime": datetime(2025, 1, 1, tzinfo=UTC),
+            "InProgressInvalidationBatches": 0,
+            "DomainName": "d111.cloudfront.net",
+            "DistributionConfig": CONFIG | {"Enabled": enabled},
+        },
+        "ETag": etag,
+        **meta(),
+    }
+
+
+def summary(id: str) -> dict[str, Any]:
+    return {
+        "Id": id,
+        "ARN": ARN,
+        "ETag": "E7",
+        "Status": "InProgress",
+        "LastModifiedTime": datetime(2025, 1, 1, tzinfo=UTC),
+        "DomainName": "d111.cloudfront.net",
+        "Aliases": {"Quantity": 0},
+        "Origins": CONFIG["Origins"],
+        "DefaultCacheBehavior": CONFIG["DefaultCacheBehavior"],
+        "CacheBehaviors": {"Quantity": 0},
+        "CustomErrorResponses": {"Quantity": 0},
+        "Comment": "theirs",
+        "PriceClass": "PriceClass_100",
+        "Enabled": False,
+        "ViewerCertificate": {},
+        "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
+        "WebACLId": "",
+        "HttpVersion": "http2",
+        "IsIPV6Enabled": True,
+        "Staging": False,
+    }
+
+
+def listing(*ids: str, next_marker: str | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "Marker": "",
+        "MaxItems": 100,
+        "IsTruncated": next_marker is not None,
+        "Quantity": len(ids),
+    }
+    if ids:
+        found["Items"] = [summary(id) for id in ids]
+    if next_marker:
+        found["NextMarker"] = next_marker
+    return {"DistributionList": found, **meta()}
+
+
+@pytest.fixture
+def cloudfront(session: AwsSession) -> CloudFront:
+    return CloudFront(session)
+
+
+@pytest.fixture
+def stubber(stub: Stub) -> Stubber:
+    return stub("cloudfront")
+
+
+def test_create_sends_configuration_and_tags_in_one_call(cloudfront: CloudFront, stubber: Stubber) -> None:
+    tags = {"Items": [{"Key": "streamhub:owner", "Value": "0123"}]}
+    stubber.add_response(
+        "create_distribution_with_tags",
+        distribution(status="InProgress"),
+        {"DistributionConfigWithTags": {"DistributionConfig": CONFIG, "Tags": tags}},
+    )
+    info = cloudfront.create(SPEC)
+    assert (info.id, info.arn, info.status, info.enabled, info.etag) == (ID, ARN, "InProgress", True, "E1")
+    assert (info.comment, info.domain_name, info.origin_domains) == (
+        SPEC.comment,
+        "d111.cloudfront.net",
+        (ORIGIN,),
+    )
+    assert info.request_id == "req-1"
+    assert not info.deployed
+
+
+def test_create_with_a_spent_reference_names_what_it_belongs_to(
+    cloudfront: CloudFront, stubber: Stubber
+) -> None:
+    stubber.add_client_error(
+        "create_distribution_with_tags", "DistributionAlreadyExists", f"Already exists: {ID}", 409
+    )
+    with pytest.raises(AlreadyExists) as caught:
+        cloudfront.create(SPEC)
+    assert caught.value.existing_id == ID
+
+
+def test_get_reads_a_distribution(cloudfront: CloudFront, stubber: Stubber) -> None:
+    stubber.add_response("get_distribution", distribution(), {"Id": ID})
+    assert cloudfront.get(ID).deployed
+
+
+def test_get_of_a_missing_one_is_not_found(cloudfront: CloudFront, stubber: Stubber) -> None:
+    stubber.add_client_error("get_distribution", "NoSuchDistribution", "no", 404)
+    with pytest.raises(NotFound):
+        cloudfront.get(ID)
+
+
+def test_get_config_returns_everything_and_its_etag(cloudfront: CloudFront, stubber: Stubber) -> None:
+    stubber.add_response(
+        "get_distribution_config", {"DistributionConfig": CONFIG, "ETag": "E3", **meta()}, {"Id": ID}
+    )
+    assert cloudfront.get_config(ID) == (CONFIG, "E3", "req-1")
+
+
+def test_disabling_sends_everything_back_with_one_field_changed(
+    cloudfront: CloudFront, stubber: Stubber, calls: list[Call]
+) -> None:
+    stubber.add_response("get_distribution", distribution(etag="E1"), {"Id": ID})
+    stubber.add_response(
+        "update_distribution",
+        distribution(enabled=False, status="InProgress", etag="E2"),
+        {"Id": ID, "IfMatch": "E1", "DistributionConfig": CONFIG | {"Enabled": False}},
+    )
+    info = cloudfront.set_enabled(ID, enabled=False)
+    assert (info.enabled, info.status, info.etag) == (False, "InProgress", "E2")
+    assert len(calls) == 2
+
+
+def test_nothing_is_written_if_it_is_so_already(
+    cloudfront: CloudFront, stubber: Stubber, calls: list[Call]
+) -> None:
+    stubber.add_response("get_distribution", distribution(enabled=False), {"Id": ID})
+    assert not cloudfront.set_enabled(ID, enabled=False).enabled
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("code", "status"), [("PreconditionFailed", 412), ("InvalidIfMatchVersion", 400)])
+def test_a_change_by_somebody_else_is_read_again_once(
+    cloudfront: CloudFront, stubber: Stubber, code: str, status: int
+) -> None:
+    stubber.add_response("get_distribution", distribution(etag="E1"))
+    stubber.add_client_error("update_distribution", code, "stale", status)
+    stubber.add_response("get_distribution", distribution(etag="E2"))
+    stubber.add_response(
+        "update_distribution",
+        distribution(enabled=False, etag="E3"),
+        {"Id": ID, "IfMatch": "E2", "DistributionConfig": CONFIG | {"Enabled": False}},
+    )
+    assert cloudfront.set_enabled(ID, enabled=False).etag == "E3"
+
+
+def test_two_changes_by_somebody_else_are_a_conflict(cloudfront: CloudFront, stubber: Stubber) -> None:
+    for _ in range(2):
+        stubber.add_response("get_distribution", distribution())
+        stubber.add_client_error("update_distribution", "PreconditionFailed", "stale", 412)
+    with pytest.raises(Conflict):
+        cloudfront.set_enabled(ID, enabled=False)
+
+
+def test_another_conflict_is_not_tried_again(cloudfront: CloudFront, stubber: Stubber) -> None:
+    stubber.add_response("get_distribution", distribution())
+    stubber.add_client_error("update_distribution", "StagingDistributionInUse", "no", 409)
+    with pytest.raises(Conflict):
+        cloudfront.set_enabled(ID, enabled=False)
+
+
+def test_delete_names_the_etag_and_tells_the_request_id(cloudfront: CloudFront, stubber: Stubber) -> None:
+    stubber.add_response("delete_distribution", meta("req-7"), {"Id": ID, "IfMatch": "E2"})
+    assert cloudfront.delete(ID, "E2") == "req-7"
+
+
+def test_deleting_an_enabled_one_is_a_conflict(cloudfront: CloudFront, stubber: Stubber) -> None:
+    stubber.add_client_error("delete_distribution", "DistributionNotDisabled", "no", 409)
+    with pytest.raises(Conflict):
+        cloudfront.delete(ID, "E2")
+
+
+def test_pages_follow_the_marker(cloudfront: CloudFront, stubber: Stubber) -> None:
+    stubber.add_response("list_distributions", listing("E1", "E2", next_marker="E2"), {"MaxItems": "100"})
+    stubber.add_response("list_distributions", listing("E3"), {"MaxItems": "100", "Marker": "E2"})
+    first, second = cloudfront.pages()
+    assert [item.id for item in first.items] == ["E1", "E2"]
+    assert [item.id for item in second.items] == ["E3"]
+    assert [(page.number, page.last, page.next) for page in (first, second)] == [
+        (1, False, "E2"),
+        (2, True, None),
+    ]
+    item = first.items[0]
+    assert (item.etag, item.enabled, item.status, item.origin_domains) == (
+        "E7",
+        False,
+        "InProgress",
+        (ORIGIN,),
+    )
+
+
+def test_a_page_is_asked_for_when_it_is_needed(
+    cloudfront: CloudFront, stubber: Stubber, calls: list[Call]
+) -> None:
+    stubber.add_response("list_distributions", listing("E1", next_marker="E1"))
+    next(cloudfront.pages())
+    assert len(calls) == 1
+
+
+def test_a_list_goes_on_where_it_was_left(cloudfront: CloudFront, stubber: Stubber) -> None:
+    stubber.add_response("list_distributions", listing("E3"), {"MaxItems": "100", "Marker": "E2"})
+    (page,) = cloudfront.pages(start="E2")
+    assert page.last
+
+
+def test_an_account_without_distributions_has_one_empty_page(
+    cloudfront: CloudFront, stubber: Stubber
+) -> None:
+    stubber.add_response("list_distributions", listing())
+    (page,) = cloudfront.pages()
+    assert page.items == ()
+    assert page.last
+
+
+def test_tags_are_a_mapping(cloudfront: CloudFront, stubber: Stubber) -> None:
+    found = {"Tags": {"Items": [{"Key": "a", "Value": "1"}, {"Key": "b"}]}, **meta()}
+    stubber.add_response("list_tags_for_resource", found, {"Resource": ARN})
+    assert cloudfront.tags(ARN) == {"a": "1", "b": ""}

@@ -1,0 +1,77 @@
+"""The encoding profiles, and what MediaLive is told of them."""
+
+from __future__ import annotations
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from streamhub.aws.encoding import DEFAULT_PROFILE, PROFILES, EncodingProfile, encoder_settings
+
+EVERY = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+
+
+@EVERY
+@pytest.mark.parametrize("archive", [False, True])
+def test_botocores_model_accepts_the_settings(profile: EncodingProfile, archive: bool) -> None:
+    model = botocore.session.get_session().get_service_model("medialive")
+    report = ParamValidator().validate(encoder_settings(profile, archive), model.shape_for("EncoderSettings"))
+    assert not report.has_errors(), report.generate_report()
+
+
+def test_the_default_ladder() -> None:
+    assert [rung.height for rung in PROFILES[DEFAULT_PROFILE].rungs] == [1080, 720, 480, 240]
+
+
+@EVERY
+def test_rungs_go_down_and_have_even_sizes(profile: EncodingProfile) -> None:
+    heights = [rung.height for rung in profile.rungs]
+    bitrates = [rung.max_bitrate for rung in profile.rungs]
+    assert heights == sorted(heights, reverse=True)
+    assert bitrates == sorted(bitrates, reverse=True)
+    assert all(rung.width % 2 == 0 and rung.height % 2 == 0 for rung in profile.rungs)
+    assert profile.output_count == len(profile.rungs)
+
+
+@EVERY
+def test_keyframes_stand_at_the_same_places_in_all_rungs(profile: EncodingProfile) -> None:
+    for video in encoder_settings(profile, archive=False)["VideoDescriptions"]:
+        h264 = video["CodecSettings"]["H264Settings"]
+        assert (h264["GopSize"], h264["GopSizeUnits"], h264["SceneChangeDetect"]) == (
+            2.0,
+            "SECONDS",
+            "DISABLED",
+        )
+        assert (h264["FramerateNumerator"], h264["FramerateDenominator"]) == (30, 1)
+
+
+@EVERY
+@pytest.mark.parametrize("archive", [False, True])
+def test_outputs_name_what_is_described_and_no_description_is_idle(
+    profile: EncodingProfile, archive: bool
+) -> None:
+    settings = encoder_settings(profile, archive)
+    outputs = [output for group in settings["OutputGroups"] for output in group["Outputs"]]
+    assert {output["VideoDescriptionName"] for output in outputs} == {
+        each["Name"] for each in settings["VideoDescriptions"]
+    }
+    assert {name for output in outputs for name in output["AudioDescriptionNames"]} == {
+        each["Name"] for each in settings["AudioDescriptions"]
+    }
+    assert len({output["OutputName"] for output in outputs}) == len(outputs)
+
+
+@EVERY
+def test_a_recording_shares_the_best_rungs_encode(profile: EncodingProfile) -> None:
+    plain, archived = encoder_settings(profile, archive=False), encoder_settings(profile, archive=True)
+    assert archived["VideoDescriptions"] == plain["VideoDescriptions"]
+    assert len(archived["OutputGroups"]) == len(plain["OutputGroups"]) + 1
+    (output,) = archived["OutputGroups"][-1]["Outputs"]
+    assert output["VideoDescriptionName"] == plain["VideoDescriptions"][0]["Name"]
+    assert "M2tsSettings" in output["OutputSettings"]["ArchiveOutputSettings"]["ContainerSettings"]
+
+
+@EVERY
+def test_sound_is_aac_at_48_khz(profile: EncodingProfile) -> None:
+    for audio in encoder_settings(profile, archive=False)["AudioDescriptions"]:
+        assert audio["CodecSettings"]["AacSettings"]["SampleRate"] == 48_000

@@ -1,0 +1,60 @@
+"""What is asked of S3 and STS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from streamhub.aws.s3 import S3, ObjectInfo
+from streamhub.aws.session import AwsSession
+from streamhub.aws.sts import Sts
+from streamhub.errors import AccessDenied, NotFound
+from tests.aws.conftest import meta
+
+ARN = "arn:aws:iam::111122223333:user/streamhub"
+MODIFIED = datetime(2025, 1, 1, tzinfo=UTC)
+
+Stub = Callable[..., Stubber]
+
+
+def item(key: str) -> dict[str, Any]:
+    return {"Key": key, "Size": 7, "LastModified": MODIFIED}
+
+
+def test_objects_come_page_by_page(session: AwsSession, stub: Stub) -> None:
+    stubber = stub("s3")
+    stubber.add_response(
+        "list_objects_v2",
+        {"Contents": [item("a/1")], "IsTruncated": True, "NextContinuationToken": "t"} | meta(),
+        {"Bucket": "recordings", "Prefix": "a/"},
+    )
+    stubber.add_response(
+        "list_objects_v2",
+        {"Contents": [item("a/2")], "IsTruncated": False},
+        {"Bucket": "recordings", "Prefix": "a/", "ContinuationToken": "t"},
+    )
+    first, second = S3(session).list_objects("recordings", "a/")
+    assert first == ObjectInfo("a/1", 7, MODIFIED, "req-1")
+    assert second.key == "a/2"
+
+
+def test_a_missing_bucket_is_not_found(session: AwsSession, stub: Stub) -> None:
+    stub("s3").add_client_error("list_objects_v2", "NoSuchBucket", "no", 404)
+    with pytest.raises(NotFound):
+        list(S3(session).list_objects("recordings"))
+
+
+def test_who_we_are(session: AwsSession, stub: Stub) -> None:
+    stub("sts").add_response("get_caller_identity", {"Account": "111122223333", "Arn": ARN} | meta(), {})
+    account, arn, request_id = Sts(session).caller_identity()
+    assert (account, arn, request_id) == ("111122223333", ARN, "req-1")
+
+
+def test_a_wrong_key_is_a_denial(session: AwsSession, stub: Stub) -> None:
+    stub("sts").add_client_error("get_caller_identity", "InvalidClientTokenId", "no", 403)
+    with pytest.raises(AccessDenied):
+        Sts(session).caller_identity()

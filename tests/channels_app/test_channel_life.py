@@ -1,0 +1,79 @@
+"""A channel's whole life against the embedded AWS, in process."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels_app.models import Channel, SecurityGroup
+from channels_app.services import channel_create, channel_delete
+from distributions.models import Distribution
+from streamhub.lifecycle.models import Transition
+from tests.world import WorldUnderTest
+
+CIDRS = ["203.0.113.7/32"]
+
+
+def create(name: str = "main stage", **more: object) -> Channel:
+    return channel_create(name, who="test", allowed_cidrs=CIDRS, **more)  # type: ignore[arg-type]
+
+
+def test_creating_a_channel_brings_up_the_stack_and_its_distribution(world: WorldUnderTest) -> None:
+    row = create(tags={"team": "events"})
+    world.settle()
+    row.refresh_from_db()
+    assert row.state == "idle", row.error
+    assert row.endpoint_url.endswith(".m3u8")
+    assert len(row.input_dest_urls) == 2
+    assert row.distribution is not None
+    assert row.distribution.state == "deployed"
+    assert row.distribution.domain_name.endswith("cloudfront.net")
+    assert world.creates() == {
+        "mediapackage:CreateChannel": 1,
+        "mediapackage:CreateOriginEndpoint": 1,
+        "medialive:CreateInputSecurityGroup": 1,
+        "medialive:CreateInput": 1,
+        "medialive:CreateChannel": 1,
+        "cloudfront:CreateDistributionWithTags": 1,
+    }
+    assert world.illegal() == []
+
+
+def test_deleting_a_channel_leaves_nothing_but_its_distribution_for_the_reaper(world: WorldUnderTest) -> None:
+    row = create()
+    world.settle()
+    channel_delete(row, who="test")
+    world.settle()
+    assert not Channel.objects.exists()
+    assert not SecurityGroup.objects.exists()
+    distribution = Distribution.objects.get()
+    assert (distribution.state, distribution.desired) == ("disabled", "deleted")
+    world.reap()
+    world.settle()
+    assert not Distribution.objects.exists()
+    assert world.left() == {}
+    assert world.illegal() == []
+
+
+def test_channels_with_the_same_cidrs_share_one_security_group(world: WorldUnderTest) -> None:
+    rows = [create(f"stage {n}") for n in range(3)]
+    world.settle()
+    assert world.counts()["medialive:CreateInputSecurityGroup"] == 1
+    channel_delete(rows[0], who="test")
+    world.settle()
+    assert SecurityGroup.objects.get().state == "ready"
+
+
+def test_every_state_change_leaves_one_transition(world: WorldUnderTest) -> None:
+    row = create()
+    world.settle()
+    log = Transition.objects.filter(resource_type="channel", resource_id=row.pk).order_by("id")
+    assert [entry.to_state for entry in log] == ["pending", "provisioning", "idle"]
+
+
+@pytest.mark.parametrize("record", [False, True])
+def test_recording_channels_have_an_archive_output(world: WorldUnderTest, record: bool) -> None:
+    create(record=record)
+    world.settle()
+    (channel,) = world.control.inventory()["medialive"]["channels"]
+    assert Channel.objects.get().state == "idle"
+    assert channel["State"] == "IDLE"

@@ -1,0 +1,139 @@
+"""The decisions on a channel, as a table: intent and observation in, one step out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from channels_app.decide import Intent, Observed, Part, Step, desired_of, next_step
+
+NO, SENT, HERE, GONE = Part(), Part(sent=True), Part(known=True), Part(known=True, gone=True)
+GOING = Part(known=True, deleting=True)
+
+
+def ml(state: str, **more: bool) -> Part:
+    return Part(known=True, state=state, **more)
+
+
+def stack(ml_state: str = "IDLE", **more: object) -> dict:
+    """A complete stack with its MediaLive channel in that state."""
+    parts = {"mp_channel": HERE, "endpoint": HERE, "input": ml("DETACHED"), "ml_channel": ml(ml_state)}
+    return {**parts, **more}
+
+
+TABLE = [
+    # desired, state, observed, step
+    ("idle", "pending", {}, Step.CREATE_MP_CHANNEL),
+    ("idle", "pending", {"mp_channel": SENT}, Step.CREATE_MP_CHANNEL),
+    ("idle", "provisioning", {"mp_channel": HERE}, Step.CREATE_ENDPOINT),
+    (
+        "idle",
+        "provisioning",
+        {"mp_channel": HERE, "endpoint": HERE, "distribution_due": True},
+        Step.ADD_DISTRIBUTION,
+    ),
+    ("idle", "provisioning", {"mp_channel": HERE, "endpoint": HERE, "group": "waiting"}, Step.WAIT_GROUP),
+    ("idle", "provisioning", {"mp_channel": HERE, "endpoint": HERE}, Step.CREATE_INPUT),
+    (
+        "idle",
+        "provisioning",
+        {"mp_channel": HERE, "endpoint": HERE, "input": ml("CREATING")},
+        Step.CREATE_ML_CHANNEL,
+    ),
+    ("idle", "provisioning", stack("CREATING"), Step.WAIT_CREATED),
+    ("idle", "provisioning", stack("CREATE_FAILED"), Step.CLEAR_FAILED),
+    ("idle", "provisioning", stack("IDLE"), Step.SETTLE_IDLE),
+    ("idle", "idle", stack("IDLE", suspected=True), Step.LOOK_AGAIN),
+    ("idle", "idle", stack("IDLE", ml_channel=GONE), Step.FAIL_LOST),
+    ("idle", "idle", stack("IDLE", endpoint=GONE), Step.FAIL_LOST),
+    ("idle", "failed", stack("IDLE", endpoint=GONE), Step.REST),
+    # running
+    ("running", "idle", stack("IDLE"), Step.START),
+    ("running", "starting", stack("STARTING", start_accepted=True), Step.WAIT_STARTED),
+    (
+        "running",
+        "starting",
+        stack("IDLE", start_accepted=True, start_settling=True),
+        Step.WAIT_STARTED,
+    ),
+    ("running", "starting", stack("IDLE", start_accepted=True), Step.FAIL_START),
+    ("running", "starting", stack("RUNNING", start_accepted=True), Step.SETTLE_RUNNING),
+    ("running", "running", stack("RECOVERING"), Step.SETTLE_RUNNING),
+    ("running", "running", stack("IDLE"), Step.START),
+    ("running", "stopping", stack("STOPPING"), Step.WAIT_STOPPED),
+    ("running", "stopping", stack("RUNNING", stop_settling=True), Step.WAIT_STOPPED),
+    ("running", "failed", stack("IDLE"), Step.REST),
+    # stopping
+    ("idle", "running", stack("RUNNING"), Step.STOP),
+    ("idle", "starting", stack("STARTING"), Step.STOP),
+    ("idle", "stopping", stack("RUNNING", stop_settling=True), Step.WAIT_STOPPED),
+    ("idle", "stopping", stack("STOPPING"), Step.WAIT_STOPPED),
+    ("idle", "stopping", stack("IDLE"), Step.SETTLE_IDLE),
+    # a read just after an accepted start may still say IDLE: it must not count as stopped
+    ("idle", "starting", stack("IDLE", start_accepted=True, start_settling=True), Step.WAIT_STARTED),
+    ("idle", "failed", stack("RUNNING"), Step.STOP),
+    ("idle", "failed", stack("STOPPING"), Step.WAIT_STOPPED),
+    # taking down
+    ("deleted", "deleting", {}, Step.FORGET),
+    ("deleted", "deleting", {"mp_channel": SENT}, Step.FIND_MP_CHANNEL),
+    ("deleted", "deleting", {"mp_channel": HERE}, Step.DELETE_MP_CHANNEL),
+    ("deleted", "deleting", {"mp_channel": HERE, "endpoint": SENT}, Step.FIND_ENDPOINT),
+    ("deleted", "deleting", {"mp_channel": HERE, "endpoint": HERE}, Step.DELETE_ENDPOINT),
+    ("deleted", "deleting", {"mp_channel": HERE, "endpoint": GOING}, Step.WAIT_ENDPOINT_GONE),
+    ("deleted", "deleting", {"mp_channel": GOING, "endpoint": GONE}, Step.WAIT_MP_CHANNEL_GONE),
+    ("deleted", "deleting", {"mp_channel": GONE, "endpoint": GONE}, Step.FORGET),
+    ("deleted", "deleting", stack(input=SENT, ml_channel=NO, endpoint=GONE), Step.FIND_INPUT),
+    ("deleted", "deleting", stack(ml_channel=SENT), Step.FIND_ML_CHANNEL),
+    ("deleted", "deleting", stack("RUNNING"), Step.STOP),
+    ("deleted", "failed", stack("RUNNING"), Step.STOP),
+    ("deleted", "deleting", stack("STOPPING"), Step.WAIT_STOPPED),
+    ("deleted", "deleting", stack("CREATING"), Step.WAIT_CREATED),
+    ("deleted", "deleting", stack("IDLE"), Step.DELETE_ML_CHANNEL),
+    ("deleted", "deleting", stack("CREATE_FAILED"), Step.DELETE_ML_CHANNEL),
+    ("deleted", "deleting", stack("IDLE", suspected=True), Step.LOOK_AGAIN),
+    ("deleted", "deleting", stack(ml_channel=ml("DELETING", deleting=True)), Step.DELETE_ENDPOINT),
+    (
+        "deleted",
+        "deleting",
+        stack(ml_channel=ml("DELETING", deleting=True), endpoint=GOING),
+        Step.WAIT_ML_CHANNEL_GONE,
+    ),
+    ("deleted", "deleting", stack(ml_channel=GONE, endpoint=GOING), Step.DELETE_INPUT),
+    (
+        "deleted",
+        "deleting",
+        stack(ml_channel=GONE, endpoint=GONE, input=ml("ATTACHED")),
+        Step.WAIT_INPUT_GONE,
+    ),
+    (
+        "deleted",
+        "deleting",
+        stack(ml_channel=GONE, endpoint=GONE, input=ml("DELETING", deleting=True), mp_channel=GOING),
+        Step.WAIT_INPUT_GONE,
+    ),
+]
+
+
+@pytest.mark.parametrize(("desired", "state", "observed", "step"), TABLE)
+def test_next_step(desired: str, state: str, observed: dict, step: Step) -> None:
+    assert next_step(Intent(desired, state), Observed(**observed)) is step
+
+
+NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("current", "breakouts", "warm", "desired"),
+    [
+        ("idle", [], None, "idle"),
+        ("idle", ["starting"], None, "running"),
+        ("idle", ["running"], None, "running"),
+        ("running", ["stopping"], None, "idle"),
+        ("running", ["stopping"], NOW + timedelta(minutes=1), "running"),
+        ("running", [], NOW - timedelta(seconds=1), "idle"),
+        ("deleted", ["running"], NOW + timedelta(minutes=1), "deleted"),
+    ],
+)
+def test_who_wants_what_of_a_channel(
+    current: str, breakouts: list[str], warm: datetime | None, desired: str
+) -> None:
+    assert desired_of(current, breakouts, warm, NOW) == desired

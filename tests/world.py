@@ -1,0 +1,115 @@
+"""The product in one process: rows, drivers and an embedded AWS; the test plays sweep and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db.models.functions import Now
+
+from distributions.tasks import delete_stale_distributions
+from streamhub.aws.session import AwsSession, use_session
+from streamhub.aws.target import embedded_target
+from streamhub.embedded.aws.server import EmbeddedAws
+from streamhub.lifecycle import driver, observe
+from streamhub.lifecycle.models import Listing
+from streamhub.lifecycle.reconcile import reconcile
+
+Rounds = 200
+
+
+class WorldUnderTest:
+    """An embedded AWS, the session to it, and the means to let StreamHub work until nothing is due."""
+
+    def __init__(self, handle: Any, session: AwsSession) -> None:
+        self.aws = handle
+        self.control = handle.control
+        self.session = session
+
+    @classmethod
+    def running(cls, settings: Any) -> Iterator[WorldUnderTest]:
+        settings.OBSERVE_SECONDS = 0
+        settings.MISSING_MIN_AGE_SECONDS = 0
+        settings.MEDIALIVE_ROLE_ARN = "arn:aws:iam::111122223333:role/StreamHubMediaLive"
+        settings.RECORDING_BUCKET = "recordings"
+        handle = EmbeddedAws(scale=0.0).start_in_thread()
+        session = AwsSession(embedded_target(handle.url, "eu-central-1", "local"))
+        try:
+            with use_session(session):
+                yield cls(handle, session)
+        finally:
+            handle.stop()
+
+    # --- letting it work -------------------------------------------------------------------
+
+    def due(self) -> list[tuple[str, int]]:
+        """Every row that has a next step, whenever that would be."""
+        found = []
+        for each in driver.all_drivers():
+            rows = each.model._default_manager.filter(not_before__isnull=False)
+            label = each.model._meta.label_lower
+            found += [(label, pk) for pk in rows.order_by("priority", "pk").values_list("pk", flat=True)]
+        return found
+
+    def step_all(self) -> int:
+        """Let every waiting row take one step now; how many did."""
+        taken = 0
+        for label, pk in self.due():
+            model = driver.driver_of(label).model
+            model._default_manager.filter(pk=pk).update(not_before=Now())
+            taken += reconcile(label, pk)
+        return taken
+
+    def observe(self) -> None:
+        """What the periodic observation does, as if the last full list were long ago."""
+        Listing.objects.update(listed_at=None)
+        for watch in observe.watches():
+            observe.observe(watch)
+
+    def settle(self, until: Callable[[], bool] | None = None, rounds: int = Rounds) -> None:
+        """Steps and observations until `until` holds, or until nothing more happens."""
+        for _ in range(rounds):
+            if until is not None and until():
+                return
+            before = self.control_calls()
+            stepped = self.step_all()
+            self.observe()
+            if until is None and not stepped and not self.due() and not self._watching():
+                return
+            if before == self.control_calls() and not stepped:
+                self.observe()
+        if until is not None and not until():
+            raise AssertionError(f"did not settle in {rounds} rounds; due: {self.due()}")
+
+    def reap(self) -> None:
+        delete_stale_distributions()
+
+    def _watching(self) -> bool:
+        return any(
+            each.model._default_manager.exclude(watching="").exists() for each in driver.all_drivers()
+        )
+
+    # --- looking at AWS --------------------------------------------------------------------
+
+    def control_calls(self) -> int:
+        return sum(self.counts().values())
+
+    def counts(self) -> dict[str, int]:
+        """Calls so far by `service:Operation`."""
+        return dict(self.control.counts()["calls"])
+
+    def creates(self) -> dict[str, int]:
+        return {call: n for call, n in self.counts().items() if ":Create" in call}
+
+    def illegal(self) -> list[dict[str, Any]]:
+        """Calls that broke one of AWS's rules."""
+        return self.control.calls(illegal=True)
+
+    def left(self) -> dict[str, int]:
+        """How many resources of each kind exist ("cloudfront distributions": 2), zeros left out."""
+        found = {}
+        for service, kinds in self.control.inventory().items():
+            for kind, things in kinds.items():
+                if things and service in ("cloudfront", "mediapackage", "medialive"):
+                    found[f"{service} {kind}"] = len(things)
+        return found
