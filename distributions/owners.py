@@ -21,8 +21,8 @@ class Owner(Protocol):
     def holds(self, distribution: Distribution) -> list[str]:
         """Why the distribution must not be touched now (names of on-air breakouts)."""
 
-    def owner_uid(self, distribution: Distribution) -> str | None:
-        """The owner's public id, if it is attached."""
+    def owner_id(self, distribution: Distribution) -> int | None:
+        """The owner's id, if it is attached."""
 
 
 class NoOwner:
@@ -33,7 +33,7 @@ class NoOwner:
     def holds(self, distribution: Distribution) -> list[str]:
         return []
 
-    def owner_uid(self, distribution: Distribution) -> str | None:
+    def owner_id(self, distribution: Distribution) -> int | None:
         return None
 
 

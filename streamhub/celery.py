@@ -1,13 +1,44 @@
 """The Celery application. Tasks only wake: what is to be done stands in the rows."""
 
+from __future__ import annotations
+
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.apps.beat import Beat
+from celery.signals import celeryd_init, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamhub.settings")
 
-app = Celery("streamhub")
+# Seconds that a publisher waits for an answer of the broker. Consumers wait for ever, that is their job.
+PUBLISH_TIMEOUT = 1.0
+
+
+class StreamHubCelery(Celery):
+    """Celery whose broker is looked up when it is needed, so that `migrate` and `check` need none."""
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        quick = {"socket_timeout": PUBLISH_TIMEOUT, **(options.pop("transport_options", None) or {})}
+        return super().connection_for_write(url, transport_options=quick, **options)
+
+    def Beat(self, **options: Any) -> Beat:
+        """What `celery beat` runs. Its own signal comes after it has connected: too late for us."""
+        import django
+
+        from streamhub import startup
+
+        django.setup()
+        startup.start("beat")
+        return Beat(app=self, **options)
+
+    def _connection(self, url: str | None, **options: Any) -> Any:
+        from streamhub.aws.target import broker_url
+
+        return super()._connection(url or broker_url(), **options)
+
+
+app = StreamHubCelery("streamhub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -15,3 +46,15 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _keep_django_logging(**_kwargs: object) -> None:
     """Celery would install its own handlers; Django's LOGGING is the one place for that."""
+    import logging.config
+
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@celeryd_init.connect
+def _worker_starts(**_kwargs: object) -> None:
+    from streamhub import startup
+
+    startup.start("worker")

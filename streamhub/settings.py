@@ -6,17 +6,18 @@ Nothing here talks to anything. Which AWS is meant, and whether it can be reache
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 import environ
+from kombu import Exchange, Queue
+
+from streamhub import logs, variables
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
-VAR_DIR = Path(env.str("STREAMHUB_VAR_DIR", default=str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR = variables.folder(Path(env.str("STREAMHUB_VAR_DIR", default=str(BASE_DIR / "var"))).absolute())
 
 # --- StreamHub -------------------------------------------------------------------------------
 
@@ -27,6 +28,8 @@ EMBEDDED_ADDRESSES = VAR_DIR / "embedded.json"
 
 AWS_REGION = env.str("AWS_REGION", default=env.str("AWS_DEFAULT_REGION", default="eu-central-1"))
 MEDIALIVE_ROLE_ARN = env.str("MEDIALIVE_ROLE_ARN", default="")
+if not MEDIALIVE_ROLE_ARN and STREAMHUB_AWS == "embedded":
+    MEDIALIVE_ROLE_ARN = "arn:aws:iam::111122223333:role/MediaLiveAccessRole"
 RECORDING_BUCKET = env.str("RECORDING_BUCKET", default="")
 MEDIA_BUCKET = env.str("MEDIA_BUCKET", default="")
 MEDIAMANAGER_DISTRIBUTION_ID = env.str("MEDIAMANAGER_DISTRIBUTION_ID", default="")
@@ -40,34 +43,21 @@ CLOUDFRONT_PUBLIC_KEY_ID = env.str("CLOUDFRONT_PUBLIC_KEY_ID", default="")
 CLOUDFRONT_PRIVATE_KEY = env.str("CLOUDFRONT_PRIVATE_KEY", default="", multiline=True)
 
 # Periods with which the periodic jobs are first seeded (whole seconds); staff edits win afterwards.
-SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=5)
-OBSERVE_SECONDS = env.int("OBSERVE_SECONDS", default=15)
-FULL_OBSERVE_SECONDS = env.int("FULL_OBSERVE_SECONDS", default=300)
-REAPER_SECONDS = env.int("REAPER_SECONDS", default=300)
-METRICS_SECONDS = env.int("METRICS_SECONDS", default=60)
-METRICS_FINAL_AFTER_SECONDS = env.int("METRICS_FINAL_AFTER_SECONDS", default=3600)
-USAGE_TAIL_SECONDS = env.int("USAGE_TAIL_SECONDS", default=120)
+SWEEP_SECONDS = variables.whole(env, "SWEEP_SECONDS", 5)
+OBSERVE_SECONDS = variables.whole(env, "OBSERVE_SECONDS", 15)
+FULL_OBSERVE_SECONDS = variables.whole(env, "FULL_OBSERVE_SECONDS", 300)
+REAPER_SECONDS = variables.whole(env, "REAPER_SECONDS", 300)
+METRICS_SECONDS = variables.whole(env, "METRICS_SECONDS", 60)
+METRICS_FINAL_AFTER_SECONDS = variables.whole(env, "METRICS_FINAL_AFTER_SECONDS", 3600)
+USAGE_TAIL_SECONDS = variables.whole(env, "USAGE_TAIL_SECONDS", 120)
 
 # A resource younger than this is never believed to be missing (DESIGN.md, "Gone needs proof").
 MISSING_MIN_AGE_SECONDS = 60
 
 # --- Django ----------------------------------------------------------------------------------
 
-
-def _local_secret_key() -> str:
-    """A random key that outlives restarts, for the embedded mode only."""
-    path = VAR_DIR / "secret_key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text().strip()
-
-
-SECRET_KEY = env.str("SECRET_KEY", default="")
-if not SECRET_KEY and STREAMHUB_AWS == "embedded":
-    SECRET_KEY = _local_secret_key()
-
-DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = variables.secret_key(env, VAR_DIR / "secret_key", live=STREAMHUB_AWS == "live")
+DEBUG = variables.flag(env, "DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
@@ -82,6 +72,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_beat",
+    "ninja",
     "streamhub",
     "streamhub.lifecycle",
     "streamhub.access",
@@ -119,14 +110,14 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'streamhub.sqlite3'}")}
+DATABASES = {"default": variables.database(env, "DATABASE_URL", f"sqlite:///{VAR_DIR / 'streamhub.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 30,
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-else:
+elif DATABASES["default"] != variables.NO_DATABASE:
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 20}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -152,10 +143,66 @@ if STREAMHUB_AWS == "live" and not DEBUG:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    # Probes of load balancers come over plain HTTP and follow no redirects.
+    SECURE_REDIRECT_EXEMPT = [r"^(api/v1/)?(livez|readyz)$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    # Subdomains and browsers' preload lists are for the owner of the domain to decide, not for us.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- Celery ----------------------------------------------------------------------------------
 
 # Empty means: the embedded broker, whose address `streamhub.aws.target` finds when it is needed.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+_EXCHANGE = Exchange("streamhub", type="direct")
+# The order is the order of service: a worker takes from `bulk` only while `urgent` is empty.
+CELERY_TASK_QUEUES = tuple(Queue(name, _EXCHANGE, routing_key=name) for name in ("urgent", "bulk"))
+CELERY_TASK_DEFAULT_QUEUE = "bulk"
+CELERY_TASK_DEFAULT_EXCHANGE = "streamhub"
+CELERY_TASK_DEFAULT_ROUTING_KEY = "bulk"
+
+# A claim lasts 60 s: a step is stopped before somebody else may take its row. The rows are the truth,
+# so a task that is lost costs seconds and one that is repeated costs nothing: acknowledged early.
+CELERY_TASK_SOFT_TIME_LIMIT = 45
+CELERY_TASK_TIME_LIMIT = 55
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = None
+CELERY_RESULT_EXPIRES = None
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# A broker that does not answer must not hold a web request for more than about two seconds.
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0.1,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "queue_order_strategy": "priority",
+    # Longer than the longest task (the reaper's 660 s): no message is delivered to a second worker.
+    "visibility_timeout": 900,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "UTC"
+# The schedule is rows: seeded by `manage.py bootstrap`, edited by staff, never overwritten.
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# How soon beat sees an edit (seconds).
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+
+# --- Logs ------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in logs.LEVELS:
+    variables.mistakes.append(f"LOG_LEVEL={LOG_LEVEL!r} is unknown: write one of {', '.join(logs.LEVELS)}.")
+    LOG_LEVEL = "INFO"
+LOGGING = logs.logging_config(LOG_LEVEL, as_json=STREAMHUB_AWS == "live")
+logs.configure_structlog(as_json=STREAMHUB_AWS == "live")

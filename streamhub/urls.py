@@ -5,6 +5,8 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 from ninja import Router
 
+from channels_app.api import channels_router
+from distributions.api import router as distributions_router
 from streamhub import health
 from streamhub.access import problems
 from streamhub.access.api import make_api
@@ -12,6 +14,8 @@ from streamhub.access.api import make_api
 # The apps' operations: one line each. A path belongs to one router.
 ROUTERS: dict[str, Router] = {
     "": health.router,
+    "/channels": channels_router,
+    "/distributions": distributions_router,
 }
 
 api = make_api()

@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamhub.settings")
 
 application = get_wsgi_application()
+
+from streamhub import startup  # noqa: E402  needs Django to be set up
+
+startup.start("web")

@@ -37,8 +37,8 @@ class ChannelOwner:
         through_channel = Breakout.objects.filter(state__in=ON_AIR, channel__distribution=distribution)
         return sorted({breakout.name for breakout in (open_here | through_channel).distinct()})
 
-    def owner_uid(self, distribution: Distribution) -> str | None:
-        return Channel.objects.filter(distribution=distribution).values_list("uid", flat=True).first()
+    def owner_id(self, distribution: Distribution) -> int | None:
+        return Channel.objects.filter(distribution=distribution).values_list("pk", flat=True).first()
 
 
 @transaction.atomic

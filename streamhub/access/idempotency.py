@@ -125,7 +125,7 @@ def _insert(call: Call) -> IdempotencyKey | None:
         service=call.service, key=call.key, created_at__lt=timezone.now() - KEPT_FOR
     )
     try:
-        with transaction.atomic():
+        with transaction.atomic(), lock_wait(WAIT_SECONDS):
             old.delete()
             return IdempotencyKey.objects.create(**vars(call))
     except IntegrityError:

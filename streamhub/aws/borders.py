@@ -124,8 +124,8 @@ ROLE_RETRY_SECONDS = 10.0
 
 _READS = ("Get", "List", "Describe", "Head")
 _VERBS_ON_EXISTING = ("Delete", "Start", "Stop")
-_RATE_WORDS = re.compile(r"\brate\b|too many requests|request limit|throttl", re.IGNORECASE)
-_QUOTA_WORDS = re.compile(r"quota|\blimit|maximum number|too many", re.IGNORECASE)
+_RATE_LIMIT = re.compile(r"\b(rate|requests?|call|api)[ -](limit|quota)", re.IGNORECASE)
+_QUOTA_WORDS = re.compile(r"quota|\blimit|maximum number|too many (?!requests)", re.IGNORECASE)
 _ROLE_WORDS = re.compile(r"\brole\b|assume", re.IGNORECASE)
 _NAMED_ID = re.compile(r"already exists:?\s+([A-Z0-9]{8,32})\b", re.IGNORECASE)
 _DISTRIBUTION_ID = re.compile(r"\bE[A-Z0-9]{9,31}\b")
@@ -207,9 +207,10 @@ def _kind_by_status(operation: str, code: str, status: int) -> type[AwsError]:
 
 
 def _is_quota(code: str, message: str, status: int) -> bool:
+    """MediaPackage's full region reads "Too many requests, please try again. Resource limit exceeded."."""
     if code in QUOTAS or code.startswith("TooManyDistributions"):
         return True
-    return status == 429 and not _RATE_WORDS.search(message) and bool(_QUOTA_WORDS.search(message))
+    return status == 429 and bool(_QUOTA_WORDS.search(_RATE_LIMIT.sub("", message)))
 
 
 def _is_role(operation: str, message: str, status: int) -> bool:

@@ -5,6 +5,7 @@ Pages: "CreateChannel", "InputAttachment", "OutputDestination".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,11 @@ from streamhub.aws.encoding import (
     EncodingProfile,
     encoder_settings,
 )
+from streamhub.errors import Refused
 
 STANDARD = "STANDARD"
+
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,16 @@ class ChannelSpec:
 
 
 def channel_request(spec: ChannelSpec) -> dict[str, Any]:
-    """The whole CreateChannel request. Pure."""
+    """The whole CreateChannel request.
+
+    Raises Refused for a role that is none: AWS would word that like a role that is merely too young
+    (AWS_RULES 18), and it would be tried again for ever.
+    """
+    if not _ROLE_ARN.fullmatch(spec.role_arn):
+        raise Refused(
+            f"MEDIALIVE_ROLE_ARN={spec.role_arn!r} is not the ARN of a role that MediaLive could assume",
+            operation="medialive:CreateChannel",
+        )
     return {
         "RequestId": spec.token,
         "Name": spec.name,

@@ -168,8 +168,8 @@ class MediaLive:
     def create_channel(self, spec: ChannelSpec) -> ChannelInfo:
         """CreateChannel; the same token answers with the same channel (AWS_RULES 16).
 
-        Raises Refused for an unknown input or MediaPackage channel, Retryable(after) while IAM has not
-        propagated the role (AWS_RULES 18), QuotaExceeded.
+        Raises Refused for an unknown input or MediaPackage channel and for what is no role at all,
+        Retryable(after) while IAM has not propagated the role (AWS_RULES 18), QuotaExceeded.
         """
         response, request_id = self._call("CreateChannel", **channel_request(spec))
         return _channel(response["Channel"], request_id)

@@ -13,7 +13,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -80,7 +80,7 @@ def resolve_target() -> Target:
             "use 1 to 32 letters, digits, dots, dashes or underscores."
         )
     if mode == EMBEDDED:
-        return embedded_target(_addresses()["aws_endpoint"], settings.AWS_REGION, environment)
+        return embedded_target(_address("aws_endpoint"), settings.AWS_REGION, environment)
     if mode == LIVE:
         return Target(LIVE, None, settings.AWS_REGION, environment)
     raise Misconfigured(f"STREAMHUB_AWS={mode!r} is unknown: write `embedded` or `live`.")
@@ -99,7 +99,7 @@ def broker_url() -> str:
 
     Raises EmbeddedNotRunning if the embedded one is needed and is not running.
     """
-    return settings.CELERY_BROKER_URL or _addresses()["broker_url"]
+    return settings.CELERY_BROKER_URL or _address("broker_url")
 
 
 def check_loopback(url: str) -> None:
@@ -116,23 +116,19 @@ def check_loopback(url: str) -> None:
         )
 
 
-def _addresses() -> dict[str, Any]:
+def _address(name: str) -> str:
     """What the embedded process wrote about itself, if that process is alive."""
     path = Path(settings.EMBEDDED_ADDRESSES)
     try:
         found = json.loads(path.read_text())
-        addresses: dict[str, Any] = {
-            "aws_endpoint": str(found["aws_endpoint"]),
-            "broker_url": str(found["broker_url"]),
-            "pid": int(found["pid"]),
-        }
+        address, pid = str(found[name]), int(found["pid"])
     except FileNotFoundError:
         raise EmbeddedNotRunning(f"The embedded AWS is not running. {_HOW_TO_RUN}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EmbeddedNotRunning(f"The embedded AWS left no usable {path.name}. {_HOW_TO_RUN}") from error
-    if not _alive(addresses["pid"]):
+    if not _alive(pid):
         raise EmbeddedNotRunning(f"The embedded AWS has stopped. {_HOW_TO_RUN}")
-    return addresses
+    return address
 
 
 def _alive(pid: int) -> bool:

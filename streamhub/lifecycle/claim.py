@@ -89,6 +89,8 @@ class Claim:
 
     def save(self, **fields: Any) -> None:
         """Write columns at once (an AWS id the moment it is known). Raises `ClaimLost`."""
+        if not fields:
+            return
         rows = type(self.row)._default_manager.filter(self._mine, pk=self.row.pk)
         if not rows.update(**fields):
             raise ClaimLost(f"{self.row.KIND} {self.row.pk} is claimed by another worker")

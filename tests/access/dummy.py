@@ -88,6 +88,11 @@ def group_read(request: HttpRequest, group_id: str) -> Group:
     return one(Group.objects.all(), group_id)
 
 
+@router.post("/{group_id}", response={202: GroupOut}, auth=scope("channels:write"))
+def group_touch(request: HttpRequest, group_id: str) -> Group:
+    return one(Group.objects.all(), group_id)
+
+
 @router.delete("/{group_id}", response={202: GroupOut}, auth=scope("channels:write"))
 def group_delete(request: HttpRequest, group_id: str) -> GroupOut:
     group = one(Group.objects.all(), group_id)

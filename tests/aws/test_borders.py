@@ -81,6 +81,13 @@ ANSWERS = [
         "Maximum number of push inputs",
         QuotaExceeded,
     ),
+    (
+        "mediapackage:CreateChannel",
+        "TooManyRequestsException",
+        429,
+        "Too many requests, please try again. Resource limit exceeded.",
+        QuotaExceeded,
+    ),
     ("medialive:CreateChannel", "ServiceQuotaExceededException", 402, "", QuotaExceeded),
     (CREATE, "TooManyCacheBehaviors", 400, "", Refused),
     (CREATE, "TooManyKeyGroupsAssociatedToDistribution", 400, "", Refused),

@@ -219,6 +219,14 @@ def test_a_role_that_is_too_young_is_tried_again(medialive: MediaLive, stubber: 
     assert caught.value.after == 10
 
 
+@pytest.mark.parametrize(
+    "role", ["", "MediaLiveAccessRole", "arn:aws:iam::1:role/x", "arn:aws:iam::111122223333:user/x"]
+)
+def test_what_is_no_role_is_refused_before_aws_is_asked(medialive: MediaLive, role: str) -> None:
+    with pytest.raises(Refused, match="MEDIALIVE_ROLE_ARN"):
+        medialive.create_channel(replace(SPEC, role_arn=role))
+
+
 def test_channels_are_described_and_listed(medialive: MediaLive, stubber: Stubber) -> None:
     stubber.add_response("describe_channel", CHANNEL | {"State": "DELETED"} | meta(), {"ChannelId": "9"})
     stubber.add_response(

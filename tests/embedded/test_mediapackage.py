@@ -1,6 +1,7 @@
 """The embedded MediaPackage keeps AWS_RULES 12 to 14."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from streamhub.embedded.aws.base import Clock, Refusal, World
 from streamhub.embedded.aws.mediapackage import MediaPackage
+from streamhub.embedded.aws.server import Handle
 
 HLS: dict[str, Any] = {"SegmentDurationSeconds": 4, "PlaylistWindowSeconds": 120}
 
@@ -243,3 +245,51 @@ def test_person_can_make_foreign_things(mp: MediaPackage) -> None:
 def test_unknown_console_action_is_refused(mp: MediaPackage) -> None:
     with refused("UnknownConsoleAction", 404):
         mp.console("paint_it_blue", {})
+
+
+# Over HTTP, with boto3
+
+
+@pytest.fixture
+def mediapackage(aws: Handle, client: Any) -> Any:
+    aws.control.scale(0.01)
+    return client("mediapackage")
+
+
+def test_boto3_builds_and_tears_down(mediapackage: Any) -> None:
+    made = mediapackage.create_channel(Id="main", Tags={"mark": "ours"})
+    assert len(made["HlsIngest"]["IngestEndpoints"]) == 2
+    with pytest.raises(mediapackage.exceptions.UnprocessableEntityException, match="exists"):
+        mediapackage.create_channel(Id="main")
+    end = mediapackage.create_origin_endpoint(
+        Id="hls", ChannelId="main", HlsPackage=HLS, StartoverWindowSeconds=60, Tags={"mark": "ours"}
+    )
+    assert mediapackage.describe_origin_endpoint(Id="hls")["Url"] == end["Url"]
+    assert mediapackage.list_tags_for_resource(ResourceArn=end["Arn"])["Tags"] == {"mark": "ours"}
+    mediapackage.tag_resource(ResourceArn=made["Arn"], Tags={"more": "tags"})
+    mediapackage.untag_resource(ResourceArn=made["Arn"], TagKeys=["mark"])
+    assert mediapackage.describe_channel(Id="main")["Tags"] == {"more": "tags"}
+    with pytest.raises(mediapackage.exceptions.UnprocessableEntityException):
+        mediapackage.delete_channel(Id="main")
+    accepted = mediapackage.delete_origin_endpoint(Id="hls")
+    assert accepted["ResponseMetadata"]["HTTPStatusCode"] == 202
+    gone(mediapackage, mediapackage.describe_origin_endpoint, "hls")
+    mediapackage.delete_channel(Id="main")
+    gone(mediapackage, mediapackage.describe_channel, "main")
+
+
+def gone(mediapackage: Any, describe: Any, key: str) -> None:
+    for _ in range(100):
+        try:
+            describe(Id=key)
+        except mediapackage.exceptions.NotFoundException:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"{key} is still there")
+
+
+def test_boto3_paginates(mediapackage: Any) -> None:
+    for number in range(5):
+        mediapackage.create_channel(Id=f"c{number}")
+    pages = mediapackage.get_paginator("list_channels").paginate(PaginationConfig={"PageSize": 2})
+    assert [len(page["Channels"]) for page in pages] == [2, 2, 1]

@@ -213,5 +213,12 @@ class Faults:
             each.gate.set()
         return len(going)
 
+    def close(self) -> None:
+        """Break the connections of all that is held."""
+        for each in self.held.values():
+            each.cut = True
+        self.release()
+
     def plain(self) -> list[dict[str, Any]]:
+        """The rules, with how many calls each has seen and struck."""
         return [asdict(rule) for rule in self.rules.values()]

@@ -63,9 +63,7 @@ class EmbeddedAws:
     def reset(self, **changed: Any) -> None:
         """A fresh world without calls, faults or limits; calls that are held are cut."""
         self.settings.update(changed)
-        for held in self.faults.held.values():
-            held.cut = True
-        self.faults.release()
+        self.faults.close()
         self.faults = Faults()
         self.log.clear()
         self.world = World(
@@ -109,9 +107,9 @@ class EmbeddedAws:
             if early is not None:
                 return early
         answer = self._carry_out(call, entry, request, target, body)
-        if rule is not None and rule.kind == "pause":
-            await faults.hold(call, "pause")
-        if rule is not None and rule.kind == "cut_after":
+        if rule is not None and (
+            rule.kind == "cut_after" or (rule.kind == "pause" and not await faults.hold(call, "pause"))
+        ):
             entry.status = 0
             raise Cut
         return answer
@@ -124,15 +122,13 @@ class EmbeddedAws:
             answer = self.yesterday.answer(call)
             entry.status = answer.status
             return answer
-        if rule.kind == "cut_before":
-            entry.status = 0
-            raise Cut
         if rule.kind == "delay":
             await asyncio.sleep(rule.seconds)
-        if rule.kind == "hold_before" and not await self.faults.hold(call, "hold_before"):
-            entry.status = 0
-            raise Cut
-        if rule.kind == "hold_before" and (request.transport is None or request.transport.is_closing()):
+        cut = rule.kind == "cut_before"
+        if rule.kind == "hold_before":
+            # A client that died while its request was held is taken to have died before it was sent.
+            cut = not await self.faults.hold(call, "hold_before") or request.transport is None
+        if cut:
             entry.status = 0
             raise Cut
         self.world.settle()
@@ -198,9 +194,10 @@ class EmbeddedAws:
 
     async def start(self, port: int = 0) -> web.ServerRunner:
         """Listen on 127.0.0.1; `url` is set from here on."""
-        runner = web.ServerRunner(web.Server(self.serve, access_log=None, keepalive_timeout=300))
+        server = web.Server(self.serve, access_log=None, keepalive_timeout=300)
+        runner = web.ServerRunner(server, shutdown_timeout=0.2)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024, shutdown_timeout=0.2)
+        site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
         await site.start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return runner
@@ -238,7 +235,7 @@ class Handle:
 
     def stop(self) -> None:
         """Close the port and end the thread."""
-        self.aws.faults.release()
+        self._loop.call_soon_threadsafe(self.aws.faults.close)
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -287,7 +284,7 @@ async def run(aws: EmbeddedAws, port: int, announce: Path | None = None, parent:
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in waits:
         task.cancel()
-    aws.faults.release()
+    aws.faults.close()
     await runner.cleanup()
     if announce is not None:
         announce.unlink(missing_ok=True)

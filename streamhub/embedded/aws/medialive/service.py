@@ -148,10 +148,6 @@ class MediaLive(Channels):
             self._arrive(channel, "RECOVERING")
         return channel.describe()
 
-    def _console_set_quota(self, params: Params) -> Params:
-        self.quotas |= {name: int(value) for name, value in params.items() if name in self.quotas}
-        return dict(self.quotas)
-
 
 def _entry(one: Record) -> Params:
     return {"id": one.id, "arn": one.arn, "state": one.state, "tags": dict(one.tags)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from streamhub.embedded.aws.base import Service, World
+from streamhub.embedded.aws.base import Refusal, Service, World
 from streamhub.embedded.aws.medialive.records import (
     GONE,
     Channel,
@@ -98,6 +98,13 @@ class Store(Service):
                 f"Request id {token} was used for {label} {made_before}, which is deleted", illegal=False
             )
         return found
+
+    def _console_set_quota(self, params: Params) -> Params:
+        unknown = set(params) - set(self.quotas)
+        if unknown:
+            raise Refusal("InvalidConsoleParameters", f"There is no quota {', '.join(sorted(unknown))}.")
+        self.quotas |= {name: int(value) for name, value in params.items()}
+        return dict(self.quotas)
 
     def _check_quota(self, name: str, count: int) -> None:
         if count >= self.quotas[name]:

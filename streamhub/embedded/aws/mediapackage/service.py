@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from streamhub.embedded.aws.base import Service, World
+from streamhub.embedded.aws.base import Refusal, Service, World
 from streamhub.embedded.aws.mediapackage.packaging import (
     ENDPOINT_DEFAULTS,
     endpoint_config,
@@ -228,7 +228,10 @@ class MediaPackage(Service):
         return self.create_origin_endpoint({**wanted, "Tags": params.get("tags") or {}})
 
     def _console_set_quota(self, params: Params) -> Params:
-        self.quotas |= {name: int(value) for name, value in params.items() if name in self.quotas}
+        wanted = {name: int(value) for name, value in params.items() if name != "Id"}
+        if unknown := set(wanted) - set(self.quotas):
+            raise Refusal("InvalidConsoleParameters", f"There is no quota {', '.join(sorted(unknown))}.")
+        self.quotas |= wanted
         return dict(self.quotas)
 
     # Inside

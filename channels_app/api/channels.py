@@ -1,0 +1,121 @@
+"""Channels over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from ninja import Field, Query, Router
+
+from channels_app import playback, services
+from channels_app.models import Breakout, Channel
+from channels_app.models.channel import ChannelClass, InputType, State
+from distributions.api import DistributionOut, ErrorOut
+from streamhub.access.http import In, Out, Page, Paging, actor_of, one, page, scope
+
+router = Router(tags=["channels"])
+READ, WRITE = scope("channels:read"), scope("channels:write")
+
+
+class ChannelIn(In):
+    name: str
+    channel_class: str = Field(ChannelClass.SINGLE_PIPELINE, examples=ChannelClass.values)
+    input_type: str = Field(InputType.RTMP_PUSH, examples=InputType.values)
+    allowed_cidrs: list[str] = []
+    source_urls: list[str] = []
+    encoding_profile: str = "1080p"
+    record: bool = False
+    tags: dict[str, str] = {}
+
+
+class AttachedOut(Out):
+    id: str
+    aws_distribution_id: str | None
+    domain_name: str | None
+    state: str
+
+
+class ChannelOut(Out):
+    id: str
+    name: str
+    state: str
+    desired: str
+    state_since: datetime
+    channel_class: str
+    input_type: str
+    allowed_cidrs: list[str]
+    source_urls: list[str]
+    encoding_profile: str
+    record: bool
+    tags: dict[str, str]
+    endpoints: list[str]
+    input_dest_urls: list[str]
+    playback_url: str | None
+    distribution: AttachedOut | None
+    error: ErrorOut | None
+    created_at: datetime
+
+    @staticmethod
+    def resolve_endpoints(row: Channel) -> list[str]:
+        return [row.endpoint_url] if row.endpoint_url else []
+
+    @staticmethod
+    def resolve_playback_url(row: Channel) -> str | None:
+        return playback.of_channel(row)
+
+
+class ChannelFilter(Paging):
+    state: State | None = None
+
+
+def channels() -> QuerySet[Channel]:
+    """With what `ChannelOut` reads, so that a list costs a constant number of queries."""
+    running = Breakout.objects.filter(state="running")
+    return Channel.objects.select_related("distribution").prefetch_related(
+        Prefetch("breakouts", queryset=running, to_attr="running_breakouts")
+    )
+
+
+def found(id: str) -> Channel:
+    return one(channels(), id)
+
+
+@router.post("", response={202: ChannelOut}, auth=WRITE)
+def create_channel(request: HttpRequest, body: ChannelIn) -> tuple[int, Channel]:
+    """A new channel; its AWS stack and distribution follow. Poll the channel until it is `idle`."""
+    return 202, services.channel_create(**body.model_dump(), who=str(actor_of(request)))
+
+
+@router.get("", response=Page[ChannelOut], auth=READ)
+def list_channels(request: HttpRequest, query: Query[ChannelFilter]) -> dict[str, Any]:
+    """Channels, newest first."""
+    rows = channels()
+    if query.state:
+        rows = rows.filter(state=query.state)
+    return page(rows, query.cursor, query.limit, request)
+
+
+@router.get("/{id}", response=ChannelOut, auth=READ)
+def get_channel(request: HttpRequest, id: str) -> Channel:
+    """One channel; 404 once it is deleted."""
+    return found(id)
+
+
+@router.delete("/{id}", response={202: ChannelOut}, auth=WRITE)
+def delete_channel(request: HttpRequest, id: str) -> tuple[int, Channel]:
+    """Take the stack down; 409 while a breakout is on air. The distribution is left to the reaper."""
+    return 202, services.channel_delete(found(id), who=str(actor_of(request)))
+
+
+@router.post("/{id}/retry", response={202: ChannelOut}, auth=WRITE)
+def retry_channel(request: HttpRequest, id: str) -> tuple[int, Channel]:
+    """Try again what failed or waits."""
+    return 202, services.channel_retry(found(id), who=str(actor_of(request)))
+
+
+@router.post("/{id}/distribution", response={202: DistributionOut}, auth=scope("distributions:write"))
+def create_distribution(request: HttpRequest, id: str) -> tuple[int, Any]:
+    """Create and attach a new distribution; 409 if one is attached."""
+    return 202, services.distribution_create_and_attach(found(id), who=str(actor_of(request)))

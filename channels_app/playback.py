@@ -1,0 +1,31 @@
+"""Where viewers watch: the origin's path on the distribution's domain, while a curtain is raised."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import State
+
+
+def of_channel(channel: Channel) -> str | None:
+    """The playback URL, null unless a breakout with raised curtain is running."""
+    running = getattr(channel, "running_breakouts", None)
+    if running is None:
+        running = list(channel.breakouts.filter(state=State.RUNNING))
+    return url(channel) if any(breakout.curtain_raised for breakout in running) else None
+
+
+def of_breakout(breakout: Breakout) -> str | None:
+    """The same for one breakout: null unless it is the running one with its curtain raised."""
+    if breakout.state != State.RUNNING or not breakout.curtain_raised or breakout.channel is None:
+        return None
+    return url(breakout.channel)
+
+
+def url(channel: Channel) -> str | None:
+    """What would be played, curtain or not; None while there is no distribution or endpoint."""
+    distribution = channel.distribution
+    if distribution is None or not distribution.domain_name or not channel.endpoint_url:
+        return None
+    return f"https://{distribution.domain_name}{urlsplit(channel.endpoint_url).path}"

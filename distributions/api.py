@@ -1,0 +1,98 @@
+"""The HTTP API of distributions (API.md); verbs are the services'."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from distributions import owners, services
+from distributions.models import Distribution, State
+from streamhub.access.http import Out, Page, Paging, actor_of, one, page, scope
+
+router = Router(tags=["distributions"])
+READ, WRITE = scope("distributions:read"), scope("distributions:write")
+
+
+class ErrorOut(Out):
+    code: str
+    message: str
+    hint: str
+    request_id: str | None
+    at: datetime | None
+
+
+class DistributionOut(Out):
+    id: str
+    aws_distribution_id: str | None
+    domain_name: str | None
+    state: str
+    desired: str
+    state_since: datetime
+    enabled: bool | None
+    status: str | None
+    origin_url: str
+    channel: str | None
+    breakouts_on_air: list[str]
+    error: ErrorOut | None
+    observed_at: datetime | None
+    created_at: datetime
+
+    @staticmethod
+    def resolve_domain_name(row: Distribution) -> str | None:
+        return row.domain_name or None
+
+    @staticmethod
+    def resolve_status(row: Distribution) -> str | None:
+        return row.status or None
+
+    @staticmethod
+    def resolve_channel(row: Distribution) -> str | None:
+        return owners.owner().owner_id(row)  # type: ignore[return-value]  # Out spells ids as text
+
+    @staticmethod
+    def resolve_breakouts_on_air(row: Distribution) -> list[str]:
+        return owners.owner().holds(row)
+
+
+class DistributionFilter(Paging):
+    state: State | None = None
+
+
+def found(id: str) -> Distribution:
+    return one(Distribution.objects.all(), id)
+
+
+@router.get("", response=Page[DistributionOut], auth=READ)
+def list_distributions(request: HttpRequest, query: Query[DistributionFilter]) -> dict[str, Any]:
+    """Distributions, newest first."""
+    rows = Distribution.objects.all()
+    if query.state:
+        rows = rows.filter(state=query.state)
+    return page(rows, query.cursor, query.limit, request)
+
+
+@router.get("/{id}", response=DistributionOut, auth=READ)
+def get_distribution(request: HttpRequest, id: str) -> Distribution:
+    """One distribution; 404 once it is deleted."""
+    return found(id)
+
+
+@router.post("/{id}/detach", response={202: DistributionOut}, auth=WRITE)
+def detach_distribution(request: HttpRequest, id: str) -> tuple[int, Distribution]:
+    """Take it from its channel: disabled, then reaped. 409 while a breakout is on air on it."""
+    return 202, services.distribution_detach(found(id), who=str(actor_of(request)))
+
+
+@router.post("/{id}/sync", response={202: DistributionOut}, auth=WRITE)
+def sync_distribution(request: HttpRequest, id: str) -> tuple[int, Distribution]:
+    """Look at CloudFront again."""
+    return 202, services.distribution_sync(found(id), who=str(actor_of(request)))
+
+
+@router.post("/{id}/retry", response={202: DistributionOut}, auth=WRITE)
+def retry_distribution(request: HttpRequest, id: str) -> tuple[int, Distribution]:
+    """Try again what failed or waits."""
+    return 202, services.distribution_retry(found(id), who=str(actor_of(request)))

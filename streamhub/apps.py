@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.core import checks
+
+
+class StreamHubConfig(AppConfig):
+    name = "streamhub"
+    verbose_name = "StreamHub"
+
+    def ready(self) -> None:
+        from streamhub.startup import check_settings
+
+        checks.register(check_settings)

@@ -1,0 +1,63 @@
+"""How StreamHub logs: one line per event on stderr, in plain words for people or in JSON for machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+# Said by each event, whether structlog or the standard library wrote it.
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
+    """Django's LOGGING. Celery's lines on each task are left out: the rows' transitions say more."""
+    renderer: Any = structlog.dev.ConsoleRenderer(
+        colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
+    if as_json:
+        renderer = structlog.processors.JSONRenderer()
+    quiet = ("celery.app.trace", "celery.worker.strategy", "celery.beat", "django_celery_beat", "kombu")
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "event": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [
+                    *_SHARED,
+                    *([structlog.processors.format_exc_info] if as_json else []),
+                ],
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            **{name: {"level": "WARNING"} for name in quiet},
+            "django.server": {"handlers": [], "propagate": True},
+        },
+    }
+
+
+def configure_structlog(*, as_json: bool) -> None:
+    """structlog writes through the standard library, so that there is one place for handlers."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.processors.StackInfoRenderer(),
+            *([structlog.processors.format_exc_info] if as_json else []),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,124 @@
+"""What web, worker and beat do before anything else: stop on a settings mistake, say which AWS is meant.
+
+A process that starts with a mistake fails later, far from its cause, perhaps in somebody's show. So
+each mistake is one sentence that says what to write instead, and the process does not start. The same
+sentences are system checks: `manage.py check` and every command that writes show them too.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+
+from streamhub import variables
+from streamhub.aws.session import AwsSession
+from streamhub.aws.sts import Sts
+from streamhub.aws.target import EMBEDDED, LIVE, broker_url, resolve_target
+from streamhub.errors import AwsError, EmbeddedNotRunning, Misconfigured
+
+log = logging.getLogger(__name__)
+
+# What gunicorn takes for "the application cannot be loaded": its master ends instead of trying again.
+EXIT_CODE = 4
+
+_BROKER_SCHEMES = ("redis", "rediss", "unix", "memory", "filesystem")
+_LIVE_NEEDS = {
+    "MEDIALIVE_ROLE_ARN": "the ARN of the role with which MediaLive reaches MediaPackage and S3",
+    "CELERY_BROKER_URL": "the address of a Redis that all processes share, e.g. redis://redis:6379/0",
+}
+
+
+def start(process: str) -> None:
+    """Called once by each process (`web`, `worker`, `beat`). Ends it if it must not run."""
+    found = list(mistakes()) or list(_missing())
+    if found:
+        stop(process, found)
+    announce(process)
+
+
+def stop(process: str, sentences: list[str]) -> None:
+    """End this process, saying why and nothing else."""
+    for sentence in sentences:
+        sys.stderr.write(f"StreamHub's {process} cannot start: {sentence}\n")
+    sys.stderr.flush()
+    raise SystemExit(EXIT_CODE)
+
+
+def mistakes() -> Iterator[str]:
+    """What is wrong with the settings, whoever reads them; nothing is contacted."""
+    yield from variables.mistakes
+    if settings.STREAMHUB_AWS not in (EMBEDDED, LIVE):
+        yield f"STREAMHUB_AWS={settings.STREAMHUB_AWS!r} is unknown: write `embedded` or `live`."
+        return
+    try:
+        resolve_target()
+    except Misconfigured as error:
+        yield str(error)
+    except EmbeddedNotRunning:
+        pass  # not a mistake of the settings; `_missing` asks again
+    yield from _broker_mistakes()
+    if settings.STREAMHUB_AWS == LIVE:
+        yield from _live_mistakes()
+
+
+def _broker_mistakes() -> Iterator[str]:
+    url = settings.CELERY_BROKER_URL
+    if url and urlsplit(url).scheme not in _BROKER_SCHEMES:
+        yield "CELERY_BROKER_URL is no Redis: write redis://host:6379/0 (rediss:// for TLS)."
+
+
+def _live_mistakes() -> Iterator[str]:
+    """Settings that have a default for trying out, and none for a real account."""
+    for name, what in _LIVE_NEEDS.items():
+        if not getattr(settings, name):
+            yield f"STREAMHUB_AWS=live needs {name}: {what}."
+    if settings.CELERY_BROKER_URL.startswith(("memory:", "filesystem:")):
+        yield "CELERY_BROKER_URL must be a Redis with STREAMHUB_AWS=live: processes could not share this one."
+
+
+def _missing() -> Iterator[str]:
+    """What the settings ask for and is not running."""
+    try:
+        resolve_target()
+        broker_url()
+    except (EmbeddedNotRunning, Misconfigured) as error:
+        yield str(error)
+
+
+def check_settings(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
+    """The same mistakes as Django system checks."""
+    return [Error(sentence, id="streamhub.E001") for sentence in mistakes()]
+
+
+def announce(process: str) -> None:
+    """Say loudly whose AWS this process will change."""
+    target = resolve_target()
+    log.warning(
+        "StreamHub's %s starts: AWS is %s, account %s, region %s, environment %s, broker %s, database %s",
+        process,
+        f"EMBEDDED at {target.endpoint_url}" if target.embedded else "LIVE",
+        _account(),
+        target.region,
+        target.environment,
+        _without_password(broker_url()),
+        settings.DATABASES["default"]["ENGINE"].rpartition(".")[2],
+    )
+
+
+def _account() -> str:
+    """The account number, or why it is not known: AWS may be away for a moment, the start goes on."""
+    try:
+        return Sts(AwsSession(resolve_target())).caller_identity().account
+    except AwsError as error:
+        return f"unknown ({error.code or error})"
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"

@@ -1,0 +1,501 @@
+"""Every module over HTTP against the embedded AWS: the rules as AWS enforces them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from streamhub.aws.cloudfront import CloudFront, DistributionInfo, DistributionSpec
+from streamhub.aws.encoding import PROFILES
+from streamhub.aws.medialive import ChannelSpec, InputInfo, MediaLive
+from streamhub.aws.mediapackage import EndpointInfo, MediaPackage
+from streamhub.aws.ownership import comment_marker, is_ours, mark_of_tags, parse_comment, tags
+from streamhub.aws.s3 import S3
+from streamhub.aws.session import AwsSession
+from streamhub.aws.sts import Sts
+from streamhub.embedded.aws.server import EmbeddedAws, Handle
+from streamhub.errors import (
+    AccessDenied,
+    AlreadyExists,
+    Conflict,
+    NotFound,
+    QuotaExceeded,
+    Refused,
+    Retryable,
+    Throttled,
+)
+
+OWNER = "0123456789abcdef" * 2
+ROLE = "arn:aws:iam::111122223333:role/MediaLiveAccessRole"
+LONG = 10_000  # AWS seconds in which everything settles
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Handle]:
+    """One embedded AWS for all tests here."""
+    handle = EmbeddedAws(buckets=["recordings"]).start_in_thread()
+    yield handle
+    handle.stop()
+
+
+@pytest.fixture
+def aws(server: Handle) -> Handle:
+    """A fresh world in which time passes only when the test says so."""
+    server.control.reset(scale=1.0)
+    return server
+
+
+@pytest.fixture
+def session(aws: Handle, session_at: Callable[..., AwsSession]) -> AwsSession:
+    return session_at(aws.url)
+
+
+@pytest.fixture
+def cloudfront(session: AwsSession) -> CloudFront:
+    return CloudFront(session)
+
+
+@pytest.fixture
+def mediapackage(session: AwsSession) -> MediaPackage:
+    return MediaPackage(session)
+
+
+@pytest.fixture
+def medialive(session: AwsSession) -> MediaLive:
+    return MediaLive(session)
+
+
+# --- CloudFront ----------------------------------------------------------------------------------
+
+
+def spec(reference: str = OWNER, **changed: Any) -> DistributionSpec:
+    wanted = DistributionSpec(
+        caller_reference=reference,
+        comment=comment_marker("test", OWNER, "Stage & café"),
+        origin_url="https://abc.mediapackage.eu-central-1.amazonaws.com/out/v1/0f/index.m3u8",
+        price_class="PriceClass_100",
+        response_headers_policy_id="60669652-455b-4ae9-85a4-c4c02393f86c",
+        key_group_id=None,
+        tags=tags("test", "distribution", OWNER, {"team": "événements"}),
+    )
+    return replace(wanted, **changed)
+
+
+@pytest.fixture
+def distribution(cloudfront: CloudFront) -> DistributionInfo:
+    return cloudfront.create(spec())
+
+
+def test_a_distribution_is_created_with_our_mark(
+    cloudfront: CloudFront, distribution: DistributionInfo
+) -> None:
+    assert (distribution.status, distribution.enabled) == ("InProgress", True)
+    assert distribution.origin_domains == ("abc.mediapackage.eu-central-1.amazonaws.com",)
+    assert distribution.request_id
+    assert is_ours(parse_comment(distribution.comment), "test")
+    marked = cloudfront.tags(distribution.arn)
+    assert marked["team"] == "événements"
+    assert is_ours(mark_of_tags(marked), "test")
+
+
+def test_a_distribution_deploys_later(
+    aws: Handle, cloudfront: CloudFront, distribution: DistributionInfo
+) -> None:
+    assert not cloudfront.get(distribution.id).deployed
+    aws.control.advance(LONG)
+    assert cloudfront.get(distribution.id).deployed
+
+
+def test_a_reference_is_spent_even_after_deletion(
+    aws: Handle, cloudfront: CloudFront, distribution: DistributionInfo
+) -> None:
+    with pytest.raises(AlreadyExists) as caught:
+        cloudfront.create(spec())
+    assert caught.value.existing_id == distribution.id
+    off = cloudfront.set_enabled(distribution.id, enabled=False)
+    aws.control.advance(LONG)
+    assert cloudfront.delete(off.id, off.etag or "")
+    with pytest.raises(AlreadyExists) as again:
+        cloudfront.create(spec())
+    assert again.value.existing_id == distribution.id
+
+
+def test_delete_only_after_the_disable_is_deployed(
+    aws: Handle, cloudfront: CloudFront, distribution: DistributionInfo
+) -> None:
+    with pytest.raises(Conflict) as enabled:
+        cloudfront.delete(distribution.id, distribution.etag or "")
+    off = cloudfront.set_enabled(distribution.id, enabled=False)
+    with pytest.raises(Conflict) as deploying:
+        cloudfront.delete(off.id, off.etag or "")
+    assert enabled.value.code == deploying.value.code == "DistributionNotDisabled"
+    aws.control.advance(LONG)
+    cloudfront.delete(off.id, off.etag or "")
+    with pytest.raises(NotFound):
+        cloudfront.get(off.id)
+    with pytest.raises(NotFound):
+        cloudfront.delete(off.id, off.etag or "")
+
+
+def test_an_old_etag_is_a_conflict(cloudfront: CloudFront, distribution: DistributionInfo) -> None:
+    cloudfront.set_enabled(distribution.id, enabled=False)
+    with pytest.raises(Conflict) as caught:
+        cloudfront.delete(distribution.id, distribution.etag or "")
+    assert caught.value.code in ("PreconditionFailed", "DistributionNotDisabled")
+
+
+def test_switching_leaves_the_rest_of_the_configuration(
+    aws: Handle, cloudfront: CloudFront, distribution: DistributionInfo
+) -> None:
+    before, etag, _ = cloudfront.get_config(distribution.id)
+    off = cloudfront.set_enabled(distribution.id, enabled=False)
+    after, new_etag, _ = cloudfront.get_config(distribution.id)
+    assert after == before | {"Enabled": False}
+    assert (etag, new_etag) == (distribution.etag, off.etag)
+    assert aws.control.count("cloudfront:UpdateDistribution") == 1
+    assert not cloudfront.set_enabled(distribution.id, enabled=False).enabled
+    assert aws.control.count("cloudfront:UpdateDistribution") == 1
+
+
+def test_a_list_shows_what_sync_needs(cloudfront: CloudFront, distribution: DistributionInfo) -> None:
+    (page,) = cloudfront.pages()
+    (item,) = page.items
+    assert replace(item, request_id=None, etag=None) == replace(distribution, request_id=None, etag=None)
+    assert item.etag in (None, distribution.etag)
+
+
+def test_a_long_list_comes_by_hundreds(cloudfront: CloudFront) -> None:
+    made = {cloudfront.create(spec(f"ref-{number}")).id for number in range(120)}
+    pages = list(cloudfront.pages())
+    assert [len(page.items) for page in pages] == [100, 20]
+    assert [page.last for page in pages] == [False, True]
+    assert {item.id for page in pages for item in page.items} == made
+    (rest,) = cloudfront.pages(start=pages[0].next)
+    assert rest.items[0].id == pages[1].items[0].id
+
+
+def test_an_unknown_key_group_is_refused(cloudfront: CloudFront) -> None:
+    with pytest.raises(Refused) as caught:
+        cloudfront.create(spec(key_group_id="nobody"))
+    assert caught.value.code == "TrustedKeyGroupDoesNotExist"
+
+
+def test_tags_of_nothing_are_no_proof_of_absence(cloudfront: CloudFront) -> None:
+    with pytest.raises(Conflict):
+        cloudfront.tags("arn:aws:cloudfront::111122223333:distribution/E0000000000000")
+
+
+# --- MediaPackage --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def endpoint(mediapackage: MediaPackage) -> EndpointInfo:
+    mark = tags("test", "channel", OWNER)
+    mediapackage.create_channel(f"sh-{OWNER}", "Stage", mark)
+    return mediapackage.create_endpoint(f"sh-{OWNER}-hls", f"sh-{OWNER}", 86400, 6, mark)
+
+
+def test_an_endpoint_is_an_origin_with_our_mark(mediapackage: MediaPackage, endpoint: EndpointInfo) -> None:
+    assert endpoint.url.startswith("https://")
+    assert endpoint.url.endswith("/index.m3u8")
+    found = mediapackage.describe_endpoint(endpoint.id)
+    assert (found.url, found.channel_id) == (endpoint.url, endpoint.channel_id)
+    assert is_ours(mark_of_tags(found.tags), "test")
+    assert is_ours(mark_of_tags(mediapackage.describe_channel(endpoint.channel_id).tags), "test")
+
+
+def test_a_taken_id_is_a_refusal_that_describe_explains(
+    mediapackage: MediaPackage, endpoint: EndpointInfo
+) -> None:
+    with pytest.raises(Refused) as caught:
+        mediapackage.create_channel(endpoint.channel_id, "", {})
+    assert caught.value.status == 422
+    with pytest.raises(Refused):
+        mediapackage.create_endpoint(endpoint.id, endpoint.channel_id, 0, 6, {})
+
+
+def test_endpoints_go_before_their_channel_and_take_their_time(
+    aws: Handle, mediapackage: MediaPackage, endpoint: EndpointInfo
+) -> None:
+    with pytest.raises(Conflict):
+        mediapackage.delete_channel(endpoint.channel_id)
+    assert mediapackage.delete_endpoint(endpoint.id)
+    aws.control.advance(LONG)
+    with pytest.raises(NotFound):
+        mediapackage.describe_endpoint(endpoint.id)
+    mediapackage.delete_channel(endpoint.channel_id)
+    aws.control.advance(LONG)
+    with pytest.raises(NotFound):
+        mediapackage.describe_channel(endpoint.channel_id)
+
+
+def test_channels_and_endpoints_are_listed(mediapackage: MediaPackage, endpoint: EndpointInfo) -> None:
+    (channels,) = mediapackage.channel_pages()
+    (endpoints,) = mediapackage.endpoint_pages()
+    assert [item.id for item in channels.items] == [endpoint.channel_id]
+    assert [item.id for item in endpoints.items] == [endpoint.id]
+    (none,) = mediapackage.endpoint_pages(channel_id="another")
+    assert none.items == ()
+
+
+def test_the_31st_channel_of_a_region_is_a_quota(mediapackage: MediaPackage) -> None:
+    for number in range(30):
+        mediapackage.create_channel(f"c{number}", "", {})
+    with pytest.raises(QuotaExceeded):
+        mediapackage.create_channel("c30", "", {})
+
+
+# --- MediaLive -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def push_input(medialive: MediaLive) -> InputInfo:
+    mark = tags("test", "input", OWNER)
+    group = medialive.create_security_group(["192.0.2.0/24"], mark)
+    return medialive.create_input(
+        OWNER,
+        "stage",
+        "RTMP_PUSH",
+        security_group_ids=[group.id],
+        destinations=["stage/0", "stage/1"],
+        tags=mark,
+    )
+
+
+@pytest.fixture
+def channel_spec(push_input: InputInfo, endpoint: EndpointInfo) -> ChannelSpec:
+    return ChannelSpec(
+        token=OWNER,
+        name="stage",
+        input_id=push_input.id,
+        mediapackage_channel_id=endpoint.channel_id,
+        channel_class="SINGLE_PIPELINE",
+        role_arn=ROLE,
+        profile=PROFILES["1080p"],
+        archive_destination="s3ssl://recordings/0f/$dt$",
+        tags=tags("test", "channel", OWNER),
+    )
+
+
+def test_a_push_input_has_two_ingest_urls_behind_its_group(
+    aws: Handle, medialive: MediaLive, push_input: InputInfo
+) -> None:
+    aws.control.advance(LONG)
+    found = medialive.describe_input(push_input.id)
+    assert (found.state, found.attached_channels) == ("DETACHED", ())
+    assert len(found.dest_urls) == 2
+    assert all(url.startswith("rtmp://") for url in found.dest_urls)
+    assert is_ours(mark_of_tags(found.tags), "test")
+    (groups,) = medialive.security_group_pages()
+    (group,) = groups.items
+    assert (group.cidrs, group.inputs) == (("192.0.2.0/24",), (push_input.id,))
+    assert is_ours(mark_of_tags(group.tags), "test")
+    with pytest.raises(Conflict):
+        medialive.delete_security_group(group.id)
+
+
+@pytest.mark.parametrize("channel_class", ["SINGLE_PIPELINE", "STANDARD"])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_makes_a_channel(
+    medialive: MediaLive, channel_spec: ChannelSpec, channel_class: str, profile: str
+) -> None:
+    wanted = replace(channel_spec, channel_class=channel_class, profile=PROFILES[profile])
+    made = medialive.create_channel(wanted)
+    assert (made.state, made.channel_class) == ("CREATING", channel_class)
+
+
+def test_the_same_token_makes_nothing_twice(
+    medialive: MediaLive, push_input: InputInfo, channel_spec: ChannelSpec
+) -> None:
+    (group,) = next(medialive.security_group_pages()).items
+    again = medialive.create_input(
+        OWNER,
+        "stage",
+        "RTMP_PUSH",
+        security_group_ids=[group.id],
+        destinations=["stage/0", "stage/1"],
+        tags=push_input.tags,
+    )
+    assert again.id == push_input.id
+    assert medialive.create_channel(channel_spec).id == medialive.create_channel(channel_spec).id
+
+
+def test_a_channel_lives_from_creation_to_deletion(
+    aws: Handle, medialive: MediaLive, channel_spec: ChannelSpec
+) -> None:
+    channel = medialive.create_channel(channel_spec)
+    states = [channel.state]
+    for verb in (None, medialive.start_channel, medialive.stop_channel, medialive.delete_channel):
+        if verb:
+            states.append(verb(channel.id).state)
+        aws.control.advance(LONG)
+        states.append(medialive.describe_channel(channel.id).state)
+    assert states == [
+        "CREATING",
+        "IDLE",
+        "STARTING",
+        "RUNNING",
+        "STOPPING",
+        "IDLE",
+        "DELETING",
+        "DELETED",
+    ]
+    assert medialive.describe_channel(channel.id).gone
+    (page,) = medialive.channel_pages()
+    assert page.items == ()
+
+
+def test_teardown_goes_in_order(aws: Handle, medialive: MediaLive, channel_spec: ChannelSpec) -> None:
+    channel = medialive.create_channel(channel_spec)
+    aws.control.advance(LONG)
+    assert medialive.describe_input(channel_spec.input_id).attached_channels == (channel.id,)
+    with pytest.raises(Conflict):
+        medialive.delete_input(channel_spec.input_id)
+    medialive.delete_channel(channel.id)
+    aws.control.advance(LONG)
+    assert medialive.describe_input(channel_spec.input_id).state == "DETACHED"
+    medialive.delete_input(channel_spec.input_id)
+    aws.control.advance(LONG)
+    (group,) = next(medialive.security_group_pages()).items
+    medialive.delete_security_group(group.id)
+
+
+def test_what_the_state_forbids_is_a_conflict(medialive: MediaLive, channel_spec: ChannelSpec) -> None:
+    channel = medialive.create_channel(channel_spec)
+    for verb in (medialive.start_channel, medialive.stop_channel, medialive.delete_channel):
+        with pytest.raises(Conflict):
+            verb(channel.id)
+
+
+def test_an_unknown_input_or_package_is_refused(medialive: MediaLive, channel_spec: ChannelSpec) -> None:
+    for changed in ({"input_id": "1"}, {"mediapackage_channel_id": "nobody"}):
+        with pytest.raises(Refused):
+            medialive.create_channel(replace(channel_spec, **changed))
+
+
+def test_a_role_that_is_too_young_is_tried_again(
+    aws: Handle, medialive: MediaLive, channel_spec: ChannelSpec
+) -> None:
+    aws.control.console("medialive", "role_not_propagated", calls=1)
+    with pytest.raises(Retryable) as caught:
+        medialive.create_channel(channel_spec)
+    assert (caught.value.after, caught.value.effect_unknown) == (10, False)
+    medialive.create_channel(channel_spec)
+
+
+def test_a_full_account_is_a_quota(aws: Handle, medialive: MediaLive, channel_spec: ChannelSpec) -> None:
+    aws.control.console("medialive", "set_quota", channels=0, push_inputs=0, input_security_groups=0)
+    with pytest.raises(QuotaExceeded):
+        medialive.create_channel(channel_spec)
+    with pytest.raises(QuotaExceeded):
+        medialive.create_security_group(["198.51.100.0/24"], {})
+
+
+def test_a_pull_input_has_no_ingest_url(medialive: MediaLive) -> None:
+    made = medialive.create_input(
+        "t", "pull", "URL_PULL", source_urls=["https://example.com/a.m3u8"], tags={}
+    )
+    assert made.dest_urls == ()
+    (page,) = medialive.input_pages()
+    assert [item.id for item in page.items] == [made.id]
+
+
+def test_an_rtp_input_takes_no_stream_names(medialive: MediaLive) -> None:
+    group = medialive.create_security_group(["192.0.2.0/24"], {})
+    made = medialive.create_input("t", "rtp", "RTP_PUSH", security_group_ids=[group.id], tags={})
+    assert len(made.dest_urls) == 2
+
+
+# --- S3 and STS ----------------------------------------------------------------------------------
+
+
+def test_a_bucket_is_listed(session: AwsSession) -> None:
+    client = session.client("s3")
+    for key in ("a/1 ü.ts", "a/2.ts", "b/1.ts"):
+        client.put_object(Bucket="recordings", Key=key, Body=b"12345")
+    found = list(S3(session).list_objects("recordings", "a/"))
+    assert [item.key for item in found] == ["a/1 ü.ts", "a/2.ts"]
+    assert {item.size_bytes for item in found} == {5}
+    assert all(item.last_modified.tzinfo for item in found)
+
+
+def test_a_missing_bucket_is_not_found(session: AwsSession) -> None:
+    with pytest.raises(NotFound):
+        list(S3(session).list_objects("nobodys"))
+
+
+def test_the_embedded_account_knows_us(session: AwsSession) -> None:
+    identity = Sts(session).caller_identity()
+    assert len(identity.account) == 12
+    assert identity.request_id
+
+
+# --- faults --------------------------------------------------------------------------------------
+
+READ = "cloudfront:GetDistribution"
+WRITE = "cloudfront:CreateDistributionWithTags"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("throttle", Throttled),
+        ("error500", Retryable),
+        ("access_denied", AccessDenied),
+        ("not_found", NotFound),
+    ],
+)
+@pytest.mark.parametrize(
+    "operation", [READ, "medialive:DescribeChannel", "mediapackage:DescribeChannel", "s3:ListObjectsV2"]
+)
+def test_each_service_words_its_faults_so_that_we_understand(
+    aws: Handle, session: AwsSession, kind: str, expected: type[Exception], operation: str
+) -> None:
+    aws.control.fault(operation, kind, times=None)
+    read = {
+        READ: lambda: CloudFront(session).get("E1"),
+        "medialive:DescribeChannel": lambda: MediaLive(session).describe_channel("1"),
+        "mediapackage:DescribeChannel": lambda: MediaPackage(session).describe_channel("1"),
+        "s3:ListObjectsV2": lambda: list(S3(session).list_objects("recordings")),
+    }[operation]
+    with pytest.raises(expected) as caught:
+        read()
+    assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+def test_a_connection_that_breaks_leaves_the_effect_open(
+    aws: Handle, cloudfront: CloudFront, kind: str
+) -> None:
+    aws.control.fault(WRITE, kind, times=2)
+    with pytest.raises(Retryable) as caught:
+        cloudfront.create(spec())
+    assert caught.value.effect_unknown
+
+
+def test_a_create_whose_answer_was_lost_is_found_by_the_second_attempt(
+    aws: Handle, cloudfront: CloudFront
+) -> None:
+    aws.control.fault(WRITE, "cut_after")
+    with pytest.raises(AlreadyExists) as caught:
+        cloudfront.create(spec())
+    assert cloudfront.get(caught.value.existing_id or "").comment == spec().comment
+
+
+def test_a_group_whose_answer_was_lost_is_not_made_twice(aws: Handle, medialive: MediaLive) -> None:
+    aws.control.fault("medialive:CreateInputSecurityGroup", "cut_after")
+    with pytest.raises(Retryable) as caught:
+        medialive.create_security_group(["192.0.2.0/24"], {})
+    assert caught.value.effect_unknown
+    (page,) = medialive.security_group_pages()
+    assert len(page.items) == 1
+
+
+def test_a_single_fault_is_not_seen(
+    aws: Handle, cloudfront: CloudFront, distribution: DistributionInfo
+) -> None:
+    aws.control.fault(READ, "error500")
+    assert cloudfront.get(distribution.id).id == distribution.id

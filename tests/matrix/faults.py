@@ -1,0 +1,59 @@
+"""Points of the crash and fault matrix: one call of a flow, one thing that goes wrong at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from streamhub.aws.session import AwsSession
+from tests.world import WorldUnderTest
+
+KILLS = ("killed_before", "killed_after")
+FAULTS = {
+    "throttle": 3,
+    "error500": 1,
+    "cut_before": 1,
+    "cut_after": 1,
+    "access_denied": 3,
+    "stale_read": 1,
+    "not_found": 1,
+}
+KINDS = (*KILLS, *FAULTS)
+
+
+class Killed(BaseException):
+    """The worker died here; nothing in the product may catch this."""
+
+
+class MortalSession(AwsSession):
+    """Counts calls and dies at an exact one, just before it is sent or just after its effect."""
+
+    calls = 0
+    die_at: tuple[int, str] | None = None
+
+    def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
+        self.calls += 1
+        if self.die_at == (self.calls, "killed_before"):
+            raise Killed
+        dying = self.die_at == (self.calls, "killed_after")
+        try:
+            return super()._send(service, operation, region, params)
+        finally:
+            if dying:
+                raise Killed
+
+
+@contextmanager
+def going_wrong(world: WorldUnderTest, call: int, kind: str) -> Iterator[None]:
+    """Inside, the call with that number (from 1, over all operations) goes wrong once."""
+    session = world.session
+    assert isinstance(session, MortalSession)
+    session.calls, session.die_at = 0, None
+    if kind in KILLS:
+        session.die_at = (call, kind)
+    else:
+        world.control.fault("*", kind, times=FAULTS[kind], skip=call - 1)
+    yield
+    session.die_at = None
+    world.control.clear_faults()
