@@ -161,16 +161,18 @@ class DistributionDriver:
         return AT_ONCE if info.deployed else None
 
     def _born(self, claim: Claim, info: DistributionInfo, why: str) -> None:
-        claim.change_state(
-            State.DEPLOYING,
-            why=why,
-            request_id=info.request_id,
-            aws_distribution_id=info.id,
-            watching=LIST,
-            suspect_since=None,
-            observed_at=Now(),
-            **facts_of(info),
-        )
+        with transaction.atomic():
+            claim.change_state(
+                State.DEPLOYING,
+                why=why,
+                request_id=info.request_id,
+                aws_distribution_id=info.id,
+                watching=LIST,
+                suspect_since=None,
+                observed_at=Now(),
+                **facts_of(info),
+            )
+            owners.owner().born(claim.row)
 
     def _adopt(self, claim: Claim, taken: AlreadyExists) -> float | None:
         """The reference was sent before: adopt what stands under it if it is ours, else draw a new one."""
@@ -286,7 +288,7 @@ class DistributionDriver:
         """Proven gone although it is wanted: detach it, which closes its attachment; the row goes next."""
         with transaction.atomic():
             owners.owner().lock(claim.row)
-            owners.owner().release(claim.row)
+            owners.owner().lost(claim.row)
             claim.change_state(
                 State.MISSING,
                 why="CloudFront confirmed twice that it does not exist",

@@ -18,6 +18,12 @@ class Owner(Protocol):
     def release(self, distribution: Distribution) -> None:
         """Clear the owner's pointer: the distribution is detached or lost. Same transaction."""
 
+    def lost(self, distribution: Distribution) -> None:
+        """It is proven gone although it was wanted: release it, and replace it if need be."""
+
+    def born(self, distribution: Distribution) -> None:
+        """CloudFront has told its id. Same transaction as the write of the id."""
+
     def holds(self, distribution: Distribution) -> list[str]:
         """Why the distribution must not be touched now (names of on-air breakouts)."""
 
@@ -29,6 +35,10 @@ class NoOwner:
     def lock(self, distribution: Distribution) -> None: ...
 
     def release(self, distribution: Distribution) -> None: ...
+
+    def lost(self, distribution: Distribution) -> None: ...
+
+    def born(self, distribution: Distribution) -> None: ...
 
     def holds(self, distribution: Distribution) -> list[str]:
         return []

@@ -6,6 +6,7 @@ Nothing here talks to anything. Which AWS is meant, and whether it can be reache
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import environ
@@ -41,6 +42,12 @@ CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID = env.str(
 CLOUDFRONT_KEY_GROUP_ID = env.str("CLOUDFRONT_KEY_GROUP_ID", default="")
 CLOUDFRONT_PUBLIC_KEY_ID = env.str("CLOUDFRONT_PUBLIC_KEY_ID", default="")
 CLOUDFRONT_PRIVATE_KEY = env.str("CLOUDFRONT_PRIVATE_KEY", default="", multiline=True)
+
+if STREAMHUB_AWS == "embedded":
+    # The embedded AWS has these; a real account's are never guessed.
+    MEDIALIVE_ROLE_ARN = MEDIALIVE_ROLE_ARN or "arn:aws:iam::111122223333:role/MediaLiveAccessRole"
+    RECORDING_BUCKET = RECORDING_BUCKET or "streamhub-recordings"
+    MEDIA_BUCKET = MEDIA_BUCKET or "streamhub-media"
 
 # Periods with which the periodic jobs are first seeded (whole seconds); staff edits win afterwards.
 SWEEP_SECONDS = variables.whole(env, "SWEEP_SECONDS", 5)
@@ -136,7 +143,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
+# Without `collectstatic` the apps' own folders are served; a missing STATIC_ROOT is then no news.
 WHITENOISE_USE_FINDERS = True
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 # Behind TLS in production: `live` is never served over plain HTTP by accident.
 if STREAMHUB_AWS == "live" and not DEBUG:

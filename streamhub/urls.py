@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 from ninja import Router
 
-from channels_app.api import channels_router
+from channels_app.api import breakouts_router, channels_router
 from distributions.api import router as distributions_router
 from streamhub import health
 from streamhub.access import problems
@@ -15,6 +15,7 @@ from streamhub.access.api import make_api
 ROUTERS: dict[str, Router] = {
     "": health.router,
     "/channels": channels_router,
+    "/breakouts": breakouts_router,
     "/distributions": distributions_router,
 }
 

@@ -1,5 +1,6 @@
 """The HTTP API of channels and breakouts (API.md); verbs are the services'."""
 
+from channels_app.api.breakouts import router as breakouts_router
 from channels_app.api.channels import router as channels_router
 
-__all__ = ["channels_router"]
+__all__ = ["breakouts_router", "channels_router"]

@@ -67,7 +67,7 @@ class ChannelDriver:
             Step.WAIT_MP_CHANNEL_GONE: gone(MP_CHANNEL),
             Step.LOOK_AGAIN: self._look_again,
             Step.FORGET: self._forget,
-            Step.REST: lambda claim: None,
+            Step.REST: self._rest,
         }
 
     def context(self, row: Channel) -> AbstractContextManager[Any]:
@@ -248,6 +248,14 @@ class ChannelDriver:
             return float(settings.OBSERVE_SECONDS)
         return None
 
+    def _rest(self, claim: Claim) -> float | None:
+        """FAILED waits for a person; a breakout that was stopped meanwhile is over."""
+        claim.keep_error = True
+        with transaction.atomic():
+            Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
+            follow.follow(claim.row)
+        return None
+
     def _settle(self, state: str, why: str, claim: Claim) -> float | None:
         self._to(claim, state, why=why, watching="", start_accepted_at=None, stop_accepted_at=None)
         return None
@@ -257,7 +265,7 @@ class ChannelDriver:
     ) -> None:
         """Change state and let the channel's breakouts follow, in one transaction."""
         with transaction.atomic():
-            Channel.objects.select_for_update().get(pk=claim.row.pk)
+            Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
             claim.change_state(state, why=why, request_id=request_id, **fields)
             follow.follow(claim.row)
 

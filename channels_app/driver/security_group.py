@@ -127,8 +127,8 @@ class SecurityGroupDriver:
                 raise Retryable("MediaLive says NotFound but lists it.", code="NotFound") from None
             claim.save(gone_at=Now())
             return AT_ONCE
-        except Conflict as error:
-            # MediaLive counts an input as a user for a moment longer than it shows it.
+        except (Conflict, Refused) as error:
+            # "In use" is a 400 here. MediaLive counts an input as a user for a moment longer than it shows it.
             raise Retryable(error.message, operation=error.operation, code=error.code) from error
         claim.save(gone_at=Now(), delete_accepted_at=Now())
         return AT_ONCE

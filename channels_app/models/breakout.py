@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from streamhub.lifecycle.models import new_uid
+from streamhub.lifecycle.models import ManagedResource, new_uid
 
 
 class State(models.TextChoices):
@@ -80,6 +80,8 @@ class Breakout(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    error = ManagedResource.error
 
 
 class Attachment(models.Model):

@@ -4,6 +4,15 @@ Each verb names who asks (`who`), locks the channel's row first, checks what is 
 writes the intent and returns at once. Raises `Invalid` (bad input) and `NotPossible` (wrong moment).
 """
 
+from channels_app.services.breakout import (
+    breakout_cancel,
+    breakout_create,
+    breakout_curtain,
+    breakout_prepare,
+    breakout_retry,
+    breakout_start,
+    breakout_stop,
+)
 from channels_app.services.channel import (
     channel_create,
     channel_delete,
@@ -22,6 +31,13 @@ from channels_app.services.distribution import (
 
 __all__ = [
     "ChannelOwner",
+    "breakout_cancel",
+    "breakout_create",
+    "breakout_curtain",
+    "breakout_prepare",
+    "breakout_retry",
+    "breakout_start",
+    "breakout_stop",
     "channel_create",
     "channel_delete",
     "channel_intent",

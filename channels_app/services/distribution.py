@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import Desired, State
+from channels_app.services.attachment import attachment_name, attachment_open
 from channels_app.services.channel import locked_channel
 from distributions import services as distributions
 from distributions.models import Distribution
@@ -21,12 +23,22 @@ class ChannelOwner:
         list(Channel.objects.select_for_update(of=("self",)).filter(distribution=distribution))
 
     def release(self, distribution: Distribution) -> None:
-        from django.utils import timezone
-
         Channel.objects.filter(distribution=distribution).update(distribution=None)
         Attachment.objects.filter(distribution=distribution, ended_at__isnull=True).update(
             ended_at=timezone.now()
         )
+
+    def lost(self, distribution: Distribution) -> None:
+        """It is gone although it is wanted: an on-air breakout gets a replacement at once."""
+        channel = Channel.objects.filter(distribution=distribution).first()
+        self.release(distribution)
+        if channel is None or channel.desired != Desired.RUNNING:
+            return
+        why = f"failsafe: {distribution.aws_distribution_id} is gone from CloudFront"
+        distribution_add(channel, who="StreamHub", why=why, urgent=True)
+
+    def born(self, distribution: Distribution) -> None:
+        attachment_name(distribution)
 
     def holds(self, distribution: Distribution) -> list[str]:
         open_here = Breakout.objects.filter(
@@ -56,6 +68,7 @@ def distribution_add(channel: Channel, *, who: str, why: str, urgent: bool = Fal
         priority=Priority.START if urgent else Priority.CREATE,
     )
     Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
+    attachment_open(locked_channel(channel.pk))
     return row
 
 
@@ -89,4 +102,5 @@ def distribution_reattach(channel: Channel, row: Distribution, *, who: str) -> D
         raise NotPossible("The distribution is in front of another origin endpoint.", state=row.state)
     row = distributions.distribution_reattach(row, owner_label=f"channel {channel.name}", who=who)
     Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
+    attachment_open(locked_channel(channel.pk))
     return row

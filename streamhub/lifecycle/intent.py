@@ -29,11 +29,15 @@ def want(row: ManagedResource, *, priority: Priority, desired: str | None = None
     wake.on_commit(type(row), [row.pk], priority)
 
 
-def nudge(model: type[ManagedResource], pks: list[int], *, observe: bool = False) -> None:
+def nudge(
+    model: type[ManagedResource], pks: list[int], *, observe: bool = False, urgent: bool = False
+) -> None:
     """Make rows due now without any new intent; with `observe` each is to be described on AWS."""
     if not pks:
         return
     fields: dict[str, Any] = {"observe_requested": True} if observe else {}
+    if urgent:
+        fields["priority"] = Priority.START
     model._default_manager.filter(pk__in=pks).update(
         generation=F("generation") + 1, not_before=Now(), queued_until=wake.queued_mark(), **fields
     )

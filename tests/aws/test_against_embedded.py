@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from streamhub.aws.cloudfront import CloudFront, DistributionInfo, DistributionSpec
+from streamhub.aws.cloudwatch import CloudWatch, MetricQuery
 from streamhub.aws.encoding import PROFILES
 from streamhub.aws.medialive import ChannelSpec, InputInfo, MediaLive
 from streamhub.aws.mediapackage import EndpointInfo, MediaPackage
 from streamhub.aws.ownership import comment_marker, is_ours, mark_of_tags, parse_comment, tags
 from streamhub.aws.s3 import S3
-from streamhub.aws.session import AwsSession
+from streamhub.aws.session import AwsSession, Call
 from streamhub.aws.sts import Sts
+from streamhub.aws.target import embedded_target
 from streamhub.embedded.aws.server import EmbeddedAws, Handle
 from streamhub.errors import (
     AccessDenied,
@@ -48,9 +51,16 @@ def aws(server: Handle) -> Handle:
     return server
 
 
+@pytest.fixture(scope="module")
+def clients(server: Handle) -> AwsSession:
+    """Making boto3 clients takes longer than most tests here: they share them."""
+    return AwsSession(embedded_target(server.url, "eu-central-1", "test"))
+
+
 @pytest.fixture
-def session(aws: Handle, session_at: Callable[..., AwsSession]) -> AwsSession:
-    return session_at(aws.url)
+def session(aws: Handle, clients: AwsSession, calls: list[Call]) -> AwsSession:
+    clients.on_call[:] = [calls.append]
+    return clients
 
 
 @pytest.fixture
@@ -407,6 +417,23 @@ def test_an_rtp_input_takes_no_stream_names(medialive: MediaLive) -> None:
     group = medialive.create_security_group(["192.0.2.0/24"], {})
     made = medialive.create_input("t", "rtp", "RTP_PUSH", security_group_ids=[group.id], tags={})
     assert len(made.dest_urls) == 2
+
+
+# --- CloudWatch ----------------------------------------------------------------------------------
+
+
+def test_a_metric_that_nobody_published_has_no_points(aws: Handle, session: AwsSession) -> None:
+    if "cloudwatch" not in aws.control.status()["services"]:
+        pytest.skip("the embedded AWS has no CloudWatch")
+    end = datetime.now(UTC).replace(second=0, microsecond=0)
+    dimensions = {"DistributionId": "E0000000000000", "Region": "Global"}
+    queries = [
+        MetricQuery("b0", "AWS/CloudFront", "BytesDownloaded", dimensions, "Sum", 60),
+        MetricQuery("e0", "AWS/MediaPackage", "EgressBytes", {"Channel": "nobody"}, "Sum", 60),
+    ]
+    series = CloudWatch(session).get_metric_data(queries, end - timedelta(minutes=5), end)
+    assert [(each.id, each.points) for each in series] == [("b0", ()), ("e0", ())]
+    assert all(each.request_id for each in series)
 
 
 # --- S3 and STS ----------------------------------------------------------------------------------

@@ -50,8 +50,3 @@ def test_actions_are_listed_once_and_in_order() -> None:
 def test_an_operation_without_actions_is_an_error() -> None:
     with pytest.raises(KeyError):
         actions_for(["s3:DeleteBucket"])
-
-
-def test_boto3_is_imported_by_the_session_alone() -> None:
-    importers = {path.name for path in PACKAGE.glob("*.py") if "import boto3" in path.read_text()}
-    assert importers == {"session.py"}

@@ -76,4 +76,4 @@ def test_recording_channels_have_an_archive_output(world: WorldUnderTest, record
     world.settle()
     (channel,) = world.control.inventory()["medialive"]["channels"]
     assert Channel.objects.get().state == "idle"
-    assert channel["State"] == "IDLE"
+    assert channel["state"] == "IDLE"

@@ -33,7 +33,8 @@ def aws(_server: Handle) -> Handle:
 
 def boto3_client(url: str, service: str, pool: int = 10) -> Any:
     """A client with fake credentials that never retries and gives up soon."""
-    return boto3.session.Session().client(
+    session: Any = boto3.session.Session()
+    return session.client(
         service,
         endpoint_url=url,
         region_name="eu-central-1",

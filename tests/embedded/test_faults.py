@@ -36,7 +36,7 @@ class Background:
     def _run(self) -> None:
         try:
             self.result = self._work()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the test looks at it
             self.error = error
 
     @property

@@ -116,7 +116,7 @@ def test_cloudwatch_calls_arrive_with_their_parameters(aws: Handle, client: Clie
         def list_metrics(self, params: dict[str, Any]) -> dict[str, Any]:
             raise Refusal("InvalidParameterValue", "That is no namespace.", 400)
 
-    aws.run(lambda: aws.world.services.__setitem__("cloudwatch", Metrics()))  # type: ignore[arg-type]
+    aws.run(lambda: aws.world.services.__setitem__("cloudwatch", Metrics()))  # type: ignore[assignment]
     start, end = datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 13, tzinfo=UTC)
     query = {
         "Id": "m1",

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from .base import Service, World
 from .codec import Answer
 
-_HOP_BY_HOP = {"connection", "transfer-encoding", "date", "server"}
+_NOT_PASSED_ON = {"connection", "transfer-encoding", "date", "server", "x-amz-request-id", "x-amzn-requestid"}
 
 
 class Buckets(Service):
@@ -34,7 +34,7 @@ class Buckets(Service):
         started: list[Any] = []
         pieces = app(_environ(method, target, headers, body), lambda *given: started.extend(given))
         content = b"".join(pieces)
-        out = {key: value for key, value in started[1] if key.lower() not in _HOP_BY_HOP}
+        out = {key: value for key, value in started[1] if key.lower() not in _NOT_PASSED_ON}
         return Answer(int(started[0].split()[0]), out, content)
 
     def _open(self) -> Any:

@@ -1,0 +1,183 @@
+"""Breakouts over HTTP: what the event site and the schedulers call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from channels_app import playback, services
+from channels_app.api.channels import found as found_channel
+from channels_app.models import Breakout
+from channels_app.models.breakout import State
+from channels_app.readiness import Readiness, readiness
+from distributions.api import ErrorOut
+from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, one, page, scope
+from streamhub.errors import Invalid
+
+router = Router(tags=["breakouts"])
+READ, CONTROL = scope("breakouts:read"), scope("breakouts:control")
+
+
+class BreakoutIn(In):
+    channel: str
+    name: str
+    starts_at: Moment | None = None
+    duration_minutes: int | None = None
+
+
+class CurtainIn(In):
+    raised: bool
+
+
+class UsageOut(Out):
+    status: str
+    bytes_downloaded: int | None
+    requests: int | None
+    complete_until: datetime | None
+
+
+class BreakoutOut(Out):
+    id: str
+    channel: str | None
+    channel_name: str
+    name: str
+    state: str
+    starts_at: datetime | None
+    duration_minutes: int | None
+    session_started_at: datetime | None
+    session_ended_at: datetime | None
+    curtain_raised: bool
+    playback_url: str | None
+    distributions: list[str]
+    usage: UsageOut
+    error: ErrorOut | None
+
+    @staticmethod
+    def resolve_channel(row: Breakout) -> str | None:
+        return str(row.channel_id) if row.channel_id else None
+
+    @staticmethod
+    def resolve_playback_url(row: Breakout) -> str | None:
+        return playback.of_breakout(row)
+
+    @staticmethod
+    def resolve_distributions(row: Breakout) -> list[str]:
+        intervals = sorted(row.attachments.all(), key=lambda each: each.started_at)
+        ids = [each.aws_distribution_id for each in intervals if each.aws_distribution_id]
+        return list(dict.fromkeys(ids))
+
+    @staticmethod
+    def resolve_usage(row: Breakout) -> dict[str, Any]:
+        return {
+            "status": row.usage_status,
+            "bytes_downloaded": row.usage_bytes_downloaded,
+            "requests": row.usage_requests,
+            "complete_until": row.usage_complete_until,
+        }
+
+
+class CheckOut(Out):
+    name: str
+    ok: bool | None
+    detail: str
+    observed_at: datetime | None
+
+
+class ReadinessOut(Out):
+    ready: bool
+    checks: list[CheckOut]
+
+
+class BreakoutFilter(Paging):
+    state: State | None = None
+    channel: str | None = None
+
+
+def breakouts() -> QuerySet[Breakout]:
+    """With what `BreakoutOut` reads, so that a list costs a constant number of queries."""
+    return Breakout.objects.select_related("channel__distribution").prefetch_related("attachments")
+
+
+def found(id: str) -> Breakout:
+    return one(breakouts(), id)
+
+
+def answer(breakout: Breakout) -> Breakout:
+    """The breakout as it is now, after a verb."""
+    return breakouts().get(pk=breakout.pk)
+
+
+@router.post("", response={201: BreakoutOut}, auth=CONTROL)
+def create_breakout(request: HttpRequest, body: BreakoutIn) -> tuple[int, Breakout]:
+    """A new idle breakout on a channel."""
+    fields = body.model_dump(exclude={"channel"})
+    channel = _channel_in_body(body.channel)
+    return 201, answer(services.breakout_create(channel, **fields, who=str(actor_of(request))))
+
+
+def _channel_in_body(id: str) -> Any:
+    from django.http import Http404
+
+    try:
+        return found_channel(id)
+    except Http404:
+        raise Invalid({"channel": f"There is no channel {id[:40]!r}."}) from None
+
+
+@router.get("", response=Page[BreakoutOut], auth=READ)
+def list_breakouts(request: HttpRequest, query: Query[BreakoutFilter]) -> dict[str, Any]:
+    """Breakouts, newest first."""
+    rows = breakouts()
+    if query.state:
+        rows = rows.filter(state=query.state)
+    if query.channel is not None:
+        is_id = query.channel.isascii() and query.channel.isdecimal() and len(query.channel) < 19
+        rows = rows.filter(channel_id=int(query.channel)) if is_id else rows.none()
+    return page(rows, query.cursor, query.limit, request)
+
+
+@router.get("/{id}", response=BreakoutOut, auth=READ)
+def get_breakout(request: HttpRequest, id: str) -> Breakout:
+    """One breakout. It outlives its channel."""
+    return found(id)
+
+
+@router.post("/{id}/prepare", response={202: ReadinessOut}, auth=CONTROL)
+def prepare_breakout(request: HttpRequest, id: str) -> tuple[int, Readiness]:
+    """Make sure that a distribution exists, and queue a fresh look at AWS."""
+    row = services.breakout_prepare(found(id), who=str(actor_of(request)))
+    return 202, readiness(answer(row))
+
+
+@router.post("/{id}/start", response={202: BreakoutOut}, auth=CONTROL)
+def start_breakout(request: HttpRequest, id: str) -> tuple[int, Breakout]:
+    """Go on air; prepares first, never waits."""
+    return 202, answer(services.breakout_start(found(id), who=str(actor_of(request))))
+
+
+@router.post("/{id}/stop", response={202: BreakoutOut}, auth=CONTROL)
+def stop_breakout(request: HttpRequest, id: str) -> tuple[int, Breakout]:
+    """End the session; `completed` once AWS is idle."""
+    return 202, answer(services.breakout_stop(found(id), who=str(actor_of(request))))
+
+
+@router.post("/{id}/cancel", response={202: BreakoutOut}, auth=CONTROL)
+def cancel_breakout(request: HttpRequest, id: str) -> tuple[int, Breakout]:
+    """Call it off before it runs."""
+    return 202, answer(services.breakout_cancel(found(id), who=str(actor_of(request))))
+
+
+@router.post("/{id}/curtain", response=BreakoutOut, auth=CONTROL)
+def move_curtain(request: HttpRequest, id: str, body: CurtainIn) -> Breakout:
+    """Raise or lower the curtain."""
+    return answer(services.breakout_curtain(found(id), body.raised, who=str(actor_of(request))))
+
+
+@router.get("/{id}/readiness", response=ReadinessOut, auth=READ)
+def get_readiness(request: HttpRequest, id: str) -> Readiness:
+    """Is it ready? From the last observation; changes nothing."""
+    return readiness(found(id))

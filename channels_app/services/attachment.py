@@ -1,0 +1,34 @@
+"""Attachments: which distribution delivers an on-air breakout, opened and closed here only."""
+
+from __future__ import annotations
+
+from channels_app.models import Attachment, Breakout, Channel
+from channels_app.models.breakout import State
+from distributions.models import Distribution
+
+
+def attachment_open(channel: Channel) -> None:
+    """Give the breakout that is starting or running on the channel its interval on the distribution.
+
+    Idempotent; does nothing while the channel has no distribution. The channel's row must be locked.
+    """
+    breakout = Breakout.objects.filter(channel=channel, state__in=(State.STARTING, State.RUNNING)).first()
+    distribution = channel.distribution
+    if breakout is None or distribution is None:
+        return
+    Attachment.objects.get_or_create(
+        breakout=breakout,
+        ended_at=None,
+        defaults={
+            "distribution": distribution,
+            "aws_distribution_id": distribution.aws_distribution_id or "",
+            "domain_name": distribution.domain_name,
+        },
+    )
+
+
+def attachment_name(distribution: Distribution) -> None:
+    """CloudFront has told the id: write it on the intervals that were opened before it was known."""
+    Attachment.objects.filter(distribution=distribution, aws_distribution_id="").update(
+        aws_distribution_id=distribution.aws_distribution_id or "", domain_name=distribution.domain_name
+    )

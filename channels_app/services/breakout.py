@@ -1,0 +1,212 @@
+"""Breakouts: create, prepare, start, stop, cancel, curtain.
+
+Nothing here calls AWS or waits for it: a start writes what the channel is wanted to do, and the
+breakout follows its channel (`channels_app.follow`). Starting always prepares first: that is the
+failsafe which sees to it that a distribution is there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from channels_app import follow, guards
+from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import ON_AIR, State
+from channels_app.models.channel import Desired
+from channels_app.models.channel import State as ChannelState
+from channels_app.services.attachment import attachment_open
+from channels_app.services.channel import channel_intent, channel_retry, locked_channel
+from channels_app.services.distribution import distribution_add
+from distributions import services as distributions
+from distributions.models import Distribution
+from streamhub.errors import Invalid, NotPossible
+from streamhub.lifecycle import intent, states
+from streamhub.lifecycle.claim import error_fields
+
+STARTABLE = (ChannelState.IDLE, ChannelState.STARTING, ChannelState.RUNNING, ChannelState.STOPPING)
+NAME_MAX = 128
+DURATION_MAX_MINUTES = 7 * 24 * 60
+
+
+@transaction.atomic
+def breakout_create(
+    channel: Channel,
+    name: str,
+    *,
+    who: str,
+    starts_at: datetime | None = None,
+    duration_minutes: int | None = None,
+) -> Breakout:
+    """A new idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`."""
+    errors = {}
+    if not 1 <= len(name.strip()) <= NAME_MAX:
+        errors["name"] = f"1 to {NAME_MAX} characters, please; this has {len(name.strip())}."
+    if duration_minutes is not None and not 1 <= duration_minutes <= DURATION_MAX_MINUTES:
+        errors["duration_minutes"] = f"1 to {DURATION_MAX_MINUTES} minutes (a week)."
+    if errors:
+        raise Invalid(errors)
+    channel = locked_channel(channel.pk)
+    if channel.desired == Desired.DELETED:
+        raise NotPossible(f"The channel {channel.name!r} is being deleted.", state=channel.state)
+    breakout = Breakout.objects.create(
+        name=name.strip(),
+        channel=channel,
+        channel_uid=channel.uid,
+        channel_name=channel.name,
+        starts_at=starts_at,
+        duration_minutes=duration_minutes,
+    )
+    states.record(breakout, "", breakout.state, who=who, why="created")
+    return breakout
+
+
+def _locked(breakout: Breakout) -> tuple[Breakout, Channel | None]:
+    """The channel's row first, then the breakout's: the house's lock order."""
+    channel = Channel.objects.select_for_update(of=("self",)).filter(pk=breakout.channel_id).first()
+    return Breakout.objects.select_for_update(of=("self",)).get(pk=breakout.pk), channel
+
+
+def _living(channel: Channel | None) -> Channel:
+    if channel is None or channel.desired == Desired.DELETED:
+        raise NotPossible(
+            "The breakout's channel is deleted or being deleted.",
+            state=channel.state if channel else "deleted",
+        )
+    return channel
+
+
+@transaction.atomic
+def breakout_prepare(breakout: Breakout, *, who: str) -> Breakout:
+    """Make sure that a distribution exists, and have channel and distribution looked at afresh."""
+    breakout, channel = _locked(breakout)
+    guards.changes("prepare", breakout.state)
+    _prepare(_living(channel), who=who)
+    return breakout
+
+
+def _prepare(channel: Channel, *, who: str) -> None:
+    """The failsafe: nothing attached, a new one; failed, once more; else a fresh look, urgent.
+
+    The look finds what was deleted or disabled outside, and the driver replaces or enables it.
+    """
+    distribution = channel.distribution
+    if distribution is None:
+        distribution_add(channel, who=who, why="failsafe: nothing was attached", urgent=True)
+        channel.refresh_from_db()
+    elif distribution.state == "failed":
+        distributions.distribution_retry(distribution, who=who)
+    elif distribution.aws_distribution_id:
+        intent.nudge(Distribution, [distribution.pk], observe=True, urgent=True)
+    intent.nudge(Channel, [channel.pk], observe=True)
+
+
+@transaction.atomic
+def breakout_start(breakout: Breakout, *, who: str) -> Breakout:
+    """Go on air. Idempotent while starting or running. Raises `NotPossible`."""
+    breakout, channel = _locked(breakout)
+    if not guards.changes("start", breakout.state):
+        return breakout
+    channel = _living(channel)
+    _startable(breakout, channel)
+    _prepare(channel, who=who)
+    try:
+        with transaction.atomic():
+            states.change(
+                breakout,
+                State.STARTING,
+                who=who,
+                why="start accepted",
+                cancelling=False,
+                session_started_at=None,
+                session_ended_at=None,
+                **error_fields(None),
+            )
+    except IntegrityError as error:
+        raise NotPossible("Another breakout is on air on this channel.", state=channel.state) from error
+    attachment_open(channel)
+    channel_intent(channel)
+    return breakout
+
+
+def _startable(breakout: Breakout, channel: Channel) -> None:
+    other = Breakout.objects.filter(channel=channel, state__in=ON_AIR).exclude(pk=breakout.pk).first()
+    if other is not None:
+        raise NotPossible(
+            f"The breakout {other.name!r} is {other.state} on this channel; one at a time.",
+            state=breakout.state,
+            possible=["stop the other breakout"],
+        )
+    if channel.state not in STARTABLE:
+        raise NotPossible(
+            f"The channel is {channel.state}; a breakout can start once it is"
+            f" {', '.join(STARTABLE[:-1])} or {STARTABLE[-1]}.",
+            state=channel.state,
+            possible=["retry the channel"] if channel.state == ChannelState.FAILED else [],
+        )
+
+
+@transaction.atomic
+def breakout_stop(breakout: Breakout, *, who: str) -> Breakout:
+    """End the session; completed once AWS is idle. Idempotent while stopping or completed."""
+    breakout, channel = _locked(breakout)
+    if not guards.changes("stop", breakout.state):
+        return breakout
+    return _stop(breakout, channel, who=who, why="stop accepted")
+
+
+def _stop(
+    breakout: Breakout, channel: Channel | None, *, who: str, why: str, cancelling: bool = False
+) -> Breakout:
+    states.change(
+        breakout,
+        State.STOPPING,
+        who=who,
+        why=why,
+        cancelling=cancelling,
+        session_ended_at=timezone.now(),
+    )
+    if channel is None:
+        follow.breakout_end(breakout)
+    else:
+        channel_intent(channel)
+    breakout.refresh_from_db()
+    return breakout
+
+
+@transaction.atomic
+def breakout_cancel(breakout: Breakout, *, who: str) -> Breakout:
+    """Call it off before it runs: idle at once, starting by way of a stop. Idempotent when cancelled."""
+    breakout, channel = _locked(breakout)
+    if not guards.changes("cancel", breakout.state):
+        return breakout
+    if breakout.state == State.STARTING:
+        return _stop(breakout, channel, who=who, why="cancelled while starting", cancelling=True)
+    states.change(breakout, State.CANCELLED, who=who, why="cancelled")
+    return breakout
+
+
+@transaction.atomic
+def breakout_retry(breakout: Breakout, *, who: str) -> Breakout:
+    """Start a failed breakout again; a channel that failed with it is retried first."""
+    breakout, channel = _locked(breakout)
+    guards.changes("retry", breakout.state)
+    if channel is not None and channel.state == ChannelState.FAILED:
+        channel_retry(channel, who=who)
+    return breakout_start(breakout, who=who)
+
+
+@transaction.atomic
+def breakout_curtain(breakout: Breakout, raised: bool, *, who: str) -> Breakout:
+    """Raise (viewers may watch) or lower (playback URLs are withheld) the curtain."""
+    breakout, _channel = _locked(breakout)
+    guards.changes("curtain", breakout.state)
+    if breakout.curtain_raised == raised:
+        return breakout
+    breakout.curtain_raised = raised
+    breakout.save(update_fields=["curtain_raised"])
+    why = "curtain raised" if raised else "curtain lowered"
+    states.record(breakout, breakout.state, breakout.state, who=who, why=why)
+    return breakout

@@ -1,0 +1,29 @@
+"""Children that do not outlive their parent, even if it is killed without a chance to say goodbye."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None]:
+    """A `preexec_fn`: the kernel sends the child this signal when the parent's thread that forked it ends.
+
+    Only Linux can do this. Elsewhere the child relies on being stopped, or on watching its parent.
+    """
+    parent = os.getpid()
+
+    def in_child() -> None:
+        if _libc is None:
+            return
+        _libc.prctl(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return in_child

@@ -1,0 +1,31 @@
+"""`manage.py bootstrap`: everything a deploy needs in the database. Run it at every deploy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+
+from streamhub import seeds
+
+
+class Command(BaseCommand):
+    help = "Migrate, seed groups and periodic jobs, create the first admin when ADMIN_PASSWORD is set."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with seeds.alone():
+                self._seed(options["verbosity"])
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be used: {str(error).strip()}") from error
+
+    def _seed(self, verbosity: int) -> None:
+        call_command("migrate", interactive=False, verbosity=max(0, verbosity - 1))
+        self.stdout.write("The database is migrated.")
+        self.stdout.write(f"Groups: {', '.join(seeds.seed_roles())}.")
+        self.stdout.write(f"New periodic jobs: {', '.join(seeds.seed_periodics()) or 'none'}.")
+        if seeds.seed_admin(settings.ADMIN_PASSWORD):
+            self.stdout.write(f"Created the administrator {seeds.ADMIN!r} with ADMIN_PASSWORD.")

@@ -1,0 +1,115 @@
+"""What a fresh database needs before anybody can work: groups, periodic jobs, the first administrator.
+
+Everything here may run at every deploy, and in two places at once. What staff changed stays changed:
+rows that exist are left alone, apart from the groups, which belong to the code.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.db import IntegrityError, connection, transaction
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from streamhub.access import roles
+from streamhub.celery import app
+from streamhub.lifecycle import jobs
+from streamhub.lifecycle.jobs import Periodic
+
+ADMIN = "admin"
+
+# The house's own apps, and what engineers keep beside them.
+_HOUSE = ("channels_app", "distributions", "billing", "lifecycle")
+_MACHINERY = ("django_celery_beat", "access", "auth")
+_OPERATED = ("channel", "breakout", "distribution")
+
+jobs.register(Periodic("idempotency_purge", "access.idempotency_purge", lambda: 3600))
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Only one at a time: the others wait until the first is through."""
+    if connection.vendor == "postgresql":
+        number = zlib.crc32(b"streamhub bootstrap")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [number])
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+        return
+    with (settings.VAR_DIR / "bootstrap.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def seed_roles() -> list[str]:
+    """The three groups of staff with their permissions; their names."""
+    table = {
+        roles.VIEWER: _permissions(_HOUSE, ("view",)),
+        roles.OPERATOR: _permissions(_HOUSE, ("view",))
+        | _permissions(_HOUSE, ("add", "change", "delete"), _OPERATED),
+        roles.ENGINEER: _permissions((*_HOUSE, *_MACHINERY), ("view", "add", "change", "delete")),
+    }
+    roles.seed_groups(table)
+    return list(table)
+
+
+def _permissions(
+    apps: tuple[str, ...], verbs: tuple[str, ...], models: tuple[str, ...] | None = None
+) -> set[str]:
+    """ "app.codename" of those verbs on those apps' models, and of the apps' own permissions."""
+    rows = Permission.objects.filter(content_type__app_label__in=apps).select_related("content_type")
+    found = set()
+    for row in rows:
+        verb = row.codename.partition("_")[0]
+        fits = verb in verbs or (verb not in ("view", "add", "change", "delete") and "change" in verbs)
+        if fits and (models is None or row.content_type.model in models):
+            found.add(f"{row.content_type.app_label}.{row.codename}")
+    return found
+
+
+def seed_periodics() -> list[str]:
+    """A row for each periodic job that has none; the names of the new ones."""
+    app.loader.import_default_modules()  # the tasks' modules register the jobs
+    return [periodic.name for periodic in jobs.periodics() if _seed_periodic(periodic)]
+
+
+def _seed_periodic(periodic: Periodic) -> bool:
+    if PeriodicTask.objects.filter(name=periodic.name).exists():
+        return False
+    seconds = periodic.seconds()
+    schedule = IntervalSchedule.objects.filter(every=seconds, period=IntervalSchedule.SECONDS).first()
+    try:
+        with transaction.atomic():
+            PeriodicTask.objects.create(
+                name=periodic.name,
+                task=periodic.task,
+                interval=schedule
+                or IntervalSchedule.objects.create(every=seconds, period=IntervalSchedule.SECONDS),
+                queue=periodic.queue,
+                # Long enough for a busy worker to come round to it, short enough not to pile up.
+                expire_seconds=max(60, 2 * seconds),
+                description="Seeded by `manage.py bootstrap`; edits are kept.",
+            )
+    except IntegrityError:  # somebody else was quicker
+        return False
+    return True
+
+
+def seed_admin(password: str) -> bool:
+    """The first administrator, if a password is given and there is no such user. Whether it was created."""
+    if not password or User.objects.filter(username=ADMIN).exists():
+        return False
+    try:
+        with transaction.atomic():
+            User.objects.create_superuser(ADMIN, password=password)
+    except IntegrityError:
+        return False
+    return True
