@@ -241,7 +241,7 @@ class DistributionDriver:
             **facts_of(info),
             **error,
         )
-        return None
+        return AT_ONCE if info.deployed else None
 
     def _disable(self, claim: Claim) -> float | None:
         info = self._set_enabled(claim, enabled=False)
@@ -253,7 +253,7 @@ class DistributionDriver:
             observed_at=Now(),
             **facts_of(info),
         )
-        return None
+        return AT_ONCE if info.deployed else None
 
     def _set_enabled(self, claim: Claim, *, enabled: bool) -> DistributionInfo:
         row: Distribution = claim.row

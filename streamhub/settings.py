@@ -16,7 +16,7 @@ from streamhub import logs, variables
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+environ.Env.read_env(env.str("STREAMHUB_ENV_FILE", default=str(BASE_DIR / ".env")))
 
 VAR_DIR = variables.folder(Path(env.str("STREAMHUB_VAR_DIR", default=str(BASE_DIR / "var"))).absolute())
 

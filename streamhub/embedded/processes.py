@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -50,8 +51,16 @@ class Running:
         return "\n".join(self.log.read_text(errors="replace").strip().splitlines()[-lines:])
 
 
+def clean_environment() -> dict[str, str]:
+    """This process's environment without anything that configures StreamHub or AWS, `.env` included."""
+    example = (ROOT / ".env.example").read_text()
+    ours = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
+    kept = {k: v for k, v in os.environ.items() if k not in ours and not k.startswith("AWS_")}
+    return {**kept, "STREAMHUB_ENV_FILE": os.devnull}
+
+
 class ProcessSet:
-    """The processes of one StreamHub. `environment` is added to this process's own.
+    """The processes of one StreamHub, configured by `environment` and by nothing else.
 
     `keep_open` are file descriptors that the children inherit (a lock that must outlive the starter).
     """
@@ -59,7 +68,7 @@ class ProcessSet:
     def __init__(self, folder: Path, environment: dict[str, str], keep_open: tuple[int, ...] = ()) -> None:
         self.folder = folder
         self.environment = {
-            **os.environ,
+            **clean_environment(),
             "DJANGO_SETTINGS_MODULE": "streamhub.settings",
             "STREAMHUB_VAR_DIR": str(folder),
             "PYTHONUNBUFFERED": "1",
@@ -146,9 +155,14 @@ class ProcessSet:
         self.wait(lambda: self.addresses() is not None, "the embedded AWS answers", timeout)
         return self.addresses() or {}
 
-    def wait_ready(self, timeout: float = 60) -> None:
-        """Until web answers and it has seen database, broker, worker and beat (`/readyz`)."""
-        self.wait(lambda: _status(f"{self.web_url}/readyz") == 200, "StreamHub is ready", timeout)
+    def wait_ready(self, *parts: str, timeout: float = 60) -> None:
+        """Until `/readyz` says so of these parts (all of database, broker, worker, beat if none is named)."""
+
+        def ready() -> bool:
+            ok = readiness(self.web_url)
+            return bool(ok) and all(good for part, good in ok.items() if part in parts or not parts)
+
+        self.wait(ready, "StreamHub is ready", timeout)
 
     def wait(self, until: Callable[[], bool], what: str, timeout: float) -> None:
         """Raises ProcessFailed if a process ends meanwhile, or if it takes too long."""
@@ -207,11 +221,13 @@ def _signal_group(popen: subprocess.Popen[bytes], number: int) -> None:
         os.killpg(popen.pid, number)
 
 
-def _status(url: str) -> int:
+def readiness(url: str) -> dict[str, bool]:
+    """What `/readyz` says of each part; nothing while web does not answer."""
     try:
-        with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310  our own address
-            return int(answer.status)
+        with urllib.request.urlopen(f"{url}/readyz", timeout=3) as answer:  # noqa: S310  our own address
+            said = json.load(answer)
     except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
+        said = json.load(error) if error.code == 503 else {"checks": []}
+    except (OSError, ValueError):
+        return {}
+    return {check["name"]: check["ok"] for check in said["checks"]}

@@ -70,10 +70,19 @@ def observe(watch: Watch) -> str:
     if not waiting and not full_due:
         return "nothing to look at"
     if len(waiting) < listing.pages and not full_due:
-        idle = watch.model._default_manager.filter(pk__in=waiting, not_before__isnull=True)
-        intent.nudge(watch.model, list(idle.values_list("pk", flat=True)), observe=True)
+        intent.nudge(watch.model, _idle(watch, waiting), observe=True)
         return f"{len(waiting)} to describe"
-    return read_list(watch, listing)
+    said = read_list(watch, listing)
+    if full_due:
+        # Nobody may wait for ever on a change that was seen but not acted upon: decide afresh.
+        intent.nudge(watch.model, _idle(watch, waiting))
+    return said
+
+
+def _idle(watch: Watch, pks: list[int]) -> list[int]:
+    """Those of the rows that wait for nothing but an observation."""
+    rows = watch.model._default_manager.filter(pk__in=pks, not_before__isnull=True)
+    return list(rows.values_list("pk", flat=True))
 
 
 def _full_due(listing: Listing) -> bool:
@@ -130,6 +139,5 @@ def _absent(watch: Watch, seen: set[str], started: datetime) -> int:
             doubtful.append(row.pk)
         elif _write(row, facts, started):
             intent.nudge(watch.model, [row.pk])
-    idle = rows.filter(pk__in=doubtful, not_before__isnull=True).values_list("pk", flat=True)
-    intent.nudge(watch.model, list(idle), observe=True)
+    intent.nudge(watch.model, _idle(watch, doubtful), observe=True)
     return len(absent)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from streamhub.embedded.aws.control import ControlError
 from streamhub.embedded.aws.server import Handle
@@ -115,6 +115,24 @@ def test_a_fault_can_wait_for_a_later_call_and_strike_several_times(aws: Handle,
             make_distribution(cloudfront)
     make_distribution(cloudfront)
     assert (aws.control.faults()[0]["seen"], aws.control.faults()[0]["done"]) == (4, 2)
+
+
+def test_faults_on_one_operation_take_turns_and_count_the_same_calls(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(GET, "throttle")
+    aws.control.fault(GET, "error500")
+    aws.control.fault(GET, "access_denied", skip=3)
+    seen = []
+    for _ in range(5):
+        with pytest.raises(ClientError) as no:
+            cloudfront.get_distribution(Id="E0")
+        seen.append(no.value.response["Error"]["Code"])
+    assert seen == [
+        "Throttling",
+        "InternalFailure",
+        "NoSuchDistribution",
+        "AccessDenied",
+        "NoSuchDistribution",
+    ]
 
 
 def test_a_fault_can_be_meant_for_one_resource_only(aws: Handle, cloudfront: Any) -> None:

@@ -110,12 +110,8 @@ class Rule:
         return self.kind == "stale_read" and left and fnmatchcase(call.name, self.operation)
 
     def due(self) -> bool:
-        """Count one fitting call; whether the fault is to strike it."""
-        self.seen += 1
-        if self.seen <= self.skip or (self.times is not None and self.done >= self.times):
-            return False
-        self.done += 1
-        return True
+        """Whether the fault is to strike the call that was just counted."""
+        return self.seen > self.skip and (self.times is None or self.done < self.times)
 
 
 @dataclass
@@ -169,11 +165,13 @@ class Faults:
             self.rules.pop(rule_id, None)
 
     def strike(self, call: Call) -> Rule | None:
-        """The fault that this call meets, if any; every fitting rule counts the call."""
-        struck = None
-        for rule in self.rules.values():
-            if rule.fits(call) and struck is None and rule.due():
-                struck = rule
+        """The fault that this call meets, if any. Every fitting rule counts the call, one strikes."""
+        fitting = [rule for rule in self.rules.values() if rule.fits(call)]
+        for rule in fitting:
+            rule.seen += 1
+        struck = next((rule for rule in fitting if rule.due()), None)
+        if struck is not None:
+            struck.done += 1
         return struck
 
     def limit(self, operation: str, per_second: float, burst: float | None = None) -> None:
