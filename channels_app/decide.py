@@ -225,7 +225,7 @@ def _towards_no_package(seen: Observed) -> Step:
 def desired_of(
     current: str, breakout_states: Iterable[str], warm_until: datetime | None, now: datetime
 ) -> str:
-    """Who wants what of a channel: deleted wins; else a breakout starting or running, or warmth; else idle."""
+    """Deleted wins; else running for a breakout starting or running, or for warmth; else idle."""
     if current == Desired.DELETED:
         return Desired.DELETED
     wanted = {BreakoutState.STARTING, BreakoutState.RUNNING}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Query, Router
 
 from distributions import owners, services
@@ -57,6 +59,15 @@ class DistributionOut(Out):
         return owners.owner().holds(row)
 
 
+class ConfigOut(Out):
+    """CloudFront's configuration in its own words; null (and asked for) when it was not read lately."""
+
+    id: str
+    aws_distribution_id: str | None
+    config: dict[str, Any] | None
+    observed_at: datetime | None
+
+
 class DistributionFilter(Paging):
     state: State | None = None
 
@@ -78,6 +89,22 @@ def list_distributions(request: HttpRequest, query: Query[DistributionFilter]) -
 def get_distribution(request: HttpRequest, id: str) -> Distribution:
     """One distribution; 404 once it is deleted."""
     return found(id)
+
+
+@router.get("/{id}/config", response=ConfigOut, auth=READ)
+def get_distribution_config(request: HttpRequest, id: str) -> dict[str, Any]:
+    """CloudFront's configuration as last read. Null when stale: a fresh one is then on its way."""
+    row = found(id)
+    limit = timedelta(seconds=2 * settings.FULL_OBSERVE_SECONDS)
+    fresh = row.config_observed_at is not None and timezone.now() - row.config_observed_at <= limit
+    if not fresh:
+        services.distribution_config_request(row)
+    return {
+        "id": row.pk,
+        "aws_distribution_id": row.aws_distribution_id,
+        "config": row.config if fresh else None,
+        "observed_at": row.config_observed_at if fresh else None,
+    }
 
 
 @router.post("/{id}/detach", response={202: DistributionOut}, auth=WRITE)

@@ -96,6 +96,8 @@ class DistributionDriver:
     def step(self, claim: Claim) -> float | None:
         if claim.row.aws_distribution_id and (claim.row.observe_requested or claim.row.in_doubt):
             self._describe(claim)
+        if claim.row.config_requested:
+            self._read_config(claim)
         return self._acts[self.decide(claim.row)](claim)
 
     @staticmethod
@@ -123,6 +125,16 @@ class DistributionDriver:
         claim.save(
             **facts_of(info), observe_requested=False, observed_at=Now(), suspect_since=None, gone_at=None
         )
+
+    def _read_config(self, claim: Claim) -> None:
+        """CloudFront's whole configuration, for people to read. Missing is the describe's business."""
+        row: Distribution = claim.row
+        try:
+            config, _etag, _request_id = cloudfront().get_config(row.aws_distribution_id or "")
+        except NotFound:
+            claim.save(config_requested=False, observe_requested=True)
+            return
+        claim.save(config=config, config_observed_at=Now(), config_requested=False)
 
     def _suspect(self, claim: Claim) -> None:
         """One NotFound is a suspicion; a second one, late enough, is proof; our own delete needs one."""

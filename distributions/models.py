@@ -25,7 +25,7 @@ class Desired(models.TextChoices):
 
 
 class Distribution(ManagedResource):
-    """One CloudFront distribution: `enabled`, `status` and `etag` are CloudFront's own words, as last seen."""
+    """One CloudFront distribution; `enabled`, `status`, `etag` are CloudFront's words as last seen."""
 
     STATES = State
     KIND = "distribution"
@@ -45,6 +45,11 @@ class Distribution(ManagedResource):
     enabled = models.BooleanField(null=True, blank=True)
     status = models.CharField(max_length=32, blank=True, default="")
     etag = models.CharField(max_length=64, blank=True, default="")
+
+    # CloudFront's whole configuration as last read, for staff; fetched when somebody asks for it.
+    config = models.JSONField(null=True, blank=True)
+    config_observed_at = models.DateTimeField(null=True, blank=True)
+    config_requested = models.BooleanField(default=False)
 
     # A CallerReference is spent for ever; the serial draws the next one of this row.
     reference_serial = models.PositiveSmallIntegerField(default=0)

@@ -143,9 +143,14 @@ def distribution_reattach(row: Distribution, *, owner_label: str, who: str) -> D
 def distribution_sync(row: Distribution, *, who: str) -> Distribution:
     """Ask for a fresh look at CloudFront."""
     row = _locked(row)
-    intent.nudge(Distribution, [row.pk], observe=True)
-    row.refresh_from_db()
+    intent.want(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
     return row
+
+
+def distribution_config_request(row: Distribution) -> None:
+    """Have CloudFront's configuration read by the next step; nobody waits for it here."""
+    if row.aws_distribution_id and not row.config_requested:
+        intent.want(row, priority=Priority(row.priority), config_requested=True)
 
 
 @transaction.atomic

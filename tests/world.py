@@ -31,9 +31,7 @@ class WorldUnderTest:
         self.session = session
 
     @classmethod
-    def running(
-        cls, settings: Any, session_class: type[AwsSession] = AwsSession
-    ) -> Iterator[WorldUnderTest]:
+    def running(cls, settings: Any, session_class: type[AwsSession] = AwsSession) -> Iterator[WorldUnderTest]:
         settings.OBSERVE_SECONDS = 0.02
         settings.MISSING_MIN_AGE_SECONDS = 0.05
         settings.MEDIALIVE_ROLE_ARN = "arn:aws:iam::111122223333:role/StreamHubMediaLive"
@@ -107,9 +105,7 @@ class WorldUnderTest:
             self.surviving(delete_stale_distributions)
 
     def _watching(self) -> bool:
-        return any(
-            each.model._default_manager.exclude(watching="").exists() for each in driver.all_drivers()
-        )
+        return any(each.model._default_manager.exclude(watching="").exists() for each in driver.all_drivers())
 
     # --- looking at AWS --------------------------------------------------------------------
 

@@ -188,7 +188,7 @@ class ChannelDriver:
     def _fail_lost(self, claim: Claim) -> float | None:
         lost = ", ".join(kind.prefix for kind in KINDS if kind.observed(claim.row).gone)
         raise Refused(
-            f"Deleted outside StreamHub: {lost}. Retry creates it again (ingest or playback URLs may change).",
+            f"Deleted outside StreamHub: {lost}. Retry creates it again; its URLs may change.",
             code="deleted_outside",
         )
 

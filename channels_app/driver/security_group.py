@@ -128,7 +128,7 @@ class SecurityGroupDriver:
             claim.save(gone_at=Now())
             return AT_ONCE
         except (Conflict, Refused) as error:
-            # "In use" is a 400 here. MediaLive counts an input as a user for a moment longer than it shows it.
+            # "In use" is a 400 here, and an input counts as a user a moment longer than it is shown.
             raise Retryable(error.message, operation=error.operation, code=error.code) from error
         claim.save(gone_at=Now(), delete_accepted_at=Now())
         return AT_ONCE

@@ -1,0 +1,52 @@
+# Every target works from a fresh clone: the first one that needs it installs .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+NPROC := $(shell nproc 2>/dev/null || echo 2)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check test-services browser lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## .venv with everything, and nothing outside of it
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "StreamHub needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make setup PYTHON=python3.11")'
+	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
+	  || { echo "The venv module is missing. On Debian: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+demo: $(STAMP) ## everything on this machine, with a tour; EXIT=1 ends after it
+	@$(BIN)/python manage.py demo $(if $(filter-out 0,$(EXIT)),--exit)
+
+test: $(STAMP) ## the fast tests (no services, no browser)
+	$(BIN)/pytest -q -n $(NPROC) -m "not services and not browser"
+
+test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, and workers killed
+	$(BIN)/pytest -q -m services
+
+browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
+	$(BIN)/pytest -q -m browser
+
+check: $(STAMP) ## style, types, import contracts, migrations, deployment, docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	env $(LIVE) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@if [ -f docker-compose.yml ]; then $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml; fi
+	$(BIN)/python -m pip check
+
+# Settings as in production, made up: `check --deploy` contacts nothing.
+LIVE := STREAMHUB_AWS=live SECRET_KEY=an-example-of-fifty-characters-0123456789-abcdefgh \
+  ALLOWED_HOSTS=streamhub.example.com MEDIALIVE_ROLE_ARN=arn:aws:iam::111122223333:role/MediaLive \
+  CELERY_BROKER_URL=redis://redis:6379/0 DATABASE_URL=postgres://streamhub@database/streamhub
+
+lock: ## resolve requirements*.in anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt

@@ -1,0 +1,183 @@
+"""Distributions against the embedded AWS, in process: detach, keep, re-attach, reap, doubt."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from channels_app.models import Channel
+from channels_app.services import (
+    channel_create,
+    distribution_create_and_attach,
+    distribution_reattach,
+)
+from distributions import services
+from distributions.models import Distribution
+from streamhub.errors import NotPossible
+from tests.world import WorldUnderTest
+
+WHO = "test"
+
+
+@pytest.fixture
+def attached(world: WorldUnderTest) -> Distribution:
+    channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+    world.settle()
+    return Distribution.objects.get()
+
+
+def fresh(row: Distribution) -> Distribution:
+    return Distribution.objects.get(pk=row.pk)
+
+
+def test_detach_disables_and_the_reaper_takes_it(world: WorldUnderTest, attached: Distribution) -> None:
+    services.distribution_detach(attached, who=WHO)
+    world.settle()
+    assert (fresh(attached).state, fresh(attached).enabled) == ("disabled", False)
+    assert Channel.objects.get().distribution is None
+    world.reap()
+    world.settle()
+    assert not Distribution.objects.exists()
+    assert world.illegal() == []
+
+
+def test_detach_twice_is_detach_once(world: WorldUnderTest, attached: Distribution) -> None:
+    services.distribution_detach(attached, who=WHO)
+    services.distribution_detach(attached, who=WHO)
+    world.settle()
+    assert world.counts()["cloudfront:UpdateDistribution"] == 1
+
+
+def test_a_detached_channel_can_get_a_new_distribution(world: WorldUnderTest, attached: Distribution) -> None:
+    services.distribution_detach(attached, who=WHO)
+    new = distribution_create_and_attach(Channel.objects.get(), who=WHO)
+    world.settle()
+    assert fresh(new).state == "deployed"
+    with pytest.raises(NotPossible, match="already"):
+        distribution_create_and_attach(Channel.objects.get(), who=WHO)
+
+
+def test_a_cancelled_deletion_keeps_it_disabled_from_the_reaper(
+    world: WorldUnderTest, attached: Distribution
+) -> None:
+    services.distribution_detach(attached, who=WHO)
+    world.settle()
+    services.distribution_keep(attached, who=WHO)
+    world.settle()
+    world.reap()
+    world.settle()
+    assert (fresh(attached).state, fresh(attached).desired) == ("disabled", "disabled")
+
+
+def test_reattach_enables_again(world: WorldUnderTest, attached: Distribution) -> None:
+    services.distribution_detach(attached, who=WHO)
+    world.settle()
+    distribution_reattach(Channel.objects.get(), attached, who=WHO)
+    world.settle()
+    row = fresh(attached)
+    assert (row.state, row.enabled, row.attached) == ("deployed", True, True)
+    assert Channel.objects.get().distribution == row
+
+
+def test_reattach_is_refused_once_the_reaper_has_it(world: WorldUnderTest, attached: Distribution) -> None:
+    services.distribution_detach(attached, who=WHO)
+    world.settle()
+    Distribution.objects.update(state="deleting")
+    with pytest.raises(NotPossible, match="deleting"):
+        distribution_reattach(Channel.objects.get(), attached, who=WHO)
+
+
+def test_a_distribution_waits_for_the_disable_to_be_deployed(world: WorldUnderTest) -> None:
+    world.control.scale(1.0)  # from now on AWS's time stands still until the test lets it pass
+    channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+    for _ in range(6):
+        world.step_all()
+    row = Distribution.objects.get()
+    assert row.state == "deploying"
+    services.distribution_detach(row, who=WHO)
+    world.step_all()
+    world.observe()
+    world.reap()
+    assert fresh(row).state == "disabling"
+    world.control.advance(3600)
+    world.observe()
+    world.step_all()
+    assert fresh(row).state == "disabled"
+    assert world.illegal() == []
+
+
+def test_one_false_not_found_is_not_believed(world: WorldUnderTest, attached: Distribution) -> None:
+    world.control.fault("cloudfront:GetDistribution", "not_found")
+    services.distribution_sync(attached, who=WHO)
+    world.step_all()
+    assert fresh(attached).suspect_since is not None
+    world.settle()
+    assert (fresh(attached).state, fresh(attached).suspect_since) == ("deployed", None)
+
+
+def test_could_not_read_changes_nothing_and_says_so(world: WorldUnderTest, attached: Distribution) -> None:
+    world.control.fault("cloudfront:GetDistribution", "access_denied", times=None)
+    services.distribution_sync(attached, who=WHO)
+    world.step_all()
+    row = fresh(attached)
+    assert (row.state, row.error_code) == ("deployed", "AccessDenied")
+    assert row.error_request_id
+    world.control.clear_faults()
+    world.settle()
+    assert fresh(attached).error_code == ""
+
+
+def test_the_configuration_is_read_on_request(world: WorldUnderTest, attached: Distribution) -> None:
+    services.distribution_config_request(attached)
+    world.settle()
+    config = fresh(attached).config
+    assert config["PriceClass"] == "PriceClass_100"
+
+
+def test_protected_distributions_are_refused_by_verbs_and_by_the_database(
+    world: WorldUnderTest, attached: Distribution
+) -> None:
+    Distribution.objects.update(protected=True)
+    with pytest.raises(NotPossible, match="protected"):
+        services.distribution_detach(attached, who=WHO)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Distribution.objects.update(desired="deleted", attached=False)
+
+
+def test_a_quota_waits_in_pending_and_goes_on_when_there_is_room(world: WorldUnderTest) -> None:
+    world.control.console("cloudfront", "set_quota", distributions=0)
+    channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+    for _ in range(12):
+        world.step_all()
+        world.observe()
+    row = Distribution.objects.get()
+    assert (row.state, row.error_code) == ("pending", "TooManyDistributions")
+    world.control.console("cloudfront", "set_quota", distributions=10)
+    world.settle()
+    assert fresh(row).state == "deployed"
+
+
+def test_foreign_distributions_are_left_alone(world: WorldUnderTest, attached: Distribution) -> None:
+    world.control.console("cloudfront", "create_foreign", Enabled=False)
+    services.distribution_detach(attached, who=WHO)
+    world.settle()
+    world.reap()
+    world.settle()
+    assert world.left()["cloudfront distributions"] == 1
+
+
+def test_the_reaper_uses_about_one_call_per_distribution(world: WorldUnderTest) -> None:
+    rows = []
+    for n in range(12):
+        rows.append(
+            services.distribution_create(
+                "https://origin.example.com/out/v1/index.m3u8", owner_label=f"stage {n}", who=WHO
+            )
+        )
+    world.settle()
+    for row in rows:
+        services.distribution_detach(row, who=WHO)
+    world.settle()
+    world.control.clear_calls()
+    world.reap()
+    assert world.counts() == {"cloudfront:DeleteDistribution": 12, "cloudfront:ListDistributions": 1}
