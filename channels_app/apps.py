@@ -6,7 +6,7 @@ class ChannelsConfig(AppConfig):
     verbose_name = "Channels"
 
     def ready(self) -> None:
-        from channels_app import driver
+        from channels_app import driver, tasks  # noqa: F401  tasks registers the tidying
         from channels_app.services import ChannelOwner
         from distributions import owners
         from streamhub.lifecycle import driver as drivers

@@ -79,6 +79,8 @@ class ChannelDriver:
     def step(self, claim: Claim) -> float | None:
         if claim.row.observe_requested or claim.row.in_doubt:
             self._describe(claim)
+        elif surprising(claim.row, self.decide(claim.row)):
+            self._describe_part(claim, ML_CHANNEL)
         return self._acts[self.decide(claim.row)](claim)
 
     @staticmethod
@@ -327,6 +329,15 @@ class ChannelDriver:
             request_id=error.request_id,
             status=error.status,
         )
+
+
+def surprising(row: Channel, step: Step) -> bool:
+    """A list may tell old news: what contradicts the state we know of is described before it is acted on."""
+    if step is Step.START:
+        return row.state == State.RUNNING
+    if step is Step.STOP:
+        return row.state == State.IDLE or row.stop_accepted_at is not None
+    return step is Step.FAIL_START
 
 
 def observed(row: Channel) -> Observed:

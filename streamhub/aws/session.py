@@ -36,7 +36,14 @@ READ_SECONDS = 10
 ATTEMPTS = 2
 
 # Without an idempotency token a second attempt after a timeout would create a second one (AWS_RULES 16).
-NEVER_REPEATED = {"medialive:CreateInputSecurityGroup"}
+# Nor those whose repetition MediaLive refuses once the first has taken effect: read, then decide.
+NEVER_REPEATED = {
+    "medialive:CreateInputSecurityGroup",
+    "medialive:StartChannel",
+    "medialive:StopChannel",
+    "medialive:DeleteChannel",
+    "medialive:DeleteInput",
+}
 
 
 @dataclass(frozen=True)

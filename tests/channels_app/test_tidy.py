@@ -1,0 +1,29 @@
+"""Security groups nobody uses are found and removed; others' are not touched."""
+
+from __future__ import annotations
+
+from channels_app.models import SecurityGroup
+from channels_app.services import channel_create
+from channels_app.tidy import tidy_security_groups
+from streamhub.aws.medialive import MediaLive
+from streamhub.aws.ownership import tags
+from tests.world import WorldUnderTest
+
+
+def test_a_twin_of_a_group_is_removed_and_the_group_in_use_stays(world: WorldUnderTest) -> None:
+    channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    world.settle()
+    row = SecurityGroup.objects.get()
+    MediaLive(world.session).create_security_group(row.cidr_list, tags("local", "security-group", row.uid))
+    world.control.console("medialive", "create_foreign_input_security_group", cidr="10.0.0.0/8", tags={})
+    assert tidy_security_groups() == "0 rows released, 1 groups deleted"
+    ids = [group["id"] for group in world.control.inventory()["medialive"]["input_security_groups"]]
+    assert row.aws_id in ids
+    assert len(ids) == 2
+
+
+def test_a_row_without_channels_is_released_and_goes(world: WorldUnderTest) -> None:
+    SecurityGroup.objects.create(cidrs="203.0.113.7/32")
+    tidy_security_groups()
+    world.settle()
+    assert not SecurityGroup.objects.exists()

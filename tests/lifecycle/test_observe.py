@@ -1,0 +1,148 @@
+"""Observation in proportion: describe a few, list many, write only what changed, believe no absence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from distributions.models import Distribution
+from streamhub.errors import Throttled
+from streamhub.lifecycle.models import Listing
+from streamhub.lifecycle.observe import Watch, observe
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class Item:
+    id: str
+    status: str = "Deployed"
+
+
+@dataclass
+class Page:
+    items: tuple[Item, ...]
+
+
+@dataclass
+class FakeList:
+    """A list of AWS in pages of two."""
+
+    items: list[Item] = field(default_factory=list)
+    reads: int = 0
+    broken: bool = False
+
+    def pages(self) -> Iterator[Page]:
+        for start in range(0, max(len(self.items), 1), 2):
+            self.reads += 1
+            if self.broken and start:
+                raise Throttled("Rate exceeded", code="Throttling")
+            yield Page(tuple(self.items[start : start + 2]))
+
+
+def gone(row: Any, listed_at: datetime) -> dict[str, Any] | None:
+    return {"gone_at": listed_at} if row.delete_accepted_at else None
+
+
+@pytest.fixture
+def aws() -> FakeList:
+    return FakeList()
+
+
+@pytest.fixture
+def watch(aws: FakeList) -> Watch:
+    return Watch(
+        key="distribution",
+        model=Distribution,
+        id_field="aws_distribution_id",
+        pages=aws.pages,
+        facts=lambda item: {"status": item.status},
+        gone=gone,
+    )
+
+
+def row(aws_id: str, **fields: Any) -> Distribution:
+    return Distribution.objects.create(
+        origin_url="https://origin.example.com/a", aws_distribution_id=aws_id, status="InProgress", **fields
+    )
+
+
+def listed_lately(pages: int) -> None:
+    Listing.objects.create(key="distribution", pages=pages, listed_at=Now())
+
+
+def reread(one: Distribution) -> Distribution:
+    return Distribution.objects.get(pk=one.pk)
+
+
+def test_nothing_to_look_at_costs_no_call(watch: Watch, aws: FakeList) -> None:
+    observe(watch)
+    assert aws.reads == 0
+
+
+def test_fewer_waiting_than_pages_are_described_one_by_one(watch: Watch, aws: FakeList) -> None:
+    listed_lately(pages=2)
+    one = row("E1", watching="distribution")
+    observe(watch)
+    assert aws.reads == 0
+    assert reread(one).observe_requested
+    assert reread(one).not_before is not None
+
+
+def test_many_waiting_are_read_by_one_list(watch: Watch, aws: FakeList) -> None:
+    listed_lately(pages=1)
+    aws.items = [Item("E1"), Item("E2", "InProgress")]
+    done, waits = row("E1", watching="distribution"), row("E2", watching="distribution")
+    observe(watch)
+    assert (reread(done).status, reread(done).not_before is None) == ("Deployed", False)
+    assert reread(waits).not_before is None
+
+
+def test_a_full_list_is_due_now_and_then_for_drift(watch: Watch, aws: FakeList) -> None:
+    aws.items = [Item("E1")]
+    one = row("E1")
+    observe(watch)
+    assert reread(one).status == "Deployed"
+    observe(watch)
+    assert aws.reads == 1
+
+
+def test_a_row_that_a_step_holds_is_not_written(watch: Watch, aws: FakeList) -> None:
+    aws.items = [Item("E1")]
+    one = row("E1")
+    Distribution.objects.update(claimed_until=datetime.fromisoformat("2999-01-01T00:00:00Z"))
+    observe(watch)
+    assert reread(one).status == "InProgress"
+
+
+def test_what_a_step_read_after_the_list_was_begun_is_not_overwritten(watch: Watch, aws: FakeList) -> None:
+    aws.items = [Item("E1")]
+    one = row("E1", observed_at=datetime.fromisoformat("2999-01-01T00:00:00Z"))
+    observe(watch)
+    assert reread(one).status == "InProgress"
+
+
+def test_absence_only_causes_a_describe(watch: Watch, aws: FakeList) -> None:
+    one = row("E1")
+    observe(watch)
+    assert (reread(one).gone_at, reread(one).observe_requested) == (None, True)
+
+
+def test_absence_after_our_own_delete_is_proof(watch: Watch, aws: FakeList) -> None:
+    one = row("E1", delete_accepted_at=datetime.fromisoformat("2020-01-01T00:00:00Z"))
+    observe(watch)
+    assert reread(one).gone_at is not None
+
+
+def test_half_a_list_proves_nothing(watch: Watch, aws: FakeList) -> None:
+    aws.items = [Item("E1"), Item("E2"), Item("E3")]
+    aws.broken = True
+    lost = row("E9", delete_accepted_at=datetime.fromisoformat("2020-01-01T00:00:00Z"))
+    with pytest.raises(Throttled):
+        observe(watch)
+    assert reread(lost).gone_at is None

@@ -1,0 +1,94 @@
+"""The sweep: due rows are queued once, the show before the cleaning, and a lost broker loses nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+
+from distributions.models import Distribution
+from streamhub.lifecycle import intent, sweep, wake
+from streamhub.lifecycle.models import Priority
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """(row, queue) of every wake, instead of a broker."""
+    log: list[tuple[int, str]] = []
+    monkeypatch.setattr(wake, "send", lambda task, args, queue: log.append((args[1], queue)))
+    return log
+
+
+def row(priority: Priority, due_seconds_ago: float = 1) -> int:
+    made = Distribution.objects.create(origin_url="https://origin.example.com/a", priority=priority)
+    due = Now() - timedelta(seconds=due_seconds_ago)
+    Distribution.objects.filter(pk=made.pk).update(not_before=due)
+    return made.pk
+
+
+def test_the_show_comes_before_the_cleaning(sent: list[tuple[int, str]]) -> None:
+    delete, create = row(Priority.DELETE, 100), row(Priority.CREATE, 50)
+    start, stop = row(Priority.START, 2), row(Priority.STOP, 1)
+    sweep.sweep()
+    assert sent == [(stop, "urgent"), (start, "urgent"), (create, "bulk"), (delete, "bulk")]
+
+
+def test_a_queued_row_is_not_queued_again(sent: list[tuple[int, str]]) -> None:
+    row(Priority.START)
+    assert (sweep.sweep(), sweep.sweep()) == (1, 0)
+
+
+def test_what_a_lost_broker_held_is_queued_again(sent: list[tuple[int, str]]) -> None:
+    pk = row(Priority.START)
+    sweep.sweep()
+    Distribution.objects.update(queued_until=Now() - timedelta(seconds=1))
+    assert sweep.sweep() == 1
+    assert sent == [(pk, "urgent")] * 2
+
+
+def test_rows_that_are_not_due_or_claimed_are_left_alone(sent: list[tuple[int, str]]) -> None:
+    row(Priority.START, due_seconds_ago=-60)
+    Distribution.objects.filter(pk=row(Priority.START)).update(claimed_until=Now() + timedelta(seconds=60))
+    assert sweep.sweep() == 0
+
+
+def test_a_mass_deletion_is_topped_up_and_never_holds_back_a_start(
+    sent: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "BATCH", 5)
+    for _ in range(12):
+        row(Priority.DELETE)
+    assert sweep.sweep() == 5
+    assert sweep.sweep() == 0
+    start = row(Priority.START)
+    assert sweep.sweep() == 1
+    assert sent[-1] == (start, "urgent")
+
+
+def test_a_broken_broker_is_survived_and_the_row_left_to_the_next_tick(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pk = row(Priority.START)
+
+    def broken(*_args: Any) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(wake, "send", broken)
+    sweep.sweep()
+    assert Distribution.objects.get(pk=pk).queued_until is None
+
+
+def test_intent_wakes_on_commit_and_not_before(
+    sent: list[tuple[int, str]], django_capture_on_commit_callbacks: Any
+) -> None:
+    made = Distribution.objects.create(origin_url="https://origin.example.com/a")
+    with django_capture_on_commit_callbacks(execute=True) as callbacks:
+        intent.want(made, desired="disabled", priority=Priority.STOP)
+        assert sent == []
+    assert len(callbacks) == 1
+    assert sent == [(made.pk, "urgent")]
