@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from streamhub.aws.session import AwsSession
@@ -26,34 +25,43 @@ class Killed(BaseException):
     """The worker died here; nothing in the product may catch this."""
 
 
+def raise_killed() -> None:
+    raise Killed
+
+
 class MortalSession(AwsSession):
-    """Counts calls and dies at an exact one, just before it is sent or just after its effect."""
+    """Counts calls and dies at an exact one, just before it is sent or just after its effect.
+
+    `die` is how: an exception that nothing catches where time matters, a real SIGKILL in `make matrix`.
+    """
 
     calls = 0
     die_at: tuple[int, str] | None = None
+    die: Callable[[], None] = staticmethod(raise_killed)
 
     def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
         self.calls += 1
         if self.die_at == (self.calls, "killed_before"):
-            raise Killed
+            self.die()
         dying = self.die_at == (self.calls, "killed_after")
         try:
             return super()._send(service, operation, region, params)
         finally:
             if dying:
-                raise Killed
+                self.die()
 
 
-@contextmanager
-def going_wrong(world: WorldUnderTest, call: int, kind: str) -> Iterator[None]:
-    """Inside, the call with that number (from 1, over all operations) goes wrong once."""
+def arm(world: WorldUnderTest, call: int, kind: str) -> None:
+    """From now on the call with that number (from 1, over all operations) goes wrong once."""
     session = world.session
     assert isinstance(session, MortalSession)
     session.calls, session.die_at = 0, None
     if kind in KILLS:
         session.die_at = (call, kind)
-    else:
+    elif kind in FAULTS:
         world.control.fault("*", kind, times=FAULTS[kind], skip=call - 1)
-    yield
-    session.die_at = None
-    world.control.clear_faults()
+
+
+def applicable(operation: str, kind: str) -> bool:
+    """A list never answers NotFound; all else can happen to every call."""
+    return not (kind == "not_found" and ":List" in operation)

@@ -30,12 +30,37 @@ STACK = {
 }
 
 
+def rest(world: WorldUnderTest) -> None:
+    """Nothing to do."""
+
+
 @dataclass(frozen=True)
 class Flow:
-    """`prepare` goes well; things go wrong during `run`, which ends by asserting the intent."""
+    """A world prepared well; an intent; the work that follows, in which things go wrong; the end.
 
-    prepare: Callable[[WorldUnderTest], None]
-    run: Callable[[WorldUnderTest], None]
+    `meanwhile` is called before every round of the work and must be idempotent: a killed worker's
+    successor calls it again. `until` says that the work is done, `check` asserts the intent on AWS.
+    """
+
+    prepare: Callable[[WorldUnderTest], object]
+    intent: Callable[[WorldUnderTest], object]
+    until: Callable[[], bool]
+    check: Callable[[WorldUnderTest], None]
+    meanwhile: Callable[[WorldUnderTest], object] = rest
+    reaps: bool = False
+    rounds: int = 300
+
+    def work(self, world: WorldUnderTest) -> None:
+        """Steps, observations and (every fifth round) the reaper, until done."""
+        for n in range(self.rounds):
+            if self.until():
+                return
+            self.meanwhile(world)
+            world.step_all()
+            world.observe()
+            if self.reaps and n % 5 == 4:
+                world.reap()
+        raise AssertionError(f"not done after {self.rounds} rounds; due: {world.due()}")
 
 
 def create(world: WorldUnderTest | None = None) -> Channel:
@@ -86,88 +111,87 @@ def medialive_state(world: WorldUnderTest) -> str:
     return str(only["state"])
 
 
-def until_nothing(world: WorldUnderTest) -> None:
-    for _ in range(12):
-        world.settle(until=nothing, rounds=20, strict=False)
-        if nothing():
-            break
-        world.reap()
-    assert nothing(), "rows are left"
-    assert world.left() == {}
+def left_is(expected: dict[str, int]) -> Callable[[WorldUnderTest], None]:
+    def check(world: WorldUnderTest) -> None:
+        assert world.left() == expected, world.left()
+
+    return check
 
 
-def run_create(world: WorldUnderTest) -> None:
-    create()
-    world.settle(until=ready)
-    assert world.left() == STACK
+def delete_early(world: WorldUnderTest) -> None:
+    """As soon as the input is there, and whatever else is under way then."""
+    row = Channel.objects.exclude(desired="deleted").first()
+    if row is not None and row.ml_input_sent_at is not None:
+        channel_delete(row, who=WHO)
 
 
-def run_early_delete(world: WorldUnderTest) -> None:
-    row = create()
-    for _ in range(3):
-        world.step_all()
-    channel_delete(row, who=WHO)
-    until_nothing(world)
+def cancel_early(world: WorldUnderTest) -> None:
+    if channel().start_accepted_at is not None and state_is("starting"):
+        breakout_cancel(Breakout.objects.get(), who=WHO)
 
 
-def run_delete(world: WorldUnderTest) -> None:
-    channel_delete(channel(), who=WHO)
-    until_nothing(world)
-
-
-def run_start(world: WorldUnderTest) -> None:
-    breakout_start(Breakout.objects.get(), who=WHO)
-    world.settle(until=lambda: state_is("running"))
-    assert medialive_state(world) == "RUNNING"
-    assert world.left() == STACK
-    assert Attachment.objects.get().ended_at is None
-
-
-def run_stop(world: WorldUnderTest) -> None:
-    breakout_stop(Breakout.objects.get(), who=WHO)
-    world.settle(until=lambda: state_is("completed"))
-    assert medialive_state(world) == "IDLE"
-    assert Attachment.objects.get().ended_at is not None
-
-
-def run_start_and_cancel(world: WorldUnderTest) -> None:
-    breakout_start(Breakout.objects.get(), who=WHO)
-    world.step_all()
-    breakout_cancel(Breakout.objects.get(), who=WHO)
-    world.settle(until=lambda: state_is("cancelled"))
-    assert medialive_state(world) == "IDLE"
-
-
-def run_replace(world: WorldUnderTest) -> None:
+def replace(world: WorldUnderTest) -> None:
     distribution_detach(channel().distribution, who=WHO)
     distribution_create_and_attach(channel(), who=WHO)
-    for _ in range(12):
-        world.settle(until=lambda: ready() and Distribution.objects.count() == 1, rounds=15, strict=False)
-        world.reap()
-    assert ready()
-    assert world.left() == STACK
 
 
-def run_failsafe(world: WorldUnderTest) -> None:
-    lost = channel().distribution
-    world.control.console("cloudfront", "delete", Id=lost.aws_distribution_id, force=True)
+def lose(world: WorldUnderTest) -> None:
+    """Somebody deletes the distribution in the console during the show."""
+    lost = channel().distribution.aws_distribution_id
+    world.control.console("cloudfront", "delete", Id=lost, force=True)
 
-    def replaced() -> bool:
-        row = channel().distribution
-        return row is not None and row.pk != lost.pk and row.state == "deployed"
 
-    world.settle(until=replaced)
-    assert world.left() == STACK
+def replaced() -> bool:
+    ids = Attachment.objects.values_list("aws_distribution_id", flat=True)
+    return ready_but_for("running") and len(set(ids)) == 2 and "" not in ids
+
+
+def ready_but_for(state: str) -> bool:
+    row = channel()
+    return row.state == state and row.distribution is not None and row.distribution.state == "deployed"
+
+
+def on_air(world: WorldUnderTest) -> None:
+    left_is(STACK)(world)
+    assert medialive_state(world) == "RUNNING"
     assert Attachment.objects.filter(ended_at=None).count() == 1
 
 
+def off_air(world: WorldUnderTest) -> None:
+    left_is(STACK)(world)
+    assert medialive_state(world) == "IDLE"
+    assert Attachment.objects.filter(ended_at=None).count() == 0
+
+
+def breakout() -> Breakout:
+    return Breakout.objects.get()
+
+
 FLOWS = {
-    "channel_create": Flow(lambda world: None, run_create),
-    "early_delete": Flow(lambda world: None, run_early_delete),
-    "channel_delete": Flow(with_channel, run_delete),
-    "start": Flow(with_breakout, run_start),
-    "stop": Flow(with_show, run_stop),
-    "start_and_cancel": Flow(with_breakout, run_start_and_cancel),
-    "replace_distribution": Flow(with_channel, run_replace),
-    "failsafe": Flow(with_show, run_failsafe),
+    "channel_create": Flow(rest, create, ready, left_is(STACK)),
+    "channel_delete": Flow(
+        with_channel, lambda world: channel_delete(channel(), who=WHO), nothing, left_is({}), reaps=True
+    ),
+    "early_delete": Flow(rest, create, nothing, left_is({}), meanwhile=delete_early, reaps=True),
+    "start": Flow(
+        with_breakout, lambda w: breakout_start(breakout(), who=WHO), lambda: state_is("running"), on_air
+    ),
+    "stop": Flow(
+        with_show, lambda w: breakout_stop(breakout(), who=WHO), lambda: state_is("completed"), off_air
+    ),
+    "start_and_cancel": Flow(
+        with_breakout,
+        lambda w: breakout_start(breakout(), who=WHO),
+        lambda: state_is("cancelled"),
+        off_air,
+        meanwhile=cancel_early,
+    ),
+    "replace_distribution": Flow(
+        with_channel,
+        replace,
+        lambda: ready() and Distribution.objects.count() == 1,
+        left_is(STACK),
+        reaps=True,
+    ),
+    "failsafe": Flow(with_show, lose, replaced, on_air),
 }
