@@ -1,0 +1,246 @@
+"""The HTTP API of channels, distributions and breakouts, as API.md words it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from channels_app.models import Breakout, Channel
+from distributions.models import Distribution
+from streamhub.access.scopes import SCOPES
+from streamhub.access.services import token_issue
+from tests.world import WorldUnderTest
+
+CIDRS = ["203.0.113.7/32"]
+
+
+class Api:
+    """A service of the house with a token."""
+
+    def __init__(self, scopes: list[str]) -> None:
+        self.token = token_issue("event-site", scopes, timedelta(days=1))[1]
+        self.client = Client()
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        answer = self.client.generic(
+            method,
+            f"/api/v1/{path}",
+            data=b"" if body is None else (body if isinstance(body, bytes) else _json(body)),
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {self.token}", **headers},
+        )
+        return answer.status_code, answer.json() if answer.content else None
+
+    def post(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        return self.call("POST", path, body, **headers)
+
+    def get(self, path: str) -> Any:
+        status, body = self.call("GET", path)
+        assert status == 200, body
+        return body
+
+
+def _json(body: Any) -> bytes:
+    import json
+
+    return json.dumps(body).encode()
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    return Api(list(SCOPES))
+
+
+def new_channel(api: Api, **fields: Any) -> tuple[int, Any]:
+    return api.post("channels", {"name": "stage", "allowed_cidrs": CIDRS, **fields})
+
+
+def test_creating_a_channel_answers_at_once_with_the_intent(api: Api) -> None:
+    status, body = new_channel(api)
+    assert status == 202
+    assert (body["state"], body["desired"], body["endpoints"], body["input_dest_urls"]) == (
+        "pending",
+        "idle",
+        [],
+        [],
+    )
+    assert set(body) == {
+        *("id", "name", "state", "desired", "state_since", "channel_class", "input_type", "allowed_cidrs"),
+        *("source_urls", "encoding_profile", "record", "tags", "endpoints", "input_dest_urls"),
+        *("playback_url", "distribution", "error", "created_at"),
+    }
+
+
+def test_a_ready_channel_shows_its_endpoints_and_distribution(api: Api, world: WorldUnderTest) -> None:
+    id = new_channel(api)[1]["id"]
+    world.settle()
+    body = api.get(f"channels/{id}")
+    assert body["state"] == "idle"
+    assert len(body["input_dest_urls"]) == 2
+    assert body["endpoints"][0].startswith("https://")
+    assert body["distribution"]["state"] == "deployed"
+    assert body["distribution"]["domain_name"].endswith(".cloudfront.net")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "hint"),
+    [
+        ({"allowed_cidrs": []}, "allowed_cidrs", "1 to 10"),
+        ({"allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs", "whole world"),
+        ({"allowed_cidrs": ["::/0"]}, "allowed_cidrs", "whole world"),
+        ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs", "not a CIDR"),
+        ({"allowed_cidrs": ["encoder"]}, "allowed_cidrs", "not a CIDR"),
+        ({"allowed_cidrs": CIDRS * 11}, "allowed_cidrs", "1 to 10"),
+        ({"name": "x" * 300}, "name", "64"),
+        ({"name": "  "}, "name", "needs a name"),
+        ({"channel_class": "DOUBLE"}, "channel_class", "SINGLE_PIPELINE"),
+        ({"input_type": "SRT"}, "input_type", "RTMP_PUSH"),
+        ({"input_type": "URL_PULL", "allowed_cidrs": []}, "source_urls", "1 or 2"),
+        ({"source_urls": ["https://a.example/x"]}, "source_urls", "URL_PULL"),
+        ({"encoding_profile": "8k"}, "encoding_profile", "1080p"),
+        ({"tags": {"aws:x": "y"}}, "tags", "reserved"),
+        ({"tags": {"streamhub:x": "y"}}, "tags", "reserved"),
+        ({"tags": {str(n): "" for n in range(41)}}, "tags", "40"),
+        ({"nmae": "typo"}, "nmae", ""),
+        ({"record": "yes"}, "record", ""),
+    ],
+)
+def test_bad_input_names_the_field_and_makes_nothing(
+    api: Api, fields: dict[str, Any], field: str, hint: str
+) -> None:
+    status, body = new_channel(api, **fields)
+    assert status == 422
+    told = {each["field"]: each["detail"] for each in body["errors"]}
+    assert field in told
+    assert hint in told[field]
+    assert not Channel.objects.exists()
+
+
+def test_a_living_channels_name_is_taken(api: Api) -> None:
+    new_channel(api)
+    status, body = new_channel(api)
+    assert (status, body["errors"][0]["field"]) == (422, "name")
+
+
+def test_a_missing_scope_is_403(db: None) -> None:
+    reader = Api(["channels:read"])
+    status, body = new_channel(reader)
+    assert status == 403
+    assert "channels:write" in body["detail"]
+
+
+def test_broken_json_is_422(api: Api) -> None:
+    assert api.post("channels", b"{")[0] == 422
+
+
+def test_a_replayed_key_makes_one_channel(api: Api) -> None:
+    body = {"name": "stage", "allowed_cidrs": CIDRS}
+    first = api.post("channels", body, **{"Idempotency-Key": "k1"})
+    again = api.post("channels", body, **{"Idempotency-Key": "k1"})
+    other = api.post("channels", {**body, "name": "other"}, **{"Idempotency-Key": "k1"})
+    assert first == again
+    assert other[0] == 422
+    assert Channel.objects.count() == 1
+
+
+def test_deleting_a_channel_ends_in_404(api: Api, world: WorldUnderTest) -> None:
+    id = new_channel(api)[1]["id"]
+    world.settle()
+    status, body = api.call("DELETE", f"channels/{id}")
+    assert (status, body["state"], body["desired"]) == (202, "deleting", "deleted")
+    world.settle()
+    assert api.call("GET", f"channels/{id}")[0] == 404
+
+
+@pytest.mark.parametrize("path", ["channels/999", "channels/x", "breakouts/0", "distributions/-1"])
+def test_an_unknown_id_is_404(api: Api, path: str) -> None:
+    status, body = api.call("GET", path)
+    assert (status, body["status"]) == (404, 404)
+
+
+def test_nothing_to_retry_is_409_and_says_the_state(api: Api, world: WorldUnderTest) -> None:
+    id = new_channel(api)[1]["id"]
+    world.settle()
+    status, body = api.post(f"channels/{id}/retry")
+    assert (status, body["state"]) == (409, "idle")
+
+
+def test_lists_are_paged_newest_first(api: Api) -> None:
+    for n in range(5):
+        new_channel(api, name=f"stage {n}")
+    first = api.get("channels?limit=2")
+    assert [item["name"] for item in first["items"]] == ["stage 4", "stage 3"]
+    second = api.get(first["next"].split("/api/v1/")[1])
+    assert [item["name"] for item in second["items"]] == ["stage 2", "stage 1"]
+    assert api.get("channels?state=idle")["items"] == []
+
+
+def test_a_breakouts_life_over_http(api: Api, world: WorldUnderTest) -> None:
+    channel = new_channel(api)[1]["id"]
+    world.settle()
+    status, made = api.post("breakouts", {"channel": channel, "name": "keynote", "duration_minutes": 45})
+    assert (status, made["state"], made["usage"]["status"]) == (201, "idle", "pending")
+    id = made["id"]
+    status, ready = api.post(f"breakouts/{id}/prepare")
+    assert status == 202
+    assert {check["name"] for check in ready["checks"]} >= {"channel", "distribution"}
+    assert api.post(f"breakouts/{id}/start")[1]["state"] == "starting"
+    world.settle()
+    assert api.get(f"breakouts/{id}/readiness")["ready"] is True
+    running = api.get(f"breakouts/{id}")
+    assert (running["state"], running["playback_url"], len(running["distributions"])) == ("running", None, 1)
+    raised = api.post(f"breakouts/{id}/curtain", {"raised": True})
+    assert raised[0] == 200
+    assert raised[1]["playback_url"].startswith("https://")
+    assert api.get(f"channels/{channel}")["playback_url"] == raised[1]["playback_url"]
+    assert api.call("DELETE", f"channels/{channel}")[0] == 409
+    distribution = api.get(f"channels/{channel}")["distribution"]["id"]
+    assert api.post(f"distributions/{distribution}/detach")[0] == 409
+    assert api.get(f"distributions/{distribution}")["breakouts_on_air"] == ["keynote"]
+    assert api.post(f"breakouts/{id}/cancel")[0] == 409
+    assert api.post(f"breakouts/{id}/stop")[1]["state"] == "stopping"
+    world.settle()
+    assert api.get(f"breakouts/{id}")["state"] == "completed"
+    assert api.get(f"breakouts?state=completed&channel={channel}")["items"][0]["id"] == id
+    assert api.post(f"breakouts/{id}/start")[0] == 409
+
+
+def test_a_breakout_cannot_start_before_its_channel_is_ready(api: Api) -> None:
+    channel = new_channel(api)[1]["id"]
+    id = api.post("breakouts", {"channel": channel, "name": "keynote"})[1]["id"]
+    status, body = api.post(f"breakouts/{id}/start")
+    assert (status, body["state"]) == (409, "pending")
+    assert Breakout.objects.get().state == "idle"
+
+
+def test_readiness_says_null_when_aws_cannot_be_read(api: Api, world: WorldUnderTest) -> None:
+    channel = new_channel(api)[1]["id"]
+    world.settle()
+    id = api.post("breakouts", {"channel": channel, "name": "keynote"})[1]["id"]
+    world.control.fault("cloudfront:GetDistribution", "access_denied", times=None)
+    api.post(f"breakouts/{id}/prepare")
+    world.step_all()
+    checks = {check["name"]: check["ok"] for check in api.get(f"breakouts/{id}/readiness")["checks"]}
+    assert checks["distribution"] is None
+    assert checks["channel"] is True
+
+
+def test_a_distributions_configuration_is_asked_for_and_then_there(api: Api, world: WorldUnderTest) -> None:
+    new_channel(api)
+    world.settle()
+    id = Distribution.objects.get().pk
+    assert api.get(f"distributions/{id}/config")["config"] is None
+    world.settle()
+    body = api.get(f"distributions/{id}/config")
+    assert body["config"]["Enabled"] is True
+    assert body["observed_at"].endswith("Z")
+
+
+@pytest.mark.parametrize("raised", ["yes", 1, None])
+def test_a_curtain_is_true_or_false(api: Api, world: WorldUnderTest, raised: Any) -> None:
+    channel = new_channel(api)[1]["id"]
+    id = api.post("breakouts", {"channel": channel, "name": "keynote"})[1]["id"]
+    assert api.post(f"breakouts/{id}/curtain", {"raised": raised})[0] == 422
