@@ -65,7 +65,11 @@ def breakout_create(
 
 def _locked(breakout: Breakout) -> tuple[Breakout, Channel | None]:
     """The channel's row first, then the breakout's: the house's lock order."""
-    channel = Channel.objects.select_for_update(of=("self",)).filter(pk=breakout.channel_id).first()
+    channel = (
+        Channel.objects.select_for_update(of=("self",)).filter(pk=breakout.channel_id).first()
+        if breakout.channel_id
+        else None
+    )
     return Breakout.objects.select_for_update(of=("self",)).get(pk=breakout.pk), channel
 
 

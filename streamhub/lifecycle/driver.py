@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from streamhub.lifecycle.models import ManagedResource
 
@@ -16,8 +16,11 @@ AT_ONCE = 0.0
 class Driver(Protocol):
     """One per managed model; registered in its app's `ready()`."""
 
-    model: ClassVar[type[ManagedResource]]
-    failed_state: ClassVar[str]
+    @property
+    def model(self) -> type[ManagedResource]: ...
+
+    @property
+    def failed_state(self) -> str: ...
 
     def step(self, claim: Claim) -> float | None:
         """Observe, decide, act once. Seconds until the next look (0: at once, None: when woken).

@@ -1,0 +1,31 @@
+"""`manage.py heartbeat worker|beat`: exit 0 if that process gave a sign of life lately, else 1."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from streamhub.lifecycle.models import Heartbeat
+
+FRESH = timedelta(seconds=60)
+
+
+class Command(BaseCommand):
+    help = (
+        "Whether a kind of process gave a sign of life within the last minute (for container healthchecks)."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", choices=["worker", "beat"])
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        last = Heartbeat.objects.filter(name=options["name"]).values_list("beat_at", flat=True).first()
+        if last is None:
+            raise CommandError(f"No sign of life of {options['name']} yet.")
+        age = timezone.now() - last
+        if age > FRESH:
+            raise CommandError(f"The last sign of life of {options['name']} is {age.seconds} s old.")
+        self.stdout.write(f"{options['name']} was alive {age.seconds} s ago")
