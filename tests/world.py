@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from distributions.tasks import delete_stale_distributions
 from streamhub.aws.session import AwsSession, use_session
 from streamhub.aws.target import embedded_target
+from streamhub.embedded.aws.control import Control
 from streamhub.embedded.aws.server import EmbeddedAws
 from streamhub.errors import AwsError
 from streamhub.lifecycle import driver, observe
@@ -22,25 +23,35 @@ from streamhub.lifecycle.reconcile import reconcile
 ROUNDS = 200
 
 
+def configure(settings: Any) -> None:
+    """Product settings for a world whose time passes at once."""
+    settings.OBSERVE_SECONDS = 0.02
+    settings.MISSING_MIN_AGE_SECONDS = 0.05
+
+
+def expire_claims() -> None:
+    """What a dead worker held runs out: its claims and its leases."""
+    for each in driver.all_drivers():
+        held = each.model._default_manager.filter(claim_token__isnull=False)
+        held.update(claimed_until=Now() - timedelta(seconds=1))
+    Job.objects.update(leased_until=None)
+
+
 class WorldUnderTest:
     """An embedded AWS, the session to it, and the means to let StreamHub work until nothing is due."""
 
-    def __init__(self, handle: Any, session: AwsSession) -> None:
-        self.aws = handle
-        self.control = handle.control
+    def __init__(self, control: Control, session: AwsSession) -> None:
+        self.control = control
         self.session = session
 
     @classmethod
     def running(cls, settings: Any, session_class: type[AwsSession] = AwsSession) -> Iterator[WorldUnderTest]:
-        settings.OBSERVE_SECONDS = 0.02
-        settings.MISSING_MIN_AGE_SECONDS = 0.05
-        settings.MEDIALIVE_ROLE_ARN = "arn:aws:iam::111122223333:role/StreamHubMediaLive"
-        settings.RECORDING_BUCKET = "recordings"
+        configure(settings)
         handle = EmbeddedAws(scale=0.0).start_in_thread()
         session = session_class(embedded_target(handle.url, "eu-central-1", "local"))
         try:
             with use_session(session):
-                yield cls(handle, session)
+                yield cls(handle.control, session)
         finally:
             handle.stop()
 
@@ -73,10 +84,7 @@ class WorldUnderTest:
         except BaseException as death:
             if type(death).__name__ != "Killed":
                 raise
-            for each in driver.all_drivers():
-                held = each.model._default_manager.filter(claim_token__isnull=False)
-                held.update(claimed_until=Now() - timedelta(seconds=1))
-            Job.objects.update(leased_until=None)
+            expire_claims()
             return True
 
     def observe(self) -> None:

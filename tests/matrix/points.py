@@ -48,10 +48,11 @@ def clean(world: WorldUnderTest) -> None:
     world.control.reset()
 
 
-def begin(world: WorldUnderTest, point: Point) -> Flow:
-    """Prepare the flow, write its intent, and arm what goes wrong."""
+def begin(world: WorldUnderTest, point: Point, *, emptied: bool = False) -> Flow:
+    """Prepare the flow in an empty world, write its intent, and arm what goes wrong."""
     flow = FLOWS[point.flow]
-    clean(world)
+    if not emptied:
+        clean(world)
     flow.prepare(world)
     flow.intent(world)
     world.control.clear_calls()

@@ -1,0 +1,273 @@
+"""`make matrix`: the whole crash and fault matrix, each point in a fresh world, with real SIGKILLs.
+
+A lane is one process with an embedded AWS (a process of its own) and a database file. For each point it
+copies an empty database, forks a worker that prepares the flow, writes the intent and works; if the point
+kills the worker, another one is forked, as a supervisor would start one, and goes on. The parents never
+touch database or AWS clients, so every fork starts warm and clean.
+
+`make matrix POINT=flow:call:kind` replays one point; `FLOW=name` runs one flow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import multiprocessing as mp
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+SCRATCH = Path(tempfile.mkdtemp(prefix="streamhub-matrix-"))
+os.environ["STREAMHUB_VAR_DIR"] = str(SCRATCH)
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connections  # noqa: E402
+
+from streamhub.aws.session import use_session  # noqa: E402
+from streamhub.aws.target import embedded_target  # noqa: E402
+from streamhub.embedded.aws.control import Control  # noqa: E402
+from streamhub.embedded.aws.server import EmbeddedAws  # noqa: E402
+from streamhub.lifecycle import wake  # noqa: E402
+from tests.matrix.faults import KINDS, MortalSession  # noqa: E402
+from tests.matrix.flows import FLOWS  # noqa: E402
+from tests.matrix.points import Point, Verdict, begin, points_of, verdict  # noqa: E402
+from tests.world import WorldUnderTest, configure, expire_claims  # noqa: E402
+
+SECONDS_PER_POINT = 120
+
+
+def kill_myself() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def serve_aws(announce: Path) -> None:
+    """The lane's AWS: a process that outlives every worker."""
+    handle = EmbeddedAws(scale=0.0).start_in_thread()
+    announce.with_suffix(".tmp").write_text(handle.url)
+    announce.with_suffix(".tmp").rename(announce)
+    signal.pause()
+
+
+class Lane:
+    """One AWS, one database file, one worker at a time."""
+
+    def __init__(self, number: int, template: Path) -> None:
+        self.folder = SCRATCH / f"lane-{number}"
+        self.folder.mkdir()
+        self.template = template
+        self.database = self.folder / "db.sqlite3"
+        announce = self.folder / "aws"
+        self.aws = mp.get_context("fork").Process(target=serve_aws, args=(announce,), daemon=True)
+        self.aws.start()
+        deadline = time.monotonic() + 30
+        while not announce.exists():
+            if time.monotonic() > deadline:
+                raise RuntimeError("the lane's AWS did not start")
+            time.sleep(0.02)
+        self.url = announce.read_text()
+        settings.DATABASES["default"]["NAME"] = str(self.database)
+        connections["default"].settings_dict["NAME"] = str(self.database)
+
+    def fresh(self) -> None:
+        """An empty AWS account and an empty, migrated database."""
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.database}{suffix}").unlink(missing_ok=True)
+        shutil.copy(self.template, self.database)
+        Control(self.url).reset()
+
+    def in_worker(self, work: Callable[[WorldUnderTest], Any]) -> tuple[bool, Any]:
+        """Fork a worker for `work`; (killed, its answer). Answers must be plain data."""
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            status = 1
+            try:
+                signal.alarm(SECONDS_PER_POINT)
+                with self.world() as world, os.fdopen(writer, "w") as pipe:
+                    json.dump(work(world), pipe)
+                status = 0
+            except BaseException as error:  # noqa: BLE001  this is the worker's last word
+                sys.stderr.write(f"worker: {type(error).__name__}: {error}\n")
+            finally:
+                os._exit(status)
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            text = pipe.read()
+        _, status = os.waitpid(pid, 0)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        return killed, json.loads(text) if text else None
+
+    @contextmanager
+    def world(self) -> Iterator[WorldUnderTest]:
+        session = MortalSession(embedded_target(self.url, "eu-central-1", "local"))
+        session.die = kill_myself
+        with use_session(session):
+            yield WorldUnderTest(Control(self.url), session)
+
+    def run(self, point: Point) -> Verdict:
+        """One point, from an empty world to its verdict."""
+        self.fresh()
+        killed, said = self.in_worker(lambda world: _first(world, point))
+        if killed:
+            _, said = self.in_worker(lambda world: _successor(world, point))
+        if said is None:
+            return Verdict(point, "the worker ended without a verdict")
+        return Verdict(point, *said)
+
+
+def _first(world: WorldUnderTest, point: Point) -> list[Any]:
+    flow = begin(world, point, emptied=True)
+    return _work(world, point, flow)
+
+
+def _successor(world: WorldUnderTest, point: Point) -> list[Any]:
+    """What a supervisor starts after a kill; the claims of the dead run out by the database's clock."""
+    expire_claims()
+    return _work(world, point, FLOWS[point.flow])
+
+
+def _work(world: WorldUnderTest, point: Point, flow: Any) -> list[Any]:
+    failure = ""
+    try:
+        flow.work(world)
+    except AssertionError as wrong:
+        failure = str(wrong)
+    seen = verdict(world, point, flow, failure)
+    return [seen.failure, seen.orphans, seen.duplicates, seen.illegal]
+
+
+def lane_main(number: int, template: Path, points: Any, verdicts: Any) -> None:
+    """Take points from the queue until there are none."""
+    lane = Lane(number, template)
+    while (given := points.get()) is not None:
+        point = Point(*given)
+        seen = lane.run(point)
+        verdicts.put((given, seen.failure, seen.orphans, seen.duplicates, seen.illegal))
+    lane.aws.terminate()
+    verdicts.put(None)
+
+
+def enumerate_points(template: Path, flows: list[str]) -> list[Point]:
+    """Run every flow once without a fault, and list all that can go wrong at each of its calls."""
+    lane = Lane(0, template)
+    found: list[Point] = []
+    for name in flows:
+        lane.fresh()
+        _, given = lane.in_worker(
+            lambda world, name=name: [
+                (each.flow, each.call, each.kind, each.operation) for each in points_of(world, name, KINDS)
+            ]
+        )
+        if given is None:
+            raise SystemExit(f"The flow {name} does not work even without a fault.")
+        found += [Point(*each) for each in given]
+    lane.aws.terminate()
+    return found
+
+
+def parsed_point(text: str) -> Point:
+    try:
+        flow, call, kind = text.split(":")
+        if flow not in FLOWS or kind not in KINDS:
+            raise ValueError
+        return Point(flow, int(call), kind)
+    except ValueError:
+        raise SystemExit(
+            f"POINT={text} is none: write flow:call:kind, flow one of {', '.join(FLOWS)};"
+            f" kind one of {', '.join(KINDS)}."
+        ) from None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--point", default="")
+    parser.add_argument("--flow", default="")
+    parser.add_argument("--lanes", type=int, default=os.cpu_count() or 2)
+    options = parser.parse_args()
+    logging.disable(logging.ERROR)
+    configure(settings)
+    wake.send = lambda task, args, queue: None  # the broker is lost throughout: the sweep must do
+    template = SCRATCH / "template.sqlite3"
+    connections["default"].settings_dict["NAME"] = str(template)
+    call_command("migrate", verbosity=0)
+    with connections["default"].cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connections.close_all()
+    began = time.monotonic()
+    if options.point:
+        points = [parsed_point(options.point)]
+    else:
+        points = enumerate_points(template, [options.flow] if options.flow else sorted(FLOWS))
+    print(f"{len(points)} points in {options.lanes} lanes", flush=True)
+    verdicts = run_all(points, template, min(options.lanes, len(points)))
+    return report(verdicts, time.monotonic() - began)
+
+
+def run_all(points: list[Point], template: Path, lanes: int) -> list[Verdict]:
+    context = mp.get_context("fork")
+    todo, done = context.Queue(), context.Queue()
+    for point in points:
+        todo.put((point.flow, point.call, point.kind, point.operation))
+    for _ in range(lanes):
+        todo.put(None)
+    # Not daemons: each has a child of its own, its AWS.
+    workers = [context.Process(target=lane_main, args=(n + 1, template, todo, done)) for n in range(lanes)]
+    for worker in workers:
+        worker.start()
+    verdicts: list[Verdict] = []
+    ended = 0
+    while ended < lanes:
+        got = done.get()
+        if got is None:
+            ended += 1
+            continue
+        given, *rest = got
+        verdicts.append(Verdict(Point(*given), *rest))
+        if len(verdicts) % 100 == 0:
+            print(f"  {len(verdicts)} of {len(points)}", flush=True)
+        if rest[0]:
+            print(f"  {verdicts[-1].point} ({given[3]}): {rest[0]}", flush=True)
+    for worker in workers:
+        worker.join()
+    return verdicts
+
+
+def report(verdicts: list[Verdict], seconds: float) -> int:
+    """The line of numbers, and the table of failures with how to replay each."""
+    bad = [seen for seen in verdicts if not seen.converged]
+    by_flow = Counter(seen.point.flow for seen in verdicts)
+    print("\n" + " · ".join(f"{name} {n}" for name, n in sorted(by_flow.items())))
+    for seen in bad:
+        print(f"FAILED make matrix POINT={seen.point}  ({seen.point.operation}) {seen.failure}")
+    print(
+        f"points {len(verdicts)} · converged {len(verdicts) - len(bad)}"
+        f" · orphans {sum(seen.orphans for seen in verdicts)}"
+        f" · duplicates {sum(seen.duplicates for seen in verdicts)}"
+        f" · illegal calls {sum(seen.illegal for seen in verdicts)} · {seconds:.0f} s"
+    )
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    try:
+        code = main()
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(SCRATCH)
+    raise SystemExit(code)
