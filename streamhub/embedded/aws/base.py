@@ -98,6 +98,7 @@ class World:
     seed: int = 1
     durations: Durations = field(default_factory=Durations)
     services: dict[str, Service] = field(default_factory=dict)
+    calling_region: str = ""  # that the call being served was signed for; empty: this world's
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)

@@ -6,19 +6,23 @@ the process, not to a world: two servers in one process share them.
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .base import Service, World
 from .codec import Answer
 
+_NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184  # of an MPEG transport stream
 _NOT_PASSED_ON = {"connection", "transfer-encoding", "date", "server", "x-amz-request-id", "x-amzn-requestid"}
 
 
 class Buckets(Service):
-    """The account's buckets. `names` exist from the start."""
+    """The account's buckets. `names` exist from the start; `before_request` is called before each request."""
 
     name = "s3"
 
@@ -26,9 +30,12 @@ class Buckets(Service):
         super().__init__(world)
         self._names = tuple(names)
         self._app: Any = None
+        self.before_request: list[Callable[[], Any]] = []
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one S3 request."""
+        for told in self.before_request:
+            told()
         app = self._app or self._open()
         headers = {**headers, "x-moto-account-id": self.world.account}
         started: list[Any] = []
@@ -55,10 +62,44 @@ class Buckets(Service):
 
         return s3_backends[self.world.account]["aws"]
 
+    def has(self, name: str) -> bool:
+        """Whether a bucket exists."""
+        return name in (self._names if self._app is None else self._backend().buckets)
+
+    def put_recording(self, bucket: str, key: str, size: int, moment: datetime) -> None:
+        """An object of `size` bytes that takes up no room until it is read."""
+        made = _recording_class()(key, size, self.world, bucket)
+        made.last_modified = moment.astimezone(UTC).replace(tzinfo=None)
+        self._backend().buckets[bucket].keys[key] = made
+
     def inventory(self) -> dict[str, list[dict[str, Any]]]:
         if self._app is None:
             return {"buckets": [{"Name": name} for name in self._names]}
         return {"buckets": [{"Name": name} for name in self._backend().buckets]}
+
+
+@lru_cache
+def _recording_class() -> Any:
+    """moto's object, with content made up when it is asked for; defined late, as moto is imported late."""
+    from moto.s3.models import FakeKey
+
+    class RecordingKey(FakeKey):
+        def __init__(self, key: str, size: int, world: World, bucket: str) -> None:
+            etag = hashlib.blake2b(f"{key} {size}".encode(), digest_size=16).hexdigest()
+            super().__init__(
+                key, b"", world.account, world.region, etag=etag, version_id="null", bucket_name=bucket
+            )
+            self.contentsize = size
+
+        @property
+        def value(self) -> bytes:
+            return _NULL_PACKET * (self.contentsize // len(_NULL_PACKET))
+
+        @value.setter
+        def value(self, new: bytes) -> None:
+            """There is nothing to keep."""
+
+    return RecordingKey
 
 
 def _environ(method: str, target: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

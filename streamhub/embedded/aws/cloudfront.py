@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -60,13 +61,17 @@ class Distribution:
 
 
 class CloudFront(Parts):
-    """The global service, as one account sees it."""
+    """The global service, as one account sees it.
+
+    `on_change`: called with a distribution that was made, changed, has arrived at the edges or is gone.
+    """
 
     name = "cloudfront"
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.quota = 500
+        self.on_change: list[Callable[[Distribution], Any]] = []
         self.distributions: dict[str, Distribution] = {}
         self.order: list[str] = []
         self.references: dict[str, str] = {}  # CallerReference -> id, for ever
@@ -233,6 +238,7 @@ class CloudFront(Parts):
             self.aliases.pop(alias, None)
         del self.distributions[found.id]
         del self.order[bisect_left(self.order, found.id)]
+        self._tell(found)
 
     def _deploy(self, found: Distribution) -> None:
         """A new version, on its way to the edges; an update on the way starts the wait anew."""
@@ -244,8 +250,14 @@ class CloudFront(Parts):
         def arrive() -> None:
             if found.deployment == deployment:
                 found.deployed, found.summary = True, None
+                self._tell(found)
 
         self.world.after(self.world.durations.cloudfront_deploy, arrive)
+        self._tell(found)
+
+    def _tell(self, found: Distribution) -> None:
+        for told in self.on_change:
+            told(found)
 
     def _head(self, found: Distribution) -> dict[str, Any]:
         return {

@@ -36,7 +36,8 @@ _XML = {"Content-Type": "text/xml"}
 class Call:
     """One request, understood. `model` is None where botocore has no such operation.
 
-    `problem` is set where the operation is known and its parameters cannot be read.
+    `problem` is set where the operation is known and its parameters cannot be read; `region` is the one
+    that the request was signed for, empty if that is not known.
     """
 
     service: str
@@ -44,6 +45,7 @@ class Call:
     params: dict[str, Any] = field(default_factory=dict)
     model: OperationModel | None = None
     problem: Refusal | None = None
+    region: str = ""
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -135,20 +137,35 @@ def load(service: str) -> Model | None:
         return None
 
 
-def service_of(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str:
-    """botocore's name of the service that the request was signed for; unsigned requests are S3's."""
+def scope_of(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> tuple[str, str]:
+    """(botocore's name of the service, region) that the request was signed for; unsigned ones are S3's."""
     scope = _SCOPE.search(headers.get("Authorization", ""))
     if scope:
-        return _SIGNED_AS.get(scope[2], scope[2])
+        return _SIGNED_AS.get(scope[2], scope[2]), scope[1]
     presigned = query.get("X-Amz-Credential", [""])[0].split("/")
-    return _SIGNED_AS.get(presigned[3], presigned[3]) if len(presigned) == 5 else "s3"
+    if len(presigned) != 5:
+        return "s3", ""
+    return _SIGNED_AS.get(presigned[3], presigned[3]), presigned[2]
 
 
 def understand(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
     """The call that an HTTP request makes; what it does not know stands in the call, nothing is raised."""
     path, _, tail = target.partition("?")
     query = parse_qs(tail, keep_blank_values=True)
-    service = service_of(headers, query)
+    service, region = scope_of(headers, query)
+    call = _understand(service, method, path, query, headers, body)
+    call.region = region
+    return call
+
+
+def _understand(
+    service: str,
+    method: str,
+    path: str,
+    query: Mapping[str, list[str]],
+    headers: Mapping[str, str],
+    body: bytes,
+) -> Call:
     model = load(service)
     if model is None:
         return Call(service, f"{method} {path}")

@@ -10,7 +10,8 @@ import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -26,6 +27,8 @@ class Desk:
     """The server's side: one method per address and HTTP method."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
+        from .viewers import routes  # late: clients import this module too, without the services
+
         self.aws = aws
         self._routes: dict[str, Callable[[dict[str, Any]], Any]] = {
             "GET status": self.status,
@@ -44,6 +47,7 @@ class Desk:
             "GET inventory": self.inventory,
             "POST console": self.console,
             "POST reset": lambda given: self.aws.reset(**given),
+            **routes(lambda: self.aws.world),
         }
 
     def handle(self, method: str, address: str, body: bytes) -> tuple[int, Any]:
@@ -221,6 +225,54 @@ class Control:
     def console(self, service: str, action: str, **params: Any) -> dict[str, Any]:
         """What a person does in the AWS console."""
         return self._post("console", service=service, action=action, params=params)
+
+    def audience_join(
+        self, domain_or_url: str, viewers: int = 100, kbps: int = 3000, tail_seconds: float = 0.0
+    ) -> str:
+        """Viewers begin to watch a distribution, now or once it plays; the audience's id."""
+        many = {"viewers": viewers, "kbps": kbps, "tail_seconds": tail_seconds}
+        return self._post("audience/join", domain_or_url=domain_or_url, **many)["id"]
+
+    def audience_leave(self, audience_id: str) -> None:
+        """They stop watching."""
+        self._post("audience/leave", id=audience_id)
+
+    def deliver(
+        self, distribution: str, bytes: int, requests: int = 1, minute: str | datetime | None = None
+    ) -> None:
+        """Exact traffic of a distribution (id, domain or URL) in the UTC minute that holds `minute`."""
+        self.deliver_all([(distribution, bytes, requests, minute)])
+
+    def deliver_all(self, rows: Iterable[tuple[str, int, int, str | datetime | None]]) -> None:
+        """Many deliveries in one request: (distribution, bytes, requests, minute)."""
+        names = ("distribution", "bytes", "requests", "minute")
+        plain = ((*row[:3], row[3].isoformat() if isinstance(row[3], datetime) else row[3]) for row in rows)
+        self._post("deliver", rows=[dict(zip(names, row, strict=True)) for row in plain])
+
+    def truth(self, distribution: str) -> dict[str, Any]:
+        """{"bytes", "requests", "minutes": {"2026-03-01T12:00:00Z": {"bytes", "requests"}}} so far."""
+        return self._send("GET", "truth?" + urlencode({"distribution": distribution}))
+
+    def publish_all(self) -> None:
+        """CloudWatch shows all that has flowed so far, exactly."""
+        self._post("publish")
+
+    def publish_delay(self, **settings: Any) -> dict[str, Any]:
+        """Set how late CloudWatch is, by the names in `minutes.Publication`; gives all of it."""
+        return self._post("publish/delay", **settings)
+
+    def backdate(self, minutes: int, distribution: str | None = None) -> None:
+        """Move all that has flowed so far (of one distribution) this many minutes into the past."""
+        self._post("backdate", minutes=minutes, distribution=distribution)
+
+    def play(self, url: str, signed: bool = False) -> tuple[int, str]:
+        """(status, playlist or reason) that a player gets; `signed`: it brings valid cookies."""
+        asked = urlencode({"url": url, "signed": int(signed)})
+        try:
+            with urllib.request.urlopen(f"{self.url}{PREFIX}play?{asked}", timeout=self._timeout) as answer:  # noqa: S310
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     def reset(self, **settings: Any) -> None:
         """A fresh world: no resources, calls, faults or limits. `scale`, `seed`, `region` may be changed."""

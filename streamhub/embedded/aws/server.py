@@ -25,10 +25,12 @@ from aiohttp import web
 from botocore import xform_name
 
 from . import codec
+from .archive import Archive
 from .base import Clock, Refusal, Service, World
 from .buckets import Buckets
 from .calls import CallLog, Entry
 from .cloudfront import CloudFront
+from .cloudwatch import CloudWatch
 from .codec import Answer, Call
 from .control import PREFIX, Control, Desk
 from .faults import REFUSED, Faults, Rule, refusal
@@ -36,8 +38,9 @@ from .medialive import MediaLive
 from .mediapackage import MediaPackage
 from .stale import Yesterday, is_read
 from .sts import Sts
+from .viewers import Viewers
 
-SERVICES: list[type[Service]] = [CloudFront, MediaPackage, MediaLive, Sts]
+SERVICES: list[type[Service]] = [CloudFront, MediaPackage, MediaLive, Sts, CloudWatch, Viewers]
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -72,6 +75,7 @@ class EmbeddedAws:
         for kind in SERVICES:
             kind(self.world)
         self.buckets = Buckets(self.world, self.bucket_names)
+        Archive(self.world, self.buckets)
         self.yesterday = Yesterday(self._ask)
         self._methods: dict[str, Callable[[dict[str, Any]], Any] | None] = {}
 
@@ -84,6 +88,8 @@ class EmbeddedAws:
         self.world.settle()
         if target.startswith(PREFIX):
             status, content = self.desk.handle(request.method, target[len(PREFIX) :], body)
+            if isinstance(content, Answer):
+                return web.Response(status=content.status, headers=content.headers, body=content.body)
             return web.json_response(content, status=status, dumps=_dumps)
         try:
             answer = await self._call(request, target, body)
@@ -167,6 +173,7 @@ class EmbeddedAws:
         method = self._method(call)
         if method is None or call.model is None:
             raise Refusal("NotImplemented", f"The embedded AWS does not offer {call.name}.", 501)
+        self.world.calling_region = call.region
         try:
             return method(call.params)
         except Refusal:
