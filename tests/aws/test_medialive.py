@@ -68,6 +68,12 @@ def stubber(stub: Stub) -> Stubber:
     return stub("medialive")
 
 
+@pytest.fixture
+def once(stub: Stub) -> Stubber:
+    """For calls that are never repeated by botocore (`session.NEVER_REPEATED`)."""
+    return stub("medialive", attempts=1)
+
+
 # --- input security groups -----------------------------------------------------------------------
 
 
@@ -150,11 +156,13 @@ def test_a_standard_input_with_one_destination_is_refused_before_aws_is_asked(me
         medialive.create_input("t", "n", "RTMP_PUSH", destinations=["a/0"], input_class="STANDARD", tags={})
 
 
-def test_inputs_are_described_listed_and_deleted(medialive: MediaLive, stubber: Stubber) -> None:
+def test_inputs_are_described_listed_and_deleted(
+    medialive: MediaLive, stubber: Stubber, once: Stubber
+) -> None:
     stubber.add_response("describe_input", INPUT | {"State": "DELETED"} | meta(), {"InputId": "5"})
     stubber.add_response("list_inputs", {"Inputs": [INPUT], "NextToken": "t"} | meta(), {"MaxResults": 100})
     stubber.add_response("list_inputs", {"Inputs": []} | meta(), {"MaxResults": 100, "NextToken": "t"})
-    stubber.add_response("delete_input", meta("req-6"), {"InputId": "5"})
+    once.add_response("delete_input", meta("req-6"), {"InputId": "5"})
     assert medialive.describe_input("5").gone
     assert [len(page.items) for page in medialive.input_pages()] == [1, 0]
     assert medialive.delete_input("5") == "req-6"
@@ -242,9 +250,9 @@ def test_channels_are_described_and_listed(medialive: MediaLive, stubber: Stubbe
     [("start_channel", "STARTING"), ("stop_channel", "STOPPING"), ("delete_channel", "DELETING")],
 )
 def test_start_stop_and_delete_answer_with_the_new_state(
-    medialive: MediaLive, stubber: Stubber, verb: str, state: str
+    medialive: MediaLive, once: Stubber, verb: str, state: str
 ) -> None:
-    stubber.add_response(verb, CHANNEL | {"State": state} | meta("req-8"), {"ChannelId": "9"})
+    once.add_response(verb, CHANNEL | {"State": state} | meta("req-8"), {"ChannelId": "9"})
     info = getattr(medialive, verb)("9")
     assert (info.state, info.request_id) == (state, "req-8")
 
@@ -252,8 +260,8 @@ def test_start_stop_and_delete_answer_with_the_new_state(
 @pytest.mark.parametrize("verb", ["start_channel", "stop_channel", "delete_channel", "delete_input"])
 @pytest.mark.parametrize(("code", "status"), [("BadRequestException", 400), ("ConflictException", 409)])
 def test_what_the_state_forbids_is_a_conflict(
-    medialive: MediaLive, stubber: Stubber, verb: str, code: str, status: int
+    medialive: MediaLive, once: Stubber, verb: str, code: str, status: int
 ) -> None:
-    stubber.add_client_error(verb, code, "not in this state", status)
+    once.add_client_error(verb, code, "not in this state", status)
     with pytest.raises(Conflict):
         getattr(medialive, verb)("9")

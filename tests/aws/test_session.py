@@ -47,7 +47,7 @@ def test_a_fault_is_tried_twice(session_at: Sessions, wire: ScriptedServer) -> N
 def test_a_fault_that_stays_ends_after_two_attempts(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = [OOPS]
     with pytest.raises(Retryable) as caught:
-        session_at(wire.url).call("medialive", "StartChannel", ChannelId="42")
+        session_at(wire.url).call("mediapackage", "DeleteChannel", Id="42")
     assert caught.value.effect_unknown
     assert (caught.value.status, caught.value.request_id) == (500, "req-2")
     assert len(wire.seen) == 2
@@ -75,10 +75,10 @@ def test_an_earlier_attempts_unknown_effect_is_remembered(session_at: Sessions, 
     wire.script = ["hang", throttled]
     session = session_at(wire.url)
     with pytest.raises(Throttled) as caught:
-        session.call("medialive", "StartChannel", ChannelId="42")
+        session.call("mediapackage", "DeleteChannel", Id="42")
     assert caught.value.effect_unknown
     with pytest.raises(Throttled) as next_call:
-        session.call("medialive", "StartChannel", ChannelId="42")
+        session.call("mediapackage", "DeleteChannel", Id="42")
     assert not next_call.value.effect_unknown
 
 
@@ -86,6 +86,17 @@ def test_what_has_no_idempotency_token_is_sent_once(session_at: Sessions, wire: 
     wire.script = ["hang", (200, GROUP)]
     with pytest.raises(Retryable) as caught:
         session_at(wire.url).call("medialive", "CreateInputSecurityGroup", WhitelistRules=[])
+    assert caught.value.effect_unknown
+    assert len(wire.seen) == 1
+
+
+@pytest.mark.parametrize("verb", ["StartChannel", "StopChannel", "DeleteChannel"])
+def test_what_medialive_refuses_the_second_time_is_sent_once(
+    session_at: Sessions, wire: ScriptedServer, verb: str
+) -> None:
+    wire.script = ["hang", (200, CHANNEL)]
+    with pytest.raises(Retryable) as caught:
+        session_at(wire.url).call("medialive", verb, ChannelId="42")
     assert caught.value.effect_unknown
     assert len(wire.seen) == 1
 
