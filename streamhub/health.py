@@ -36,7 +36,7 @@ class NotOk(Exception):
     """A check failed; the text may be shown to anybody."""
 
 
-class CheckOut(Schema):
+class HealthCheckOut(Schema):
     name: str
     ok: bool
     detail: str
@@ -44,7 +44,7 @@ class CheckOut(Schema):
 
 class ReadyOut(Schema):
     ready: bool
-    checks: list[CheckOut]
+    checks: list[HealthCheckOut]
 
 
 class LiveOut(Schema):

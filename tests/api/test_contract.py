@@ -1,0 +1,94 @@
+"""The API against its own description: no 500, no undocumented answer, with and without a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from channels_app.services import breakout_create, channel_create
+from distributions.services import distribution_create
+from streamhub.access import limits
+from streamhub.access.scopes import SCOPES
+from streamhub.access.services import token_issue
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = 15
+
+schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+searching = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+    ],
+)
+
+
+@pytest.fixture
+def token(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A token with every scope, and rows that ids like 1 can mean."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)  # the test's transaction lives on that connection
+    monkeypatch.setattr(limits.requests, "take", lambda key: 0.0)
+    monkeypatch.setattr(limits.failures, "take", lambda key: 0.0)
+    channel = channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    breakout_create(channel, "keynote", who="test")
+    distribution_create("https://origin.example.com/out/v1/index.m3u8", owner_label="x", who="test")
+    yield token_issue("schemathesis", list(SCOPES), timedelta(days=1))[1]
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@schema.parametrize()
+@searching
+def test_with_a_token(case: schemathesis.Case, token: str) -> None:
+    case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
+
+
+@schema.parametrize()
+@searching
+def test_without_a_token(case: schemathesis.Case, token: str) -> None:
+    answer = case.call(headers={"Authorization": "Bearer nobody"})
+    case.validate_response(answer, checks=CHECKS)
+    open_to_all = case.path.startswith(("/api/v1/livez", "/api/v1/readyz"))
+    assert answer.status_code in ((200, 405, 503) if open_to_all else (401, 404, 405, 422, 413))
+
+
+def test_no_two_schemas_share_a_name() -> None:
+    """ninja names schemas by their class; the second of a name would silently describe the first."""
+    from ninja import Schema
+
+    names: dict[str, str] = {}
+
+    def walk(base: type) -> None:
+        for each in base.__subclasses__():
+            own = each.__module__.startswith(("streamhub", "channels_app", "distributions", "billing"))
+            if own and "[" not in each.__name__:
+                assert names.setdefault(each.__name__, each.__module__) == each.__module__, each.__name__
+            walk(each)
+
+    walk(Schema)
+    assert len(names) > 10
