@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -11,7 +13,9 @@ from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
-from streamhub.lifecycle import states
+from streamhub.lifecycle import states, wake
+
+USAGE_TASK = "billing.collect_metrics"
 
 # A channel in one of these states does not run and is not about to, unless it was asked to.
 AT_REST = (ChannelState.IDLE, ChannelState.DELETING, ChannelState.PENDING, ChannelState.PROVISIONING)
@@ -47,6 +51,8 @@ def _over(channel: Channel) -> bool:
 def breakout_end(breakout: Breakout) -> None:
     """The breakout is over: completed, or cancelled if that is how the stop was meant."""
     attachments_close(breakout)
+    # Its bytes may be asked for from now on; by name, for this app does not know who collects them.
+    transaction.on_commit(partial(wake.send_safely, USAGE_TASK, "bulk"))
     if breakout.cancelling:
         _move(breakout, State.CANCELLED, "cancelled before it ran")
     else:

@@ -5,22 +5,24 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 from ninja import Router
 
+from billing.api import router as usage_router
 from channels_app.api import breakouts_router, channels_router
 from distributions.api import router as distributions_router
 from streamhub import health
 from streamhub.access import problems
 from streamhub.access.api import make_api
 
-# The apps' operations: one line each. A path belongs to one router.
-ROUTERS: dict[str, Router] = {
-    "": health.router,
-    "/channels": channels_router,
-    "/breakouts": breakouts_router,
-    "/distributions": distributions_router,
-}
+# The apps' operations: one line each. A path belongs to one router, a prefix may belong to several.
+ROUTERS: tuple[tuple[str, Router], ...] = (
+    ("", health.router),
+    ("/channels", channels_router),
+    ("/breakouts", breakouts_router),
+    ("/breakouts", usage_router),
+    ("/distributions", distributions_router),
+)
 
 api = make_api()
-for prefix, router in ROUTERS.items():
+for prefix, router in ROUTERS:
     api.add_router(prefix, router)
 
 urlpatterns = [

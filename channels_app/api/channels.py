@@ -30,7 +30,7 @@ class ChannelIn(In):
     tags: dict[str, str] = {}
 
 
-class AttachedOut(Out):
+class AttachedDistributionOut(Out):
     id: str
     aws_distribution_id: str | None
     domain_name: str | None
@@ -53,7 +53,7 @@ class ChannelOut(Out):
     endpoints: list[str]
     input_dest_urls: list[str]
     playback_url: str | None
-    distribution: AttachedOut | None
+    distribution: AttachedDistributionOut | None
     error: ErrorOut | None
     created_at: datetime
 

@@ -28,6 +28,7 @@ from channels_app.services.distribution import (
     distribution_create_and_attach,
     distribution_reattach,
 )
+from channels_app.services.usage import breakout_usage_record
 
 __all__ = [
     "ChannelOwner",
@@ -38,6 +39,7 @@ __all__ = [
     "breakout_retry",
     "breakout_start",
     "breakout_stop",
+    "breakout_usage_record",
     "channel_create",
     "channel_delete",
     "channel_intent",

@@ -51,3 +51,11 @@ def publish(model: type[ManagedResource], pks: list[int], priority: int) -> None
 def send(task: str, args: list[Any], queue: str) -> None:
     """Hand a task to the broker by name."""
     current_app.send_task(task, args=args, queue=queue, ignore_result=True)
+
+
+def send_safely(task: str, queue: str) -> None:
+    """Ask for a periodic job early. If the broker is broken, its next tick does it."""
+    try:
+        send(task, [], queue)
+    except (OperationalError, OSError) as error:
+        log.warning("The broker did not take %s: %s", task, error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import schemathesis
@@ -62,17 +63,22 @@ def token(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         signal.connect(close_old_connections)
 
 
+def checks_of(case: schemathesis.Case) -> list[Any]:
+    """All of them; but 503 is what readyz is for, and its description says so."""
+    return [check for check in CHECKS if check is not not_a_server_error or "readyz" not in case.path]
+
+
 @schema.parametrize()
 @searching
 def test_with_a_token(case: schemathesis.Case, token: str) -> None:
-    case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
+    case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=checks_of(case))
 
 
 @schema.parametrize()
 @searching
 def test_without_a_token(case: schemathesis.Case, token: str) -> None:
     answer = case.call(headers={"Authorization": "Bearer nobody"})
-    case.validate_response(answer, checks=CHECKS)
+    case.validate_response(answer, checks=checks_of(case))
     open_to_all = case.path.startswith(("/api/v1/livez", "/api/v1/readyz"))
     assert answer.status_code in ((200, 405, 503) if open_to_all else (401, 404, 405, 422, 413))
 

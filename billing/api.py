@@ -1,0 +1,58 @@
+"""Usage over HTTP (API.md, `GET breakouts/{id}/usage`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest
+from ninja import Field, Router
+
+from billing.usage import UsageReport, breakout_usage
+from channels_app.models import Breakout
+from streamhub.access.http import Out, one, scope
+
+router = Router(tags=["breakouts"])
+
+
+class AttachedOut(Out):
+    from_: datetime = Field(serialization_alias="from")
+    to: datetime | None = Field(description="null: still attached")
+
+
+class DistributionUsageOut(Out):
+    aws_distribution_id: str
+    bytes_downloaded: int
+    requests: int
+    attached: list[AttachedOut]
+
+    @staticmethod
+    def resolve_attached(row: object) -> list[dict[str, datetime | None]]:
+        return [{"from_": start, "to": end} for start, end in row.attached]  # type: ignore[attr-defined]
+
+
+class MinuteOut(Out):
+    minute: datetime
+    period_seconds: int = Field(description="60; more where CloudWatch or StreamHub kept no minutes")
+    aws_distribution_id: str
+    bytes_downloaded: int
+    requests: int
+    provisional: bool = Field(description="the figure may still rise")
+
+
+class UsageReportOut(Out):
+    breakout: str
+    status: str = Field(examples=["pending", "provisional", "final"])
+    bytes_downloaded: int | None = Field(description="null: no figure yet, which is not zero")
+    requests: int | None
+    late_bytes: int = Field(description="published by CloudFront after the figures were final; not in them")
+    late_requests: int
+    complete_until: datetime | None = Field(description="minutes before this are believed complete")
+    distributions: list[DistributionUsageOut]
+    minutes: list[MinuteOut]
+    open: list[str] = Field(description="what is still awaited, in sentences")
+
+
+@router.get("/{id}/usage", response=UsageReportOut, by_alias=True, auth=scope("usage:read"))
+def get_usage(request: HttpRequest, id: str) -> UsageReport:
+    """What CloudFront delivered for a breakout: in all, per distribution, per minute, and what is open."""
+    return breakout_usage(one(Breakout.objects.all(), id))

@@ -1,0 +1,26 @@
+"""What delivery roughly costs: an ESTIMATE, and to be called one wherever it is shown.
+
+CloudFront invoices by edge region, with volume steps and a free tier ("Amazon CloudFront Pricing");
+CloudWatch's bytes know none of that (AWS_RULES 27). Money is Decimal, a GB is 10^9 bytes.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+GB = Decimal(10**9)
+# List price of the first step in the United States and Europe, in US dollars.
+USD_PER_GB = Decimal("0.085")
+USD_PER_10_000_REQUESTS = Decimal("0.01")
+
+
+def estimate_usd(
+    bytes_downloaded: int,
+    requests: int = 0,
+    *,
+    usd_per_gb: Decimal = USD_PER_GB,
+    usd_per_10_000_requests: Decimal = USD_PER_10_000_REQUESTS,
+) -> Decimal:
+    """An estimate in US dollars, to the cent, of delivering so many bytes in so many HTTPS requests."""
+    exact = bytes_downloaded / GB * usd_per_gb + Decimal(requests) / 10_000 * usd_per_10_000_requests
+    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)

@@ -1,0 +1,175 @@
+"""`GET breakouts/{id}/usage`, the one writer of the columns, prices and the statement as CSV."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.prices import estimate_usd
+from billing.statement import month_bounds
+from channels_app.services.usage import breakout_usage_record
+from streamhub.access.services import token_issue
+from tests.billing.conftest import HOUR, NOW, Collector, FakeCloudWatch, make_breakout, minutes, usage
+
+
+def get(path: str, *scopes: str) -> Any:
+    _, plain = token_issue("statistics", scopes or ("usage:read",))
+    return Client().get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {plain}"})
+
+
+def test_usage_over_http(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
+    row = make_breakout(("E1", NOW - minutes(10), None), state="running")
+    cloudwatch.put("E1", NOW - minutes(9), 1000, 10)
+    collecting.run(NOW)
+    answer = get(f"breakouts/{row.pk}/usage")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "breakout": str(row.pk),
+        "status": "provisional",
+        "bytes_downloaded": 1000,
+        "requests": 10,
+        "late_bytes": 0,
+        "late_requests": 0,
+        "complete_until": None,
+        "distributions": [
+            {
+                "aws_distribution_id": "E1",
+                "bytes_downloaded": 1000,
+                "requests": 10,
+                "attached": [{"from": "2026-11-22T19:50:00Z", "to": None}],
+            }
+        ],
+        "minutes": [
+            {
+                "minute": "2026-11-22T19:51:00Z",
+                "period_seconds": 60,
+                "aws_distribution_id": "E1",
+                "bytes_downloaded": 1000,
+                "requests": 10,
+                "provisional": True,
+            }
+        ],
+        "open": ["The breakout is running: its figures grow."],
+    }
+
+
+def test_a_breakout_without_figures_has_null_and_says_what_is_awaited(collecting: Collector) -> None:
+    running = make_breakout(("E1", NOW - minutes(10), None), state="running")
+    body = get(f"breakouts/{running.pk}/usage").json()
+    assert (body["status"], body["bytes_downloaded"], body["requests"]) == ("pending", None, None)
+    assert "CloudWatch has not been read for this breakout yet." in body["open"]
+    idle = make_breakout(state="idle")
+    assert get(f"breakouts/{idle.pk}/usage").json()["open"] == ["The breakout has not been started."]
+
+
+def test_final_usage_has_nothing_open(collecting: Collector) -> None:
+    row = make_breakout(("E1", NOW - 3 * HOUR, NOW - 2 * HOUR))
+    collecting.run(NOW)
+    body = get(f"breakouts/{row.pk}/usage").json()
+    assert (body["status"], body["bytes_downloaded"], body["open"]) == ("final", 0, [])
+
+
+def test_usage_needs_its_own_scope(collecting: Collector) -> None:
+    row = make_breakout(state="idle")
+    assert get(f"breakouts/{row.pk}/usage", "breakouts:read").status_code == 403
+    assert Client().get(f"/api/v1/breakouts/{row.pk}/usage").status_code == 401
+
+
+@pytest.mark.parametrize("id", ["0", "999999", "x", "99999999999999999999"])
+def test_an_unknown_breakout_is_404(collecting: Collector, id: str) -> None:
+    assert get(f"breakouts/{id}/usage").status_code == 404
+
+
+# --- the columns -----------------------------------------------------------------------------
+
+
+def record(row: Any, status: str, downloaded: int | None, requests: int | None = 1) -> bool:
+    return breakout_usage_record(
+        row.pk, status=status, bytes_downloaded=downloaded, requests=requests, complete_until=NOW
+    )
+
+
+@pytest.mark.django_db
+def test_usage_is_written_only_when_it_changed() -> None:
+    row = make_breakout()
+    assert record(row, "provisional", 10)
+    assert not record(row, "provisional", 10)
+    assert record(row, "provisional", 9)
+
+
+@pytest.mark.django_db
+def test_final_never_goes_back_and_never_falls() -> None:
+    row = make_breakout()
+    assert record(row, "final", 10)
+    assert not record(row, "provisional", 20)
+    assert not record(row, "final", 9)
+    assert not record(row, "final", 11, 0)
+    assert usage(row) == ("final", 10, 1)
+    assert record(row, "final", 11)
+
+
+@pytest.mark.django_db
+def test_a_final_figure_is_a_number() -> None:
+    with pytest.raises(ValueError, match="no data is zero"):
+        record(make_breakout(), "final", None)
+
+
+@pytest.mark.django_db
+def test_usage_of_a_breakout_that_is_gone_is_not_written() -> None:
+    row = make_breakout()
+    pk = row.pk
+    row.delete()
+    row.pk = pk
+    assert not record(row, "provisional", 1)
+
+
+# --- prices and statements -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("downloaded", "requests", "usd"),
+    [(0, 0, "0.00"), (10**9, 0, "0.09"), (10**12, 0, "85.00"), (0, 10_000_000, "10.00"), (1, 1, "0.00")],
+)
+def test_the_estimate_is_in_dollars_to_the_cent(downloaded: int, requests: int, usd: str) -> None:
+    assert estimate_usd(downloaded, requests) == Decimal(usd)
+
+
+@given(st.integers(0, 10**16), st.integers(0, 10**16))
+def test_more_bytes_never_cost_less(one: int, other: int) -> None:
+    less, more = sorted((one, other))
+    assert estimate_usd(less) <= estimate_usd(more)
+
+
+def test_the_statement_of_a_month_as_csv(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
+    row = make_breakout(("E1", NOW - 3 * HOUR, NOW - 2 * HOUR), name="opening, day 1")
+    cloudwatch.put("E1", NOW - 2 * HOUR, 10**12, 10)
+    cloudwatch.put("E1", NOW - 10 * HOUR, 5, 1)
+    collecting.run(NOW)
+    collecting.days(NOW + timedelta(days=2))
+    out = StringIO()
+    call_command("usage_statement", "2026-11", stdout=out)
+    lines = list(csv.reader(out.getvalue().splitlines()))
+    assert lines[1:] == [
+        [str(row.pk), "opening, day 1", "main stage", "E1", str(10**12), "10", "provisional", "85.00"],
+        ["unattributed", "", "", "E1", "5", "1", "", "0.00"],
+        ["sum", "", "", "", str(10**12 + 5), "11", "equals the ledger", "85.00"],
+    ]
+
+
+def test_a_month_that_is_none_is_refused() -> None:
+    with pytest.raises(CommandError, match="2026-11"):
+        call_command("usage_statement", "November")
+
+
+def test_december_ends_with_the_year() -> None:
+    start, end = month_bounds("2026-12")
+    assert (start.isoformat(), end.isoformat()) == ("2026-12-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00")
