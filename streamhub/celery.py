@@ -33,9 +33,18 @@ class StreamHubCelery(Celery):
         return Beat(app=self, **options)
 
     def _connection(self, url: str | None, **options: Any) -> Any:
-        from streamhub.aws.target import broker_url
+        return super()._connection(url or _broker_url(), **options)
 
-        return super()._connection(url or broker_url(), **options)
+
+def _broker_url() -> str:
+    """The broker's address. That there is none is, to whoever wants to connect, a refused connection."""
+    from streamhub.aws.target import broker_url
+    from streamhub.errors import EmbeddedNotRunning
+
+    try:
+        return broker_url()
+    except EmbeddedNotRunning as error:
+        raise ConnectionRefusedError(str(error)) from error
 
 
 app = StreamHubCelery("streamhub")

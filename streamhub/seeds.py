@@ -12,23 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from streamhub.access import roles
 from streamhub.celery import app
 from streamhub.lifecycle import jobs
 from streamhub.lifecycle.jobs import Periodic
 
 ADMIN = "admin"
-
-# The house's own apps, and what engineers keep beside them.
-_HOUSE = ("channels_app", "distributions", "billing", "lifecycle")
-_MACHINERY = ("django_celery_beat", "access", "auth")
-_OPERATED = ("channel", "breakout", "distribution")
-
-jobs.register(Periodic("idempotency_purge", "access.idempotency_purge", lambda: 3600))
 
 
 @contextmanager
@@ -47,32 +39,6 @@ def alone() -> Iterator[None]:
     with (settings.VAR_DIR / "bootstrap.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def seed_roles() -> list[str]:
-    """The three groups of staff with their permissions; their names."""
-    table = {
-        roles.VIEWER: _permissions(_HOUSE, ("view",)),
-        roles.OPERATOR: _permissions(_HOUSE, ("view",))
-        | _permissions(_HOUSE, ("add", "change", "delete"), _OPERATED),
-        roles.ENGINEER: _permissions((*_HOUSE, *_MACHINERY), ("view", "add", "change", "delete")),
-    }
-    roles.seed_groups(table)
-    return list(table)
-
-
-def _permissions(
-    apps: tuple[str, ...], verbs: tuple[str, ...], models: tuple[str, ...] | None = None
-) -> set[str]:
-    """ "app.codename" of those verbs on those apps' models, and of the apps' own permissions."""
-    rows = Permission.objects.filter(content_type__app_label__in=apps).select_related("content_type")
-    found = set()
-    for row in rows:
-        verb = row.codename.partition("_")[0]
-        fits = verb in verbs or (verb not in ("view", "add", "change", "delete") and "change" in verbs)
-        if fits and (models is None or row.content_type.model in models):
-            found.add(f"{row.content_type.app_label}.{row.codename}")
-    return found
 
 
 def seed_periodics() -> list[str]:

@@ -88,9 +88,7 @@ class ProcessSet:
         self.port = port
         size = ("--workers", str(workers), "--threads", str(threads))
         quiet = ("--no-control-socket", "--log-level", "warning")
-        self.start(
-            WEB, "-m", "gunicorn", "streamhub.wsgi", "--bind", f"127.0.0.1:{port}", *size, *quiet
-        )
+        self.start(WEB, "-m", "gunicorn", "streamhub.wsgi", "--bind", f"127.0.0.1:{port}", *size, *quiet)
 
     def start_worker(self, number: int = 1, concurrency: int = 4) -> None:
         # A name of its own for each set: workers of the same name would take each other for themselves.
@@ -103,7 +101,10 @@ class ProcessSet:
         self.start(BEAT, "-m", "celery", "-A", "streamhub", "beat", *pidfile)
 
     def start(self, name: str, *arguments: str) -> Running:
-        """Start one process under a name; its output goes to `logs/<name>.log`."""
+        """Start one process under a name; its output goes to `logs/<name>.log`.
+
+        It ends with the thread that calls this (Linux counts threads): start from the main one.
+        """
         log = self.folder / "logs" / f"{name}.log"
         with log.open("ab") as out:
             popen = subprocess.Popen(
@@ -170,8 +171,8 @@ class ProcessSet:
         while not until():
             self.check()
             if time.monotonic() > deadline:
-                raise ProcessFailed(f"After {timeout:.0f} s it is not so that {what}. {self._all_last_words()}")
-            time.sleep(0.05)
+                raise ProcessFailed(f"Not so after {timeout:.0f} s: {what}. {self._all_last_words()}")
+            time.sleep(0.1)
 
     def check(self) -> None:
         """Raise ProcessFailed if a process that should run has ended."""

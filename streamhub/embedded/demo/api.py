@@ -44,7 +44,11 @@ class Api:
             raise
 
     def send(
-        self, method: str, path: str, body: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Any:
         """One request; the parsed answer. Raises ApiError."""
         request = urllib.request.Request(  # noqa: S310  our own address

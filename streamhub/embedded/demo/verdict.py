@@ -49,7 +49,7 @@ def _created(calls: dict[str, int]) -> Line:
     kinds = "MediaPackage channel and endpoint, security group, input, MediaLive channel, distribution"
     if len(made) == 6 and set(made.values()) == {1}:
         return Line("created", f"1 channel ({kinds}), each once", True)
-    return Line("created", ", ".join(f"{name} × {n}" for name, n in made.items()), False)
+    return Line("created", ", ".join(f"{name} {n} times" for name, n in made.items()), False)
 
 
 def _left(tour: Tour) -> Line:
@@ -65,7 +65,7 @@ def _rows(tour: Tour) -> Line:
 
 def _illegal(illegal: dict[str, int]) -> Line:
     return Line(
-        "illegal calls", ", ".join(f"{name} × {n}" for name, n in illegal.items()) or "none", not illegal
+        "illegal calls", ", ".join(f"{name} {n} times" for name, n in illegal.items()) or "none", not illegal
     )
 
 

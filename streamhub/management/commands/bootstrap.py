@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from streamhub import seeds
+from streamhub.console import roles
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
     def _seed(self, verbosity: int) -> None:
         call_command("migrate", interactive=False, verbosity=max(0, verbosity - 1))
         self.stdout.write("The database is migrated.")
-        self.stdout.write(f"Groups: {', '.join(seeds.seed_roles())}.")
+        self.stdout.write(f"Groups: {', '.join(roles.seed())}.")
         self.stdout.write(f"New periodic jobs: {', '.join(seeds.seed_periodics()) or 'none'}.")
         if seeds.seed_admin(settings.ADMIN_PASSWORD):
             self.stdout.write(f"Created the administrator {seeds.ADMIN!r} with ADMIN_PASSWORD.")

@@ -51,7 +51,9 @@ class Command(BaseCommand):
         _bring_up(house, screen)
         held = _take_tour(house, screen)
         if keep_serving:
-            screen.say(f"\nStill serving {house.url}/admin/ (admin, {house.password}). Ctrl-C stops everything.")
+            screen.say(
+                f"\nStill serving {house.url}/admin/ (admin, {house.password}). Ctrl-C stops everything."
+            )
             _serve(house)
         return held
 

@@ -68,6 +68,7 @@ class Command(BaseCommand):
                 rows.append(f"{count} x {driver.model.KIND}")
         if rows:
             self.stdout.write(
-                f"Note: this AWS begins empty, and the database has {', '.join(rows)}. To StreamHub that is an "
-                "account which lost everything. To begin anew, delete the database and run `manage.py bootstrap`."
+                f"Note: this AWS begins empty, and the database has {', '.join(rows)}. To StreamHub that is "
+                "an account which lost everything. To begin anew, delete the database and run "
+                "`manage.py bootstrap`."
             )

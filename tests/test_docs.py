@@ -1,0 +1,84 @@
+"""The documents are true: every variable, target and contract that they should name is named."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = (ROOT / ".env.example").read_text()
+GUIDE = (ROOT / "docs" / "operators.md").read_text()
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def variables_read() -> set[str]:
+    """The names that the settings ask the environment for."""
+    text = (ROOT / "streamhub" / "settings.py").read_text() + (
+        ROOT / "streamhub" / "variables.py"
+    ).read_text()
+    asked = re.findall(r"""env\.\w+\(\s*"([A-Z][A-Z0-9_]+)\"""", text)
+    return {*asked, *re.findall(r"""variables\.\w+\(env, "([A-Z][A-Z0-9_]+)\"""", text)}
+
+
+def variables_documented() -> set[str]:
+    return set(re.findall(r"^# ?([A-Z][A-Z0-9_]*)=", EXAMPLE, re.MULTILINE))
+
+
+def variables_of_compose() -> set[str]:
+    return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+
+
+def test_the_example_names_the_variables_that_are_read_and_no_others() -> None:
+    assert len(variables_read()) > 25
+    assert variables_documented() == variables_read() | variables_of_compose()
+
+
+@pytest.mark.parametrize("name", sorted(variables_documented()))
+def test_the_guide_explains_each_variable(name: str) -> None:
+    assert f"`{name}`" in GUIDE
+
+
+def test_each_target_is_real_and_explained() -> None:
+    phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    assert phony is not None
+    explained = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+    assert explained == set(phony[1].split())
+    assert set(re.findall(r"`make ([a-z-]+)", README + GUIDE)) <= explained
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_every_module_of_the_house_stands_in_the_import_contracts() -> None:
+    contracts = {each["name"]: each for each in PROJECT["tool"]["importlinter"]["contracts"]}
+    here = (ROOT / "streamhub").iterdir()
+    rooms = {
+        f"streamhub.{each.stem}" for each in here if each.suffix == ".py" or (each / "__init__.py").exists()
+    }
+    rooms -= {"streamhub.__init__", "streamhub.embedded"}
+    assert rooms <= set(contracts["The product does not know the embedded AWS"]["source_modules"])
+    assert rooms - {"streamhub.aws"} <= set(contracts["boto3 stays behind the border"]["source_modules"])
+
+
+def test_the_locks_pin_every_package_with_hashes() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = (ROOT / name).read_text().splitlines()
+        pinned = [line for line in lines if re.match(r"^[a-z0-9]", line)]
+        assert pinned
+        assert all("==" in line and line.endswith("\\") for line in pinned)
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_the_locks_hold_what_is_asked_for(name: str) -> None:
+    asked = re.findall(r"^([A-Za-z][A-Za-z0-9-]+)", (ROOT / f"{name}.in").read_text(), re.MULTILINE)
+    locked = (ROOT / f"{name}.txt").read_text().lower()
+    missing = [each for each in asked if not re.search(rf"^{each.lower()}==", locked, re.MULTILINE)]
+    assert missing == []
