@@ -31,7 +31,10 @@ _PERIODS = {
     "OBSERVE_SECONDS": "1",
     "REAPER_SECONDS": "3",
     "FULL_OBSERVE_SECONDS": "20",
-    "METRICS_SECONDS": "5",
+    "METRICS_SECONDS": "2",
+    # Longer than the demo's CloudWatch is late, so that what is final is right.
+    "METRICS_FINAL_AFTER_SECONDS": "10",
+    "USAGE_TAIL_SECONDS": "5",
 }
 
 

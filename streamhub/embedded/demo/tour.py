@@ -1,7 +1,7 @@
 """The tour: one channel's life, step by step, over the HTTP API.
 
 A step is a function of the tour; it waits by asking the API, as any client would, and looks over AWS's
-shoulder only to tell what happens there. Add a step by adding it to `STEPS`.
+shoulder only to tell what happens there. `steps` puts the steps of tour and show in order.
 """
 
 from __future__ import annotations
@@ -33,20 +33,21 @@ class Tour:
     check_processes: Callable[[], None]
     channel: dict[str, Any] = field(default_factory=dict)
     distribution: dict[str, Any] = field(default_factory=dict)
+    breakout: dict[str, Any] = field(default_factory=dict)
     idle_at: float = 0.0
     distribution_seen_at: float = 0.0
     domain_seen_at: float = 0.0
     deployed_at: float = 0.0
     _calls_seen: int = 0
 
-    def wait(self, step: Step, until: Callable[[], bool], what: str) -> None:
+    def wait(self, step: Step, until: Callable[[], bool], what: str, seconds: float = STEP_SECONDS) -> None:
         """Ask until it is so, telling meanwhile which changes reach AWS. Raises TourFailed."""
-        deadline = time.monotonic() + STEP_SECONDS
+        deadline = time.monotonic() + seconds
         while not until():
             self.check_processes()
             self.tell_calls(step)
             if time.monotonic() > deadline:
-                raise TourFailed(f"After {STEP_SECONDS:.0f} s it was not so that {what}.")
+                raise TourFailed(f"After {seconds:.0f} s it was not so that {what}.")
             time.sleep(POLL_SECONDS)
         self.tell_calls(step)
 
@@ -161,9 +162,6 @@ def clean(tour: Tour) -> None:
     """The shared security group goes with the last channel that used it."""
     with tour.screen.step("Nothing is left behind") as step:
         tour.wait(step, lambda: not left_in_aws(tour.control), "nothing is left in AWS")
-
-
-STEPS: list[Callable[[Tour], None]] = [create, build, deploy, delete, disable, reap, clean]
 
 
 def left_in_aws(control: Control) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from streamhub.embedded.demo.show import delivered
 from streamhub.embedded.demo.tour import Tour, left_in_aws
 
 # The calls that make one channel's stack, each exactly once.
@@ -41,6 +42,7 @@ def verdict(tour: Tour) -> list[Line]:
         _rows(tour),
         _illegal(counts["illegal"]),
         _waited(tour),
+        _bytes(tour),
     ]
 
 
@@ -78,6 +80,15 @@ def _waited(tour: Tour) -> Line:
     held = waited < NO_WAIT_SECONDS and took > 0
     said = "0" if waited < NO_WAIT_SECONDS else f"{waited:.1f}"
     return Line("waited for the distribution", f"{said} s, AWS took {took:.1f} s{real}", held)
+
+
+def _bytes(tour: Tour) -> Line:
+    """The truth, which only the viewers know, beside what the breakout says it cost."""
+    sent, usage = delivered(tour), tour.breakout["usage"]
+    billed = usage["bytes_downloaded"] or 0
+    held = sent == billed and sent > 0 and usage["status"] == "final"
+    sign = "=" if sent == billed else "≠"
+    return Line("bytes", f"viewers {sent:,} bytes {sign} breakout {billed:,} bytes, {usage['status']}", held)
 
 
 def table_of(lines: list[Line]) -> Table:

@@ -15,6 +15,7 @@ from streamhub.embedded.demo import tour, verdict
 from streamhub.embedded.demo.api import Api, ApiError
 from streamhub.embedded.demo.house import House, NoFolder
 from streamhub.embedded.demo.screen import Screen
+from streamhub.embedded.demo.steps import STEPS
 from streamhub.embedded.processes import ProcessFailed
 
 
@@ -75,8 +76,8 @@ def _bring_up(house: House, screen: Screen) -> None:
 def _take_tour(house: House, screen: Screen) -> bool:
     api, control = Api(house.url, house.token), Control(house.aws_url)
     on_tour = tour.Tour(api, control, screen, house.processes.check)
-    screen.title("The tour: one channel's life")
-    for step in tour.STEPS:
+    screen.title("The tour: one channel's life, and a show on it")
+    for step in STEPS:
         step(on_tour)
     lines = verdict.verdict(on_tour)
     screen.say()

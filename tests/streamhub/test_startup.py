@@ -1,0 +1,134 @@
+"""A settings mistake is one sentence that says what to write instead; right settings are announced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import environ
+import pytest
+
+from streamhub import startup, variables
+from streamhub.embedded.aws.server import EmbeddedAws
+
+KEY = "k" * 50
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variables, "mistakes", [])
+
+
+@pytest.fixture
+def live(settings: Any) -> Any:
+    settings.STREAMHUB_AWS = "live"
+    settings.MEDIALIVE_ROLE_ARN = "arn:aws:iam::111122223333:role/MediaLive"
+    settings.CELERY_BROKER_URL = "redis://redis:6379/0"
+    return settings
+
+
+def test_right_live_settings_have_no_mistakes(live: Any) -> None:
+    assert list(startup.mistakes()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("STREAMHUB_AWS", "prod", "STREAMHUB_AWS='prod' is unknown"),
+        ("STREAMHUB_ENVIRONMENT", "two words", "STREAMHUB_ENVIRONMENT='two words' cannot mark"),
+        ("STREAMHUB_ENVIRONMENT", "x" * 33, "use 1 to 32 letters"),
+        ("MEDIALIVE_ROLE_ARN", "", "needs MEDIALIVE_ROLE_ARN"),
+        ("CELERY_BROKER_URL", "", "needs CELERY_BROKER_URL"),
+        ("CELERY_BROKER_URL", "amqp://rabbit", "CELERY_BROKER_URL is no Redis"),
+        ("CELERY_BROKER_URL", "memory://", "must be a Redis"),
+    ],
+)
+def test_each_mistake_is_one_sentence(live: Any, name: str, value: str, said: str) -> None:
+    setattr(live, name, value)
+    (sentence,) = startup.mistakes()
+    assert said in sentence
+    assert [error.msg for error in startup.check_settings()] == [sentence]
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "soon", "", "٣"])
+def test_periods_are_whole_seconds_of_one_or_more(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SWEEP_SECONDS", text)
+    assert variables.whole(environ.Env(), "SWEEP_SECONDS", 5) == 5
+    assert variables.mistakes == [
+        f"SWEEP_SECONDS={text!r} makes no sense: write a whole number of seconds, 1 or more."
+    ]
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql://host/name", "postgres://host:port/name", "postgres://host", "sqlite://"]
+)
+def test_a_broken_database_url_never_falls_back_to_another_database(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    found = variables.database(environ.Env(), "DATABASE_URL", "sqlite:////tmp/default.sqlite3")
+    assert found == variables.NO_DATABASE
+    assert "DATABASE_URL is no database" in variables.mistakes[0]
+
+
+def test_a_flag_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEBUG", "flase")
+    assert variables.flag(environ.Env(), "DEBUG", False) is False
+    assert variables.mistakes
+
+
+@pytest.mark.parametrize(
+    ("key", "live", "mistaken"), [("", True, 1), ("short", True, 1), (KEY, True, 0), ("", False, 0)]
+)
+def test_live_needs_a_secret_key_and_embedded_keeps_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, key: str, live: bool, mistaken: int
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", key)
+    first = variables.secret_key(environ.Env(), tmp_path / "secret_key", live=live)
+    assert len(first) >= 32 or key == "short"
+    assert len(variables.mistakes) == mistaken
+    if not live:
+        assert variables.secret_key(environ.Env(), tmp_path / "secret_key", live=live) == first
+
+
+def test_a_process_with_a_mistake_does_not_start(live: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    live.CELERY_BROKER_URL = ""
+    with pytest.raises(SystemExit) as end:
+        startup.start("worker")
+    assert end.value.code == startup.EXIT_CODE
+    said = capsys.readouterr().err
+    assert said.startswith("StreamHub's worker cannot start: STREAMHUB_AWS=live needs CELERY_BROKER_URL")
+    assert said.count("\n") == 1
+
+
+def test_it_says_loudly_which_aws_it_talks_to(
+    live: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    aws = EmbeddedAws(scale=0).start_in_thread()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
+    live.STREAMHUB_ENVIRONMENT = "production"
+    live.CELERY_BROKER_URL = "redis://:geheim@redis:6379/0"
+    try:
+        startup.start("web")
+    finally:
+        aws.stop()
+    for part in (
+        "LIVE",
+        "account 111122223333",
+        "region eu-central-1",
+        "environment production",
+        "redis:6379",
+    ):
+        assert part in caplog.text
+    assert "geheim" not in caplog.text
+
+
+def test_it_starts_when_aws_does_not_answer(
+    live: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
+    startup.start("web")
+    assert "account unknown" in caplog.text
