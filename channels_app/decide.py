@@ -17,6 +17,7 @@ class Step(StrEnum):
     CREATE_MP_CHANNEL = "create the MediaPackage channel"
     CREATE_ENDPOINT = "create the MediaPackage endpoint"
     ADD_DISTRIBUTION = "ask for the distribution"
+    REPLACE_DISTRIBUTION = "replace the distribution, which is in front of an origin endpoint that is gone"
     WAIT_GROUP = "get a security group"
     CREATE_INPUT = "create the MediaLive input"
     CREATE_ML_CHANNEL = "create the MediaLive channel"
@@ -80,8 +81,10 @@ class Intent:
 class Observed:
     """What is known of a channel's parts.
 
-    `group`: "none" needed, "waiting" or "ready". `start_settling`/`stop_settling`: AWS accepted it so
-    recently that a read may still show the state before it; `start_accepted`: no RUNNING seen since.
+    `group`: "none" needed, "waiting" or "ready". `distribution_elsewhere`: what is
+    attached pulls from another URL than the endpoint's (which was created anew).
+    `start_settling`/`stop_settling`: AWS accepted it so recently that a read may still show the state
+    before it; `start_accepted`: no RUNNING seen since.
     """
 
     mp_channel: Part = field(default_factory=Part)
@@ -90,6 +93,7 @@ class Observed:
     ml_channel: Part = field(default_factory=Part)
     group: str = "ready"
     distribution_due: bool = False
+    distribution_elsewhere: bool = False
     start_accepted: bool = False
     start_settling: bool = False
     stop_settling: bool = False
@@ -120,6 +124,8 @@ def _build(seen: Observed) -> Step | None:
         return Step.CREATE_ENDPOINT
     if seen.distribution_due:
         return Step.ADD_DISTRIBUTION
+    if seen.distribution_elsewhere:
+        return Step.REPLACE_DISTRIBUTION
     if not seen.input.known:
         return Step.WAIT_GROUP if seen.group == "waiting" else Step.CREATE_INPUT
     if not seen.ml_channel.known:
@@ -133,6 +139,8 @@ def _run(intent: Intent, seen: Observed) -> Step:
         return Step.CLEAR_FAILED
     if state in BUSY:
         return Step.WAIT_CREATED
+    if state == "DELETING":
+        return Step.WAIT_ML_CHANNEL_GONE
     if state == "STOPPING":
         return Step.WAIT_STOPPED
     if intent.desired == Desired.RUNNING:

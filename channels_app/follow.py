@@ -17,6 +17,9 @@ from streamhub.lifecycle import states, wake
 
 USAGE_TASK = "billing.collect_metrics"
 
+# MediaLive's states in which it costs, and in which a session is not over.
+ENCODING = ("STARTING", "RUNNING", "RECOVERING", "STOPPING")
+
 # A channel in one of these states does not run and is not about to, unless it was asked to.
 AT_REST = (ChannelState.IDLE, ChannelState.DELETING, ChannelState.PENDING, ChannelState.PROVISIONING)
 
@@ -33,10 +36,22 @@ def follow(channel: Channel) -> None:
         return
     if breakout.state == State.STARTING and channel.state == ChannelState.RUNNING:
         _move(breakout, State.RUNNING, "the channel runs", session_started_at=timezone.now())
-    elif breakout.state == State.STARTING and channel.state == ChannelState.FAILED:
+    elif channel.state == ChannelState.FAILED and _cannot_run(breakout, channel):
         _fail(breakout, channel)
     elif breakout.state == State.STOPPING and _over(channel):
         breakout_end(breakout)
+
+
+def _cannot_run(breakout: Breakout, channel: Channel) -> bool:
+    """A failed channel starts nothing; what runs already runs on, unless MediaLive's channel is gone."""
+    if breakout.state == State.STARTING:
+        return True
+    return breakout.state == State.RUNNING and not encoding(channel)
+
+
+def encoding(channel: Channel) -> bool:
+    """Whether MediaLive runs, as far as we know, or is on its way there or back."""
+    return not channel.ml_channel_gone and channel.ml_channel_state in ENCODING
 
 
 def _over(channel: Channel) -> bool:
@@ -44,7 +59,7 @@ def _over(channel: Channel) -> bool:
     if channel.state in AT_REST:
         return True
     if channel.state == ChannelState.FAILED:
-        return channel.ml_channel_state not in ("STARTING", "RUNNING", "RECOVERING", "STOPPING")
+        return not encoding(channel)
     return channel.state == ChannelState.RUNNING and channel.desired == Desired.RUNNING
 
 

@@ -30,6 +30,12 @@ log = logging.getLogger(__name__)
 
 LIST = "distribution"
 
+EDITED_OUTSIDE = (
+    "edited_outside",
+    "Somebody edited this distribution in CloudFront outside StreamHub.",
+    "StreamHub leaves the edit as it is. Read its configuration; Retry accepts it.",
+)
+
 
 def cloudfront() -> CloudFront:
     return CloudFront(current_session())
@@ -94,7 +100,8 @@ class DistributionDriver:
         return str(self.decide(row))
 
     def step(self, claim: Claim) -> float | None:
-        if claim.row.aws_distribution_id and (claim.row.observe_requested or claim.row.in_doubt):
+        row: Distribution = claim.row
+        if row.aws_distribution_id and (row.observe_requested or row.in_doubt or edited_outside(row)):
             self._describe(claim)
         if claim.row.config_requested:
             self._read_config(claim)
@@ -153,7 +160,13 @@ class DistributionDriver:
         )
 
     def _look_again(self, claim: Claim) -> float | None:
-        claim.save(observe_requested=True)
+        claim.keep_error = True
+        error = AwsError(
+            f"CloudFront answers that {claim.row.aws_distribution_id} does not exist.",
+            code="suspected_missing",
+        )
+        hint = "StreamHub looks once more to be sure, before it believes that."
+        claim.save(observe_requested=True, **error_fields(error, hint))
         return float(settings.OBSERVE_SECONDS)
 
     # --- acting ----------------------------------------------------------------------------
@@ -182,6 +195,7 @@ class DistributionDriver:
                 watching=LIST,
                 suspect_since=None,
                 observed_at=Now(),
+                own_etag=info.etag or "",
                 **facts_of(info),
             )
             owners.owner().born(claim.row)
@@ -250,25 +264,29 @@ class DistributionDriver:
             request_id=info.request_id,
             watching=LIST,
             observed_at=Now(),
+            own_etag=info.etag or "",
             **facts_of(info),
             **error,
         )
         return AT_ONCE if info.deployed else None
 
     def _disable(self, claim: Claim) -> float | None:
+        outside = claim.row.state == State.DISABLED
         info = self._set_enabled(claim, enabled=False)
         claim.change_state(
             State.DISABLING,
-            why="disabling",
+            why="enabled outside: disabling it again" if outside else "disabling",
             request_id=info.request_id,
             watching=LIST,
             observed_at=Now(),
+            own_etag=info.etag or "",
             **facts_of(info),
         )
         return AT_ONCE if info.deployed else None
 
     def _set_enabled(self, claim: Claim, *, enabled: bool) -> DistributionInfo:
         row: Distribution = claim.row
+        claim.save(own_etag="")
         return self._guarded(claim, lambda: cloudfront().set_enabled(row.aws_distribution_id or "", enabled))
 
     def _delete(self, claim: Claim) -> float | None:
@@ -319,8 +337,20 @@ class DistributionDriver:
         return None
 
     def _settle(self, claim: Claim, state: str, why: str) -> float | None:
-        claim.change_state(state, why=why, watching="")
+        row: Distribution = claim.row
+        fields: dict[str, Any] = {"own_etag": row.own_etag or row.etag}
+        if edited_outside(row):
+            claim.keep_error = True
+            if row.error_code != EDITED_OUTSIDE[0]:
+                code, message, hint = EDITED_OUTSIDE
+                fields |= error_fields(AwsError(message, code=code), hint)
+        claim.change_state(state, why=why, watching="", **fields)
         return None
+
+
+def edited_outside(row: Distribution) -> bool:
+    """Whether its configuration is another one than our last write left behind (AWS_RULES 2)."""
+    return bool(row.own_etag) and row.etag != row.own_etag
 
 
 def spec_of(row: Distribution) -> DistributionSpec:

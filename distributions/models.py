@@ -45,6 +45,9 @@ class Distribution(ManagedResource):
     enabled = models.BooleanField(null=True, blank=True)
     status = models.CharField(max_length=32, blank=True, default="")
     etag = models.CharField(max_length=64, blank=True, default="")
+    # The ETag that our own last write left behind: another one since means that somebody else edited.
+    # Empty: not known, because a write is under way or its outcome is.
+    own_etag = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     # CloudFront's whole configuration as last read, for staff; fetched when somebody asks for it.
     config = models.JSONField(null=True, blank=True)
@@ -60,6 +63,14 @@ class Distribution(ManagedResource):
     gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        # Create and delete are Django's own `add` and `delete`.
+        permissions = [
+            ("detach_distribution", "Can detach a distribution"),
+            ("reattach_distribution", "Can re-attach a distribution"),
+            ("keep_distribution", "Can cancel a distribution's deletion"),
+            ("sync_distribution", "Can sync a distribution"),
+            ("retry_distribution", "Can retry a distribution"),
+        ]
         indexes = [
             *due_indexes("distribution"),
             models.Index(

@@ -43,8 +43,20 @@ def distribution_create(
 
 def _locked(row: Distribution) -> Distribution:
     """The owner's row first, then the distribution's: the house's lock order."""
+    owner = owners.owner().owner_id(row)
     owners.owner().lock(row)
-    return Distribution.objects.select_for_update().get(pk=row.pk)
+    locked = _locked_alone(row)
+    if owners.owner().owner_id(locked) not in (owner, None):
+        # Attached while we waited: that owner is not locked, and may not be any more.
+        raise NotPossible("The distribution has just been attached; look again.", state=locked.state)
+    return locked
+
+
+def _locked_alone(row: Distribution) -> Distribution:
+    locked = Distribution.objects.select_for_update().filter(pk=row.pk).first()
+    if locked is None:
+        raise NotPossible("The distribution is deleted.", state="deleted")
+    return locked
 
 
 def _refuse_protected(row: Distribution) -> None:
@@ -119,7 +131,7 @@ def distribution_keep(row: Distribution, *, who: str) -> Distribution:
 @transaction.atomic
 def distribution_reattach(row: Distribution, *, owner_label: str, who: str) -> Distribution:
     """Attach again, enabled; only while disabling or disabled. The caller sets the owner's pointer."""
-    row = Distribution.objects.select_for_update().get(pk=row.pk)
+    row = _locked_alone(row)
     _refuse_protected(row)
     if row.attached or row.state not in (State.DISABLING, State.DISABLED):
         raise NotPossible(
@@ -163,5 +175,11 @@ def distribution_retry(row: Distribution, *, who: str) -> Distribution:
         states.change(row, to, who=who, why="retried", **fields)
     elif not row.error_code:
         raise NotPossible("There is nothing to retry.", state=row.state, possible=["sync"])
-    intent.want(row, priority=Priority.START if row.attached else Priority.DELETE, observe_requested=True)
+    # An edit made in CloudFront's console is accepted with it: no ETag is another's any more.
+    intent.want(
+        row,
+        priority=Priority.START if row.attached else Priority.DELETE,
+        observe_requested=True,
+        own_etag="",
+    )
     return row

@@ -13,6 +13,7 @@ import environ
 from kombu import Exchange, Queue
 
 from streamhub import logs, variables
+from streamhub.console.theme import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -70,8 +71,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 
 INSTALLED_APPS = [
+    "streamhub.console",  # its templates come before Unfold's
     "unfold",
-    "streamhub.console",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -90,6 +91,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "streamhub.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -137,6 +139,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["streamhub.console.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
@@ -153,8 +156,8 @@ if STREAMHUB_AWS == "live" and not DEBUG:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
-    # Probes of load balancers come over plain HTTP and follow no redirects.
-    SECURE_REDIRECT_EXEMPT = [r"^(api/v1/)?(livez|readyz)$"]
+    # The API's copies of the probes, which may be asked inside the house over plain HTTP.
+    SECURE_REDIRECT_EXEMPT = [r"^api/v1/(livez|readyz)$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     # Subdomains and browsers' preload lists are for the owner of the domain to decide, not for us.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

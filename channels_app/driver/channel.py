@@ -16,17 +16,35 @@ from django.db.models.functions import Now
 from channels_app import follow
 from channels_app.decide import Intent, Observed, Step, next_step
 from channels_app.driver import parts
-from channels_app.driver.parts import ENDPOINT, INPUT, KINDS, ML_CHANNEL, MP_CHANNEL, Kind
+from channels_app.driver.parts import ENDPOINT, INPUT, KIND_OF, KINDS, ML_CHANNEL, MP_CHANNEL, Kind
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
-from channels_app.services import distribution_add, security_group_release
+from channels_app.services import (
+    DISTRIBUTION_GONE,
+    channel_intent,
+    channel_wanted,
+    distribution_add,
+    distribution_replace,
+    security_group_release,
+)
 from streamhub.aws.ratelimit import urgency
 from streamhub.errors import AwsError, Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.claim import Claim, error_fields
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, database_now
 
 log = logging.getLogger(__name__)
+
+STOPPED_OUTSIDE = (
+    "stopped_outside",
+    "MediaLive's channel was stopped outside StreamHub while it was wanted.",
+    "It is being started again; find out who stopped it.",
+)
+STARTED_OUTSIDE = (
+    "started_outside",
+    "MediaLive's channel was started outside StreamHub; a running channel costs money.",
+    "It is being stopped. To have it run, start a breakout.",
+)
 
 
 class ChannelDriver:
@@ -42,6 +60,7 @@ class ChannelDriver:
             Step.CREATE_INPUT: build(INPUT),
             Step.CREATE_ML_CHANNEL: build(ML_CHANNEL),
             Step.ADD_DISTRIBUTION: self._add_distribution,
+            Step.REPLACE_DISTRIBUTION: self._replace_distribution,
             Step.WAIT_GROUP: lambda claim: float(settings.OBSERVE_SECONDS),
             Step.CLEAR_FAILED: self._clear_failed,
             Step.FAIL_START: self._fail_start,
@@ -79,9 +98,28 @@ class ChannelDriver:
     def step(self, claim: Claim) -> float | None:
         if claim.row.observe_requested or claim.row.in_doubt:
             self._describe(claim)
-        elif surprising(claim.row, self.decide(claim.row)):
-            self._describe_part(claim, ML_CHANNEL)
-        return self._acts[self.decide(claim.row)](claim)
+        elif kind := surprising(claim.row, self.decide(claim.row)):
+            self._describe_part(claim, kind)
+        try:
+            return self._acts[self.decide(claim.row)](claim)
+        except Refused as error:
+            return self._fail(claim, error)
+
+    def _fail(self, claim: Claim, error: AwsError, hint: str = "") -> float | None:
+        """Wait for a person. Breakouts follow, and what nobody needs any more is not kept running."""
+        with transaction.atomic():
+            Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
+            claim.fail(State.FAILED, self.doing(claim.row), error, hint=hint)
+            self._follow(claim.row)
+        return None
+
+    @staticmethod
+    def _follow(row: Channel) -> None:
+        """Move the breakout on; if that ends what the channel runs for, say so. Its row is locked."""
+        follow.follow(row)
+        wanted = channel_wanted(row)
+        if row.desired != wanted:
+            channel_intent(row)
 
     @staticmethod
     def decide(row: Channel) -> Step:
@@ -127,7 +165,14 @@ class ChannelDriver:
         )
 
     def _look_again(self, claim: Claim) -> float | None:
-        claim.save(observe_requested=True, watching="")
+        row: Channel = claim.row
+        said: dict[str, Any] = {}
+        if row.suspect_part:
+            claim.keep_error = True
+            lost = KIND_OF[row.suspect_part]
+            error = AwsError(f"AWS answers that the {lost.words} does not exist.", code="suspected_missing")
+            said = error_fields(error, "StreamHub looks once more to be sure, before it believes that.")
+        claim.save(observe_requested=True, watching="", **said)
         return float(settings.OBSERVE_SECONDS)
 
     # --- building --------------------------------------------------------------------------
@@ -180,6 +225,11 @@ class ChannelDriver:
         claim.row.refresh_from_db()
         return AT_ONCE
 
+    def _replace_distribution(self, claim: Claim) -> float | None:
+        distribution_replace(claim.row, who="StreamHub", why="its origin endpoint is gone")
+        claim.row.refresh_from_db()
+        return AT_ONCE
+
     def _clear_failed(self, claim: Claim) -> float | None:
         """AWS could not create it: clear it away, then wait for a person and a new token."""
         row: Channel = claim.row
@@ -188,45 +238,53 @@ class ChannelDriver:
         raise Refused("MediaLive says CREATE_FAILED for the channel.", code="CREATE_FAILED")
 
     def _fail_lost(self, claim: Claim) -> float | None:
-        lost = ", ".join(kind.prefix for kind in KINDS if kind.observed(claim.row).gone)
-        raise Refused(
-            f"Deleted outside StreamHub: {lost}. Retry creates it again; its URLs may change.",
-            code="deleted_outside",
-        )
+        lost = ", ".join(kind.words for kind in KINDS if kind.observed(claim.row).gone)
+        error = Refused(f"Deleted outside StreamHub: {lost}.", code="deleted_outside")
+        return self._fail(claim, error, "Retry creates it again. Its URLs change with it.")
 
     # --- running ---------------------------------------------------------------------------
 
     def _start(self, claim: Claim) -> float | None:
         row: Channel = claim.row
+        outside = row.state == State.RUNNING
         info = self._guarded(claim, lambda: parts.live().start_channel(row.ml_channel_id))
         self._to(
             claim,
             State.STARTING,
-            why="start sent" if row.state != State.RUNNING else "MediaLive had stopped: starting it again",
+            why="MediaLive had stopped: starting it again" if outside else "start sent",
             request_id=info.request_id,
             ml_channel_state=info.state,
             start_accepted_at=Now(),
             stop_accepted_at=None,
             watching=ML_CHANNEL.prefix,
             observed_at=Now(),
+            **(self._outside(claim, *STOPPED_OUTSIDE) if outside else {}),
         )
         return None
 
     def _stop(self, claim: Claim) -> float | None:
         row: Channel = claim.row
+        outside = row.state == State.IDLE and row.start_accepted_at is None and not row.in_doubt
         info = self._guarded(claim, lambda: parts.live().stop_channel(row.ml_channel_id))
         self._to(
             claim,
             State.STOPPING if row.desired != "deleted" else State.DELETING,
-            why="stop sent",
+            why="it runs although nobody here asked for it: stopping it" if outside else "stop sent",
             request_id=info.request_id,
             ml_channel_state=info.state,
             stop_accepted_at=Now(),
             start_accepted_at=None,
             watching=ML_CHANNEL.prefix,
             observed_at=Now(),
+            **(self._outside(claim, *STARTED_OUTSIDE) if outside else {}),
         )
         return None
+
+    @staticmethod
+    def _outside(claim: Claim, code: str, message: str, hint: str) -> dict[str, Any]:
+        """The columns that say what somebody did in the AWS console; shown until it is put right."""
+        claim.keep_error = True
+        return error_fields(AwsError(message, code=code), hint)
 
     def _fail_start(self, claim: Claim) -> float | None:
         claim.save(start_accepted_at=None)
@@ -234,12 +292,14 @@ class ChannelDriver:
             "MediaLive accepted the start and went back to IDLE without running.", code="start_failed"
         )
         with transaction.atomic():
+            Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
             claim.fail(State.FAILED, str(Step.FAIL_START), error, hint="Check the input, then press Retry.")
-            follow.follow(claim.row)
+            self._follow(claim.row)
         return None
 
     def _wait(self, state: str | None, why: str, claim: Claim) -> float | None:
         row: Channel = claim.row
+        claim.keep_error = row.error_code in (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0])
         if state is None or row.desired == "deleted":
             claim.save(watching=ML_CHANNEL.prefix)
         else:
@@ -255,10 +315,12 @@ class ChannelDriver:
         claim.keep_error = True
         with transaction.atomic():
             Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
-            follow.follow(claim.row)
+            self._follow(claim.row)
         return None
 
     def _settle(self, state: str, why: str, claim: Claim) -> float | None:
+        row: Channel = claim.row
+        claim.keep_error = row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
         self._to(claim, state, why=why, watching="", start_accepted_at=None, stop_accepted_at=None)
         return None
 
@@ -304,6 +366,8 @@ class ChannelDriver:
     def _forget(self, claim: Claim) -> float | None:
         group: SecurityGroup | None = claim.row.security_group
         with transaction.atomic():
+            # First the channel's lock, as everywhere: its breakouts are written next.
+            Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
             follow.channel_gone(claim.row)
             claim.forget(why="AWS says that every part is gone")
             if group is not None:
@@ -331,18 +395,27 @@ class ChannelDriver:
         )
 
 
-def surprising(row: Channel, step: Step) -> bool:
-    """A list may tell old news: what contradicts the state we know of is described before it is acted on."""
-    if step is Step.START:
-        return row.state == State.RUNNING
-    if step is Step.STOP:
-        return row.state == State.IDLE or row.stop_accepted_at is not None
-    return step is Step.FAIL_START
+def surprising(row: Channel, step: Step) -> Kind | None:
+    """A list may tell old news: what contradicts what we know of is described before it is acted on."""
+    if step is Step.REPLACE_DISTRIBUTION:
+        return ENDPOINT
+    surprises = {
+        Step.START: row.state == State.RUNNING,
+        Step.STOP: row.state == State.IDLE or row.stop_accepted_at is not None,
+        Step.FAIL_START: True,
+    }
+    return ML_CHANNEL if surprises.get(step) else None
+
+
+def group_of(group: SecurityGroup | None) -> str:
+    if group is None:
+        return "none"
+    known = group.aws_id and not group.gone_at and not group.suspect_since
+    return "ready" if known else "waiting"
 
 
 def observed(row: Channel) -> Observed:
     """The row's columns as the pure decision sees them."""
-    group = row.security_group
     settling = timedelta(seconds=2 * settings.OBSERVE_SECONDS)
     now = database_now()
 
@@ -354,8 +427,11 @@ def observed(row: Channel) -> Observed:
         endpoint=ENDPOINT.observed(row),
         input=INPUT.observed(row),
         ml_channel=ML_CHANNEL.observed(row),
-        group="none" if group is None else "ready" if group.aws_id and not group.gone_at else "waiting",
+        group=group_of(row.security_group),
         distribution_due=row.distribution_wanted and row.distribution_id is None,
+        distribution_elsewhere=row.distribution is not None
+        and bool(row.endpoint_url)
+        and row.distribution.origin_url != row.endpoint_url,
         start_accepted=row.start_accepted_at is not None,
         start_settling=settles(row.start_accepted_at),
         stop_settling=settles(row.stop_accepted_at),

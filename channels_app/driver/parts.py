@@ -40,12 +40,13 @@ def package() -> mediapackage.MediaPackage:
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the four: its column prefix and its AWS calls.
+    """One of the four: its column prefix, what people call it, and its AWS calls.
 
     `facts(info)` are the columns an answer fills; `find(row)` looks for a resource whose create was cut.
     """
 
     prefix: str
+    words: str
     create: Callable[[Channel], Any]
     describe: Callable[[str], Any]
     delete: Callable[[str], Any]
@@ -151,6 +152,7 @@ def _create_ml_channel(row: Channel) -> Any:
 
 MP_CHANNEL = Kind(
     prefix="mp_channel",
+    words="MediaPackage channel",
     create=_create_mp_channel,
     describe=lambda id: package().describe_channel(id),
     delete=lambda id: package().delete_channel(id),
@@ -159,6 +161,7 @@ MP_CHANNEL = Kind(
 )
 ENDPOINT = Kind(
     prefix="mp_endpoint",
+    words="MediaPackage endpoint",
     create=_create_endpoint,
     describe=lambda id: package().describe_endpoint(id),
     delete=lambda id: package().delete_endpoint(id),
@@ -167,6 +170,7 @@ ENDPOINT = Kind(
 )
 INPUT = Kind(
     prefix="ml_input",
+    words="MediaLive input",
     create=_create_input,
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
@@ -176,6 +180,7 @@ INPUT = Kind(
 )
 ML_CHANNEL = Kind(
     prefix="ml_channel",
+    words="MediaLive channel",
     create=_create_ml_channel,
     describe=lambda id: live().describe_channel(id),
     delete=lambda id: live().delete_channel(id),
@@ -184,3 +189,4 @@ ML_CHANNEL = Kind(
     has_token=True,
 )
 KINDS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)
+KIND_OF = {kind.prefix: kind for kind in KINDS}

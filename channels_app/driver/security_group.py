@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models.functions import Now
 
 from channels_app.driver.parts import live
@@ -14,12 +18,14 @@ from channels_app.models import Channel, SecurityGroup
 from streamhub.aws.medialive import SecurityGroupInfo
 from streamhub.aws.ownership import is_ours, mark_of_tags
 from streamhub.aws.ownership import tags as ownership_tags
+from streamhub.aws.paging import Page
 from streamhub.aws.ratelimit import urgency
-from streamhub.errors import Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle import intent
-from streamhub.lifecycle.claim import Claim
+from streamhub.errors import AwsError, Conflict, NotFound, Refused, Retryable
+from streamhub.lifecycle import intent, states
+from streamhub.lifecycle.claim import Claim, error_fields
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import Priority
+from streamhub.lifecycle.models import Priority, database_now
+from streamhub.lifecycle.observe import Watch
 
 Desired, State = SecurityGroup.Desired, SecurityGroup.State
 RESOURCE = "security-group"
@@ -30,12 +36,15 @@ class Step(StrEnum):
 
     FIND_OR_CREATE = "find or create the security group"
     SETTLE = "note that the security group is ready"
+    LOOK_AGAIN = "make sure that the security group is gone"
     DELETE = "delete the security group"
     FORGET = "remove the security group's row"
     REST = "rest"
 
 
-def next_step(desired: str, state: str, *, known: bool, sent: bool, gone: bool) -> Step:
+def next_step(
+    desired: str, state: str, *, known: bool, sent: bool, gone: bool, suspected: bool = False
+) -> Step:
     """The one step that brings MediaLive nearer to the intent."""
     if desired == Desired.DELETED:
         if gone or not (known or sent):
@@ -43,6 +52,8 @@ def next_step(desired: str, state: str, *, known: bool, sent: bool, gone: bool) 
         return Step.DELETE if known else Step.FIND_OR_CREATE
     if state == State.FAILED:
         return Step.REST
+    if suspected and not gone:
+        return Step.LOOK_AGAIN
     return Step.SETTLE if known and not gone else Step.FIND_OR_CREATE
 
 
@@ -64,10 +75,14 @@ class SecurityGroupDriver:
             known=bool(row.aws_id),
             sent=row.create_sent_at is not None,
             gone=row.gone_at is not None,
+            suspected=row.suspect_since is not None,
         )
 
     def step(self, claim: Claim) -> float | None:
+        if claim.row.aws_id and claim.row.observe_requested:
+            self._describe(claim)
         acts = {
+            Step.LOOK_AGAIN: self._look_again,
             Step.FIND_OR_CREATE: self._find_or_create,
             Step.SETTLE: self._settle,
             Step.DELETE: self._delete,
@@ -76,9 +91,39 @@ class SecurityGroupDriver:
         }
         return acts[self.decide(claim.row)](claim)
 
+    def _describe(self, claim: Claim) -> None:
+        """Look at it. One NotFound is a suspicion; a second one, late enough, is proof."""
+        row: SecurityGroup = claim.row
+        now = database_now()
+        try:
+            gone = live().describe_security_group(row.aws_id).gone
+        except NotFound:
+            since = row.suspect_since or now
+            gone = now - since >= timedelta(seconds=settings.OBSERVE_SECONDS)
+            old = now - row.created_at >= timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS)
+            if not (gone and old):
+                claim.save(suspect_since=since, observed_at=Now())
+                return
+        claim.save(
+            gone_at=now if gone else None, suspect_since=None, observe_requested=False, observed_at=Now()
+        )
+
+    def _look_again(self, claim: Claim) -> float | None:
+        claim.keep_error = True
+        error = AwsError(
+            f"MediaLive answers that the security group {claim.row.aws_id} does not exist.",
+            code="suspected_missing",
+        )
+        hint = "StreamHub looks once more to be sure, then creates it again."
+        claim.save(observe_requested=True, **error_fields(error, hint))
+        return float(settings.OBSERVE_SECONDS)
+
     def _find_or_create(self, claim: Claim) -> float | None:
         row: SecurityGroup = claim.row
         if row.gone_at:
+            states.record(
+                row, row.state, row.state, why=f"{row.aws_id} is gone from MediaLive: making another"
+            )
             claim.save(aws_id="", create_sent_at=None, gone_at=None, delete_accepted_at=None)
         found = find(row)
         if found is None and row.desired == Desired.DELETED:
@@ -134,8 +179,31 @@ class SecurityGroupDriver:
         return AT_ONCE
 
     def _forget(self, claim: Claim) -> float | None:
-        claim.forget(why="no channel uses it; gone from MediaLive")
-        return None
+        row: SecurityGroup = claim.row
+        with transaction.atomic():
+            now = SecurityGroup.objects.select_for_update().get(pk=row.pk)
+            if now.desired == Desired.DELETED and not now.channels.exists():
+                claim.forget(why="no channel uses it; gone from MediaLive")
+                return None
+        # Somebody wants it again meanwhile.
+        claim.save(aws_id="", create_sent_at=None, gone_at=None, desired=Desired.PRESENT)
+        return AT_ONCE
+
+
+def pages() -> Iterator[Page[SecurityGroupInfo]]:
+    """The list, without those that are deleted and only still described."""
+    for page in live().security_group_pages():
+        yield replace(page, items=tuple(info for info in page.items if not info.gone))
+
+
+WATCH = Watch(
+    key="security_group",
+    model=SecurityGroup,
+    id_field="aws_id",
+    pages=pages,
+    facts=lambda info: {},
+    gone=lambda row, listed_at: None,
+)
 
 
 def tags_of(row: SecurityGroup) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from channels_app.driver import parts
+from channels_app.driver import parts, security_group
 from channels_app.models import Channel
 from streamhub.lifecycle.observe import Watch
 
@@ -37,4 +37,5 @@ WATCHES = (
     _watch(parts.INPUT, lambda: parts.live().input_pages()),
     _watch(parts.ENDPOINT, lambda: parts.package().endpoint_pages()),
     _watch(parts.MP_CHANNEL, lambda: parts.package().channel_pages()),
+    security_group.WATCH,
 )

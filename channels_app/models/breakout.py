@@ -66,6 +66,15 @@ class Breakout(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        # Create is Django's own `add`.
+        permissions = [
+            ("prepare_breakout", "Can prepare a breakout"),
+            ("start_breakout", "Can start a breakout"),
+            ("stop_breakout", "Can stop a breakout"),
+            ("cancel_breakout", "Can cancel a breakout"),
+            ("retry_breakout", "Can retry a breakout"),
+            ("curtain_breakout", "Can raise and lower a breakout's curtain"),
+        ]
         indexes = [
             models.Index(fields=["state", "-id"], name="breakout_state"),
             models.Index(fields=["usage_status"], name="breakout_usage_status"),

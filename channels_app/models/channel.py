@@ -100,6 +100,8 @@ class Channel(ManagedResource):
     stop_accepted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        # Create and delete are Django's own `add` and `delete`.
+        permissions = [("retry_channel", "Can retry a channel")]
         indexes = [*due_indexes("channel")]
         constraints = [
             models.UniqueConstraint(

@@ -14,10 +14,12 @@ from channels_app.services.breakout import (
     breakout_stop,
 )
 from channels_app.services.channel import (
+    DISTRIBUTION_GONE,
     channel_create,
     channel_delete,
     channel_intent,
     channel_retry,
+    channel_wanted,
     locked_channel,
     security_group_for,
     security_group_release,
@@ -27,10 +29,12 @@ from channels_app.services.distribution import (
     distribution_add,
     distribution_create_and_attach,
     distribution_reattach,
+    distribution_replace,
 )
 from channels_app.services.usage import breakout_usage_record
 
 __all__ = [
+    "DISTRIBUTION_GONE",
     "ChannelOwner",
     "breakout_cancel",
     "breakout_create",
@@ -44,9 +48,11 @@ __all__ = [
     "channel_delete",
     "channel_intent",
     "channel_retry",
+    "channel_wanted",
     "distribution_add",
     "distribution_create_and_attach",
     "distribution_reattach",
+    "distribution_replace",
     "locked_channel",
     "security_group_for",
     "security_group_release",

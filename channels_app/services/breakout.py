@@ -27,6 +27,8 @@ from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.claim import error_fields
 
 STARTABLE = (ChannelState.IDLE, ChannelState.STARTING, ChannelState.RUNNING, ChannelState.STOPPING)
+# A channel that lost a part is built again by its retry, and started as soon as it stands.
+RETRIABLE = (*STARTABLE, ChannelState.PENDING, ChannelState.PROVISIONING)
 NAME_MAX = 128
 DURATION_MAX_MINUTES = 7 * 24 * 60
 
@@ -70,7 +72,10 @@ def _locked(breakout: Breakout) -> tuple[Breakout, Channel | None]:
         if breakout.channel_id
         else None
     )
-    return Breakout.objects.select_for_update(of=("self",)).get(pk=breakout.pk), channel
+    locked = Breakout.objects.select_for_update(of=("self",)).filter(pk=breakout.pk).first()
+    if locked is None:
+        raise NotPossible("The breakout is deleted.", state="deleted")
+    return locked, channel
 
 
 def _living(channel: Channel | None) -> Channel:
@@ -113,8 +118,11 @@ def breakout_start(breakout: Breakout, *, who: str) -> Breakout:
     breakout, channel = _locked(breakout)
     if not guards.changes("start", breakout.state):
         return breakout
-    channel = _living(channel)
-    _startable(breakout, channel)
+    return _start(breakout, _living(channel), STARTABLE, who=who)
+
+
+def _start(breakout: Breakout, channel: Channel, startable: tuple[str, ...], *, who: str) -> Breakout:
+    _startable(breakout, channel, startable)
     _prepare(channel, who=who)
     try:
         with transaction.atomic():
@@ -135,7 +143,7 @@ def breakout_start(breakout: Breakout, *, who: str) -> Breakout:
     return breakout
 
 
-def _startable(breakout: Breakout, channel: Channel) -> None:
+def _startable(breakout: Breakout, channel: Channel, states: tuple[str, ...]) -> None:
     other = Breakout.objects.filter(channel=channel, state__in=ON_AIR).exclude(pk=breakout.pk).first()
     if other is not None:
         raise NotPossible(
@@ -143,7 +151,7 @@ def _startable(breakout: Breakout, channel: Channel) -> None:
             state=breakout.state,
             possible=["stop the other breakout"],
         )
-    if channel.state not in STARTABLE:
+    if channel.state not in states:
         raise NotPossible(
             f"The channel is {channel.state}; a breakout can start once it is"
             f" {', '.join(STARTABLE[:-1])} or {STARTABLE[-1]}.",
@@ -197,9 +205,11 @@ def breakout_retry(breakout: Breakout, *, who: str) -> Breakout:
     """Start a failed breakout again; a channel that failed with it is retried first."""
     breakout, channel = _locked(breakout)
     guards.changes("retry", breakout.state)
-    if channel is not None and channel.state == ChannelState.FAILED:
-        channel_retry(channel, who=who)
-    return breakout_start(breakout, who=who)
+    channel = _living(channel)
+    if channel.state != ChannelState.FAILED:
+        return _start(breakout, channel, STARTABLE, who=who)
+    channel = channel_retry(channel, who=who)
+    return _start(breakout, channel, RETRIABLE, who=who)
 
 
 @transaction.atomic

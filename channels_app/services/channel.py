@@ -20,10 +20,16 @@ from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.claim import error_fields
 from streamhub.lifecycle.models import Priority
 
+# A channel's error while it waits without the distribution that somebody deleted.
+DISTRIBUTION_GONE = "distribution_gone"
+
 
 def locked_channel(pk: int) -> Channel:
-    """The channel's row, locked: the first lock of every verb. Raises `Channel.DoesNotExist`."""
-    return Channel.objects.select_for_update(of=("self",)).get(pk=pk)
+    """The channel's row, locked: the first lock of every verb. Raises `NotPossible` if it has gone."""
+    row = Channel.objects.select_for_update(of=("self",)).filter(pk=pk).first()
+    if row is None:
+        raise NotPossible("The channel is deleted.", state="deleted")
+    return row
 
 
 def channel_create(
@@ -69,13 +75,21 @@ def channel_create(
 
 def security_group_for(cidrs: list[str], *, who: str) -> SecurityGroup:
     """The shared group of these (normalised) CIDRs, wanted present."""
-    group, created = SecurityGroup.objects.get_or_create(cidrs=",".join(cidrs))
-    group = SecurityGroup.objects.select_for_update().get(pk=group.pk)
+    group, created = _security_group_locked(",".join(cidrs))
     if created:
         states.born(group, who=who, why="first channel with these CIDRs")
     if created or group.desired == SecurityGroup.Desired.DELETED:
         intent.want(group, desired=SecurityGroup.Desired.PRESENT, priority=Priority.CREATE)
     return group
+
+
+def _security_group_locked(cidrs: str) -> tuple[SecurityGroup, bool]:
+    """The row and whether it is new. One that is just being removed is waited for, then made anew."""
+    while True:
+        group, created = SecurityGroup.objects.get_or_create(cidrs=cidrs)
+        locked = SecurityGroup.objects.select_for_update().filter(pk=group.pk).first()
+        if locked is not None:
+            return locked, created
 
 
 def security_group_release(group: SecurityGroup) -> None:
@@ -85,10 +99,15 @@ def security_group_release(group: SecurityGroup) -> None:
         intent.want(group, desired=SecurityGroup.Desired.DELETED, priority=Priority.DELETE)
 
 
+def channel_wanted(channel: Channel) -> str:
+    """What the channel is wanted to do now, by the one rule."""
+    living = Breakout.objects.filter(channel=channel, state__in=ON_AIR).values_list("state", flat=True)
+    return decide.desired_of(channel.desired, living, channel.warm_until, timezone.now())
+
+
 def channel_intent(channel: Channel, **fields: Any) -> None:
     """Write what the channel is wanted to do now, by the one rule; wakes it. The row must be locked."""
-    living = Breakout.objects.filter(channel=channel, state__in=ON_AIR).values_list("state", flat=True)
-    desired = decide.desired_of(channel.desired, living, channel.warm_until, timezone.now())
+    desired = channel_wanted(channel)
     priority = {
         Desired.RUNNING: Priority.START,
         Desired.IDLE: Priority.STOP,
@@ -128,8 +147,9 @@ def channel_delete(channel: Channel, *, who: str) -> Channel:
 
 @transaction.atomic
 def channel_retry(channel: Channel, *, who: str) -> Channel:
-    """Try again what failed or waits, now. Parts that were lost are created anew."""
+    """Try again what failed or waits, now. Parts that were lost are created anew, the distribution too."""
     channel = locked_channel(channel.pk)
+    gone = channel.error_code == DISTRIBUTION_GONE
     if channel.state == State.FAILED:
         built = channel.ml_channel_id and not _lost(channel)
         to = State.IDLE if built else State.PROVISIONING if channel.mp_channel_id else State.PENDING
@@ -138,7 +158,8 @@ def channel_retry(channel: Channel, *, who: str) -> Channel:
         )
     elif not channel.error_code:
         raise NotPossible("There is nothing to retry.", state=channel.state, possible=["delete"])
-    channel_intent(channel, observe_requested=True)
+    wanted = channel.distribution_wanted or (gone and channel.distribution_id is None)
+    channel_intent(channel, observe_requested=True, distribution_wanted=wanted)
     return channel
 
 

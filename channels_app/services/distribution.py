@@ -9,10 +9,12 @@ from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import Desired, State
 from channels_app.services.attachment import attachment_name, attachment_open
-from channels_app.services.channel import locked_channel
+from channels_app.services.channel import DISTRIBUTION_GONE, locked_channel
 from distributions import services as distributions
 from distributions.models import Distribution
-from streamhub.errors import NotPossible
+from streamhub.errors import AwsError, NotPossible
+from streamhub.lifecycle import states
+from streamhub.lifecycle.claim import error_fields
 from streamhub.lifecycle.models import Priority
 
 
@@ -32,10 +34,13 @@ class ChannelOwner:
         """It is gone although it is wanted: an on-air breakout gets a replacement at once."""
         channel = Channel.objects.filter(distribution=distribution).first()
         self.release(distribution)
-        if channel is None or channel.desired != Desired.RUNNING:
+        if channel is None or channel.desired == Desired.DELETED:
             return
-        why = f"failsafe: {distribution.aws_distribution_id} is gone from CloudFront"
-        distribution_add(channel, who="StreamHub", why=why, urgent=True)
+        gone = f"{distribution.aws_distribution_id} is gone from CloudFront"
+        if channel.desired == Desired.RUNNING:
+            distribution_add(channel, who="StreamHub", why=f"failsafe: {gone}", urgent=True)
+        else:
+            _tell_lost(channel, gone)
 
     def born(self, distribution: Distribution) -> None:
         attachment_name(distribution)
@@ -53,6 +58,16 @@ class ChannelOwner:
         return Channel.objects.filter(distribution=distribution).values_list("pk", flat=True).first()
 
 
+def _tell_lost(channel: Channel, gone: str) -> None:
+    """An idle channel waits without one; it says so until somebody retries, prepares or starts."""
+    states.record(channel, channel.state, channel.state, who=states.SYSTEM, why=f"the distribution {gone}")
+    said = error_fields(
+        AwsError(f"The distribution {gone}, deleted outside StreamHub.", code=DISTRIBUTION_GONE),
+        "Retry creates another one now; the next prepare or start does so too.",
+    )
+    Channel.objects.filter(pk=channel.pk, error_code="").update(**said)
+
+
 @transaction.atomic
 def distribution_add(channel: Channel, *, who: str, why: str, urgent: bool = False) -> Distribution | None:
     """A new distribution in front of the channel's endpoint, attached. None if it is not to have one now."""
@@ -68,8 +83,22 @@ def distribution_add(channel: Channel, *, who: str, why: str, urgent: bool = Fal
         priority=Priority.START if urgent else Priority.CREATE,
     )
     Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
+    Channel.objects.filter(pk=channel.pk, error_code=DISTRIBUTION_GONE).update(**error_fields(None))
     attachment_open(locked_channel(channel.pk))
     return row
+
+
+@transaction.atomic
+def distribution_replace(channel: Channel, *, who: str, why: str) -> Distribution | None:
+    """Another distribution in front of the channel's present endpoint, also on air; the old one goes.
+
+    For when the old one delivers nothing any more: its origin endpoint is gone. Attachments end and begin.
+    """
+    channel = locked_channel(channel.pk)
+    if channel.distribution is not None:
+        ChannelOwner().release(channel.distribution)
+        distributions.distribution_detach(channel.distribution, who=who, why=why)
+    return distribution_add(channel, who=who, why=why, urgent=channel.desired == Desired.RUNNING)
 
 
 @transaction.atomic

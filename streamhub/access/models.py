@@ -31,6 +31,8 @@ class ApiToken(models.Model):
     class Meta:
         verbose_name = "API token"
         ordering = ["-id"]
+        # Issuing is Django's own `add`.
+        permissions = [("revoke_apitoken", "Can revoke an API token")]
 
     def __str__(self) -> str:
         return f"{self.service} ({self.prefix}…)"

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from streamhub.embedded.aws.control import Control
 from streamhub.embedded.demo.api import Api
+from streamhub.embedded.demo.house import SCOPES
 from streamhub.embedded.ports import free_port
 from streamhub.embedded.processes import ProcessSet
 
@@ -23,8 +24,10 @@ PERIODS = {
     "OBSERVE_SECONDS": "1",
     "FULL_OBSERVE_SECONDS": "20",
     "REAPER_SECONDS": "2",
+    "METRICS_SECONDS": "2",
+    "METRICS_FINAL_AFTER_SECONDS": "10",
+    "USAGE_TAIL_SECONDS": "5",
 }
-SCOPES = ("channels:read", "channels:write", "distributions:read", "distributions:write")
 # A number of Redis that nobody uses by default; emptied before and after.
 REDIS_URL = "redis://127.0.0.1:6379/13"
 POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"

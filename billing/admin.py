@@ -1,0 +1,92 @@
+"""Billing in the admin: the ledger to look at, today's bytes, and a breakout's bytes per minute."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import Sum
+from django.http import HttpRequest
+from django.utils import timezone
+
+from billing.models import LedgerMinute
+from billing.usage import PeriodUsage, breakout_usage
+from channels_app.models import Breakout
+from channels_app.models.breakout import State
+from streamhub.console import bars, navigation, roles, sizes
+from streamhub.console.base import BigReadOnlyAdmin
+from streamhub.console.dashboard import Figure, Tile, register
+from streamhub.console.facts import Panel
+from streamhub.console.looks import Tone
+from streamhub.console.registry import register_panel
+from streamhub.console.saved_views import list_url
+from streamhub.console.templatetags.console import size, when
+
+VIEW = "billing.view_ledgerminute"
+MOST_ROWS = 120
+
+
+@admin.register(LedgerMinute)
+class LedgerMinuteAdmin(BigReadOnlyAdmin):
+    """What each distribution delivered in each minute, as CloudWatch last said."""
+
+    list_display = ("at", "aws_distribution_id", "delivered", "requests", "period", "changed")
+    search_fields = ("aws_distribution_id",)
+    search_help_text = "Distribution id"
+    ordering = ("-minute", "-id")
+
+    @display(description="minute")
+    def at(self, row: LedgerMinute) -> str:
+        return when(row.minute)
+
+    @display(description="delivered")
+    def delivered(self, row: LedgerMinute) -> str:
+        return size(row.bytes_downloaded)
+
+    @display(description="period")
+    def period(self, row: LedgerMinute) -> str:
+        return f"{row.period_seconds} s"
+
+    @display(description="last changed")
+    def changed(self, row: LedgerMinute) -> str:
+        return when(row.changed_at)
+
+
+def _today() -> Figure:
+    midnight = datetime.combine(timezone.now().astimezone(UTC).date(), time(), tzinfo=UTC)
+    rows = LedgerMinute.objects.filter(minute__gte=midnight)
+    found = rows.aggregate(total=Sum("bytes_downloaded"))["total"]
+    if found is None:
+        return Figure("none yet", "CloudFront publishes some minutes late")
+    detail = "since 00:00 UTC, published so far"
+    return Figure(sizes.human_bytes(found), detail, Tone.CALM, sizes.exact_bytes(found))
+
+
+def _merged(minutes: list[PeriodUsage]) -> list[bars.Value]:
+    """One value a period: what all distributions of the breakout delivered in it."""
+    found: dict[datetime, bars.Value] = {}
+    for each in minutes:
+        known = found.get(each.minute, bars.Value(each.minute, 0))
+        amount, hollow = known.amount + each.bytes_downloaded, known.hollow or each.provisional
+        found[each.minute] = bars.Value(each.minute, amount, hollow)
+    return list(found.values())
+
+
+def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
+    if row.state in (State.IDLE, State.CANCELLED) or not request.user.has_perm(VIEW):
+        return None
+    report = breakout_usage(row)
+    context = {
+        "report": report,
+        "chart": bars.chart(_merged(report.minutes)),
+        "minutes": report.minutes[-MOST_ROWS:],
+        "left_out": max(0, len(report.minutes) - MOST_ROWS),
+    }
+    return Panel("Bytes per minute", "billing/usage.html", context, "bar_chart")
+
+
+register(Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute), 70))
+register_panel(Breakout, _usage_panel)
+navigation.register("Billing", navigation.Entry("Ledger", "receipt_long", "billing.ledgerminute"))
+roles.grant(roles.VIEWER, VIEW)

@@ -1,0 +1,52 @@
+"""How the states of channels, breakouts and security groups look, and the filters built on them."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from channels_app.models import Breakout, SecurityGroup
+from channels_app.models.breakout import ON_AIR
+from channels_app.models.breakout import State as BreakoutState
+from channels_app.models.channel import State as ChannelState
+from streamhub.console.looks import Look, Tone, busy
+
+CHANNEL = {
+    ChannelState.PENDING: busy("schedule"),
+    ChannelState.PROVISIONING: busy("construction"),
+    ChannelState.IDLE: Look(Tone.GOOD, "check_circle"),
+    ChannelState.STARTING: busy("rocket_launch"),
+    ChannelState.RUNNING: Look(Tone.LIVE, "sensors"),
+    ChannelState.STOPPING: busy("stop_circle"),
+    ChannelState.DELETING: busy("delete_sweep"),
+    ChannelState.FAILED: Look(Tone.BAD, "error"),
+}
+CHANNEL_MOVING = [state.value for state, look in CHANNEL.items() if look.moving]
+
+BREAKOUT = {
+    BreakoutState.IDLE: Look(Tone.CALM, "event"),
+    BreakoutState.STARTING: busy("rocket_launch"),
+    BreakoutState.RUNNING: Look(Tone.LIVE, "sensors"),
+    BreakoutState.STOPPING: busy("stop_circle"),
+    BreakoutState.COMPLETED: Look(Tone.GOOD, "task_alt"),
+    BreakoutState.CANCELLED: Look(Tone.CALM, "event_busy"),
+    BreakoutState.FAILED: Look(Tone.BAD, "error"),
+}
+BREAKOUT_MOVING = (BreakoutState.STARTING, BreakoutState.STOPPING)
+
+SECURITY_GROUP = {
+    SecurityGroup.State.PENDING: busy("schedule"),
+    SecurityGroup.State.READY: Look(Tone.GOOD, "verified_user"),
+    SecurityGroup.State.DELETING: busy("delete_sweep"),
+    SecurityGroup.State.FAILED: Look(Tone.BAD, "error"),
+}
+
+
+def in_trouble() -> Q:
+    """Failed, or waiting with an error that a person should see."""
+    return Q(state="failed") | ~Q(error_code="")
+
+
+def channels_on_air() -> Q:
+    """Channels that carry a breakout which is on air."""
+    on_air = Breakout.objects.filter(state__in=ON_AIR, channel__isnull=False)
+    return Q(pk__in=on_air.values("channel_id"))

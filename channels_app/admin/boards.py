@@ -1,0 +1,142 @@
+"""What channels and breakouts put on the dashboard."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from channels_app.admin import appearance
+from channels_app.admin.breakout import starting_soon
+from channels_app.admin.facts import page_of
+from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import ON_AIR, State
+from channels_app.models.channel import State as ChannelState
+from streamhub.console.dashboard import Board, Figure, Line, Tile, register
+from streamhub.console.looks import Tone
+from streamhub.console.saved_views import list_url
+
+MOST = 8
+BREAKOUTS, CHANNELS = "channels_app.view_breakout", "channels_app.view_channel"
+
+
+def _lines(rows: QuerySet[Breakout], *, planned: bool = False) -> list[Line]:
+    return [
+        Line(
+            label=row.name,
+            url=page_of(row),
+            look=appearance.BREAKOUT[State(row.state)],
+            word=row.state,
+            since=row.starts_at if planned else row.state_since,
+            detail=row.error_message[:140] or f"on {row.channel_name}",
+        )
+        for row in rows[:MOST]
+    ]
+
+
+def _channel_lines() -> list[Line]:
+    rows = Channel.objects.filter(appearance.in_trouble()).order_by("-state_since")[:MOST]
+    return [
+        Line(
+            row.name,
+            page_of(row),
+            appearance.CHANNEL[ChannelState(row.state)],
+            row.state,
+            row.error_at,
+            row.error_message[:140],
+        )
+        for row in rows
+    ]
+
+
+def _on_air() -> Figure:
+    count = Breakout.objects.filter(state__in=ON_AIR).count()
+    curtains = Breakout.objects.filter(state=State.RUNNING, curtain_raised=True).count()
+    return Figure(count, f"{curtains} with raised curtain", Tone.LIVE if count else Tone.CALM)
+
+
+def _soon() -> Figure:
+    first = Breakout.objects.filter(starting_soon()).order_by("starts_at")
+    count = first.count()
+    return Figure(count, "in the next 24 hours", Tone.WARN if count else Tone.CALM)
+
+
+def _moving() -> Figure:
+    count = Channel.objects.filter(state__in=appearance.CHANNEL_MOVING).count()
+    return Figure(count, "on their way", Tone.BUSY if count else Tone.CALM)
+
+
+def _counted(rows: QuerySet[Breakout] | QuerySet[Channel]) -> Figure:
+    count = rows.count()
+    return Figure(count, "need a look" if count else "none", Tone.BAD if count else Tone.GOOD)
+
+
+register(
+    Tile("live", "Live now", "sensors", BREAKOUTS, _on_air, lambda: list_url(Breakout, "live"), 10),
+    Tile("soon", "Starting soon", "event_upcoming", BREAKOUTS, _soon, lambda: list_url(Breakout, "soon"), 20),
+    Tile(
+        "channels-moving",
+        "Channels in transition",
+        "progress_activity",
+        CHANNELS,
+        _moving,
+        lambda: list_url(Channel, "moving"),
+        30,
+    ),
+    Tile(
+        "breakouts-failed",
+        "Failed breakouts",
+        "error",
+        BREAKOUTS,
+        lambda: _counted(Breakout.objects.filter(state=State.FAILED)),
+        lambda: list_url(Breakout, "failed"),
+        40,
+    ),
+    Tile(
+        "channels-failed",
+        "Channels in trouble",
+        "error",
+        CHANNELS,
+        lambda: _counted(Channel.objects.filter(appearance.in_trouble())),
+        lambda: list_url(Channel, "failed"),
+        41,
+    ),
+    Board(
+        "live",
+        "Live now",
+        "sensors",
+        BREAKOUTS,
+        lambda: _lines(Breakout.objects.filter(state__in=ON_AIR).order_by("-state_since")),
+        lambda: list_url(Breakout, "live"),
+        "Nothing is on air.",
+        10,
+    ),
+    Board(
+        "soon",
+        "Starting soon",
+        "event_upcoming",
+        BREAKOUTS,
+        lambda: _lines(Breakout.objects.filter(starting_soon()).order_by("starts_at"), planned=True),
+        lambda: list_url(Breakout, "soon"),
+        "Nothing is planned for the next 24 hours.",
+        20,
+    ),
+    Board(
+        "failed",
+        "Failed breakouts",
+        "error",
+        BREAKOUTS,
+        lambda: _lines(Breakout.objects.filter(Q(state=State.FAILED)).order_by("-state_since")),
+        lambda: list_url(Breakout, "failed"),
+        "None has failed.",
+        30,
+    ),
+    Board(
+        "channels",
+        "Channels in trouble",
+        "report",
+        CHANNELS,
+        _channel_lines,
+        lambda: list_url(Channel, "failed"),
+        "None is in trouble.",
+        40,
+    ),
+)

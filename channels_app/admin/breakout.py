@@ -1,0 +1,226 @@
+"""Breakouts in the admin: list, page, form and verbs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+
+from channels_app import channel_guards, services
+from channels_app.admin import appearance
+from channels_app.admin.facts import HIDES, breakout_sections, page_of
+from channels_app.admin.forms import BreakoutForm
+from channels_app.models import Breakout
+from channels_app.models.breakout import ON_AIR, State
+from channels_app.readiness import readiness
+from streamhub.console import sizes
+from streamhub.console.creation import CreatingAdmin
+from streamhub.console.facts import Panel, Section
+from streamhub.console.registry import register_panel, register_verbs
+from streamhub.console.saved_views import SavedView
+from streamhub.console.templatetags.console import since
+from streamhub.console.verbs import Verb
+
+SOON = timedelta(hours=24)
+
+
+def in_transition() -> Q:
+    return Q(state__in=appearance.BREAKOUT_MOVING)
+
+
+def starting_soon() -> Q:
+    """Idle and planned for the next hours, or for the last hour and forgotten."""
+    now = timezone.now()
+    return Q(state=State.IDLE, starts_at__gte=now - timedelta(hours=1), starts_at__lte=now + SOON)
+
+
+@admin.register(Breakout)
+class BreakoutAdmin(CreatingAdmin):
+    icon = "podcasts"
+    looks = appearance.BREAKOUT
+    creation_form = BreakoutForm
+    saved_views = (
+        SavedView("live", "Live now", "sensors", lambda: Q(state__in=ON_AIR), 10),
+        SavedView("soon", "Starting soon", "event_upcoming", starting_soon, 15),
+        SavedView(
+            "moving",
+            "In transition",
+            "progress_activity",
+            lambda: Q(state__in=appearance.BREAKOUT_MOVING),
+            20,
+        ),
+        SavedView("failed", "Failed", "error", lambda: Q(state=State.FAILED), 30),
+    )
+    list_display = ("title", "state_shown", "channel_shown", "planned", "curtain", "delivered")
+    list_filter = ("state", "curtain_raised", "usage_status")
+    search_fields = (
+        "name",
+        "channel_name",
+        "attachments__aws_distribution_id",
+        "attachments__domain_name",
+    )
+    search_help_text = "Name, channel, distribution id or domain"
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Breakout]:
+        return super().get_queryset(request).select_related("channel__distribution")
+
+    @display(description="channel")
+    def channel_shown(self, row: Breakout) -> str:
+        if row.channel is None:
+            return f"{row.channel_name} (deleted)"
+        return format_html('<a class="sh-link" href="{}">{}</a>', page_of(row.channel), row.channel_name)
+
+    @display(description="planned", ordering="starts_at")
+    def planned(self, row: Breakout) -> str:
+        return since(row.starts_at)
+
+    @display(description="curtain")
+    def curtain(self, row: Breakout) -> str:
+        return "raised" if row.curtain_raised else "lowered"
+
+    @display(description="delivered", ordering="usage_bytes_downloaded")
+    def delivered(self, row: Breakout) -> str:
+        count = row.usage_bytes_downloaded
+        if count is None:
+            return "-"
+        return format_html('<span title="{}">{}</span>', sizes.exact_bytes(count), sizes.human_bytes(count))
+
+    def situation(self, row: Breakout) -> channel_guards.BreakoutSituation:
+        return channel_guards.breakout_situation(row)
+
+    def headline(self, row: Breakout) -> str:
+        on_air = row.state in ON_AIR
+        return f"curtain {'raised' if row.curtain_raised else 'lowered'}" if on_air else ""
+
+    def facts(self, request: HttpRequest, row: Breakout) -> list[Section]:
+        return breakout_sections(row)
+
+    def create(self, request: HttpRequest, data: dict[str, Any], who: str) -> Breakout:
+        return services.breakout_create(**data, who=who)
+
+
+def _readiness_panel(request: HttpRequest, row: Breakout) -> Panel | None:
+    if row.state not in (State.IDLE, State.FAILED, *ON_AIR):
+        return None
+    return Panel("Readiness", "channels_app/readiness.html", {"readiness": readiness(row)}, "checklist")
+
+
+def _attachments_panel(request: HttpRequest, row: Breakout) -> Panel | None:
+    attachments = list(row.attachments.select_related("distribution").order_by("-started_at")[:20])
+    context = {"attachments": attachments}
+    return Panel("Delivered by", "channels_app/attachments.html", context, "public") if attachments else None
+
+
+register_panel(Breakout, _readiness_panel)
+register_panel(Breakout, _attachments_panel)
+
+
+def _refusal(verb: str) -> Any:
+    return lambda _row, situation: channel_guards.breakout_refusal(verb, situation)
+
+
+def _curtain_note() -> list[str]:
+    return [] if settings.CLOUDFRONT_KEY_GROUP_ID else [HIDES]
+
+
+register_verbs(
+    Breakout,
+    Verb(
+        name="prepare",
+        label="Prepare",
+        icon="checklist",
+        permission="channels_app.prepare_breakout",
+        run=lambda row, who: services.breakout_prepare(row, who=who),
+        refusal=_refusal("prepare"),
+        consequences=lambda row: [
+            "Makes sure that a distribution exists; creates one if there is none.",
+            "Channel and distribution are looked at afresh. Nothing goes on air.",
+        ],
+        done="being prepared; see its readiness.",
+        order=10,
+    ),
+    Verb(
+        name="start",
+        label="Start",
+        icon="play_circle",
+        permission="channels_app.start_breakout",
+        run=lambda row, who: services.breakout_start(row, who=who),
+        refusal=_refusal("start"),
+        consequences=lambda row: [
+            f"The channel {row.channel_name} is started; AWS bills it from then on.",
+            "Viewers can watch as soon as it runs and its curtain is raised.",
+        ],
+        done="start accepted.",
+        primary=True,
+        order=20,
+    ),
+    Verb(
+        name="raise",
+        label="Raise curtain",
+        icon="visibility",
+        permission="channels_app.curtain_breakout",
+        run=lambda row, who: services.breakout_curtain(row, True, who=who),
+        refusal=_refusal("raise"),
+        consequences=lambda row: ["Its playback URL is given out: viewers may watch."],
+        done="curtain raised.",
+        order=30,
+    ),
+    Verb(
+        name="lower",
+        label="Lower curtain",
+        icon="visibility_off",
+        permission="channels_app.curtain_breakout",
+        run=lambda row, who: services.breakout_curtain(row, False, who=who),
+        refusal=_refusal("lower"),
+        consequences=lambda row: ["Its playback URL is withheld; the stream goes on.", *_curtain_note()],
+        done="curtain lowered.",
+        order=31,
+    ),
+    Verb(
+        name="stop",
+        label="Stop",
+        icon="stop_circle",
+        permission="channels_app.stop_breakout",
+        run=lambda row, who: services.breakout_stop(row, who=who),
+        refusal=_refusal("stop"),
+        consequences=lambda row: [
+            "The session ends for every viewer.",
+            "A completed breakout is never started again.",
+        ],
+        done="stop accepted.",
+        danger=True,
+        order=40,
+    ),
+    Verb(
+        name="retry",
+        label="Retry",
+        icon="refresh",
+        permission="channels_app.retry_breakout",
+        run=lambda row, who: services.breakout_retry(row, who=who),
+        refusal=_refusal("retry"),
+        consequences=lambda row: ["It is started again; a channel that failed with it is retried first."],
+        done="it is started again.",
+        primary=True,
+        order=15,
+    ),
+    Verb(
+        name="cancel",
+        label="Cancel",
+        icon="event_busy",
+        permission="channels_app.cancel_breakout",
+        run=lambda row, who: services.breakout_cancel(row, who=who),
+        refusal=_refusal("cancel"),
+        consequences=lambda row: ["It is called off for good; it will not run."],
+        done="cancelled.",
+        danger=True,
+        order=60,
+    ),
+)

@@ -1,0 +1,160 @@
+"""Channels in the admin: list, page, form and verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from channels_app import channel_guards, services
+from channels_app.admin import appearance
+from channels_app.admin.facts import channel_sections
+from channels_app.admin.forms import INPUTS, ChannelForm
+from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import ON_AIR
+from channels_app.models.breakout import State as BreakoutState
+from channels_app.models.channel import Desired, InputType
+from streamhub.console.creation import CreatingAdmin
+from streamhub.console.facts import Link, Section
+from streamhub.console.registry import register_verbs
+from streamhub.console.saved_views import SavedView
+from streamhub.console.verbs import Verb
+
+HEADLINES = {
+    Desired.IDLE: "wanted: idle, ready for a breakout",
+    Desired.RUNNING: "wanted: running",
+    Desired.DELETED: "wanted: deleted",
+}
+
+
+@admin.register(Channel)
+class ChannelAdmin(CreatingAdmin):
+    icon = "settings_input_antenna"
+    looks = appearance.CHANNEL
+    creation_form = ChannelForm
+    creation_note = "Its AWS stack and its distribution follow by themselves; it is ready when it is idle."
+    saved_views = (
+        SavedView("live", "Live now", "sensors", appearance.channels_on_air, 10),
+        SavedView(
+            "moving", "In transition", "progress_activity", lambda: Q(state__in=appearance.CHANNEL_MOVING), 20
+        ),
+        SavedView("failed", "Failed", "error", appearance.in_trouble, 30),
+    )
+    list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
+    list_filter = ("state", "desired", "input_type", "channel_class", "record")
+    search_fields = (
+        "name",
+        "ml_channel_id",
+        "ml_input_id",
+        "mp_channel_id",
+        "distribution__aws_distribution_id",
+        "distribution__domain_name",
+    )
+    search_help_text = "Name, AWS id or domain"
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
+        """With what list and page show, so that a list costs a constant number of queries."""
+        on_air = Breakout.objects.filter(state__in=ON_AIR)
+        rows = super().get_queryset(request).select_related("distribution", "security_group")
+        return rows.prefetch_related(Prefetch("breakouts", queryset=on_air, to_attr="on_air_breakouts"))
+
+    @display(description="on air")
+    def on_air(self, row: Channel) -> str:
+        return ", ".join(breakout.name for breakout in row.on_air_breakouts) or "-"  # type: ignore[attr-defined]
+
+    @display(description="distribution")
+    def distribution_shown(self, row: Channel) -> str:
+        if row.distribution is None:
+            return "none"
+        url = reverse("admin:distributions_distribution_change", args=[row.distribution.pk])
+        return format_html('<a class="sh-link" href="{}">{}</a>', url, row.distribution)
+
+    @display(description="input")
+    def input_shown(self, row: Channel) -> str:
+        return INPUTS[InputType(row.input_type)].partition(":")[0]
+
+    def situation(self, row: Channel) -> channel_guards.Situation:
+        return channel_guards.situation_of(row)
+
+    def headline(self, row: Channel) -> str:
+        return HEADLINES[Desired(row.desired)]
+
+    def facts(self, request: HttpRequest, row: Channel) -> list[Section]:
+        return channel_sections(row)
+
+    def links(self, request: HttpRequest, row: Channel) -> list[Link]:
+        may = request.user.has_perm("channels_app.add_breakout") and row.desired != Desired.DELETED
+        url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
+        return [Link("New breakout", url, "add_circle")] if may else []
+
+    def create(self, request: HttpRequest, data: dict[str, Any], who: str) -> Channel:
+        return services.channel_create(**data, who=who)
+
+
+def _refusal(verb: str) -> Any:
+    return lambda _row, situation: channel_guards.refusal(verb, situation)
+
+
+def _what_goes(row: Channel) -> list[str]:
+    idle = Breakout.objects.filter(channel=row, state=BreakoutState.IDLE).values_list("name", flat=True)[:5]
+    sentences = [
+        "Its MediaLive channel and input and its MediaPackage channel and endpoint are deleted.",
+        "Its ingest URLs stop working; a new channel will have others.",
+    ]
+    if row.distribution is not None:
+        sentences.append(f"Its distribution {row.distribution} is detached, disabled and left to the reaper.")
+    if idle:
+        sentences.append(f"Its idle breakouts are cancelled: {', '.join(idle)}.")
+    return [*sentences, "Past breakouts and their usage stay."]
+
+
+register_verbs(
+    Channel,
+    Verb(
+        name="retry",
+        label="Retry",
+        icon="refresh",
+        permission="channels_app.retry_channel",
+        run=lambda row, who: services.channel_retry(row, who=who),
+        refusal=_refusal("retry"),
+        consequences=lambda row: [
+            "What failed or waits is tried again now.",
+            "AWS resources that were lost are created anew; ingest URLs may change with them.",
+        ],
+        done="it is tried again now.",
+        primary=True,
+        order=10,
+    ),
+    Verb(
+        name="create-distribution",
+        label="Create distribution",
+        icon="add_link",
+        permission="distributions.add_distribution",
+        run=lambda row, who: services.distribution_create_and_attach(row, who=who),
+        refusal=_refusal("distribution"),
+        consequences=lambda row: [
+            "A new CloudFront distribution is created in front of its origin endpoint and attached to it.",
+            "CloudFront needs some minutes to deploy it.",
+        ],
+        done="a distribution is being created.",
+        order=20,
+    ),
+    Verb(
+        name="delete",
+        label="Delete",
+        icon="delete",
+        permission="channels_app.delete_channel",
+        run=lambda row, who: services.channel_delete(row, who=who),
+        refusal=_refusal("delete"),
+        consequences=_what_goes,
+        done="it is being deleted.",
+        danger=True,
+        order=90,
+    ),
+)

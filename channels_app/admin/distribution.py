@@ -1,0 +1,77 @@
+"""What channels and breakouts add to the pages of distributions: a panel, a saved view, *Re-attach*."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from channels_app import services
+from channels_app.models import Attachment, Channel
+from channels_app.models.breakout import ON_AIR
+from channels_app.models.channel import Desired
+from distributions import guards
+from distributions.models import Distribution
+from streamhub.console.facts import Panel
+from streamhub.console.registry import register_panel, register_verbs, register_views
+from streamhub.console.saved_views import SavedView
+from streamhub.console.verbs import Verb
+from streamhub.errors import NotPossible
+
+ELSEWHERE = "The channel whose endpoint it is in front of is gone."
+
+
+def delivering() -> Q:
+    """Distributions that deliver a breakout which is on air."""
+    open_ones = Attachment.objects.filter(ended_at__isnull=True, breakout__state__in=ON_AIR)
+    return Q(pk__in=open_ones.values("distribution_id"))
+
+
+def _channel_for(row: Distribution) -> Channel | None:
+    """The channel it can be attached to again: the one whose endpoint it is in front of."""
+    living = Channel.objects.exclude(desired=Desired.DELETED)
+    return living.filter(endpoint_url=row.origin_url).first()
+
+
+def _reattach(row: Distribution, who: str) -> Distribution:
+    channel = _channel_for(row)
+    if channel is None:
+        raise NotPossible(ELSEWHERE, state=row.state)
+    return services.distribution_reattach(channel, row, who=who)
+
+
+def _refusal(row: Distribution, situation: guards.Situation) -> str | None:
+    reason = guards.refusal("reattach", situation)
+    if reason:
+        return reason
+    channel = _channel_for(row)
+    if channel is None:
+        return ELSEWHERE
+    return f"{channel} has another distribution; detach that first." if channel.distribution_id else None
+
+
+def _consequences(row: Distribution) -> list[str]:
+    return [f"It is attached to {_channel_for(row)} again and enabled; CloudFront needs some minutes."]
+
+
+def _panel(request: HttpRequest, row: Distribution) -> Panel:
+    attachments = row.attachments.select_related("breakout").order_by("-started_at")[:10]  # type: ignore[attr-defined]
+    context = {"channel": Channel.objects.filter(distribution=row).first(), "attachments": list(attachments)}
+    return Panel("Channel and breakouts", "channels_app/delivered.html", context, "podcasts")
+
+
+register_views(Distribution, SavedView("live", "Live now", "sensors", delivering, 10))
+register_panel(Distribution, _panel)
+register_verbs(
+    Distribution,
+    Verb(
+        name="reattach",
+        label="Re-attach",
+        icon="link",
+        permission="distributions.reattach_distribution",
+        run=_reattach,
+        refusal=_refusal,
+        consequences=_consequences,
+        done="attached again; it is being enabled.",
+        order=35,
+    ),
+)

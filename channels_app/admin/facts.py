@@ -1,0 +1,169 @@
+"""What the pages of channels and breakouts say, as sections of facts."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Model
+from django.urls import reverse
+
+from channels_app import playback
+from channels_app.admin.forms import INPUTS
+from channels_app.models import Breakout, Channel
+from channels_app.models.channel import InputType
+from streamhub.console.facts import Fact, Section
+
+HIDES = (
+    "The curtain hides, it does not protect: no CloudFront key group is set,"
+    " so whoever has the URL can watch."
+)
+
+
+def page_of(row: Model) -> str:
+    """The page of an object in the admin."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def channel_sections(row: Channel) -> list[Section]:
+    return [_urls(row), _options(row), _delivery(row), _aws(row)]
+
+
+def _urls(row: Channel) -> Section:
+    ingest = "URL pull has none." if row.input_type == InputType.URL_PULL else "Where the encoder sends to."
+    return Section(
+        "URLs",
+        [
+            Fact("ingest", row.input_dest_urls, "urls", hint=ingest),
+            Fact(
+                "origin endpoint",
+                row.endpoint_url,
+                "url",
+                hint="Where CloudFront pulls from; not for viewers.",
+            ),
+            Fact(
+                "playback",
+                playback.of_channel(row),
+                "url",
+                hint="Given out while a breakout is running with its curtain raised.",
+            ),
+        ],
+        "link",
+        wide=True,
+    )
+
+
+def _options(row: Channel) -> Section:
+    return Section(
+        "Options",
+        [
+            Fact("input", INPUTS[InputType(row.input_type)]),
+            Fact("class", row.channel_class, "code"),
+            Fact("allowed CIDRs", row.allowed_cidrs, "list"),
+            Fact("sources", row.source_urls, "urls"),
+            Fact("profile", row.encoding_profile),
+            Fact("recorded", row.record, "yesno"),
+            Fact("tags", row.tags, "tags"),
+            Fact("created", row.created_at, "when"),
+        ],
+        "tune",
+    )
+
+
+def _delivery(row: Channel) -> Section:
+    distribution = row.distribution
+    if distribution is None:
+        return Section("Delivery", [Fact("distribution", None, hint="None is attached.")], "public")
+    return Section(
+        "Delivery",
+        [
+            Fact("distribution", str(distribution), "link", href=page_of(distribution)),
+            Fact("CloudFront id", distribution.aws_distribution_id, "id"),
+            Fact("domain", distribution.domain_name, "id"),
+            Fact("state", distribution.state),
+        ],
+        "public",
+    )
+
+
+def _aws(row: Channel) -> Section:
+    group = row.security_group
+    return Section(
+        "AWS",
+        [
+            Fact("MediaLive channel", row.ml_channel_id, "id"),
+            Fact("MediaLive says", row.ml_channel_state, "code"),
+            Fact("MediaLive input", row.ml_input_id, "id"),
+            Fact(
+                "security group",
+                group and (group.aws_id or str(group)),
+                "link",
+                href=(group and page_of(group)) or "",
+            ),
+            Fact("MediaPackage channel", row.mp_channel_id, "id"),
+            Fact("MediaPackage endpoint", row.mp_endpoint_id, "id"),
+            Fact("last looked at", row.observed_at, "when"),
+        ],
+        "deployed_code",
+    )
+
+
+def breakout_sections(row: Breakout) -> list[Section]:
+    return [_watching(row), _session(row), _usage(row)]
+
+
+def _watching(row: Breakout) -> Section:
+    url = playback.of_breakout(row)
+    withheld = "" if url else "Withheld: given out while it is running with its curtain raised."
+    return Section(
+        "Watching",
+        [
+            Fact("curtain", "raised" if row.curtain_raised else "lowered", hint=_curtain_hint()),
+            Fact("playback", url, "url", hint=withheld),
+            Fact(
+                "channel",
+                row.channel_name,
+                "link",
+                href=page_of(row.channel) if row.channel else "",
+                hint="" if row.channel else "It is deleted.",
+            ),
+            Fact("ingest", row.channel.input_dest_urls if row.channel else [], "urls"),
+        ],
+        "live_tv",
+        wide=True,
+    )
+
+
+def _curtain_hint() -> str:
+    return "" if settings.CLOUDFRONT_KEY_GROUP_ID else HIDES
+
+
+def _session(row: Breakout) -> Section:
+    return Section(
+        "Session",
+        [
+            Fact("planned for", row.starts_at, "when") if row.starts_at else Fact("planned for", None),
+            Fact("planned minutes", row.duration_minutes),
+            Fact("on air since", row.session_started_at, "when"),
+            Fact("stop accepted", row.session_ended_at, "when"),
+            Fact("created", row.created_at, "when"),
+        ],
+        "event",
+    )
+
+
+def _usage(row: Breakout) -> Section:
+    return Section(
+        "Usage",
+        [
+            Fact("figures are", row.usage_status, hint=USAGE_HINTS.get(row.usage_status, "")),
+            Fact("delivered", row.usage_bytes_downloaded, "bytes"),
+            Fact("requests", None if row.usage_requests is None else f"{row.usage_requests:,}"),
+            Fact("complete until", row.usage_complete_until, "when"),
+        ],
+        "bar_chart",
+    )
+
+
+USAGE_HINTS = {
+    "pending": "Nothing has been collected yet.",
+    "provisional": "CloudFront publishes late; the figures may still grow.",
+}

@@ -1,0 +1,49 @@
+"""Input security groups in the admin: to be looked at; channels bring them and take them with them."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from channels_app.admin import appearance
+from channels_app.models import SecurityGroup
+from streamhub.console.facts import Fact, Section
+from streamhub.console.resource import ResourceAdmin
+from streamhub.console.saved_views import SavedView
+
+
+@admin.register(SecurityGroup)
+class SecurityGroupAdmin(ResourceAdmin):
+    icon = "shield"
+    looks = appearance.SECURITY_GROUP
+    saved_views = (SavedView("failed", "Failed", "error", appearance.in_trouble, 30),)
+    list_display = ("title", "state_shown", "aws_id", "used_by")
+    list_filter = ("state", "desired")
+    search_fields = ("cidrs", "aws_id", "channels__name")
+    search_help_text = "CIDR, AWS id or channel"
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SecurityGroup]:
+        return super().get_queryset(request).annotate(channel_count=Count("channels", distinct=True))
+
+    @display(description="CIDRs")
+    def title(self, row: SecurityGroup) -> str:
+        return ", ".join(row.cidr_list)
+
+    @display(description="channels")
+    def used_by(self, row: SecurityGroup) -> int:
+        return row.channel_count  # type: ignore[attr-defined,no-any-return]
+
+    def facts(self, request: HttpRequest, row: SecurityGroup) -> list[Section]:
+        channels = list(row.channels.order_by("name").values_list("name", flat=True)[:10])
+        facts = [
+            Fact("CIDRs", row.cidr_list, "list"),
+            Fact("AWS id", row.aws_id, "id"),
+            Fact("wanted", row.desired),
+            Fact("channels", channels, "list", hint="The first ten." if len(channels) == 10 else ""),
+            Fact("created", row.created_at, "when"),
+            Fact("last looked at", row.observed_at, "when"),
+        ]
+        return [Section("Security group", facts, "shield", wide=True)]

@@ -1,0 +1,280 @@
+"""Distributions in the admin: their list, their page, and the verbs that concern them alone.
+
+What they have to do with channels and breakouts is added to these pages by `channels_app.admin`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
+
+from distributions import guards, reaper, services
+from distributions.models import Desired, Distribution, State
+from streamhub.console import environment
+from streamhub.console.dashboard import Figure, Tile, register
+from streamhub.console.facts import Fact, Link, Section
+from streamhub.console.looks import Look, Tone, busy
+from streamhub.console.registry import register_verbs
+from streamhub.console.resource import ResourceAdmin
+from streamhub.console.saved_views import SavedView, list_url
+from streamhub.console.verbs import Verb
+
+MOVING = (State.PENDING, State.DEPLOYING, State.DISABLING, State.DELETING)
+TROUBLE = Q(state__in=(State.FAILED, State.MISSING)) | ~Q(error_code="")
+
+LOOKS = {
+    State.PENDING: busy("schedule"),
+    State.DEPLOYING: busy(),
+    State.DEPLOYED: Look(Tone.GOOD, "cloud_done"),
+    State.DISABLING: busy(),
+    State.DISABLED: Look(Tone.CALM, "cloud_off"),
+    State.DELETING: busy("delete_sweep"),
+    State.MISSING: Look(Tone.BAD, "search_off"),
+    State.FAILED: Look(Tone.BAD, "error"),
+}
+
+
+@admin.register(Distribution)
+class DistributionAdmin(ResourceAdmin):
+    icon = "public"
+    looks = LOOKS
+    saved_views = (
+        SavedView("moving", "In transition", "progress_activity", lambda: Q(state__in=MOVING), 20),
+        SavedView("failed", "Failed", "error", lambda: TROUBLE, 30),
+        SavedView("stale", "Stale", "delete_sweep", lambda: reaper.STALE, 40),
+    )
+    list_display = ("title", "state_shown", "wanted", "domain", "made_for", "cloudfront")
+    list_filter = ("state", "desired", "attached", "enabled")
+    search_fields = ("aws_distribution_id", "domain_name", "owner_label", "origin_url")
+    search_help_text = "AWS id, domain or channel"
+    ordering = ("-id",)
+
+    @display(description="distribution")
+    def title(self, row: Distribution) -> str:
+        return row.aws_distribution_id or f"distribution {row.pk} (no id yet)"
+
+    @display(description="domain")
+    def domain(self, row: Distribution) -> str:
+        return row.domain_name or "-"
+
+    @display(description="wanted")
+    def wanted(self, row: Distribution) -> str:
+        return row.desired
+
+    @display(description="made for")
+    def made_for(self, row: Distribution) -> str:
+        return row.owner_label or "-"
+
+    @display(description="CloudFront says")
+    def cloudfront(self, row: Distribution) -> str:
+        enabled = {True: "enabled", False: "disabled", None: "not known yet"}[row.enabled]
+        return f"{enabled}, {row.status}" if row.status else enabled
+
+    def situation(self, row: Distribution) -> guards.Situation:
+        return guards.situation_of(row)
+
+    def headline(self, row: Distribution) -> str:
+        if row.protected:
+            return "shared and protected: never changed by StreamHub"
+        if row.desired == Desired.DELETED:
+            return "wanted: deleted. Disabled first, then taken by the reaper"
+        return f"wanted: {row.desired}{', attached' if row.attached else ', not attached'}"
+
+    def facts(self, request: HttpRequest, row: Distribution) -> list[Section]:
+        return [_cloudfront_facts(row), _purpose_facts(row)]
+
+    def links(self, request: HttpRequest, row: Distribution) -> list[Link]:
+        return [Link("Show configuration", self.url("configuration", row.pk), "data_object")]
+
+    def extra_urls(self) -> list[Any]:
+        name = "distributions_distribution_configuration"
+        return [path("<int:object_id>/configuration/", self.own(configuration), name=name)]
+
+
+def configuration(its: DistributionAdmin, request: HttpRequest, object_id: int) -> HttpResponse:
+    """CloudFront's configuration as it was last read. Looking does not read it again: *Sync* does."""
+    row = its.found(request, object_id)
+    if row is None:
+        return its.gone(request, object_id)
+    context = its.page_context(
+        request,
+        row,
+        title=f"Configuration of {row}",
+        facts=_cloudfront_facts(row),
+        back=its.url("change", row.pk),
+        sync=next((offer for offer in its.offers(request, row) if offer.verb.name == "sync"), None),
+    )
+    return TemplateResponse(request, "console/configuration.html", context)
+
+
+def _cloudfront_facts(row: Distribution) -> Section:
+    return Section(
+        "CloudFront",
+        [
+            Fact("distribution id", row.aws_distribution_id, "id"),
+            Fact("domain", row.domain_name, "id"),
+            Fact("enabled", row.enabled, "yesno"),
+            Fact("status", row.status, hint="" if row.status else "CloudFront has not answered yet."),
+            Fact("ARN", row.arn, "id"),
+            Fact("ETag", row.etag, "code"),
+            Fact("last looked at", row.observed_at, "when"),
+        ],
+        "cloud",
+    )
+
+
+def _purpose_facts(row: Distribution) -> Section:
+    return Section(
+        "Purpose",
+        [
+            Fact("in front of", row.origin_url, "url"),
+            Fact("made for", row.owner_label),
+            Fact("attached", row.attached, "yesno"),
+            Fact("wanted", row.desired),
+            Fact("tags", row.tags, "tags"),
+            Fact("created", row.created_at, "when"),
+        ],
+        "flag",
+    )
+
+
+def _refusal(verb: str) -> Any:
+    return lambda _row, situation: guards.refusal(verb, situation)
+
+
+def _nothing(row: Distribution) -> list[str]:
+    return []
+
+
+register_verbs(
+    Distribution,
+    Verb(
+        name="sync",
+        label="Sync",
+        icon="sync",
+        permission="distributions.sync_distribution",
+        run=lambda row, who: services.distribution_sync(row, who=who),
+        refusal=_refusal("sync"),
+        consequences=lambda row: [
+            "A worker reads its status and configuration from CloudFront. Nothing is changed."
+        ],
+        done="a fresh look at CloudFront is on its way.",
+        order=10,
+    ),
+    Verb(
+        name="retry",
+        label="Retry",
+        icon="refresh",
+        permission="distributions.retry_distribution",
+        run=lambda row, who: services.distribution_retry(row, who=who),
+        refusal=_refusal("retry"),
+        consequences=lambda row: ["What failed or waits is tried again now."],
+        done="it is tried again now.",
+        primary=True,
+        order=15,
+    ),
+    Verb(
+        name="detach",
+        label="Detach",
+        icon="link_off",
+        permission="distributions.detach_distribution",
+        run=lambda row, who: services.distribution_detach(row, who=who),
+        refusal=_refusal("detach"),
+        consequences=lambda row: [
+            f"It is taken from {row.owner_label or 'its owner'}, which then has no distribution.",
+            "It is disabled: viewers of its domain get errors.",
+            "Then the reaper deletes it. Until then it can be re-attached or kept.",
+        ],
+        done="detached; it is being disabled.",
+        danger=True,
+        order=40,
+    ),
+    Verb(
+        name="keep",
+        label="Keep",
+        icon="bookmark",
+        permission="distributions.keep_distribution",
+        run=lambda row, who: services.distribution_keep(row, who=who),
+        refusal=_refusal("keep"),
+        consequences=lambda row: ["Its deletion is cancelled: it stays, disabled and unattached."],
+        done="kept.",
+        order=30,
+    ),
+    Verb(
+        name="delete",
+        label="Delete",
+        icon="delete",
+        permission="distributions.delete_distribution",
+        run=lambda row, who: services.distribution_delete(row, who=who),
+        refusal=_refusal("delete"),
+        consequences=lambda row: [
+            "It is disabled; once CloudFront has deployed that, the reaper deletes it from AWS.",
+            f"Its domain {row.domain_name or ''} cannot be had back.",
+        ],
+        done="it will be disabled and deleted.",
+        danger=True,
+        order=90,
+    ),
+)
+
+
+def _moving() -> Figure:
+    count = Distribution.objects.filter(state__in=MOVING).count()
+    return Figure(count, "CloudFront takes minutes", Tone.BUSY if count else Tone.CALM)
+
+
+def _trouble() -> Figure:
+    count = Distribution.objects.filter(TROUBLE).count()
+    return Figure(count, "need a look" if count else "none", Tone.BAD if count else Tone.GOOD)
+
+
+def _stale() -> Figure:
+    found = Distribution.objects.aggregate(
+        stale=Count("pk", filter=reaper.STALE), wanted_gone=Count("pk", filter=Q(desired=Desired.DELETED))
+    )
+    return Figure(found["stale"], f"of {found['wanted_gone']} that are to go", Tone.CALM)
+
+
+def _account() -> str:
+    """From the newest ARN: arn:aws:cloudfront::ACCOUNT:distribution/ID."""
+    arn = Distribution.objects.exclude(arn="").order_by("-id").values_list("arn", flat=True).first()
+    return arn.split(":")[4] if arn and arn.count(":") >= 5 else ""
+
+
+VIEW = "distributions.view_distribution"
+register(
+    Tile(
+        "distributions-moving",
+        "Distributions in transition",
+        "sync",
+        VIEW,
+        _moving,
+        lambda: list_url(Distribution, "moving"),
+        50,
+    ),
+    Tile(
+        "distributions-failed",
+        "Distributions in trouble",
+        "error",
+        VIEW,
+        _trouble,
+        lambda: list_url(Distribution, "failed"),
+        51,
+    ),
+    Tile(
+        "distributions-stale",
+        "Stale, for the reaper",
+        "delete_sweep",
+        VIEW,
+        _stale,
+        lambda: list_url(Distribution, "stale"),
+        52,
+    ),
+)
+environment.register_account(_account)

@@ -1,0 +1,165 @@
+"""API tokens: issued by a form that shows the token once, revoked by a verb, never edited."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import display
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.cache import add_never_cache_headers
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from streamhub.access.models import ApiToken
+from streamhub.access.scopes import SCOPES
+from streamhub.access.services import token_issue, token_revoke
+from streamhub.console.creation import CreatingAdmin
+from streamhub.console.facts import Fact, Section
+from streamhub.console.looks import Look, Tone
+from streamhub.console.registry import register_verbs
+from streamhub.console.templatetags.console import when
+from streamhub.console.verbs import Verb
+from streamhub.errors import Invalid
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A new token and its plain text, which exists only in the answer to this request."""
+
+    row: ApiToken
+    plain: str
+
+    def __str__(self) -> str:
+        return str(self.row)
+
+
+class IssueForm(forms.Form):
+    name = forms.CharField(
+        label="Service",
+        max_length=64,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="The service that will use the token, e.g. event-site.",
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, f"{scope}: {what}") for scope, what in SCOPES.items()],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="Only what the service needs.",
+    )
+    days = forms.IntegerField(
+        label="Expires after (days)",
+        required=False,
+        min_value=1,
+        max_value=3650,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Empty: it does not expire.",
+    )
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(CreatingAdmin):
+    icon = "key"
+    kind = "API token"
+    has_timeline = False
+    looks = {
+        "usable": Look(Tone.GOOD, "check_circle"),
+        "expired": Look(Tone.CALM, "timer_off"),
+        "revoked": Look(Tone.CALM, "block"),
+    }
+    list_display = ("title", "state_shown", "scopes_shown", "expires", "last_used")
+    search_fields = ("service", "prefix")
+    search_help_text = "Service or first characters of the token"
+    ordering = ("-id",)
+    creation_form = IssueForm
+    creation_note = "The token is shown once, on the next page; only its SHA-256 is stored."
+
+    def state(self, row: ApiToken) -> str:
+        if row.revoked_at is not None:
+            return "revoked"
+        return "expired" if row.expired else "usable"
+
+    def since(self, row: ApiToken) -> Any:
+        return row.revoked_at or (row.expires_at if row.expired else row.created_at)
+
+    @display(description="scopes")
+    def scopes_shown(self, row: ApiToken) -> str:
+        return ", ".join(row.scopes)
+
+    @display(description="expires")
+    def expires(self, row: ApiToken) -> str:
+        return when(row.expires_at, "never")
+
+    @display(description="last used")
+    def last_used(self, row: ApiToken) -> str:
+        return when(row.last_used_at)
+
+    def facts(self, request: HttpRequest, row: ApiToken) -> list[Section]:
+        facts = [
+            Fact("service", row.service),
+            Fact("begins with", row.prefix, "code", hint="The rest of it is not stored."),
+            Fact("scopes", row.scopes, "list"),
+            Fact("issued", row.created_at, "when"),
+            Fact("issued by", row.created_by or "the command line"),
+            Fact("expires", row.expires_at, "when") if row.expires_at else Fact("expires", "never"),
+            Fact("last used", row.last_used_at, "when", hint="Written at most once a minute."),
+            Fact("revoked", row.revoked_at, "when"),
+        ]
+        return [Section("Token", facts, "key", wide=True)]
+
+    def create(self, request: HttpRequest, data: dict[str, Any], who: str) -> Issued:
+        expires_in = timedelta(days=data["days"]) if data["days"] else None
+        try:
+            row, plain = token_issue(data["name"], data["scopes"], expires_in, created_by=request.user)  # type: ignore[arg-type]
+        except Invalid as invalid:
+            errors = {
+                ("days" if field == "expires_in" else field): what for field, what in invalid.errors.items()
+            }
+            raise Invalid(errors) from invalid
+        return Issued(row, plain)
+
+    def after_creation(self, request: HttpRequest, created: Issued) -> HttpResponse:
+        """The one page that ever shows the token: never stored, never cached."""
+        context = self.page_context(
+            request,
+            created.row,
+            title="New token",
+            plain=created.plain,
+            back=self.url("change", created.row.pk),
+        )
+        response = TemplateResponse(request, "console/token.html", context)
+        add_never_cache_headers(response)
+        return response
+
+
+def _revoke(row: ApiToken, who: str) -> None:
+    token_revoke(row)
+    log.info("Token %s revoked by %s", row, who)
+
+
+register_verbs(
+    ApiToken,
+    Verb(
+        name="revoke",
+        label="Revoke",
+        icon="block",
+        permission="access.revoke_apitoken",
+        run=_revoke,
+        refusal=lambda row, _situation: "It is revoked already." if row.revoked_at else None,
+        consequences=lambda row: [
+            f"Every request that carries this token is refused from now on: {row.service} gets 401.",
+            "It cannot be undone; issue a new token instead.",
+        ],
+        done="revoked.",
+        danger=True,
+    ),
+)

@@ -1,0 +1,51 @@
+"""The base classes of every admin of the house: Unfold's, without what mutates on GET or edits history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.paginator import InfinitePaginator
+
+
+class ConsoleAdmin(ModelAdmin):
+    """An editable table (users, schedules): Django's own forms in the console's dress."""
+
+    list_filter_sheet = True
+    warn_unsaved_form = True
+    compressed_fields = True
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """A table that nobody edits here: it can be read, filtered and searched."""
+
+    actions: Sequence[Any] | None = None
+    list_disable_select_all = True
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """There is none but the transitions: go to the object."""
+        from django.http import HttpResponseRedirect
+        from django.urls import reverse
+
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return HttpResponseRedirect(reverse(name, args=[object_id]))
+
+
+class BigReadOnlyAdmin(ReadOnlyAdmin):
+    """The same for tables that grow: pages forward and back, never a `COUNT(*)`."""
+
+    paginator = InfinitePaginator
+    show_full_result_count = False

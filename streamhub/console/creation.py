@@ -1,0 +1,71 @@
+"""Adding an object by a form whose fields are the service's arguments; its complaints stand at the fields."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from streamhub.access.actors import staff_actor
+from streamhub.access.permissions import require
+from streamhub.console.resource import ResourceAdmin
+from streamhub.errors import Invalid, VerbError
+
+
+class CreatingAdmin(ResourceAdmin):
+    """A `ResourceAdmin` whose objects staff may add. Needs Django's add permission of the model."""
+
+    creation_form: ClassVar[type[forms.Form]]
+    creation_note: ClassVar[str] = ""
+
+    def create(self, request: HttpRequest, data: dict[str, Any], who: str) -> Any:
+        """Call the service with the form's cleaned data; returns the new object."""
+        raise NotImplementedError
+
+    def after_creation(self, request: HttpRequest, created: Any) -> HttpResponse:
+        """Where to go with what `create` returned: to its page."""
+        messages.success(request, f"{created}: created.")
+        return HttpResponseRedirect(self.url("change", created.pk))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        name = f"{self.opts.app_label}.add_{self.opts.model_name}"
+        return bool(request.user.has_perm(name))
+
+    def creation_initial(self, request: HttpRequest) -> dict[str, Any]:
+        """Values the form starts with; the query string may give them."""
+        known = self.creation_form.base_fields
+        return {name: value for name, value in request.GET.items() if name in known}
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """GET shows the form, POST creates."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied(f"Your role may not add a {self.opts.verbose_name}.")
+        if request.method == "POST":
+            form = self.creation_form(request.POST)
+            created = self._created(request, form)
+            if created is not None:
+                return self.after_creation(request, created)
+        else:
+            form = self.creation_form(initial=self.creation_initial(request))
+        title = f"Add {self.opts.verbose_name}"
+        context = self.page_context(request, title=title, form=form, note=self.creation_note)
+        return TemplateResponse(request, "console/add.html", context, status=200 if not form.errors else 422)
+
+    def _created(self, request: HttpRequest, form: forms.Form) -> Any | None:
+        """The new object, or None with the reasons in the form."""
+        if not form.is_valid():
+            return None
+        actor = staff_actor(request.user)  # type: ignore[arg-type]
+        require(actor, f"{self.opts.app_label}.add_{self.opts.model_name}")
+        try:
+            return self.create(request, form.cleaned_data, str(actor))
+        except Invalid as invalid:
+            for field, complaint in invalid.errors.items():
+                form.add_error(field if field in form.fields else None, complaint)
+        except VerbError as refused:
+            form.add_error(None, str(refused))
+        return None

@@ -1,0 +1,81 @@
+"""How the periodic jobs and the processes are: running, done, overdue, failed, silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from streamhub.console.looks import Look, Tone, busy
+from streamhub.lifecycle.models import Heartbeat, Job
+
+# The same as `/readyz` allows.
+SILENT_AFTER = timedelta(seconds=60)
+# A job may be late by this many of its periods, and by a minute, before anybody is told.
+LATE_PERIODS = 3
+
+WELL = Look(Tone.GOOD, "check_circle")
+FAILED = Look(Tone.BAD, "error")
+LATE = Look(Tone.BAD, "timer_off")
+OFF = Look(Tone.WARN, "pause_circle")
+NEVER = Look(Tone.WARN, "hourglass_empty")
+
+
+@dataclass(frozen=True)
+class Health:
+    """One job or process: its look, the word for it, since when, and what it said last."""
+
+    name: str
+    look: Look
+    word: str
+    since: datetime | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Period:
+    """How often a job is to run, and whether staff have switched it off."""
+
+    every: timedelta
+    enabled: bool
+
+
+def periods() -> dict[str, Period]:
+    """The schedule of every job that runs at intervals, by the job's name."""
+    tasks = PeriodicTask.objects.filter(interval__isnull=False).select_related("interval")
+    return {
+        task.name: Period(timedelta(**{task.interval.period: task.interval.every}), task.enabled)
+        for task in tasks
+    }
+
+
+def health_of(job: Job, schedule: Mapping[str, Period]) -> Health:
+    """Of one job; `schedule` is `periods()`."""
+    now = timezone.now()
+    period = schedule.get(job.name)
+    if job.lease_token and job.leased_until and job.leased_until > now:
+        return Health(job.name, busy(), "running", job.started_at)
+    if job.error:
+        return Health(job.name, FAILED, "failed", job.finished_at, job.error)
+    if period is not None and not period.enabled:
+        return Health(job.name, OFF, "switched off", job.finished_at, job.outcome)
+    if job.finished_at is None:
+        return Health(job.name, NEVER, "never finished", job.started_at)
+    if period is not None and now - job.finished_at > LATE_PERIODS * period.every + timedelta(minutes=1):
+        return Health(job.name, LATE, "overdue", job.finished_at, job.outcome)
+    return Health(job.name, WELL, "well", job.finished_at, job.outcome)
+
+
+def heartbeat_health(row: Heartbeat) -> Health:
+    fresh = timezone.now() - row.beat_at < SILENT_AFTER
+    return Health(row.name, WELL if fresh else LATE, "alive" if fresh else "silent", row.beat_at)
+
+
+def all_healths() -> list[Health]:
+    """Processes first, then jobs, each by name. Three queries."""
+    schedule = periods()
+    beats = [heartbeat_health(row) for row in Heartbeat.objects.order_by("name")]
+    return beats + [health_of(job, schedule) for job in Job.objects.order_by("name")]

@@ -1,0 +1,82 @@
+"""One verb on many objects: first what would happen to each, then what did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from streamhub.console.pages.verb import allowed_verb
+from streamhub.console.verbs import Verb, perform
+
+if TYPE_CHECKING:
+    from streamhub.console.resource import ResourceAdmin
+
+SESSION_KEY = "console_results"
+MOST = 200
+
+Action = Callable[["ResourceAdmin", HttpRequest, QuerySet[Any]], HttpResponse]
+
+
+def confirmation(verb: Verb) -> Action:
+    """The list's action: shows each chosen object and what would become of it. Does nothing."""
+
+    def confirm(admin: ResourceAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        rows = list(queryset[:MOST])
+        items = [(row, admin.state_cell(row), verb.refusal(row, admin.situation(row))) for row in rows]
+        context = admin.page_context(
+            request,
+            title=f"{verb.label}: {len(rows)} {admin.opts.verbose_name_plural}",
+            verb=verb,
+            items=items,
+            possible=sum(reason is None for _row, _cell, reason in items),
+            consequences=verb.consequences(rows[0]) if len(rows) == 1 else (),
+            checkbox_name=ACTION_CHECKBOX_NAME,
+            action_url=admin.url("bulk", verb.name),
+        )
+        return TemplateResponse(request, "console/confirm_many.html", context)
+
+    return confirm
+
+
+def perform_all(admin: ResourceAdmin, request: HttpRequest, name: str) -> HttpResponse:
+    """POST: carry the verb out on each object, one transaction each, and note what became of it."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not admin.has_view_permission(request):
+        raise PermissionDenied
+    verb = allowed_verb(admin, request, name)
+    ids = [int(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk.isdigit()][:MOST]
+    rows = admin.get_queryset(request).in_bulk(ids)
+    outcomes = []
+    for pk in ids:
+        if pk in rows:
+            outcome = asdict(perform(verb, rows[pk], request.user))  # type: ignore[arg-type]
+            outcomes.append({**outcome, "url": admin.url("change", pk)})
+        else:
+            gone = f"{admin.opts.verbose_name} {pk}"
+            outcomes.append({"label": gone, "ok": False, "sentence": "It is gone.", "url": ""})
+    request.session[SESSION_KEY] = {"verb": verb.label, "kind": admin.opts.label_lower, "outcomes": outcomes}
+    return HttpResponseRedirect(admin.url("results"))
+
+
+def results(admin: ResourceAdmin, request: HttpRequest) -> HttpResponse:
+    """What became of each object of the last bulk action of this session; reloading changes nothing."""
+    if not admin.has_view_permission(request):
+        raise PermissionDenied
+    found = request.session.get(SESSION_KEY)
+    if not found or found["kind"] != admin.opts.label_lower:
+        messages.info(request, "There are no results to show.")
+        return HttpResponseRedirect(admin.url("changelist"))
+    done = sum(item["ok"] for item in found["outcomes"])
+    refused = len(found["outcomes"]) - done
+    title = f"{found['verb']}: {done} done, {refused} refused"
+    context = admin.page_context(request, title=title, results=found, done=done, refused=refused)
+    return TemplateResponse(request, "console/results.html", context)

@@ -1,0 +1,65 @@
+"""The page of one object: state, verbs, error, facts, panels and timeline; all of it refreshes itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+
+from streamhub.console.pages import fragments
+from streamhub.console.timeline import timeline
+
+if TYPE_CHECKING:
+    from streamhub.console.resource import ResourceAdmin
+
+
+def page(admin: ResourceAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """GET only: nothing on this page is a form."""
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    row = admin.found(request, object_id)
+    if row is None:
+        return admin.gone(request, object_id)
+    context = admin.page_context(request, row, title=str(row), live=_live(admin, request, row))
+    return TemplateResponse(request, "console/detail.html", context)
+
+
+def fragment(admin: ResourceAdmin, request: HttpRequest, object_id: int) -> HttpResponse:
+    """The page's content alone, for refreshing it; says so when the object is gone."""
+    row = admin.found(request, object_id)
+    if row is None:
+        kind, pk = admin.transition_kind(), object_id
+        context = {"kind": kind, "list_url": admin.url("changelist"), "timeline": timeline(kind, pk)}
+        return fragments.answer(request, "gone", render_to_string("console/gone.html", context))
+    live = _live(admin, request, row)
+    return fragments.answer(request, live["version"], render_to_string("console/live.html", {"live": live}))
+
+
+def _live(admin: ResourceAdmin, request: HttpRequest, row: Any) -> dict[str, Any]:
+    """The content rendered once, its version, and when to look again."""
+    look = admin.look(row)
+    offers = admin.offers(request, row)
+    context = {
+        "row": row,
+        "kind": admin.transition_kind(),
+        "icon": admin.icon,
+        "look": look,
+        "word": look.word or admin.state(row),
+        "since": admin.since(row),
+        "headline": admin.headline(row),
+        "offers": offers,
+        "refused": [offer for offer in offers if not offer.possible],
+        "links": admin.links(request, row),
+        "sections": admin.facts(request, row),
+        "panels": admin.panels(request, row),
+        "timeline": timeline(admin.transition_kind(), row.pk) if admin.has_timeline else None,
+    }
+    content = render_to_string("console/object.html", context, request=request)
+    return {
+        "content": content,
+        "version": fragments.version(content),
+        "url": admin.url("live", row.pk),
+        "every": fragments.every(look.moving),
+    }

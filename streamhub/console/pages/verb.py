@@ -1,0 +1,60 @@
+"""One verb on one object: GET shows what would happen, POST does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from streamhub.console import registry
+from streamhub.console.verbs import Outcome, Verb, perform
+
+if TYPE_CHECKING:
+    from streamhub.console.resource import ResourceAdmin
+
+
+def page(admin: ResourceAdmin, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+    """The confirmation, and after it the deed. Everything but GET and POST is refused."""
+    row = admin.found(request, object_id)
+    verb = allowed_verb(admin, request, name)
+    if row is None:
+        return admin.gone(request, object_id)
+    if request.method == "POST":
+        tell(request, row, verb, perform(verb, row, request.user))  # type: ignore[arg-type]
+        return HttpResponseRedirect(admin.url("change", row.pk))
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+    return TemplateResponse(request, "console/confirm.html", _context(admin, request, row, verb))
+
+
+def allowed_verb(admin: ResourceAdmin, request: HttpRequest, name: str) -> Verb:
+    """The verb of this name. Raises `Http404` or `PermissionDenied`."""
+    verb = registry.verbs_of(admin.model).get(name)
+    if verb is None:
+        raise Http404(f"There is no such action: {name}.")
+    if not verb.allowed(request.user):
+        raise PermissionDenied(f"Your role does not include: {verb.label}.")
+    return verb
+
+
+def tell(request: HttpRequest, row: Any, verb: Verb, outcome: Outcome) -> None:
+    """The outcome as a message on the next page."""
+    if outcome.ok:
+        messages.success(request, f"{outcome.label}: {outcome.sentence}")
+    else:
+        messages.error(request, f"{outcome.label}: {verb.label} was refused. {outcome.sentence}")
+
+
+def _context(admin: ResourceAdmin, request: HttpRequest, row: Any, verb: Verb) -> dict[str, Any]:
+    return admin.page_context(
+        request,
+        row,
+        title=f"{verb.label}: {row}",
+        verb=verb,
+        reason=verb.refusal(row, admin.situation(row)),
+        consequences=verb.consequences(row),
+        back=admin.url("change", row.pk),
+    )

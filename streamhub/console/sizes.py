@@ -1,0 +1,21 @@
+"""Bytes for people: GB as AWS bills them (10^9), with the exact number beside it."""
+
+from __future__ import annotations
+
+UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+
+
+def human_bytes(count: int) -> str:
+    """Three figures and a unit: 999 bytes, 1.23 GB, 45.6 GB, 789 GB."""
+    size, power = float(count), 0
+    while size >= 999.5 and power < len(UNITS) - 1:
+        size, power = size / 1000, power + 1
+    if power == 0:
+        return "1 byte" if count == 1 else f"{count} bytes"
+    places = 2 if size < 9.995 else 1 if size < 99.95 else 0
+    return f"{size:.{places}f} {UNITS[power]}"
+
+
+def exact_bytes(count: int) -> str:
+    """1,234,567,890 bytes."""
+    return f"{count:,} byte{'' if count == 1 else 's'}"

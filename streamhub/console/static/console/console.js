@@ -1,0 +1,162 @@
+/* The console's own behaviour: copy buttons, local times, pages that refresh themselves, one click = one POST.
+   No inline handlers and no eval: a content security policy of script-src 'self' is enough for this file. */
+(() => {
+  "use strict";
+
+  const MINUTE = 60, HOUR = 3600, DAY = 86400;
+  let updatedAt = Date.now();
+  let trouble = "";
+
+  // --- times ---------------------------------------------------------------------------------
+
+  function span(seconds) {
+    const s = Math.abs(seconds);
+    if (s < MINUTE) return `${Math.floor(s)} s`;
+    if (s < HOUR) return `${Math.floor(s / MINUTE)} min`;
+    if (s < DAY) return `${Math.floor(s / HOUR)} h ${Math.floor((s % HOUR) / MINUTE)} min`;
+    return `${Math.floor(s / DAY)} d`;
+  }
+
+  function relative(moment) {
+    const seconds = (Date.now() - moment.getTime()) / 1000;
+    return seconds < -1 ? `in ${span(seconds)}` : `${span(Math.max(0, seconds))} ago`;
+  }
+
+  const two = (n) => String(n).padStart(2, "0");
+
+  function local(moment) {
+    const zone = moment.toLocaleTimeString("en-GB", { timeZoneName: "short" }).split(" ").pop();
+    const day = `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+    const time = `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
+    const sameDay = day === moment.toISOString().slice(0, 10);
+    return `${sameDay ? "" : day + " "}${time} ${zone}`;
+  }
+
+  // Only what changed is written, so that selected text stays selected.
+  function set(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  function showTimes() {
+    for (const time of document.querySelectorAll("time[data-sh-time]")) {
+      const moment = new Date(time.dateTime);
+      if (!time.dataset.shUtc) time.dataset.shUtc = time.textContent.trim();
+      const utc = moment.toISOString().slice(0, 19).replace("T", " ") + " UTC";
+      const here = moment.getTimezoneOffset() ? local(moment) : "";
+      time.title = here ? `${utc} = ${here} (local)` : utc;
+      if (time.dataset.shTime === "short") {
+        set(time, relative(moment));
+      } else {
+        const extra = `(${[here && `${here} local`, relative(moment)].filter(Boolean).join(", ")})`;
+        let note = time.querySelector(".sh-ago");
+        if (!note) {
+          time.textContent = `${time.dataset.shUtc} `;
+          note = document.createElement("span");
+          note.className = "sh-ago";
+          time.append(note);
+        }
+        set(note, extra);
+      }
+    }
+  }
+
+  function showUpdated() {
+    const seconds = Math.floor((Date.now() - updatedAt) / 1000);
+    const word = trouble || (seconds < 2 ? "updated just now" : `updated ${span(seconds)} ago`);
+    for (const element of document.querySelectorAll("[data-sh-updated]")) {
+      set(element, word);
+      element.closest(".sh-updated")?.classList.toggle("sh-late", Boolean(trouble) || seconds > 30);
+    }
+  }
+
+  // --- pages that refresh themselves -----------------------------------------------------------
+
+  const polls = (event) => event.target?.matches?.("[data-sh-poll]");
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (polls(event) && document.hidden) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.detail.requestConfig?.elt?.matches?.("[data-sh-poll]")) return;
+    const xhr = event.detail.xhr;
+    if (xhr.getResponseHeader("X-StreamHub-Fragment")) {
+      trouble = "";
+      updatedAt = Date.now();
+      return;
+    }
+    // A login page, an error page: never put into this page.
+    event.detail.shouldSwap = false;
+    trouble = xhr.status === 200 ? "signed out: reload the page" : `not refreshed: the server answered ${xhr.status}`;
+    showUpdated();
+  });
+
+  document.addEventListener("htmx:sendError", (event) => {
+    if (!polls(event)) return;
+    trouble = "not refreshed: the server does not answer";
+    showUpdated();
+  });
+
+  document.addEventListener("htmx:afterSwap", () => { showTimes(); showUpdated(); });
+  document.addEventListener("htmx:oobAfterSwap", () => showTimes());
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || !window.htmx) return;
+    for (const element of document.querySelectorAll("[data-sh-poll]")) window.htmx.trigger(element, "sh-now");
+  });
+
+  // What was opened stays open when the page around it is refreshed.
+  const open = new Set();
+  document.addEventListener("toggle", (event) => {
+    const details = event.target;
+    if (!details.matches?.("details[id]") || !details.isConnected) return;
+    if (details.open) open.add(details.id); else open.delete(details.id);
+  }, true);
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  });
+
+  // --- copy ------------------------------------------------------------------------------------
+
+  async function copy(text) {
+    if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "sh-hidden";
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-sh-copy]");
+    if (!button) return;
+    const icon = button.querySelector(".sh-icon");
+    try {
+      await copy(button.dataset.shCopy);
+      icon.textContent = "check";
+      button.classList.add("sh-copied");
+    } catch {
+      icon.textContent = "error";
+    }
+    setTimeout(() => { icon.textContent = "content_copy"; button.classList.remove("sh-copied"); }, 1500);
+  });
+
+  // --- one click, one POST -----------------------------------------------------------------------
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-sh-once]")) return;
+    if (event.target.dataset.shSent) { event.preventDefault(); return; }
+    event.target.dataset.shSent = "1";
+    for (const button of event.target.querySelectorAll("button[type=submit]")) button.classList.add("sh-sent");
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("[data-sh-once]")) delete form.dataset.shSent;
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    showTimes();
+    setInterval(() => { showUpdated(); showTimes(); }, 1000);
+  });
+})();

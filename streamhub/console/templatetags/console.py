@@ -1,0 +1,122 @@
+"""The console's small components: times, bytes, copy buttons, facts, saved views, pollers."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from streamhub.console import sizes
+from streamhub.console.pages import states
+from streamhub.console.saved_views import PARAMETER
+
+register = template.Library()
+
+
+@register.simple_tag
+def when(moment: datetime | None, otherwise: str = "not yet") -> SafeString:
+    """A time in UTC to the second; the browser adds its local time and how long ago that was."""
+    if moment is None:
+        return format_html('<span class="sh-none">{}</span>', otherwise)
+    utc = moment.astimezone(UTC)
+    return format_html(
+        '<time class="sh-time" datetime="{}" data-sh-time="full">{}</time>',
+        utc.isoformat(timespec="seconds"),
+        utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    )
+
+
+@register.simple_tag
+def since(moment: datetime | None) -> SafeString:
+    """A time as how long ago it was, the exact time in UTC and local as its title; for narrow places."""
+    if moment is None:
+        return mark_safe('<span class="sh-none">-</span>')
+    utc = moment.astimezone(UTC)
+    return format_html(
+        '<time class="sh-time" datetime="{}" data-sh-time="short">{}</time>',
+        utc.isoformat(timespec="seconds"),
+        utc.strftime("%d %b %H:%M UTC"),
+    )
+
+
+@register.simple_tag
+def size(count: int | None) -> SafeString:
+    """Bytes for people, with the exact number."""
+    if count is None:
+        return mark_safe('<span class="sh-none">not known yet</span>')
+    return format_html(
+        '<data class="sh-size" value="{}" title="{}">{}</data> <span class="sh-exact">{}</span>',
+        count,
+        sizes.exact_bytes(count),
+        sizes.human_bytes(count),
+        sizes.exact_bytes(count),
+    )
+
+
+@register.inclusion_tag("console/copy.html")
+def copy(value: Any, what: str = "") -> dict[str, Any]:
+    """A button that puts `value` on the clipboard."""
+    return {"value": value, "what": what or "value"}
+
+
+@register.inclusion_tag("console/icon.html")
+def icon(name: str, spin: bool = False) -> dict[str, Any]:
+    """A Material symbol, hidden from screen readers: the word beside it says the same."""
+    return {"name": name, "spin": spin}
+
+
+@register.inclusion_tag("console/fact.html")
+def fact(item: Any) -> dict[str, Any]:
+    return {"fact": item}
+
+
+@register.inclusion_tag("console/look.html")
+def look(look: Any, word: str) -> dict[str, Any]:
+    """A state's badge."""
+    return {"look": look, "word": look.word or word}
+
+
+@register.inclusion_tag("console/saved_views.html")
+def saved_views(cl: Any) -> dict[str, Any]:
+    """The links above a list; the one in use is marked."""
+    chosen = cl.params.get(PARAMETER) or cl.filter_params.get(PARAMETER, [""])[-1]
+    return {"views": cl.model_admin.views(), "chosen": chosen, "name": cl.opts.verbose_name_plural}
+
+
+@register.inclusion_tag("console/list_poller.html")
+def list_poller(cl: Any) -> dict[str, Any]:
+    """Keeps the states of the rows on this page fresh."""
+    return {"poller": states.poller(cl.model_admin, list(cl.result_list))}
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    return json.dumps(value, indent=2, sort_keys=True, default=str)
+
+
+@register.filter
+def spaced(name: str) -> str:
+    """`distribution_deployed` as "Distribution deployed"."""
+    return name.replace("_", " ").capitalize()
+
+
+@register.filter
+def thousands(number: int | None) -> str:
+    """1,234,567."""
+    return "" if number is None else f"{number:,}"
+
+
+@register.filter(name="bytes")
+def bytes_filter(count: int) -> str:
+    """Bytes for people, in places where there is no room for the exact number."""
+    return sizes.human_bytes(count)
+
+
+@register.filter
+def unlocalized(number: float) -> str:
+    """A number as SVG wants it, whatever the language."""
+    return f"{number:g}"

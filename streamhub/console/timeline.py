@@ -1,0 +1,33 @@
+"""What happened to an object, newest first: who, why, and AWS's request id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from streamhub.lifecycle.models import Transition
+
+SHOWN = 30
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The newest transitions of one object and where the rest of them is."""
+
+    entries: list[Transition]
+    more: bool
+    url: str
+
+
+def timeline(kind: str, pk: int) -> Timeline:
+    rows = list(Transition.objects.filter(resource_type=kind, resource_id=pk).order_by("-id")[: SHOWN + 1])
+    return Timeline(rows[:SHOWN], len(rows) > SHOWN, url(kind, pk))
+
+
+def url(kind: str, pk: int) -> str:
+    """The list of all transitions of one object."""
+    query = QueryDict(mutable=True)
+    query.update({"resource_type": kind, "resource_id": str(pk)})
+    return f"{reverse('admin:lifecycle_transition_changelist')}?{query.urlencode()}"

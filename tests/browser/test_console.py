@@ -1,0 +1,188 @@
+"""An operator's and a viewer's way through the console, in Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from channels_app.models import Channel
+from distributions.models import Distribution
+from tests.browser.conftest import PHONE, WIDE, Open
+from tests.console import rows
+from tests.world import WorldUnderTest
+
+pytestmark = pytest.mark.browser
+
+Shoot = Callable[[Page, str], None]
+
+
+def create(page: Page, name: str = "Main stage") -> None:
+    page.goto("/admin/channels_app/channel/")
+    page.locator("a[href$='/channel/add/']").first.click()
+    page.fill("#id_name", name)
+    page.fill("#id_allowed_cidrs", "203.0.113.7/32")
+    page.fill("#id_tags", "team=events")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator(".sh-title h2")).to_contain_text(name)
+
+
+def confirm(page: Page, label: str) -> None:
+    page.get_by_role("link", name=label, exact=True).first.click()
+    page.get_by_role("button", name=f"Yes, {label.lower()}").click()
+
+
+def test_a_channel_becomes_ready_without_reloading_and_is_deleted(
+    log_in: Open, world: WorldUnderTest, shoot: Shoot
+) -> None:
+    page = log_in("operator")
+    create(page)
+    expect(page.locator(".sh-sub .sh-look")).to_contain_text("pending")
+    page.evaluate("window.notReloaded = true")
+    world.settle()
+    expect(page.locator(".sh-sub .sh-look")).to_contain_text("idle", timeout=15_000)
+    expect(page.locator("#live")).to_contain_text("rtmp://")
+    assert page.evaluate("window.notReloaded")
+    shoot(page, "channel")
+
+    page.get_by_role("link", name="Delete", exact=True).click()
+    expect(page.locator(".sh-confirm")).to_contain_text("Main stage")
+    expect(page.locator(".sh-confirm")).to_contain_text("left to the reaper")
+    shoot(page, "confirm-delete")
+    assert Channel.objects.get().desired == "idle"
+    page.get_by_role("button", name="Yes, delete").click()
+    expect(page.locator(".sh-sub .sh-look")).to_contain_text("deleting")
+    world.settle()
+    expect(page.locator(".sh-gone")).to_contain_text("gone", timeout=15_000)
+    shoot(page, "gone")
+    world.reap()
+    world.settle()
+    assert not Distribution.objects.exists()
+
+
+def test_a_breakout_goes_on_air_and_ends(log_in: Open, world: WorldUnderTest, shoot: Shoot) -> None:
+    page = log_in("operator")
+    create(page)
+    world.settle()
+    page.get_by_role("link", name="New breakout").click()
+    page.fill("#id_name", "Opening keynote")
+    page.get_by_role("button", name="Create").click()
+    confirm(page, "Prepare")
+    confirm(page, "Start")
+    expect(page.locator(".sh-sub .sh-look")).to_contain_text("starting")
+    world.settle(lambda: Channel.objects.get().state == "running")
+    expect(page.locator(".sh-sub .sh-look")).to_contain_text("running", timeout=15_000)
+    confirm(page, "Raise curtain")
+    expect(page.locator("#live")).to_contain_text("cloudfront.net/out/v1/")
+    shoot(page, "on-air")
+    page.goto("/admin/")
+    expect(page.locator("a.sh-tile", has_text="Live now")).to_contain_text("1")
+    shoot(page, "dashboard-on-air")
+    page.get_by_role("link", name="Opening keynote").click()
+    confirm(page, "Lower curtain")
+    confirm(page, "Stop")
+    world.settle()
+    expect(page.locator(".sh-sub .sh-look")).to_contain_text("completed", timeout=15_000)
+
+
+def test_a_list_refreshes_its_states(log_in: Open, shoot: Shoot) -> None:
+    row = rows.channel("provisioning")
+    page = log_in("operator")
+    page.goto("/admin/channels_app/channel/")
+    cell = page.locator(f"#state-channel-{row.pk}")
+    expect(cell).to_contain_text("provisioning")
+    Channel.objects.filter(pk=row.pk).update(state="idle")
+    expect(cell).to_contain_text("idle", timeout=10_000)
+    shoot(page, "channels")
+
+
+def test_a_field_says_what_is_wrong_with_it(log_in: Open, shoot: Shoot) -> None:
+    page = log_in("operator")
+    page.goto("/admin/channels_app/channel/add/")
+    page.fill("#id_name", "Main stage")
+    page.fill("#id_allowed_cidrs", "0.0.0.0/0")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator(".sh-form")).to_contain_text("would open the input to the whole world")
+    assert page.input_value("#id_name") == "Main stage"
+    shoot(page, "form-complaint")
+
+
+def test_many_at_once_say_what_became_of_each(log_in: Open, shoot: Shoot) -> None:
+    rows.distribution(), rows.distribution("failed", **rows.ERROR)
+    page = log_in("operator")
+    page.goto("/admin/distributions/distribution/")
+    for box in page.locator("input.action-select").all():
+        box.check()
+    page.select_option("select[name=action]", "verb_retry")
+    page.locator("button[name=index]").click()
+    expect(page.locator(".sh-items")).to_contain_text("will be left alone")
+    shoot(page, "bulk-confirm")
+    page.get_by_role("button", name="Yes, retry 1 of 2").click()
+    expect(page.locator(".sh-items")).to_contain_text("done: it is tried again now.")
+    shoot(page, "bulk-results")
+
+
+def test_a_failure_says_why_and_offers_retry(log_in: Open, shoot: Shoot) -> None:
+    row = rows.channel("failed", failed_step="create the MediaLive channel", **rows.ERROR)
+    page = log_in("operator")
+    page.goto(f"/admin/channels_app/channel/{row.pk}/change/")
+    expect(page.locator(".sh-error")).to_contain_text("could not create the MediaLive channel")
+    shoot(page, "failed")
+    confirm(page, "Retry")
+    expect(page.locator(".sh-error")).to_have_count(0)
+
+
+def test_a_viewer_sees_the_same_pages_without_verbs(log_in: Open, shoot: Shoot) -> None:
+    on = rows.channel("running", distribution=rows.distribution())
+    keynote = rows.breakout("running", on)
+    page = log_in("viewer")
+    for path in (
+        f"channels_app/channel/{on.pk}",
+        f"channels_app/breakout/{keynote.pk}",
+        f"distributions/distribution/{on.distribution_id}",
+    ):
+        page.goto(f"/admin/{path}/change/")
+        expect(page.locator(".sh-title h2")).to_be_visible()
+        expect(page.locator("a[href*='/do/']")).to_have_count(0)
+        expect(page.locator(".sh-off")).to_have_count(0)
+    shoot(page, "viewer")
+
+
+def test_polling_stops_at_a_login_page(log_in: Open) -> None:
+    row = rows.channel("provisioning")
+    page = log_in("operator")
+    page.goto(f"/admin/channels_app/channel/{row.pk}/change/")
+    page.context.clear_cookies()
+    expect(page.locator("[data-sh-updated]")).to_contain_text("signed out", timeout=10_000)
+    expect(page.locator(".sh-title h2")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_pages_fit_and_are_seen(log_in: Open, shoot: Shoot, viewport: object, scheme: str) -> None:
+    long = "Grand hall, second floor: keynotes, panels and the closing show"
+    cidrs = [f"203.0.{n}.0/24" for n in range(9)]
+    on = rows.channel("running", name=long, distribution=rows.distribution(), allowed_cidrs=cidrs)
+    failed = rows.distribution("failed", **rows.ERROR)
+    keynote = rows.breakout("running", on, curtain_raised=True, usage_bytes_downloaded=48_234_567_890)
+    page = log_in("engineer", viewport=viewport, scheme=scheme)
+    for name, path in {
+        "dashboard": "",
+        "channels": "channels_app/channel/",
+        "channel": f"channels_app/channel/{on.pk}/change/",
+        "channel-add": "channels_app/channel/add/",
+        "breakouts": "channels_app/breakout/",
+        "breakout": f"channels_app/breakout/{keynote.pk}/change/",
+        "breakout-add": f"channels_app/breakout/add/?channel={on.pk}",
+        "breakout-stop": f"channels_app/breakout/{keynote.pk}/do/stop/",
+        "distributions": "distributions/distribution/",
+        "distribution-failed": f"distributions/distribution/{failed.pk}/change/",
+        "configuration": f"distributions/distribution/{failed.pk}/configuration/",
+        "transitions": "lifecycle/transition/",
+        "token-add": "access/apitoken/add/",
+        "schedule": "django_celery_beat/periodictask/",
+    }.items():
+        page.goto(f"/admin/{path}")
+        page.wait_for_load_state("networkidle")
+        shoot(page, f"{name}-{scheme}")

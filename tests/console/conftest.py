@@ -1,0 +1,44 @@
+"""Staff of every role, logged in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from streamhub.console import roles
+
+As = Callable[[str], Client]
+
+
+@pytest.fixture
+def as_role(db: None) -> As:
+    """`as_role("operator")`: a client logged in with that role; "superuser" for all of them."""
+    roles.seed()
+
+    def client(role: str, **options: bool) -> Client:
+        user = User.objects.create(username=role, is_staff=True, is_superuser=role == "superuser")
+        if role in roles.TABLE:
+            user.groups.add(Group.objects.get(name=role))
+        found = Client(**options)
+        found.force_login(user)
+        return found
+
+    return client
+
+
+@pytest.fixture
+def superuser(as_role: As) -> Client:
+    return as_role("superuser")
+
+
+@pytest.fixture
+def operator(as_role: As) -> Client:
+    return as_role("operator")
+
+
+@pytest.fixture
+def viewer(as_role: As) -> Client:
+    return as_role("viewer")

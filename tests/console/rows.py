@@ -1,0 +1,49 @@
+"""Rows in any state, made directly in the database: what the pages show, without anybody's work on AWS."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from channels_app.models import Breakout, Channel
+from distributions.models import Distribution
+
+_serial = count(1)
+
+
+def distribution(state: str = "deployed", **fields: Any) -> Distribution:
+    n = next(_serial)
+    known = {
+        "state": state,
+        "origin_url": f"https://{n}.mediapackage.eu-central-1.amazonaws.com/out/v1/{n}/index.m3u8",
+        "owner_label": f"channel {n}",
+    }
+    if state != "pending":
+        known |= {"aws_distribution_id": f"E{n:012}", "domain_name": f"d{n}.cloudfront.net"}
+    return Distribution.objects.create(**{**known, **fields})
+
+
+def channel(state: str = "idle", **fields: Any) -> Channel:
+    n = next(_serial)
+    known = {"state": state, "name": f"stage {n}"}
+    if state not in ("pending", "provisioning"):
+        known |= {"endpoint_url": f"https://{n}.mediapackage.example/out/v1/{n}/index.m3u8"}
+    if state in ("starting", "running"):
+        known["desired"] = "running"
+    if state == "deleting":
+        known["desired"] = "deleted"
+    return Channel.objects.create(**{**known, **fields})
+
+
+def breakout(state: str = "idle", on: Channel | None = None, **fields: Any) -> Breakout:
+    on = on or channel()
+    known = {"state": state, "name": f"talk {next(_serial)}", "channel": on}
+    return Breakout.objects.create(**{**known, "channel_uid": on.uid, "channel_name": on.name, **fields})
+
+
+ERROR = {
+    "error_code": "ThrottlingException",
+    "error_message": "Rate exceeded.",
+    "error_hint": "StreamHub goes on by itself.",
+    "error_request_id": "0f9b3c1e-7d4a-4b0e-9f38-7c2d1a6b5e44",
+}

@@ -1,0 +1,280 @@
+"""Pages: what they show, what they cost, and how they refresh themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from unfold.admin import ModelAdmin
+
+from billing.models import LedgerMinute
+from channels_app.models import Breakout, Channel, SecurityGroup
+from distributions.models import Distribution
+from streamhub.console import dashboard
+from streamhub.console.resource import ResourceAdmin
+from streamhub.lifecycle.models import Heartbeat, Job, Transition
+from tests.console import rows
+
+LISTS: dict[str, Callable[[], Any]] = {
+    "channels_app_channel": lambda: rows.breakout("running", _with_all()),
+    "channels_app_breakout": lambda: rows.breakout("idle", _with_all()),
+    "distributions_distribution": rows.distribution,
+    "channels_app_securitygroup": lambda: _group(),
+    "billing_ledgerminute": lambda: _minute(),
+    "lifecycle_transition": lambda: Transition.objects.create(
+        resource_type="channel", resource_id=1, who="x", why="y", to_state="idle"
+    ),
+}
+
+
+def _minute() -> LedgerMinute:
+    now = timezone.now()
+    minute = now - timedelta(minutes=LedgerMinute.objects.count())
+    return LedgerMinute.objects.create(
+        aws_distribution_id="E1", minute=minute, first_seen_at=now, changed_at=now, bytes_downloaded=1_234_567
+    )
+
+
+def _group() -> SecurityGroup:
+    n = SecurityGroup.objects.count()
+    return SecurityGroup.objects.create(cidrs=f"203.0.113.{n}/32", state="ready")
+
+
+def _with_all() -> Channel:
+    return rows.channel("running", distribution=rows.distribution(), security_group=_group())
+
+
+def queries(client: Client, url: str) -> list[str]:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(url).status_code == 200
+    return [query["sql"] for query in captured.captured_queries]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_costs_the_same_at_3_and_at_30_rows_and_counts_nothing(superuser: Client, name: str) -> None:
+    url = reverse(f"admin:{name}_changelist")
+    for _ in range(3):
+        LISTS[name]()
+    queries(superuser, url)  # caches of content types and the like
+    few = queries(superuser, url)
+    for _ in range(27):
+        LISTS[name]()
+    many = queries(superuser, url)
+    assert len(many) == len(few) <= 8
+    assert not [sql for sql in many if sql.startswith("SELECT COUNT(")]
+
+
+def test_the_dashboard_costs_the_same_at_3_and_at_30_rows(superuser: Client) -> None:
+    url = reverse("admin:index")
+    for _ in range(3):
+        LISTS["channels_app_channel"]()
+    queries(superuser, url)
+    few = len(queries(superuser, url))
+    for _ in range(27):
+        LISTS["channels_app_channel"]()
+    assert len(queries(superuser, url)) == few
+
+
+VIEWS = [
+    (Channel, ["live", "moving", "failed"]),
+    (Distribution, ["live", "moving", "failed", "stale"]),
+    (Breakout, ["live", "soon", "moving", "failed"]),
+]
+
+
+@pytest.mark.parametrize(("model", "view"), [(model, view) for model, views in VIEWS for view in views])
+def test_saved_views_filter(superuser: Client, model: Any, view: str) -> None:
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    stale = {"desired": "deleted", "attached": False, "enabled": False, "status": "Deployed"}
+    rows.distribution("disabled", **stale)
+    rows.distribution("failed", **rows.ERROR)
+    rows.distribution("deploying")
+    on = rows.channel("running", distribution=rows.distribution())
+    on_air = rows.breakout("running", on)
+    on_air.attachments.create(distribution=on.distribution)
+    rows.channel("failed", **rows.ERROR)
+    rows.breakout("stopping", rows.channel("stopping"))
+    rows.breakout("failed", **rows.ERROR)
+    rows.breakout(starts_at=timezone.now() + timedelta(hours=1))
+    found = superuser.get(url, {"view": view}).context["cl"].result_list
+    assert 0 < len(found) < model.objects.count()
+
+
+@pytest.mark.parametrize(
+    ("name", "term"),
+    [
+        ("channels_app_channel", "Grand hall"),
+        ("channels_app_channel", "314159"),
+        ("channels_app_channel", "dgrand.cloudfront.net"),
+        ("distributions_distribution", "EGRAND"),
+        ("distributions_distribution", "dgrand"),
+        ("channels_app_breakout", "Keynote"),
+        ("channels_app_breakout", "EGRAND"),
+    ],
+)
+def test_search_by_name_id_and_domain(superuser: Client, name: str, term: str) -> None:
+    its = rows.distribution(aws_distribution_id="EGRAND", domain_name="dgrand.cloudfront.net")
+    on = rows.channel(name="Grand hall", ml_channel_id="314159", distribution=its)
+    keynote = rows.breakout("running", on, name="Keynote")
+    keynote.attachments.create(aws_distribution_id="EGRAND", distribution=its)
+    rows.breakout("idle", rows.channel(distribution=rows.distribution()))
+    found = superuser.get(reverse(f"admin:{name}_changelist"), {"q": term}).context["cl"].result_list
+    assert len(found) == 1
+
+
+def test_every_state_has_a_look_with_word_and_icon() -> None:
+    for model in (Channel, Distribution, Breakout, SecurityGroup):
+        its = admin.site._registry[model]
+        assert isinstance(its, ResourceAdmin)
+        assert set(its.looks) == set(model.STATES.values)
+        assert all(look.icon for look in its.looks.values())
+
+
+@pytest.mark.parametrize("model", [Channel, Distribution, Breakout])
+def test_every_state_has_a_page(superuser: Client, model: Any) -> None:
+    make = {Channel: rows.channel, Distribution: rows.distribution, Breakout: rows.breakout}[model]
+    for state in model.STATES:
+        row = make(state, **rows.ERROR)
+        url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk])
+        page = superuser.get(url).content.decode()
+        assert f"<span>{state}</span>" in page
+        assert "Rate exceeded." in page
+        assert rows.ERROR["error_request_id"] in page
+
+
+def test_an_error_comes_with_code_hint_request_id_and_retry(superuser: Client) -> None:
+    row = rows.channel("failed", failed_step="create the MediaLive channel", **rows.ERROR)
+    page = superuser.get(reverse("admin:channels_app_channel_change", args=[row.pk])).content.decode()
+    for text in (*rows.ERROR.values(), "StreamHub could not create the MediaLive channel"):
+        assert text in page
+    assert reverse("admin:channels_app_channel_do", args=[row.pk, "retry"]) in page
+
+
+def test_a_verb_that_is_not_possible_says_why(superuser: Client) -> None:
+    row = rows.distribution()
+    page = superuser.get(reverse("admin:distributions_distribution_change", args=[row.pk])).content.decode()
+    assert "It is attached; detach it first." in page
+    assert reverse("admin:distributions_distribution_do", args=[row.pk, "delete"]) not in page
+
+
+# --- fragments -----------------------------------------------------------------------------------
+
+
+def test_a_fragment_is_sent_once_for_each_version(superuser: Client) -> None:
+    row = rows.channel("provisioning")
+    url = reverse("admin:channels_app_channel_live", args=[row.pk])
+    first = superuser.get(url)
+    version = first["X-StreamHub-Fragment"]
+    assert f"seen={version}" in first.content.decode()
+    assert superuser.get(url, {"seen": version}).status_code == 204
+    Channel.objects.filter(pk=row.pk).update(state="idle")
+    changed = superuser.get(url, {"seen": version})
+    assert (changed.status_code, b"<span>idle</span>" in changed.content) == (200, True)
+
+
+def test_moving_objects_are_polled_every_3_seconds_and_resting_ones_every_10(superuser: Client) -> None:
+    for state, seconds in (("provisioning", 3), ("idle", 10)):
+        url = reverse("admin:channels_app_channel_live", args=[rows.channel(state).pk])
+        assert f"every {seconds}s" in superuser.get(url).content.decode()
+
+
+def test_the_fragment_of_a_deleted_object_says_so_and_polls_no_more(superuser: Client) -> None:
+    page = superuser.get(reverse("admin:channels_app_channel_live", args=[999])).content.decode()
+    assert "This channel is gone" in page
+    assert "data-sh-poll" not in page
+
+
+def test_the_states_of_a_list_cost_one_query(superuser: Client) -> None:
+    ids = [rows.distribution("deploying").pk for _ in range(20)]
+    url = reverse("admin:distributions_distribution_states")
+    few = len(queries(superuser, f"{url}?id={ids[0]}"))
+    query = "&".join(f"id={pk}" for pk in [*ids, 999])
+    response = superuser.get(f"{url}?{query}&id=nonsense")
+    assert response.content.decode().count('hx-swap-oob="true"') == 21
+    assert len(queries(superuser, f"{url}?{query}")) == few
+    assert superuser.get(f"{url}?{query}", {}).status_code == 200
+    seen = f"{url}?{query}&seen={response['X-StreamHub-Fragment']}"
+    assert superuser.get(seen).status_code == 204
+
+
+# --- dashboard and the rest ------------------------------------------------------------------------
+
+
+def test_every_tile_opens_its_list(superuser: Client) -> None:
+    user = User.objects.get(username="superuser")
+    found = dashboard.build(user)
+    assert len(found["tiles"]) >= 8
+    for item in (*found["tiles"], *found["boards"]):
+        assert superuser.get(item["url"]).status_code == 200
+
+
+def test_the_dashboard_tells_what_is_wrong(superuser: Client) -> None:
+    now = timezone.now()
+    schedule = IntervalSchedule.objects.create(every=60, period="seconds")
+    PeriodicTask.objects.create(name="sweep", task="lifecycle.sweep", interval=schedule)
+    Job.objects.create(name="sweep", finished_at=now - timedelta(hours=1))
+    Job.objects.create(name="observe", finished_at=now, error="boom")
+    Heartbeat.objects.create(name="worker", beat_at=now - timedelta(minutes=5))
+    rows.breakout("running", name="Keynote")
+    page = superuser.get(reverse("admin:index")).content.decode()
+    for word in ("overdue", "failed", "silent", "boom", "Keynote"):
+        assert word in page
+
+
+def test_the_dashboard_refreshes_itself(superuser: Client) -> None:
+    version = superuser.get(reverse("admin:dashboard"))["X-StreamHub-Fragment"]
+    assert superuser.get(reverse("admin:dashboard"), {"seen": version}).status_code == 204
+
+
+@pytest.mark.parametrize("url", ["/admin/", "/admin/login/", "/admin/channels_app/", "/admin/auth/user/"])
+def test_the_environment_stands_on_every_page(superuser: Client, settings: Any, url: str) -> None:
+    if "login" in url:
+        superuser.logout()
+    assert "sh-band-embedded" in superuser.get(url).content.decode()
+    settings.STREAMHUB_AWS, settings.STREAMHUB_ENVIRONMENT = "live", "production"
+    page = superuser.get(url).content.decode()
+    assert "sh-band-live" in page
+    assert "production" in page
+
+
+def test_every_admin_is_dressed() -> None:
+    assert [model for model, its in admin.site._registry.items() if not isinstance(its, ModelAdmin)] == []
+
+
+def test_every_list_and_form_of_the_rest_opens(superuser: Client) -> None:
+    schedule = IntervalSchedule.objects.create(every=60, period="seconds")
+    PeriodicTask.objects.create(name="sweep", task="lifecycle.sweep", interval=schedule)
+    Job.objects.create(name="sweep")
+    Heartbeat.objects.create(name="worker", beat_at=timezone.now())
+    Group.objects.create(name="others")
+    for model, its in admin.site._registry.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert superuser.get(reverse(f"{name}_changelist")).status_code == 200
+        for row in model._default_manager.all()[:1]:
+            assert superuser.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
+        if not isinstance(its, ResourceAdmin) and its.has_add_permission(_request(superuser)):
+            assert superuser.get(reverse(f"{name}_add")).status_code == 200
+
+
+def _request(client: Client) -> Any:
+    return client.get("/admin/").wsgi_request
+
+
+def test_the_search_finds_objects_of_all_kinds(superuser: Client) -> None:
+    rows.breakout(name="Closing keynote")
+    rows.channel(name="Keynote stage")
+    page = superuser.get(reverse("admin:search"), {"s": "keynote", "extended": "1"}).content.decode()
+    assert "Closing keynote" in page
+    assert "Keynote stage" in page

@@ -1,0 +1,117 @@
+"""The console's pure parts, tokens and roles."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from streamhub.access.models import ApiToken
+from streamhub.access.services import token_authenticate, token_issue
+from streamhub.console import bars, roles, sizes
+from tests.console.conftest import As
+
+
+@pytest.mark.parametrize(
+    ("count", "human"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.00 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.00 MB"),
+        (1_234_567_890, "1.23 GB"),
+        (48_234_567_890, "48.2 GB"),
+        (10**15 * 5000, "5000 PB"),
+    ],
+)
+def test_bytes_for_people(count: int, human: str) -> None:
+    assert sizes.human_bytes(count) == human
+    assert sizes.exact_bytes(count).startswith(f"{count:,} byte")
+
+
+NOON = datetime(2030, 1, 2, 12, tzinfo=UTC)
+
+
+def minutes(*amounts: int) -> list[bars.Value]:
+    return [bars.Value(NOON + timedelta(minutes=n), amount) for n, amount in enumerate(amounts)]
+
+
+def test_a_chart_reaches_its_full_height_at_the_highest_bar() -> None:
+    chart = bars.chart(minutes(1, 4, 2))
+    assert chart is not None
+    assert [bar.height / chart.height for bar in chart.bars] == [0.25, 1.0, 0.5]
+    assert all(bar.y + bar.height == chart.height for bar in chart.bars)
+
+
+def test_a_chart_of_nothing_is_none_and_of_zeroes_is_flat() -> None:
+    assert bars.chart([]) is None
+    chart = bars.chart(minutes(0, 0))
+    assert chart is not None
+    assert {bar.height for bar in chart.bars} == {0.0}
+
+
+def test_a_long_chart_merges_minutes_and_loses_no_byte() -> None:
+    chart = bars.chart(minutes(*range(1000)))
+    assert chart is not None
+    assert len(chart.bars) <= bars.MOST_BARS
+    assert sum(bar.value.amount for bar in chart.bars) == sum(range(1000))
+    assert chart.bars[-1].x + chart.bars[-1].width <= chart.width
+
+
+def test_a_token_is_shown_once(as_role: As) -> None:
+    engineer = as_role("engineer")
+    data = {"name": "event-site", "scopes": ["channels:read"], "days": "30"}
+    response = engineer.post(reverse("admin:access_apitoken_add"), data)
+    plain = re.search(r'id="token">([^<]+)<', response.content.decode())
+    assert plain is not None
+    token = token_authenticate(plain[1])
+    assert token is not None
+    assert token.created_by is not None
+    assert "no-store" in response["Cache-Control"]
+    page = engineer.get(reverse("admin:access_apitoken_change", args=[token.pk])).content.decode()
+    assert plain[1] not in page
+
+
+def test_a_token_form_complains_at_the_field(as_role: As) -> None:
+    data = {"name": "two words", "scopes": ["channels:read"]}
+    response = as_role("engineer").post(reverse("admin:access_apitoken_add"), data)
+    assert response.status_code == 422
+    assert "letters, digits" in response.context["form"].errors["name"][0]
+    assert not ApiToken.objects.exists()
+
+
+def test_a_revoked_token_is_refused(as_role: As) -> None:
+    row, plain = token_issue("event-site", ["channels:read"])
+    as_role("engineer").post(reverse("admin:access_apitoken_do", args=[row.pk, "revoke"]))
+    assert token_authenticate(plain) is None
+
+
+def test_operators_do_not_see_tokens(operator: Client) -> None:
+    assert operator.get(reverse("admin:access_apitoken_changelist")).status_code == 403
+    assert operator.get(reverse("admin:access_apitoken_add")).status_code == 403
+
+
+def test_roles_are_seeded_and_seeded_again(db: None) -> None:
+    assert roles.seed() == roles.seed() == ["viewer", "operator", "engineer"]
+    sizes_of = [Group.objects.get(name=name).permissions.count() for name in roles.TABLE]
+    assert sizes_of == sorted(sizes_of)
+
+
+def test_no_role_can_make_itself_more() -> None:
+    forbidden = ("auth.add_", "auth.change_", "auth.delete_")
+    assert not [
+        codename for table in roles.TABLE.values() for codename in table if codename.startswith(forbidden)
+    ]
+
+
+@pytest.mark.parametrize("code", ["403", "404", "500", "403_csrf", "400"])
+def test_error_pages_stand_alone(code: str) -> None:
+    from django.template.loader import render_to_string
+
+    assert "To the dashboard" in render_to_string(f"{code}.html")
