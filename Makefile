@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-services browser lock
+.PHONY: help setup demo test check test-services browser matrix lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, and worke
 
 browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
 	$(BIN)/pytest -q -m browser
+
+matrix: $(STAMP) ## every call times every fault, in fresh worlds; POINT=flow:call:kind replays one
+	@$(BIN)/python -m tests.matrix.run $(if $(POINT),--point $(POINT)) $(if $(FLOW),--flow $(FLOW))
 
 check: $(STAMP) ## style, types, import contracts, migrations, deployment, docs
 	$(BIN)/ruff check .

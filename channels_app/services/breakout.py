@@ -166,7 +166,16 @@ def breakout_stop(breakout: Breakout, *, who: str) -> Breakout:
     breakout, channel = _locked(breakout)
     if not guards.changes("stop", breakout.state):
         return breakout
+    if breakout.state == State.FAILED and _on_air_beside(breakout, channel):
+        # The channel is another breakout's now; of this one nothing runs that could be stopped.
+        follow.breakout_end(breakout)
+        return breakout
     return _stop(breakout, channel, who=who, why="stop accepted")
+
+
+def _on_air_beside(breakout: Breakout, channel: Channel | None) -> bool:
+    others = Breakout.objects.filter(channel=channel, state__in=ON_AIR).exclude(pk=breakout.pk)
+    return channel is not None and others.exists()
 
 
 def _stop(

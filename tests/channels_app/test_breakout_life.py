@@ -207,3 +207,14 @@ def test_deleting_a_channel_cancels_idle_breakouts_and_keeps_them(
     world.settle()
     breakout.refresh_from_db()
     assert (breakout.state, breakout.channel, breakout.channel_name) == ("cancelled", None, "stage")
+
+
+def test_stopping_a_failed_breakout_leaves_the_one_on_air_alone(
+    world: WorldUnderTest, channel: Channel, breakout: Breakout
+) -> None:
+    Breakout.objects.filter(pk=breakout.pk).update(state="failed")
+    other = on_air(world, services.breakout_create(channel, "second", who=WHO))
+    assert services.breakout_stop(breakout, who=WHO).state == "completed"
+    world.settle()
+    other.refresh_from_db()
+    assert other.state == "running"
