@@ -109,6 +109,8 @@ class ChannelDriver:
         """Wait for a person. Breakouts follow, and what nobody needs any more is not kept running."""
         with transaction.atomic():
             Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
+            if not follow.encoding(claim.row):
+                claim.save(watching="")
             claim.fail(State.FAILED, self.doing(claim.row), error, hint=hint)
             self._follow(claim.row)
         return None
@@ -313,6 +315,8 @@ class ChannelDriver:
     def _rest(self, claim: Claim) -> float | None:
         """FAILED waits for a person; a breakout that was stopped meanwhile is over."""
         claim.keep_error = True
+        if claim.row.watching and not follow.encoding(claim.row):
+            claim.save(watching="")
         with transaction.atomic():
             Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
             self._follow(claim.row)

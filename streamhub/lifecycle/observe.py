@@ -139,5 +139,8 @@ def _absent(watch: Watch, seen: set[str], started: datetime) -> int:
             doubtful.append(row.pk)
         elif _write(row, facts, started):
             intent.nudge(watch.model, [row.pk])
-    intent.nudge(watch.model, _idle(watch, doubtful), observe=True)
+    doubtful = _idle(watch, doubtful)
+    # Whatever else they wait for: all of each is to be described now, not only that.
+    rows.filter(pk__in=doubtful).update(watching="")
+    intent.nudge(watch.model, doubtful, observe=True)
     return len(absent)

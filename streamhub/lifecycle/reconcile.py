@@ -21,6 +21,8 @@ def reconcile(label: str, pk: int) -> bool:
     its = driver.driver_of(label)
     claim = take(its.model, pk)
     if claim is None:
+        # Held by another worker, who may be dead: leave it to the sweep as soon as the claim has run out.
+        its.model._default_manager.filter(pk=pk, queued_until__isnull=False).update(queued_until=None)
         return False
     try:
         with its.context(claim.row):

@@ -167,13 +167,12 @@ def test_foreign_distributions_are_left_alone(world: WorldUnderTest, attached: D
 
 
 def test_the_reaper_uses_about_one_call_per_distribution(world: WorldUnderTest) -> None:
-    rows = []
-    for n in range(12):
-        rows.append(
-            services.distribution_create(
-                "https://origin.example.com/out/v1/index.m3u8", owner_label=f"stage {n}", who=WHO
-            )
+    rows = [
+        services.distribution_create(
+            "https://origin.example.com/out/v1/index.m3u8", owner_label=f"stage {n}", who=WHO
         )
+        for n in range(12)
+    ]
     world.settle()
     for row in rows:
         services.distribution_detach(row, who=WHO)

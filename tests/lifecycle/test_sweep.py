@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 from distributions.models import Distribution
 from streamhub.lifecycle import intent, sweep, wake
 from streamhub.lifecycle.models import Priority
+from streamhub.lifecycle.reconcile import reconcile
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,18 @@ def test_what_a_lost_broker_held_is_queued_again(sent: list[tuple[int, str]]) ->
     Distribution.objects.update(queued_until=Now() - timedelta(seconds=1))
     assert sweep.sweep() == 1
     assert sent == [(pk, "urgent")] * 2
+
+
+def test_a_wake_that_meets_a_dead_workers_claim_does_not_keep_the_sweep_away(
+    sent: list[tuple[int, str]],
+) -> None:
+    pk = row(Priority.START)
+    Distribution.objects.filter(pk=pk).update(
+        claim_token="dead", claimed_until=Now() + timedelta(seconds=60), queued_until=wake.queued_mark()
+    )
+    assert not reconcile(Distribution._meta.label_lower, pk)
+    Distribution.objects.filter(pk=pk).update(claimed_until=Now() - timedelta(seconds=1))
+    assert sweep.sweep() == 1
 
 
 def test_rows_that_are_not_due_or_claimed_are_left_alone(sent: list[tuple[int, str]]) -> None:
