@@ -98,10 +98,12 @@ class ChannelDriver:
     def step(self, claim: Claim) -> float | None:
         if claim.row.observe_requested or claim.row.in_doubt:
             self._describe(claim)
-        elif kind := surprising(claim.row, self.decide(claim.row)):
+        step = self.decide(claim.row)
+        if kind := surprising(claim.row, step):
             self._describe_part(claim, kind)
+            step = self.decide(claim.row)
         try:
-            return self._acts[self.decide(claim.row)](claim)
+            return self._acts[step](claim)
         except Refused as error:
             return self._fail(claim, error)
 
@@ -406,6 +408,8 @@ def surprising(row: Channel, step: Step) -> Kind | None:
     surprises = {
         Step.START: row.state == State.RUNNING,
         Step.STOP: row.state == State.IDLE or row.stop_accepted_at is not None,
+        Step.SETTLE_IDLE: row.start_accepted_at is not None,
+        Step.SETTLE_RUNNING: row.stop_accepted_at is not None,
         Step.FAIL_START: True,
     }
     return ML_CHANNEL if surprises.get(step) else None
