@@ -25,6 +25,8 @@ from streamhub.lifecycle.models import Listing, ManagedResource, database_now
 
 log = logging.getLogger(__name__)
 
+NOTHING = "nothing to look at"
+
 
 class Page(Protocol):
     @property
@@ -68,7 +70,7 @@ def observe(watch: Watch) -> str:
     listing, _ = Listing.objects.get_or_create(key=watch.key)
     full_due = _full_due(listing) and known.exists()
     if not waiting and not full_due:
-        return "nothing to look at"
+        return NOTHING
     if len(waiting) < listing.pages and not full_due:
         intent.nudge(watch.model, _idle(watch, waiting), observe=True)
         return f"{len(waiting)} to describe"
@@ -112,12 +114,16 @@ def _write_changed(watch: Watch, items: dict[str, Any], started: datetime) -> in
     changed = []
     for row in watch.model._default_manager.filter(**{f"{watch.id_field}__in": list(items)}):
         facts = watch.facts(items[getattr(row, watch.id_field)])
-        if all(getattr(row, column) == value for column, value in facts.items()):
+        if not _differs(row, facts):
             continue
         if _write(row, facts, started):
             changed.append(row.pk)
     intent.nudge(watch.model, changed)
     return len(changed)
+
+
+def _differs(row: ManagedResource, facts: dict[str, Any]) -> bool:
+    return any(getattr(row, column) != value for column, value in facts.items())
 
 
 def _write(row: ManagedResource, facts: dict[str, Any], started: datetime) -> int:
@@ -137,10 +143,10 @@ def _absent(watch: Watch, seen: set[str], started: datetime) -> int:
         facts = watch.gone(row, started)
         if facts is None:
             doubtful.append(row.pk)
-        elif _write(row, facts, started):
+        elif _differs(row, facts) and _write(row, facts, started):
             intent.nudge(watch.model, [row.pk])
-    doubtful = _idle(watch, doubtful)
-    # Whatever else they wait for: all of each is to be described now, not only that.
-    rows.filter(pk__in=doubtful).update(watching="")
-    intent.nudge(watch.model, doubtful, observe=True)
+    # Whatever else they wait for or watch: all of each is to be described at their next step, which
+    # comes now unless they have one to come.
+    rows.filter(pk__in=doubtful).update(observe_requested=True, watching="")
+    intent.nudge(watch.model, _idle(watch, doubtful))
     return len(absent)

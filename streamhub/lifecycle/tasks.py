@@ -10,8 +10,8 @@ from django.conf import settings
 
 from streamhub.errors import AwsError
 from streamhub.lifecycle import heartbeat, jobs
+from streamhub.lifecycle.observe import NOTHING, watches
 from streamhub.lifecycle.observe import observe as observe_watch
-from streamhub.lifecycle.observe import watches
 from streamhub.lifecycle.reconcile import reconcile as take_step
 from streamhub.lifecycle.sweep import sweep as sweep_rows
 
@@ -39,12 +39,14 @@ def observe() -> None:
         said = []
         for watch in watches():
             try:
-                said.append(f"{watch.key}: {observe_watch(watch)}")
+                did = observe_watch(watch)
+                if did != NOTHING:
+                    said.append(f"{watch.key}: {did}")
             except AwsError as error:
                 log.warning("Could not look at %s: %s", watch.key, error)
                 said.append(f"{watch.key}: could not be read ({error.code})")
             run.extend()
-        run.say("; ".join(said))
+        run.say("; ".join(said) or NOTHING)
 
 
 @shared_task(name="lifecycle.heartbeat")
