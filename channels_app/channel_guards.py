@@ -94,7 +94,7 @@ def breakout_refusal(verb: str, now: BreakoutSituation) -> str | None:
         return f"Not while it is {now.state}."
     if verb in ("prepare", "start", "retry") and now.channel_desired in ("", Desired.DELETED):
         return "Its channel is deleted or being deleted."
-    if now.other_on_air and (verb in ("start", "retry") or (verb == "stop" and now.state == State.FAILED)):
+    if now.other_on_air and verb in ("start", "retry"):
         return f"{now.other_on_air} is on air on the channel; one at a time."
     retriable = STARTABLE if verb == "start" else (*STARTABLE, State.FAILED)
     if verb in ("start", "retry") and now.channel_state not in retriable:

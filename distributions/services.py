@@ -12,6 +12,8 @@ from django.db import transaction
 
 from distributions import owners
 from distributions.models import Desired, Distribution, State
+from streamhub.access.actors import Actor
+from streamhub.access.permissions import permit
 from streamhub.errors import NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.claim import error_fields
@@ -79,8 +81,9 @@ def refuse_held(row: Distribution) -> None:
 
 
 @transaction.atomic
-def distribution_detach(row: Distribution, *, who: str, why: str = "detached") -> Distribution:
+def distribution_detach(row: Distribution, *, who: Actor | str, why: str = "detached") -> Distribution:
     """Take it from its owner: it is disabled, becomes stale and is then the reaper's. Idempotent."""
+    who = permit(who, "distributions.detach_distribution")
     row = _locked(row)
     _refuse_protected(row)
     refuse_held(row)
@@ -95,8 +98,11 @@ def distribution_detach(row: Distribution, *, who: str, why: str = "detached") -
 
 
 @transaction.atomic
-def distribution_delete(row: Distribution, *, who: str, why: str = "deletion asked for") -> Distribution:
+def distribution_delete(
+    row: Distribution, *, who: Actor | str, why: str = "deletion asked for"
+) -> Distribution:
     """Let go of an unattached, kept distribution: disabled, then reaped."""
+    who = permit(who, "distributions.delete_distribution")
     row = _locked(row)
     _refuse_protected(row)
     refuse_held(row)
@@ -114,8 +120,9 @@ def _want_deleted(row: Distribution, *, who: str, why: str) -> Distribution:
 
 
 @transaction.atomic
-def distribution_keep(row: Distribution, *, who: str) -> Distribution:
+def distribution_keep(row: Distribution, *, who: Actor | str) -> Distribution:
     """Cancel a deletion: the distribution stays, disabled and unattached."""
+    who = permit(who, "distributions.keep_distribution")
     row = _locked(row)
     if row.desired != Desired.DELETED or row.state not in (State.DISABLING, State.DISABLED):
         raise NotPossible(
@@ -129,8 +136,9 @@ def distribution_keep(row: Distribution, *, who: str) -> Distribution:
 
 
 @transaction.atomic
-def distribution_reattach(row: Distribution, *, owner_label: str, who: str) -> Distribution:
+def distribution_reattach(row: Distribution, *, owner_label: str, who: Actor | str) -> Distribution:
     """Attach again, enabled; only while disabling or disabled. The caller sets the owner's pointer."""
+    who = permit(who, "distributions.reattach_distribution")
     row = _locked_alone(row)
     _refuse_protected(row)
     if row.attached or row.state not in (State.DISABLING, State.DISABLED):
@@ -152,8 +160,9 @@ def distribution_reattach(row: Distribution, *, owner_label: str, who: str) -> D
 
 
 @transaction.atomic
-def distribution_sync(row: Distribution, *, who: str) -> Distribution:
+def distribution_sync(row: Distribution, *, who: Actor | str) -> Distribution:
     """Ask for a fresh look at CloudFront."""
+    who = permit(who, "distributions.sync_distribution")
     row = _locked(row)
     intent.want(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
     return row
@@ -166,8 +175,9 @@ def distribution_config_request(row: Distribution) -> None:
 
 
 @transaction.atomic
-def distribution_retry(row: Distribution, *, who: str) -> Distribution:
+def distribution_retry(row: Distribution, *, who: Actor | str) -> Distribution:
     """Try again now what failed or waits; nothing to retry is not an error unless all is well."""
+    who = permit(who, "distributions.retry_distribution")
     row = _locked(row)
     if row.state == State.FAILED:
         fields: dict[str, Any] = {"failed_step": "", **error_fields(None)}

@@ -20,6 +20,7 @@ from channels_app.admin.forms import BreakoutForm
 from channels_app.models import Breakout
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.readiness import readiness
+from streamhub.access.actors import Actor
 from streamhub.console import sizes
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Panel, Section
@@ -103,7 +104,7 @@ class BreakoutAdmin(CreatingAdmin):
     def facts(self, request: HttpRequest, row: Breakout) -> list[Section]:
         return breakout_sections(row)
 
-    def create(self, request: HttpRequest, data: dict[str, Any], who: str) -> Breakout:
+    def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Breakout:
         return services.breakout_create(**data, who=who)
 
 

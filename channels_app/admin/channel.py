@@ -19,6 +19,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import Desired, InputType
+from streamhub.access.actors import Actor
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Link, Section
 from streamhub.console.registry import register_verbs
@@ -93,7 +94,7 @@ class ChannelAdmin(CreatingAdmin):
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
         return [Link("New breakout", url, "add_circle")] if may else []
 
-    def create(self, request: HttpRequest, data: dict[str, Any], who: str) -> Channel:
+    def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Channel:
         return services.channel_create(**data, who=who)
 
 

@@ -11,6 +11,7 @@ from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import Desired
 from distributions import guards
 from distributions.models import Distribution
+from streamhub.access.actors import Actor
 from streamhub.console.facts import Panel
 from streamhub.console.registry import register_panel, register_verbs, register_views
 from streamhub.console.saved_views import SavedView
@@ -32,7 +33,7 @@ def _channel_for(row: Distribution) -> Channel | None:
     return living.filter(endpoint_url=row.origin_url).first()
 
 
-def _reattach(row: Distribution, who: str) -> Distribution:
+def _reattach(row: Distribution, who: Actor) -> Distribution:
     channel = _channel_for(row)
     if channel is None:
         raise NotPossible(ELSEWHERE, state=row.state)

@@ -116,7 +116,7 @@ def create_breakout(request: HttpRequest, body: BreakoutIn) -> tuple[int, Breako
     """A new idle breakout on a channel."""
     fields = body.model_dump(exclude={"channel"})
     channel = _channel_in_body(body.channel)
-    return 201, answer(services.breakout_create(channel, **fields, who=str(actor_of(request))))
+    return 201, answer(services.breakout_create(channel, **fields, who=actor_of(request)))
 
 
 def _channel_in_body(id: str) -> Any:
@@ -149,32 +149,32 @@ def get_breakout(request: HttpRequest, id: str) -> Breakout:
 @router.post("/{id}/prepare", response={202: ReadinessOut}, auth=CONTROL)
 def prepare_breakout(request: HttpRequest, id: str) -> tuple[int, Readiness]:
     """Make sure that a distribution exists, and queue a fresh look at AWS."""
-    row = services.breakout_prepare(found(id), who=str(actor_of(request)))
+    row = services.breakout_prepare(found(id), who=actor_of(request))
     return 202, readiness(answer(row))
 
 
 @router.post("/{id}/start", response={202: BreakoutOut}, auth=CONTROL)
 def start_breakout(request: HttpRequest, id: str) -> tuple[int, Breakout]:
     """Go on air; prepares first, never waits."""
-    return 202, answer(services.breakout_start(found(id), who=str(actor_of(request))))
+    return 202, answer(services.breakout_start(found(id), who=actor_of(request)))
 
 
 @router.post("/{id}/stop", response={202: BreakoutOut}, auth=CONTROL)
 def stop_breakout(request: HttpRequest, id: str) -> tuple[int, Breakout]:
     """End the session; `completed` once AWS is idle."""
-    return 202, answer(services.breakout_stop(found(id), who=str(actor_of(request))))
+    return 202, answer(services.breakout_stop(found(id), who=actor_of(request)))
 
 
 @router.post("/{id}/cancel", response={202: BreakoutOut}, auth=CONTROL)
 def cancel_breakout(request: HttpRequest, id: str) -> tuple[int, Breakout]:
     """Call it off before it runs."""
-    return 202, answer(services.breakout_cancel(found(id), who=str(actor_of(request))))
+    return 202, answer(services.breakout_cancel(found(id), who=actor_of(request)))
 
 
 @router.post("/{id}/curtain", response=BreakoutOut, auth=CONTROL)
 def move_curtain(request: HttpRequest, id: str, body: CurtainIn) -> Breakout:
     """Raise or lower the curtain."""
-    return answer(services.breakout_curtain(found(id), body.raised, who=str(actor_of(request))))
+    return answer(services.breakout_curtain(found(id), body.raised, who=actor_of(request)))
 
 
 @router.get("/{id}/readiness", response=ReadinessOut, auth=READ)

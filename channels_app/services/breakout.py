@@ -22,6 +22,8 @@ from channels_app.services.channel import channel_intent, channel_retry, locked_
 from channels_app.services.distribution import distribution_add
 from distributions import services as distributions
 from distributions.models import Distribution
+from streamhub.access.actors import Actor
+from streamhub.access.permissions import permit
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.claim import error_fields
@@ -38,11 +40,12 @@ def breakout_create(
     channel: Channel,
     name: str,
     *,
-    who: str,
+    who: Actor | str,
     starts_at: datetime | None = None,
     duration_minutes: int | None = None,
 ) -> Breakout:
     """A new idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`."""
+    who = permit(who, "channels_app.add_breakout")
     errors = {}
     if not 1 <= len(name.strip()) <= NAME_MAX:
         errors["name"] = f"1 to {NAME_MAX} characters, please; this has {len(name.strip())}."
@@ -88,8 +91,9 @@ def _living(channel: Channel | None) -> Channel:
 
 
 @transaction.atomic
-def breakout_prepare(breakout: Breakout, *, who: str) -> Breakout:
+def breakout_prepare(breakout: Breakout, *, who: Actor | str) -> Breakout:
     """Make sure that a distribution exists, and have channel and distribution looked at afresh."""
+    who = permit(who, "channels_app.prepare_breakout")
     breakout, channel = _locked(breakout)
     guards.changes("prepare", breakout.state)
     _prepare(_living(channel), who=who)
@@ -113,8 +117,9 @@ def _prepare(channel: Channel, *, who: str) -> None:
 
 
 @transaction.atomic
-def breakout_start(breakout: Breakout, *, who: str) -> Breakout:
+def breakout_start(breakout: Breakout, *, who: Actor | str) -> Breakout:
     """Go on air. Idempotent while starting or running. Raises `NotPossible`."""
+    who = permit(who, "channels_app.start_breakout")
     breakout, channel = _locked(breakout)
     if not guards.changes("start", breakout.state):
         return breakout
@@ -161,8 +166,9 @@ def _startable(breakout: Breakout, channel: Channel, states: tuple[str, ...]) ->
 
 
 @transaction.atomic
-def breakout_stop(breakout: Breakout, *, who: str) -> Breakout:
+def breakout_stop(breakout: Breakout, *, who: Actor | str) -> Breakout:
     """End the session; completed once AWS is idle. Idempotent while stopping or completed."""
+    who = permit(who, "channels_app.stop_breakout")
     breakout, channel = _locked(breakout)
     if not guards.changes("stop", breakout.state):
         return breakout
@@ -198,8 +204,9 @@ def _stop(
 
 
 @transaction.atomic
-def breakout_cancel(breakout: Breakout, *, who: str) -> Breakout:
+def breakout_cancel(breakout: Breakout, *, who: Actor | str) -> Breakout:
     """Call it off before it runs: idle at once, starting by way of a stop. Idempotent when cancelled."""
+    who = permit(who, "channels_app.cancel_breakout")
     breakout, channel = _locked(breakout)
     if not guards.changes("cancel", breakout.state):
         return breakout
@@ -210,8 +217,9 @@ def breakout_cancel(breakout: Breakout, *, who: str) -> Breakout:
 
 
 @transaction.atomic
-def breakout_retry(breakout: Breakout, *, who: str) -> Breakout:
+def breakout_retry(breakout: Breakout, *, who: Actor | str) -> Breakout:
     """Start a failed breakout again; a channel that failed with it is retried first."""
+    who = permit(who, "channels_app.retry_breakout")
     breakout, channel = _locked(breakout)
     guards.changes("retry", breakout.state)
     channel = _living(channel)
@@ -222,8 +230,9 @@ def breakout_retry(breakout: Breakout, *, who: str) -> Breakout:
 
 
 @transaction.atomic
-def breakout_curtain(breakout: Breakout, raised: bool, *, who: str) -> Breakout:
+def breakout_curtain(breakout: Breakout, raised: bool, *, who: Actor | str) -> Breakout:
     """Raise (viewers may watch) or lower (playback URLs are withheld) the curtain."""
+    who = permit(who, "channels_app.curtain_breakout")
     breakout, _channel = _locked(breakout)
     guards.changes("curtain", breakout.state)
     if breakout.curtain_raised == raised:

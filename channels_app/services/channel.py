@@ -15,6 +15,8 @@ from channels_app.models.channel import ChannelClass, Desired, InputType, State
 from channels_app.profiles import PROFILE_NAMES
 from channels_app.services.validation import channel_errors
 from distributions import services as distributions
+from streamhub.access.actors import Actor
+from streamhub.access.permissions import permit
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.claim import error_fields
@@ -35,7 +37,7 @@ def locked_channel(pk: int) -> Channel:
 def channel_create(
     name: str,
     *,
-    who: str,
+    who: Actor | str,
     channel_class: str = ChannelClass.SINGLE_PIPELINE,
     input_type: str = InputType.RTMP_PUSH,
     allowed_cidrs: list[str] | None = None,
@@ -45,6 +47,7 @@ def channel_create(
     tags: dict[str, str] | None = None,
 ) -> Channel:
     """A new channel; its AWS stack and distribution follow by themselves. Raises `Invalid`."""
+    who = permit(who, "channels_app.add_channel")
     fields: dict[str, Any] = {
         "name": name.strip(),
         "channel_class": channel_class,
@@ -117,11 +120,12 @@ def channel_intent(channel: Channel, **fields: Any) -> None:
 
 
 @transaction.atomic
-def channel_delete(channel: Channel, *, who: str) -> Channel:
+def channel_delete(channel: Channel, *, who: Actor | str) -> Channel:
     """Tear the stack down; the distribution is detached, disabled and left to the reaper. Idempotent.
 
     Raises `NotPossible` while a breakout is on air. Idle breakouts are cancelled.
     """
+    who = permit(who, "channels_app.delete_channel")
     channel = locked_channel(channel.pk)
     if channel.desired == Desired.DELETED:
         return channel
@@ -146,8 +150,9 @@ def channel_delete(channel: Channel, *, who: str) -> Channel:
 
 
 @transaction.atomic
-def channel_retry(channel: Channel, *, who: str) -> Channel:
+def channel_retry(channel: Channel, *, who: Actor | str) -> Channel:
     """Try again what failed or waits, now. Parts that were lost are created anew, the distribution too."""
+    who = permit(who, "channels_app.retry_channel")
     channel = locked_channel(channel.pk)
     gone = channel.error_code == DISTRIBUTION_GONE
     if channel.state == State.FAILED:

@@ -12,6 +12,8 @@ from channels_app.services.attachment import attachment_name, attachment_open
 from channels_app.services.channel import DISTRIBUTION_GONE, locked_channel
 from distributions import services as distributions
 from distributions.models import Distribution
+from streamhub.access.actors import Actor
+from streamhub.access.permissions import permit
 from streamhub.errors import AwsError, NotPossible
 from streamhub.lifecycle import states
 from streamhub.lifecycle.claim import error_fields
@@ -102,8 +104,9 @@ def distribution_replace(channel: Channel, *, who: str, why: str) -> Distributio
 
 
 @transaction.atomic
-def distribution_create_and_attach(channel: Channel, *, who: str) -> Distribution:
+def distribution_create_and_attach(channel: Channel, *, who: Actor | str) -> Distribution:
     """Staff's verb: a new distribution for a channel that has none."""
+    who = permit(who, "distributions.add_distribution")
     channel = locked_channel(channel.pk)
     if channel.distribution is not None:
         raise NotPossible(
@@ -122,8 +125,9 @@ def distribution_create_and_attach(channel: Channel, *, who: str) -> Distributio
 
 
 @transaction.atomic
-def distribution_reattach(channel: Channel, row: Distribution, *, who: str) -> Distribution:
+def distribution_reattach(channel: Channel, row: Distribution, *, who: Actor | str) -> Distribution:
     """Attach a detached distribution again to the channel whose endpoint it is in front of."""
+    who = permit(who, "distributions.reattach_distribution")
     channel = locked_channel(channel.pk)
     if channel.distribution_id or channel.desired == Desired.DELETED:
         raise NotPossible("The channel has a distribution already, or goes.", state=channel.state)

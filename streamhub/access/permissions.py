@@ -6,6 +6,16 @@ from streamhub.access.actors import Actor
 from streamhub.errors import Forbidden
 
 
+def permit(who: Actor | str, permission: str) -> str:
+    """The first line of a verb: raise Forbidden unless `who` may; the name that is recorded.
+
+    A plain name is StreamHub itself, or a verb that carries out a part of another one that was permitted.
+    """
+    if isinstance(who, Actor):
+        require(who, permission)
+    return str(who)
+
+
 def require(actor: Actor, permission: str) -> None:
     """Raise Forbidden unless `actor` may; `permission` is "app.codename".
 

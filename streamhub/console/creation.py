@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from streamhub.access.actors import staff_actor
+from streamhub.access.actors import Actor, staff_actor
 from streamhub.access.permissions import require
 from streamhub.console.resource import ResourceAdmin
 from streamhub.errors import Invalid, VerbError
@@ -22,7 +22,7 @@ class CreatingAdmin(ResourceAdmin):
     creation_form: ClassVar[type[forms.Form]]
     creation_note: ClassVar[str] = ""
 
-    def create(self, request: HttpRequest, data: dict[str, Any], who: str) -> Any:
+    def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Any:
         """Call the service with the form's cleaned data; returns the new object."""
         raise NotImplementedError
 
@@ -62,7 +62,7 @@ class CreatingAdmin(ResourceAdmin):
         actor = staff_actor(request.user)  # type: ignore[arg-type]
         require(actor, f"{self.opts.app_label}.add_{self.opts.model_name}")
         try:
-            return self.create(request, form.cleaned_data, str(actor))
+            return self.create(request, form.cleaned_data, actor)
         except Invalid as invalid:
             for field, complaint in invalid.errors.items():
                 form.add_error(field if field in form.fields else None, complaint)

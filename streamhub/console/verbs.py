@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ObjectDoesNotExist
 
-from streamhub.access.actors import staff_actor
+from streamhub.access.actors import Actor, staff_actor
 from streamhub.access.permissions import require
 from streamhub.errors import Invalid, NotPossible, VerbError
 
@@ -30,7 +30,7 @@ class Verb:
     label: str
     icon: str
     permission: str
-    run: Callable[[Any, str], Any]
+    run: Callable[[Any, Actor], Any]
     refusal: Callable[[Any, Any], str | None]
     consequences: Callable[[Any], Sequence[str]]
     done: str
@@ -63,7 +63,7 @@ def perform(verb: Verb, row: Any, user: User) -> Outcome:
     require(actor, verb.permission)
     label = str(row)
     try:
-        verb.run(row, str(actor))
+        verb.run(row, actor)
     except NotPossible as refused:
         return Outcome(label, False, refused.detail)
     except Invalid as invalid:

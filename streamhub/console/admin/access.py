@@ -19,6 +19,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from streamhub.access.actors import Actor
 from streamhub.access.models import ApiToken
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue, token_revoke
@@ -116,7 +117,7 @@ class ApiTokenAdmin(CreatingAdmin):
         ]
         return [Section("Token", facts, "key", wide=True)]
 
-    def create(self, request: HttpRequest, data: dict[str, Any], who: str) -> Issued:
+    def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Issued:
         expires_in = timedelta(days=data["days"]) if data["days"] else None
         try:
             row, plain = token_issue(data["name"], data["scopes"], expires_in, created_by=request.user)  # type: ignore[arg-type]
@@ -141,7 +142,7 @@ class ApiTokenAdmin(CreatingAdmin):
         return response
 
 
-def _revoke(row: ApiToken, who: str) -> None:
+def _revoke(row: ApiToken, who: Actor) -> None:
     token_revoke(row)
     log.info("Token %s revoked by %s", row, who)
 

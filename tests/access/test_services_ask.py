@@ -1,0 +1,50 @@
+"""The permission is asked for in the service, whoever calls it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission, User
+
+from channels_app import services
+from channels_app.models import Channel
+from distributions import services as distributions
+from streamhub.access.actors import staff_actor
+from streamhub.errors import Forbidden
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def channel() -> Channel:
+    return services.channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+
+
+def person(*codenames: str) -> User:
+    user = User.objects.create_user("ada")
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return user
+
+
+def test_a_person_without_the_permission_is_refused_by_every_kind_of_service(channel: Channel) -> None:
+    nobody = staff_actor(person())
+    breakout = services.breakout_create(channel, "keynote", who="test")
+    row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who="test")
+    for verb in (
+        lambda: services.channel_delete(channel, who=nobody),
+        lambda: services.breakout_start(breakout, who=nobody),
+        lambda: services.breakout_stop(breakout, who=nobody),
+        lambda: services.breakout_curtain(breakout, True, who=nobody),
+        lambda: distributions.distribution_detach(row, who=nobody),
+        lambda: services.channel_create("other", who=nobody, allowed_cidrs=["203.0.113.7/32"]),
+    ):
+        with pytest.raises(Forbidden, match="may not"):
+            verb()
+    assert Channel.objects.get().desired == "idle"
+
+
+def test_a_verb_that_includes_another_needs_only_its_own_permission(channel: Channel) -> None:
+    row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who="test")
+    Channel.objects.update(distribution=row)
+    services.channel_delete(channel, who=staff_actor(person("delete_channel")))
+    row.refresh_from_db()
+    assert row.desired == "deleted"
