@@ -31,7 +31,7 @@ test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, and worke
 	$(BIN)/pytest -q -m services
 
 browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
-	$(BIN)/pytest -q -m browser
+	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
 
 matrix: $(STAMP) ## every call times every fault, in fresh worlds; POINT=flow:call:kind replays one
 	@$(BIN)/python -m tests.matrix.run $(if $(POINT),--point $(POINT)) $(if $(FLOW),--flow $(FLOW))

@@ -16,6 +16,7 @@ from channels_app.models.channel import State as ChannelState
 from streamhub.lifecycle import states, wake
 
 USAGE_TASK = "billing.collect_metrics"
+RECORDINGS_TASK = "channels_app.list_recordings"
 
 # MediaLive's states in which it costs, and in which a session is not over.
 ENCODING = ("STARTING", "RUNNING", "RECOVERING", "STOPPING")
@@ -68,6 +69,7 @@ def breakout_end(breakout: Breakout) -> None:
     attachments_close(breakout)
     # Its bytes may be asked for from now on; by name, for this app does not know who collects them.
     transaction.on_commit(partial(wake.send_safely, USAGE_TASK, "bulk"))
+    transaction.on_commit(partial(wake.send_safely, RECORDINGS_TASK, "bulk"))
     if breakout.cancelling:
         _move(breakout, State.CANCELLED, "cancelled before it ran")
     else:

@@ -14,13 +14,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 
-from distributions import guards, reaper, services
+from distributions import guards, mediamanager_page, reaper, services
 from distributions.models import Desired, Distribution, State
 from streamhub.console import environment
 from streamhub.console.dashboard import Figure, Tile, register
 from streamhub.console.facts import Fact, Link, Section
 from streamhub.console.looks import Look, Tone, busy
-from streamhub.console.registry import register_verbs
+from streamhub.console.registry import register_urls, register_verbs
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView, list_url
 from streamhub.console.verbs import Verb
@@ -65,7 +65,7 @@ class DistributionAdmin(ResourceAdmin):
 
     @display(description="wanted")
     def wanted(self, row: Distribution) -> str:
-        return row.desired
+        return "left as it is" if row.protected else row.desired
 
     @display(description="made for")
     def made_for(self, row: Distribution) -> str:
@@ -95,6 +95,9 @@ class DistributionAdmin(ResourceAdmin):
     def extra_urls(self) -> list[Any]:
         name = "distributions_distribution_configuration"
         return [path("<int:object_id>/configuration/", self.own(configuration), name=name)]
+
+
+register_urls(lambda: mediamanager_page.urls(admin.site._registry[Distribution]))
 
 
 def configuration(its: DistributionAdmin, request: HttpRequest, object_id: int) -> HttpResponse:

@@ -78,8 +78,8 @@ def found(id: str) -> Distribution:
 
 @router.get("", response=Page[DistributionOut], auth=READ)
 def list_distributions(request: HttpRequest, query: Query[DistributionFilter]) -> dict[str, Any]:
-    """Distributions, newest first."""
-    rows = Distribution.objects.all()
+    """The distributions that StreamHub makes, newest first; the shared MediaManager one is not among them."""
+    rows = Distribution.objects.filter(protected=False)
     if query.state:
         rows = rows.filter(state=query.state)
     return page(rows, query.cursor, query.limit, request)

@@ -24,15 +24,26 @@ class Step(StrEnum):
     WAIT_GONE = "wait for the deletion"
     SETTLE_DEPLOYED = "note that the distribution is deployed"
     SETTLE_DISABLED = "note that the distribution is disabled"
+    NOTE_MISSING = "note that the shared distribution is missing"
     REST = "rest"
+
+
+# What StreamHub does to others' distributions: never any of these.
+NEVER_TO_PROTECTED = frozenset(
+    {Step.CREATE, Step.FIND, Step.ENABLE, Step.DISABLE, Step.DELETE, Step.LOSE, Step.FORGET}
+)
 
 
 @dataclass(frozen=True)
 class Intent:
-    """What the row wants: `desired`, and the state it has reached so far."""
+    """What the row wants: `desired`, and the state it has reached so far.
+
+    `protected`: it is not ours to change; it is only looked at.
+    """
 
     desired: str
     state: str
+    protected: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,8 @@ class Observed:
 
 def next_step(intent: Intent, observed: Observed) -> Step:
     """The one step that brings CloudFront nearer to the intent."""
+    if intent.protected:
+        return _only_look(observed)
     if intent.state == State.MISSING or (observed.gone and intent.desired != Desired.ENABLED):
         return Step.FORGET
     if observed.gone:
@@ -69,6 +82,19 @@ def next_step(intent: Intent, observed: Observed) -> Step:
     if intent.desired == Desired.ENABLED:
         return _towards_enabled(observed)
     return _towards_disabled(observed)
+
+
+def _only_look(observed: Observed) -> Step:
+    """A protected distribution is never written to, given up or forgotten, whatever is seen of it."""
+    if observed.gone:
+        return Step.NOTE_MISSING
+    if observed.suspected:
+        return Step.LOOK_AGAIN
+    if not observed.known or observed.enabled is None:
+        return Step.REST
+    if observed.enabled:
+        return Step.SETTLE_DEPLOYED if observed.deployed else Step.WAIT_DEPLOYED
+    return Step.SETTLE_DISABLED if observed.deployed else Step.WAIT_DISABLED
 
 
 def _unborn(intent: Intent, observed: Observed) -> Step:

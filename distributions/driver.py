@@ -30,10 +30,25 @@ log = logging.getLogger(__name__)
 
 LIST = "distribution"
 
+# Steps that only wait or note: there is time to read the configuration for people.
+QUIET = (
+    Step.WAIT_DEPLOYED,
+    Step.WAIT_DISABLED,
+    Step.SETTLE_DEPLOYED,
+    Step.SETTLE_DISABLED,
+    Step.REST,
+)
+
 EDITED_OUTSIDE = (
     "edited_outside",
     "Somebody edited this distribution in CloudFront outside StreamHub.",
     "StreamHub leaves the edit as it is. Read its configuration; Retry accepts it.",
+)
+
+SHARED_MISSING = (
+    "shared_missing",
+    "CloudFront has no such distribution in this account.",
+    "Is MEDIAMANAGER_DISTRIBUTION_ID right? If it was deleted, recordings cannot be watched any more.",
 )
 
 
@@ -90,6 +105,7 @@ class DistributionDriver:
             Step.WAIT_GONE: lambda c: self._wait(c, State.DELETING, "CloudFront deletes it"),
             Step.SETTLE_DEPLOYED: lambda c: self._settle(c, State.DEPLOYED, "deployed everywhere"),
             Step.SETTLE_DISABLED: lambda c: self._settle(c, State.DISABLED, "disabled everywhere"),
+            Step.NOTE_MISSING: self._note_missing,
             Step.REST: lambda c: None,
         }
 
@@ -103,9 +119,11 @@ class DistributionDriver:
         row: Distribution = claim.row
         if row.aws_distribution_id and (row.observe_requested or row.in_doubt or edited_outside(row)):
             self._describe(claim)
-        if claim.row.config_requested:
+        step = self.decide(row)
+        seconds = self._acts[step](claim)
+        if step in QUIET and row.config_requested and row.aws_distribution_id:
             self._read_config(claim)
-        return self._acts[self.decide(claim.row)](claim)
+        return seconds
 
     @staticmethod
     def decide(row: Distribution) -> Step:
@@ -118,7 +136,7 @@ class DistributionDriver:
             gone=row.gone_at is not None,
             delete_accepted=row.delete_accepted_at is not None,
         )
-        return next_step(Intent(row.desired, row.state), observed)
+        return next_step(Intent(row.desired, row.state, row.protected), observed)
 
     # --- observing -------------------------------------------------------------------------
 
@@ -168,6 +186,18 @@ class DistributionDriver:
         hint = "StreamHub looks once more to be sure, before it believes that."
         claim.save(observe_requested=True, **error_fields(error, hint))
         return float(settings.OBSERVE_SECONDS)
+
+    def _note_missing(self, claim: Claim) -> float | None:
+        """A shared distribution is not there: say so and keep the row; only a person can mend that."""
+        claim.keep_error = True
+        code, message, hint = SHARED_MISSING
+        claim.change_state(
+            State.MISSING,
+            why="CloudFront confirmed twice that it does not exist",
+            watching="",
+            **error_fields(AwsError(message, code=code), hint),
+        )
+        return None
 
     # --- acting ----------------------------------------------------------------------------
 
@@ -338,7 +368,8 @@ class DistributionDriver:
 
     def _settle(self, claim: Claim, state: str, why: str) -> float | None:
         row: Distribution = claim.row
-        fields: dict[str, Any] = {"own_etag": row.own_etag or row.etag}
+        # A protected one is others' to edit.
+        fields: dict[str, Any] = {"own_etag": "" if row.protected else row.own_etag or row.etag}
         if edited_outside(row):
             claim.keep_error = True
             if row.error_code != EDITED_OUTSIDE[0]:

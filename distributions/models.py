@@ -85,6 +85,11 @@ class Distribution(ManagedResource):
                 condition=~models.Q(protected=True, desired="deleted"),
             ),
             models.CheckConstraint(
+                name="protected_distribution_is_left_alone",
+                condition=models.Q(protected=False)
+                | (models.Q(attached=False, desired="enabled") & ~models.Q(state="deleting")),
+            ),
+            models.CheckConstraint(
                 name="attached_distribution_is_never_deleted",
                 condition=~models.Q(attached=True, desired="deleted"),
             ),

@@ -1,8 +1,9 @@
-"""Celery's way in to the reaper."""
+"""Celery's way in to the reaper, and to the look at the MediaManager distribution."""
 
 from celery import shared_task
 from django.conf import settings
 
+from distributions import mediamanager
 from distributions.reaper import delete_stale
 from streamhub.lifecycle import jobs
 
@@ -17,3 +18,18 @@ def delete_stale_distributions() -> None:
 
 
 jobs.register(jobs.Periodic(NAME, f"distributions.{NAME}", lambda: settings.REAPER_SECONDS))
+
+
+@shared_task(name=f"distributions.{mediamanager.JOB}")
+def look_at_mediamanager() -> None:
+    with jobs.single(mediamanager.JOB) as run:
+        if run:
+            mediamanager.look(run)
+
+
+jobs.register(
+    jobs.Periodic(
+        mediamanager.JOB, f"distributions.{mediamanager.JOB}", lambda: settings.FULL_OBSERVE_SECONDS
+    )
+)
+jobs.at_bootstrap(mediamanager.mediamanager_register)

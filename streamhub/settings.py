@@ -49,6 +49,7 @@ if STREAMHUB_AWS == "embedded":
     MEDIALIVE_ROLE_ARN = MEDIALIVE_ROLE_ARN or "arn:aws:iam::111122223333:role/MediaLiveAccessRole"
     RECORDING_BUCKET = RECORDING_BUCKET or "streamhub-recordings"
     MEDIA_BUCKET = MEDIA_BUCKET or "streamhub-media"
+    MEDIAMANAGER_DISTRIBUTION_ID = MEDIAMANAGER_DISTRIBUTION_ID or "E3FEGSC0PV886G"
 
 # Periods with which the periodic jobs are first seeded (whole seconds); staff edits win afterwards.
 SWEEP_SECONDS = variables.whole(env, "SWEEP_SECONDS", 5)
@@ -58,6 +59,12 @@ REAPER_SECONDS = variables.whole(env, "REAPER_SECONDS", 300)
 METRICS_SECONDS = variables.whole(env, "METRICS_SECONDS", 60)
 METRICS_FINAL_AFTER_SECONDS = variables.whole(env, "METRICS_FINAL_AFTER_SECONDS", 3600)
 USAGE_TAIL_SECONDS = variables.whole(env, "USAGE_TAIL_SECONDS", 120)
+
+# Cost safety (minutes): when a channel that runs for nobody and a start that does not end are alarming,
+# and when the former is stopped (0: never by itself).
+IDLE_RUNNING_ALARM_MINUTES = variables.whole(env, "IDLE_RUNNING_ALARM_MINUTES", 10, unit="minutes")
+AUTO_STOP_IDLE_MINUTES = variables.whole(env, "AUTO_STOP_IDLE_MINUTES", 0, unit="minutes", least=0)
+START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minutes")
 
 # A resource younger than this is never believed to be missing (DESIGN.md, "Gone needs proof").
 MISSING_MIN_AGE_SECONDS = 60

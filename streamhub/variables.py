@@ -21,12 +21,12 @@ mistakes: list[str] = []
 NO_DATABASE = {"ENGINE": "django.db.backends.dummy"}
 
 
-def whole(env: environ.Env, name: str, default: int, *, unit: str = "seconds") -> int:
-    """A whole number, 1 or more."""
+def whole(env: environ.Env, name: str, default: int, *, unit: str = "seconds", least: int = 1) -> int:
+    """A whole number, `least` or more."""
     text = env.str(name, default=str(default)).strip()
-    if text.isascii() and text.isdigit() and int(text) >= 1:
+    if text.isascii() and text.isdigit() and int(text) >= least:
         return int(text)
-    mistakes.append(f"{name}={text!r} makes no sense: write a whole number of {unit}, 1 or more.")
+    mistakes.append(f"{name}={text!r} makes no sense: write a whole number of {unit}, {least} or more.")
     return default
 
 

@@ -14,7 +14,7 @@ from streamhub.lifecycle.observe import Watch
 def _gone(kind: parts.Kind) -> Callable[[Channel, datetime], dict[str, Any] | None]:
     def gone(row: Channel, listed_at: datetime) -> dict[str, Any] | None:
         deleted_at = kind.get(row, "deleted_at")
-        if kind.get(row, "gone") or (deleted_at and deleted_at < listed_at):
+        if kind.observed(row).gone or (deleted_at and deleted_at < listed_at):
             return kind.columns(gone=True)
         return None
 

@@ -58,6 +58,9 @@ class Breakout(models.Model):
     usage_requests = models.BigIntegerField(null=True, blank=True)
     usage_complete_until = models.DateTimeField(null=True, blank=True)
 
+    # When the bucket was last listed for this breakout's recordings.
+    recordings_listed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
     error_code = models.CharField(max_length=64, blank=True, default="")
     error_message = models.TextField(blank=True, default="")
     error_hint = models.TextField(blank=True, default="")
@@ -78,6 +81,7 @@ class Breakout(models.Model):
         indexes = [
             models.Index(fields=["state", "-id"], name="breakout_state"),
             models.Index(fields=["usage_status"], name="breakout_usage_status"),
+            models.Index(fields=["session_ended_at"], name="breakout_session_ended"),
         ]
         constraints = [
             models.UniqueConstraint(

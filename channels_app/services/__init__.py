@@ -15,6 +15,7 @@ from channels_app.services.breakout import (
 )
 from channels_app.services.channel import (
     DISTRIBUTION_GONE,
+    channel_cool,
     channel_create,
     channel_delete,
     channel_intent,
@@ -44,6 +45,7 @@ __all__ = [
     "breakout_start",
     "breakout_stop",
     "breakout_usage_record",
+    "channel_cool",
     "channel_create",
     "channel_delete",
     "channel_intent",

@@ -120,6 +120,28 @@ def channel_intent(channel: Channel, **fields: Any) -> None:
 
 
 @transaction.atomic
+def channel_cool(channel: Channel, *, who: str, why: str, warm: bool = True) -> bool:
+    """Have a channel stopped that no breakout needs; with `warm` False also one that is kept warm.
+
+    Whether anything is to be stopped: False while a breakout is on air or the channel is wanted running.
+    A stop that was asked for before is asked for again, whatever state the channel is in.
+    """
+    row = Channel.objects.select_for_update(of=("self",)).filter(pk=channel.pk).first()
+    if row is None or row.desired == Desired.DELETED:
+        return False
+    fields: dict[str, Any] = {}
+    if not warm:
+        row.warm_until = fields["warm_until"] = None
+    on_air = Breakout.objects.filter(channel=row, state__in=ON_AIR).exists()
+    if on_air or channel_wanted(row) != Desired.IDLE:
+        return False
+    if row.desired == Desired.RUNNING:
+        states.record(row, row.state, row.state, who=who, why=why)
+    channel_intent(row, observe_requested=True, **fields)
+    return True
+
+
+@transaction.atomic
 def channel_delete(channel: Channel, *, who: Actor | str) -> Channel:
     """Tear the stack down; the distribution is detached, disabled and left to the reaper. Idempotent.
 

@@ -15,10 +15,12 @@ from streamhub.console.facts import Panel
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
 
+UrlMaker = Callable[[], list[Any]]
 PanelMaker = Callable[[HttpRequest, Any], Panel | None]
 
 _verbs: dict[str, dict[str, Verb]] = {}
 _views: dict[str, list[SavedView]] = {}
+_urls: list[UrlMaker] = []
 _panels: dict[str, list[PanelMaker]] = {}
 
 
@@ -52,3 +54,12 @@ def panels_of(request: HttpRequest, row: Model) -> list[Panel]:
     """The panels of this object."""
     makers = _panels.get(row._meta.label_lower, [])
     return [panel for panel in (maker(request, row) for maker in makers) if panel is not None]
+
+
+def register_urls(maker: UrlMaker) -> None:
+    """Add pages of their own to the site, beside those of the models."""
+    _urls.append(maker)
+
+
+def urls() -> list[Any]:
+    return [url for maker in _urls for url in maker()]

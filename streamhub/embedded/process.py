@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from streamhub.embedded.aws import mediamanager
 from streamhub.embedded.aws.server import EmbeddedAws
 from streamhub.embedded.broker import Broker, start_broker
 from streamhub.embedded.ports import free_port, usual_port
@@ -47,6 +48,8 @@ class Options:
     region: str = "eu-central-1"
     buckets: tuple[str, ...] = ()
     parent: int | None = None
+    # The shared distribution that this AWS has from the start: its id, recording and media bucket.
+    mediamanager: tuple[str, str, str] | None = None
 
 
 def serve(options: Options, ready: Callable[[dict[str, Any]], None]) -> None:
@@ -71,6 +74,8 @@ async def _serve(options: Options, broker: Broker, ready: Callable[[dict[str, An
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     aws = EmbeddedAws(options.scale, region=options.region, buckets=options.buckets)
     wished = options.aws_port or usual_port(options.addresses.parent, "aws")
+    if options.mediamanager is not None:
+        mediamanager.furnish(aws.world, *options.mediamanager)
     runner = await aws.start(free_port(wished))
     addresses = {"aws_endpoint": aws.url, "broker_url": broker.url, "pid": os.getpid()}
     write_whole(options.addresses, json.dumps(addresses))

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from streamhub.lifecycle import wake
 from streamhub.lifecycle.models import ManagedResource, Priority
+from streamhub.lifecycle.rows import update_all
 
 
 def want(row: ManagedResource, *, priority: Priority, desired: str | None = None, **fields: Any) -> None:
@@ -35,12 +36,12 @@ def nudge(
     """Make rows due now without any new intent; with `observe` each is to be described on AWS."""
     if not pks:
         return
-    fields: dict[str, Any] = {"observe_requested": True} if observe else {}
+    fields: dict[str, Any] = {"queued_until": wake.queued_mark()}
+    if observe:
+        fields["observe_requested"] = True
     if urgent:
         fields["priority"] = Priority.START
-    model._default_manager.filter(pk__in=pks).update(
-        generation=F("generation") + 1, not_before=Now(), queued_until=wake.queued_mark(), **fields
-    )
+    update_all(model, pks, generation=F("generation") + 1, not_before=Now(), **fields)
     rows = model._default_manager.filter(pk__in=pks).values_list("pk", "priority")
     for priority in Priority:
         wake.on_commit(model, [pk for pk, its in rows if its == priority], priority)

@@ -38,6 +38,18 @@ def periodics() -> list[Periodic]:
     return list(_periodics)
 
 
+_seeds: list[Callable[[], object]] = []
+
+
+def at_bootstrap(seed: Callable[[], object]) -> None:
+    """Have `manage.py bootstrap` call this at every deploy; it must bear being called again."""
+    _seeds.append(seed)
+
+
+def seeds() -> list[Callable[[], object]]:
+    return list(_seeds)
+
+
 class JobRun:
     """Handed to a running job: `say` notes the outcome, `extend` keeps the lease."""
 

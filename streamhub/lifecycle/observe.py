@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.claim import FREE
 from streamhub.lifecycle.models import Listing, ManagedResource, database_now
+from streamhub.lifecycle.rows import update_all
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +148,6 @@ def _absent(watch: Watch, seen: set[str], started: datetime) -> int:
             intent.nudge(watch.model, [row.pk])
     # Whatever else they wait for or watch: all of each is to be described at their next step, which
     # comes now unless they have one to come.
-    rows.filter(pk__in=doubtful).update(observe_requested=True, watching="")
+    update_all(watch.model, doubtful, observe_requested=True, watching="")
     intent.nudge(watch.model, _idle(watch, doubtful))
     return len(absent)

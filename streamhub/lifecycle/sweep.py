@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from streamhub.lifecycle import driver, wake
 from streamhub.lifecycle.claim import FREE
 from streamhub.lifecycle.models import ManagedResource, Priority
+from streamhub.lifecycle.rows import update_in_order
 
 BATCH = 500
 NOT_QUEUED = Q(queued_until__isnull=True) | Q(queued_until__lt=Now())
@@ -35,7 +36,7 @@ def sweep_model(model: type[ManagedResource]) -> int:
         pks = list(due.order_by("not_before").values_list("pk", flat=True)[:room])
         if not pks:
             continue
-        rows.filter(NOT_QUEUED, pk__in=pks).update(queued_until=wake.queued_mark())
+        update_in_order(rows.filter(NOT_QUEUED), pks, queued_until=wake.queued_mark())
         wake.publish(model, pks, priority)
         queued += len(pks)
     return queued

@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.models import ManagedResource, Priority
+from streamhub.lifecycle.rows import update_all
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def publish(model: type[ManagedResource], pks: list[int], priority: int) -> None
             send(RECONCILE_TASK, [model._meta.label_lower, pk], queue_of(priority))
         except (OperationalError, OSError) as error:
             log.warning("The broker did not take the wake of %s %s: %s", model.KIND, pk, error)
-            model._default_manager.filter(pk__in=pks[done:]).update(queued_until=None)
+            update_all(model, pks[done:], queued_until=None)
             return
 
 

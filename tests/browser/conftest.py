@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,14 +14,17 @@ from django.contrib.auth.models import Group, User
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from streamhub.console import roles
+from tests.browser.staff import PASSWORD, WIDE, Staff
 from tests.world import WorldUnderTest
 
 # Playwright keeps an event loop in this thread, in which Django would refuse to touch the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-SCREENSHOTS = Path(settings.VAR_DIR) / "screenshots"
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-PASSWORD = "correct horse"
+# The suite's own scratch folder goes; screenshots are there to be looked at.
+_VAR = Path(settings.VAR_DIR)
+SCREENSHOTS = (
+    settings.BASE_DIR / "var" if _VAR.name.startswith("streamhub-tests-") else _VAR
+) / "screenshots"
 
 Open = Callable[..., Page]
 
@@ -48,36 +50,18 @@ def world(transactional_db: None, settings: Any) -> Iterator[WorldUnderTest]:
 def log_in(browser: Browser, live_server: Any, world: WorldUnderTest) -> Iterator[Open]:
     """`log_in("operator")`: a page of somebody with that role, on the dashboard. Errors fail the test."""
     roles.seed()
-    contexts, complaints = [], []
+    staff = Staff(browser, live_server.url)
 
-    def page(role: str, *, viewport: Any = WIDE, scheme: Any = "light") -> Page:
+    def page(role: str, **window: Any) -> Page:
         user = User.objects.filter(username=role).first()
         if user is None:
             user = User.objects.create_user(role, password=PASSWORD, is_staff=True)
             user.groups.add(Group.objects.get(name=role))
-        context = browser.new_context(
-            viewport=viewport, color_scheme=scheme, timezone_id="Europe/Berlin", base_url=live_server.url
-        )
-        contexts.append(context)
-        found = context.new_page()
-        found.on("pageerror", lambda error: complaints.append(str(error)))
-        found.on("request", lambda request: _only_here(request.url, live_server.url, complaints))
-        found.goto("/admin/")
-        found.fill("#id_username", role)
-        found.fill("#id_password", PASSWORD)
-        found.click("button[type=submit]")
-        found.wait_for_url(re.compile(r"/admin/$"))
-        return found
+        return staff.page(role, **window)
 
     yield page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def _only_here(url: str, here: str, complaints: list[str]) -> None:
-    if not url.startswith((here, "data:", "blob:")):
-        complaints.append(f"{url} is not on this server")
+    staff.close()
+    assert staff.complaints == []
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ KINDS: list[dict[str, Any]] = [
     {},
     {"attached": False, "desired": "deleted"},
     {"attached": False, "desired": "disabled"},
-    {"attached": False, "desired": "disabled", "protected": True},
+    {"attached": False, "protected": True},
     rows.ERROR,
 ]
 
@@ -46,6 +46,8 @@ KINDS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("verb", guards.VERBS)
 def test_a_verb_offered_is_a_verb_done(db: None, verb: str) -> None:
     for state, fields, on_air in product(Distribution.STATES.values, KINDS, (False, True)):
+        if fields.get("protected") and state == "deleting":
+            continue  # the database refuses it
         point = transaction.savepoint()
         row = rows.distribution(state, **fields)
         if on_air and row.attached:

@@ -1,8 +1,11 @@
 """The decisions on a distribution, as a table: intent and observation in, one step out."""
 
+from itertools import product
+
 import pytest
 
-from distributions.decide import Intent, Observed, Step, next_step
+from distributions.decide import NEVER_TO_PROTECTED, Intent, Observed, Step, next_step
+from distributions.models import Desired, State
 
 LIVE = {"known": True, "enabled": True}
 OFF = {"known": True, "enabled": False}
@@ -44,3 +47,33 @@ TABLE = [
 @pytest.mark.parametrize(("desired", "state", "observed", "step"), TABLE)
 def test_next_step(desired: str, state: str, observed: dict, step: Step) -> None:
     assert next_step(Intent(desired, state), Observed(**observed)) is step
+
+
+PROTECTED_TABLE = [
+    # state, observed, step
+    ("pending", {"known": True}, Step.REST),
+    ("pending", {}, Step.REST),
+    ("pending", {**LIVE, "status": "Deployed"}, Step.SETTLE_DEPLOYED),
+    ("deployed", {**LIVE, "status": "InProgress"}, Step.WAIT_DEPLOYED),
+    ("deployed", {**OFF, "status": "InProgress"}, Step.WAIT_DISABLED),
+    ("deployed", {**OFF, "status": "Deployed"}, Step.SETTLE_DISABLED),
+    ("deployed", {**LIVE, "suspected": True}, Step.LOOK_AGAIN),
+    ("deployed", {**LIVE, "suspected": True, "gone": True}, Step.NOTE_MISSING),
+    ("missing", {**LIVE, "status": "Deployed"}, Step.SETTLE_DEPLOYED),
+]
+
+
+@pytest.mark.parametrize(("state", "observed", "step"), PROTECTED_TABLE)
+def test_a_protected_distribution_is_followed(state: str, observed: dict, step: Step) -> None:
+    assert next_step(Intent("enabled", state, protected=True), Observed(**observed)) is step
+
+
+def test_a_protected_distribution_is_never_written_to_given_up_or_forgotten() -> None:
+    yesno = (False, True)
+    for desired, state in product(Desired.values, State.values):
+        for known, sent, enabled, status, suspected, gone, accepted in product(
+            yesno, yesno, (None, False, True), ("", "InProgress", "Deployed"), yesno, yesno, yesno
+        ):
+            observed = Observed(known, sent, enabled, status, suspected, gone, accepted)
+            step = next_step(Intent(desired, state, protected=True), observed)
+            assert step not in NEVER_TO_PROTECTED, (desired, state, observed)

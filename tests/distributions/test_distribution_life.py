@@ -137,7 +137,7 @@ def test_the_configuration_is_read_on_request(world: WorldUnderTest, attached: D
 def test_protected_distributions_are_refused_by_verbs_and_by_the_database(
     world: WorldUnderTest, attached: Distribution
 ) -> None:
-    Distribution.objects.update(protected=True)
+    Distribution.objects.update(protected=True, attached=False)
     with pytest.raises(NotPossible, match="protected"):
         services.distribution_detach(attached, who=WHO)
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -107,8 +107,8 @@ class CloudFront(Parts):
         location = f"https://cloudfront.amazonaws.com/2020-05-31/distribution/{made.id}"
         return {"Distribution": self._shown(made), "ETag": made.etag, "Location": location}
 
-    def _add(self, config: dict[str, Any], tags: dict[str, str]) -> Distribution:
-        new_id = self.new_id()
+    def _add(self, config: dict[str, Any], tags: dict[str, str], known_id: str = "") -> Distribution:
+        new_id = known_id or self.new_id()
         made = Distribution(
             id=new_id,
             arn=f"arn:aws:cloudfront::{self.world.account}:distribution/{new_id}",
@@ -124,6 +124,12 @@ class CloudFront(Parts):
         self.aliases.update(dict.fromkeys(rules.aliases(config), new_id))
         self._deploy(made)
         return made
+
+    def add_old(self, known_id: str, config: dict[str, Any]) -> None:
+        """A distribution under an id that is known from before, deployed long ago."""
+        rules.check(config, self)
+        made = self._add(config, {}, known_id)
+        made.deployed, made.summary = True, None
 
     def get_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
         found = self._find(params["Id"])

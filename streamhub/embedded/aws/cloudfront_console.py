@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .base import Refusal
+from .mediamanager import furnish
 
 if TYPE_CHECKING:
     from .cloudfront import CloudFront
@@ -84,6 +85,12 @@ def _create_one(cloudfront: CloudFront, params: Params) -> str:
     return cloudfront.create_distribution({"DistributionConfig": config})["Distribution"]["Id"]
 
 
+def _create_mediamanager(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+    """The shared distribution: {"Id": …, "recording_bucket": …, "media_bucket": …}."""
+    furnish(cloudfront.world, params["Id"], params["recording_bucket"], params["media_bucket"])
+    return {"Id": params["Id"]}
+
+
 def _create_key_group(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
     new_id = params.get("Id") or str(uuid.UUID(int=cloudfront.world.random.getrandbits(128)))
     config = {"Name": params.get("Name", "viewers"), "Items": params.get("PublicKeys", ["K2JCJMDEHXQW5F"])}
@@ -111,6 +118,7 @@ _ACTIONS: dict[str, Callable[[CloudFront, Params], dict[str, Any] | None]] = {
     "edit_comment": _edit_comment,
     "delete": _delete,
     "create_foreign": _create_foreign,
+    "create_mediamanager": _create_mediamanager,
     "create_key_group": _create_key_group,
     "import_certificate": _import_certificate,
     "set_quota": _set_quota,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamhub.embedded.aws.control import Control
+from streamhub.embedded.aws.mediamanager import is_mediamanager
 from streamhub.embedded.demo.api import Api
 from streamhub.embedded.demo.screen import Screen, Step
 
@@ -172,9 +173,9 @@ def left_in_aws(control: Control) -> dict[str, int]:
         "medialive": ("channels", "inputs", "input_security_groups"),
     }
     inventory = control.inventory()
-    return {
-        f"{service} {kind}": len(inventory[service][kind])
+    left = {
+        f"{service} {kind}": sum(not is_mediamanager(each) for each in inventory[service][kind])
         for service, names in kinds.items()
         for kind in names
-        if inventory[service][kind]
     }
+    return {what: count for what, count in left.items() if count}

@@ -16,6 +16,12 @@ from streamhub.lifecycle.driver import all_drivers
 DEFAULT_SCALE = 0.02
 
 
+def _mediamanager() -> tuple[str, str, str] | None:
+    """The configured MediaManager distribution and its two buckets, if all three are configured."""
+    named = (settings.MEDIAMANAGER_DISTRIBUTION_ID, settings.RECORDING_BUCKET, settings.MEDIA_BUCKET)
+    return named if all(named) else None
+
+
 class Command(BaseCommand):
     help = "Run the embedded AWS and broker. Everything in them is forgotten when this process ends."
     requires_system_checks: list[str] = []
@@ -43,6 +49,7 @@ class Command(BaseCommand):
             region=settings.AWS_REGION,
             buckets=tuple(filter(None, (settings.RECORDING_BUCKET, settings.MEDIA_BUCKET))),
             parent=given["parent"],
+            mediamanager=_mediamanager(),
         )
         try:
             serve(options, self._say_ready)

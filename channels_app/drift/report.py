@@ -1,0 +1,103 @@
+"""The report: read AWS, then the rows, compare, and remember since when the surplus has been there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from channels_app.drift.compare import Finding, Problem, compare
+from channels_app.drift.expected import all_expected
+from channels_app.drift.found import Found, Kind, read_list
+from channels_app.models import DriftSighting
+from streamhub.errors import AwsError, NotPossible
+
+log = logging.getLogger(__name__)
+
+# Nothing younger than this, by our own first sight of it, is ever deleted.
+DELETE_MIN_AGE = timedelta(hours=1)
+SURPLUS = (Problem.ORPHAN, Problem.DUPLICATE)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The differences at `observed_at`. `foreign`: how many of each kind are not ours.
+
+    `unread`: kinds whose list could not be read, with the reason. Nothing is said about them.
+    """
+
+    findings: tuple[Finding, ...]
+    foreign: dict[str, int]
+    observed_at: datetime
+    unread: dict[str, str]
+
+    @property
+    def clean(self) -> bool:
+        return not self.findings and not self.unread
+
+    @property
+    def summary(self) -> str:
+        """One line: how many of each problem, and what could not be read."""
+        counts = {problem: sum(one.problem == problem for one in self.findings) for problem in Problem}
+        said = ", ".join(f"{n} {problem}" for problem, n in counts.items() if n) or "no drift"
+        return said + (f"; could not read: {', '.join(self.unread)}" if self.unread else "")
+
+
+def report() -> Report:
+    """Six complete lists of AWS against all rows. Changes nothing on AWS; notes sightings."""
+    now = timezone.now()
+    found: list[Found] = []
+    unread: dict[str, str] = {}
+    for kind in Kind:
+        try:
+            found += list(read_list(kind))
+        except AwsError as error:
+            log.warning("Drift could not read %s: %s", kind, error)
+            unread[kind] = str(error)
+    # The rows after the lists: what was created meanwhile has its row, and is on its way.
+    rows = [row for row in all_expected() if row.kind not in unread]
+    result = compare(rows, found, settings.STREAMHUB_ENVIRONMENT)
+    findings = _dated(result.findings, now, read=[kind for kind in Kind if kind not in unread])
+    return Report(findings, result.foreign, now, unread)
+
+
+def find(key: str) -> Finding:
+    """The finding of that key, freshly looked for. Raises `NotPossible` if there is none any more."""
+    for finding in report().findings:
+        if finding.key == key:
+            return finding
+    raise NotPossible("That difference is not there any more.")
+
+
+def _dated(findings: Iterable[Finding], now: datetime, read: list[Kind]) -> tuple[Finding, ...]:
+    """Note what is surplus now, forget what is not any more, and give each its age."""
+    findings = tuple(findings)
+    surplus = {(one.kind, one.aws_id) for one in findings if one.problem in SURPLUS}
+    for sighting in DriftSighting.objects.filter(kind__in=read):
+        if (sighting.kind, sighting.aws_id) not in surplus:
+            sighting.delete()
+    new = [DriftSighting(kind=kind, aws_id=aws_id, first_seen_at=now) for kind, aws_id in surplus]
+    DriftSighting.objects.bulk_create(new, ignore_conflicts=True)
+    rows = DriftSighting.objects.values_list("kind", "aws_id", "first_seen_at")
+    since = {(kind, aws_id): moment for kind, aws_id, moment in rows}
+    return tuple(
+        _with_age(one, since[one.kind, one.aws_id], now) if one.problem in SURPLUS else one
+        for one in findings
+    )
+
+
+def _with_age(finding: Finding, since: datetime, now: datetime) -> Finding:
+    return replace(finding, first_seen_at=since, waits=too_young(since, now))
+
+
+def too_young(since: datetime | None, now: datetime) -> str:
+    """Why it may not be deleted yet, "" if it may."""
+    if since is None:
+        return "It was not seen by an earlier run; it can be deleted an hour after the first."
+    if now - since >= DELETE_MIN_AGE:
+        return ""
+    return f"First seen at {since:%H:%M} UTC; it can be deleted from {since + DELETE_MIN_AGE:%H:%M} UTC on."

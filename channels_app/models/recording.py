@@ -1,0 +1,25 @@
+"""Recording: a file that a breakout's archive output wrote."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from channels_app.models.breakout import Breakout
+
+
+class Recording(models.Model):
+    """One object in the recording bucket, as S3 last listed it. Outlives the breakout's channel.
+
+    `modified_at` is when MediaLive closed the file.
+    """
+
+    breakout = models.ForeignKey(Breakout, on_delete=models.CASCADE, related_name="recordings")
+    key = models.CharField(max_length=1024)
+    size_bytes = models.BigIntegerField()
+    modified_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["breakout", "key"], name="recording_once_a_breakout")]
+
+    def __str__(self) -> str:
+        return self.key

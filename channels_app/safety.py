@@ -1,0 +1,204 @@
+"""What may cost money without anybody wanting it: a forgotten running channel is the classic surprise bill
+(AWS_RULES 20). Alarms are computed from the rows, never stored, so that none outlives its reason.
+
+The dashboard asks `current_alarms()`; the job `cost_safety` logs them every minute, stops what should not
+run any more because its time to be kept warm is over, and, if `AUTO_STOP_IDLE_MINUTES` says so, what runs
+without a breakout.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from channels_app.follow import ENCODING, encoding
+from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import ON_AIR, State
+from channels_app.models.channel import Desired
+from channels_app.services import channel_cool
+
+log = logging.getLogger(__name__)
+
+WHO = "StreamHub"
+
+
+class Code(StrEnum):
+    IDLE_RUNNING = "idle_running"
+    OVER_TIME = "over_time"
+    START_LATE = "start_late"
+    STOP_LATE = "stop_late"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """From when on something is alarming."""
+
+    idle_running: timedelta
+    start: timedelta
+    over_time: timedelta = timedelta(minutes=15)
+    without_duration: timedelta = timedelta(hours=12)
+
+
+def limits() -> Limits:
+    """As the settings say."""
+    return Limits(
+        idle_running=timedelta(minutes=settings.IDLE_RUNNING_ALARM_MINUTES),
+        start=timedelta(minutes=settings.START_ALARM_MINUTES),
+    )
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One thing somebody should look at now. `since`: when it began (not when it became alarming).
+
+    `name` is the channel's, or the breakout's where there is one; `hint` says what to do.
+    """
+
+    code: Code
+    channel_id: int
+    breakout_id: int | None
+    name: str
+    since: datetime
+    minutes: int
+    message: str
+    hint: str
+
+
+def alarms(
+    channel: Channel, breakouts: Iterable[Breakout], now: datetime, allowed: Limits | None = None
+) -> tuple[Alarm, ...]:
+    """All alarms of one channel, a function of values.
+
+    `breakouts`: those on air, and of the others at least the one that changed last. `allowed`: by default
+    the settings'.
+    """
+    allowed = allowed or limits()
+    breakouts = list(breakouts)
+    found = [alarm for each in breakouts for alarm in _of_breakout(channel, each, now, allowed)]
+    if (idle := _idle_running(channel, breakouts, now, allowed)) is not None:
+        found.insert(0, idle)
+    return tuple(found)
+
+
+def _idle_running(
+    channel: Channel, breakouts: list[Breakout], now: datetime, allowed: Limits
+) -> Alarm | None:
+    if not encoding(channel) or any(each.state in ON_AIR for each in breakouts):
+        return None
+    since = max([channel.state_since, *(each.state_since for each in breakouts)])
+    if now - since < allowed.idle_running:
+        return None
+    warm = channel.warm_until is not None and channel.warm_until > now
+    why = f"; it is kept warm until {channel.warm_until:%Y-%m-%d %H:%M} UTC" if warm else ""
+    minutes = _minutes(now - since)
+    return Alarm(
+        Code.IDLE_RUNNING,
+        channel.pk,
+        None,
+        channel.name,
+        since,
+        minutes,
+        f"The channel {channel.name} runs and costs, and no breakout is on air for {minutes} minutes{why}.",
+        "If nobody needs it, stop it." if warm else "StreamHub stops it; if that lasts, look at its error.",
+    )
+
+
+def _of_breakout(channel: Channel, row: Breakout, now: datetime, allowed: Limits) -> Iterator[Alarm]:
+    waited = now - row.state_since
+    if row.state in (State.STARTING, State.STOPPING) and waited >= allowed.start:
+        starts = row.state == State.STARTING
+        yield _alarm(
+            Code.START_LATE if starts else Code.STOP_LATE,
+            channel,
+            row,
+            row.state_since,
+            now,
+            f"{row.name} is {row.state} for {_minutes(waited)} minutes.",
+            "Look at its channel's error; stop it if the show is off."
+            if starts
+            else "StreamHub keeps asking AWS to stop; look at its channel's error.",
+        )
+    elif row.state == State.RUNNING and row.session_started_at is not None:
+        planned = row.duration_minutes
+        most = allowed.without_duration if planned is None else timedelta(minutes=planned) + allowed.over_time
+        ran = now - row.session_started_at
+        if ran > most:
+            plan = "without a planned duration" if planned is None else f"{planned} were planned"
+            message = f"{row.name} runs for {_minutes(ran)} minutes, {plan}."
+            yield _alarm(
+                Code.OVER_TIME, channel, row, row.session_started_at, now, message, "Stop it if it is over."
+            )
+
+
+def _alarm(
+    code: Code, channel: Channel, row: Breakout, since: datetime, now: datetime, message: str, hint: str
+) -> Alarm:
+    return Alarm(code, channel.pk, row.pk, row.name, since, _minutes(now - since), message, hint)
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds() // 60)
+
+
+def current_alarms() -> tuple[Alarm, ...]:
+    """All alarms now, the oldest first. Reads the database only; cheap while little runs."""
+    now, allowed = timezone.now(), limits()
+    found = [
+        alarm for channel in _candidates() for alarm in alarms(channel, _relevant(channel), now, allowed)
+    ]
+    return tuple(sorted(found, key=lambda alarm: alarm.since))
+
+
+def _candidates() -> Iterable[Channel]:
+    """Channels that run as far as we know, or carry a breakout that is on air."""
+    on_air = Breakout.objects.filter(state__in=ON_AIR, channel__isnull=False).values("channel_id")
+    return Channel.objects.filter(Q(ml_channel_state__in=ENCODING) | Q(pk__in=on_air)).order_by("pk")
+
+
+def _relevant(channel: Channel) -> list[Breakout]:
+    on_air = list(Breakout.objects.filter(channel=channel, state__in=ON_AIR))
+    return on_air or list(Breakout.objects.filter(channel=channel).order_by("-state_since")[:1])
+
+
+def watch() -> str:
+    """One run of the job; what it found and did, in a sentence."""
+    cooled = [channel.name for channel in _no_longer_wanted() if channel_cool(channel, who=WHO, why=OVER)]
+    found = current_alarms()
+    for alarm in found:
+        log.error("ALARM: %s: %s %s", alarm.code, alarm.message, alarm.hint)
+    stopped = [alarm.name for alarm in found if _auto_stop(alarm)]
+    said = f"{len(found)} alarms" if found else "no alarms"
+    if found:
+        said += ": " + ", ".join(f"{alarm.code} {alarm.name} ({alarm.minutes} min)" for alarm in found)
+    if cooled or stopped:
+        said = f"stopping {', '.join([*cooled, *stopped])}; {said}"
+    return said
+
+
+OVER = "no breakout is on air and its time to be kept warm is over"
+
+
+def _no_longer_wanted() -> Iterable[Channel]:
+    """Wanted running by the row, though nothing says so any more: a warm time ran out."""
+    on_air = Breakout.objects.filter(state__in=(State.STARTING, State.RUNNING), channel__isnull=False)
+    rows = Channel.objects.filter(desired=Desired.RUNNING).exclude(pk__in=on_air.values("channel_id"))
+    return rows.filter(Q(warm_until__isnull=True) | Q(warm_until__lte=timezone.now()))
+
+
+def _auto_stop(alarm: Alarm) -> bool:
+    """Stop a channel that runs for nobody, if staff have asked for that."""
+    after = settings.AUTO_STOP_IDLE_MINUTES
+    if alarm.code is not Code.IDLE_RUNNING or not after or alarm.minutes < after:
+        return False
+    channel = Channel.objects.filter(pk=alarm.channel_id).first()
+    if channel is None:
+        return False
+    why = f"auto-stop: it runs without a breakout for {alarm.minutes} minutes"
+    return channel_cool(channel, who=WHO, why=why, warm=False)

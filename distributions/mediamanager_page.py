@@ -1,0 +1,120 @@
+"""The MediaManager page: what the shared distribution is set to, and what that means. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from distributions import explain
+from distributions.mediamanager import (
+    LOOK_PERMISSION,
+    UNSET,
+    mediamanager,
+    mediamanager_look,
+    mediamanager_register,
+)
+from distributions.models import Distribution
+from streamhub.access.actors import staff_actor
+from streamhub.console import navigation
+from streamhub.console.pages import fragments
+from streamhub.errors import NotPossible
+
+if TYPE_CHECKING:
+    from distributions.admin import DistributionAdmin
+
+PAGE = "distributions_mediamanager"
+
+navigation.register(
+    "Delivery",
+    navigation.Entry(
+        "MediaManager",
+        "video_library",
+        url_name=f"admin:{PAGE}",
+        permission="distributions.view_distribution",
+    ),
+)
+
+
+def urls(its: Any) -> list[Any]:
+    """The page, its fragment, and the request for a fresh reading; `its`: distributions' admin."""
+    return [
+        path("mediamanager/", its.own(page), name=PAGE),
+        path("mediamanager/live/", its.own(fragment), name=f"{PAGE}_live"),
+        path("mediamanager/look/", its.own(look), name=f"{PAGE}_look"),
+    ]
+
+
+def page(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
+    if not its.has_view_permission(request):
+        raise PermissionDenied
+    row = mediamanager()
+    context = its.page_context(
+        request,
+        title="MediaManager",
+        opts=None,  # it stands beside the list of distributions, not below it
+        original=None,
+        live=_live(its, row),
+        row=row,
+        configured=bool(settings.MEDIAMANAGER_DISTRIBUTION_ID),
+        may_look=request.user.has_perm(LOOK_PERMISSION),
+        look_url=reverse(f"admin:{PAGE}_look"),
+        row_url=row and its.url("change", row.pk),
+        raw_url=row and its.url("configuration", row.pk),
+    )
+    return TemplateResponse(request, "distributions/mediamanager.html", context)
+
+
+def fragment(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
+    """The page's content alone, for refreshing it."""
+    if not its.has_view_permission(request):
+        raise PermissionDenied
+    live = _live(its, mediamanager())
+    return fragments.answer(request, live["version"], render_to_string("console/live.html", {"live": live}))
+
+
+def look(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
+    """POST: have a worker read it again. It is the only thing that can be done here."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not request.user.has_perm(LOOK_PERMISSION):
+        raise PermissionDenied("Your role may not ask for a fresh look at CloudFront.")
+    try:
+        row = mediamanager_register()
+    except NotPossible as refused:
+        messages.error(request, refused.detail)
+    else:
+        if row is None:
+            messages.error(request, UNSET)
+        else:
+            mediamanager_look(row, who=staff_actor(request.user))  # type: ignore[arg-type]
+            messages.success(request, f"A fresh look at {row.aws_distribution_id} is on its way.")
+    return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
+
+
+def _live(its: DistributionAdmin, row: Distribution | None) -> dict[str, Any]:
+    buckets = explain.Buckets(settings.RECORDING_BUCKET, settings.MEDIA_BUCKET)
+    config = row and row.config
+    context = {
+        "row": row,
+        "wanted": settings.MEDIAMANAGER_DISTRIBUTION_ID,
+        "look": row and its.look(row),
+        "state": row and its.state(row),
+        "buckets": buckets,
+        "groups": explain.groups(config, buckets) if config else [],
+        "missing": explain.missing(config, buckets) if config else [],
+    }
+    content = render_to_string("distributions/mediamanager_live.html", context)
+    waiting = bool(row and (row.config_requested or row.observe_requested))
+    return {
+        "content": content,
+        "version": fragments.version(content),
+        "url": reverse(f"admin:{PAGE}_live"),
+        "every": fragments.every(waiting),
+    }

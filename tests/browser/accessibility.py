@@ -1,0 +1,19 @@
+"""What axe-core finds on a page: nothing critical or serious may be left."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+GRAVE = {"critical", "serious"}
+
+
+def grave_findings(page: Page) -> list[str]:
+    """One line for each grave violation: the rule, and the first elements that break it."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{each['impact']} {each['id']}: {each['help']}\n"
+        + "\n".join(f"    {node['html'][:200]}\n    {node['failureSummary']}" for node in each["nodes"][:3])
+        for each in found
+        if each["impact"] in GRAVE
+    ]

@@ -1,0 +1,511 @@
+"""Many workers, two beats and two people at the same moment, on SQLite and on PostgreSQL: one wins.
+
+A verb has its effect or raises `NotPossible` (`Invalid`); a deadlock, a lost update or any other exception
+fails the test. What AWS was asked for is counted: nothing is created or deleted twice.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from channels_app import services
+from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
+from channels_app.models.breakout import ON_AIR
+from distributions import services as distributions
+from distributions.models import Distribution
+from distributions.reaper import delete_stale
+from distributions.tasks import delete_stale_distributions
+from streamhub.errors import Invalid, NotPossible
+from streamhub.lifecycle import driver, intent, jobs
+from streamhub.lifecycle.models import Listing, Priority, Transition
+from streamhub.lifecycle.reconcile import reconcile
+from streamhub.lifecycle.sweep import sweep_model
+from streamhub.lifecycle.tasks import observe, sweep
+from tests.matrix.flows import STACK, medialive_state, nothing, ready
+from tests.world import WorldUnderTest
+
+WHO = "test"
+CIDRS = ["203.0.113.7/32"]
+URL = "https://origin.example.com/out/v1/index.m3u8"
+ROUNDS = 6
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """Do all of it at the same moment, a thread each; what each returned or raised, in order."""
+    ends: list[Any] = [None] * len(works)
+    start = threading.Barrier(len(works))
+
+    def run(n: int, work: Callable[[], Any]) -> None:
+        start.wait()
+        try:
+            ends[n] = work()
+        except BaseException as error:  # noqa: BLE001  the outcome is what the test looks at
+            ends[n] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(n, work)) for n, work in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return ends
+
+
+def refused(ends: list[Any]) -> int:
+    """How many were refused; anything else that was raised fails the test."""
+    raised = [end for end in ends if isinstance(end, BaseException)]
+    strange = [error for error in raised if not isinstance(error, NotPossible | Invalid)]
+    assert not strange, strange
+    return len(raised)
+
+
+def a_channel(name: str = "stage") -> Channel:
+    """An idle channel with its distribution, as rows only: verbs do not ask AWS."""
+    row = Channel.objects.create(name=name, state="idle", endpoint_url=URL, distribution_wanted=False)
+    front = Distribution.objects.create(
+        origin_url=URL, state="deployed", aws_distribution_id=f"E{row.pk}{time.time_ns()}", enabled=True
+    )
+    Channel.objects.filter(pk=row.pk).update(distribution=front)
+    return Channel.objects.get(pk=row.pk)
+
+
+def channels() -> Iterator[Channel]:
+    """One for each round."""
+    for n in range(ROUNDS):
+        yield a_channel(f"stage {n}")
+
+
+def reread(row: Any) -> Any:
+    return type(row)._default_manager.get(pk=row.pk)
+
+
+def a_breakout(channel: Channel, name: str = "keynote") -> Breakout:
+    return services.breakout_create(channel, name, who=WHO)
+
+
+def moved_to(kind: str, pk: int, state: str) -> int:
+    return (
+        Transition.objects.filter(resource_type=kind, resource_id=pk, to_state=state)
+        .exclude(from_state=state)
+        .count()
+    )
+
+
+# --- two people ----------------------------------------------------------------------------
+
+
+def test_start_pressed_by_four_starts_once() -> None:
+    for channel in channels():
+        breakout = a_breakout(channel)
+        assert refused(at_once(*[partial(services.breakout_start, breakout, who=WHO)] * 4)) == 0
+        assert moved_to("breakout", breakout.pk, "starting") == 1
+        assert breakout.attachments.count() == 1
+        assert reread(channel).desired == "running"
+
+
+def test_of_two_breakouts_on_one_channel_one_starts() -> None:
+    for channel in channels():
+        both = [a_breakout(channel, "first"), a_breakout(channel, "second")]
+        assert refused(at_once(*[partial(services.breakout_start, each, who=WHO) for each in both])) == 1
+        assert channel.breakouts.filter(state="starting").count() == 1
+        assert Attachment.objects.filter(breakout__in=both).count() == 1
+
+
+def test_start_and_delete_never_leave_a_deleted_channel_on_air() -> None:
+    for channel in channels():
+        breakout = a_breakout(channel)
+        ends = at_once(
+            partial(services.breakout_start, breakout, who=WHO),
+            partial(services.channel_delete, channel, who=WHO),
+        )
+        assert refused(ends) == 1
+        channel.refresh_from_db()
+        breakout.refresh_from_db()
+        assert (channel.desired, breakout.state) in (("deleted", "cancelled"), ("running", "starting"))
+
+
+def test_start_and_detach_always_leave_a_distribution_on_air() -> None:
+    for channel in channels():
+        breakout = a_breakout(channel)
+        ends = at_once(
+            partial(services.breakout_start, breakout, who=WHO),
+            partial(distributions.distribution_detach, channel.distribution, who=WHO),
+        )
+        assert refused(ends) <= 1
+        channel.refresh_from_db()
+        assert channel.distribution is not None
+        assert (channel.distribution.attached, channel.distribution.desired) == (True, "enabled")
+        assert breakout.attachments.get(ended_at=None).distribution == channel.distribution
+
+
+def test_detach_pressed_by_four_detaches_once() -> None:
+    channel = a_channel()
+    detach = partial(distributions.distribution_detach, channel.distribution, who=WHO)
+    assert refused(at_once(*[detach] * 4)) == 0
+    assert Transition.objects.filter(why="detached").count() == 1
+
+
+def test_delete_pressed_by_four_deletes_once() -> None:
+    channel = a_channel()
+    assert refused(at_once(*[partial(services.channel_delete, channel, who=WHO)] * 4)) == 0
+    assert moved_to("channel", channel.pk, "deleting") == 1
+
+
+def test_delete_and_detach_end_in_both() -> None:
+    for channel in channels():
+        front = channel.distribution
+        assert front is not None
+        ends = at_once(
+            partial(services.channel_delete, channel, who=WHO),
+            partial(distributions.distribution_detach, channel.distribution, who=WHO),
+        )
+        assert refused(ends) == 0
+        assert (reread(channel).desired, reread(front).desired) == ("deleted", "deleted")
+
+
+def test_stop_and_cancel_and_stop_again_end_one_way() -> None:
+    for channel in channels():
+        breakout = a_breakout(channel)
+        services.breakout_start(breakout, who=WHO)
+        stop = partial(services.breakout_stop, breakout, who=WHO)
+        refused(at_once(stop, partial(services.breakout_cancel, breakout, who=WHO), stop))
+        assert moved_to("breakout", breakout.pk, "stopping") == 1
+        assert reread(channel).desired == "idle"
+
+
+def test_start_and_cancel_agree_with_the_channel() -> None:
+    for channel in channels():
+        breakout = a_breakout(channel)
+        refused(
+            at_once(
+                partial(services.breakout_start, breakout, who=WHO),
+                partial(services.breakout_cancel, breakout, who=WHO),
+            )
+        )
+        breakout.refresh_from_db()
+        assert breakout.state in ("cancelled", "stopping")
+        assert reread(channel).desired == "idle"
+
+
+def test_reattach_keep_and_delete_agree_with_the_channels_pointer() -> None:
+    for channel in channels():
+        front = channel.distribution
+        assert front is not None
+        distributions.distribution_detach(front, who=WHO)
+        Distribution.objects.filter(pk=front.pk).update(state="disabled", enabled=False)
+        ends = at_once(
+            partial(services.distribution_reattach, channel, front, who=WHO),
+            partial(distributions.distribution_keep, front, who=WHO),
+            partial(distributions.distribution_delete, front, who=WHO),
+            partial(distributions.distribution_detach, front, who=WHO),
+            partial(services.distribution_create_and_attach, channel, who=WHO),
+        )
+        refused(ends)
+        for row in Distribution.objects.all():
+            assert Channel.objects.filter(distribution=row).exists() == row.attached
+            assert not (row.attached and row.desired == "deleted")
+
+
+def test_of_four_creates_with_one_name_one_succeeds(live_world: WorldUnderTest) -> None:
+    create = partial(services.channel_create, "stage", who=WHO, allowed_cidrs=CIDRS)
+    ends = at_once(*[create] * 4)
+    assert refused(ends) == 3
+    assert {type(end) for end in ends} == {Channel, Invalid}
+    assert (Channel.objects.count(), SecurityGroup.objects.count()) == (1, 1)
+
+
+def test_a_breakout_is_not_created_on_a_channel_that_goes() -> None:
+    for channel in channels():
+        ends = at_once(
+            partial(services.breakout_create, channel, "keynote", who=WHO),
+            partial(services.channel_delete, channel, who=WHO),
+        )
+        assert isinstance(ends[1], Channel)
+        refused(ends)
+        assert not Breakout.objects.exclude(state="cancelled").exists()
+
+
+def test_verbs_on_rows_that_have_just_gone_are_refused() -> None:
+    channel = a_channel()
+    breakout, front = a_breakout(channel), channel.distribution
+    assert front is not None
+    Breakout.objects.all().delete()
+    Channel.objects.all().delete()
+    Distribution.objects.all().delete()
+    verbs: list[Callable[[], Any]] = [
+        partial(services.channel_delete, channel, who=WHO),
+        partial(services.channel_retry, channel, who=WHO),
+        partial(services.breakout_create, channel, "x", who=WHO),
+        partial(services.breakout_start, breakout, who=WHO),
+        partial(services.breakout_stop, breakout, who=WHO),
+        partial(distributions.distribution_detach, front, who=WHO),
+        partial(distributions.distribution_sync, front, who=WHO),
+        partial(services.distribution_reattach, channel, front, who=WHO),
+    ]
+    for verb in verbs:
+        with pytest.raises(NotPossible, match="deleted"):
+            verb()
+
+
+# --- workers ---------------------------------------------------------------------------------
+
+
+def work(world: WorldUnderTest, until: Callable[[], bool], *, reaps: bool = False) -> None:
+    """One worker with its own beat: steps, sweeps and observations until done."""
+    deadline = time.monotonic() + 60
+    while not until() and time.monotonic() < deadline:
+        world.step_all()
+        sweep()
+        Listing.objects.update(listed_at=None)
+        observe()
+        if reaps:
+            delete_stale_distributions()
+
+
+def test_many_workers_build_one_stack_once(live_world: WorldUnderTest) -> None:
+    services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
+    assert refused(at_once(*[partial(work, live_world, ready)] * 4)) == 0
+    assert ready()
+    assert live_world.left() == STACK
+    assert set(live_world.creates().values()) == {1}
+    assert live_world.illegal() == []
+
+
+def test_many_workers_and_reapers_tear_down_two_stacks_once(live_world: WorldUnderTest) -> None:
+    for name in ("stage", "hall"):
+        services.channel_create(name, who=WHO, allowed_cidrs=CIDRS)
+    live_world.settle()
+    for row in Channel.objects.all():
+        services.channel_delete(row, who=WHO)
+    assert refused(at_once(*[partial(work, live_world, nothing, reaps=True)] * 4)) == 0
+    assert nothing()
+    assert live_world.left() == {}
+    deletes = {call: n for call, n in live_world.counts().items() if ":Delete" in call}
+    assert deletes.pop("medialive:DeleteInputSecurityGroup") == 1
+    assert set(deletes.values()) == {2}
+    assert live_world.illegal() == []
+
+
+def test_many_workers_take_a_breakout_on_air_and_off_once(live_world: WorldUnderTest) -> None:
+    services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
+    live_world.settle()
+    breakout = a_breakout(Channel.objects.get())
+    for verb, end in ((services.breakout_start, "running"), (services.breakout_stop, "completed")):
+        verb(breakout, who=WHO)
+        done = Breakout.objects.filter(state=end).exists
+        assert refused(at_once(*[partial(work, live_world, done)] * 4)) == 0
+        assert done()
+    assert live_world.counts()["medialive:StartChannel"] == 1
+    assert live_world.counts()["medialive:StopChannel"] == 1
+    assert medialive_state(live_world) == "IDLE"
+    assert live_world.illegal() == []
+
+
+def stale_rows(world: WorldUnderTest, count: int) -> None:
+    for n in range(count):
+        distributions.distribution_create(URL, owner_label=f"stage {n}", who=WHO)
+    world.settle()
+    for row in Distribution.objects.all():
+        distributions.distribution_detach(row, who=WHO)
+    world.settle()
+    world.control.clear_calls()
+
+
+def test_reapers_that_hold_no_lease_still_delete_each_distribution_once(live_world: WorldUnderTest) -> None:
+    stale_rows(live_world, 6)
+    with jobs.single("delete_stale_distributions") as run:
+        assert run is not None
+        refused(at_once(*[partial(delete_stale, run)] * 3))
+    live_world.settle()
+    assert live_world.counts()["cloudfront:DeleteDistribution"] == 6
+    assert not Distribution.objects.exists()
+    assert live_world.illegal() == []
+
+
+def test_of_two_reapers_one_runs(live_world: WorldUnderTest) -> None:
+    stale_rows(live_world, 1)
+    live_world.control.fault("cloudfront:DeleteDistribution", "delay", seconds=0.3)
+    refused(at_once(*[delete_stale_distributions] * 2))
+    assert live_world.counts()["cloudfront:ListDistributions"] == 1
+
+
+def test_two_reconcilers_of_one_row_take_one_step(live_world: WorldUnderTest) -> None:
+    row = distributions.distribution_create(URL, owner_label="stage", who=WHO)
+    live_world.control.fault("cloudfront:CreateDistributionWithTags", "delay", seconds=0.2)
+    ends = at_once(*[partial(reconcile, "distributions.distribution", row.pk)] * 5)
+    assert sorted(ends) == [False, False, False, False, True]
+    assert live_world.creates() == {"cloudfront:CreateDistributionWithTags": 1}
+
+
+def test_two_sweeps_queue_each_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    rows = [Distribution.objects.create(origin_url=URL) for _ in range(50)]
+    intent.nudge(Distribution, [row.pk for row in rows])
+    Distribution.objects.update(queued_until=None)
+    monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue: sent.append(args[1]))
+    refused(at_once(sweep, sweep))
+    assert Counter(sent) == Counter(row.pk for row in rows)
+
+
+def test_sweeps_nudges_and_intents_on_the_same_rows_do_not_lock_each_other_out() -> None:
+    pks = [Distribution.objects.create(origin_url=URL).pk for _ in range(60)]
+
+    def nudging(order: list[int]) -> None:
+        for _ in range(15):
+            intent.nudge(Distribution, order, observe=True)
+
+    def sweeping() -> None:
+        for _ in range(8):
+            for pk in pks:
+                Distribution.objects.filter(pk=pk).update(queued_until=None)
+            sweep_model(Distribution)
+
+    def wanting() -> None:
+        for pk in random.sample(pks, 40):
+            intent.want(Distribution.objects.get(pk=pk), priority=Priority.STOP)
+
+    shuffled = random.sample(pks, len(pks))
+    works = [partial(nudging, pks), partial(nudging, pks[::-1]), partial(nudging, shuffled), sweeping]
+    assert refused(at_once(*works, sweeping, wanting)) == 0
+
+
+# --- people and workers ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("_round", range(2))
+def test_a_start_on_a_reattached_distribution_while_the_reaper_looks(
+    live_world: WorldUnderTest, _round: int
+) -> None:
+    services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
+    live_world.settle()
+    channel = Channel.objects.get()
+    front = channel.distribution
+    assert front is not None
+    breakout = a_breakout(channel)
+    distributions.distribution_detach(front, who=WHO)
+    live_world.settle()
+
+    def reattach_and_start() -> None:
+        with suppress(NotPossible):
+            services.distribution_reattach(channel, front, who=WHO)
+        services.breakout_start(breakout, who=WHO)
+
+    assert refused(at_once(reattach_and_start, delete_stale_distributions)) == 0
+    live_world.settle()
+    live_world.reap()
+    live_world.settle()
+    now = Channel.objects.get().distribution
+    assert now is not None
+    assert (now.state, now.enabled) == ("deployed", True)
+    assert Attachment.objects.get(ended_at=None).aws_distribution_id == now.aws_distribution_id
+    assert live_world.left() == STACK
+    assert live_world.illegal() == []
+
+
+@pytest.mark.parametrize("_round", range(2))
+def test_a_channel_that_is_just_forgotten_and_verbs_on_its_breakouts(
+    live_world: WorldUnderTest, _round: int
+) -> None:
+    channel = a_channel()
+    breakouts = [a_breakout(channel, f"b{n}") for n in range(10)]
+    services.channel_delete(channel, who=WHO)
+
+    def curtains() -> None:
+        for breakout in breakouts:
+            with suppress(NotPossible):
+                services.breakout_curtain(breakout, True, who=WHO)
+            with suppress(NotPossible):
+                services.breakout_cancel(breakout, who=WHO)
+
+    forget = partial(reconcile, "channels_app.channel", channel.pk)
+    assert refused(at_once(curtains, forget, curtains, forget)) == 0
+    assert not Channel.objects.exists()
+
+
+def test_a_security_group_is_wanted_again_while_it_goes(live_world: WorldUnderTest) -> None:
+    create = partial(services.channel_create, who=WHO, allowed_cidrs=CIDRS)
+    for n in range(2):
+        create(f"stage {n}")
+        live_world.settle()
+        services.channel_delete(Channel.objects.get(), who=WHO)
+        until = Channel.objects.filter(name=f"next {n}", state="idle").exists
+        works = [partial(work, live_world, until)] * 2
+        assert refused(at_once(partial(create, f"next {n}"), *works)) == 0
+        assert SecurityGroup.objects.get().error_code == ""
+        services.channel_delete(Channel.objects.get(name=f"next {n}"), who=WHO)
+        live_world.settle(until=lambda: not Channel.objects.exists())
+    assert live_world.illegal() == []
+
+
+def anything(rng: random.Random) -> None:
+    """One verb on one random object, as somebody might press it."""
+    channel = rng.choice(list(Channel.objects.all()) or [None])
+    if channel is None:
+        return
+    breakout = rng.choice(list(Breakout.objects.filter(channel=channel)) or [a_breakout(channel)])
+    front = rng.choice(list(Distribution.objects.all()) or [None])
+    verbs: list[Callable[[], Any]] = [
+        partial(services.breakout_create, channel, "another", who=WHO),
+        partial(services.breakout_start, breakout, who=WHO),
+        partial(services.breakout_start, breakout, who=WHO),
+        partial(services.breakout_stop, breakout, who=WHO),
+        partial(services.breakout_cancel, breakout, who=WHO),
+        partial(services.breakout_prepare, breakout, who=WHO),
+        partial(services.breakout_curtain, breakout, rng.random() < 0.5, who=WHO),
+        partial(services.channel_retry, channel, who=WHO),
+        partial(services.distribution_create_and_attach, channel, who=WHO),
+    ]
+    if front is not None:
+        verbs += [
+            partial(distributions.distribution_detach, front, who=WHO),
+            partial(distributions.distribution_keep, front, who=WHO),
+            partial(distributions.distribution_delete, front, who=WHO),
+            partial(distributions.distribution_sync, front, who=WHO),
+            partial(services.distribution_reattach, channel, front, who=WHO),
+        ]
+    rng.choice(verbs)()
+
+
+def test_random_verbs_by_several_people_while_workers_work(live_world: WorldUnderTest) -> None:
+    for name in ("stage", "hall"):
+        services.channel_create(name, who=WHO, allowed_cidrs=CIDRS)
+    live_world.settle()
+    end = time.monotonic() + 4
+
+    def people(seed: int) -> None:
+        rng = random.Random(seed)
+        while time.monotonic() < end:
+            with suppress(NotPossible, Invalid):
+                anything(rng)
+
+    workers = [partial(work, live_world, lambda: time.monotonic() > end, reaps=True)] * 2
+    assert refused(at_once(*[partial(people, seed) for seed in range(3)], *workers)) == 0
+    for breakout in Breakout.objects.filter(state__in=ON_AIR):
+        with suppress(NotPossible):
+            services.breakout_stop(breakout, who=WHO)
+    live_world.settle()
+    assert not Breakout.objects.filter(state__in=ON_AIR).exists()
+    for channel in Channel.objects.all():
+        services.channel_delete(channel, who=WHO)
+    for row in Distribution.objects.filter(desired="disabled"):
+        distributions.distribution_delete(row, who=WHO)
+    live_world.settle()
+    live_world.reap()
+    live_world.settle()
+    assert nothing(), [each.model._default_manager.values() for each in driver.all_drivers()]
+    assert live_world.left() == {}
+    assert live_world.illegal() == []
+    assert not Attachment.objects.filter(ended_at=None).exists()
