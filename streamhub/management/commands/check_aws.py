@@ -19,7 +19,7 @@ from streamhub.aws.s3 import S3
 from streamhub.aws.session import AwsSession, current_session
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import resolve_target
-from streamhub.errors import AwsError, StreamHubError
+from streamhub.errors import AccessDenied, AwsError, NotFound, StreamHubError
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,15 @@ def _ask(name: str, read: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, read())
     except AwsError as error:
-        return Finding(name, False, f"{error}. Compare the key's policy with `manage.py iam_policy`.")
+        return Finding(name, False, f"{str(error).rstrip('.')}. {_remedy(error)}")
+
+
+def _remedy(error: AwsError) -> str:
+    if isinstance(error, AccessDenied):
+        return "Compare the key's policy with `manage.py iam_policy`."
+    if isinstance(error, NotFound) or error.code == "NoSuchBucket":
+        return "Create it, or correct the setting."
+    return "Try again; if it stays, ask AWS with the request id."
 
 
 def _first(pages: Iterator[Any], what: str) -> str:

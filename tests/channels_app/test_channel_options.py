@@ -1,0 +1,64 @@
+"""Every kind of channel that can be asked for comes up and goes away."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from channels_app.models import Channel
+from channels_app.services import channel_create, channel_delete
+from streamhub.aws.encoding import PROFILES
+from tests.world import WorldUnderTest
+
+PUSH = {"allowed_cidrs": ["203.0.113.7/32"]}
+PULL = {"input_type": "URL_PULL"}
+
+
+@pytest.mark.parametrize(
+    ("options", "urls"),
+    [
+        ({**PUSH, "input_type": "RTP_PUSH"}, 2),
+        ({**PUSH, "channel_class": "STANDARD"}, 2),
+        ({**PUSH, "channel_class": "STANDARD", "record": True}, 2),
+        ({**PULL, "source_urls": ["https://source.example.com/live.m3u8"]}, 0),
+        (
+            {
+                **PULL,
+                "channel_class": "STANDARD",
+                "source_urls": ["https://a.example.com/live.m3u8", "https://b.example.com/live.m3u8"],
+            },
+            0,
+        ),
+        *[({**PUSH, "encoding_profile": name}, 2) for name in PROFILES],
+    ],
+)
+def test_this_kind_of_channel_comes_and_goes(
+    world: WorldUnderTest, options: dict[str, Any], urls: int
+) -> None:
+    row = channel_create("stage", who="test", **options)
+    world.settle()
+    row.refresh_from_db()
+    assert row.state == "idle", row.error
+    assert len(row.input_dest_urls) == urls
+    channel_delete(row, who="test")
+    world.settle()
+    assert not Channel.objects.exists()
+    assert world.illegal() == []
+
+
+def test_check_aws_names_what_is_missing_and_changes_nothing(world: WorldUnderTest, monkeypatch: Any) -> None:
+    monkeypatch.setattr(
+        "streamhub.management.commands.check_aws.resolve_target", lambda: world.session.target
+    )
+    world.control.console("cloudfront", "create_foreign")
+    said = StringIO()
+    with pytest.raises(CommandError, match="RECORDING_BUCKET"):
+        call_command("check_aws", stdout=said)
+    assert "ok      CloudFront: readable, 1 distributions" in said.getvalue()
+    assert "Create it, or correct the setting." in said.getvalue()
+    reads = ("Get", "List", "Describe")
+    assert [name for name in world.counts() if not name.split(":")[1].startswith(reads)] == []
