@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -20,9 +19,9 @@ from streamhub.aws.ownership import is_ours, mark_of_tags
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.paging import Page
 from streamhub.aws.ratelimit import urgency
-from streamhub.errors import AwsError, Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle import intent, states
-from streamhub.lifecycle.claim import Claim, error_fields
+from streamhub.errors import Conflict, NotFound, Refused, Retryable
+from streamhub.lifecycle import doubt, intent, states
+from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, database_now
 from streamhub.lifecycle.observe import Watch
@@ -98,11 +97,9 @@ class SecurityGroupDriver:
         try:
             gone = live().describe_security_group(row.aws_id).gone
         except NotFound:
-            since = row.suspect_since or now
-            gone = now - since >= timedelta(seconds=settings.OBSERVE_SECONDS)
-            old = now - row.created_at >= timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS)
-            if not (gone and old):
-                claim.save(suspect_since=since, observed_at=Now())
+            gone = doubt.proven(row, now)
+            if not gone:
+                claim.save(suspect_since=row.suspect_since or now, observed_at=Now())
                 return
         claim.save(
             gone_at=now if gone else None, suspect_since=None, observe_requested=False, observed_at=Now()
@@ -110,12 +107,11 @@ class SecurityGroupDriver:
 
     def _look_again(self, claim: Claim) -> float | None:
         claim.keep_error = True
-        error = AwsError(
+        said = doubt.suspected(
             f"MediaLive answers that the security group {claim.row.aws_id} does not exist.",
-            code="suspected_missing",
+            "StreamHub looks once more to be sure, then creates it again.",
         )
-        hint = "StreamHub looks once more to be sure, then creates it again."
-        claim.save(observe_requested=True, **error_fields(error, hint))
+        claim.save(observe_requested=True, **said)
         return float(settings.OBSERVE_SECONDS)
 
     def _find_or_create(self, claim: Claim) -> float | None:

@@ -1,0 +1,99 @@
+"""Creating a channel's parts, each exactly once, whatever became of an earlier attempt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from channels_app.driver import parts
+from channels_app.driver.parts import ML_CHANNEL, Kind
+from channels_app.models import Channel
+from channels_app.models.channel import State
+from channels_app.services import distribution_add, distribution_replace
+from streamhub.errors import Conflict, NotFound, Refused, Retryable
+from streamhub.lifecycle import doubt
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.lifecycle.models import database_now
+
+
+def create(kind: Kind, claim: Claim) -> float | None:
+    """Create a part, or adopt what an earlier attempt created under the same id or token."""
+    row: Channel = claim.row
+    if kind.get(row, "sent_at") and not kind.has_token and _adopt(claim, kind):
+        return AT_ONCE
+    claim.save(**kind.columns(sent_at=Now()))
+    try:
+        info = kind.create(row)
+    except Conflict:
+        # The token was spent on something that was deleted since: draw the next one.
+        if not kind.has_token:
+            raise
+        claim.save(**kind.renewed(row))
+        return AT_ONCE
+    except (Refused, Retryable) as error:
+        if isinstance(error, Refused) and not kind.has_token and _adopt(claim, kind):
+            return AT_ONCE
+        if isinstance(error, Refused) or not error.effect_unknown:
+            claim.save(**kind.columns(sent_at=None))
+        raise
+    return _created(claim, kind, info)
+
+
+def _created(claim: Claim, kind: Kind, info: Any) -> float | None:
+    if getattr(info, "gone", False) or not parts.belongs(claim.row, info):
+        claim.save(**kind.renewed(claim.row))
+        return AT_ONCE
+    claim.save(**kind.known(info))
+    if claim.row.state == State.PENDING:
+        claim.change_state(State.PROVISIONING, why=f"{kind.words} created", request_id=info.request_id)
+    return AT_ONCE
+
+
+def _adopt(claim: Claim, kind: Kind) -> bool:
+    """Take what stands under our id already, if it carries our mark."""
+    try:
+        info = kind.find(claim.row)
+    except NotFound:
+        return False
+    if info is None or not parts.belongs(claim.row, info):
+        return False
+    _created(claim, kind, info)
+    return True
+
+
+def find(kind: Kind, claim: Claim) -> float | None:
+    """A create was sent and its outcome is unknown: adopt what is there, or make sure nothing is."""
+    row: Channel = claim.row
+    if _adopt(claim, kind):
+        return AT_ONCE
+    sent_at = kind.get(row, "sent_at")
+    if database_now() - sent_at < timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS):
+        return float(settings.OBSERVE_SECONDS)
+    claim.save(**kind.columns(sent_at=None))
+    return AT_ONCE
+
+
+def add_distribution(claim: Claim) -> float | None:
+    """As soon as the endpoint exists, in parallel with MediaLive: an intent, not an AWS call."""
+    distribution_add(claim.row, who="StreamHub", why="created with its channel")
+    claim.row.refresh_from_db()
+    return AT_ONCE
+
+
+def replace_distribution(claim: Claim) -> float | None:
+    """The endpoint was created anew: what is attached pulls from the old one."""
+    distribution_replace(claim.row, who="StreamHub", why="its origin endpoint is gone")
+    claim.row.refresh_from_db()
+    return AT_ONCE
+
+
+def clear_failed(claim: Claim) -> float | None:
+    """AWS could not create it: clear it away, then wait for a person and a new token."""
+    row: Channel = claim.row
+    doubt.guarded(claim, lambda: ML_CHANNEL.delete(row.ml_channel_id))
+    claim.save(**ML_CHANNEL.renewed(row))
+    raise Refused("MediaLive says CREATE_FAILED for the channel.", code="CREATE_FAILED")

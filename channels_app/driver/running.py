@@ -1,0 +1,164 @@
+"""Starting and stopping MediaLive's channel. Whatever changes the channel's state moves its breakouts too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from channels_app import follow
+from channels_app.decide import Step
+from channels_app.driver import parts
+from channels_app.driver.observing import observed
+from channels_app.driver.parts import KINDS, ML_CHANNEL
+from channels_app.models import Channel
+from channels_app.models.channel import State
+from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
+from streamhub.errors import AwsError, Refused
+from streamhub.lifecycle import doubt
+from streamhub.lifecycle.claim import Claim, error_fields
+
+STOPPED_OUTSIDE = (
+    "stopped_outside",
+    "MediaLive's channel was stopped outside StreamHub while it was wanted.",
+    "It is being started again; find out who stopped it.",
+)
+STARTED_OUTSIDE = (
+    "started_outside",
+    "MediaLive's channel was started outside StreamHub; a running channel costs money.",
+    "It is being stopped. To have it run, start a breakout.",
+)
+
+
+def start(claim: Claim) -> float | None:
+    row: Channel = claim.row
+    outside = row.state == State.RUNNING
+    info = doubt.guarded(claim, lambda: parts.live().start_channel(row.ml_channel_id))
+    _to(
+        claim,
+        State.STARTING,
+        why="MediaLive had stopped: starting it again" if outside else "start sent",
+        request_id=info.request_id,
+        ml_channel_state=info.state,
+        start_accepted_at=Now(),
+        stop_accepted_at=None,
+        watching=ML_CHANNEL.prefix,
+        observed_at=Now(),
+        **(_outside(claim, *STOPPED_OUTSIDE) if outside else {}),
+    )
+    return None
+
+
+def stop(claim: Claim) -> float | None:
+    row: Channel = claim.row
+    outside = row.state == State.IDLE and row.start_accepted_at is None and not row.in_doubt
+    info = doubt.guarded(claim, lambda: parts.live().stop_channel(row.ml_channel_id))
+    _to(
+        claim,
+        State.STOPPING if row.desired != "deleted" else State.DELETING,
+        why="it runs although nobody here asked for it: stopping it" if outside else "stop sent",
+        request_id=info.request_id,
+        ml_channel_state=info.state,
+        stop_accepted_at=Now(),
+        start_accepted_at=None,
+        watching=ML_CHANNEL.prefix,
+        observed_at=Now(),
+        **(_outside(claim, *STARTED_OUTSIDE) if outside else {}),
+    )
+    return None
+
+
+def _outside(claim: Claim, code: str, message: str, hint: str) -> dict[str, Any]:
+    """The columns that say what somebody did in the AWS console; shown until it is put right."""
+    claim.keep_error = True
+    return error_fields(AwsError(message, code=code), hint)
+
+
+def wait(state: str | None, why: str, claim: Claim) -> float | None:
+    """MediaLive is on its way: watch it, and say so in the channel's state."""
+    row: Channel = claim.row
+    claim.keep_error = row.error_code in (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0])
+    if state is None or row.desired == "deleted":
+        claim.save(watching=ML_CHANNEL.prefix)
+    else:
+        _to(claim, state, why=why, watching=ML_CHANNEL.prefix)
+    if observed(row).start_settling or observed(row).stop_settling:
+        # What was read may be the state before AWS took our word: look again by describing.
+        claim.save(observe_requested=True)
+        return float(settings.OBSERVE_SECONDS)
+    return None
+
+
+def settle(state: str, why: str, claim: Claim) -> float | None:
+    """AWS is where it is wanted."""
+    row: Channel = claim.row
+    claim.keep_error = row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
+    _to(claim, state, why=why, watching="", start_accepted_at=None, stop_accepted_at=None)
+    return None
+
+
+def _to(claim: Claim, state: str, *, why: str, request_id: str | None = None, **fields: Any) -> None:
+    """Change state and let the channel's breakouts follow, in one transaction."""
+    with transaction.atomic():
+        _lock(claim.row)
+        claim.change_state(state, why=why, request_id=request_id, **fields)
+        follow.follow(claim.row)
+
+
+# --- failing -------------------------------------------------------------------------------
+
+
+def fail(claim: Claim, step: Step, error: AwsError, hint: str = "") -> float | None:
+    """Wait for a person. Breakouts follow, and what nobody needs any more is not kept running."""
+    with transaction.atomic():
+        _lock(claim.row)
+        if not follow.encoding(claim.row):
+            claim.save(watching="")
+        claim.fail(State.FAILED, str(step), error, hint=hint)
+        _follow(claim.row)
+    return None
+
+
+def fail_start(claim: Claim) -> float | None:
+    """RUNNING was never seen; a person looks at the input before the next try."""
+    claim.save(start_accepted_at=None)
+    error = AwsError(
+        "MediaLive accepted the start and went back to IDLE without running.", code="start_failed"
+    )
+    with transaction.atomic():
+        _lock(claim.row)
+        claim.fail(State.FAILED, str(Step.FAIL_START), error, hint="Check the input, then press Retry.")
+        _follow(claim.row)
+    return None
+
+
+def fail_lost(claim: Claim) -> float | None:
+    """Somebody deleted parts of it in the AWS console: only a person may decide to make new ones."""
+    lost = ", ".join(kind.words for kind in KINDS if kind.observed(claim.row).gone)
+    error = Refused(f"Deleted outside StreamHub: {lost}.", code="deleted_outside")
+    return fail(claim, Step.FAIL_LOST, error, "Retry creates it again. Its URLs change with it.")
+
+
+def rest(claim: Claim) -> float | None:
+    """FAILED waits for a person; a breakout that was stopped meanwhile is over."""
+    claim.keep_error = True
+    if claim.row.watching and not follow.encoding(claim.row):
+        claim.save(watching="")
+    with transaction.atomic():
+        _lock(claim.row)
+        _follow(claim.row)
+    return None
+
+
+def _follow(row: Channel) -> None:
+    """Move the breakout on; if that ends what the channel runs for, say so. Its row is locked."""
+    follow.follow(row)
+    wanted = channel_wanted(row)
+    if row.desired != wanted:
+        channel_intent(row)
+
+
+def _lock(row: Channel) -> None:
+    Channel.objects.select_for_update(of=("self",)).get(pk=row.pk)

@@ -1,0 +1,46 @@
+"""Deleting a channel's parts, and its row when AWS says that all are gone."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from channels_app import follow
+from channels_app.driver.parts import Kind
+from channels_app.models import Channel, SecurityGroup
+from channels_app.services import security_group_release
+from streamhub.errors import Conflict, NotFound
+from streamhub.lifecycle import doubt
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
+
+
+def delete(kind: Kind, claim: Claim) -> float | None:
+    row: Channel = claim.row
+    try:
+        kind.delete(kind.get(row, "id"))
+    except NotFound:
+        # After a delete of ours that was cut, or somebody else's: the describe decides.
+        claim.save(observe_requested=True, watching=kind.prefix)
+        return AT_ONCE
+    except Conflict as error:
+        raise doubt.look_first(claim, error) from error
+    claim.save(**kind.columns(deleted_at=Now()), watching=kind.prefix)
+    return AT_ONCE
+
+
+def wait_gone(kind: Kind, claim: Claim) -> float | None:
+    claim.save(watching=kind.prefix)
+    return None
+
+
+def forget(claim: Claim) -> float | None:
+    group: SecurityGroup | None = claim.row.security_group
+    with transaction.atomic():
+        # First the channel's lock, as everywhere: its breakouts are written next.
+        Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
+        follow.channel_gone(claim.row)
+        claim.forget(why="AWS says that every part is gone")
+        if group is not None:
+            security_group_release(group)
+    return None

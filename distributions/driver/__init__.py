@@ -1,0 +1,7 @@
+"""Distributions on CloudFront. `distribution` decides and acts, `creating` makes each exactly once,
+`observing` reads, `marks` knows which are ours."""
+
+from distributions.driver.distribution import DistributionDriver
+from distributions.driver.observing import WATCH, cloudfront
+
+__all__ = ["WATCH", "DistributionDriver", "cloudfront"]

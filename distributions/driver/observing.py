@@ -1,0 +1,105 @@
+"""Reading distributions: by list, one by one, and whole configurations for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from distributions.models import Distribution
+from streamhub.aws.cloudfront import CloudFront, DistributionInfo
+from streamhub.aws.session import current_session
+from streamhub.errors import NotFound
+from streamhub.lifecycle import doubt
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.models import database_now
+from streamhub.lifecycle.observe import Watch
+
+LIST = "distribution"
+
+
+def cloudfront() -> CloudFront:
+    return CloudFront(current_session())
+
+
+def facts_of(info: DistributionInfo) -> dict[str, Any]:
+    """The columns that CloudFront's own words fill."""
+    facts: dict[str, Any] = {
+        "status": info.status,
+        "enabled": info.enabled,
+        "domain_name": info.domain_name,
+        "arn": info.arn,
+    }
+    if info.etag:
+        facts["etag"] = info.etag
+    return facts
+
+
+def gone_facts(row: Distribution, listed_at: datetime) -> dict[str, Any] | None:
+    """Absence from a list proves something only after our own accepted delete."""
+    if row.delete_accepted_at and row.delete_accepted_at < listed_at:
+        return {"gone_at": listed_at}
+    return None
+
+
+WATCH = Watch(
+    key=LIST,
+    model=Distribution,
+    id_field="aws_distribution_id",
+    pages=lambda: cloudfront().pages(),
+    facts=facts_of,
+    gone=gone_facts,
+)
+
+
+def describe(claim: Claim) -> None:
+    """Read it; its columns, or the suspicion that it is gone, are saved."""
+    row: Distribution = claim.row
+    try:
+        info = cloudfront().get(row.aws_distribution_id or "")
+    except NotFound:
+        _suspect(claim)
+        return
+    claim.save(**facts_of(info), observe_requested=False, observed_at=Now(), suspect_since=None, gone_at=None)
+
+
+def _suspect(claim: Claim) -> None:
+    """Our own accepted delete needs one NotFound; anything else two."""
+    row: Distribution = claim.row
+    now = database_now()
+    gone = row.delete_accepted_at is not None or doubt.proven(row, now)
+    claim.save(
+        suspect_since=row.suspect_since or now,
+        gone_at=now if gone else None,
+        observe_requested=not gone,
+        observed_at=Now(),
+    )
+
+
+def look_again(claim: Claim) -> float | None:
+    """Say what is suspected, and look once more a little later."""
+    claim.keep_error = True
+    said = doubt.suspected(
+        f"CloudFront answers that {claim.row.aws_distribution_id} does not exist.",
+        "StreamHub looks once more to be sure, before it believes that.",
+    )
+    claim.save(observe_requested=True, **said)
+    return float(settings.OBSERVE_SECONDS)
+
+
+def read_config(claim: Claim) -> None:
+    """CloudFront's whole configuration, for people to read. Missing is the describe's business."""
+    row: Distribution = claim.row
+    try:
+        config, _etag, _request_id = cloudfront().get_config(row.aws_distribution_id or "")
+    except NotFound:
+        claim.save(config_requested=False, observe_requested=True)
+        return
+    claim.save(config=config, config_observed_at=Now(), config_requested=False)
+
+
+def edited_outside(row: Distribution) -> bool:
+    """Whether its configuration is another one than our last write left behind."""
+    return bool(row.own_etag) and row.etag != row.own_etag
