@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from distributions import owners, services
 from distributions.models import Distribution, State
@@ -108,18 +108,18 @@ def get_distribution_config(request: HttpRequest, id: str) -> dict[str, Any]:
 
 
 @router.post("/{id}/detach", response={202: DistributionOut}, auth=WRITE)
-def detach_distribution(request: HttpRequest, id: str) -> tuple[int, Distribution]:
+def detach_distribution(request: HttpRequest, id: str) -> Status[Distribution]:
     """Take it from its channel: disabled, then reaped. 409 while a breakout is on air on it."""
-    return 202, services.distribution_detach(found(id), who=actor_of(request))
+    return Status(202, services.distribution_detach(found(id), who=actor_of(request)))
 
 
 @router.post("/{id}/sync", response={202: DistributionOut}, auth=WRITE)
-def sync_distribution(request: HttpRequest, id: str) -> tuple[int, Distribution]:
+def sync_distribution(request: HttpRequest, id: str) -> Status[Distribution]:
     """Look at CloudFront again."""
-    return 202, services.distribution_sync(found(id), who=actor_of(request))
+    return Status(202, services.distribution_sync(found(id), who=actor_of(request)))
 
 
 @router.post("/{id}/retry", response={202: DistributionOut}, auth=WRITE)
-def retry_distribution(request: HttpRequest, id: str) -> tuple[int, Distribution]:
+def retry_distribution(request: HttpRequest, id: str) -> Status[Distribution]:
     """Try again what failed or waits."""
-    return 202, services.distribution_retry(found(id), who=actor_of(request))
+    return Status(202, services.distribution_retry(found(id), who=actor_of(request)))

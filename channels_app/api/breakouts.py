@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from channels_app import playback, services
 from channels_app.api.channels import found as found_channel
@@ -112,11 +112,11 @@ def answer(breakout: Breakout) -> Breakout:
 
 
 @router.post("", response={201: BreakoutOut}, auth=CONTROL)
-def create_breakout(request: HttpRequest, body: BreakoutIn) -> tuple[int, Breakout]:
+def create_breakout(request: HttpRequest, body: BreakoutIn) -> Status[Breakout]:
     """A new idle breakout on a channel."""
     fields = body.model_dump(exclude={"channel"})
     channel = _channel_in_body(body.channel)
-    return 201, answer(services.breakout_create(channel, **fields, who=actor_of(request)))
+    return Status(201, answer(services.breakout_create(channel, **fields, who=actor_of(request))))
 
 
 def _channel_in_body(id: str) -> Any:
@@ -147,28 +147,28 @@ def get_breakout(request: HttpRequest, id: str) -> Breakout:
 
 
 @router.post("/{id}/prepare", response={202: ReadinessOut}, auth=CONTROL)
-def prepare_breakout(request: HttpRequest, id: str) -> tuple[int, Readiness]:
+def prepare_breakout(request: HttpRequest, id: str) -> Status[Readiness]:
     """Make sure that a distribution exists, and queue a fresh look at AWS."""
     row = services.breakout_prepare(found(id), who=actor_of(request))
-    return 202, readiness(answer(row))
+    return Status(202, readiness(answer(row)))
 
 
 @router.post("/{id}/start", response={202: BreakoutOut}, auth=CONTROL)
-def start_breakout(request: HttpRequest, id: str) -> tuple[int, Breakout]:
+def start_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
     """Go on air; prepares first, never waits."""
-    return 202, answer(services.breakout_start(found(id), who=actor_of(request)))
+    return Status(202, answer(services.breakout_start(found(id), who=actor_of(request))))
 
 
 @router.post("/{id}/stop", response={202: BreakoutOut}, auth=CONTROL)
-def stop_breakout(request: HttpRequest, id: str) -> tuple[int, Breakout]:
+def stop_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
     """End the session; `completed` once AWS is idle."""
-    return 202, answer(services.breakout_stop(found(id), who=actor_of(request)))
+    return Status(202, answer(services.breakout_stop(found(id), who=actor_of(request))))
 
 
 @router.post("/{id}/cancel", response={202: BreakoutOut}, auth=CONTROL)
-def cancel_breakout(request: HttpRequest, id: str) -> tuple[int, Breakout]:
+def cancel_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
     """Call it off before it runs."""
-    return 202, answer(services.breakout_cancel(found(id), who=actor_of(request)))
+    return Status(202, answer(services.breakout_cancel(found(id), who=actor_of(request))))
 
 
 @router.post("/{id}/curtain", response=BreakoutOut, auth=CONTROL)

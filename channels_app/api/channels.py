@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
-from ninja import Field, Query, Router
+from ninja import Field, Query, Router, Status
 
 from channels_app import playback, services
 from channels_app.models import Breakout, Channel
@@ -83,9 +83,9 @@ def found(id: str) -> Channel:
 
 
 @router.post("", response={202: ChannelOut}, auth=WRITE)
-def create_channel(request: HttpRequest, body: ChannelIn) -> tuple[int, Channel]:
+def create_channel(request: HttpRequest, body: ChannelIn) -> Status[Channel]:
     """A new channel; its AWS stack and distribution follow. Poll the channel until it is `idle`."""
-    return 202, services.channel_create(**body.model_dump(), who=actor_of(request))
+    return Status(202, services.channel_create(**body.model_dump(), who=actor_of(request)))
 
 
 @router.get("", response=Page[ChannelOut], auth=READ)
@@ -104,18 +104,18 @@ def get_channel(request: HttpRequest, id: str) -> Channel:
 
 
 @router.delete("/{id}", response={202: ChannelOut}, auth=WRITE)
-def delete_channel(request: HttpRequest, id: str) -> tuple[int, Channel]:
+def delete_channel(request: HttpRequest, id: str) -> Status[Channel]:
     """Take the stack down; 409 while a breakout is on air. The distribution is left to the reaper."""
-    return 202, services.channel_delete(found(id), who=actor_of(request))
+    return Status(202, services.channel_delete(found(id), who=actor_of(request)))
 
 
 @router.post("/{id}/retry", response={202: ChannelOut}, auth=WRITE)
-def retry_channel(request: HttpRequest, id: str) -> tuple[int, Channel]:
+def retry_channel(request: HttpRequest, id: str) -> Status[Channel]:
     """Try again what failed or waits."""
-    return 202, services.channel_retry(found(id), who=actor_of(request))
+    return Status(202, services.channel_retry(found(id), who=actor_of(request)))
 
 
 @router.post("/{id}/distribution", response={202: DistributionOut}, auth=scope("distributions:write"))
-def create_distribution(request: HttpRequest, id: str) -> tuple[int, Any]:
+def create_distribution(request: HttpRequest, id: str) -> Status[Any]:
     """Create and attach a new distribution; 409 if one is attached."""
-    return 202, services.distribution_create_and_attach(found(id), who=actor_of(request))
+    return Status(202, services.distribution_create_and_attach(found(id), who=actor_of(request)))
