@@ -82,3 +82,23 @@ def test_the_locks_hold_what_is_asked_for(name: str) -> None:
     locked = (ROOT / f"{name}.txt").read_text().lower()
     missing = [each for each in asked if not re.search(rf"^{each.lower()}==", locked, re.MULTILINE)]
     assert missing == []
+
+
+def rules_cited() -> dict[str, set[int]]:
+    """Number of a rule of AWS, by the file that leans on it."""
+    found = {}
+    for package in ("billing", "channels_app", "distributions", "streamhub", "tests"):
+        for path in (ROOT / package).rglob("*.py"):
+            cited = re.findall(r"AWS_RULES ([\d, and to]*\d)", path.read_text())
+            if numbers := {int(number) for text in cited for number in re.findall(r"\d+", text)}:
+                found[str(path.relative_to(ROOT))] = numbers
+    return found
+
+
+def test_each_cited_rule_of_aws_is_written_down() -> None:
+    written = {
+        int(n) for n in re.findall(r"^(\d+)\. ", (ROOT / "docs" / "aws-rules.md").read_text(), re.MULTILINE)
+    }
+    cited = rules_cited()
+    assert len(cited) > 10
+    assert {path: numbers - written for path, numbers in cited.items() if numbers - written} == {}
