@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-services browser matrix lock
+.PHONY: help setup demo test check test-services browser matrix bench lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
 
 matrix: $(STAMP) ## every call times every fault, in fresh worlds; POINT=flow:call:kind replays one
 	@$(BIN)/python -m tests.matrix.run $(if $(POINT),--point $(POINT)) $(if $(FLOW),--flow $(FLOW))
+
+bench: $(STAMP) ## AWS calls and time of StreamHub against the floor; CASE=stack, reap or metrics
+	@$(BIN)/python -m tests.bench.run $(if $(CASE),--case $(CASE))
 
 check: $(STAMP) ## style, types, import contracts, migrations, deployment, docs
 	$(BIN)/ruff check .

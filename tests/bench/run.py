@@ -1,0 +1,64 @@
+"""`make bench`: what StreamHub asks of AWS, and how much of its time it adds. `CASE=name` runs one case.
+
+Counts and ratios only: they mean the same on any machine. Exit code 1 if one is above its bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+SCRATCH = tempfile.mkdtemp(prefix="streamhub-bench-")
+os.environ["STREAMHUB_VAR_DIR"] = SCRATCH
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from rich.console import Console  # noqa: E402
+
+from streamhub.lifecycle import wake  # noqa: E402
+from tests.bench import inside, outside  # noqa: E402
+from tests.bench.figures import Figure, table_of  # noqa: E402
+from tests.world import WorldUnderTest  # noqa: E402
+
+
+def in_process(case: Callable[[WorldUnderTest], Iterator[Figure]]) -> Iterator[Figure]:
+    """The case in a world of its own: an empty AWS and an empty database."""
+    call_command("flush", interactive=False, verbosity=0)
+    for world in WorldUnderTest.running(settings):
+        yield from case(world)
+
+
+CASES: dict[str, Callable[[], Iterator[Figure]]] = {
+    "reap": lambda: in_process(inside.reap),
+    "metrics": lambda: in_process(inside.metrics),
+    "stack": outside.processes,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", choices=sorted(CASES), action="append")
+    chosen = parser.parse_args().case or list(CASES)
+    logging.disable(logging.ERROR)
+    wake.send = lambda task, args, queue: None  # in this process the world plays the sweep
+    call_command("migrate", verbosity=0)
+    figures = [figure for name in chosen for figure in CASES[name]()]
+    Console(width=150).print(table_of(figures))
+    return 0 if all(each.held for each in figures) else 1
+
+
+if __name__ == "__main__":
+    try:
+        code = main()
+    finally:
+        shutil.rmtree(SCRATCH)
+    raise SystemExit(code)
