@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -44,13 +45,18 @@ def create_channels(api: Api, count: int) -> list[str]:
 
 def wait_complete(house: House, count: int) -> None:
     """All channels idle, all distributions deployed."""
+    wait_complete_but(house, count, on_air=0)
+
+
+def wait_complete_but(house: House, count: int, *, on_air: int) -> None:
+    """So many channels, of which some run, the others idle; all distributions deployed."""
+    wanted = Counter({"idle": count - on_air, "running": on_air})
 
     def complete() -> bool:
         channels = house.api.get("channels?limit=200")["items"]
-        done = [each for each in channels if each["state"] == "idle" and _deployed(each)]
-        return len(done) == count
+        return Counter(each["state"] for each in channels if _deployed(each)) == wanted
 
-    wait(complete, f"{count} channels are idle behind deployed distributions")
+    wait(complete, f"{count} channels stand behind deployed distributions, {on_air} of them running")
 
 
 def _deployed(channel: dict[str, Any]) -> bool:

@@ -1,0 +1,63 @@
+"""The rows of a running StreamHub, read and moved in time from outside of it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import psycopg
+from psycopg import sql
+
+MANAGED = {
+    "channel": "channels_app_channel",
+    "distribution": "distributions_distribution",
+    "security group": "channels_app_securitygroup",
+}
+CLOCKS = {
+    **dict.fromkeys(MANAGED.values(), ("not_before", "queued_until", "claimed_until", "state_since")),
+    "lifecycle_heartbeat": ("beat_at",),
+    "lifecycle_job": ("leased_until", "started_at", "finished_at"),
+    "lifecycle_listing": ("listed_at",),
+}
+
+
+def an_hour_passes(database: str) -> None:
+    """What was noted by the clock is an hour older now."""
+    with closing(psycopg.connect(database, autocommit=True)) as connection:
+        for table, columns in CLOCKS.items():
+            for column in columns:
+                older = sql.SQL("UPDATE {} SET {} = {} - interval '1 hour'")
+                connection.execute(older.format(*map(sql.Identifier, (table, column, column))))
+
+
+def claims(database: str) -> int:
+    """How many rows a worker holds, dead or alive."""
+    with closing(psycopg.connect(database, autocommit=True)) as connection:
+        counts = [
+            connection.execute(
+                sql.SQL("SELECT count(*) FROM {} WHERE claim_token IS NOT NULL").format(sql.Identifier(table))
+            ).fetchone()
+            for table in MANAGED.values()
+        ]
+    return sum(count[0] for count in counts if count)
+
+
+def half_written(database: str) -> list[str]:
+    """Rows whose state is not where their last transition led, and transitions that do not follow on."""
+    said = []
+    with closing(psycopg.connect(database, autocommit=True)) as connection:
+        for kind, table in {**MANAGED, "breakout": "channels_app_breakout"}.items():
+            rows = connection.execute(
+                sql.SQL(
+                    "SELECT r.id, r.state, (SELECT t.to_state FROM lifecycle_transition t WHERE"
+                    " t.resource_type = %s AND t.resource_id = r.id ORDER BY t.id DESC LIMIT 1) FROM {} r"
+                ).format(sql.Identifier(table)),
+                [kind],
+            )
+            said += [f"{kind} {id} is {state}, told {told}" for id, state, told in rows if state != told]
+        broken = connection.execute(
+            "SELECT resource_type, resource_id, before, from_state FROM (SELECT *, lag(to_state) OVER"
+            " (PARTITION BY resource_type, resource_id ORDER BY id) AS before FROM lifecycle_transition) t"
+            " WHERE before IS NOT NULL AND before <> from_state"
+        )
+        said += [f"{kind} {id} went to {to}, then from {since}" for kind, id, to, since in broken]
+    return said
