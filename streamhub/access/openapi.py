@@ -31,6 +31,7 @@ _KEY_PARAMETER = {
 _HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
     429: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
+    503: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
 }
 
 
@@ -68,7 +69,7 @@ def problem_statuses(operation: Operation) -> list[int]:
     """The problems that an operation of this kind can answer."""
     found = set()
     if operation.auth_callbacks:
-        found |= {401, 403, 429}
+        found |= {401, 403, 429, 503}
     if "{" in operation.path:
         found.add(404)
     if _takes_key(operation):

@@ -22,11 +22,17 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
+from streamhub.access.waiting import unavailable
 from streamhub.errors import Forbidden, Invalid, NotPossible
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+# When to ask again after the database did not answer.
+RETRY_SECONDS = 2
+_NO_DATABASE = (
+    f"The database does not answer. Ask again in {RETRY_SECONDS} s; with an Idempotency-Key that is harmless."
+)
 
 View = Callable[..., HttpResponse]
 
@@ -127,7 +133,10 @@ def _suspicious(request: HttpRequest, exc: SuspiciousOperation) -> HttpResponse:
 
 
 def unexpected(request: HttpRequest, exc: Exception) -> HttpResponse:
-    """500: the log has the exception, the caller the id under which it stands there."""
+    """500: the log has the exception, the caller the id under which it stands there; 503 without database."""
+    if unavailable(exc):
+        log.warning("%s %s: the database does not answer (%s)", request.method, request.path, exc)
+        return problem(503, _NO_DATABASE, headers={"Retry-After": str(RETRY_SECONDS)})
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     log.error("%s %s failed (request %s)", request.method, request.path, request_id, exc_info=exc)
     detail = "StreamHub made a mistake; it is in the log under this request id."

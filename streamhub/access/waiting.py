@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's error code when lock_timeout runs out
 
@@ -51,6 +51,21 @@ def timed_out(error: OperationalError) -> bool:
     if getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
         return True
     return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def unavailable(error: BaseException) -> bool:
+    """Whether this error says that the database cannot be reached or used for now; asking again helps.
+
+    PostgreSQL: no connection at all (no code), or one of the classes 08 (connection), 53 (no resources left)
+    and 57P (shut down); "Appendix A. PostgreSQL Error Codes". SQLite: locked for longer than the wait.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    state = getattr(cause, "sqlstate", None)
+    return state is None or state.startswith(("08", "53", "57P"))
 
 
 def _busy_timeout(milliseconds: int | None = None) -> int:

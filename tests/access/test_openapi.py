@@ -30,9 +30,9 @@ def problems(details) -> list[str]:
 
 def test_every_problem_of_every_operation_is_described(description):
     paths = description["paths"]
-    assert problems(paths["/api/v1/groups"]["get"]) == ["401", "403", "422", "429"]
-    assert problems(paths["/api/v1/groups"]["post"]) == ["401", "403", "409", "422", "429"]
-    assert problems(paths["/api/v1/groups/{group_id}"]["get"]) == ["401", "403", "404", "429"]
+    assert problems(paths["/api/v1/groups"]["get"]) == ["401", "403", "422", "429", "503"]
+    assert problems(paths["/api/v1/groups"]["post"]) == ["401", "403", "409", "422", "429", "503"]
+    assert problems(paths["/api/v1/groups/{group_id}"]["get"]) == ["401", "403", "404", "429", "503"]
     assert problems(paths["/api/v1/groups/{group_id}"]["delete"]) == [
         "401",
         "403",
@@ -40,6 +40,7 @@ def test_every_problem_of_every_operation_is_described(description):
         "409",
         "422",
         "429",
+        "503",
     ]
 
 

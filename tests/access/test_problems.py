@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import logging
 
+import psycopg
+import psycopg_pool
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 
 from tests.access.conftest import GROUPS
@@ -60,6 +63,43 @@ def test_an_unexpected_error_is_500_logged_under_the_request_id_and_tells_nothin
     record = next(r for r in caplog.records if r.name == "streamhub.access.problems")
     assert problem["request_id"] in record.getMessage()
     assert "a secret" in str(record.exc_info)
+
+
+def raised_from(cause: Exception, kind: type[Exception] = OperationalError) -> Exception:
+    error = kind(str(cause))
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        raised_from(psycopg.OperationalError("connection refused")),
+        raised_from(psycopg_pool.PoolTimeout("no connection within 20 s")),
+        raised_from(psycopg.errors.AdminShutdown("terminating connection")),
+        raised_from(psycopg.errors.TooManyConnections("sorry, too many clients already")),
+        raised_from(psycopg.InterfaceError("the connection is closed"), InterfaceError),
+    ],
+    ids=lambda error: type(error.__cause__).__name__,
+)
+def test_without_its_database_the_api_is_503_and_says_when_to_ask_again(service, monkeypatch, error):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr("streamhub.access.auth.Bearer.authenticate", fail)
+    answer = service.get(GROUPS)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+    assert "Idempotency-Key" in problem_of(answer)["detail"]
+
+
+@pytest.mark.parametrize("kind", [psycopg.errors.DeadlockDetected, psycopg.errors.UndefinedTable])
+def test_a_mistake_of_ours_in_the_database_stays_a_500(service, monkeypatch, kind):
+    def fail(*args):
+        raise raised_from(kind("made up"))
+
+    monkeypatch.setattr("streamhub.access.auth.Bearer.authenticate", fail)
+    assert service.get(GROUPS).status_code == 500
 
 
 @pytest.mark.parametrize("group_id", ["0", "77", "-1", "x", "1.0", "²", "%00", "9" * 19, "9" * 400, "1 "])

@@ -222,7 +222,7 @@ def create_as_a_good_client(api: Api, name: str) -> str:
         try:
             return str(api.send("POST", "channels", body, {"Idempotency-Key": name})["id"])
         except ApiError as error:
-            if error.status != 500 or time.monotonic() > deadline:
+            if error.status != 503 or time.monotonic() > deadline:
                 raise
             time.sleep(0.3)
 
