@@ -40,16 +40,16 @@ def create(kind: Kind, claim: Claim) -> float | None:
         if isinstance(error, Refused) or not error.effect_unknown:
             claim.save(**kind.columns(sent_at=None))
         raise
-    return _created(claim, kind, info)
+    return _created(claim, kind, info, f"{kind.words} created")
 
 
-def _created(claim: Claim, kind: Kind, info: Any) -> float | None:
+def _created(claim: Claim, kind: Kind, info: Any, why: str) -> float | None:
     if getattr(info, "gone", False) or not parts.belongs(claim.row, info):
         claim.save(**kind.renewed(claim.row))
         return AT_ONCE
-    claim.save(**kind.known(info))
-    if claim.row.state == State.PENDING:
-        claim.change_state(State.PROVISIONING, why=f"{kind.words} created", request_id=info.request_id)
+    state = claim.row.state
+    to = State.PROVISIONING if state == State.PENDING else state
+    claim.change_state(to, why=why, request_id=info.request_id, **kind.known(info))
     return AT_ONCE
 
 
@@ -61,7 +61,7 @@ def _adopt(claim: Claim, kind: Kind) -> bool:
         return False
     if info is None or not parts.belongs(claim.row, info):
         return False
-    _created(claim, kind, info)
+    _created(claim, kind, info, f"{kind.words} found, which an earlier attempt had created")
     return True
 
 
@@ -94,6 +94,7 @@ def replace_distribution(claim: Claim) -> float | None:
 def clear_failed(claim: Claim) -> float | None:
     """AWS could not create it: clear it away, then wait for a person and a new token."""
     row: Channel = claim.row
-    doubt.guarded(claim, lambda: ML_CHANNEL.delete(row.ml_channel_id))
-    claim.save(**ML_CHANNEL.renewed(row))
+    request_id = doubt.guarded(claim, lambda: ML_CHANNEL.delete(row.ml_channel_id))
+    why = f"{ML_CHANNEL.words} that AWS could not create: deletion accepted"
+    claim.note(why, request_id=request_id, **ML_CHANNEL.renewed(row))
     raise Refused("MediaLive says CREATE_FAILED for the channel.", code="CREATE_FAILED")

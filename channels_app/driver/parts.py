@@ -42,14 +42,15 @@ def package() -> mediapackage.MediaPackage:
 class Kind:
     """One of the four: its column prefix, what people call it, and its AWS calls.
 
-    `facts(info)` are the columns an answer fills; `find(row)` looks for a resource whose create was cut.
+    `facts(info)` are the columns an answer fills; `find(row)` looks for a resource whose create was cut;
+    `delete(id)` gives AWS's request id.
     """
 
     prefix: str
     words: str
     create: Callable[[Channel], Any]
     describe: Callable[[str], Any]
-    delete: Callable[[str], Any]
+    delete: Callable[[str], str | None]
     find: Callable[[Channel], Any | None]
     facts: Callable[[Any], dict[str, Any]]
     has_token: bool = False
@@ -183,7 +184,7 @@ ML_CHANNEL = Kind(
     words="MediaLive channel",
     create=_create_ml_channel,
     describe=lambda id: live().describe_channel(id),
-    delete=lambda id: live().delete_channel(id),
+    delete=lambda id: live().delete_channel(id).request_id,
     find=lambda row: find_by_tags(live().channel_pages(), row),
     facts=lambda info: {"ml_channel_state": info.state},
     has_token=True,

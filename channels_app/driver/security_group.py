@@ -161,7 +161,7 @@ class SecurityGroupDriver:
             return AT_ONCE
         claim.change_state(State.DELETING, why="no channel uses it")
         try:
-            live().delete_security_group(row.aws_id)
+            request_id = live().delete_security_group(row.aws_id)
         except NotFound:
             # One NotFound is a suspicion; the complete list is the second opinion.
             if find(row) is not None:
@@ -171,7 +171,12 @@ class SecurityGroupDriver:
         except (Conflict, Refused) as error:
             # "In use" is a 400 here, and an input counts as a user a moment longer than it is shown.
             raise Retryable(error.message, operation=error.operation, code=error.code) from error
-        claim.save(gone_at=Now(), delete_accepted_at=Now())
+        claim.note(
+            f"{row.aws_id}: MediaLive deleted it",
+            request_id=request_id,
+            gone_at=Now(),
+            delete_accepted_at=Now(),
+        )
         return AT_ONCE
 
     def _forget(self, claim: Claim) -> float | None:

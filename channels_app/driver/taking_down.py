@@ -18,14 +18,19 @@ from streamhub.lifecycle.driver import AT_ONCE
 def delete(kind: Kind, claim: Claim) -> float | None:
     row: Channel = claim.row
     try:
-        kind.delete(kind.get(row, "id"))
+        request_id = kind.delete(kind.get(row, "id"))
     except NotFound:
         # After a delete of ours that was cut, or somebody else's: the describe decides.
         claim.save(observe_requested=True, watching=kind.prefix)
         return AT_ONCE
     except Conflict as error:
         raise doubt.look_first(claim, error) from error
-    claim.save(**kind.columns(deleted_at=Now()), watching=kind.prefix)
+    claim.note(
+        f"{kind.words}: deletion accepted",
+        request_id=request_id,
+        **kind.columns(deleted_at=Now()),
+        watching=kind.prefix,
+    )
     return AT_ONCE
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -31,8 +30,6 @@ from streamhub.lifecycle import doubt
 from streamhub.lifecycle.claim import Claim, error_fields
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority
-
-log = logging.getLogger(__name__)
 
 # Steps that only wait or note: there is time to read the configuration for people.
 QUIET = (
@@ -137,8 +134,12 @@ def _delete(claim: Claim) -> float | None:
     if owners.owner().holds(row) or row.attached or row.protected:
         raise Refused("The distribution is in use and will not be deleted.", code="in_use")
     request_id = doubt.guarded(claim, lambda: cloudfront().delete(row.aws_distribution_id or "", row.etag))
-    claim.save(delete_accepted_at=Now(), watching=LIST)
-    log.info("%s: deletion accepted (%s)", row, request_id)
+    claim.note(
+        "CloudFront accepted the deletion",
+        request_id=request_id,
+        delete_accepted_at=Now(),
+        watching=LIST,
+    )
     return None
 
 

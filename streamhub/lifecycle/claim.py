@@ -96,10 +96,24 @@ class Claim:
             raise ClaimLost(f"{self.row.KIND} {self.row.pk} is claimed by another worker")
         self.row.refresh_from_db()
 
+    def note(self, why: str, *, request_id: str | None, **fields: Any) -> None:
+        """Write columns and tell the timeline: AWS has accepted a call that moves no state.
+
+        Raises `ClaimLost`.
+        """
+        with transaction.atomic():
+            self.save(**fields)
+            states.record(self.row, self.row.state, self.row.state, why=why, request_id=request_id)
+
     def change_state(self, to: str, *, why: str, request_id: str | None = None, **fields: Any) -> None:
-        """Move to `to` (no transition if already there, only `fields`). Raises `ClaimLost`."""
+        """Move to `to`; if already there, write `fields`, and a line only for a call that AWS accepted.
+
+        Raises `ClaimLost`.
+        """
         if self.row.state == to:
-            if fields:
+            if request_id:
+                self.note(why, request_id=request_id, **fields)
+            else:
                 self.save(**fields)
             return
         moved = states.change(self.row, to, why=why, request_id=request_id, condition=self._mine, **fields)

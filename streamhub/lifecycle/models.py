@@ -110,6 +110,8 @@ def due_indexes(name: str) -> list[models.Index]:
 class Transition(models.Model):
     """One state change of one row: who, why, from, to, and AWS's word on it. Never updated.
 
+    From and to are the same where somebody's intent or a call that AWS accepted moved no state.
+
     Keyed by (type, id) and not by a foreign key, because it outlives its row; ids only grow, so old
     months can be pruned or partitioned by id.
     """

@@ -69,9 +69,22 @@ def test_a_worker_that_comes_back_cannot_write() -> None:
         first.save(etag="E1")
     with pytest.raises(ClaimLost):
         first.change_state("deploying", why="late")
+    with pytest.raises(ClaimLost):
+        first.note("late", request_id="r-1", etag="E1")
     first.release(100)
     assert reread(row).claim_token == second.token
     assert not Transition.objects.exists()
+
+
+def test_what_aws_accepted_is_told_also_where_no_state_moves() -> None:
+    mine = take(Distribution, due_row().pk)
+    assert mine is not None
+    mine.change_state("pending", why="nothing new", etag="E1")
+    assert not Transition.objects.exists()
+    mine.change_state("pending", why="sent again", request_id="r-1", etag="E2")
+    entry = Transition.objects.get()
+    assert (entry.from_state, entry.to_state, entry.aws_request_id) == ("pending", "pending", "r-1")
+    assert mine.row.etag == "E2"
 
 
 def test_the_release_postpones() -> None:

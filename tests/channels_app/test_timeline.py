@@ -1,0 +1,65 @@
+"""The timeline: what AWS accepted stands there with AWS's request id, whatever state it moved."""
+
+from __future__ import annotations
+
+from channels_app import services
+from channels_app.models import Breakout, Channel
+from streamhub.lifecycle.models import Transition
+from tests.matrix.timeline import unaccounted, wrongs
+from tests.world import WorldUnderTest
+
+WHO = "test"
+
+
+def create() -> Channel:
+    return services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+
+
+def test_a_whole_life_is_told_without_gaps_and_with_every_request_id(world: WorldUnderTest) -> None:
+    row = create()
+    world.settle()
+    show = services.breakout_create(row, "keynote", who=WHO)
+    for verb in (services.breakout_start, services.breakout_stop):
+        verb(show, who=WHO)
+        world.settle()
+    services.channel_delete(row, who=WHO)
+    world.settle()
+    world.reap()
+    world.settle()
+    assert (world.left(), Channel.objects.count(), Breakout.objects.get().state) == ({}, 0, "completed")
+    assert unaccounted(world) == []
+    assert wrongs() == []
+
+
+def test_a_channel_deleted_while_it_runs_tells_of_its_stop(world: WorldUnderTest) -> None:
+    row = create()
+    world.settle()
+    world.control.console("medialive", "start_channel", id=Channel.objects.get().ml_channel_id)
+    world.control.clear_calls()
+    services.channel_delete(row, who=WHO)
+    world.settle()
+    assert world.counts()["medialive:StopChannel"] == 1
+    assert unaccounted(world) == []
+
+
+def test_a_gap_in_the_timeline_is_seen(world: WorldUnderTest) -> None:
+    create()
+    world.settle()
+    assert wrongs() == []
+    Transition.objects.filter(resource_type="channel", to_state="provisioning").delete()
+    assert any("pending" in sentence for sentence in wrongs())
+
+
+def test_a_state_that_the_timeline_does_not_tell_is_seen(world: WorldUnderTest) -> None:
+    create()
+    world.settle()
+    Channel.objects.update(state="running")
+    assert any("running" in sentence for sentence in wrongs())
+
+
+def test_a_call_that_no_line_tells_of_is_seen(world: WorldUnderTest) -> None:
+    create()
+    world.settle()
+    Transition.objects.filter(why="MediaLive input created").update(aws_request_id="")
+    (sentence,) = unaccounted(world)
+    assert "medialive:CreateInput" in sentence
