@@ -62,7 +62,8 @@ class Channel(ManagedResource):
     distribution = models.OneToOneField(
         "distributions.Distribution", on_delete=models.SET_NULL, null=True, blank=True, related_name="channel"
     )
-    # False once the first distribution was added, so that a detached channel does not get another.
+    # False once the first distribution was added, so that a detached channel does not get another; true
+    # from a prepare to the start or a detach, so that one that turns out to be gone is replaced.
     distribution_wanted = models.BooleanField(default=True, editable=False)
     security_group = models.ForeignKey(
         "channels_app.SecurityGroup", on_delete=models.PROTECT, null=True, blank=True, related_name="channels"

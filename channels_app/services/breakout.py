@@ -96,7 +96,10 @@ def breakout_prepare(breakout: Breakout, *, who: Actor | str) -> Breakout:
     who = permit(who, "channels_app.prepare_breakout")
     breakout, channel = _locked(breakout)
     guards.changes("prepare", breakout.state)
-    _prepare(_living(channel), who=who)
+    channel = _living(channel)
+    _prepare(channel, who=who)
+    # Should the look find it gone, the idle channel is to have another one now and not at the start.
+    Channel.objects.filter(pk=channel.pk, distribution__isnull=False).update(distribution_wanted=True)
     return breakout
 
 
@@ -144,6 +147,8 @@ def _start(breakout: Breakout, channel: Channel, startable: tuple[str, ...], *, 
     except IntegrityError as error:
         raise NotPossible("Another breakout is on air on this channel.", state=channel.state) from error
     attachment_open(channel)
+    # From now on what replaces a lost distribution is that the channel is wanted running.
+    Channel.objects.filter(pk=channel.pk, distribution__isnull=False).update(distribution_wanted=False)
     channel_intent(channel)
     return breakout
 

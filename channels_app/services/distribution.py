@@ -27,19 +27,19 @@ class ChannelOwner:
         list(Channel.objects.select_for_update(of=("self",)).filter(distribution=distribution))
 
     def release(self, distribution: Distribution) -> None:
-        Channel.objects.filter(distribution=distribution).update(distribution=None)
+        Channel.objects.filter(distribution=distribution).update(distribution=None, distribution_wanted=False)
         Attachment.objects.filter(distribution=distribution, ended_at__isnull=True).update(
             ended_at=timezone.now()
         )
 
     def lost(self, distribution: Distribution) -> None:
-        """It is gone although it is wanted: an on-air breakout gets a replacement at once."""
+        """It is gone although it is wanted: on air, or prepared to be, there is a replacement at once."""
         channel = Channel.objects.filter(distribution=distribution).first()
         self.release(distribution)
         if channel is None or channel.desired == Desired.DELETED:
             return
         gone = f"{distribution.aws_distribution_id} is gone from CloudFront"
-        if channel.desired == Desired.RUNNING:
+        if channel.desired == Desired.RUNNING or channel.distribution_wanted:
             distribution_add(channel, who="StreamHub", why=f"failsafe: {gone}", urgent=True)
         else:
             _tell_lost(channel, gone)

@@ -218,3 +218,12 @@ def test_stopping_a_failed_breakout_leaves_the_one_on_air_alone(
     world.settle()
     other.refresh_from_db()
     assert other.state == "running"
+
+
+def test_a_prepare_before_the_endpoint_is_there_does_not_cost_the_channel_its_distribution(
+    world: WorldUnderTest,
+) -> None:
+    row = services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+    services.breakout_prepare(services.breakout_create(row, "keynote", who=WHO), who=WHO)
+    world.settle()
+    assert Channel.objects.get().distribution is not None

@@ -106,6 +106,40 @@ def test_prepare_gives_an_idle_channel_another_distribution(world: WorldUnderTes
     assert (channel().error_code, distribution().state) == ("", "deployed")
 
 
+def test_prepare_replaces_a_distribution_that_nobody_knew_to_be_gone(world: WorldUnderTest) -> None:
+    delete_distribution(world)
+    lost = distribution().aws_distribution_id
+    services.breakout_prepare(services.breakout_create(channel(), "keynote", who=WHO), who=WHO)
+    world.settle()
+    assert (channel().error_code, channel().distribution, distribution().state) == (
+        "",
+        distribution(),
+        "deployed",
+    )
+    assert distribution().aws_distribution_id != lost
+
+
+def test_after_a_prepare_and_a_show_an_idle_channel_says_again_that_its_distribution_is_gone(
+    world: WorldUnderTest,
+) -> None:
+    show = services.breakout_create(channel(), "keynote", who=WHO)
+    for verb in (services.breakout_prepare, services.breakout_start, services.breakout_stop):
+        verb(show, who=WHO)
+        world.settle()
+    delete_distribution(world)
+    world.settle()
+    says(channel(), "distribution_gone")
+
+
+def test_a_detach_after_a_prepare_leaves_the_channel_without_one(world: WorldUnderTest) -> None:
+    services.breakout_prepare(services.breakout_create(channel(), "keynote", who=WHO), who=WHO)
+    world.settle()
+    distributions.distribution_detach(distribution(), who=WHO)
+    world.settle()
+    assert (channel().distribution, channel().distribution_wanted) == (None, False)
+    assert not world.creates()
+
+
 def test_a_kept_distribution_that_is_enabled_in_the_console_is_disabled_again(world: WorldUnderTest) -> None:
     row = distribution()
     distributions.distribution_detach(row, who=WHO)
