@@ -43,7 +43,7 @@ def _suspect(claim: Claim, kind: Kind) -> None:
     """Our own accepted delete needs one NotFound; anything else two."""
     row: Channel = claim.row
     now = database_now()
-    proven = row.suspect_part == kind.prefix and doubt.proven(row, now)
+    proven = row.suspect_part == kind.prefix and doubt.proven(row, now, kind.get(row, "sent_at"))
     if kind.get(row, "deleted_at") is not None or proven:
         claim.save(**kind.columns(gone=True), suspect_since=None, suspect_part="")
     elif not row.suspect_part:

@@ -97,7 +97,7 @@ class SecurityGroupDriver:
         try:
             gone = live().describe_security_group(row.aws_id).gone
         except NotFound:
-            gone = doubt.proven(row, now)
+            gone = doubt.proven(row, now, row.create_sent_at)
             if not gone:
                 claim.save(suspect_since=row.suspect_since or now, observed_at=Now())
                 return

@@ -69,10 +69,14 @@ def _adopt(claim: Claim, taken: AlreadyExists) -> float | None:
 
 
 def _spent(claim: Claim) -> float | None:
-    """The reference's distribution is not to be found: once is a suspicion, twice draws a new one."""
+    """The reference's distribution is not to be found: once is a suspicion, twice draws a new one.
+
+    It may have been created a moment ago: between the two it has the time to show itself.
+    """
     row: Distribution = claim.row
+    waited = timedelta(seconds=max(settings.OBSERVE_SECONDS, settings.MISSING_MIN_AGE_SECONDS))
     if row.create_sent_at and row.error_code == "reference_spent" and row.error_at is not None:
-        if database_now() - row.error_at >= timedelta(seconds=settings.OBSERVE_SECONDS):
+        if database_now() - row.error_at >= waited:
             _draw_anew(claim, **error_fields(None))
             return AT_ONCE
     else:

@@ -69,7 +69,7 @@ def _suspect(claim: Claim) -> None:
     """Our own accepted delete needs one NotFound; anything else two."""
     row: Distribution = claim.row
     now = database_now()
-    gone = row.delete_accepted_at is not None or doubt.proven(row, now)
+    gone = row.delete_accepted_at is not None or doubt.proven(row, now, row.create_sent_at)
     claim.save(
         suspect_since=row.suspect_since or now,
         gone_at=now if gone else None,

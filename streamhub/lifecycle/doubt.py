@@ -16,12 +16,15 @@ from streamhub.errors import AwsError, Conflict, NotFound, Retryable
 from streamhub.lifecycle.claim import Claim, error_fields
 
 
-def proven(row: Any, now: datetime) -> bool:
-    """Whether one more NotFound, now, proves that what `row` suspects to be gone is gone."""
+def proven(row: Any, now: datetime, born: datetime | None) -> bool:
+    """Whether one more NotFound, now, proves that what `row` suspects to be gone is gone.
+
+    `born`: when its create was sent, which may be long after its row was made; None: as old as the row.
+    """
     return (
         row.suspect_since is not None
         and now - row.suspect_since >= timedelta(seconds=settings.OBSERVE_SECONDS)
-        and now - row.created_at >= timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS)
+        and now - (born or row.created_at) >= timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS)
     )
 
 

@@ -1,0 +1,85 @@
+"""A NotFound is not believed of something young, however old the row is that asked for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F, Q
+from django.utils import timezone
+
+from channels_app import services
+from channels_app.models import Channel, SecurityGroup
+from distributions.models import Distribution
+from streamhub.lifecycle import intent
+from streamhub.lifecycle.models import Transition
+from tests.matrix.flows import STACK
+from tests.world import WorldUnderTest
+
+WHO = "test"
+READS = {
+    "mp_channel": "mediapackage:DescribeChannel",
+    "mp_endpoint": "mediapackage:DescribeOriginEndpoint",
+    "ml_input": "medialive:DescribeInput",
+    "ml_channel": "medialive:DescribeChannel",
+    "distribution": "cloudfront:GetDistribution",
+    "security_group": "medialive:DescribeInputSecurityGroup",
+}
+MODELS = (Channel, Distribution, SecurityGroup)
+
+
+@pytest.fixture
+def stage(world: WorldUnderTest, settings: Any) -> WorldUnderTest:
+    """A channel whose rows are two hours old and whose AWS resources were created just now."""
+    services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+    world.settle()
+    for model in MODELS:
+        model._default_manager.update(created_at=F("created_at") - timedelta(hours=2))
+    settings.MISSING_MIN_AGE_SECONDS = 3600
+    return world
+
+
+def look_three_times(world: WorldUnderTest) -> None:
+    for _ in range(3):
+        for model in MODELS:
+            pks = list(model._default_manager.values_list("pk", flat=True))
+            intent.nudge(model, pks, observe=True)
+            model._default_manager.filter(suspect_since__isnull=False).update(
+                suspect_since=timezone.now() - timedelta(minutes=1)
+            )
+        world.step_all()
+
+
+@pytest.mark.parametrize("part", READS)
+def test_two_notfounds_for_what_was_created_a_moment_ago_prove_nothing(
+    stage: WorldUnderTest, part: str
+) -> None:
+    stage.control.clear_calls()
+    fault = stage.control.fault(READS[part], "not_found", times=None)
+    look_three_times(stage)
+    assert stage.control.count(READS[part]) >= 2
+    stage.control.clear_faults(fault)
+    look_three_times(stage)
+    stage.settle()
+    assert stage.left() == STACK
+    assert stage.creates() == {}
+    row = Channel.objects.get()
+    assert row.state == "idle"
+    assert row.distribution is not None
+    believed = Transition.objects.filter(Q(why__contains="is gone") | Q(why__contains="confirmed twice"))
+    assert list(believed) == []
+
+
+@pytest.mark.parametrize("part", READS)
+def test_two_notfounds_for_what_is_old_are_believed(stage: WorldUnderTest, part: str, settings: Any) -> None:
+    settings.MISSING_MIN_AGE_SECONDS = 0
+    stage.control.fault(READS[part], "not_found", times=None)
+    look_three_times(stage)
+    row = Channel.objects.get()
+    if part == "distribution":
+        assert row.distribution is None
+    elif part == "security_group":
+        assert stage.creates().get("medialive:CreateInputSecurityGroup", 0) >= 1
+    else:
+        assert getattr(row, f"{part}_gone")
