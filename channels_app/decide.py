@@ -84,7 +84,8 @@ class Observed:
     `group`: "none" needed, "waiting" or "ready". `distribution_elsewhere`: what is
     attached pulls from another URL than the endpoint's (which was created anew).
     `start_settling`/`stop_settling`: AWS accepted it so recently that a read may still show the state
-    before it; `start_accepted`: no RUNNING seen since.
+    before it; `start_accepted`: no RUNNING seen since. `suspected`: of some part one NotFound was read,
+    `ml_channel_suspected`: of MediaLive's channel.
     """
 
     mp_channel: Part = field(default_factory=Part)
@@ -98,6 +99,7 @@ class Observed:
     start_settling: bool = False
     stop_settling: bool = False
     suspected: bool = False
+    ml_channel_suspected: bool = False
 
 
 ON = frozenset({"STARTING", "RUNNING", "RECOVERING"})
@@ -108,11 +110,24 @@ def next_step(intent: Intent, seen: Observed) -> Step:
     """The one step that brings AWS nearer to the intent."""
     if intent.desired == Desired.DELETED:
         return _towards_nothing(seen)
+    stopping = _stop_first(intent, seen)
     if intent.state == State.FAILED:
-        return _stop_even_then(intent, seen)
+        # It waits for a person, but what runs and should not is stopped all the same.
+        return stopping or Step.REST
+    if stopping and not seen.ml_channel_suspected:
+        return stopping
     if seen.suspected:
         return Step.LOOK_AGAIN
     return _build(seen) or _run(intent, seen)
+
+
+def _stop_first(intent: Intent, seen: Observed) -> Step | None:
+    """What runs and should not costs money: it is stopped before anything else is looked for or made."""
+    if intent.desired == Desired.RUNNING or not seen.ml_channel.present:
+        return None
+    if seen.ml_channel.state in ON:
+        return Step.WAIT_STOPPED if seen.stop_settling else Step.STOP
+    return Step.WAIT_STOPPED if seen.ml_channel.state == "STOPPING" else None
 
 
 def _build(seen: Observed) -> Step | None:
@@ -145,7 +160,7 @@ def _run(intent: Intent, seen: Observed) -> Step:
         return Step.WAIT_STOPPED
     if intent.desired == Desired.RUNNING:
         return _towards_running(state, seen)
-    return _towards_idle(state, seen)
+    return Step.WAIT_STARTED if seen.start_settling else Step.SETTLE_IDLE
 
 
 def _towards_running(state: str, seen: Observed) -> Step:
@@ -156,22 +171,6 @@ def _towards_running(state: str, seen: Observed) -> Step:
     if state == "STARTING" or seen.start_settling:
         return Step.WAIT_STARTED
     return Step.FAIL_START if seen.start_accepted else Step.START
-
-
-def _towards_idle(state: str, seen: Observed) -> Step:
-    if state in ON:
-        return Step.WAIT_STOPPED if seen.stop_settling else Step.STOP
-    return Step.WAIT_STARTED if seen.start_settling else Step.SETTLE_IDLE
-
-
-def _stop_even_then(intent: Intent, seen: Observed) -> Step:
-    """FAILED waits for a person, but what runs and should not is stopped all the same."""
-    if intent.desired != Desired.RUNNING and seen.ml_channel.present:
-        if seen.ml_channel.state in ON:
-            return Step.WAIT_STOPPED if seen.stop_settling else Step.STOP
-        if seen.ml_channel.state == "STOPPING":
-            return Step.WAIT_STOPPED
-    return Step.REST
 
 
 def _towards_nothing(seen: Observed) -> Step:

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 
-from channels_app.decide import Intent, Step, next_step
+from channels_app.decide import Step
 from channels_app.driver import building, running, taking_down
-from channels_app.driver.observing import describe, describe_part, look_again, observed, surprising
+from channels_app.driver.observing import decided, describe, describe_part, look_again, surprising
 from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL
 from channels_app.models import Channel
 from channels_app.models.channel import State
@@ -68,20 +68,16 @@ class ChannelDriver:
         return urgency(Priority(row.priority).urgent)
 
     def doing(self, row: Channel) -> str:
-        return str(self.decide(row))
+        return str(decided(row))
 
     def step(self, claim: Claim) -> float | None:
         if claim.row.observe_requested or claim.row.in_doubt:
             describe(claim)
-        step = self.decide(claim.row)
+        step = decided(claim.row)
         if kind := surprising(claim.row, step):
             describe_part(claim, kind)
-            step = self.decide(claim.row)
+            step = decided(claim.row)
         try:
             return ACTS[step](claim)
         except Refused as error:
-            return running.fail(claim, self.decide(claim.row), error)
-
-    @staticmethod
-    def decide(row: Channel) -> Step:
-        return next_step(Intent(row.desired, row.state), observed(row))
+            return running.fail(claim, decided(claim.row), error)

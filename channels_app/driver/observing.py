@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models.functions import Now
 
-from channels_app.decide import Observed, Step
+from channels_app.decide import Intent, Observed, Step, next_step
 from channels_app.driver.parts import ENDPOINT, INPUT, KIND_OF, KINDS, ML_CHANNEL, MP_CHANNEL, Kind
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
@@ -21,9 +21,11 @@ from streamhub.lifecycle.models import database_now
 def describe(claim: Claim) -> None:
     """Read the part that is waited on; with none (sync, drift, doubt), all that are known."""
     watched = [kind for kind in KINDS if kind.prefix == claim.row.watching]
-    for kind in watched or KINDS:
+    for kind in watched or reversed(KINDS):
         if kind.observed(claim.row).present:
             describe_part(claim, kind)
+        if decided(claim.row) is Step.STOP:
+            return  # it costs, and AWS may not let us read the others: the full observation has them
     claim.save(observe_requested=claim.row.suspect_since is not None, observed_at=Now())
 
 
@@ -100,7 +102,13 @@ def observed(row: Channel) -> Observed:
         start_settling=settles(row.start_accepted_at),
         stop_settling=settles(row.stop_accepted_at),
         suspected=row.suspect_since is not None,
+        ml_channel_suspected=row.suspect_part == ML_CHANNEL.prefix,
     )
+
+
+def decided(row: Channel) -> Step:
+    """What comes next, by all that is known of the row now."""
+    return next_step(Intent(row.desired, row.state), observed(row))
 
 
 def _group(group: SecurityGroup | None) -> str:

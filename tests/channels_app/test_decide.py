@@ -72,6 +72,14 @@ TABLE = [
     ("idle", "starting", stack("IDLE", start_accepted=True, start_settling=True), Step.WAIT_STARTED),
     ("idle", "failed", stack("RUNNING"), Step.STOP),
     ("idle", "failed", stack("STOPPING"), Step.WAIT_STOPPED),
+    # what runs and should not costs: it is stopped before anything is looked for or made anew
+    ("idle", "running", stack("RUNNING", suspected=True), Step.STOP),
+    ("idle", "running", stack("RUNNING", suspected=True, ml_channel_suspected=True), Step.LOOK_AGAIN),
+    ("idle", "running", stack("RUNNING", endpoint=GONE), Step.STOP),
+    ("idle", "provisioning", stack("RUNNING", endpoint=NO), Step.STOP),
+    ("idle", "provisioning", stack("STOPPING", endpoint=NO), Step.WAIT_STOPPED),
+    ("idle", "stopping", stack("IDLE", endpoint=GONE), Step.FAIL_LOST),
+    ("running", "running", stack("RUNNING", suspected=True), Step.LOOK_AGAIN),
     # taking down
     ("deleted", "deleting", {}, Step.FORGET),
     ("deleted", "deleting", {"mp_channel": SENT}, Step.FIND_MP_CHANNEL),
