@@ -21,6 +21,9 @@ RECORDINGS_TASK = "channels_app.list_recordings"
 # MediaLive's states in which it costs, and in which a session is not over.
 ENCODING = ("STARTING", "RUNNING", "RECOVERING", "STOPPING")
 
+# A channel in one of these states was last seen running, or on its way there or back.
+MOVED_BY_MEDIALIVE = (ChannelState.STARTING, ChannelState.RUNNING, ChannelState.STOPPING)
+
 # A channel in one of these states does not run and is not about to, unless it was asked to.
 AT_REST = (ChannelState.IDLE, ChannelState.DELETING, ChannelState.PENDING, ChannelState.PROVISIONING)
 
@@ -55,12 +58,23 @@ def encoding(channel: Channel) -> bool:
     return not channel.ml_channel_gone and channel.ml_channel_state in ENCODING
 
 
+def may_run(channel: Channel) -> bool:
+    """Whether MediaLive runs, or may: by what was last seen, what was asked for, or what is not known."""
+    if channel.desired == Desired.RUNNING or encoding(channel):
+        return True
+    if channel.ml_channel_gone or not channel.ml_channel_id:
+        return False
+    # A step that has not ended well may have started it.
+    unsure = channel.start_accepted_at is not None or channel.attempts > 0
+    return unsure or channel.state in MOVED_BY_MEDIALIVE
+
+
 def _over(channel: Channel) -> bool:
     """AWS is idle again; or the channel is kept warm and runs on by intent."""
     if channel.state in AT_REST:
         return True
     if channel.state == ChannelState.FAILED:
-        return not encoding(channel)
+        return not encoding(channel) or channel.warm_until is not None
     return channel.state == ChannelState.RUNNING and channel.desired == Desired.RUNNING
 
 

@@ -128,6 +128,12 @@ def _refusal(verb: str) -> Any:
     return lambda _row, situation: channel_guards.breakout_refusal(verb, situation)
 
 
+def _what_stop_means(row: Breakout) -> list[str]:
+    if row.state == State.STOPPING:
+        return ["It is stopping already; AWS is asked once more, now."]
+    return ["The session ends for every viewer.", "A completed breakout is never started again."]
+
+
 def _curtain_note() -> list[str]:
     return [] if settings.CLOUDFRONT_KEY_GROUP_ID else [HIDES]
 
@@ -192,10 +198,7 @@ register_verbs(
         permission="channels_app.stop_breakout",
         run=lambda row, who: services.breakout_stop(row, who=who),
         refusal=_refusal("stop"),
-        consequences=lambda row: [
-            "The session ends for every viewer.",
-            "A completed breakout is never started again.",
-        ],
+        consequences=_what_stop_means,
         done="stop accepted.",
         danger=True,
         order=40,

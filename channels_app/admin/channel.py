@@ -133,6 +133,22 @@ register_verbs(
         order=10,
     ),
     Verb(
+        name="stop",
+        label="Stop",
+        icon="stop_circle",
+        permission="channels_app.stop_channel",
+        run=lambda row, who: services.channel_stop(row, who=who),
+        refusal=_refusal("stop"),
+        consequences=lambda row: [
+            "MediaLive is stopped; StreamHub asks again until AWS says that it is idle.",
+            "No breakout needs it. It can be started again at any time by starting one.",
+            *(["It is not kept warm any longer."] if row.warm_until else []),
+        ],
+        done="AWS is asked to stop it.",
+        danger=True,
+        order=15,
+    ),
+    Verb(
         name="create-distribution",
         label="Create distribution",
         icon="add_link",

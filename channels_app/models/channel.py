@@ -102,7 +102,10 @@ class Channel(ManagedResource):
 
     class Meta:
         # Create and delete are Django's own `add` and `delete`.
-        permissions = [("retry_channel", "Can retry a channel")]
+        permissions = [
+            ("retry_channel", "Can retry a channel"),
+            ("stop_channel", "Can stop a channel that no breakout needs"),
+        ]
         indexes = [*due_indexes("channel")]
         constraints = [
             models.UniqueConstraint(

@@ -172,10 +172,15 @@ def _startable(breakout: Breakout, channel: Channel, states: tuple[str, ...]) ->
 
 @transaction.atomic
 def breakout_stop(breakout: Breakout, *, who: Actor | str) -> Breakout:
-    """End the session; completed once AWS is idle. Idempotent while stopping or completed."""
+    """End the session; completed once AWS is idle. Idempotent while stopping or completed.
+
+    Asked again while it is stopping, AWS is asked again at once instead of at the next attempt.
+    """
     who = permit(who, "channels_app.stop_breakout")
     breakout, channel = _locked(breakout)
     if not guards.changes("stop", breakout.state):
+        if breakout.state == State.STOPPING and channel is not None:
+            channel_intent(channel)
         return breakout
     if breakout.state == State.FAILED and _on_air_beside(breakout, channel):
         # The channel is another breakout's now; of this one nothing runs that could be stopped.

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from channels_app import decide
+from channels_app import decide, follow
 from channels_app.models import Breakout, Channel, SecurityGroup
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
@@ -24,6 +24,9 @@ from streamhub.lifecycle.models import Priority
 
 # A channel's error while it waits without the distribution that somebody deleted.
 DISTRIBUTION_GONE = "distribution_gone"
+
+# Breakouts that a channel runs for; one that is stopping does not need it any more.
+NEED_IT = (BreakoutState.STARTING, BreakoutState.RUNNING)
 
 
 def locked_channel(pk: int) -> Channel:
@@ -139,6 +142,30 @@ def channel_cool(channel: Channel, *, who: str, why: str, warm: bool = True) -> 
         states.record(row, row.state, row.state, who=who, why=why)
     channel_intent(row, observe_requested=True, **fields)
     return True
+
+
+@transaction.atomic
+def channel_stop(channel: Channel, *, who: Actor | str) -> Channel:
+    """Have MediaLive stopped on a channel that no breakout starts or runs on, kept warm or not.
+
+    It is stopped whatever state the row is in, as long as MediaLive runs or may run. Asked again, AWS is
+    asked again at once, so that nobody has to wait for the next attempt. Raises `NotPossible`.
+    """
+    who = permit(who, "channels_app.stop_channel")
+    row = locked_channel(channel.pk)
+    needed_by = Breakout.objects.filter(channel=row, state__in=NEED_IT).first()
+    if needed_by is not None:
+        raise NotPossible(
+            f"The breakout {needed_by.name!r} is {needed_by.state} on this channel. Stop the breakout.",
+            state=row.state,
+            possible=["stop the breakout"],
+        )
+    if not follow.may_run(row):
+        raise NotPossible("MediaLive does not run it: there is nothing to stop.", state=row.state)
+    row.warm_until = None
+    states.record(row, row.state, row.state, who=who, why="stop asked for")
+    channel_intent(row, observe_requested=True, warm_until=None)
+    return row
 
 
 @transaction.atomic

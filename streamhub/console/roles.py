@@ -23,6 +23,7 @@ LOOKS = [
 RUNS_THE_DAY = [
     "channels_app.add_channel",
     "channels_app.retry_channel",
+    "channels_app.stop_channel",
     "channels_app.delete_channel",
     "channels_app.add_breakout",
     "channels_app.prepare_breakout",

@@ -31,6 +31,7 @@ def test_a_person_without_the_permission_is_refused_by_every_kind_of_service(cha
     row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who="test")
     for verb in (
         lambda: services.channel_delete(channel, who=nobody),
+        lambda: services.channel_stop(channel, who=nobody),
         lambda: services.breakout_start(breakout, who=nobody),
         lambda: services.breakout_stop(breakout, who=nobody),
         lambda: services.breakout_curtain(breakout, True, who=nobody),

@@ -112,6 +112,7 @@ def test_the_playback_url_is_withheld_while_the_curtain_is_down(staff: Client) -
 
 CHANNEL_VERBS: dict[str, Callable[[Channel], Any]] = {
     "retry": lambda row: services.channel_retry(row, who="test"),
+    "stop": lambda row: services.channel_stop(row, who="test"),
     "delete": lambda row: services.channel_delete(row, who="test"),
     "distribution": lambda row: services.distribution_create_and_attach(row, who="test"),
 }
