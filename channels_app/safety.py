@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from channels_app.follow import ENCODING, encoding
@@ -58,7 +58,8 @@ def limits() -> Limits:
 class Alarm:
     """One thing somebody should look at now. `since`: when it began (not when it became alarming).
 
-    `name` is the channel's, or the breakout's where there is one; `hint` says what to do.
+    `name` is the channel's, or the breakout's where there is one; `hint` says what to do; `in_the_way` is
+    what AWS last answered to the channel, "" if nothing is wrong.
     """
 
     code: Code
@@ -69,6 +70,7 @@ class Alarm:
     minutes: int
     message: str
     hint: str
+    in_the_way: str = ""
 
 
 def alarms(
@@ -106,7 +108,10 @@ def _idle_running(
         since,
         minutes,
         f"The channel {channel.name} runs and costs, and no breakout is on air for {minutes} minutes{why}.",
-        "If nobody needs it, stop it." if warm else "StreamHub stops it; if that lasts, look at its error.",
+        "If nobody needs it, stop it."
+        if warm
+        else "StreamHub stops it; if that lasts, look at its error, or press Stop to ask AWS again now.",
+        _in_the_way(channel),
     )
 
 
@@ -123,7 +128,7 @@ def _of_breakout(channel: Channel, row: Breakout, now: datetime, allowed: Limits
             f"{row.name} is {row.state} for {_minutes(waited)} minutes.",
             "Look at its channel's error; stop it if the show is off."
             if starts
-            else "StreamHub keeps asking AWS to stop; look at its channel's error.",
+            else "StreamHub keeps asking AWS to stop; look at its channel's error, or press Stop to ask now.",
         )
     elif row.state == State.RUNNING and row.session_started_at is not None:
         planned = row.duration_minutes
@@ -140,7 +145,12 @@ def _of_breakout(channel: Channel, row: Breakout, now: datetime, allowed: Limits
 def _alarm(
     code: Code, channel: Channel, row: Breakout, since: datetime, now: datetime, message: str, hint: str
 ) -> Alarm:
-    return Alarm(code, channel.pk, row.pk, row.name, since, _minutes(now - since), message, hint)
+    minutes = _minutes(now - since)
+    return Alarm(code, channel.pk, row.pk, row.name, since, minutes, message, hint, _in_the_way(channel))
+
+
+def _in_the_way(channel: Channel) -> str:
+    return f"{channel.error_code}: {channel.error_message}" if channel.error_code else ""
 
 
 def _minutes(span: timedelta) -> int:
@@ -148,23 +158,33 @@ def _minutes(span: timedelta) -> int:
 
 
 def current_alarms() -> tuple[Alarm, ...]:
-    """All alarms now, the oldest first. Reads the database only; cheap while little runs."""
+    """All alarms now, the oldest first. Two queries, however much runs."""
+    on_air = Breakout.objects.filter(state__in=ON_AIR, channel__isnull=False).values("channel_id")
+    return _alarms_of(Channel.objects.filter(Q(ml_channel_state__in=ENCODING) | Q(pk__in=on_air)))
+
+
+def alarms_of(channel_id: int) -> tuple[Alarm, ...]:
+    """The alarms of one channel and of its breakouts. Two queries."""
+    return _alarms_of(Channel.objects.filter(pk=channel_id))
+
+
+def _alarms_of(channels: QuerySet[Channel]) -> tuple[Alarm, ...]:
     now, allowed = timezone.now(), limits()
-    found = [
-        alarm for channel in _candidates() for alarm in alarms(channel, _relevant(channel), now, allowed)
-    ]
+    last = Breakout.objects.filter(channel=OuterRef("pk")).order_by("-state_since").values("pk")[:1]
+    rows = list(channels.annotate(last_breakout=Subquery(last)))
+    relevant = _relevant(rows)
+    found = [alarm for row in rows for alarm in alarms(row, relevant[row.pk], now, allowed)]
     return tuple(sorted(found, key=lambda alarm: alarm.since))
 
 
-def _candidates() -> Iterable[Channel]:
-    """Channels that run as far as we know, or carry a breakout that is on air."""
-    on_air = Breakout.objects.filter(state__in=ON_AIR, channel__isnull=False).values("channel_id")
-    return Channel.objects.filter(Q(ml_channel_state__in=ENCODING) | Q(pk__in=on_air)).order_by("pk")
-
-
-def _relevant(channel: Channel) -> list[Breakout]:
-    on_air = list(Breakout.objects.filter(channel=channel, state__in=ON_AIR))
-    return on_air or list(Breakout.objects.filter(channel=channel).order_by("-state_since")[:1])
+def _relevant(channels: list[Any]) -> dict[int, list[Breakout]]:
+    """By channel: its breakouts that are on air, or else the one that changed last."""
+    lasts = [channel.last_breakout for channel in channels]
+    found: dict[int, list[Breakout]] = {channel.pk: [] for channel in channels}
+    mine = Q(channel__in=list(found), state__in=ON_AIR) | Q(pk__in=lasts)
+    for breakout in Breakout.objects.filter(mine).order_by("pk"):
+        found[breakout.channel_id or 0].append(breakout)
+    return found
 
 
 def watch() -> str:

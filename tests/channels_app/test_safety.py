@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -189,6 +190,37 @@ def test_a_start_that_never_runs_and_one_over_time_are_alarming(
     assert [alarm.code for alarm in safety.current_alarms()] == ["over_time"]
     Breakout.objects.update(state="starting")
     assert [alarm.code for alarm in safety.current_alarms()] == ["start_late"]
+
+
+def test_alarms_cost_two_queries_however_much_runs(
+    db: None, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    half_an_hour_ago = timezone.now() - timedelta(minutes=30)
+    for n in range(12):
+        runs = Channel.objects.create(
+            name=f"stage {n}", state="running", state_since=half_an_hour_ago, ml_channel_state="RUNNING"
+        )
+        state = "completed" if n % 2 else "starting"
+        known = {"channel_uid": runs.uid, "channel_name": runs.name, "state_since": half_an_hour_ago}
+        Breakout.objects.create(name=f"talk {n}", channel=runs, state=state, **known)
+    with django_assert_num_queries(2):
+        found = safety.current_alarms()
+    assert sorted(alarm.code for alarm in found) == ["idle_running"] * 6 + ["start_late"] * 6
+
+
+def test_the_alarms_of_one_channel_are_its_own(world: WorldUnderTest, stage: Channel) -> None:
+    on_air(world)
+    services.channel_create("hall", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+    half_an_hour_passes()
+    Breakout.objects.update(state="starting")
+    assert [alarm.name for alarm in safety.alarms_of(stage.pk)] == ["keynote"]
+    assert safety.alarms_of(Channel.objects.get(name="hall").pk) == ()
+
+
+def test_an_alarm_says_what_aws_answered() -> None:
+    row = a_channel(error_code="AccessDeniedException", error_message="not authorized")
+    (alarm,) = alarms(row, [], NOW, ALLOWED)
+    assert alarm.in_the_way == "AccessDeniedException: not authorized"
 
 
 # --- stop always works ---------------------------------------------------------------------
