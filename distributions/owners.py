@@ -5,10 +5,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from distributions.models import Distribution
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Who has a distribution: the owner's id if it is attached, and the names of its on-air breakouts."""
+
+    owner_id: int | None = None
+    holds: tuple[str, ...] = ()
 
 
 class Owner(Protocol):
@@ -30,6 +40,9 @@ class Owner(Protocol):
     def owner_id(self, distribution: Distribution) -> int | None:
         """The owner's id, if it is attached."""
 
+    def ownerships(self, distributions: Sequence[Distribution]) -> Mapping[int, Ownership]:
+        """Of many, by their ids: as many queries as for one."""
+
 
 class NoOwner:
     def lock(self, distribution: Distribution) -> None: ...
@@ -45,6 +58,9 @@ class NoOwner:
 
     def owner_id(self, distribution: Distribution) -> int | None:
         return None
+
+    def ownerships(self, distributions: Sequence[Distribution]) -> Mapping[int, Ownership]:
+        return {distribution.pk: Ownership() for distribution in distributions}
 
 
 _owner: Owner = NoOwner()

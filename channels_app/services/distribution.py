@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,6 +16,7 @@ from channels_app.services.attachment import attachment_name, attachment_open
 from channels_app.services.channel import DISTRIBUTION_GONE, locked_channel
 from distributions import services as distributions
 from distributions.models import Distribution
+from distributions.owners import Ownership
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import AwsError, NotPossible
@@ -48,16 +53,29 @@ class ChannelOwner:
         attachment_name(distribution)
 
     def holds(self, distribution: Distribution) -> list[str]:
-        open_here = Breakout.objects.filter(
-            state__in=ON_AIR,
-            attachments__distribution=distribution,
-            attachments__ended_at__isnull=True,
-        )
-        through_channel = Breakout.objects.filter(state__in=ON_AIR, channel__distribution=distribution)
-        return sorted({breakout.name for breakout in (open_here | through_channel).distinct()})
+        return list(self.ownerships([distribution])[distribution.pk].holds)
 
     def owner_id(self, distribution: Distribution) -> int | None:
         return Channel.objects.filter(distribution=distribution).values_list("pk", flat=True).first()
+
+    def ownerships(self, distributions: Sequence[Distribution]) -> Mapping[int, Ownership]:
+        holds: defaultdict[int, set[str]] = defaultdict(set)
+        for path in ("attachments__distribution", "channel__distribution"):
+            for pk, name in _on_air(path, distributions):
+                holds[pk].add(name)
+        owners = Channel.objects.filter(distribution__in=distributions).values_list("distribution_id", "pk")
+        owner_of: dict[int | None, int] = dict(owners)
+        return {
+            row.pk: Ownership(owner_of.get(row.pk), tuple(sorted(holds[row.pk]))) for row in distributions
+        }
+
+
+def _on_air(path: str, distributions: Sequence[Distribution]) -> Iterable[tuple[int, str]]:
+    """The on-air breakouts that lead to these distributions by `path`: (distribution's id, name)."""
+    where: dict[str, Any] = {f"{path}__in": distributions, "state__in": ON_AIR}
+    if path.startswith("attachments"):
+        where["attachments__ended_at__isnull"] = True
+    return Breakout.objects.filter(**where).values_list(path, "name")
 
 
 def _tell_lost(channel: Channel, gone: str) -> None:
