@@ -32,8 +32,9 @@ class LedgerMinuteAdmin(BigReadOnlyAdmin):
     """What each distribution delivered in each minute, as CloudWatch last said."""
 
     list_display = ("at", "aws_distribution_id", "delivered", "requests", "period", "changed")
-    search_fields = ("aws_distribution_id",)
-    search_help_text = "Distribution id"
+    # The whole id, by the index: the ledger has a row for each distribution and minute.
+    search_fields = ("aws_distribution_id__exact",)
+    search_help_text = "The whole distribution id"
     ordering = ("-minute", "-id")
 
     @display(description="minute")

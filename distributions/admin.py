@@ -44,6 +44,7 @@ LOOKS = {
 class DistributionAdmin(ResourceAdmin):
     icon = "public"
     looks = LOOKS
+    heavy = ("config",)
     saved_views = (
         SavedView("moving", "In transition", "progress_activity", lambda: Q(state__in=MOVING), 20),
         SavedView("failed", "Failed", "error", lambda: TROUBLE, 30),

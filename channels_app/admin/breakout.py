@@ -46,6 +46,7 @@ def starting_soon() -> Q:
 class BreakoutAdmin(CreatingAdmin):
     icon = "podcasts"
     looks = appearance.BREAKOUT
+    heavy = ("channel__distribution__config",)
     creation_form = BreakoutForm
     saved_views = (
         SavedView("live", "Live now", "sensors", lambda: Q(state__in=ON_AIR), 10),

@@ -37,6 +37,7 @@ HEADLINES = {
 class ChannelAdmin(CreatingAdmin):
     icon = "settings_input_antenna"
     looks = appearance.CHANNEL
+    heavy = ("distribution__config",)
     creation_form = ChannelForm
     creation_note = "Its AWS stack and its distribution follow by themselves; it is ready when it is idle."
     saved_views = (

@@ -26,7 +26,7 @@ def _panel(request: HttpRequest, row: Breakout) -> Panel | None:
     domain = shared.domain_name if shared else ""
     context = {
         "files": [(each, url(domain, each.key)) for each in newest[:MOST]],
-        "more": row.recordings.count() - MOST if len(newest) > MOST else 0,
+        "most": MOST if len(newest) > MOST else 0,
         "domain": domain,
         "bucket": settings.RECORDING_BUCKET,
         "on_air": row.state in (State.STARTING, State.RUNNING, State.STOPPING),

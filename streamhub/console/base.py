@@ -8,13 +8,15 @@ from typing import Any
 from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
-from unfold.paginator import InfinitePaginator
+
+from streamhub.console.paging import ForwardPaginator
 
 
 class ConsoleAdmin(ModelAdmin):
     """An editable table (users, schedules): Django's own forms in the console's dress."""
 
     list_filter_sheet = True
+    list_per_page = 50
     warn_unsaved_form = True
     compressed_fields = True
 
@@ -47,5 +49,5 @@ class ReadOnlyAdmin(ModelAdmin):
 class BigReadOnlyAdmin(ReadOnlyAdmin):
     """The same for tables that grow: pages forward and back, never a `COUNT(*)`."""
 
-    paginator = InfinitePaginator
+    paginator = ForwardPaginator
     show_full_result_count = False

@@ -15,7 +15,7 @@ from django.contrib import messages
 from django.contrib.admin import display
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
@@ -39,6 +39,7 @@ class ResourceAdmin(BigReadOnlyAdmin):
     kind: ClassVar[str] = ""  # what transitions call it; the model's KIND if empty
 
     has_timeline: ClassVar[bool] = True
+    heavy: ClassVar[Sequence[str]] = ()  # columns that no list shows: read when a page asks for them
 
     actions = ()
     list_before_template = "console/list_before.html"
@@ -93,6 +94,9 @@ class ResourceAdmin(BigReadOnlyAdmin):
         return registry.panels_of(request, row)
 
     # --- the list --------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer(*self.heavy)
 
     @display(description="state")
     def state_shown(self, row: Any) -> str:

@@ -1,15 +1,36 @@
 """Users and groups in the console's dress. Changing them is for superusers (`streamhub.console.roles`)."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin import display
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from streamhub.console.base import ConsoleAdmin
+from streamhub.console.roles import TABLE
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
+
+
+class RoleFilter(admin.SimpleListFilter):
+    """The house's roles; groups of one's own are found by their page."""
+
+    title = "role"
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in TABLE]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
 @admin.register(User)
@@ -17,7 +38,19 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "first_name", "last_name", "is_active", "is_superuser", "last_login")
+    list_display = ("username", "first_name", "last_name", "roles", "is_active", "is_superuser", "last_login")
+    list_filter = (RoleFilter, "is_active", "is_superuser")
+    search_help_text = "User name, name or e-mail"
+    # Searched as one types: Django's own would send every group there is.
+    autocomplete_fields = ("groups",)
+    filter_horizontal = ("user_permissions",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @display(description="roles")
+    def roles(self, row: User) -> str:
+        return ", ".join(sorted(group.name for group in row.groups.all())) or "-"
 
 
 @admin.register(Group)

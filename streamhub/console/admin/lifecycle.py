@@ -12,21 +12,75 @@ from streamhub.console import jobs
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
 from streamhub.console.dashboard import Board, Figure, Line, Tile, register
 from streamhub.console.looks import Tone
+from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import list_url
 from streamhub.console.templatetags.console import look as look_context
 from streamhub.console.templatetags.console import when
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
 
+SEARCHED = 500_000
+MOST_LINES = 20
+
+
+class _KnownFilter(admin.SimpleListFilter):
+    """A filter whose choices come from the code: asking the table for them would read all of it."""
+
+    field = ""
+
+    def __init__(self, *args: Any) -> None:
+        self.parameter_name = self.field
+        super().__init__(*args)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
+
+
+def _resources() -> list[ResourceAdmin]:
+    return [
+        its for its in admin.site._registry.values() if isinstance(its, ResourceAdmin) and its.has_timeline
+    ]
+
+
+class KindFilter(_KnownFilter):
+    title = "kind"
+    field = "resource_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, kind) for kind in sorted({its.transition_kind() for its in _resources()})]
+
+
+class StateFilter(_KnownFilter):
+    title = "new state"
+    field = "to_state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        states = {state for its in _resources() for state in its.model.STATES.values}
+        return [(state, state) for state in sorted(states)]
+
 
 @admin.register(Transition)
 class TransitionAdmin(BigReadOnlyAdmin):
-    """The audit trail: append-only, for everybody."""
+    """The audit trail: append-only, for everybody.
+
+    It grows for ever, so what may be asked of it is bounded: filters know their choices without looking,
+    and a search for text reads the newest `SEARCHED` entries only.
+    """
 
     list_display = ("at_shown", "kind", "name", "change", "who", "why", "aws_request")
-    list_filter = ("resource_type", "to_state")
+    list_filter = (KindFilter, StateFilter)
     search_fields = ("resource_name", "who", "aws_request_id", "why")
-    search_help_text = "Name, who, why, or AWS request id"
+    search_help_text = "Name, who, why or AWS request id"
     ordering = ("-id",)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """The timelines of single objects lead here."""
+        return lookup == "resource_id" or super().lookup_allowed(lookup, value, request)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        if search_term:
+            newest = Transition.objects.order_by("-id").values_list("id", flat=True).first() or 0
+            queryset = queryset.filter(id__gt=newest - SEARCHED)
+        return super().get_search_results(request, queryset, search_term)
 
     @display(description="at")
     def at_shown(self, row: Transition) -> str:
@@ -112,8 +166,10 @@ def _jobs_figure() -> Figure:
 
 
 def _jobs_lines() -> list[Line]:
+    """What is bad first, then in the order of `all_healths`."""
     url = list_url(Job)
-    return [Line(h.name, url, h.look, h.word, h.since, h.detail) for h in jobs.all_healths()]
+    found = sorted(jobs.all_healths(), key=lambda health: health.look.tone != Tone.BAD)[:MOST_LINES]
+    return [Line(h.name, url, h.look, h.word, h.since, h.detail) for h in found]
 
 
 register(

@@ -32,7 +32,7 @@ def fragment(admin: ResourceAdmin, request: HttpRequest) -> HttpResponse:
     if not admin.has_view_permission(request):
         raise PermissionDenied
     ids = [int(pk) for pk in request.GET.getlist("id") if pk.isdigit()][:MOST]
-    found = admin.model._default_manager.in_bulk(ids)
+    found = admin.model._default_manager.defer(*admin.heavy).in_bulk(ids)
     rows = [found[pk] for pk in ids if pk in found]
     now = poller(admin, rows)
     context = {

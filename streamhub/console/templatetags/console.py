@@ -10,7 +10,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from streamhub.console import sizes
+from streamhub.console import paging, sizes
 from streamhub.console.pages import states
 from streamhub.console.saved_views import PARAMETER
 
@@ -91,6 +91,12 @@ def saved_views(cl: Any) -> dict[str, Any]:
 def list_poller(cl: Any) -> dict[str, Any]:
     """Keeps the states of the rows on this page fresh."""
     return {"poller": states.poller(cl.model_admin, list(cl.result_list))}
+
+
+@register.simple_tag
+def pager(cl: Any) -> paging.Place:
+    """Where in the list this page is."""
+    return paging.place(cl.page_num, len(cl.result_list), cl.paginator)
 
 
 @register.filter
