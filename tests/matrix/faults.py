@@ -36,30 +36,42 @@ class MortalSession(AwsSession):
     """
 
     calls = 0
+    died = False
     die_at: tuple[int, str] | None = None
     die: Callable[[], None] = staticmethod(raise_killed)
 
     def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
         self.calls += 1
         if self.die_at == (self.calls, "killed_before"):
-            self.die()
+            self._die()
         dying = self.die_at == (self.calls, "killed_after")
         try:
             return super()._send(service, operation, region, params)
         finally:
             if dying:
-                self.die()
+                self._die()
+
+    def _die(self) -> None:
+        self.died = True
+        self.die()
 
 
 def arm(world: WorldUnderTest, call: int, kind: str) -> None:
     """From now on the call with that number (from 1, over all operations) goes wrong once."""
     session = world.session
     assert isinstance(session, MortalSession)
-    session.calls, session.die_at = 0, None
+    session.calls, session.die_at, session.died = 0, None, False
     if kind in KILLS:
         session.die_at = (call, kind)
     elif kind in FAULTS:
         world.control.fault("*", kind, times=FAULTS[kind], skip=call - 1)
+
+
+def disarm(world: WorldUnderTest) -> None:
+    """From now on nothing goes wrong any more."""
+    assert isinstance(world.session, MortalSession)
+    world.session.die_at = None
+    world.control.clear_faults()
 
 
 def applicable(operation: str, kind: str) -> bool:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from billing.models import CollectionWindow, DailySeries
+from channels_app import safety, services
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
-from channels_app.services import (
-    breakout_cancel,
-    breakout_create,
-    breakout_start,
-    breakout_stop,
-    channel_create,
-    channel_delete,
-    distribution_create_and_attach,
-)
+from distributions import services as distributions
 from distributions.models import Distribution
-from distributions.services import distribution_detach
+from streamhub.errors import AwsError
+from streamhub.lifecycle.models import Transition
+from tests.matrix import measures
 from tests.world import WorldUnderTest
 
 WHO = "matrix"
@@ -28,10 +31,17 @@ STACK = {
     "medialive inputs": 1,
     "medialive input_security_groups": 1,
 }
+MINUTE = timedelta(minutes=1)
 
 
 def rest(world: WorldUnderTest) -> None:
     """Nothing to do."""
+
+
+def steps(world: WorldUnderTest) -> None:
+    """What workers and beat do in a while: a step on each due row, and one look at AWS."""
+    world.step_all()
+    world.observe()
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class Flow:
 
     `meanwhile` is called before every round of the work and must be idempotent: a killed worker's
     successor calls it again. `until` says that the work is done, `check` asserts the intent on AWS.
+    `after` is what then still happens, well again. `watched`: viewers watch in it.
     """
 
     prepare: Callable[[WorldUnderTest], object]
@@ -47,42 +58,110 @@ class Flow:
     until: Callable[[], bool]
     check: Callable[[WorldUnderTest], None]
     meanwhile: Callable[[WorldUnderTest], object] = rest
+    round: Callable[[WorldUnderTest], object] = steps
+    after: Callable[[WorldUnderTest], object] = rest
     reaps: bool = False
+    watched: bool = False
     rounds: int = 300
 
     def work(self, world: WorldUnderTest) -> None:
-        """Steps, observations and (every fifth round) the reaper, until done."""
+        """Rounds of work and (every third) the reaper, until done."""
         for n in range(self.rounds):
             if self.until():
                 return
             self.meanwhile(world)
-            world.step_all()
-            world.observe()
-            if self.reaps and n % 5 == 4:
+            self.round(world)
+            if self.reaps and n % 3 == 2:
                 world.reap()
         raise AssertionError(f"not done after {self.rounds} rounds; due: {world.due()}")
 
 
-def create(world: WorldUnderTest | None = None) -> Channel:
-    return channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+# --- what is there, and in which state -------------------------------------------------------
 
 
 def channel() -> Channel:
     return Channel.objects.select_related("distribution").get()
 
 
-def ready() -> bool:
+def distribution() -> Distribution:
+    return Distribution.objects.get()
+
+
+def breakout() -> Breakout:
+    return Breakout.objects.get()
+
+
+def stands(state: str) -> bool:
+    """The channel is in that state, behind a distribution that is deployed."""
     row = Channel.objects.select_related("distribution").first()
     return (
         row is not None
-        and row.state == "idle"
+        and row.state == state
         and row.distribution is not None
         and row.distribution.state == "deployed"
     )
 
 
+def ready() -> bool:
+    return stands("idle")
+
+
 def nothing() -> bool:
     return not any(model.objects.exists() for model in (Channel, Distribution, SecurityGroup))
+
+
+def alone() -> bool:
+    """The channel has no distribution, and there is none."""
+    return channel().distribution is None and not Distribution.objects.exists()
+
+
+def state_is(state: str) -> bool:
+    return breakout().state == state
+
+
+def disabled() -> bool:
+    return distribution().state == "disabled"
+
+
+def on_its_second() -> bool:
+    """On air through another distribution than the first one."""
+    ids = Attachment.objects.values_list("aws_distribution_id", flat=True)
+    return stands("running") and len(set(ids)) == 2 and "" not in ids
+
+
+LOST = Q(resource_type="distribution", to_state="deleted")
+
+
+def warmed_and_cooled() -> bool:
+    ran = Transition.objects.filter(resource_type="channel", to_state="running").exists()
+    return ran and channel().state == "idle"
+
+
+def medialive_state(world: WorldUnderTest) -> str:
+    """AWS's truth, not the row's."""
+    (only,) = world.control.inventory()["medialive"]["channels"]
+    return str(only["state"])
+
+
+def cloudfront_says(world: WorldUnderTest) -> tuple[bool, str]:
+    """(Enabled, Status) of the one distribution there is."""
+    (only,) = world.control.inventory()["cloudfront"]["distributions"]
+    return only["Enabled"], only["Status"]
+
+
+# --- preparing, and what is done --------------------------------------------------------------
+
+
+def create(world: WorldUnderTest | None = None) -> Channel:
+    return services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+
+
+def create_pull(world: WorldUnderTest) -> Channel:
+    """Two pipelines that pull, so no security group."""
+    urls = ["https://a.example.com/live.m3u8", "https://b.example.com/live.m3u8"]
+    return services.channel_create(
+        "stage", who=WHO, channel_class="STANDARD", input_type="URL_PULL", source_urls=urls
+    )
 
 
 def with_channel(world: WorldUnderTest) -> None:
@@ -92,23 +171,107 @@ def with_channel(world: WorldUnderTest) -> None:
 
 def with_breakout(world: WorldUnderTest) -> None:
     with_channel(world)
-    breakout_create(channel(), "keynote", who=WHO)
+    services.breakout_create(channel(), "keynote", who=WHO)
 
 
 def with_show(world: WorldUnderTest) -> None:
     with_breakout(world)
-    breakout_start(Breakout.objects.get(), who=WHO)
+    start(world)
     world.settle(until=lambda: state_is("running"))
+    watch(world)
 
 
-def state_is(state: str) -> bool:
-    return Breakout.objects.get().state == state
+def with_stale(world: WorldUnderTest) -> None:
+    with_channel(world)
+    detach(world)
+    world.settle(until=disabled)
 
 
-def medialive_state(world: WorldUnderTest) -> str:
-    """AWS's truth, not the row's."""
-    (only,) = world.control.inventory()["medialive"]["channels"]
-    return str(only["state"])
+def without_distribution(world: WorldUnderTest) -> None:
+    with_breakout(world)
+    lose(world)
+    world.settle(until=alone)
+
+
+def start(world: WorldUnderTest) -> None:
+    services.breakout_start(breakout(), who=WHO)
+
+
+def stop(world: WorldUnderTest) -> None:
+    services.breakout_stop(breakout(), who=WHO)
+
+
+def detach(world: WorldUnderTest) -> None:
+    row = channel().distribution
+    assert row is not None
+    distributions.distribution_detach(row, who=WHO)
+
+
+def attach(world: WorldUnderTest) -> None:
+    services.distribution_create_and_attach(channel(), who=WHO)
+
+
+def reattach(world: WorldUnderTest) -> None:
+    services.distribution_reattach(channel(), distribution(), who=WHO)
+
+
+def replace(world: WorldUnderTest) -> None:
+    detach(world)
+    attach(world)
+
+
+def lose(world: WorldUnderTest) -> None:
+    """Somebody deletes the distribution in the console."""
+    world.control.console("cloudfront", "delete", Id=distribution().aws_distribution_id, force=True)
+
+
+def lose_and_prepare(world: WorldUnderTest) -> None:
+    lose(world)
+    services.breakout_prepare(breakout(), who=WHO)
+
+
+def warm(world: WorldUnderTest) -> None:
+    row = channel()
+    row.warm_until = timezone.now() + timedelta(hours=1)
+    services.channel_intent(row, warm_until=row.warm_until)
+
+
+def cool_once_warm(world: WorldUnderTest) -> None:
+    """The hour is over as soon as the channel runs; the job that looks after costs sees it."""
+    Channel.objects.filter(state="running").update(warm_until=timezone.now() - MINUTE)
+    safety.watch()
+
+
+def delete(world: WorldUnderTest) -> None:
+    services.channel_delete(channel(), who=WHO)
+
+
+def delete_early(world: WorldUnderTest) -> None:
+    """As soon as the input is there, and whatever else is under way then."""
+    row = Channel.objects.exclude(desired="deleted").first()
+    if row is not None and row.ml_input_sent_at is not None:
+        services.channel_delete(row, who=WHO)
+
+
+def cancel_early(world: WorldUnderTest) -> None:
+    if channel().start_accepted_at is not None and state_is("starting"):
+        services.breakout_cancel(breakout(), who=WHO)
+
+
+def keep_early(world: WorldUnderTest) -> None:
+    """The deletion is called off while the disable is still being carried out."""
+    row = distribution()
+    if row.desired == "deleted" and row.state == "disabling":
+        distributions.distribution_keep(row, who=WHO)
+
+
+def watch(world: WorldUnderTest) -> None:
+    """Viewers watch what is on air."""
+    for each in Attachment.objects.filter(ended_at=None):
+        world.control.deliver(each.aws_distribution_id, 1_000_003, 17)
+
+
+# --- what must be true of AWS ------------------------------------------------------------------
 
 
 def left_is(expected: dict[str, int]) -> Callable[[WorldUnderTest], None]:
@@ -118,80 +281,121 @@ def left_is(expected: dict[str, int]) -> Callable[[WorldUnderTest], None]:
     return check
 
 
-def delete_early(world: WorldUnderTest) -> None:
-    """As soon as the input is there, and whatever else is under way then."""
-    row = Channel.objects.exclude(desired="deleted").first()
-    if row is not None and row.ml_input_sent_at is not None:
-        channel_delete(row, who=WHO)
+def without(*kinds: str) -> dict[str, int]:
+    return {kind: n for kind, n in STACK.items() if kind not in kinds}
 
 
-def cancel_early(world: WorldUnderTest) -> None:
-    if channel().start_accepted_at is not None and state_is("starting"):
-        breakout_cancel(Breakout.objects.get(), who=WHO)
+def enabled(world: WorldUnderTest) -> None:
+    left_is(STACK)(world)
+    assert cloudfront_says(world) == (True, "Deployed")
+    assert distribution().attached
 
 
-def replace(world: WorldUnderTest) -> None:
-    distribution_detach(channel().distribution, who=WHO)
-    distribution_create_and_attach(channel(), who=WHO)
-
-
-def lose(world: WorldUnderTest) -> None:
-    """Somebody deletes the distribution in the console during the show."""
-    lost = channel().distribution.aws_distribution_id
-    world.control.console("cloudfront", "delete", Id=lost, force=True)
-
-
-def replaced() -> bool:
-    ids = Attachment.objects.values_list("aws_distribution_id", flat=True)
-    return ready_but_for("running") and len(set(ids)) == 2 and "" not in ids
-
-
-def ready_but_for(state: str) -> bool:
-    row = channel()
-    return row.state == state and row.distribution is not None and row.distribution.state == "deployed"
+def off(world: WorldUnderTest) -> None:
+    """It stays, disabled, and the channel has none."""
+    left_is(STACK)(world)
+    assert cloudfront_says(world) == (False, "Deployed")
+    assert (channel().distribution, distribution().attached) == (None, False)
 
 
 def on_air(world: WorldUnderTest) -> None:
-    left_is(STACK)(world)
+    enabled(world)
     assert medialive_state(world) == "RUNNING"
-    assert Attachment.objects.filter(ended_at=None).count() == 1
+    (only,) = Attachment.objects.filter(ended_at=None)
+    assert only.aws_distribution_id == distribution().aws_distribution_id
 
 
 def off_air(world: WorldUnderTest) -> None:
     left_is(STACK)(world)
     assert medialive_state(world) == "IDLE"
-    assert Attachment.objects.filter(ended_at=None).count() == 0
+    assert not Attachment.objects.filter(ended_at=None).exists()
 
 
-def breakout() -> Breakout:
-    return Breakout.objects.get()
+# --- metrics -----------------------------------------------------------------------------------
+
+MINUTES = {-30: 7, 0: 1_000_003, 1: 2_000_029, 2: 4_000_037, 20: 11}  # those far off belong to nobody
+
+
+def with_past_show(world: WorldUnderTest) -> None:
+    """A show that is over; what was watched arrives late, in parts, and on several pages."""
+    with_show(world)
+    stop(world)
+    world.settle(until=lambda: state_is("completed"))
+    world.control.scale(1)
+    world.control.publish_delay(least=0, most=900, late_share=0.3, grow_share=0.7)
+    world.control.console("cloudwatch", "set_page", points=4)
+    attachment = Attachment.objects.get()
+    world.control.deliver_all(
+        (attachment.aws_distribution_id, size, 1, attachment.started_at + number * MINUTE)
+        for number, size in MINUTES.items()
+    )
+
+
+def collect_next(world: WorldUnderTest) -> None:
+    """The next run of the collector: twenty minutes after the last one that read everything."""
+    last = CollectionWindow.objects.aggregate(at=Max("read_at"))["at"] or Attachment.objects.get().ended_at
+    world.control.advance(20 * 60)
+    runs: list[Callable[[], Any]] = [partial(measures.collect, last + 20 * MINUTE)]
+    if breakout().usage_status == "final":
+        runs = [partial(measures.collect_days, last + timedelta(days=3))]
+    for run in runs:
+        with suppress(AwsError):
+            world.surviving(run)
+
+
+def collected() -> bool:
+    """The figures are final, and the day (and the one after it) was read for the rest."""
+    series = DailySeries.objects.first()
+    seen = Attachment.objects.get().started_at.date() + timedelta(days=1)
+    return breakout().usage_status == "final" and series is not None and series.next_day > seen
+
+
+def exact(world: WorldUnderTest) -> None:
+    delivered = measures.truth(world)
+    assert breakout().usage_bytes_downloaded == measures.owed(delivered)
+    assert measures.owed(delivered) == sum(delivered.values()) - MINUTES[-30] - MINUTES[20]
 
 
 FLOWS = {
     "channel_create": Flow(rest, create, ready, left_is(STACK)),
-    "channel_delete": Flow(
-        with_channel, lambda world: channel_delete(channel(), who=WHO), nothing, left_is({}), reaps=True
+    "channel_create_pull": Flow(
+        rest, create_pull, ready, left_is(without("medialive input_security_groups"))
     ),
-    "early_delete": Flow(rest, create, nothing, left_is({}), meanwhile=delete_early, reaps=True),
-    "start": Flow(
-        with_breakout, lambda w: breakout_start(breakout(), who=WHO), lambda: state_is("running"), on_air
+    "channel_delete": Flow(with_channel, delete, nothing, left_is({}), reaps=True),
+    "channel_delete_early": Flow(rest, create, nothing, left_is({}), meanwhile=delete_early, reaps=True),
+    "channel_start": Flow(
+        with_breakout, start, lambda: state_is("running"), on_air, after=watch, watched=True
     ),
-    "stop": Flow(
-        with_show, lambda w: breakout_stop(breakout(), who=WHO), lambda: state_is("completed"), off_air
+    "channel_start_and_cancel": Flow(
+        with_breakout, start, lambda: state_is("cancelled"), off_air, meanwhile=cancel_early
     ),
-    "start_and_cancel": Flow(
-        with_breakout,
-        lambda w: breakout_start(breakout(), who=WHO),
-        lambda: state_is("cancelled"),
-        off_air,
-        meanwhile=cancel_early,
-    ),
-    "replace_distribution": Flow(
+    "channel_stop": Flow(with_show, stop, lambda: state_is("completed"), off_air, watched=True),
+    "channel_warm": Flow(with_channel, warm, warmed_and_cooled, off_air, meanwhile=cool_once_warm),
+    "distribution_create": Flow(without_distribution, attach, ready, enabled),
+    "distribution_detach": Flow(with_channel, detach, disabled, off),
+    "distribution_disable_and_keep": Flow(
         with_channel,
-        replace,
-        lambda: ready() and Distribution.objects.count() == 1,
-        left_is(STACK),
+        detach,
+        lambda: disabled() and distribution().desired == "disabled",
+        off,
+        meanwhile=keep_early,
         reaps=True,
     ),
-    "failsafe": Flow(with_show, lose, replaced, on_air),
+    "distribution_reattach": Flow(with_stale, reattach, ready, enabled),
+    "distribution_reap": Flow(
+        with_stale, rest, alone, left_is(without("cloudfront distributions")), reaps=True
+    ),
+    "distribution_replace": Flow(
+        with_channel, replace, lambda: ready() and Distribution.objects.count() == 1, enabled, reaps=True
+    ),
+    "failsafe_on_air": Flow(with_show, lose, on_its_second, on_air, after=watch, watched=True),
+    "failsafe_prepare": Flow(
+        with_breakout, lose_and_prepare, lambda: ready() and Transition.objects.filter(LOST).exists(), enabled
+    ),
+    "failsafe_start": Flow(
+        without_distribution, start, lambda: stands("running"), on_air, after=watch, watched=True
+    ),
+    "metrics_collection": Flow(
+        with_past_show, rest, collected, exact, round=collect_next, watched=True, rounds=60
+    ),
 }

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from billing.models import CollectionWindow, DailySeries, LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.lifecycle.models import Job, Listing, Transition
-from tests.matrix.faults import MortalSession, applicable, arm
+from tests.matrix import timeline
+from tests.matrix.faults import FAULTS, MortalSession, applicable, arm, disarm
 from tests.matrix.flows import FLOWS, Flow
+from tests.matrix.measures import lost_bytes, not_final, surplus, truth
 from tests.world import WorldUnderTest
 
-ROWS = (Attachment, Breakout, Channel, SecurityGroup, Distribution, Transition, Listing, Job)
+ROWS = (
+    CollectionWindow,
+    DailySeries,
+    LedgerMinute,
+    Attachment,
+    Breakout,
+    Channel,
+    SecurityGroup,
+    Distribution,
+    Transition,
+    Listing,
+    Job,
+)
 
 
 @dataclass(frozen=True)
@@ -28,13 +43,18 @@ class Point:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a point; all good if nothing is said."""
+    """What came of a point; all good if nothing is said and every number is zero.
+
+    `struck`: the fault met a call (a run may make one call fewer than the run that listed them).
+    """
 
     point: Point
     failure: str = ""
     orphans: int = 0
     duplicates: int = 0
     illegal: int = 0
+    lost_bytes: int = 0
+    struck: bool = True
 
     @property
     def converged(self) -> bool:
@@ -60,46 +80,67 @@ def begin(world: WorldUnderTest, point: Point, *, emptied: bool = False) -> Flow
     return flow
 
 
-def verdict(world: WorldUnderTest, point: Point, flow: Flow, failure: str = "") -> Verdict:
+def verdict(
+    world: WorldUnderTest, point: Point, flow: Flow, failure: str = "", *, killed: bool = False
+) -> Verdict:
     """Look at AWS and at the rows."""
-    world.control.clear_faults()
-    if not failure:
-        try:
-            flow.check(world)
-            assert Transition.objects.exists(), "the transitions tell nothing"
-        except AssertionError as wrong:
-            failure = f"wrong at the end: {wrong}"
-    broken = world.illegal()
-    if broken and not failure:
-        failure = "illegal: " + "; ".join(f"{call['name']} {call['error']}" for call in broken)
-    orphans, duplicates = _surplus(world)
-    return Verdict(point, failure, orphans, duplicates, len(broken))
+    struck = killed if point.kind not in FAULTS else any(rule["done"] for rule in world.control.faults())
+    disarm(world)
+    orphans, duplicates = surplus(world)
+    illegal = world.illegal()
+    failure = failure or _said(lambda: _ended_well(world, point, flow))
+    lost = lost_bytes(world)
+    wrong = [failure] if failure else []
+    wrong += [f"illegal: {call['name']} {call['error']}" for call in illegal]
+    wrong += [f"{n} {what}" for n, what in ((orphans, "orphans"), (duplicates, "duplicates")) if n]
+    wrong += [f"the books are wrong by {lost} bytes"] if lost else not_final() if truth(world) else []
+    return Verdict(point, "; ".join(wrong), orphans, duplicates, len(illegal), lost, struck)
 
 
-def _surplus(world: WorldUnderTest) -> tuple[int, int]:
-    """AWS resources without a row (orphans), and more than one where one is wanted (duplicates)."""
-    orphans = 0 if ROWS[2].objects.exists() or Distribution.objects.exists() else sum(world.left().values())
-    duplicates = sum(max(0, n - 1) for n in world.left().values()) if Channel.objects.count() == 1 else 0
-    return orphans, duplicates
+def _ended_well(world: WorldUnderTest, point: Point, flow: Flow) -> None:
+    """The intent is carried out, and the timeline tells how."""
+    flow.check(world)
+    unheard = point.call if point.kind == "killed_after" else 0
+    gaps = timeline.wrongs() + timeline.unaccounted(world, unheard)
+    assert not gaps, "; ".join(gaps)
+    flow.after(world)
+    assert bool(truth(world)) == flow.watched, "nobody watched" if flow.watched else "somebody watched"
+
+
+def _said(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except AssertionError as wrong:
+        return f"wrong at the end: {wrong}"
+    return ""
 
 
 def run_in_process(world: WorldUnderTest, point: Point) -> Verdict:
     """Run a point here; a killed worker is an exception that ends its step."""
-    flow, failure = begin(world, point), ""
+    flow = begin(world, point)
+    failure = worked(world, flow)
+    session = world.session
+    assert isinstance(session, MortalSession)
+    return verdict(world, point, flow, failure, killed=session.died)
+
+
+def worked(world: WorldUnderTest, flow: Flow) -> str:
+    """Do the flow's work; why it did not come to its end, if so."""
     try:
         flow.work(world)
     except AssertionError as wrong:
-        failure = str(wrong)
-    return verdict(world, point, flow, failure)
+        return str(wrong) or repr(wrong)
+    return ""
 
 
 def points_of(world: WorldUnderTest, name: str, kinds: tuple[str, ...]) -> list[Point]:
     """Run the flow once without a fault and list the points of its calls."""
-    seen = run_in_process(world, Point(name, 0, "none"))
+    point = Point(name, 0, "none")
+    flow = begin(world, point)
+    failure = worked(world, flow)
+    names = [call["name"] for call in world.control.calls()]
+    seen = verdict(world, point, flow, failure)
     assert seen.converged, f"{name} fails without any fault: {seen.failure}"
-    session: Any = world.session
-    assert isinstance(session, MortalSession)
-    names = [call["name"] for call in world.control.calls()][: session.calls]
     return [
         Point(name, number, kind, operation)
         for kind in kinds

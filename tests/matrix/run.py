@@ -23,6 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ from streamhub.embedded.aws.control import Control  # noqa: E402
 from streamhub.embedded.aws.server import EmbeddedAws  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
 from tests.matrix.faults import KINDS, MortalSession  # noqa: E402
-from tests.matrix.flows import FLOWS  # noqa: E402
-from tests.matrix.points import Point, Verdict, begin, points_of, verdict  # noqa: E402
+from tests.matrix.flows import FLOWS, Flow  # noqa: E402
+from tests.matrix.points import Point, Verdict, begin, points_of, verdict, worked  # noqa: E402
 from tests.world import WorldUnderTest, configure, expire_claims  # noqa: E402
 
 SECONDS_PER_POINT = 120
@@ -128,28 +129,26 @@ class Lane:
             _, said = self.in_worker(lambda world: _successor(world, point))
         if said is None:
             return Verdict(point, "the worker ended without a verdict")
-        return Verdict(point, *said)
+        return Verdict(point, **said)
 
 
-def _first(world: WorldUnderTest, point: Point) -> list[Any]:
-    flow = begin(world, point, emptied=True)
-    return _work(world, point, flow)
+def _first(world: WorldUnderTest, point: Point) -> dict[str, Any]:
+    return _work(world, point, begin(world, point, emptied=True))
 
 
-def _successor(world: WorldUnderTest, point: Point) -> list[Any]:
+def _successor(world: WorldUnderTest, point: Point) -> dict[str, Any]:
     """What a supervisor starts after a kill; the claims of the dead run out by the database's clock."""
     expire_claims()
-    return _work(world, point, FLOWS[point.flow])
+    return _work(world, point, FLOWS[point.flow], killed=True)
 
 
-def _work(world: WorldUnderTest, point: Point, flow: Any) -> list[Any]:
-    failure = ""
-    try:
-        flow.work(world)
-    except AssertionError as wrong:
-        failure = str(wrong)
-    seen = verdict(world, point, flow, failure)
-    return [seen.failure, seen.orphans, seen.duplicates, seen.illegal]
+def _work(world: WorldUnderTest, point: Point, flow: Flow, *, killed: bool = False) -> dict[str, Any]:
+    return _plain(verdict(world, point, flow, worked(world, flow), killed=killed))
+
+
+def _plain(seen: Verdict) -> dict[str, Any]:
+    """The verdict as it goes through pipes and queues: all of it but the point."""
+    return {each.name: getattr(seen, each.name) for each in fields(seen) if each.name != "point"}
 
 
 def lane_main(number: int, template: Path, points: Any, verdicts: Any) -> None:
@@ -158,7 +157,7 @@ def lane_main(number: int, template: Path, points: Any, verdicts: Any) -> None:
     while (given := points.get()) is not None:
         point = Point(*given)
         seen = lane.run(point)
-        verdicts.put((given, seen.failure, seen.orphans, seen.duplicates, seen.illegal))
+        verdicts.put((given, _plain(seen)))
     lane.aws.terminate()
     verdicts.put(None)
 
@@ -237,29 +236,37 @@ def run_all(points: list[Point], template: Path, lanes: int) -> list[Verdict]:
         if got is None:
             ended += 1
             continue
-        given, *rest = got
-        verdicts.append(Verdict(Point(*given), *rest))
+        given, said = got
+        verdicts.append(Verdict(Point(*given), **said))
         if len(verdicts) % 100 == 0:
             print(f"  {len(verdicts)} of {len(points)}", flush=True)
-        if rest[0]:
-            print(f"  {verdicts[-1].point} ({given[3]}): {rest[0]}", flush=True)
+        if said["failure"]:
+            print(f"  {verdicts[-1].point} ({given[3]}): {said['failure']}", flush=True)
     for worker in workers:
         worker.join()
     return verdicts
 
 
 def report(verdicts: list[Verdict], seconds: float) -> int:
-    """The line of numbers, and the table of failures with how to replay each."""
+    """The line of numbers, and the table of failures with how to replay each.
+
+    A fault that met no call tested nothing: such points are told, and not counted.
+    """
     bad = [seen for seen in verdicts if not seen.converged]
-    by_flow = Counter(seen.point.flow for seen in verdicts)
+    met = [seen for seen in verdicts if seen.struck]
+    by_flow = Counter(seen.point.flow for seen in met)
     print("\n" + " · ".join(f"{name} {n}" for name, n in sorted(by_flow.items())))
     for seen in bad:
         print(f"FAILED make matrix POINT={seen.point}  ({seen.point.operation}) {seen.failure}")
+    if len(met) < len(verdicts):
+        missed = ", ".join(str(seen.point) for seen in verdicts if not seen.struck)
+        print(f"{len(verdicts) - len(met)} faults met no call: {missed}")
     print(
-        f"points {len(verdicts)} · converged {len(verdicts) - len(bad)}"
+        f"points {len(met)} · converged {sum(seen.converged for seen in met)}"
         f" · orphans {sum(seen.orphans for seen in verdicts)}"
         f" · duplicates {sum(seen.duplicates for seen in verdicts)}"
-        f" · illegal calls {sum(seen.illegal for seen in verdicts)} · {seconds:.0f} s"
+        f" · illegal calls {sum(seen.illegal for seen in verdicts)}"
+        f" · lost bytes {sum(seen.lost_bytes for seen in verdicts)} · {seconds:.0f} s"
     )
     return 1 if bad else 0
 

@@ -1,0 +1,122 @@
+"""What is wrong with a world, counted from AWS's inventory and traffic, not from the product's reports."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Sum
+
+from billing import collector
+from billing.models import LedgerMinute
+from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
+from distributions.models import Distribution
+from streamhub.lifecycle import jobs
+from streamhub.lifecycle.models import database_now
+from tests.world import WorldUnderTest
+
+MINUTE = timedelta(minutes=1)
+# The columns that hold the id of each kind of AWS resource.
+KNOWN_BY: dict[str, tuple[Any, str]] = {
+    "cloudfront distributions": (Distribution, "aws_distribution_id"),
+    "mediapackage channels": (Channel, "mp_channel_id"),
+    "mediapackage origin_endpoints": (Channel, "mp_endpoint_id"),
+    "medialive channels": (Channel, "ml_channel_id"),
+    "medialive inputs": (Channel, "ml_input_id"),
+    "medialive input_security_groups": (SecurityGroup, "aws_id"),
+}
+
+
+def ours(world: WorldUnderTest) -> Iterator[tuple[str, str, str]]:
+    """Everything on AWS with our environment's mark: (kind, AWS id, uid of the row it was made for)."""
+    for service, kinds in world.control.inventory().items():
+        for kind, things in kinds.items():
+            for thing in things if f"{service} {kind}" in KNOWN_BY else ():
+                tags = thing.get("Tags") or thing.get("tags") or {}
+                if tags.get("streamhub:environment") == settings.STREAMHUB_ENVIRONMENT:
+                    yield f"{service} {kind}", thing.get("Id") or thing["id"], tags.get("streamhub:owner", "")
+
+
+def surplus(world: WorldUnderTest) -> tuple[int, int]:
+    """(orphans: ours, and no row has its id; duplicates: more than one of a kind for the same row)."""
+    found = list(ours(world))
+    orphans = sum(
+        not model._default_manager.filter(**{column: aws_id}).exists()
+        for kind, aws_id, _ in found
+        for model, column in [KNOWN_BY[kind]]
+    )
+    for_whom = Counter((kind, owner) for kind, _, owner in found)
+    return orphans, sum(n - 1 for n in for_whom.values())
+
+
+# --- bytes -----------------------------------------------------------------------------------
+
+Minutes = dict[tuple[str, datetime], int]
+
+
+def truth(world: WorldUnderTest) -> Minutes:
+    """What viewers got, by distribution and minute, as the embedded AWS delivered it."""
+    series = world.control.inventory()["cloudwatch"]["series"]
+    ids = [each["id"] for each in series if each["namespace"] == "AWS/CloudFront"]
+    return {
+        (aws_id, datetime.fromisoformat(minute)): amounts["bytes"]
+        for aws_id in ids
+        for minute, amounts in world.control.truth(aws_id)["minutes"].items()
+    }
+
+
+def owed(delivered: Minutes) -> int:
+    """The bytes of every minute that an attachment, or the tail after its end, touches."""
+    tail = timedelta(seconds=settings.USAGE_TAIL_SECONDS)
+    spans = list(Attachment.objects.values_list("aws_distribution_id", "started_at", "ended_at"))
+    return sum(
+        size
+        for (aws_id, minute), size in delivered.items()
+        if any(
+            its == aws_id and start < minute + MINUTE and (end is None or end + tail > minute)
+            for its, start, end in spans
+        )
+    )
+
+
+def collect(now: datetime) -> None:
+    """One run of the collector at that moment."""
+    with jobs.single("collect_metrics") as run:
+        if run:
+            collector.collect_metrics(run, now=now)
+
+
+def collect_days(now: datetime) -> None:
+    """One run for the whole days that are over at that moment."""
+    with jobs.single("collect_days") as run:
+        if run:
+            collector.collect_days(run, now=now)
+
+
+def lost_bytes(world: WorldUnderTest) -> int:
+    """How many bytes the books are wrong by, once CloudWatch has told everything and all was collected.
+
+    The ledger must hold every byte of viewers', and the breakouts exactly those of their minutes.
+    """
+    delivered = truth(world)
+    if not delivered:
+        return 0
+    world.control.publish_all()
+    now = database_now()
+    for hours in (0, 2, 4):
+        collect(now + timedelta(hours=hours))
+    collect_days(now + timedelta(days=3))
+    entered = LedgerMinute.objects.aggregate(sum=Sum("bytes_downloaded"))["sum"] or 0
+    figures = Breakout.objects.aggregate(sum=Sum("usage_bytes_downloaded"))["sum"] or 0
+    return abs(sum(delivered.values()) - entered) + abs(owed(delivered) - figures)
+
+
+def not_final() -> list[str]:
+    """Breakouts that are over and whose figures are not final."""
+    over = Breakout.objects.filter(state__in=("completed", "cancelled"))
+    return [
+        f"{row} is {row.state} and its usage {row.usage_status}" for row in over.exclude(usage_status="final")
+    ]
