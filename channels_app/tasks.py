@@ -21,10 +21,10 @@ def tidy_security_groups() -> None:
 
 @shared_task(name=f"channels_app.{DRIFT}", soft_time_limit=300, time_limit=330)
 def drift_report() -> None:
-    """Count what differs and note since when; people act on it."""
+    """Count what differs and note since when; people act on it. Hourly, and when somebody asks."""
     with jobs.single(DRIFT, seconds=330) as run:
         if run:
-            run.say(drift.report().summary)
+            run.say(drift.take_as_asked().summary)
 
 
 @shared_task(name=f"channels_app.{RECORDINGS}", soft_time_limit=300, time_limit=330)

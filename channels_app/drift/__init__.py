@@ -1,11 +1,15 @@
 """Drift: the database against AWS, both ways, and what can be done about each difference.
 
-Who calls what: `manage.py drift` and the admin's page call `report()` (six complete lists, no writes to
-AWS), show its `findings`, and hand one of them to `preview()` and then to `act()` with one of its `verbs`.
-The hourly job only calls `report()`, which also remembers since when each orphan has been seen.
+Who calls what: `manage.py drift` calls `report()` (six complete lists, no writes to AWS; it remembers since
+when each orphan has been seen). The hourly job does so by `take_as_asked()`, which keeps the report; the
+admin's page shows that by `last()` and has a worker read again by `ask()`, so that no page reads the lists.
+Both hand a finding to `preview()` and then to `act()` with one of its `verbs`.
 
     report() -> Report(findings, foreign, observed_at, unread)
     find(key) -> Finding            a finding by its `key`, from a fresh report; raises NotPossible
+    last() -> Reading               the report that was kept last, as old as it is; reads the database only
+    known(key) -> Finding           a finding by its `key` from there; raises NotPossible
+    ask(who) -> bool                have a worker read AWS; False if that was asked for just now
     preview(finding, verb) -> str   what `act` would do now, in a sentence; changes nothing
     act(finding, verb, who) -> str  do it; what was done, in a sentence
 
@@ -18,18 +22,26 @@ deleted by a later call. `act` asks for the permission `channels_app.mend_drift`
 from channels_app.drift.acts import act, preview
 from channels_app.drift.compare import Finding, Problem, Verb, compare
 from channels_app.drift.found import Found, Kind
-from channels_app.drift.report import Report, find, report
+from channels_app.drift.reading import Reading, ask, known, last, take, take_as_asked
+from channels_app.drift.report import Report, Unread, find, report
 
 __all__ = [
     "Finding",
     "Found",
     "Kind",
     "Problem",
+    "Reading",
     "Report",
+    "Unread",
     "Verb",
     "act",
+    "ask",
     "compare",
     "find",
+    "known",
+    "last",
     "preview",
     "report",
+    "take",
+    "take_as_asked",
 ]

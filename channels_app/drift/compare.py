@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from channels_app.drift.expected import Expected
 from channels_app.drift.found import Found, Kind
+from channels_app.follow import ENCODING
 from streamhub.aws.ownership import is_ours
 
 
@@ -47,7 +49,8 @@ VERBS: dict[Problem, tuple[Verb, ...]] = {
 class Finding:
     """One difference. `model` and `pk` name its row ("" and None for an orphan), `name` is for people.
 
-    `first_seen_at` is known of orphans and duplicates; `waits` says why `delete` is not allowed yet.
+    `first_seen_at`: by a report of orphans and duplicates only, by a kept reading of all; `waits` says why
+    `delete` is not allowed yet. `costs`: it runs on AWS, and no row will ever stop it.
     """
 
     problem: Problem
@@ -59,6 +62,7 @@ class Finding:
     name: str = ""
     first_seen_at: datetime | None = None
     waits: str = ""
+    costs: bool = False
 
     @property
     def key(self) -> str:
@@ -73,10 +77,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`foreign`: how many of each kind are somebody else's. They are counted, never named."""
+    """`ours`: how many of each kind on AWS are a row's or carry our mark. `foreign`: how many of each kind
+    are somebody else's; they are counted, never named. `moving`: how many rows were left out, on their way.
+    """
 
     findings: tuple[Finding, ...]
     foreign: dict[str, int]
+    ours: dict[str, int] = field(default_factory=dict)
+    moving: int = 0
 
 
 def compare(rows: Iterable[Expected], found: Iterable[Found], environment: str) -> Comparison:
@@ -89,17 +97,19 @@ def compare(rows: Iterable[Expected], found: Iterable[Found], environment: str) 
     by_owner = {(row.kind, row.owner): row for row in rows}
     seen = {(each.kind, each.aws_id) for each in found}
     findings: list[Finding] = []
-    foreign: dict[str, int] = {}
+    ours: Counter[str] = Counter()
+    foreign: Counter[str] = Counter()
     for each in found:
         row = by_id.get((each.kind, each.aws_id))
+        mine = row is not None or is_ours(each.mark, environment)
+        (ours if mine else foreign)[each.kind.value] += 1
         if row is not None:
             findings += _different(row, each, environment)
-        elif is_ours(each.mark, environment) and each.mark is not None:
+        elif mine and each.mark is not None:
             findings += _surplus(by_owner.get((each.kind, each.mark.owner)), each, seen)
-        else:
-            foreign[each.kind] = foreign.get(each.kind, 0) + 1
     findings += [_missing(row) for row in rows if _is_missing(row, seen)]
-    return Comparison(tuple(sorted(findings, key=lambda one: one.key)), foreign)
+    moving = len({(row.model, row.pk) for row in rows if not row.settled and not row.protected})
+    return Comparison(tuple(sorted(findings, key=lambda one: one.key)), dict(foreign), dict(ours), moving)
 
 
 def _is_missing(row: Expected, seen: set[tuple[Kind, str]]) -> bool:
@@ -139,7 +149,7 @@ def _surplus(row: Expected | None, each: Found, seen: set[tuple[Kind, str]]) -> 
         return []
     if row is None:
         detail = f"A {each.kind.words} with our mark that has no row."
-        return [Finding(Problem.ORPHAN, each.kind, each.aws_id, detail)]
+        return [_costly(Finding(Problem.ORPHAN, each.kind, each.aws_id, detail), each)]
     if not row.settled:
         return []
     if not row.aws_id:
@@ -148,7 +158,14 @@ def _surplus(row: Expected | None, each: Found, seen: set[tuple[Kind, str]]) -> 
     if (row.kind, row.aws_id) not in seen:
         return []  # its own may be gone: it is to look first, and this one may be needed
     detail = f"A second {each.kind.words} of {row.name}, which has {row.aws_id}."
-    return [_of_row(Problem.DUPLICATE, row, each.aws_id, detail)]
+    return [_costly(_of_row(Problem.DUPLICATE, row, each.aws_id, detail), each)]
+
+
+def _costly(finding: Finding, each: Found) -> Finding:
+    """Say so if it is a MediaLive channel that runs: no row will stop it."""
+    if each.facts.get("state") not in ENCODING:
+        return finding
+    return replace(finding, costs=True, detail=f"{finding.detail} It is {each.facts['state']}: it costs.")
 
 
 def _of_row(problem: Problem, row: Expected, aws_id: str, detail: str) -> Finding:

@@ -22,7 +22,8 @@ class Expected:
     """One resource by the word of its row.
 
     `aws_id` "" if the row knows none; `present`: it should be there; `settled`: no step, intent or
-    observation of the row is under way, so that a difference means something.
+    observation of the row is under way, so that a difference means something; `protected`: it is others',
+    so that nothing is held against it.
     """
 
     kind: Kind
@@ -35,6 +36,7 @@ class Expected:
     settled: bool
     facts: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    protected: bool = False
 
 
 def all_expected() -> Iterator[Expected]:
@@ -64,6 +66,7 @@ def of_distribution(row: Distribution) -> Expected:
         # A protected one is others': it is known, and nothing is held against it.
         settled=_quiet(row) and not row.protected,
         facts={"enabled": str(row.desired == Wanted.ENABLED), "origin": host},
+        protected=row.protected,
     )
 
 

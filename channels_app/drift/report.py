@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from channels_app.drift.compare import Finding, Problem, compare
 from channels_app.drift.expected import all_expected
 from channels_app.drift.found import Found, Kind, read_list
 from channels_app.models import DriftSighting
-from streamhub.errors import AwsError, NotPossible
+from streamhub.errors import AccessDenied, AwsError, NotPossible, Retryable, Throttled
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +24,45 @@ SURPLUS = (Problem.ORPHAN, Problem.DUPLICATE)
 
 
 @dataclass(frozen=True)
+class Unread:
+    """Why a list could not be read: `words` for people, AWS's own code and message."""
+
+    words: str
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.words} ({self.code}: {self.message})"
+
+
+def unread_because(error: AwsError) -> Unread:
+    """What an error means to somebody who waits for the list."""
+    if isinstance(error, AccessDenied):
+        words = "StreamHub's AWS key may not list them: `manage.py iam_policy` prints what it needs."
+    elif isinstance(error, Throttled):
+        words = "AWS asked for fewer calls. Read again in a minute."
+    elif isinstance(error, Retryable):
+        words = "AWS did not answer, or not as it should. Read again in a minute."
+    else:
+        words = "AWS refused to list them."
+    where = f"{error.operation}: " if error.operation else ""
+    return Unread(words, error.code or type(error).__name__, f"{where}{error.message}")
+
+
+@dataclass(frozen=True)
 class Report:
-    """The differences at `observed_at`. `foreign`: how many of each kind are not ours.
+    """The differences at `observed_at`. `foreign` and `ours`: how many of each kind are not ours, and are.
 
     `unread`: kinds whose list could not be read, with the reason. Nothing is said about them.
+    `moving`: rows that were left out, because a step or an intent of theirs is under way.
     """
 
     findings: tuple[Finding, ...]
     foreign: dict[str, int]
     observed_at: datetime
-    unread: dict[str, str]
+    unread: dict[str, Unread]
+    ours: dict[str, int] = field(default_factory=dict)
+    moving: int = 0
 
     @property
     def clean(self) -> bool:
@@ -43,7 +72,8 @@ class Report:
     def summary(self) -> str:
         """One line: how many of each problem, and what could not be read."""
         counts = {problem: sum(one.problem == problem for one in self.findings) for problem in Problem}
-        said = ", ".join(f"{n} {problem}" for problem, n in counts.items() if n) or "no drift"
+        nothing = "no drift in what was read" if self.unread else "no drift"
+        said = ", ".join(f"{n} {problem}" for problem, n in counts.items() if n) or nothing
         return said + (f"; could not read: {', '.join(self.unread)}" if self.unread else "")
 
 
@@ -51,18 +81,18 @@ def report() -> Report:
     """Six complete lists of AWS against all rows. Changes nothing on AWS; notes sightings."""
     now = timezone.now()
     found: list[Found] = []
-    unread: dict[str, str] = {}
+    unread: dict[str, Unread] = {}
     for kind in Kind:
         try:
             found += list(read_list(kind))
         except AwsError as error:
             log.warning("Drift could not read %s: %s", kind, error)
-            unread[kind] = str(error)
+            unread[kind.value] = unread_because(error)
     # The rows after the lists: what was created meanwhile has its row, and is on its way.
     rows = [row for row in all_expected() if row.kind not in unread]
     result = compare(rows, found, settings.STREAMHUB_ENVIRONMENT)
     findings = _dated(result.findings, now, read=[kind for kind in Kind if kind not in unread])
-    return Report(findings, result.foreign, now, unread)
+    return Report(findings, result.foreign, now, unread, result.ours, result.moving)
 
 
 def find(key: str) -> Finding:

@@ -1,4 +1,4 @@
-"""When drift first saw something on AWS that carries our mark and has no row."""
+"""What drift remembers: since when surplus has been there, and how the last reading of AWS came out."""
 
 from __future__ import annotations
 
@@ -17,8 +17,27 @@ class DriftSighting(models.Model):
     first_seen_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        permissions = [("mend_drift", "Can adopt, repair and delete what drift found")]
+        permissions = [
+            ("read_drift", "Can have AWS read again for drift"),
+            ("mend_drift", "Can adopt, repair and delete what drift found"),
+        ]
         constraints = [models.UniqueConstraint(fields=["kind", "aws_id"], name="one_sighting_per_resource")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.aws_id} since {self.first_seen_at:%Y-%m-%d %H:%M}"
+
+
+class DriftReading(models.Model):
+    """The one row with the last reading (`channels_app.drift.reading` says what `report` holds), so that
+    a page can show it without reading AWS; and who asked for another one since.
+    """
+
+    ONLY = 1
+
+    observed_at = models.DateTimeField(null=True, blank=True)
+    report = models.JSONField(default=dict)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    asked_by = models.CharField(max_length=128, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"read at {self.observed_at:%Y-%m-%d %H:%M}" if self.observed_at else "never read"

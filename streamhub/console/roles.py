@@ -1,8 +1,8 @@
 """Who may do what: three groups, each verb one permission. Superusers may do everything.
 
 viewer looks; operator runs the day: creates, starts, stops, retries, deletes channels; engineer also
-deletes distributions, edits the schedule and gives out API tokens. Nobody but a superuser makes users:
-who may edit users could make oneself one.
+deletes distributions, mends drift, edits the schedule and gives out API tokens. Nobody but a superuser
+makes users: who may edit users could make oneself one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ LOOKS = [
     "channels_app.view_breakout",
     "channels_app.view_securitygroup",
     "channels_app.view_attachment",
+    "channels_app.view_driftsighting",
     "distributions.view_distribution",
     "lifecycle.view_transition",
     "lifecycle.view_job",
@@ -32,6 +33,7 @@ RUNS_THE_DAY = [
     "channels_app.cancel_breakout",
     "channels_app.retry_breakout",
     "channels_app.curtain_breakout",
+    "channels_app.read_drift",
     "distributions.add_distribution",
     "distributions.detach_distribution",
     "distributions.reattach_distribution",
@@ -42,6 +44,7 @@ RUNS_THE_DAY = [
 
 KEEPS_THE_HOUSE = [
     "distributions.delete_distribution",
+    "channels_app.mend_drift",
     "access.view_apitoken",
     "access.add_apitoken",
     "access.revoke_apitoken",
