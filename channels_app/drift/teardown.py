@@ -85,18 +85,20 @@ def _distribution(seen: Seen) -> Step:
     if id == settings.MEDIAMANAGER_DISTRIBUTION_ID:
         return _wait(f"{id} is the MediaManager distribution; it is never touched.")
     if info.enabled:
-        return Step(f"{id} is disabled; a later run deletes it.", lambda: cloudfront().set_enabled(id, False))
+        return Step(
+            f"{id} is disabled; another step deletes it.", lambda: cloudfront().set_enabled(id, False)
+        )
     if not info.deployed:
-        return _wait(f"CloudFront still deploys the disable of {id}; a later run deletes it.")
+        return _wait(f"CloudFront still deploys the disable of {id}; another step deletes it then.")
     return Step(f"{id} is deleted.", lambda: cloudfront().delete(id, info.etag or ""))
 
 
 def _ml_channel(seen: Seen) -> Step:
     id, state = seen.aws_id, seen.info.state
     if state in ON:
-        return Step(f"{id} is stopped; a later run deletes it.", lambda: live().stop_channel(id))
+        return Step(f"{id} is stopped; another step deletes it.", lambda: live().stop_channel(id))
     if state in ("STOPPING", "CREATING", "UPDATING", "DELETING"):
-        return _wait(f"{id} is {state}; a later run goes on.")
+        return _wait(f"{id} is {state}; another step goes on when that is over.")
     return Step(f"{id} is deleted.", lambda: live().delete_channel(id))
 
 

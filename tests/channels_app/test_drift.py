@@ -236,7 +236,7 @@ def test_a_dry_run_changes_nothing(world: WorldUnderTest, stage: Channel) -> Non
     grow_old()
     before = world.control.inventory()
     code, said = run("--delete-orphans")
-    assert (code, "Nothing was done" in said, "is disabled; a later run" in said) == (1, True, True)
+    assert (code, "Nothing was done" in said, "is disabled; another step" in said) == (1, True, True)
     assert world.control.inventory() == before
 
 
