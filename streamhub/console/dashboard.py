@@ -15,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from streamhub.console import environment
+from streamhub.console import alarms, environment
 from streamhub.console.looks import Look, Tone
 from streamhub.console.pages import fragments
 
@@ -108,7 +108,12 @@ def build(user: User | AnonymousUser) -> dict[str, Any]:
 
 def live(request: HttpRequest) -> dict[str, Any]:
     """The dashboard rendered, its version, and how often it looks again."""
-    context = {**build(request.user), "here": environment.environment(), "account": environment.account()}
+    context = {
+        **build(request.user),
+        "alarms": alarms.current(request.user),
+        "here": environment.environment(),
+        "account": environment.account(),
+    }
     content = render_to_string("console/dashboard.html", context)
     return {"content": content, "version": fragments.version(content), "every": EVERY_SECONDS}
 

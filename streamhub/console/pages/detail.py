@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 
+from streamhub.console import alarms
 from streamhub.console.pages import fragments
 from streamhub.console.timeline import timeline
 
@@ -49,6 +50,8 @@ def _live(admin: ResourceAdmin, request: HttpRequest, row: Any) -> dict[str, Any
         "word": look.word or admin.state(row),
         "since": admin.since(row),
         "headline": admin.headline(row),
+        "alarms": alarms.of(row, request.user),
+        "here_url": admin.url("change", row.pk),
         "offers": offers,
         "refused": [offer for offer in offers if not offer.possible],
         "links": admin.links(request, row),
