@@ -1,5 +1,14 @@
 """Channels, breakouts and security groups in the admin, and what they add to distributions' pages."""
 
-from channels_app.admin import boards, breakout, channel, distribution, drift, recordings, security_group
+from channels_app.admin import (
+    alarms,
+    boards,
+    breakout,
+    channel,
+    distribution,
+    drift,
+    recordings,
+    security_group,
+)
 
-__all__ = ["boards", "breakout", "channel", "distribution", "drift", "recordings", "security_group"]
+__all__ = ["alarms", "boards", "breakout", "channel", "distribution", "drift", "recordings", "security_group"]

@@ -1,0 +1,77 @@
+"""The alarms of `channels_app.safety` and of drift as the console shows them, each with what mends it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Model
+from django.urls import reverse
+
+from channels_app import drift, safety
+from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import ON_AIR, State
+from streamhub.console import alarms
+from streamhub.console.alarms import Alarm
+
+
+def _url(model: type[Model], page: str, *args: object) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def _shown(alarm: safety.Alarm) -> Alarm:
+    """With Stop on the breakout, or on the channel where no breakout is on air."""
+    model, pk = (Breakout, alarm.breakout_id) if alarm.breakout_id else (Channel, alarm.channel_id)
+    return Alarm(
+        name=alarm.name,
+        url=_url(model, "change", pk),
+        sentence=alarm.message,
+        since=alarm.since,
+        hint=alarm.hint,
+        in_the_way=alarm.in_the_way,
+        action="Stop",
+        action_url=_url(model, "do", pk, "stop"),
+        permission=f"channels_app.stop_{model._meta.model_name}",
+    )
+
+
+def _all() -> list[Alarm]:
+    return [_shown(alarm) for alarm in safety.current_alarms()]
+
+
+def _surplus() -> list[Alarm]:
+    """What runs on AWS by the last reading, and no row will ever stop."""
+    return [
+        _costly(one, one.first_seen_at) for one in drift.last().findings if one.costs and one.first_seen_at
+    ]
+
+
+def _costly(finding: drift.Finding, since: datetime) -> Alarm:
+    waits = f"{finding.waits} Until then it can only be stopped in the AWS console."
+    return Alarm(
+        name="Drift",
+        url=reverse("admin:channels_app_drift"),
+        sentence=f"{finding.aws_id}: {finding.detail}",
+        since=since,
+        hint=waits if finding.waits else "Delete it: the first step stops it.",
+        action="" if finding.waits else "Delete",
+        action_url=reverse("admin:channels_app_drift_do", args=[finding.key, drift.Verb.DELETE.value]),
+        permission="channels_app.mend_drift",
+    )
+
+
+def _of_channel(row: Channel) -> list[Alarm]:
+    return [_shown(alarm) for alarm in safety.alarms_of(row.pk)]
+
+
+def _of_breakout(row: Breakout) -> list[Alarm]:
+    """Its own, and its channel's if that runs on after it failed."""
+    if row.channel_id is None or row.state not in (*ON_AIR, State.FAILED):
+        return []
+    mine = safety.alarms_of(row.channel_id)
+    return [_shown(alarm) for alarm in mine if alarm.breakout_id in (row.pk, None)]
+
+
+alarms.register("channels_app.view_channel", _all)
+alarms.register("channels_app.view_driftsighting", _surplus)
+alarms.register_for(Channel, _of_channel)
+alarms.register_for(Breakout, _of_breakout)
