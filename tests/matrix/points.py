@@ -68,12 +68,12 @@ def clean(world: WorldUnderTest) -> None:
     world.control.reset()
 
 
-def begin(world: WorldUnderTest, point: Point, *, emptied: bool = False) -> Flow:
-    """Prepare the flow in an empty world, write its intent, and arm what goes wrong."""
+def begin(world: WorldUnderTest, point: Point, *, prepared: bool = False) -> Flow:
+    """Prepare the flow in an empty world (unless it is), write its intent, and arm what goes wrong."""
     flow = FLOWS[point.flow]
-    if not emptied:
+    if not prepared:
         clean(world)
-    flow.prepare(world)
+        flow.prepare(world)
     flow.intent(world)
     world.control.clear_calls()
     arm(world, point.call, point.kind)

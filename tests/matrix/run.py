@@ -1,9 +1,10 @@
 """`make matrix`: the whole crash and fault matrix, each point in a fresh world, with real SIGKILLs.
 
-A lane is one process with an embedded AWS (a process of its own) and a database file. For each point it
-copies an empty database, forks a worker that prepares the flow, writes the intent and works; if the point
-kills the worker, another one is forked, as a supervisor would start one, and goes on. The parents never
-touch database or AWS clients, so every fork starts warm and clean.
+A lane is one process with an embedded AWS (a process of its own) and a database file. For each flow it
+prepares the world once and freezes it. For each point it copies the database, forks the AWS, and forks a
+worker that writes the intent and works; if the point kills the worker, another one is forked, as a
+supervisor would start one, and goes on. The parents never touch the database and never call AWS, so every
+fork starts warm and clean.
 
 `make matrix POINT=flow:call:kind` replays one point; `FLOW=name` runs one flow.
 """
@@ -28,7 +29,9 @@ from pathlib import Path
 from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-SCRATCH = Path(tempfile.mkdtemp(prefix="streamhub-matrix-"))
+# In memory where there is such a place: thousands of databases are written, and none is kept.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+SCRATCH = Path(tempfile.mkdtemp(prefix="streamhub-matrix-", dir=MEMORY))
 os.environ["STREAMHUB_VAR_DIR"] = str(SCRATCH)
 
 import django  # noqa: E402
@@ -39,57 +42,67 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from streamhub.aws.session import use_session  # noqa: E402
+from streamhub.aws.session import ATTEMPTS, _Clients, use_session  # noqa: E402
 from streamhub.aws.target import embedded_target  # noqa: E402
 from streamhub.embedded.aws.control import Control  # noqa: E402
-from streamhub.embedded.aws.server import EmbeddedAws  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
 from tests.matrix.faults import KINDS, MortalSession  # noqa: E402
 from tests.matrix.flows import FLOWS, Flow  # noqa: E402
 from tests.matrix.points import Point, Verdict, begin, points_of, verdict, worked  # noqa: E402
+from tests.matrix.snapshot import FrozenAws  # noqa: E402
 from tests.world import WorldUnderTest, configure, expire_claims  # noqa: E402
 
 SECONDS_PER_POINT = 120
+REGION = "eu-central-1"
 
 
 def kill_myself() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def serve_aws(announce: Path) -> None:
-    """The lane's AWS: a process that outlives every worker."""
-    handle = EmbeddedAws(scale=0.0).start_in_thread()
-    announce.with_suffix(".tmp").write_text(handle.url)
-    announce.with_suffix(".tmp").rename(announce)
-    signal.pause()
+def warm_clients(url: str) -> _Clients:
+    """boto3's clients, made once and before the forks (which costs more than many a point), never used."""
+    clients = _Clients(embedded_target(url, REGION, "local"))
+    for service in ("medialive", "mediapackage", "cloudfront", "cloudwatch"):
+        for attempts in (1, ATTEMPTS):
+            for region in {REGION, "us-east-1"}:
+                clients.get(service, region, attempts)
+    return clients
 
 
 class Lane:
-    """One AWS, one database file, one worker at a time."""
+    """One AWS, one database file, one worker at a time; each point begins in its flow's world."""
 
-    def __init__(self, number: int, template: Path) -> None:
-        self.folder = SCRATCH / f"lane-{number}"
-        self.folder.mkdir()
+    def __init__(self, number: int, template: Path, flow: str = "") -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"lane-{number}-", dir=SCRATCH))
         self.template = template
         self.database = self.folder / "db.sqlite3"
-        announce = self.folder / "aws"
-        self.aws = mp.get_context("fork").Process(target=serve_aws, args=(announce,), daemon=True)
-        self.aws.start()
-        deadline = time.monotonic() + 30
-        while not announce.exists():
-            if time.monotonic() > deadline:
-                raise RuntimeError("the lane's AWS did not start")
-            time.sleep(0.02)
-        self.url = announce.read_text()
+        self.aws = FrozenAws()
+        self.clients = warm_clients(self.aws.url)
         settings.DATABASES["default"]["NAME"] = str(self.database)
         connections["default"].settings_dict["NAME"] = str(self.database)
+        if flow:
+            self.prepare(flow)
+
+    def prepare(self, flow: str) -> None:
+        """Prepare the flow's world once; from then on `fresh` brings it back."""
+        self.fresh()
+        _, done = self.in_worker(lambda world: _prepared(world, FLOWS[flow]))
+        if not done:
+            raise SystemExit(f"The world of the flow {flow} cannot be prepared.")
+        self.template = self.folder / "prepared.sqlite3"
+        shutil.copy(self.database, self.template)
+        self.aws.freeze()
 
     def fresh(self) -> None:
-        """An empty AWS account and an empty, migrated database."""
+        """The account and the database as they were prepared, or empty."""
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self.database}{suffix}").unlink(missing_ok=True)
         shutil.copy(self.template, self.database)
-        Control(self.url).reset()
+
+    def close(self) -> None:
+        self.aws.close()
+        shutil.rmtree(self.folder)
 
     def in_worker(self, work: Callable[[WorldUnderTest], Any]) -> tuple[bool, Any]:
         """Fork a worker for `work`; (killed, its answer). Answers must be plain data."""
@@ -116,14 +129,16 @@ class Lane:
 
     @contextmanager
     def world(self) -> Iterator[WorldUnderTest]:
-        session = MortalSession(embedded_target(self.url, "eu-central-1", "local"))
+        session = MortalSession(embedded_target(self.aws.url, REGION, "local"))
         session.die = kill_myself
+        session._per_process[os.getpid()] = self.clients
         with use_session(session):
-            yield WorldUnderTest(Control(self.url), session)
+            yield WorldUnderTest(Control(self.aws.url), session)
 
     def run(self, point: Point) -> Verdict:
-        """One point, from an empty world to its verdict."""
+        """One point, from the prepared world to its verdict."""
         self.fresh()
+        self.aws.thaw()
         killed, said = self.in_worker(lambda world: _first(world, point))
         if killed:
             _, said = self.in_worker(lambda world: _successor(world, point))
@@ -132,8 +147,14 @@ class Lane:
         return Verdict(point, **said)
 
 
+def _prepared(world: WorldUnderTest, flow: Flow) -> bool:
+    flow.prepare(world)
+    connections.close_all()  # else what was written last stays in a file beside the database
+    return True
+
+
 def _first(world: WorldUnderTest, point: Point) -> dict[str, Any]:
-    return _work(world, point, begin(world, point, emptied=True))
+    return _work(world, point, begin(world, point, prepared=True))
 
 
 def _successor(world: WorldUnderTest, point: Point) -> dict[str, Any]:
@@ -152,31 +173,35 @@ def _plain(seen: Verdict) -> dict[str, Any]:
 
 
 def lane_main(number: int, template: Path, points: Any, verdicts: Any) -> None:
-    """Take points from the queue until there are none."""
-    lane = Lane(number, template)
+    """Take points from the queue until there are none; they come flow by flow."""
+    flow, lane = "", None
     while (given := points.get()) is not None:
         point = Point(*given)
-        seen = lane.run(point)
-        verdicts.put((given, _plain(seen)))
-    lane.aws.terminate()
+        if point.flow != flow:
+            if lane is not None:
+                lane.close()
+            flow, lane = point.flow, Lane(number, template, point.flow)
+        verdicts.put((given, _plain(lane.run(point))))
+    if lane is not None:
+        lane.close()
     verdicts.put(None)
 
 
 def enumerate_points(template: Path, flows: list[str]) -> list[Point]:
     """Run every flow once without a fault, and list all that can go wrong at each of its calls."""
-    lane = Lane(0, template)
     found: list[Point] = []
     for name in flows:
+        lane = Lane(0, template)
         lane.fresh()
         _, given = lane.in_worker(
             lambda world, name=name: [
                 (each.flow, each.call, each.kind, each.operation) for each in points_of(world, name, KINDS)
             ]
         )
+        lane.close()
         if given is None:
             raise SystemExit(f"The flow {name} does not work even without a fault.")
         found += [Point(*each) for each in given]
-    lane.aws.terminate()
     return found
 
 

@@ -1,0 +1,100 @@
+"""An embedded AWS that can be frozen as it is, and thawed again and again: a fork each, at one address."""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import os
+import signal
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from streamhub.embedded.aws.server import EmbeddedAws
+
+
+class FrozenAws:
+    """A process that holds an account; from `freeze` on it answers only through its forks.
+
+    Each `thaw` ends the one before and gives an account that is as it was when it was frozen.
+    """
+
+    def __init__(self) -> None:
+        context = mp.get_context("fork")
+        self._pipe, its = context.Pipe()
+        self._process = context.Process(target=_hold, args=(its,), daemon=True)
+        self._process.start()
+        its.close()
+        self.url: str = self._pipe.recv()
+
+    def freeze(self) -> None:
+        """From now on nobody answers until `thaw`."""
+        self._ask("freeze")
+
+    def thaw(self) -> None:
+        """Answer again, as it was frozen; returns once it listens."""
+        self._ask("thaw")
+
+    def close(self) -> None:
+        """End the process and its fork."""
+        self._ask("end")
+        self._process.join()
+
+    def _ask(self, command: str) -> None:
+        self._pipe.send(command)
+        if self._pipe.recv() != command:
+            raise RuntimeError(f"the embedded AWS did not {command}")
+
+
+def _hold(pipe: Connection) -> None:
+    """The process: carries out commands until told to end, or until nobody is left to command it."""
+    aws = EmbeddedAws(scale=0.0)
+    serving = aws.start_in_thread()
+    port = int(serving.url.rpartition(":")[2])
+    pipe.send(serving.url)
+    fork = 0
+    with suppress(EOFError):
+        while (command := pipe.recv()) != "end":
+            if command == "freeze":
+                # Without its thread: a fork of a process with threads may inherit their locks.
+                serving.stop()
+            else:
+                _kill(fork)
+                fork = _fork(aws, port)
+            pipe.send(command)
+        _kill(fork)
+        pipe.send("end")
+    _kill(fork)
+
+
+def _fork(aws: EmbeddedAws, port: int) -> int:
+    """A copy that serves the account as it is now; its process id, once it listens."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            aws.start_in_thread(port)
+            os.write(writer, b"!")
+            os.close(writer)
+            _end_with_parent(reader)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    listening = os.read(reader, 1)
+    os.close(reader)
+    if not listening:
+        raise RuntimeError(f"the embedded AWS could not listen on port {port} again")
+    return pid
+
+
+def _end_with_parent(reader: int) -> None:
+    """Serve until killed, or until the parent is no more."""
+    os.close(reader)
+    parent = os.getppid()
+    while os.getppid() == parent:
+        signal.sigtimedwait([], 0.5)
+
+
+def _kill(pid: int) -> None:
+    if pid:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
