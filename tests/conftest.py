@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 
 from tests.world import WorldUnderTest
+
+
+def pytest_report_header() -> str:
+    """On which database the tests run."""
+    return f"database: {connection.vendor}"
 
 
 @pytest.fixture(autouse=True)

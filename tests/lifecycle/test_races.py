@@ -7,16 +7,14 @@ fails the test. What AWS was asked for is counted: nothing is created or deleted
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from channels_app import services
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
@@ -27,81 +25,27 @@ from distributions.reaper import delete_stale
 from distributions.tasks import delete_stale_distributions
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import driver, intent, jobs
-from streamhub.lifecycle.models import Listing, Priority, Transition
+from streamhub.lifecycle.models import Priority, Transition
 from streamhub.lifecycle.reconcile import reconcile
 from streamhub.lifecycle.sweep import sweep_model
-from streamhub.lifecycle.tasks import observe, sweep
+from streamhub.lifecycle.tasks import sweep
+from tests.lifecycle.racing import (
+    CIDRS,
+    URL,
+    WHO,
+    a_breakout,
+    a_channel,
+    at_once,
+    channels,
+    moved_to,
+    refused,
+    reread,
+    work,
+)
 from tests.matrix.flows import STACK, medialive_state, nothing, ready
 from tests.world import WorldUnderTest
 
-WHO = "test"
-CIDRS = ["203.0.113.7/32"]
-URL = "https://origin.example.com/out/v1/index.m3u8"
-ROUNDS = 6
-
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Do all of it at the same moment, a thread each; what each returned or raised, in order."""
-    ends: list[Any] = [None] * len(works)
-    start = threading.Barrier(len(works))
-
-    def run(n: int, work: Callable[[], Any]) -> None:
-        start.wait()
-        try:
-            ends[n] = work()
-        except BaseException as error:  # noqa: BLE001  the outcome is what the test looks at
-            ends[n] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(n, work)) for n, work in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return ends
-
-
-def refused(ends: list[Any]) -> int:
-    """How many were refused; anything else that was raised fails the test."""
-    raised = [end for end in ends if isinstance(end, BaseException)]
-    strange = [error for error in raised if not isinstance(error, NotPossible | Invalid)]
-    assert not strange, strange
-    return len(raised)
-
-
-def a_channel(name: str = "stage") -> Channel:
-    """An idle channel with its distribution, as rows only: verbs do not ask AWS."""
-    row = Channel.objects.create(name=name, state="idle", endpoint_url=URL, distribution_wanted=False)
-    front = Distribution.objects.create(
-        origin_url=URL, state="deployed", aws_distribution_id=f"E{row.pk}{time.time_ns()}", enabled=True
-    )
-    Channel.objects.filter(pk=row.pk).update(distribution=front)
-    return Channel.objects.get(pk=row.pk)
-
-
-def channels() -> Iterator[Channel]:
-    """One for each round."""
-    for n in range(ROUNDS):
-        yield a_channel(f"stage {n}")
-
-
-def reread(row: Any) -> Any:
-    return type(row)._default_manager.get(pk=row.pk)
-
-
-def a_breakout(channel: Channel, name: str = "keynote") -> Breakout:
-    return services.breakout_create(channel, name, who=WHO)
-
-
-def moved_to(kind: str, pk: int, state: str) -> int:
-    return (
-        Transition.objects.filter(resource_type=kind, resource_id=pk, to_state=state)
-        .exclude(from_state=state)
-        .count()
-    )
 
 
 # --- two people ----------------------------------------------------------------------------
@@ -261,18 +205,6 @@ def test_verbs_on_rows_that_have_just_gone_are_refused() -> None:
 
 
 # --- workers ---------------------------------------------------------------------------------
-
-
-def work(world: WorldUnderTest, until: Callable[[], bool], *, reaps: bool = False) -> None:
-    """One worker with its own beat: steps, sweeps and observations until done."""
-    deadline = time.monotonic() + 60
-    while not until() and time.monotonic() < deadline:
-        world.step_all()
-        sweep()
-        Listing.objects.update(listed_at=None)
-        observe()
-        if reaps:
-            delete_stale_distributions()
 
 
 def test_many_workers_build_one_stack_once(live_world: WorldUnderTest) -> None:

@@ -1,0 +1,232 @@
+"""API and admin at once, people against workers and the reaper, two collectors: one wins, none is torn."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models import Sum
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from billing import collector
+from billing.models import LedgerMinute
+from channels_app import services
+from channels_app.models import Attachment, Breakout, Channel
+from distributions import services as distributions
+from distributions.models import Distribution
+from distributions.tasks import delete_stale_distributions
+from streamhub.access.scopes import SCOPES
+from streamhub.access.services import token_issue
+from streamhub.errors import NotPossible
+from streamhub.lifecycle import jobs
+from streamhub.lifecycle.models import Transition
+from tests.lifecycle.racing import (
+    CIDRS,
+    ROUNDS,
+    WHO,
+    a_breakout,
+    at_once,
+    channels,
+    moved_to,
+    refused,
+    reread,
+    work,
+)
+from tests.matrix import flows, measures, timeline
+from tests.world import WorldUnderTest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SAID = {"api": {200, 202, 409}, "admin": {302}}
+
+
+class Doors:
+    """The house's two doors: a service with a token, and an operator in the admin."""
+
+    def __init__(self) -> None:
+        self.token = token_issue("event-site", list(SCOPES), timedelta(days=1))[1]
+        self.operator = User.objects.create(username="operator", is_staff=True, is_superuser=True)
+
+    def api(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[str, int]:
+        answer = Client().generic(
+            method,
+            f"/api/v1/{path}",
+            data=json.dumps(body).encode() if body is not None else b"",
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {self.token}", **headers},
+        )
+        return "api", answer.status_code
+
+    def admin(self, row: Any, verb: str) -> tuple[str, int]:
+        client = Client()
+        client.force_login(self.operator)
+        model = f"{row._meta.app_label}_{row._meta.model_name}"
+        return "admin", client.post(reverse(f"admin:{model}_do", args=[row.pk, verb])).status_code
+
+
+@pytest.fixture
+def doors(transactional_db: None) -> Doors:
+    return Doors()
+
+
+def answered(ends: list[Any]) -> list[int]:
+    """The statuses; anything but an effect or a refusal fails the test."""
+    for end in ends:
+        assert not isinstance(end, BaseException), end
+        door, status = end
+        assert status in SAID[door], (door, status)
+    return [status for _, status in ends]
+
+
+def test_start_at_both_doors_starts_once(doors: Doors) -> None:
+    for channel in channels():
+        show = a_breakout(channel)
+        press = partial(doors.api, "POST", f"breakouts/{show.pk}/start")
+        answered(at_once(press, partial(doors.admin, show, "start"), press))
+        assert moved_to("breakout", show.pk, "starting") == 1
+        assert show.attachments.count() == 1
+        assert (reread(channel).desired, reread(show).state) == ("running", "starting")
+
+
+def test_start_at_one_door_and_delete_at_the_other_end_in_one_of_them(doors: Doors) -> None:
+    for channel in channels():
+        show = a_breakout(channel)
+        answered(
+            at_once(
+                partial(doors.api, "POST", f"breakouts/{show.pk}/start"),
+                partial(doors.admin, channel, "delete"),
+            )
+        )
+        ended = (reread(channel).desired, reread(show).state)
+        assert ended in (("deleted", "cancelled"), ("running", "starting"))
+
+
+def test_delete_at_one_door_and_detach_at_the_other_end_in_both(doors: Doors) -> None:
+    for channel in channels():
+        front = channel.distribution
+        assert front is not None
+        answered(
+            at_once(
+                partial(doors.api, "DELETE", f"channels/{channel.pk}"),
+                partial(doors.admin, front, "detach"),
+                partial(doors.api, "POST", f"distributions/{front.pk}/detach"),
+            )
+        )
+        assert (reread(channel).desired, reread(front).desired) == ("deleted", "deleted")
+        assert reread(channel).distribution is None
+
+
+def test_stop_at_both_doors_while_it_is_cancelled_ends_one_way(doors: Doors) -> None:
+    for channel in channels():
+        show = a_breakout(channel)
+        services.breakout_start(show, who=WHO)
+        answered(
+            at_once(
+                partial(doors.api, "POST", f"breakouts/{show.pk}/stop"),
+                partial(doors.admin, show, "stop"),
+                partial(doors.admin, show, "cancel"),
+            )
+        )
+        assert moved_to("breakout", show.pk, "stopping") == 1
+        assert reread(channel).desired == "idle"
+
+
+def test_one_idempotency_key_sent_four_times_at_once_makes_one_channel(doors: Doors) -> None:
+    for n in range(ROUNDS):
+        body = {"name": f"stage {n}", "allowed_cidrs": CIDRS}
+        create = partial(doors.api, "POST", "channels", body, **{"Idempotency-Key": f"key-{n}-of-the-test"})
+        answered(at_once(*[create] * 4))
+        assert Channel.objects.filter(name=f"stage {n}").count() == 1
+
+
+# --- people and workers ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("_round", range(2))
+def test_starts_pressed_while_workers_take_the_channel_down_put_nothing_on_air(
+    live_world: WorldUnderTest, _round: int
+) -> None:
+    row = services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
+    live_world.settle()
+    show = a_breakout(row)
+    other = a_breakout(row, "other")
+
+    def press() -> None:
+        until = time.monotonic() + 30
+        while not flows.nothing() and time.monotonic() < until:
+            for each in (show, other):
+                with suppress(NotPossible):
+                    services.breakout_start(each, who=WHO)
+
+    services.channel_delete(row, who=WHO)
+    workers = [partial(work, live_world, flows.nothing, reaps=True)] * 2
+    assert refused(at_once(press, press, *workers)) == 0
+    assert live_world.left() == {}
+    assert {each.state for each in Breakout.objects.all()} == {"cancelled"}
+    assert live_world.counts().get("medialive:StartChannel") is None
+    assert live_world.illegal() == []
+    assert timeline.wrongs() == []
+
+
+@pytest.mark.parametrize("verb", ["keep", "reattach"])
+@pytest.mark.parametrize("_round", range(3))
+def test_keep_and_reattach_against_the_reaper_are_carried_out_or_refused(
+    live_world: WorldUnderTest, verb: str, _round: int
+) -> None:
+    flows.with_stale(live_world)
+    row, stage = Distribution.objects.get(), Channel.objects.get()
+    verbs: dict[str, Callable[[], Any]] = {
+        "keep": partial(distributions.distribution_keep, row, who=WHO),
+        "reattach": partial(services.distribution_reattach, stage, row, who=WHO),
+    }
+    verbs_end, *_ = ends = at_once(verbs[verb], delete_stale_distributions, delete_stale_distributions)
+    refused(ends)
+    live_world.settle()
+    live_world.reap()
+    live_world.settle()
+    if isinstance(verbs_end, NotPossible):
+        assert not Distribution.objects.exists()
+    else:
+        now = Distribution.objects.get()
+        assert (now.state, now.attached) == (("disabled", False) if verb == "keep" else ("deployed", True))
+    assert measures.surplus(live_world) == (0, 0)
+    assert live_world.illegal() == []
+    assert timeline.wrongs() == []
+
+
+def test_workers_and_beats_leave_a_timeline_without_gaps(live_world: WorldUnderTest) -> None:
+    services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
+    assert refused(at_once(*[partial(work, live_world, flows.ready)] * 4)) == 0
+    assert timeline.wrongs() == []
+    assert timeline.unaccounted(live_world) == []
+    assert measures.surplus(live_world) == (0, 0)
+
+
+# --- collectors ----------------------------------------------------------------------------------
+
+
+def test_collectors_that_hold_no_lease_count_every_byte_once(live_world: WorldUnderTest) -> None:
+    flows.with_show(live_world)
+    flows.stop(live_world)
+    live_world.settle()
+    live_world.control.publish_all()
+    with jobs.single("collect_metrics") as run:
+        assert run is not None
+        for hours in (0, 2, 4):
+            at = timezone.now() + timedelta(hours=hours)
+            assert refused(at_once(*[partial(collector.collect_metrics, run, now=at)] * 3)) == 0
+    delivered = measures.truth(live_world)
+    show = Breakout.objects.get()
+    assert (show.usage_status, show.usage_bytes_downloaded) == ("final", sum(delivered.values()))
+    assert LedgerMinute.objects.aggregate(sum=Sum("bytes_downloaded"))["sum"] == sum(delivered.values())
+    assert Attachment.objects.count() == 1
+    assert Transition.objects.filter(resource_type="breakout", to_state="completed").count() == 1

@@ -1,0 +1,47 @@
+"""The races of `make test` once more, with more rounds, where rows are locked one by one: on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import postgres_database
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(1500)]
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = "20"
+RACES = [
+    "tests/lifecycle/test_races.py",
+    "tests/lifecycle/test_races_at_two_doors.py",
+    "tests/lifecycle/test_claim.py",
+    "tests/lifecycle/test_sweep.py",
+]
+
+
+@pytest.mark.parametrize("races", RACES)
+def test_races_end_well_on_postgresql(races: str, tmp_path: Path) -> None:
+    with postgres_database() as url:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "STREAMHUB_VAR_DIR": str(tmp_path),
+            "RACE_ROUNDS": ROUNDS,
+        }
+        options = ["-p", "no:cacheprovider", "--timeout", "300"]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *options, races],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=1200,
+            check=False,
+        )
+    said = done.stdout[-6000:] + done.stderr[-2000:]
+    assert "database: postgresql" in done.stdout, said
+    assert done.returncode == 0, said
