@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-services browser matrix bench lock
+.PHONY: help setup demo test check test-services browser matrix chaos bench lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ matrix: $(STAMP) ## every call times every fault, in fresh worlds; POINT=flow:ca
 
 bench: $(STAMP) ## AWS calls and time of StreamHub against the floor; CASE=stack, reap or metrics
 	@$(BIN)/python -m tests.bench.run $(if $(CASE),--case $(CASE))
+
+chaos: $(STAMP) ## clients at work while everything is killed at random; MINUTES=10, SEED repeats the choices
+	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 check: $(STAMP) ## style, types, import contracts, migrations, deployment, docs
 	$(BIN)/ruff check .

@@ -1,0 +1,149 @@
+"""Everything that runs under chaos, each part of which can be killed and started again by name."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from streamhub.embedded.aws.control import Control
+from streamhub.embedded.demo.api import Api
+from streamhub.embedded.demo.house import SCOPES
+from streamhub.embedded.ports import free_port
+from streamhub.embedded.process import write_whole
+from streamhub.embedded.processes import ProcessSet
+from tests.servers import OwnPostgres, OwnRedis, started
+from tests.services.conftest import PERIODS
+
+SCALE = 0.02
+WORKERS = 2
+ENDPOINT = "endpoint"
+# What can be killed, and how often one rather than another.
+PARTS = {"worker-1": 3, "worker-2": 3, "web": 3, "beat": 2, "redis": 3, "postgres": 2, "aws": 5}
+
+
+@dataclass
+class Outages:
+    """When web and database were away, on `time.monotonic`; a request that met one may fail."""
+
+    spans: list[tuple[float, float | None, str]] = field(default_factory=list)
+
+    def begin(self, part: str) -> None:
+        self.spans.append((time.monotonic(), None, part))
+
+    def end(self, part: str) -> None:
+        now = time.monotonic()
+        self.spans = [(a, now if b is None and p == part else b, p) for a, b, p in self.spans]
+
+    def met(self, start: float, end: float) -> bool:
+        return any(a <= end and (b is None or start <= b) for a, b, _ in self.spans)
+
+
+class ChaosHouse:
+    """The product's processes, its own PostgreSQL and Redis, an AWS that lives, its endpoint that dies."""
+
+    def __init__(self, folder: Path, postgres: OwnPostgres, broker: OwnRedis, aws: ProcessSet) -> None:
+        self.postgres, self.broker, self.aws = postgres, broker, aws
+        self.processes = ProcessSet(folder, self.environment())
+        self.outages = Outages()
+        self.kills: Counter[str] = Counter()
+        self.endpoint_port, self.web_port = free_port(), free_port()
+        addresses = aws.wait_embedded()
+        self.aws_port = urlsplit(addresses["aws_endpoint"]).port
+        self.control = Control(addresses["aws_endpoint"])
+        front = {**addresses, "aws_endpoint": f"http://127.0.0.1:{self.endpoint_port}"}
+        write_whole(folder / "embedded.json", json.dumps(front))
+
+    def environment(self) -> dict[str, str]:
+        return {**PERIODS, "DATABASE_URL": self.postgres.url, "CELERY_BROKER_URL": self.broker.url}
+
+    def open(self) -> None:
+        """Start everything and wait until it is ready."""
+        self._start_endpoint()
+        self.processes.run("bootstrap")
+        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
+        self.token = self.processes.run("issue_token", "chaos", *scopes).strip()
+        self.control.console("mediapackage", "set_quota", channels=100)
+        for part in ("web", "worker-1", "worker-2", "beat"):
+            self._starts()[part]()
+        self.processes.wait_ready(timeout=120)
+
+    def api(self) -> Api:
+        return Api(f"http://127.0.0.1:{self.web_port}", self.token)
+
+    def kill(self, part: str, *, gently: bool = False) -> None:
+        """Kill one part of `PARTS`. `gently`: only the database knows the difference (its fast mode)."""
+        self.kills[part.partition("-")[0]] += 1
+        if part in ("web", "postgres"):
+            self.outages.begin(part)
+        if part == "postgres":
+            self.postgres.shut_down() if gently else self.postgres.kill()
+        elif part == "redis":
+            self.broker.kill()
+        else:
+            self.processes.kill(ENDPOINT if part == "aws" else part)
+
+    def start(self, part: str) -> None:
+        """Start it again; returns as soon as it is on its way (the database: as soon as it answers)."""
+        self._starts()[part]()
+        if part == "postgres":
+            self.outages.end(part)
+
+    def supervise(self) -> list[str]:
+        """What a supervisor does: start again what ended by itself, and note that web answers again."""
+        fallen = [name for name, each in self.processes.running.items() if each.popen.poll() is not None]
+        for name in fallen:
+            if name == "web":
+                self.outages.begin(name)
+            self.processes.kill(name)
+            self._starts()["aws" if name == ENDPOINT else name]()
+        if any(end is None and part == "web" for _, end, part in self.outages.spans) and self.web_answers():
+            self.outages.end("web")
+        return fallen
+
+    def web_answers(self) -> bool:
+        if "web" not in self.processes.running:
+            return False
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/livez", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _starts(self) -> dict[str, Callable[[], object]]:
+        return {
+            "web": lambda: self.processes.start_web(self.web_port),
+            "worker-1": lambda: self.processes.start_worker(1),
+            "worker-2": lambda: self.processes.start_worker(2),
+            "beat": self.processes.start_beat,
+            "aws": self._start_endpoint,
+            "redis": self.broker.start,
+            "postgres": self.postgres.start,
+        }
+
+    def _start_endpoint(self) -> None:
+        given = ("--port", str(self.endpoint_port), "--to", str(self.aws_port))
+        self.processes.start(ENDPOINT, "-m", "tests.chaos.endpoint", *given)
+
+    def close(self) -> None:
+        self.processes.stop_all()
+        if ENDPOINT in self.processes.running:
+            self.processes.kill(ENDPOINT)
+
+
+@contextmanager
+def chaos_house(folder: Path) -> Iterator[ChaosHouse]:
+    """Servers and processes, not yet opened; all of them gone afterwards."""
+    with started(OwnPostgres) as postgres, started(OwnRedis) as broker, ProcessSet(folder / "aws", {}) as aws:
+        aws.start_embedded(SCALE)
+        house = ChaosHouse(folder, postgres, broker, aws)
+        try:
+            yield house
+        finally:
+            house.close()

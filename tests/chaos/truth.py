@@ -1,0 +1,206 @@
+"""What must be true when things are quiet: AWS against the rows, and every byte against the viewers' truth.
+
+Read from the database and from the embedded AWS itself, past the product's own views of either.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, Sum
+
+from billing import collector
+from billing.models import LedgerMinute
+from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
+from distributions.models import Distribution
+from streamhub.aws.ownership import ENVIRONMENT_TAG, OWNER_TAG
+from streamhub.embedded.aws.control import Control
+from streamhub.lifecycle import driver, jobs
+
+# Where AWS's inventory keeps what StreamHub makes: service, kind, the key of the id, that of the tags.
+KINDS = (
+    ("cloudfront", "distributions", "Id", "Tags"),
+    ("mediapackage", "channels", "id", "tags"),
+    ("mediapackage", "origin_endpoints", "id", "tags"),
+    ("medialive", "channels", "id", "tags"),
+    ("medialive", "inputs", "id", "tags"),
+    ("medialive", "input_security_groups", "id", "tags"),
+)
+COLUMNS = {
+    ("cloudfront", "distributions"): (Distribution, "aws_distribution_id"),
+    ("mediapackage", "channels"): (Channel, "mp_channel_id"),
+    ("mediapackage", "origin_endpoints"): (Channel, "mp_endpoint_id"),
+    ("medialive", "channels"): (Channel, "ml_channel_id"),
+    ("medialive", "inputs"): (Channel, "ml_input_id"),
+    ("medialive", "input_security_groups"): (SecurityGroup, "aws_id"),
+}
+# States in which a row of each model waits for nothing.
+RESTING = {
+    Channel: ("idle", "running", "failed"),
+    Distribution: ("deployed", "disabled"),
+    SecurityGroup: ("ready",),
+}
+OVER = ("completed", "cancelled", "failed")
+
+
+@dataclass
+class Wrongs:
+    """What was wrong, by measure, each with its sentences."""
+
+    found: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, measure: str, sentence: str) -> None:
+        if sentence not in self.found[measure]:
+            self.found[measure].append(sentence)
+
+    def count(self, measure: str) -> int:
+        return len(self.found[measure])
+
+    def all(self) -> Iterator[tuple[str, str]]:
+        for measure, sentences in self.found.items():
+            for sentence in sentences:
+                yield measure, sentence
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One AWS resource that carries our mark."""
+
+    service: str
+    kind: str
+    id: str
+    owner: str
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.kind} {self.id} (row {self.owner[:8]})"
+
+
+def ours(control: Control) -> list[Resource]:
+    inventory = control.inventory()
+    return [
+        Resource(service, kind, each[id], each[tags].get(OWNER_TAG, ""))
+        for service, kind, id, tags in KINDS
+        for each in inventory[service][kind]
+        if each[tags].get(ENVIRONMENT_TAG) == settings.STREAMHUB_ENVIRONMENT
+    ]
+
+
+def claimed(resource: Resource) -> bool:
+    """Whether the row whose mark it carries knows it by its id."""
+    model, column = COLUMNS[resource.service, resource.kind]
+    return model._default_manager.filter(uid=resource.owner, **{column: resource.id}).exists()
+
+
+def compare(control: Control, wrongs: Wrongs, when: str) -> None:
+    """Every resource has its row, none exists twice, and nothing runs that nobody wants to run."""
+    resources = ours(control)
+    for each in resources:
+        if not claimed(each):
+            wrongs.add("orphans", f"{when}: {each} has no row that knows it")
+    for key, n in Counter((each.service, each.kind, each.owner) for each in resources).items():
+        if n > 1:
+            wrongs.add("duplicates", f"{when}: {n} {key[0]} {key[1]} of row {key[2][:8]}")
+    wanted = set(Channel.objects.filter(desired="running").values_list("ml_channel_id", flat=True))
+    for channel in control.inventory()["medialive"]["channels"]:
+        if channel["state"] in ("STARTING", "RUNNING") and channel["id"] not in wanted:
+            wrongs.add("orphans", f"{when}: MediaLive channel {channel['id']} runs for nobody")
+
+
+def restless() -> list[str]:
+    """Rows that are not at rest, breakouts on their way included."""
+    found = [
+        f"{row.KIND} {row.pk} is {row.state}, wanted {row.desired}"
+        f" (due {row.not_before}, claimed until {row.claimed_until}, error {row.error_code or 'none'})"
+        for model, states in RESTING.items()
+        for row in model._default_manager.filter(
+            ~Q(state__in=states) | Q(desired="deleted") | Q(claim_token__isnull=False)
+        )
+        if not getattr(row, "protected", False)
+    ]
+    moving = Breakout.objects.filter(state__in=("starting", "stopping"))
+    return found + [f"breakout {row.pk} is {row.state}" for row in moving]
+
+
+def rows_left() -> list[str]:
+    """Rows of managed resources that are still there, the shared distribution apart."""
+    return [
+        f"{row.KIND} {row.pk} is {row.state}, wanted {row.desired} (error {row.error_code or 'none'})"
+        for each in driver.all_drivers()
+        for row in each.model._default_manager.all()
+        if not getattr(row, "protected", False)
+    ]
+
+
+def unended(wrongs: Wrongs) -> None:
+    """Every breakout is over, and one that failed says why."""
+    for row in Breakout.objects.exclude(state__in=OVER):
+        wrongs.add("stuck", f"breakout {row.pk} ({row.name}) is {row.state}")
+    for row in Breakout.objects.filter(state="failed", error_code=""):
+        wrongs.add("stuck", f"breakout {row.pk} ({row.name}) failed and does not say why")
+    for attachment in Attachment.objects.filter(ended_at=None):
+        wrongs.add("stuck", f"the attachment of breakout {attachment.breakout_id} is open")
+
+
+def open_usage() -> list[str]:
+    """Breakouts with an attachment whose usage is not final yet."""
+    rows = Breakout.objects.exclude(attachments__aws_distribution_id="").filter(attachments__isnull=False)
+    return [
+        f"breakout {row.pk}: {row.usage_status}" for row in rows.distinct() if row.usage_status != "final"
+    ]
+
+
+def delivered() -> list[str]:
+    """Every distribution that ever delivered a breakout, by CloudFront's id."""
+    ids = Attachment.objects.exclude(aws_distribution_id="").values_list("aws_distribution_id", flat=True)
+    return sorted(set(ids))
+
+
+def bytes_lost(control: Control, wrongs: Wrongs, now: datetime) -> tuple[int, int]:
+    """(bytes lost, bytes delivered): breakout by breakout, and distribution by distribution.
+
+    The whole day is read first, as the daily job will do it, for the minutes that are no breakout's.
+    """
+    with jobs.single("chaos_days") as run:
+        collector.collect_days(run, now=now + timedelta(days=2))
+    expected: Counter[int] = Counter()
+    lost = total = 0
+    for distribution in delivered():
+        truth = control.truth(distribution)
+        ledger = LedgerMinute.objects.filter(aws_distribution_id=distribution)
+        counted = ledger.aggregate(sum=Sum("bytes_downloaded"))["sum"] or 0
+        total += truth["bytes"]
+        if counted != truth["bytes"]:
+            lost += abs(counted - truth["bytes"])
+            wrongs.add(
+                "lost bytes", f"{distribution}: viewers got {truth['bytes']}, the ledger has {counted}"
+            )
+        for breakout, amount in attributed(distribution, truth["minutes"]):
+            expected[breakout] += amount
+    for row in Breakout.objects.filter(attachments__isnull=False).distinct():
+        said = row.usage_bytes_downloaded or 0
+        if said != expected[row.pk]:
+            lost += abs(said - expected[row.pk])
+            wrongs.add("lost bytes", f"breakout {row.pk}: {expected[row.pk]} are its own, it says {said}")
+    return lost, total
+
+
+def attributed(distribution: str, minutes: dict[str, Any]) -> Iterable[tuple[int, int]]:
+    """DESIGN.md's rule for minutes once more, in the plainest words: (breakout, bytes) of each minute."""
+    tail = timedelta(seconds=settings.USAGE_TAIL_SECONDS)
+    spans = [
+        (row.started_at, row.ended_at + tail, row.breakout_id)
+        for row in Attachment.objects.filter(aws_distribution_id=distribution, ended_at__isnull=False)
+    ]
+    for iso, amounts in minutes.items():
+        start = datetime.fromisoformat(iso)
+        end = start + timedelta(minutes=1)
+        shares = [(min(end, till) - max(start, since), since, who) for since, till, who in spans]
+        shares = [share for share in shares if share[0] > timedelta()]
+        if shares:
+            longest = max(share[0] for share in shares)
+            yield min((since, who) for span, since, who in shares if span == longest)[1], amounts["bytes"]

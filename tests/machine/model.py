@@ -1,0 +1,80 @@
+"""The simple model: what may be refused in which situation, and what an accepted verb promises.
+
+Written from the API's contract (states and what is possible in them), not from the services: the two must
+agree in every situation that the machine comes to.
+"""
+
+from __future__ import annotations
+
+from channels_app.models import Breakout, Channel
+from distributions.models import Distribution
+
+ON_AIR = {"starting", "running", "stopping"}
+STARTABLE = {"idle", "starting", "running", "stopping"}
+
+# Breakout verbs: states in which they do something, and those in which they are repeated without effect.
+DOES = {
+    "prepare": {"idle", "starting", "running", "failed"},
+    "start": {"idle", "failed"},
+    "stop": {"starting", "running", "failed"},
+    "cancel": {"idle", "starting"},
+    "curtain": {"idle", "starting", "running", "stopping", "failed"},
+    "retry": {"failed"},
+}
+REPEATS = {"start": {"starting", "running"}, "stop": {"stopping", "completed"}, "cancel": {"cancelled"}}
+# Where a breakout comes to rest after the verb.
+LEADS = {"start": "running", "retry": "running", "stop": "completed", "cancel": "cancelled"}
+
+
+def living(channel: Channel | None) -> bool:
+    return channel is not None and channel.desired != "deleted"
+
+
+def on_air(channel: Channel | None, besides: Breakout | None = None) -> bool:
+    rows = Breakout.objects.filter(channel=channel, state__in=ON_AIR) if channel else Breakout.objects.none()
+    return rows.exclude(pk=besides.pk if besides else None).exists()
+
+
+def breakout_may(verb: str, row: Breakout) -> bool:
+    """Whether the verb is accepted on this breakout now."""
+    if row.state in REPEATS.get(verb, set()):
+        return True
+    if row.state not in DOES[verb]:
+        return False
+    if verb == "prepare":
+        return living(row.channel)
+    if verb in ("start", "retry"):
+        ready = STARTABLE | ({"failed"} if verb == "retry" else set())
+        return living(row.channel) and row.channel.state in ready and not on_air(row.channel, row)
+    return True
+
+
+def channel_may(verb: str, row: Channel) -> bool:
+    """Whether the verb is accepted on this channel now."""
+    if verb == "delete":
+        return row.desired == "deleted" or not on_air(row)
+    if verb == "retry":
+        return row.state == "failed" or bool(row.error_code)
+    if verb == "breakout":
+        return living(row)
+    return living(row) and row.distribution_id is None and bool(row.endpoint_url)  # another distribution
+
+
+def distribution_may(verb: str, row: Distribution) -> bool:
+    """Whether the verb is accepted on this distribution now."""
+    channel = Channel.objects.filter(distribution=row).first()
+    if verb == "detach":
+        return row.desired == "deleted" if not row.attached else not on_air(channel)
+    if verb == "retry":
+        return row.state == "failed" or bool(row.error_code)
+    resting = row.state in ("disabling", "disabled")
+    if verb == "keep":
+        return row.desired == "deleted" and resting
+    if verb == "delete":
+        return not row.attached
+    return True  # sync
+
+
+def reattach_may(channel: Channel, row: Distribution) -> bool:
+    fits = living(channel) and channel.distribution_id is None and row.origin_url == channel.endpoint_url
+    return fits and not row.attached and row.state in ("disabling", "disabled")
