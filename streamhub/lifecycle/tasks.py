@@ -33,7 +33,8 @@ def sweep() -> None:
 @shared_task(name="lifecycle.observe")
 def observe() -> None:
     """Look at AWS for everything that waits; one list that cannot be read does not hide the others."""
-    with jobs.single("observe") as run:
+    # The task is ended after CELERY_TASK_TIME_LIMIT (55 s): if its worker dies, nobody need wait longer.
+    with jobs.single("observe", seconds=60) as run:
         if not run:
             return
         said = []

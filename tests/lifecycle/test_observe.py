@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db.models.functions import Now
 
 from distributions.models import Distribution
 from streamhub.errors import Throttled
-from streamhub.lifecycle.models import Listing
+from streamhub.lifecycle import tasks
+from streamhub.lifecycle.models import Job, Listing
 from streamhub.lifecycle.observe import Watch, observe
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +148,23 @@ def test_half_a_list_proves_nothing(watch: Watch, aws: FakeList) -> None:
     with pytest.raises(Throttled):
         observe(watch)
     assert reread(lost).gone_at is None
+
+
+def test_an_observer_that_dies_holds_its_successor_up_hardly_longer_than_a_task_may_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die() -> list[Watch]:
+        raise Killed
+
+    monkeypatch.setattr(tasks, "watches", die)
+    with pytest.raises(Killed):
+        tasks.observe()
+    job = Job.objects.get(name="observe")
+    assert job.leased_until is not None
+    assert job.started_at is not None
+    lease = job.leased_until - job.started_at
+    limit = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
+    assert limit < lease <= limit + timedelta(seconds=10)
