@@ -1,10 +1,15 @@
 """Celery's way in to what channels need now and then."""
 
+import logging
+
 from celery import shared_task
 from django.conf import settings
 
 from channels_app import drift, recordings, safety, tidy
+from streamhub.errors import AwsError
 from streamhub.lifecycle import jobs
+
+log = logging.getLogger(__name__)
 
 NAME = "tidy_security_groups"
 DRIFT = "drift"
@@ -14,9 +19,12 @@ RECORDINGS = "list_recordings"
 
 @shared_task(name=f"channels_app.{NAME}")
 def tidy_security_groups() -> None:
-    with jobs.single(NAME) as run:
-        if run:
-            run.say(tidy.tidy_security_groups())
+    try:
+        with jobs.single(NAME) as run:
+            if run:
+                run.say(tidy.tidy_security_groups())
+    except AwsError as error:  # stands on the job; the next run tidies
+        log.warning("Security groups could not be tidied: %s", error)
 
 
 @shared_task(name=f"channels_app.{DRIFT}", soft_time_limit=300, time_limit=330)

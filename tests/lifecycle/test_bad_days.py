@@ -1,0 +1,52 @@
+"""AWS's bad days are no news for a periodic job: it says so on its row, and its next run does the work."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels_app import services
+from channels_app.models import Channel, SecurityGroup
+from channels_app.tasks import tidy_security_groups
+from distributions.models import Distribution
+from distributions.services import distribution_detach
+from distributions.tasks import delete_stale_distributions
+from streamhub.lifecycle.models import Job
+from tests.world import WorldUnderTest
+
+KINDS = ("throttle", "access_denied", "cut_before")
+
+
+def said(name: str) -> str:
+    return Job.objects.get(name=name).error
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_reaper_says_why_it_could_not_look_and_takes_what_is_stale_the_next_time(
+    world: WorldUnderTest, kind: str
+) -> None:
+    services.channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    world.settle()
+    distribution_detach(Distribution.objects.get(), who="test")
+    world.settle()
+    world.control.fault("cloudfront:ListDistributions", kind, times=None)
+    delete_stale_distributions()
+    assert "cloudfront:ListDistributions" in said("delete_stale_distributions")
+    world.control.clear_faults()
+    delete_stale_distributions()
+    assert said("delete_stale_distributions") == ""
+    world.settle()
+    assert not Distribution.objects.exists()
+    assert Channel.objects.get().state == "idle"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_security_groups_are_tidied_the_next_time(world: WorldUnderTest, kind: str) -> None:
+    SecurityGroup.objects.create(cidrs="203.0.113.7/32")
+    world.control.fault("medialive:ListInputSecurityGroups", kind, times=None)
+    tidy_security_groups()
+    assert "medialive:ListInputSecurityGroups" in said("tidy_security_groups")
+    world.control.clear_faults()
+    tidy_security_groups()
+    assert said("tidy_security_groups") == ""
+    world.settle()
+    assert not SecurityGroup.objects.exists()
