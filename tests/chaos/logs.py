@@ -13,7 +13,7 @@ EXPECTED = re.compile(
     r"BrokenPipeError|TimeoutError|PoolTimeout|AdminShutdown|ConnectionTimeout|CannotConnectNow)\b|"
     r"Error 111 connecting|Connection (refused|reset|closed)"
 )
-LAST_LINE = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Timeout|Lost|Shutdown|Interrupt|Exceeded)\b")
+LAST_LINE = re.compile(r"^[A-Za-z_][\w.]*(: |$)")
 NEXT_ENTRY = re.compile(r"^\d{4}-\d\d-\d\dT|^\[\d{4}-")
 CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 

@@ -114,9 +114,12 @@ class Chaos:
 
     def calm(self, when: str) -> None:
         """No more faults; all rows come to rest; then AWS and rows are compared."""
+        from django.db import connections
+
         from . import truth
 
         self.monkey.rest()
+        connections.close_all()  # our own, from before the database was killed
         rested = self.until(lambda: not truth.restless(), f"{when}: all rows are at rest", QUIET_SECONDS)
         if not rested:
             for row in truth.restless():
