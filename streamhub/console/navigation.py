@@ -53,10 +53,11 @@ GROUPS: dict[str, list[Entry]] = {
 }
 
 
-def register(group: str, *entries: Entry) -> None:
-    """Add links to a group of the sidebar."""
+def register(group: str, *entries: Entry, first: bool = False) -> None:
+    """Add links to a group of the sidebar, at its end or before all others."""
     known = GROUPS.setdefault(group, [])
-    known.extend(entry for entry in entries if entry not in known)
+    new = [entry for entry in entries if entry not in known]
+    known[:] = new + known if first else known + new
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
