@@ -55,9 +55,8 @@ def _urls() -> list[Any]:
 
 
 register_urls(_urls)
-navigation.register(
-    "System", navigation.Entry("Drift", "compare_arrows", url_name=f"admin:{PAGE}", permission=LOOK)
-)
+ENTRY = navigation.Entry("Drift", "compare_arrows", url_name=f"admin:{PAGE}", permission=LOOK)
+navigation.register("System", ENTRY, first=True)
 
 
 def _require(request: HttpRequest, permission: str, otherwise: str) -> None:
@@ -100,10 +99,8 @@ def read_again(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     _require(request, READ, "Your role may not have AWS read again.")
-    if drift.ask(staff_actor(request.user)):  # type: ignore[arg-type]
-        messages.success(request, "AWS is being read; this page shows it when it is done.")
-    else:
-        messages.info(request, "AWS is being read already.")
+    if not drift.ask(staff_actor(request.user)):  # type: ignore[arg-type]
+        messages.info(request, "That was asked for just now; one reading is enough.")
     return HttpResponseRedirect(_url())
 
 
@@ -155,6 +152,7 @@ def _shown(finding: Finding, note: Transition | None, may: bool) -> dict[str, An
         "finding": finding,
         "look": words.look_of_finding(finding),
         "row_url": _row_url(finding),
+        "row_words": words.row_of(finding),
         "note": note,
         "verbs": [_offer(finding, verb) for verb in VERBS[finding.problem]] if may else [],
     }
@@ -235,6 +233,7 @@ def _confirmation(request: HttpRequest, finding: Finding, verb: Verb) -> dict[st
         reason=reason,
         consequences=words.consequences(finding, verb),
         row_url=_row_url(finding),
+        row_words=words.row_of(finding),
         back=_url(),
     )
 

@@ -44,6 +44,14 @@ FACES = {
 }
 
 
+ROWS = {"distributions.distribution": "distribution of", "channels_app.securitygroup": "security group"}
+
+
+def row_of(finding: Finding) -> str:
+    """What the finding's row is called in a link to it; "" without a row."""
+    return f"{ROWS.get(finding.model, 'channel')} {finding.name}" if finding.model else ""
+
+
 def look_of_finding(finding: Finding) -> Look:
     return COSTS if finding.costs else LOOKS[finding.problem]
 

@@ -59,7 +59,7 @@ def of_distribution(row: Distribution) -> Expected:
         kind=Kind.DISTRIBUTION,
         model=row._meta.label_lower,
         pk=row.pk,
-        name=row.name,
+        name=row.owner_label or row.name,
         owner=row.uid,
         aws_id=row.aws_distribution_id or "",
         present=bool(row.aws_distribution_id) and not row.gone_at and not row.delete_accepted_at,

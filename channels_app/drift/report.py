@@ -38,7 +38,7 @@ class Unread:
 def unread_because(error: AwsError) -> Unread:
     """What an error means to somebody who waits for the list."""
     if isinstance(error, AccessDenied):
-        words = "StreamHub's AWS key may not list them: `manage.py iam_policy` prints what it needs."
+        words = "StreamHub's AWS key may not list them; manage.py iam_policy prints the policy it needs."
     elif isinstance(error, Throttled):
         words = "AWS asked for fewer calls. Read again in a minute."
     elif isinstance(error, Retryable):

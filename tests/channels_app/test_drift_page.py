@@ -218,7 +218,7 @@ def test_an_operator_may_have_it_read_and_mend_nothing(
     world: WorldUnderTest, stage: Channel, as_role: Any
 ) -> None:
     finding, operator = lose_the_endpoint(world), as_role("operator")
-    assert "AWS is being read" in operator.post(reverse(READ), follow=True).content.decode()
+    assert "Reading AWS" in operator.post(reverse(READ), follow=True).content.decode()
     assert operator.post(do_url(finding, "repair")).status_code == 403
 
 
@@ -242,7 +242,7 @@ def test_read_again_says_that_it_reads_until_it_has(
     page = engineer.post(reverse(READ), follow=True).content.decode()
     assert "Reading AWS" in page
     assert "staff:engineer asked" in page
-    assert "being read already" in engineer.post(reverse(READ), follow=True).content.decode()
+    assert "asked for just now" in engineer.post(reverse(READ), follow=True).content.decode()
     drift_report()
     page = seen(engineer)
     assert "Reading AWS" not in page
