@@ -91,7 +91,7 @@ def ask(who: Actor | str) -> bool:
         if _waits(row) and row.asked_at and now - row.asked_at < ASK_AGAIN:
             return False
         DriftReading.objects.filter(pk=row.pk).update(asked_at=now, asked_by=who)
-        transaction.on_commit(partial(wake.send_safely, TASK, "urgent"))
+        transaction.on_commit(partial(wake.send_safely, TASK, "bulk"))
     return True
 
 
