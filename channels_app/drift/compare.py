@@ -101,6 +101,8 @@ def compare(rows: Iterable[Expected], found: Iterable[Found], environment: str) 
     foreign: Counter[str] = Counter()
     for each in found:
         row = by_id.get((each.kind, each.aws_id))
+        if row is not None and row.protected:
+            continue  # others' own, known to us: nothing is held against it
         mine = row is not None or is_ours(each.mark, environment)
         (ours if mine else foreign)[each.kind.value] += 1
         if row is not None:

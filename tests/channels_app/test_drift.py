@@ -394,7 +394,7 @@ def test_a_protected_distribution_is_neither_foreign_nor_different(world: WorldU
         aws_distribution_id=shared, origin_url="https://files.example.com/", protected=True, attached=False
     )
     found = drift.report()
-    assert (found.findings, found.foreign) == ((), {})
+    assert (found.findings, found.foreign, found.ours) == ((), {}, {})
 
 
 def test_only_those_who_may_mend_drift_can_act(world: WorldUnderTest, stage: Channel) -> None:
