@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -20,26 +20,42 @@ from streamhub.console.dashboard import Figure, Tile, register
 from streamhub.console.facts import Panel
 from streamhub.console.looks import Tone
 from streamhub.console.registry import register_panel
-from streamhub.console.saved_views import list_url
+from streamhub.console.saved_views import SavedView, filter_of, list_url
 from streamhub.console.templatetags.console import size, when
 
 VIEW = "billing.view_ledgerminute"
 MOST_ROWS = 120
 
 
+def _midnight() -> datetime:
+    """The start of today, UTC."""
+    return datetime.combine(timezone.now().astimezone(UTC).date(), time(), tzinfo=UTC)
+
+
 @admin.register(LedgerMinute)
 class LedgerMinuteAdmin(BigReadOnlyAdmin):
     """What each distribution delivered in each minute, as CloudWatch last said."""
 
-    list_display = ("at", "aws_distribution_id", "delivered", "requests", "period", "changed")
+    list_display = ("at", "distribution", "delivered", "requests_shown", "period", "changed")
     # The whole id, by the index: the ledger has a row for each distribution and minute.
     search_fields = ("aws_distribution_id__exact",)
     search_help_text = "The whole distribution id"
+    list_filter = (
+        filter_of([SavedView("today", "Today (UTC)", "today", lambda: Q(minute__gte=_midnight()))]),
+    )
     ordering = ("-minute", "-id")
 
     @display(description="minute")
     def at(self, row: LedgerMinute) -> str:
         return when(row.minute)
+
+    @display(description="distribution")
+    def distribution(self, row: LedgerMinute) -> str:
+        return row.aws_distribution_id
+
+    @display(description="requests")
+    def requests_shown(self, row: LedgerMinute) -> str:
+        return f"{row.requests:,}"
 
     @display(description="delivered")
     def delivered(self, row: LedgerMinute) -> str:
@@ -55,8 +71,7 @@ class LedgerMinuteAdmin(BigReadOnlyAdmin):
 
 
 def _today() -> Figure:
-    midnight = datetime.combine(timezone.now().astimezone(UTC).date(), time(), tzinfo=UTC)
-    rows = LedgerMinute.objects.filter(minute__gte=midnight)
+    rows = LedgerMinute.objects.filter(minute__gte=_midnight())
     found = rows.aggregate(total=Sum("bytes_downloaded"))["total"]
     if found is None:
         return Figure("none yet", "CloudFront publishes some minutes late")
@@ -69,8 +84,12 @@ def _merged(minutes: list[PeriodUsage]) -> list[bars.Value]:
     found: dict[datetime, bars.Value] = {}
     for each in minutes:
         known = found.get(each.minute, bars.Value(each.minute, 0))
-        amount, hollow = known.amount + each.bytes_downloaded, known.hollow or each.provisional
-        found[each.minute] = bars.Value(each.minute, amount, hollow)
+        found[each.minute] = bars.Value(
+            each.minute,
+            known.amount + each.bytes_downloaded,
+            known.hollow or each.provisional,
+            max(known.seconds, each.period_seconds),
+        )
     return list(found.values())
 
 
@@ -84,10 +103,12 @@ def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
         "minutes": report.minutes[-MOST_ROWS:],
         "left_out": max(0, len(report.minutes) - MOST_ROWS),
     }
-    return Panel("Bytes per minute", "billing/usage.html", context, "bar_chart")
+    return Panel("Bytes per minute", "billing/usage.html", context, "bar_chart", order=20)
 
 
-register(Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute), 70))
+register(
+    Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute, "today"), 70)
+)
 register_panel(Breakout, _usage_panel)
 navigation.register("Billing", navigation.Entry("Ledger", "receipt_long", "billing.ledgerminute"))
 roles.grant(roles.VIEWER, VIEW)

@@ -112,13 +112,15 @@ class BreakoutAdmin(CreatingAdmin):
 def _readiness_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     if row.state not in (State.IDLE, State.FAILED, *ON_AIR):
         return None
-    return Panel("Readiness", "channels_app/readiness.html", {"readiness": readiness(row)}, "checklist")
+    return Panel("Readiness", "channels_app/readiness.html", {"readiness": readiness(row)}, "checklist", 10)
 
 
 def _attachments_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     attachments = list(row.attachments.select_related("distribution").order_by("-started_at")[:20])
     context = {"attachments": attachments}
-    return Panel("Delivered by", "channels_app/attachments.html", context, "public") if attachments else None
+    if not attachments:
+        return None
+    return Panel("Delivered by", "channels_app/attachments.html", context, "public", 30)
 
 
 register_panel(Breakout, _readiness_panel)

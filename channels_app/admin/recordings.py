@@ -32,7 +32,7 @@ def _panel(request: HttpRequest, row: Breakout) -> Panel | None:
         "on_air": row.state in (State.STARTING, State.RUNNING, State.STOPPING),
         "listed_at": row.recordings_listed_at,
     }
-    return Panel("Recordings", "channels_app/recordings.html", context, "video_library")
+    return Panel("Recordings", "channels_app/recordings.html", context, "video_library", 40)
 
 
 def url(domain: str, key: str) -> str:

@@ -41,6 +41,7 @@ class Panel:
     template: str
     context: dict[str, Any] = field(default_factory=dict)
     icon: str = "info"
+    order: int = 50
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,10 @@ def register_panel(model: type[Model], maker: PanelMaker) -> None:
 
 
 def panels_of(request: HttpRequest, row: Model) -> list[Panel]:
-    """The panels of this object."""
+    """The panels of this object, in their order."""
     makers = _panels.get(row._meta.label_lower, [])
-    return [panel for panel in (maker(request, row) for maker in makers) if panel is not None]
+    made = (maker(request, row) for maker in makers)
+    return sorted((panel for panel in made if panel is not None), key=lambda panel: panel.order)
 
 
 def register_urls(maker: UrlMaker) -> None:
