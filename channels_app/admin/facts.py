@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.urls import reverse
 
 from channels_app import playback
-from channels_app.admin.forms import INPUTS
+from channels_app.admin.forms import INPUTS, profile_label
 from channels_app.models import Breakout, Channel
 from channels_app.models.channel import InputType
 from streamhub.console.facts import Fact, Section
@@ -59,7 +59,7 @@ def _options(row: Channel) -> Section:
             Fact("class", row.channel_class, "code"),
             Fact("allowed CIDRs", row.allowed_cidrs, "list"),
             Fact("sources", row.source_urls, "urls"),
-            Fact("profile", row.encoding_profile),
+            Fact("profile", profile_label(row.encoding_profile)),
             Fact("recorded", row.record, "yesno"),
             Fact("tags", row.tags, "tags"),
             Fact("created", row.created_at, "when"),

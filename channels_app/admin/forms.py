@@ -17,7 +17,7 @@ from unfold.widgets import (
 
 from channels_app.models import Breakout, Channel
 from channels_app.models.channel import ChannelClass, Desired, InputType
-from channels_app.profiles import PROFILE_NAMES
+from channels_app.profiles import PROFILE_OUTPUTS
 
 CLASSES = {
     ChannelClass.SINGLE_PIPELINE: "single pipeline: one encoder",
@@ -28,6 +28,12 @@ INPUTS = {
     InputType.RTP_PUSH: "RTP push: the encoder in the room sends",
     InputType.URL_PULL: "URL pull: MediaLive fetches",
 }
+
+
+def profile_label(name: str) -> str:
+    """ "1080p: 4 outputs"; only the name of a profile that is no longer offered."""
+    outputs = PROFILE_OUTPUTS.get(name)
+    return name if outputs is None else f"{name}: {outputs} outputs"
 
 
 class LinesField(forms.CharField):
@@ -80,7 +86,9 @@ class ChannelForm(forms.Form):
         choices=list(CLASSES.items()), initial=ChannelClass.SINGLE_PIPELINE, widget=UnfoldAdminSelectWidget
     )
     encoding_profile = forms.ChoiceField(
-        choices=[(name, name) for name in PROFILE_NAMES], widget=UnfoldAdminSelectWidget
+        choices=[(name, profile_label(name)) for name in PROFILE_OUTPUTS],
+        widget=UnfoldAdminSelectWidget,
+        help_text="AWS bills each output, and twice for a standard channel.",
     )
     record = forms.BooleanField(
         required=False,

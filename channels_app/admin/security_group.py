@@ -19,7 +19,7 @@ class SecurityGroupAdmin(ResourceAdmin):
     icon = "shield"
     looks = appearance.SECURITY_GROUP
     saved_views = (SavedView("failed", "Failed", "error", appearance.in_trouble, 30),)
-    list_display = ("title", "state_shown", "aws_id", "used_by")
+    list_display = ("title", "state_shown", "known_as", "used_by")
     list_filter = ("state", "desired")
     search_fields = ("cidrs", "aws_id", "channels__name")
     search_help_text = "CIDR, AWS id or channel"
@@ -31,6 +31,10 @@ class SecurityGroupAdmin(ResourceAdmin):
     @display(description="CIDRs")
     def title(self, row: SecurityGroup) -> str:
         return ", ".join(row.cidr_list)
+
+    @display(description="AWS id")
+    def known_as(self, row: SecurityGroup) -> str:
+        return row.aws_id or "-"
 
     @display(description="channels")
     def used_by(self, row: SecurityGroup) -> int:

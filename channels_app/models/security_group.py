@@ -36,7 +36,7 @@ class SecurityGroup(ManagedResource):
         indexes = [*due_indexes("security_group")]
 
     def __str__(self) -> str:
-        return self.cidrs
+        return ", ".join(self.cidr_list)
 
     @property
     def cidr_list(self) -> list[str]:

@@ -6,6 +6,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from channels_app.profiles import PROFILE_OUTPUTS
 from streamhub.aws.encoding import DEFAULT_PROFILE, PROFILES, EncodingProfile, encoder_settings
 
 EVERY = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
@@ -17,6 +18,10 @@ def test_botocores_model_accepts_the_settings(profile: EncodingProfile, archive:
     model = botocore.session.get_session().get_service_model("medialive")
     report = ParamValidator().validate(encoder_settings(profile, archive), model.shape_for("EncoderSettings"))
     assert not report.has_errors(), report.generate_report()
+
+
+def test_services_and_forms_know_the_same_profiles_with_their_outputs() -> None:
+    assert {name: profile.output_count for name, profile in PROFILES.items()} == PROFILE_OUTPUTS
 
 
 def test_the_default_ladder() -> None:
