@@ -60,6 +60,8 @@ def page(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
         title="MediaManager",
         opts=None,  # it stands beside the list of distributions, not below it
         original=None,
+        model_admin=None,
+        content_title="MediaManager",
         live=_live(its, row),
         row=row,
         configured=bool(settings.MEDIAMANAGER_DISTRIBUTION_ID),

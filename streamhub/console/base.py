@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from streamhub.console.paging import ForwardPaginator
+from streamhub.console.paging import InfinitePaginator
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -49,5 +50,7 @@ class ReadOnlyAdmin(ModelAdmin):
 class BigReadOnlyAdmin(ReadOnlyAdmin):
     """The same for tables that grow: pages forward and back, never a `COUNT(*)`."""
 
-    paginator = ForwardPaginator
+    paginator = InfinitePaginator
     show_full_result_count = False
+    # Nor one for each choice of each filter.
+    show_facets = ShowFacets.NEVER

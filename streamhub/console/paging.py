@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from unfold.paginator import InfinitePage, InfinitePaginator
+from unfold import paginator as unfold
 
 
-class _Page(InfinitePage):
+class _Page(unfold.InfinitePage):
     def has_next(self) -> bool:
         return bool(self.paginator.more_after(self.number))
 
 
-class ForwardPaginator(InfinitePaginator):
-    """Unfold's paginator that never counts, which also knows when it is at the end."""
+class InfinitePaginator(unfold.InfinitePaginator):
+    """Unfold's of the same name (by which its templates know it), which also knows when it is at the end."""
 
     template_name = "console/pager.html"
 

@@ -21,6 +21,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "StreamHub",
     "SITE_SUBHEADER": "Live streams on AWS",
     "SITE_SYMBOL": "stream",
+    "SITE_URL": None,  # there is no other site to return to
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": _static("console/favicon.svg")},
     ],

@@ -64,5 +64,9 @@ def test_today_counts_from_midnight_utc(staff: Client) -> None:
     day = timedelta(days=1)
     LedgerMinute.objects.create(aws_distribution_id="E1", minute=now - day, bytes_downloaded=10**12, **seen)
     page = staff.get(reverse("admin:index")).content.decode()
+    ledger = reverse("admin:billing_ledgerminute_changelist")
+    listed = staff.get(ledger, {"view": "today"}).context["cl"].result_list
+    assert [row.bytes_downloaded for row in listed] == [1_230_000_000]
+    assert f'href="{ledger}?view=today"' in page
     assert "1.23 GB" in page
     assert 'title="1,230,000,000 bytes"' in page

@@ -22,6 +22,7 @@ from streamhub.console import dashboard
 from streamhub.console.resource import ResourceAdmin
 from streamhub.lifecycle.models import Heartbeat, Job
 from tests.console import rows
+from tests.console.evening import Evening
 
 
 def queries(client: Client, url: str) -> list[str]:
@@ -163,6 +164,21 @@ def test_every_tile_opens_its_list(superuser: Client) -> None:
     assert len(found["tiles"]) >= 8
     for item in (*found["tiles"], *found["boards"]):
         assert superuser.get(item["url"]).status_code == 200
+
+
+def test_every_tile_counts_what_its_list_shows(superuser: Client) -> None:
+    Evening()
+    Heartbeat.objects.filter(name="worker").update(beat_at=timezone.now() - timedelta(minutes=5))
+    found = dashboard.build(User.objects.get(username="superuser"))["tiles"]
+    tiles = {item["tile"].key: item for item in found}
+    said = {key: item["figure"].value for key, item in tiles.items()}
+    responses = {key: superuser.get(item["url"]) for key, item in tiles.items()}
+    shown = {key: list(response.context["cl"].result_list) for key, response in responses.items()}
+    for key in set(tiles) - {"jobs", "bytes"}:
+        assert said[key] == len(shown[key]) > 0, key
+    assert said["jobs"] == "2 bad"
+    assert [row.name for row in shown["jobs"]] == ["collect_metrics"]
+    assert "silent" in responses["jobs"].content.decode()
 
 
 def test_the_dashboard_tells_what_is_wrong(superuser: Client) -> None:

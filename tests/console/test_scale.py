@@ -23,7 +23,8 @@ from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.lifecycle.models import Transition
 from tests.console import crowd
 
-pytestmark = pytest.mark.django_db
+# Half a minute alone; the limit is for machines that others use too.
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 FEW, MANY = 10, 10_000
 LARGEST_PAGE = 400_000  # bytes

@@ -43,7 +43,22 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
     search_help_text = "User name, name or e-mail"
     # Searched as one types: Django's own would send every group there is.
     autocomplete_fields = ("groups",)
-    filter_horizontal = ("user_permissions",)
+    filter_horizontal = ()
+    # Permissions come with roles, so that it can be read off a role who may do what.
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **options)
+        if "groups" in form.base_fields:
+            # No button for removing all at once: select2 puts it where screen readers stumble over it.
+            form.base_fields["groups"].widget.widget.is_required = True
+        return form
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")

@@ -1,8 +1,11 @@
 """The schedule (django-celery-beat) in the console's dress: the same forms and actions."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import display
+from django.http import HttpRequest
 from django_celery_beat.admin import ClockedScheduleAdmin as BeatClockedScheduleAdmin
 from django_celery_beat.admin import CrontabScheduleAdmin as BeatCrontabScheduleAdmin
 from django_celery_beat.admin import PeriodicTaskAdmin as BeatPeriodicTaskAdmin
@@ -17,9 +20,20 @@ from django_celery_beat.models import (
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from streamhub.console.base import ConsoleAdmin
+from streamhub.console.templatetags.console import when
 
 for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, SolarSchedule):
     admin.site.unregister(model)
+
+
+def every(interval: IntervalSchedule) -> str:
+    """In the largest unit that it is a whole number of: "every 30 days", "every minute"."""
+    seconds = int(timedelta(**{interval.period: interval.every}).total_seconds())
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        if seconds and seconds % length == 0:
+            count = seconds // length
+            return f"every {unit}" if count == 1 else f"every {count} {unit}s"
+    return str(interval)
 
 
 class _TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
@@ -38,14 +52,34 @@ class _PeriodicTaskForm(PeriodicTaskForm):
 class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ConsoleAdmin):
     form = _PeriodicTaskForm
     date_hierarchy = None
-    list_display = ("name", "enabled", "scheduler", "queue", "last_run_at", "total_run_count")
+    list_display = ("name", "enabled", "runs", "worked_off_from", "last_sent", "total_run_count")
+    search_help_text = "Name or task"
     list_filter = ("enabled", "one_off")
     change_form_template = None
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("interval", "crontab", "solar", "clocked")
+
+    @display(description="runs")
+    def runs(self, row: PeriodicTask) -> str:
+        return every(row.interval) if row.interval else str(row.scheduler)
+
+    @display(description="queue", ordering="queue")
+    def worked_off_from(self, row: PeriodicTask) -> str:
+        return row.queue or "bulk"
+
+    @display(description="last sent", ordering="last_run_at")
+    def last_sent(self, row: PeriodicTask) -> str:
+        return when(row.last_run_at)
 
 
 @admin.register(IntervalSchedule)
 class IntervalScheduleAdmin(ConsoleAdmin):
-    list_display = ("__str__",)
+    list_display = ("spelled",)
+
+    @display(description="runs")
+    def spelled(self, row: IntervalSchedule) -> str:
+        return every(row)
 
 
 @admin.register(CrontabSchedule)

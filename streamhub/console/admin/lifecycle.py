@@ -6,14 +6,18 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
+from django.db.models import Q
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from streamhub.console import jobs
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
 from streamhub.console.dashboard import Board, Figure, Line, Tile, register
 from streamhub.console.looks import Tone
 from streamhub.console.resource import ResourceAdmin
-from streamhub.console.saved_views import list_url
+from streamhub.console.saved_views import SavedView, filter_of, list_url
 from streamhub.console.templatetags.console import look as look_context
 from streamhub.console.templatetags.console import when
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
@@ -66,7 +70,7 @@ class TransitionAdmin(BigReadOnlyAdmin):
     and a search for text reads the newest `SEARCHED` entries only.
     """
 
-    list_display = ("at_shown", "kind", "name", "change", "who", "why", "aws_request")
+    list_display = ("at_shown", "kind", "name", "change", "who", "reason", "aws_request")
     list_filter = (KindFilter, StateFilter)
     search_fields = ("resource_name", "who", "aws_request_id", "why")
     search_help_text = "Name, who, why or AWS request id"
@@ -92,15 +96,34 @@ class TransitionAdmin(BigReadOnlyAdmin):
 
     @display(description="name")
     def name(self, row: Transition) -> str:
-        return row.resource_name
+        """Leads to the object; if it is gone, its list says so."""
+        its = next((its for its in _resources() if its.transition_kind() == row.resource_type), None)
+        label = row.resource_name or f"{row.resource_type} {row.resource_id}"
+        if its is None:
+            return label
+        return format_html('<a class="sh-link" href="{}">{}</a>', its.url("change", row.resource_id), label)
+
+    @display(description="why")
+    def reason(self, row: Transition) -> SafeString:
+        error = format_html('<span class="sh-entry-error sh-block">{}</span>', row.error) if row.error else ""
+        return format_html("<span>{}{}</span>", row.why, error)
 
     @display(description="AWS request")
     def aws_request(self, row: Transition) -> str:
-        return row.aws_request_id or "-"
+        if not row.aws_request_id:
+            return "-"
+        return render_to_string("console/request_id.html", {"request_id": row.aws_request_id})
 
     @display(description="change")
     def change(self, row: Transition) -> str:
         return f"{row.from_state or 'new'} → {row.to_state}"
+
+
+def _bad_jobs() -> Q:
+    """Health is worked out, not stored; there are as many jobs as the code has."""
+    schedule = jobs.periods()
+    rows = Job.objects.all()
+    return Q(pk__in=[row.pk for row in rows if jobs.health_of(row, schedule).look.tone == Tone.BAD])
 
 
 class _HealthAdmin(ReadOnlyAdmin):
@@ -109,8 +132,6 @@ class _HealthAdmin(ReadOnlyAdmin):
 
     @display(description="health")
     def health(self, row: Any) -> str:
-        from django.template.loader import render_to_string
-
         health = self.get_health(row)
         return render_to_string("console/look.html", look_context(health.look, health.word))
 
@@ -119,6 +140,8 @@ class _HealthAdmin(ReadOnlyAdmin):
 class JobAdmin(_HealthAdmin):
     """The periodic jobs and how their last run went. Their periods are in the schedule."""
 
+    list_before_template = "console/jobs_before.html"
+    list_filter = (filter_of([SavedView("bad", "Needs a look", "error", _bad_jobs)]),)
     list_display = ("name", "health", "outcome", "started", "finished", "error")
     search_fields = ("name",)
     ordering = ("name",)
@@ -129,6 +152,11 @@ class JobAdmin(_HealthAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         self.periods = jobs.periods()
         return super().get_queryset(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """With the processes above the jobs: a silent worker is why no job runs."""
+        beats = [jobs.heartbeat_health(row) for row in Heartbeat.objects.order_by("name")[:MOST_LINES]]
+        return super().changelist_view(request, {"beats": beats, **(extra_context or {})})
 
     @display(description="started")
     def started(self, row: Job) -> str:
@@ -172,10 +200,13 @@ def _jobs_lines() -> list[Line]:
     return [Line(h.name, url, h.look, h.word, h.since, h.detail) for h in found]
 
 
+def _jobs_url() -> str:
+    """The bad ones, if a job is among them; the processes stand on that page anyway."""
+    return list_url(Job, "bad") if Job.objects.filter(_bad_jobs()).exists() else list_url(Job)
+
+
 register(
-    Tile(
-        "jobs", "Job health", "monitor_heart", "lifecycle.view_job", _jobs_figure, lambda: list_url(Job), 80
-    ),
+    Tile("jobs", "Job health", "monitor_heart", "lifecycle.view_job", _jobs_figure, _jobs_url, 80),
     Board(
         "jobs",
         "Jobs and processes",

@@ -155,6 +155,19 @@
     for (const form of document.querySelectorAll("[data-sh-once]")) delete form.dataset.shSent;
   });
 
+  // --- what the libraries around us leave without a name -------------------------------------------
+
+  function nameFields() {
+    for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
+      field.setAttribute("aria-label", "Search");
+    }
+    for (const hint of document.querySelectorAll("span.help-tooltip[aria-label]:not([role])")) {
+      hint.setAttribute("role", "img");
+    }
+  }
+  window.addEventListener("load", nameFields);
+  document.addEventListener("focusin", nameFields);
+
   document.addEventListener("DOMContentLoaded", () => {
     showTimes();
     setInterval(() => { showUpdated(); showTimes(); }, 1000);

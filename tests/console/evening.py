@@ -1,0 +1,210 @@
+"""An evening in full swing, as rows: a house with one of everything, for looking at every page of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from billing.models import CollectionWindow, LedgerMinute
+from channels_app.models import Breakout, Channel, SecurityGroup
+from distributions.models import Distribution
+from streamhub import seeds
+from streamhub.access.services import token_issue, token_revoke
+from streamhub.lifecycle.models import Heartbeat, Job, Transition
+from tests.console import rows
+
+LONG = "Grand hall, second floor: keynotes, panels and the closing show"
+REQUEST = "0f9b3c1e-7d4a-4b0e-9f38-7c2d1a6b5e44"
+UNDEPLOYED = {"enabled": True, "status": "InProgress"}
+DEPLOYED = {"enabled": True, "status": "Deployed"}
+LIMIT = {
+    "error_code": "LimitExceeded",
+    "error_message": "The quota of 30 MediaPackage channels in eu-central-1 is full.",
+    "error_hint": "Raise the quota in Service Quotas or delete a channel; StreamHub goes on by itself.",
+    "error_request_id": REQUEST,
+}
+
+
+class Evening:
+    """What stands in the house; the pages are found by these."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now().replace(second=0, microsecond=0)
+        for name in ("viewer", "operator", "engineer"):
+            Group.objects.get_or_create(name=name)
+        self.group = SecurityGroup.objects.create(
+            cidrs=",".join(f"203.0.{n}.0/24" for n in range(9)), state="ready", aws_id="8412345"
+        )
+        self.on_air = self._channel(LONG, "running", DEPLOYED, record=True, channel_class="STANDARD")
+        self.stopping = self._channel("Room 2", "stopping", DEPLOYED)
+        self.idle = self._channel("Studio", "idle", DEPLOYED, tags={"team": "events", "cost-centre": "4711"})
+        self.waiting = rows.channel("pending", name="Room 3", **LIMIT, error_at=self.now)
+        self.broken = self._channel("Room 4", "failed", DEPLOYED, failed_step="create the MediaLive channel")
+        Channel.objects.filter(pk=self.broken.pk).update(**rows.ERROR, error_at=self.now)
+        self.fetching = self._channel(
+            "World feed",
+            "idle",
+            UNDEPLOYED,
+            input_type="URL_PULL",
+            source_urls=["https://example.com/a.m3u8"],
+        )
+        self._breakouts()
+        self._distributions()
+        self._history()
+        self._house()
+
+    def _channel(self, name: str, state: str, cloudfront: dict[str, Any], **more: Any) -> Channel:
+        its = rows.distribution(**cloudfront, owner_label=f"channel {name}"[:128])
+        n, twice = its.pk, "STANDARD" in more.values()
+        account = f"arn:aws:cloudfront::111122223333:distribution/{its.aws_distribution_id}"
+        Distribution.objects.filter(pk=its.pk).update(arn=account, observed_at=self.now)
+        pull = more.get("input_type") == "URL_PULL"
+        urls = [f"rtmp://198.51.100.{n}:1935/streamhub-{n:024x}/{part}" for part in ("a", "b")]
+        return rows.channel(
+            state,
+            name=name,
+            distribution=its,
+            security_group=None if pull else self.group,
+            allowed_cidrs=[] if pull else self.group.cidr_list,
+            endpoint_url=f"https://{n:016x}.mediapackage.eu-central-1.amazonaws.com/out/v1/{n:032x}/index.m3u8",
+            input_dest_urls=[] if pull else urls[: 2 if twice else 1],
+            ml_channel_id=f"{7_412_000 + n}",
+            ml_channel_state=state.upper(),
+            ml_input_id=f"{3_512_000 + n}",
+            mp_channel_id=f"streamhub-{n:032x}",
+            mp_endpoint_id=f"streamhub-{n:032x}-hls",
+            observed_at=self.now,
+            **more,
+        )
+
+    def _breakouts(self) -> None:
+        started = {"session_started_at": self.now - timedelta(minutes=50), "starts_at": self.now}
+        self.live = rows.breakout(
+            "running",
+            self.on_air,
+            name="Opening keynote",
+            curtain_raised=True,
+            usage_status="provisional",
+            usage_bytes_downloaded=48_234_567_890,
+            usage_requests=1_204_311,
+            usage_complete_until=self.now - timedelta(minutes=8),
+            duration_minutes=90,
+            recordings_listed_at=self.now,
+            **started,
+        )
+        self._delivered(self.live, minutes=48, ended=None)
+        self.ending = rows.breakout("stopping", self.stopping, name="Panel: ten years of live", **started)
+        self.past = rows.breakout(
+            "completed",
+            self.idle,
+            name="Rehearsal",
+            usage_status="final",
+            usage_bytes_downloaded=3_120_000_000,
+            usage_requests=90_112,
+            usage_complete_until=self.now - timedelta(hours=2),
+            session_ended_at=self.now - timedelta(hours=3),
+            **started,
+        )
+        self._delivered(self.past, minutes=25, ended=self.now - timedelta(hours=3))
+        self.planned = rows.breakout(
+            "idle",
+            self.idle,
+            name="Closing show",
+            starts_at=self.now + timedelta(hours=2),
+            duration_minutes=45,
+        )
+        self.failed = rows.breakout(
+            "failed",
+            self.broken,
+            name="Late show",
+            error_code="start_failed",
+            error_message="MediaLive went back to IDLE without running.",
+            error_hint="Look at the encoder in the room, then press Retry.",
+            error_request_id=REQUEST,
+            error_at=self.now,
+        )
+        self.cancelled = rows.breakout("cancelled", self.idle, name="Called off")
+
+    def _delivered(self, breakout: Breakout, *, minutes: int, ended: Any) -> None:
+        its = breakout.channel.distribution if breakout.channel else None
+        assert its is not None
+        start = (ended or self.now) - timedelta(minutes=minutes)
+        attachment = breakout.attachments.create(
+            distribution=its,
+            aws_distribution_id=its.aws_distribution_id or "",
+            domain_name=its.domain_name,
+            started_at=start,
+            ended_at=ended,
+        )
+        CollectionWindow.objects.create(attachment=attachment, read_at=self.now, settled_at=ended)
+        for n in range(minutes):
+            LedgerMinute.objects.create(
+                aws_distribution_id=its.aws_distribution_id or "",
+                minute=start + timedelta(minutes=n),
+                bytes_downloaded=900_000_000 + 40_000_000 * (n % 17),
+                requests=20_000 + 700 * (n % 13),
+                first_seen_at=self.now,
+                changed_at=self.now,
+            )
+        for n in range(3):
+            breakout.recordings.create(
+                key=f"{'0f' * 16}/20261122T1830{n:02}Z/main_archive.{n:06}.m2ts",
+                size_bytes=312_456_789 + n,
+                modified_at=start + timedelta(minutes=5 * n),
+            )
+
+    def _distributions(self) -> None:
+        gone = {"attached": False, "desired": "deleted"}
+        self.stale = rows.distribution("disabled", enabled=False, status="Deployed", **gone)
+        self.disabling = rows.distribution("disabling", enabled=False, status="InProgress", **gone)
+        self.missing = rows.distribution("missing")
+        self.refused = rows.distribution("failed", failed_step="create the distribution", **rows.ERROR)
+        self.deploying = rows.distribution("deploying", config={"PriceClass": "PriceClass_100"}, **UNDEPLOYED)
+        rows.distribution("pending")
+
+    def _history(self) -> None:
+        steps = [
+            ("", "pending", "staff:anna", "created", ""),
+            ("pending", "provisioning", "StreamHub", "MediaPackage channel created", ""),
+            ("provisioning", "idle", "StreamHub", "its AWS stack is complete", ""),
+            ("idle", "starting", "api:event-site", "start of the breakout Opening keynote", ""),
+            ("starting", "failed", "StreamHub", "MediaLive refused to start it", "Rate exceeded."),
+            ("failed", "starting", "staff:anna", "retried", ""),
+            ("starting", "running", "StreamHub", "MediaLive says RUNNING", ""),
+        ]
+        for row in (self.on_air, self.live, self.on_air.distribution, self.group):
+            assert row is not None
+            for before, after, who, why, error in steps:
+                Transition.objects.create(
+                    resource_type=row.KIND,
+                    resource_id=row.pk,
+                    resource_name=str(row)[:128],
+                    who=who,
+                    why=why,
+                    from_state=before,
+                    to_state=after,
+                    aws_request_id=REQUEST,
+                    error=error,
+                )
+
+    def _house(self) -> None:
+        seeds.seed_periodics()
+        for name in ("sweep", "observe", "delete_stale_distributions", "list_recordings"):
+            Job.objects.create(
+                name=name, started_at=self.now, finished_at=timezone.now(), outcome="3 rows queued"
+            )
+        Job.objects.create(
+            name="collect_metrics",
+            started_at=self.now,
+            finished_at=timezone.now(),
+            error="ThrottlingException: Rate exceeded. AWS request " + REQUEST,
+        )
+        for name in ("beat", "worker"):
+            Heartbeat.objects.create(name=name, beat_at=timezone.now())
+        self.anna = User.objects.create_user("anna", first_name="Anna", last_name="Keller", is_staff=True)
+        self.anna.groups.add(Group.objects.get(name="operator"))
+        self.token = token_issue("event-site", ["channels:read", "breakouts:read"], timedelta(days=90))[0]
+        token_revoke(token_issue("old-site", ["channels:read"])[0])
