@@ -13,6 +13,8 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from distributions import mediamanager
+from distributions.models import Distribution
 from streamhub.console import roles
 from tests.browser.staff import PASSWORD, WIDE, Staff
 from tests.world import WorldUnderTest
@@ -48,20 +50,42 @@ def world(transactional_db: None, settings: Any) -> Iterator[WorldUnderTest]:
 
 @pytest.fixture
 def log_in(browser: Browser, live_server: Any, world: WorldUnderTest) -> Iterator[Open]:
-    """`log_in("operator")`: a page of somebody with that role, on the dashboard. Errors fail the test."""
+    """`log_in("operator")`: a page of somebody with that role (or a "superuser"), on the dashboard.
+
+    Errors in the browser fail the test.
+    """
     roles.seed()
     staff = Staff(browser, live_server.url)
 
     def page(role: str, **window: Any) -> Page:
         user = User.objects.filter(username=role).first()
         if user is None:
-            user = User.objects.create_user(role, password=PASSWORD, is_staff=True)
-            user.groups.add(Group.objects.get(name=role))
+            everything = role == "superuser"
+            user = User.objects.create_user(role, password=PASSWORD, is_staff=True, is_superuser=everything)
+            user.groups.set(Group.objects.filter(name=role))
         return staff.page(role, **window)
 
     yield page
     staff.close()
     assert staff.complaints == []
+
+
+@pytest.fixture
+def have_mediamanager(world: WorldUnderTest) -> Callable[[], None]:
+    """Put the shared distribution into the embedded AWS and let StreamHub read it."""
+
+    def have() -> None:
+        world.control.console(
+            "cloudfront",
+            "create_mediamanager",
+            Id=settings.MEDIAMANAGER_DISTRIBUTION_ID,
+            recording_bucket=settings.RECORDING_BUCKET,
+            media_bucket=settings.MEDIA_BUCKET,
+        )
+        mediamanager.mediamanager_register()
+        world.settle(lambda: Distribution.objects.get(protected=True).config is not None)
+
+    return have
 
 
 @pytest.fixture

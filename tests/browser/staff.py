@@ -22,6 +22,15 @@ class Staff:
 
     def page(self, name: str, *, viewport: Any = WIDE, scheme: Any = "light") -> Page:
         """A new window of the user `name`, on the dashboard."""
+        found = self.stranger(scheme, viewport=viewport)
+        found.fill("#id_username", name)
+        found.fill("#id_password", PASSWORD)
+        found.click("button[type=submit]")
+        found.wait_for_url(re.compile(r"/admin/$"))
+        return found
+
+    def stranger(self, scheme: Any = "light", *, viewport: Any = WIDE) -> Page:
+        """A new window of somebody who has not logged in, at the login."""
         context = self._browser.new_context(
             viewport=viewport, color_scheme=scheme, timezone_id="Europe/Berlin", base_url=self.url
         )
@@ -30,10 +39,6 @@ class Staff:
         found.on("pageerror", lambda error: self.complaints.append(str(error)))
         found.on("request", lambda request: self._only_here(request.url))
         found.goto("/admin/")
-        found.fill("#id_username", name)
-        found.fill("#id_password", PASSWORD)
-        found.click("button[type=submit]")
-        found.wait_for_url(re.compile(r"/admin/$"))
         return found
 
     def close(self) -> None:

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.conf import settings
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from channels_app.models import Channel
-from distributions import mediamanager
 from distributions.models import Distribution
-from streamhub import seeds
-from streamhub.lifecycle.models import Job
 from tests.browser.accessibility import grave_findings
 from tests.browser.conftest import Open
-from tests.browser.staff import PHONE, WIDE
 from tests.console import rows
 from tests.world import WorldUnderTest
 
@@ -165,73 +159,8 @@ def test_polling_stops_at_a_login_page(log_in: Open) -> None:
     expect(page.locator(".sh-title h2")).to_be_visible()
 
 
-def have_jobs() -> None:
-    """The schedule as bootstrap seeds it, a job that did well and one that did not."""
-    seeds.seed_periodics()
-    now = timezone.now()
-    Job.objects.create(name="sweep", started_at=now, finished_at=now, outcome="3 rows queued")
-    Job.objects.create(name="collect_metrics", started_at=now, finished_at=now, error="Throttled: slow down")
-
-
-def have_mediamanager(world: WorldUnderTest) -> None:
-    world.control.console(
-        "cloudfront",
-        "create_mediamanager",
-        Id=settings.MEDIAMANAGER_DISTRIBUTION_ID,
-        recording_bucket=settings.RECORDING_BUCKET,
-        media_bucket=settings.MEDIA_BUCKET,
-    )
-    mediamanager.mediamanager_register()
-    world.settle(lambda: Distribution.objects.get(protected=True).config is not None)
-
-
 def test_axe_would_find_something(page: Page) -> None:
     page.set_content("<html><body><img src='x'><p style='color:#bbb;background:#fff'>pale</p></body></html>")
     rules = " ".join(grave_findings(page))
     assert "image-alt" in rules
     assert "color-contrast" in rules
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_pages_fit_and_are_seen(
-    log_in: Open, world: WorldUnderTest, shoot: Shoot, viewport: object, scheme: str
-) -> None:
-    """Every page, light and dark, wide and narrow; axe-core finds nothing grave on them."""
-    have_mediamanager(world)
-    have_jobs()
-    long = "Grand hall, second floor: keynotes, panels and the closing show"
-    cidrs = [f"203.0.{n}.0/24" for n in range(9)]
-    on = rows.channel("running", name=long, distribution=rows.distribution(), allowed_cidrs=cidrs)
-    failed = rows.distribution("failed", **rows.ERROR)
-    keynote = rows.breakout("running", on, curtain_raised=True, usage_bytes_downloaded=48_234_567_890)
-    graves: list[str] = []
-    page = log_in("engineer", viewport=viewport, scheme=scheme)
-    for name, path in {
-        "dashboard": "",
-        "channels": "channels_app/channel/",
-        "channel": f"channels_app/channel/{on.pk}/change/",
-        "channel-add": "channels_app/channel/add/",
-        "breakouts": "channels_app/breakout/",
-        "breakout": f"channels_app/breakout/{keynote.pk}/change/",
-        "breakout-add": f"channels_app/breakout/add/?channel={on.pk}",
-        "breakout-stop": f"channels_app/breakout/{keynote.pk}/do/stop/",
-        "distributions": "distributions/distribution/",
-        "distribution-failed": f"distributions/distribution/{failed.pk}/change/",
-        "configuration": f"distributions/distribution/{failed.pk}/configuration/",
-        "mediamanager": "mediamanager/",
-        "transitions": "lifecycle/transition/",
-        "security-groups": "channels_app/securitygroup/",
-        "ledger": "billing/ledgerminute/",
-        "jobs": "lifecycle/job/",
-        "tokens": "access/apitoken/",
-        "users": "auth/user/",
-        "token-add": "access/apitoken/add/",
-        "schedule": "django_celery_beat/periodictask/",
-    }.items():
-        page.goto(f"/admin/{path}")
-        page.evaluate("document.fonts.ready")
-        shoot(page, f"{name}-{scheme}")
-        if viewport == WIDE:
-            graves += [f"{name}: {finding}" for finding in grave_findings(page)]
-    assert graves == [], "\n".join(graves)
