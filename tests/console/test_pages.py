@@ -19,8 +19,9 @@ from unfold.admin import ModelAdmin
 from channels_app.models import Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.console import dashboard
+from streamhub.console.admin.beat import every
 from streamhub.console.resource import ResourceAdmin
-from streamhub.lifecycle.models import Heartbeat, Job
+from streamhub.lifecycle.models import Heartbeat, Job, Transition
 from tests.console import rows
 from tests.console.evening import Evening
 
@@ -239,3 +240,72 @@ def test_the_search_finds_objects_of_all_kinds(superuser: Client) -> None:
     page = superuser.get(reverse("admin:search"), {"s": "keynote", "extended": "1"}).content.decode()
     assert "Closing keynote" in page
     assert "Keynote stage" in page
+
+
+# --- lists of the rest -----------------------------------------------------------------------------
+
+
+def listed(client: Client, name: str, **query: str) -> Any:
+    return client.get(reverse(f"admin:{name}_changelist"), query)
+
+
+def test_the_history_leads_to_its_objects_and_is_filtered_by_kind_and_state(superuser: Client) -> None:
+    on = rows.channel(name="Grand hall")
+    known = {"resource_id": on.pk, "resource_name": on.name, "who": "x", "why": "asked for"}
+    failed = Transition.objects.create(
+        resource_type="channel", to_state="failed", error="Rate exceeded.", aws_request_id="r-1", **known
+    )
+    Transition.objects.create(resource_type="breakout", to_state="idle", **known)
+    found = listed(superuser, "lifecycle_transition", resource_type="channel", to_state="failed")
+    page = found.content.decode()
+    assert list(found.context["cl"].result_list) == [failed]
+    assert reverse("admin:channels_app_channel_change", args=[on.pk]) in page
+    assert "Rate exceeded." in page
+    assert 'data-sh-copy="r-1"' in page
+    assert "security group" in page
+
+
+def test_text_is_searched_in_the_newest_history_only(superuser: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr("streamhub.console.admin.lifecycle.SEARCHED", 2)
+    kept = [
+        Transition.objects.create(
+            resource_type="channel", resource_id=n, who="anna", why="x", to_state="idle"
+        )
+        for n in range(3)
+    ]
+    found = listed(superuser, "lifecycle_transition", q="anna").context["cl"].result_list
+    assert list(found) == [kept[2], kept[1]]
+
+
+def test_users_are_found_by_their_role(superuser: Client) -> None:
+    anna = User.objects.create(username="anna", is_staff=True)
+    anna.groups.add(Group.objects.get(name="operator"))
+    found = listed(superuser, "auth_user", role="operator").context["cl"].result_list
+    assert list(found) == [anna]
+
+
+@pytest.mark.parametrize(
+    ("count", "period", "words"),
+    [
+        (2592000, "seconds", "every 30 days"),
+        (3600, "seconds", "every hour"),
+        (90, "seconds", "every 90 seconds"),
+        (5, "minutes", "every 5 minutes"),
+        (1, "days", "every day"),
+    ],
+)
+def test_periods_are_told_in_their_largest_unit(count: int, period: str, words: str) -> None:
+    assert every(IntervalSchedule(every=count, period=period)) == words
+
+
+def test_mediamanager_is_not_below_the_distributions(superuser: Client) -> None:
+    page = superuser.get(reverse("admin:distributions_mediamanager")).content.decode()
+    head = page[page.index("<h1") : page.index("</h1>")]
+    assert "MediaManager" in head
+    assert "Distributions" not in head
+
+
+def test_the_form_says_what_a_profile_costs_in_outputs(superuser: Client) -> None:
+    page = superuser.get(reverse("admin:channels_app_channel_add")).content.decode()
+    for words in ("1080p: 4 outputs", "720p: 3 outputs", "480p: 2 outputs"):
+        assert words in page
