@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
@@ -144,3 +144,15 @@ def test_error_pages_stand_alone(code: str) -> None:
     from django.template.loader import render_to_string
 
     assert "To the dashboard" in render_to_string(f"{code}.html")
+
+
+def test_a_superuser_gives_a_role_and_an_engineer_may_only_look(as_role: As) -> None:
+    anna = User.objects.create_user("anna", is_staff=True)
+    url = reverse("admin:auth_user_change", args=[anna.pk])
+    data = {"username": "anna", "is_active": "on", "is_staff": "on"}
+    data["groups"] = str(Group.objects.get_or_create(name="operator")[0].pk)
+    engineer = as_role("engineer")
+    assert engineer.get(url).status_code == 200
+    assert engineer.post(url, data).status_code == 403
+    assert as_role("superuser").post(url, data).status_code == 302
+    assert [group.name for group in anna.groups.all()] == ["operator"]

@@ -165,7 +165,8 @@
       hint.setAttribute("role", "img");
     }
   }
-  window.addEventListener("load", nameFields);
+  // After the others that wait for the same event.
+  window.addEventListener("load", () => setTimeout(nameFields));
   document.addEventListener("focusin", nameFields);
 
   document.addEventListener("DOMContentLoaded", () => {
