@@ -169,9 +169,13 @@ def distribution_sync(row: Distribution, *, who: Actor | str) -> Distribution:
 
 
 def distribution_config_request(row: Distribution) -> None:
-    """Have CloudFront's configuration read by the next step; nobody waits for it here."""
+    """Have CloudFront's configuration read by the next step; nobody waits for it here.
+
+    Nothing is locked for a mere look: if the row has gone meanwhile, there is nothing to ask for.
+    """
     if row.aws_distribution_id and not row.config_requested:
-        intent.want(row, priority=Priority(row.priority), config_requested=True)
+        Distribution.objects.filter(pk=row.pk).update(config_requested=True)
+        intent.nudge(Distribution, [row.pk])
 
 
 @transaction.atomic

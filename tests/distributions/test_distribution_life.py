@@ -127,6 +127,12 @@ def test_could_not_read_changes_nothing_and_says_so(world: WorldUnderTest, attac
     assert fresh(attached).error_code == ""
 
 
+def test_a_configuration_is_not_asked_for_once_the_distribution_has_gone(attached: Distribution) -> None:
+    Distribution.objects.filter(pk=attached.pk).delete()
+    services.distribution_config_request(attached)
+    assert not Distribution.objects.exists()
+
+
 def test_the_configuration_is_read_on_request(world: WorldUnderTest, attached: Distribution) -> None:
     services.distribution_config_request(attached)
     world.settle()
