@@ -68,6 +68,11 @@ class Client(threading.Thread):
         self.rng = random.Random(f"{seed}/{number}")
         self.seed, self.done = seed, 0
 
+    @property
+    def words(self) -> str:
+        """A name that nothing else is given in the whole run."""
+        return f"{self.seed}-{self.number}-{self.done}"
+
     def run(self) -> None:
         while not self.over.is_set():
             verb = self.rng.choices(list(VERBS), list(VERBS.values()))[0]
@@ -83,7 +88,7 @@ class Client(threading.Thread):
 
     def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """The answer, or None: refused, or unanswered while something was away. Repeats with one key."""
-        key = {"Idempotency-Key": f"{self.seed}-{self.number}-{self.done}"} if method != "GET" else {}
+        key = {"Idempotency-Key": self.words} if method != "GET" else {}
         for _ in range(SENDINGS if self.rng.random() < 0.9 else 1):
             began = time.monotonic()
             try:
@@ -125,7 +130,7 @@ class Client(threading.Thread):
         if not found or len(found["items"]) >= CHANNELS:
             return
         body = {
-            "name": f"stage {self.number}.{self.done}",
+            "name": f"stage {self.words}",
             "allowed_cidrs": [self.rng.choice(CIDRS)],
             "record": self.rng.random() < 0.2,
         }
@@ -142,7 +147,7 @@ class Client(threading.Thread):
         channel = self.one("channels")
         if channel is None:
             return
-        body = {"channel": channel["id"], "name": f"show {self.number}.{self.done}"}
+        body = {"channel": channel["id"], "name": f"show {self.words}"}
         if made := self.send("POST", "breakouts", body):
             self.notes.breakouts.add(made["id"])
 
