@@ -74,7 +74,8 @@ class Report:
         counts = {problem: sum(one.problem == problem for one in self.findings) for problem in Problem}
         nothing = "no drift in what was read" if self.unread else "no drift"
         said = ", ".join(f"{n} {problem}" for problem, n in counts.items() if n) or nothing
-        return said + (f"; could not read: {', '.join(self.unread)}" if self.unread else "")
+        unread = ", ".join(f"{Kind(kind).words}s" for kind in self.unread)
+        return said + (f"; could not read: {unread}" if unread else "")
 
 
 def report() -> Report:

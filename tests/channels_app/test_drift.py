@@ -413,6 +413,7 @@ def test_a_list_that_cannot_be_read_says_nothing_about_its_kind(
     world.control.fault("medialive:ListChannels", "access_denied", times=None)
     found = drift.report()
     assert (found.findings, set(found.unread), found.clean) == ((), {"ml_channel"}, False)
+    assert found.summary == "no drift in what was read; could not read: MediaLive channels"
     assert run()[0] == 2
 
 

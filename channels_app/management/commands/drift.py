@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from channels_app import drift
-from channels_app.drift import Finding, Report, Verb
+from channels_app.drift import Finding, Kind, Report, Verb
 from streamhub.errors import AwsError, NotPossible, StreamHubError
 
 WHO = "manage.py drift"
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             can = ", ".join(each.verbs) or each.waits
             self.stdout.write(f"{each.problem:<10} {each.kind:<15} {each.aws_id:<44} {each.detail} [{can}]")
         for kind, reason in found.unread.items():
-            self.stdout.write(f"could not read {kind}: {reason}")
+            self.stdout.write(f"could not read {Kind(kind).words}s: {reason}")
         strangers = ", ".join(f"{n} {kind}" for kind, n in sorted(found.foreign.items())) or "none"
         self.stdout.write(f"{found.summary}; not ours: {strangers}")
 
