@@ -133,6 +133,9 @@ class SecurityGroupDriver:
             request_id=found.request_id,
             aws_id=found.id,
             observed_at=Now(),
+            # What was doubted was the one before.
+            suspect_since=None,
+            observe_requested=False,
         )
         return self._settle(claim)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from channels_app.models import SecurityGroup
-from channels_app.services import channel_create
+from django.utils import timezone
+
+from channels_app.models import Channel, SecurityGroup
+from channels_app.services import channel_create, channel_delete
 from channels_app.tidy import tidy_security_groups
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
@@ -27,3 +29,16 @@ def test_a_row_without_channels_is_released_and_goes(world: WorldUnderTest) -> N
     tidy_security_groups()
     world.settle()
     assert not SecurityGroup.objects.exists()
+
+
+def test_a_group_that_is_wanted_again_while_it_goes_leaves_no_doubt_behind(world: WorldUnderTest) -> None:
+    channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    world.settle()
+    channel_delete(Channel.objects.get(), who="test")
+    world.settle(until=lambda: SecurityGroup.objects.get().desired == "deleted")
+    SecurityGroup.objects.update(suspect_since=timezone.now())  # a NotFound, just before it is deleted
+    world.step_all()
+    assert SecurityGroup.objects.get().gone_at is not None
+    channel_create("another", who="test", allowed_cidrs=["203.0.113.7/32"])
+    world.settle(until=lambda: Channel.objects.get(name="another").state == "idle", rounds=30)
+    assert SecurityGroup.objects.get().suspect_since is None
