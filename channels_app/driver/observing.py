@@ -114,5 +114,7 @@ def decided(row: Channel) -> Step:
 def _group(group: SecurityGroup | None) -> str:
     if group is None:
         return "none"
-    known = group.aws_id and not group.gone_at and not group.suspect_since
+    # Not one that is just being deleted: AWS may know it for a moment longer than is good for an input.
+    known = group.aws_id and group.state == SecurityGroup.State.READY
+    known = known and not group.gone_at and not group.suspect_since
     return "ready" if known else "waiting"

@@ -159,10 +159,11 @@ class SecurityGroupDriver:
 
     def _delete(self, claim: Claim) -> float | None:
         row: SecurityGroup = claim.row
+        # First the state, then the question: a channel that comes now sees the one or is seen by the other.
+        claim.change_state(State.DELETING, why="no channel uses it")
         if row.channels.exists():
             claim.save(desired=Desired.PRESENT)
             return AT_ONCE
-        claim.change_state(State.DELETING, why="no channel uses it")
         try:
             request_id = live().delete_security_group(row.aws_id)
         except NotFound:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 
 from channels_app.models import Channel, SecurityGroup
 from channels_app.services import channel_create, channel_delete
 from distributions.models import Distribution
-from streamhub.lifecycle.models import Transition
+from streamhub.lifecycle import intent
+from streamhub.lifecycle.models import Priority, Transition
+from streamhub.lifecycle.reconcile import reconcile
 from tests.world import WorldUnderTest
 
 CIDRS = ["203.0.113.7/32"]
@@ -62,6 +65,32 @@ def test_channels_with_the_same_cidrs_share_one_security_group(world: WorldUnder
     channel_delete(rows[0], who="test")
     world.settle()
     assert SecurityGroup.objects.get().state == "ready"
+
+
+def test_a_channel_waits_while_its_security_group_is_just_being_deleted(world: WorldUnderTest) -> None:
+    create("stage")
+    world.settle()
+    SecurityGroup.objects.update(state="deleting")
+    row = create("hall")
+    for _ in range(8):
+        Channel.objects.filter(pk=row.pk).update(not_before=Now())
+        reconcile("channels_app.channel", row.pk)
+    row.refresh_from_db()
+    assert (row.mp_endpoint_id != "", world.creates()["medialive:CreateInput"]) == (True, 1)
+    intent.nudge(SecurityGroup, [SecurityGroup.objects.get().pk])
+    world.settle()
+    row.refresh_from_db()
+    assert (row.state, SecurityGroup.objects.get().state) == ("idle", "ready")
+
+
+def test_a_security_group_that_a_channel_uses_is_not_deleted_after_all(world: WorldUnderTest) -> None:
+    create("stage")
+    world.settle()
+    intent.want(SecurityGroup.objects.get(), desired="deleted", priority=Priority.DELETE)
+    world.settle()
+    group = SecurityGroup.objects.get()
+    assert (group.desired, group.state) == ("present", "ready")
+    assert world.counts().get("medialive:DeleteInputSecurityGroup") is None
 
 
 def test_every_state_change_leaves_one_transition(world: WorldUnderTest) -> None:
