@@ -73,7 +73,8 @@ def surprising(row: Channel, step: Step) -> Kind | None:
     surprises = {
         Step.START: row.state == State.RUNNING,
         Step.STOP: row.state == State.IDLE or row.stop_accepted_at is not None,
-        Step.SETTLE_IDLE: row.start_accepted_at is not None,
+        # It ran when last seen, and we have not stopped it: an answer from before its start says so too.
+        Step.SETTLE_IDLE: row.start_accepted_at is not None or row.state == State.RUNNING,
         Step.SETTLE_RUNNING: row.stop_accepted_at is not None,
         Step.FAIL_START: True,
     }

@@ -233,6 +233,19 @@ def test_an_idle_channel_started_by_hand_is_stopped_and_says_so(world: WorldUnde
     assert world.illegal() == []
 
 
+def test_an_answer_from_before_the_start_is_not_taken_for_a_stop(world: WorldUnderTest) -> None:
+    show = on_air(world)
+    world.control.fault("medialive:DescribeChannel", "stale_read")
+    services.channel_intent(channel(), observe_requested=True)
+    services.breakout_stop(show, who=WHO)
+    world.step_all()
+    assert (breakout().state, medialive_state(world)) == ("stopping", "IDLE")
+    world.settle()
+    assert (breakout().state, channel().error_code) == ("completed", "")
+    assert world.counts()["medialive:StopChannel"] == 1
+    assert Transition.objects.filter(why="stop sent").exclude(aws_request_id="").exists()
+
+
 def test_a_running_channel_stopped_by_hand_is_started_again_and_says_so(world: WorldUnderTest) -> None:
     on_air(world)
     world.control.console("medialive", "stop_channel", id=channel().ml_channel_id)
