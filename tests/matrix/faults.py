@@ -37,6 +37,13 @@ class MortalSession(AwsSession):
 
     calls = 0
     died = False
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        # The request ids of all answers that arrived.
+        self.heard: set[str | None] = set()
+        self.on_call.append(lambda call: self.heard.add(call.request_id))
+
     die_at: tuple[int, str] | None = None
     die: Callable[[], None] = staticmethod(raise_killed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -100,8 +101,8 @@ def verdict(
 def _ended_well(world: WorldUnderTest, point: Point, flow: Flow) -> None:
     """The intent is carried out, and the timeline tells how."""
     flow.check(world)
-    unheard = point.call if point.kind == "killed_after" else 0
-    gaps = timeline.wrongs() + timeline.unaccounted(world, unheard)
+    killed_at = 0 if point.kind in FAULTS else point.call
+    gaps = timeline.wrongs() + timeline.unaccounted(world, killed_at)
     assert not gaps, "; ".join(gaps)
     flow.after(world)
     assert bool(truth(world)) == flow.watched, "nobody watched" if flow.watched else "somebody watched"
@@ -111,8 +112,13 @@ def _said(check: Callable[[], None]) -> str:
     try:
         check()
     except AssertionError as wrong:
-        return f"wrong at the end: {wrong}"
+        return f"wrong at the end: {_worded(wrong)}"
     return ""
+
+
+def _worded(wrong: AssertionError) -> str:
+    """Its words, or the line that asserts: outside of pytest an assertion has no words of its own."""
+    return str(wrong) or traceback.extract_tb(wrong.__traceback__)[-1].line or repr(wrong)
 
 
 def run_in_process(world: WorldUnderTest, point: Point) -> Verdict:
@@ -129,7 +135,7 @@ def worked(world: WorldUnderTest, flow: Flow) -> str:
     try:
         flow.work(world)
     except AssertionError as wrong:
-        return str(wrong) or repr(wrong)
+        return _worded(wrong)
     return ""
 
 
