@@ -17,9 +17,9 @@ FAULTS = {
     "cut_before": (4, 3),
     "cut_after": (5, 3),
     "access_denied": (2, 4),
-    "stale_read": (3, 2),
+    "stale_list": (2, 2),
     "delay": (2, 2),
-    "not_found": (2, 1),
+    "lie": (4, 1),
     "fail_start": (1, 1),
 }
 # The reads that may lie once about each resource: the operation, the parameter, where the ids are.
@@ -68,15 +68,21 @@ class Monkey:
         times = self.rng.randint(1, FAULTS[kind][1])
         operation = self.rng.choice(OPERATIONS)
         self.faults[kind] += 1
-        if kind == "not_found":
+        if kind == "lie":
             self._lie()
+        elif kind == "stale_list":
+            self.house.control.fault("*:List*", "stale_read", times=times)
         elif kind == "fail_start":
             self.house.control.console("medialive", "fail_start")
         else:
             self.house.control.fault(operation, kind, times=times, seconds=self.rng.uniform(1, 8))
 
     def _lie(self) -> None:
-        """One false NotFound, and never two about one resource: two, far enough apart, are proof."""
+        """A false NotFound, or what was true before the last write (which may be a NotFound too).
+
+        Never two about one resource: two, far enough apart, are what StreamHub takes for proof. From a
+        list nothing is ever proven: those may lie more often.
+        """
         operation, parameter, service, kind, name = self.rng.choice(LIES)
         things: list[dict[str, Any]] = self.house.control.inventory()[service][kind]
         ids = sorted(each[name] for each in things if f"{operation} {each[name]}" not in self._lied_about)
@@ -84,4 +90,5 @@ class Monkey:
             return
         victim = self.rng.choice(ids)
         self._lied_about.add(f"{operation} {victim}")
-        self.house.control.fault(operation, "not_found", where={parameter: victim})
+        kind = self.rng.choice(["not_found", "stale_read"])
+        self.house.control.fault(operation, kind, where={parameter: victim})
