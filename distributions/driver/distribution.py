@@ -147,20 +147,25 @@ def _delete(claim: Claim) -> float | None:
 
 
 def _wait(state: str, why: str, claim: Claim) -> float | None:
-    claim.change_state(state, why=why, watching=LIST)
-    claim.keep_error = claim.row.error_code == DISABLED_OUTSIDE[0]
+    claim.change_state(state, why=why, watching=LIST, **_edit_told(claim))
+    claim.keep_error |= claim.row.error_code == DISABLED_OUTSIDE[0]
     return None
 
 
 def _settle(state: str, why: str, claim: Claim) -> float | None:
     row: Distribution = claim.row
     # A protected one is others' to edit.
-    fields: dict[str, Any] = {"own_etag": "" if row.protected else row.own_etag or row.etag}
-    if edited_outside(row):
-        said = _says(claim, EDITED_OUTSIDE)
-        fields |= said if row.error_code != EDITED_OUTSIDE[0] else {}
-    claim.change_state(state, why=why, watching="", **fields)
+    own_etag = "" if row.protected else row.own_etag or row.etag
+    claim.change_state(state, why=why, watching="", own_etag=own_etag, **_edit_told(claim))
     return None
+
+
+def _edit_told(claim: Claim) -> dict[str, Any]:
+    """The columns that tell of somebody's edit as soon as it is seen; shown until it is accepted."""
+    if not edited_outside(claim.row):
+        return {}
+    said = _says(claim, EDITED_OUTSIDE)
+    return {} if claim.row.error_code == EDITED_OUTSIDE[0] else said
 
 
 def _note_missing(claim: Claim) -> float | None:

@@ -170,6 +170,19 @@ def test_an_edited_distribution_says_so_and_is_left_as_it_is(
     assert distribution().error_code == ""
 
 
+def test_an_edit_is_said_while_cloudfront_still_deploys_it(world: WorldUnderTest) -> None:
+    world.control.scale(1.0)
+    edit = {"PriceClass": "PriceClass_All"}
+    world.control.console("cloudfront", "edit", Id=distribution().aws_distribution_id, changes=edit)
+    look(world)
+    assert distribution().status == "InProgress"
+    says(distribution(), "edited_outside")
+    world.control.advance(3600)
+    world.control.scale(0.0)
+    world.settle()
+    says(distribution(), "edited_outside")
+
+
 def test_an_edit_survives_our_own_disable_and_the_distribution_is_still_ours(world: WorldUnderTest) -> None:
     row = distribution()
     world.control.console("cloudfront", "edit_comment", Id=row.aws_distribution_id, Comment="by hand")
@@ -430,7 +443,7 @@ def test_what_cannot_be_read_is_not_gone(
     world.control.clear_calls()
     distributions.distribution_sync(distribution(), who=WHO)
     services.breakout_prepare(breakout(), who=WHO)
-    for _ in range(25):
+    for _ in range(40):  # ten minutes at the default OBSERVE_SECONDS
         look(world)
         world.reap()
     calls = world.counts()
@@ -445,6 +458,30 @@ def test_what_cannot_be_read_is_not_gone(
     world.settle()
     assert (channel().error_code, distribution().error_code) == ("", "")
     assert world.left() == STACK
+
+
+def test_a_suspicion_is_not_confirmed_by_reads_that_fail(
+    world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    on_air(world)
+    for lie in ("cloudfront:GetDistribution", "medialive:DescribeChannel"):
+        world.control.fault(lie, "not_found", times=1)
+    for operation in ("*:Get*", "*:List*", "*:Describe*"):
+        world.control.fault(operation, "throttle", times=None)
+    world.control.clear_calls()
+    distributions.distribution_sync(distribution(), who=WHO)
+    services.channel_intent(channel(), observe_requested=True)
+    for _ in range(10):
+        look(world)
+        world.reap()
+    assert (channel().state, distribution().state, breakout().state) == ("running", "deployed", "running")
+    assert distribution().suspect_since is not None
+    world.control.clear_faults()
+    world.settle()
+    assert (channel().error_code, distribution().error_code) == ("", "")
+    assert (distribution().suspect_since, world.left()) == (None, STACK)
+    assert not world.creates()
 
 
 @pytest.mark.parametrize("operation", ["cloudfront:Get*", "mediapackage:Describe*", "medialive:Describe*"])
