@@ -171,7 +171,8 @@ def test_every_tile_counts_what_its_list_shows(superuser: Client) -> None:
     Evening()
     Heartbeat.objects.filter(name="worker").update(beat_at=timezone.now() - timedelta(minutes=5))
     found = dashboard.build(User.objects.get(username="superuser"))["tiles"]
-    tiles = {item["tile"].key: item for item in found}
+    # What differs from AWS is no list of rows; tests of the Drift page hold its tile to it.
+    tiles = {item["tile"].key: item for item in found if item["tile"].key != "drift"}
     said = {key: item["figure"].value for key, item in tiles.items()}
     responses = {key: superuser.get(item["url"]) for key, item in tiles.items()}
     shown = {key: list(response.context["cl"].result_list) for key, response in responses.items()}

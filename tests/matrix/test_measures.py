@@ -8,7 +8,8 @@ import pytest
 
 from channels_app.driver import parts
 from channels_app.models import Breakout, Channel
-from distributions.driver import cloudfront, spec_of
+from distributions.driver import cloudfront
+from distributions.driver.marks import spec_of
 from distributions.models import Distribution
 from tests.matrix import flows
 from tests.matrix.measures import lost_bytes, not_final, surplus
