@@ -141,6 +141,29 @@ def test_a_surplus_channel_that_runs_stands_out(
     assert "runs and costs" in page
 
 
+def test_the_tile_counts_what_the_page_shows_and_says_what_was_not_read(
+    world: WorldUnderTest, stage: Channel, engineer: Client
+) -> None:
+    assert tile(engineer)["value"] == "?"
+    drift_report()
+    assert tile(engineer) == {"value": 0, "says": "database and AWS agree"}
+    lose_the_endpoint(world)
+    assert tile(engineer) == {"value": 1, "says": "differences to AWS"}
+    assert "is not there" in seen(engineer)
+    world.control.fault("mediapackage:ListOriginEndpoints", "access_denied", times=None)
+    drift_report()
+    assert tile(engineer) == {"value": "?", "says": "1 of 6 kinds could not be read"}
+
+
+def tile(client: Client) -> dict[str, Any]:
+    """What the dashboard says of drift."""
+    (found,) = (
+        each for each in client.get(reverse("admin:index")).context["tiles"] if each["tile"].key == "drift"
+    )
+    assert found["url"] == reverse(PAGE)
+    return {"value": found["figure"].value, "says": found["figure"].detail}
+
+
 def test_an_old_reading_says_so(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
     drift_report()
     assert "This is old" not in seen(engineer)
