@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from channels_app.driver import parts
 from channels_app.driver.parts import ML_CHANNEL, Kind
-from channels_app.models import Channel
+from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from channels_app.services import distribution_add, distribution_replace
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
@@ -75,6 +75,18 @@ def find(kind: Kind, claim: Claim) -> float | None:
         return float(settings.OBSERVE_SECONDS)
     claim.save(**kind.columns(sent_at=None))
     return AT_ONCE
+
+
+def wait_group(claim: Claim) -> float | None:
+    """Its security group is made by a row of its own, which may have failed. Raises `Refused`."""
+    group: SecurityGroup | None = claim.row.security_group
+    if group is not None and group.state == SecurityGroup.State.FAILED:
+        raise Refused(
+            f"The security group of {group} was refused: {group.error_message}",
+            code=group.error_code,
+            request_id=group.error_request_id or None,
+        )
+    return float(settings.OBSERVE_SECONDS)
 
 
 def add_distribution(claim: Claim) -> float | None:

@@ -10,8 +10,6 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, ClassVar
 
-from django.conf import settings
-
 from channels_app.decide import Step
 from channels_app.driver import building, running, taking_down
 from channels_app.driver.observing import decided, describe, describe_part, look_again, surprising
@@ -35,7 +33,7 @@ ACTS: dict[Step, Callable[[Claim], float | None]] = {
     Step.FIND_ML_CHANNEL: partial(building.find, ML_CHANNEL),
     Step.ADD_DISTRIBUTION: building.add_distribution,
     Step.REPLACE_DISTRIBUTION: building.replace_distribution,
-    Step.WAIT_GROUP: lambda claim: float(settings.OBSERVE_SECONDS),
+    Step.WAIT_GROUP: building.wait_group,
     Step.CLEAR_FAILED: building.clear_failed,
     Step.WAIT_CREATED: partial(running.wait, None, "MediaLive prepares the channel"),
     Step.START: running.start,

@@ -84,9 +84,18 @@ def security_group_for(cidrs: list[str], *, who: str) -> SecurityGroup:
     group, created = _security_group_locked(",".join(cidrs))
     if created:
         states.born(group, who=who, why="first channel with these CIDRs")
+    _security_group_retry(group, who=who)
     if created or group.desired == SecurityGroup.Desired.DELETED:
         intent.want(group, desired=SecurityGroup.Desired.PRESENT, priority=Priority.CREATE)
     return group
+
+
+def _security_group_retry(group: SecurityGroup, *, who: str) -> None:
+    """Let AWS decide anew on a group that it refused. The group's row is locked."""
+    if group.state == SecurityGroup.State.FAILED:
+        to = SecurityGroup.State.PENDING
+        states.change(group, to, who=who, why="retried", failed_step="", **error_fields(None))
+        intent.want(group, priority=Priority.CREATE)
 
 
 def _security_group_locked(cidrs: str) -> tuple[SecurityGroup, bool]:
@@ -204,6 +213,9 @@ def channel_retry(channel: Channel, *, who: Actor | str) -> Channel:
     who = permit(who, "channels_app.retry_channel")
     channel = locked_channel(channel.pk)
     gone = channel.error_code == DISTRIBUTION_GONE
+    if channel.security_group_id and not channel.ml_input_id:
+        group = SecurityGroup.objects.select_for_update().get(pk=channel.security_group_id)
+        _security_group_retry(group, who=who)
     if channel.state == State.FAILED:
         built = channel.ml_channel_id and not _lost(channel)
         to = State.IDLE if built else State.PROVISIONING if channel.mp_channel_id else State.PENDING

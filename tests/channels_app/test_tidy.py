@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from django.utils import timezone
 
 from channels_app.models import Channel, SecurityGroup
-from channels_app.services import channel_create, channel_delete
+from channels_app.services import channel_create, channel_delete, channel_retry
 from channels_app.tidy import tidy_security_groups
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
+from streamhub.errors import Refused
 from tests.world import WorldUnderTest
 
 
@@ -42,3 +44,32 @@ def test_a_group_that_is_wanted_again_while_it_goes_leaves_no_doubt_behind(world
     channel_create("another", who="test", allowed_cidrs=["203.0.113.7/32"])
     world.settle(until=lambda: Channel.objects.get(name="another").state == "idle", rounds=30)
     assert SecurityGroup.objects.get().suspect_since is None
+
+
+def test_a_group_that_aws_refuses_fails_its_channel_with_the_reason_and_retry_mends_both(
+    world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise Refused("Invalid CIDR.", code="BadRequestException", request_id="abc-1")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MediaLive, "create_security_group", refuse)
+        channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+        world.settle(until=lambda: Channel.objects.get().state == "failed", rounds=30)
+    row = Channel.objects.get()
+    assert (row.error_code, row.error_request_id) == ("BadRequestException", "abc-1")
+    assert "203.0.113.7/32" in row.error_message
+    assert "Invalid CIDR." in row.error_message
+    channel_retry(row, who="test")
+    world.settle(until=lambda: Channel.objects.get().state == "idle", rounds=30)
+    assert SecurityGroup.objects.get().state == "ready"
+
+
+def test_a_new_channel_has_aws_asked_again_about_a_refused_group(world: WorldUnderTest) -> None:
+    SecurityGroup.objects.create(
+        cidrs="203.0.113.7/32", state="failed", error_code="BadRequestException", failed_step="create"
+    )
+    channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    world.settle(until=lambda: Channel.objects.get().state == "idle", rounds=30)
+    group = SecurityGroup.objects.get()
+    assert (group.state, group.error_code, group.failed_step) == ("ready", "", "")
