@@ -72,6 +72,7 @@ class Flow:
             self.meanwhile(world)
             self.round(world)
             if self.reaps and n % 3 == 2:
+                self.meanwhile(world)  # somebody who calls a deletion off is in time for the reaper
                 world.reap()
         raise AssertionError(f"not done after {self.rounds} rounds; due: {world.due()}")
 
@@ -254,14 +255,17 @@ def delete_early(world: WorldUnderTest) -> None:
 
 
 def cancel_early(world: WorldUnderTest) -> None:
+    """Once the start was accepted; if what went wrong hid that until it ran, it can only be stopped."""
     if channel().start_accepted_at is not None and state_is("starting"):
         services.breakout_cancel(breakout(), who=WHO)
+    elif state_is("running"):
+        services.breakout_stop(breakout(), who=WHO)
 
 
 def keep_early(world: WorldUnderTest) -> None:
-    """The deletion is called off while the disable is still being carried out."""
+    """The deletion is called off as soon as the disable is seen to be under way, or done."""
     row = distribution()
-    if row.desired == "deleted" and row.state == "disabling":
+    if row.desired == "deleted" and row.state in ("disabling", "disabled"):
         distributions.distribution_keep(row, who=WHO)
 
 
@@ -367,7 +371,11 @@ FLOWS = {
         with_breakout, start, lambda: state_is("running"), on_air, after=watch, watched=True
     ),
     "channel_start_and_cancel": Flow(
-        with_breakout, start, lambda: state_is("cancelled"), off_air, meanwhile=cancel_early
+        with_breakout,
+        start,
+        lambda: state_is("cancelled") or state_is("completed"),
+        off_air,
+        meanwhile=cancel_early,
     ),
     "channel_stop": Flow(with_show, stop, lambda: state_is("completed"), off_air, watched=True),
     "channel_warm": Flow(with_channel, warm, warmed_and_cooled, off_air, meanwhile=cool_once_warm),
