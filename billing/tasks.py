@@ -1,15 +1,10 @@
 """Celery's way in to the collector and the roll-up."""
 
-import logging
-
 from celery import shared_task
 from django.conf import settings
 
 from billing import collector, rollup
-from streamhub.errors import AwsError
 from streamhub.lifecycle import jobs
-
-log = logging.getLogger(__name__)
 
 COLLECT_METRICS = "collect_metrics"
 COLLECT_DAYS = "collect_days"
@@ -20,30 +15,18 @@ LEASE_SECONDS = 180
 @shared_task(name=f"billing.{COLLECT_METRICS}", soft_time_limit=600, time_limit=660)
 def collect_metrics() -> None:
     """The minutes of breakouts that are not final; also woken by name when a breakout is over."""
-    try:
-        with jobs.single(COLLECT_METRICS, seconds=LEASE_SECONDS) as run:
-            if run:
-                collector.collect_metrics(run)
-    except AwsError as error:  # stands on the job; the next run asks for what is missing
-        log.warning("Metrics could not be collected: %s", error)
+    jobs.run(COLLECT_METRICS, collector.collect_metrics, seconds=LEASE_SECONDS)
 
 
 @shared_task(name=f"billing.{COLLECT_DAYS}", soft_time_limit=600, time_limit=660)
 def collect_days() -> None:
     """Whole days of all distributions, for what belongs to no breakout."""
-    try:
-        with jobs.single(COLLECT_DAYS, seconds=LEASE_SECONDS) as run:
-            if run:
-                collector.collect_days(run)
-    except AwsError as error:
-        log.warning("Days could not be collected: %s", error)
+    jobs.run(COLLECT_DAYS, collector.collect_days, seconds=LEASE_SECONDS)
 
 
 @shared_task(name=f"billing.{ROLLUP}", soft_time_limit=600, time_limit=660)
 def ledger_rollup() -> None:
-    with jobs.single(ROLLUP, seconds=LEASE_SECONDS) as run:
-        if run:
-            rollup.ledger_rollup(run)
+    jobs.run(ROLLUP, rollup.ledger_rollup, seconds=LEASE_SECONDS)
 
 
 jobs.register(jobs.Periodic(COLLECT_METRICS, f"billing.{COLLECT_METRICS}", lambda: settings.METRICS_SECONDS))

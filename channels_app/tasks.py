@@ -1,15 +1,10 @@
 """Celery's way in to what channels need now and then."""
 
-import logging
-
 from celery import shared_task
 from django.conf import settings
 
 from channels_app import drift, recordings, safety, tidy
-from streamhub.errors import AwsError
 from streamhub.lifecycle import jobs
-
-log = logging.getLogger(__name__)
 
 NAME = "tidy_security_groups"
 DRIFT = "drift"
@@ -19,27 +14,18 @@ RECORDINGS = "list_recordings"
 
 @shared_task(name=f"channels_app.{NAME}")
 def tidy_security_groups() -> None:
-    try:
-        with jobs.single(NAME) as run:
-            if run:
-                run.say(tidy.tidy_security_groups())
-    except AwsError as error:  # stands on the job; the next run tidies
-        log.warning("Security groups could not be tidied: %s", error)
+    jobs.run(NAME, lambda run: run.say(tidy.tidy_security_groups()))
 
 
 @shared_task(name=f"channels_app.{DRIFT}", soft_time_limit=300, time_limit=330)
 def drift_report() -> None:
     """Count what differs and note since when; people act on it. Hourly, and when somebody asks."""
-    with jobs.single(DRIFT, seconds=330) as run:
-        if run:
-            run.say(drift.take_as_asked().summary)
+    jobs.run(DRIFT, lambda run: run.say(drift.take_as_asked().summary), seconds=330)
 
 
 @shared_task(name=f"channels_app.{RECORDINGS}", soft_time_limit=300, time_limit=330)
 def list_recordings() -> None:
-    with jobs.single(RECORDINGS, seconds=120) as run:
-        if run:
-            recordings.list_due(run)
+    jobs.run(RECORDINGS, recordings.list_due)
 
 
 jobs.register(jobs.Periodic(RECORDINGS, f"channels_app.{RECORDINGS}", lambda: settings.METRICS_SECONDS))
@@ -47,9 +33,7 @@ jobs.register(jobs.Periodic(RECORDINGS, f"channels_app.{RECORDINGS}", lambda: se
 
 @shared_task(name=f"channels_app.{SAFETY}")
 def cost_safety() -> None:
-    with jobs.single(SAFETY) as run:
-        if run:
-            run.say(safety.watch())
+    jobs.run(SAFETY, lambda run: run.say(safety.watch()))
 
 
 jobs.register(jobs.Periodic(SAFETY, f"channels_app.{SAFETY}", lambda: 60))

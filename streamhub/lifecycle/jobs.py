@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from streamhub.errors import AwsError
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.models import Job
 
@@ -89,6 +90,19 @@ def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
         _finish(run, error=f"{type(error).__name__}: {error}")
         raise
     _finish(run, error="")
+
+
+def run(name: str, work: Callable[[JobRun], object], *, seconds: int = 120) -> None:
+    """Do `work` as the only one (see `single`): what the task of a periodic job consists of.
+
+    A bad day of AWS is no failure of the task: it stands on the job, and the next run does the work.
+    """
+    try:
+        with single(name, seconds) as its:
+            if its:
+                work(its)
+    except AwsError as error:
+        log.warning("Job %s ended early: %s", name, error)
 
 
 def _finish(run: JobRun, *, error: str) -> None:
