@@ -6,26 +6,33 @@ STAMP := $(VENV)/.installed
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-services browser matrix chaos bench lock
+.PHONY: help setup demo test test-emulator check test-services browser matrix chaos bench lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## .venv with everything, and nothing outside of it
 
-$(STAMP): requirements.txt requirements-dev.txt
+LOCKS := requirements.txt requirements-devstack.txt requirements-dev.txt
+
+$(STAMP): $(LOCKS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "StreamHub needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make setup PYTHON=python3.11")'
 	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
 	  || { echo "The venv module is missing. On Debian: apt install python3-venv"; exit 1; }
 	@echo "Installing StreamHub's requirements into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$(LOCKS))
 	@touch $@
 
 demo: $(STAMP) ## everything on this machine, with a tour; EXIT=1 ends after it
 	@$(BIN)/python manage.py demo $(if $(filter-out 0,$(EXIT)),--exit)
 
-test: $(STAMP) ## the fast tests (no services, no browser)
-	$(BIN)/pytest -q -n $(NPROC) -m "not services and not browser"
+test: $(STAMP) ## the product's fast tests (no services, no browser)
+	$(BIN)/pytest -q -n $(NPROC) -m "not services and not browser" $(addprefix --ignore=,$(EMULATOR_TESTS))
+
+EMULATOR_TESTS := tests/emulator tests/devstack
+
+test-emulator: $(STAMP) ## the emulator's and the devstack's own tests
+	$(BIN)/pytest -q -n $(NPROC) $(EMULATOR_TESTS)
 
 test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, and workers killed
 	$(BIN)/pytest -q -m services
@@ -58,5 +65,5 @@ LIVE := STREAMHUB_AWS=live SECRET_KEY=an-example-of-fifty-characters-0123456789-
   CELERY_BROKER_URL=redis://redis:6379/0 DATABASE_URL=postgres://streamhub@database/streamhub
 
 lock: ## resolve requirements*.in anew (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
+	@for name in $(LOCKS:.txt=); do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt || exit 1; done

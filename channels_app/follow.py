@@ -16,7 +16,7 @@ from channels_app.models.channel import State as ChannelState
 from streamhub.lifecycle import states, wake
 
 USAGE_TASK = "billing.collect_metrics"
-RECORDINGS_TASK = "channels_app.list_recordings"
+RECORDINGS_TASK = "recordings.list_recordings"
 
 # MediaLive's states in which it costs, and in which a session is not over.
 ENCODING = ("STARTING", "RUNNING", "RECOVERING", "STOPPING")

@@ -7,6 +7,7 @@ Nothing here talks to anything. Which AWS is meant, and whether it can be reache
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -91,11 +92,15 @@ INSTALLED_APPS = [
     "streamhub",
     "streamhub.lifecycle",
     "streamhub.access",
-    "streamhub.embedded",
     "distributions",
     "channels_app",
+    "recordings",
     "billing",
+    "drift",
 ]
+# `manage.py embedded` and `demo`, where they are installed: production has neither package.
+if STREAMHUB_AWS == "embedded" and find_spec("devstack") is not None:
+    INSTALLED_APPS.append("devstack")
 
 MIDDLEWARE = [
     "streamhub.probes.ProbeMiddleware",

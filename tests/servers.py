@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 import psycopg
 import redis
 
-from streamhub.embedded.orphans import die_with_parent
-from streamhub.embedded.ports import HOST, free_port
+from devstack.orphans import die_with_parent
+from devstack.ports import HOST, free_port
 
 READY_SECONDS = 60.0
 S = TypeVar("S", bound="OwnServer")

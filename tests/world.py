@@ -11,10 +11,10 @@ from typing import Any
 from django.db.models.functions import Now
 
 from distributions.tasks import delete_stale_distributions
+from emulator.control import Control
+from emulator.server import EmbeddedAws
 from streamhub.aws.session import AwsSession, use_session
 from streamhub.aws.target import embedded_target
-from streamhub.embedded.aws.control import Control
-from streamhub.embedded.aws.server import EmbeddedAws
 from streamhub.errors import AwsError
 from streamhub.lifecycle import driver, observe
 from streamhub.lifecycle.models import Job, Listing

@@ -6,9 +6,7 @@ from channels_app.admin import (
     breakout,
     channel,
     distribution,
-    drift,
-    recordings,
     security_group,
 )
 
-__all__ = ["alarms", "boards", "breakout", "channel", "distribution", "drift", "recordings", "security_group"]
+__all__ = ["alarms", "boards", "breakout", "channel", "distribution", "security_group"]

@@ -1,13 +1,11 @@
-"""The alarms of `channels_app.safety` and of drift as the console shows them, each with what mends it."""
+"""The alarms of `channels_app.safety` as the console shows them, each with what mends it."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from django.db.models import Model
 from django.urls import reverse
 
-from channels_app import drift, safety
+from channels_app import safety
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from streamhub.console import alarms
@@ -38,27 +36,6 @@ def _all() -> list[Alarm]:
     return [_shown(alarm) for alarm in safety.current_alarms()]
 
 
-def _surplus() -> list[Alarm]:
-    """What runs on AWS by the last reading, and no row will ever stop."""
-    return [
-        _costly(one, one.first_seen_at) for one in drift.last().findings if one.costs and one.first_seen_at
-    ]
-
-
-def _costly(finding: drift.Finding, since: datetime) -> Alarm:
-    waits = f"{finding.waits} Until then it can only be stopped in the AWS console."
-    return Alarm(
-        name="Drift",
-        url=reverse("admin:channels_app_drift"),
-        sentence=f"{finding.aws_id}: {finding.detail}",
-        since=since,
-        hint=waits if finding.waits else "Delete it: the first step stops it.",
-        action="" if finding.waits else "Delete",
-        action_url=reverse("admin:channels_app_drift_do", args=[finding.key, drift.Verb.DELETE.value]),
-        permission="channels_app.mend_drift",
-    )
-
-
 def _of_channel(row: Channel) -> list[Alarm]:
     return [_shown(alarm) for alarm in safety.alarms_of(row.pk)]
 
@@ -72,6 +49,5 @@ def _of_breakout(row: Breakout) -> list[Alarm]:
 
 
 alarms.register("channels_app.view_channel", _all)
-alarms.register("channels_app.view_driftsighting", _surplus)
 alarms.register_for(Channel, _of_channel)
 alarms.register_for(Breakout, _of_breakout)

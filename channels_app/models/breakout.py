@@ -58,9 +58,6 @@ class Breakout(models.Model):
     usage_requests = models.BigIntegerField(null=True, blank=True)
     usage_complete_until = models.DateTimeField(null=True, blank=True)
 
-    # When the bucket was last listed for this breakout's recordings.
-    recordings_listed_at = models.DateTimeField(null=True, blank=True, editable=False)
-
     error_code = models.CharField(max_length=64, blank=True, default="")
     error_message = models.TextField(blank=True, default="")
     error_hint = models.TextField(blank=True, default="")

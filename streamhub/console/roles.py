@@ -14,7 +14,7 @@ LOOKS = [
     "channels_app.view_breakout",
     "channels_app.view_securitygroup",
     "channels_app.view_attachment",
-    "channels_app.view_driftsighting",
+    "drift.view_driftsighting",
     "distributions.view_distribution",
     "lifecycle.view_transition",
     "lifecycle.view_job",
@@ -33,7 +33,7 @@ RUNS_THE_DAY = [
     "channels_app.cancel_breakout",
     "channels_app.retry_breakout",
     "channels_app.curtain_breakout",
-    "channels_app.read_drift",
+    "drift.read_drift",
     "distributions.add_distribution",
     "distributions.detach_distribution",
     "distributions.reattach_distribution",
@@ -44,7 +44,7 @@ RUNS_THE_DAY = [
 
 KEEPS_THE_HOUSE = [
     "distributions.delete_distribution",
-    "channels_app.mend_drift",
+    "drift.mend_drift",
     "access.view_apitoken",
     "access.add_apitoken",
     "access.revoke_apitoken",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from emulator.server import EmbeddedAws, Handle
 from streamhub.aws.cloudfront import CloudFront, DistributionInfo, DistributionSpec
 from streamhub.aws.cloudwatch import CloudWatch, MetricQuery
 from streamhub.aws.encoding import PROFILES
@@ -19,7 +20,6 @@ from streamhub.aws.s3 import S3
 from streamhub.aws.session import AwsSession, Call
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import embedded_target
-from streamhub.embedded.aws.server import EmbeddedAws, Handle
 from streamhub.errors import (
     AccessDenied,
     AlreadyExists,

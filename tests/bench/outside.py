@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from streamhub.embedded.demo.tour import left_in_aws
+from devstack.demo.tour import left_in_aws
 from tests.bench.figures import Figure
-from tests.services.conftest import House, running
+from tests.integration.conftest import House, running
 
 # An AWS second takes a tenth of a real one: AWS is looked at every 20 AWS seconds.
 SCALE = 0.1

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from streamhub.embedded.demo.show import KBPS, PUBLISH
+from devstack.demo.show import KBPS, PUBLISH
 from tests.browser.accessibility import grave_findings
 from tests.browser.staff import PASSWORD, Staff
-from tests.services.conftest import House, running
+from tests.integration.conftest import House, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 

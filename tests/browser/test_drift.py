@@ -10,9 +10,10 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from channels_app import services
-from channels_app.models import Channel, DriftSighting
-from channels_app.tasks import drift_report
+from channels_app.models import Channel
 from distributions.models import Distribution
+from drift.models import DriftSighting
+from drift.tasks import drift_report
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
 from tests.browser.accessibility import grave_findings

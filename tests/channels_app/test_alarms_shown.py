@@ -14,11 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels_app import services
-from channels_app.models import Breakout, Channel, DriftSighting
-from channels_app.tasks import drift_report
-from tests.channels_app.test_drift import forget_rows, stage
+from channels_app.models import Breakout, Channel
+from drift.models import DriftSighting
+from drift.tasks import drift_report
 from tests.console import rows
 from tests.console.conftest import as_role
+from tests.drift.test_drift import forget_rows, stage
 from tests.matrix.flows import channel, medialive_state
 from tests.world import WorldUnderTest
 
@@ -155,9 +156,7 @@ def test_a_channel_that_runs_without_a_row_is_an_alarm(
     page = seen(engineer)
     assert f"{stage.ml_channel_id}: A MediaLive channel with our mark that has no row. It is RUNNING" in page
     assert "can only be stopped in the AWS console" in page
-    do_url = reverse(
-        "admin:channels_app_drift_do", args=[f"orphan:ml_channel:{stage.ml_channel_id}", "delete"]
-    )
+    do_url = reverse("admin:drift_do", args=[f"orphan:ml_channel:{stage.ml_channel_id}", "delete"])
     assert do_url not in page
     DriftSighting.objects.update(first_seen_at=timezone.now() - timedelta(minutes=61))
     assert do_url in seen(engineer)

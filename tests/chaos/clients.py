@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
 
-from streamhub.embedded.aws.control import Control, ControlError
-from streamhub.embedded.demo.api import Api, ApiError
+from devstack.demo.api import Api, ApiError
+from emulator.control import Control, ControlError
 
 from .house import Outages
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from streamhub.embedded.aws.control import Control
-from streamhub.embedded.demo.api import Api
-from streamhub.embedded.demo.house import SCOPES
-from streamhub.embedded.ports import free_port
-from streamhub.embedded.process import write_whole
-from streamhub.embedded.processes import ProcessSet
+from devstack.demo.api import Api
+from devstack.demo.house import SCOPES
+from devstack.ports import free_port
+from devstack.process import write_whole
+from devstack.processes import ProcessSet
+from emulator.control import Control
+from tests.integration.conftest import PERIODS
 from tests.servers import OwnPostgres, OwnRedis, started
-from tests.services.conftest import PERIODS
 
 SCALE = 0.02
 WORKERS = 2

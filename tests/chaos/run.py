@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from streamhub.embedded.demo.api import ApiError
+from devstack.demo.api import ApiError
 
 from .clients import Client, Notes, Viewers
 from .house import ChaosHouse, chaos_house

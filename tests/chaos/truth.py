@@ -18,8 +18,8 @@ from billing import collector
 from billing.models import LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
+from emulator.control import Control
 from streamhub.aws.ownership import ENVIRONMENT_TAG, OWNER_TAG
-from streamhub.embedded.aws.control import Control
 from streamhub.lifecycle import driver, jobs
 
 # Where AWS's inventory keeps what StreamHub makes: service, kind, the key of the id, that of the tags.

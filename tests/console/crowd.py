@@ -12,8 +12,9 @@ from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from billing.models import LedgerMinute
-from channels_app.models import Attachment, Breakout, Channel, Recording, SecurityGroup
+from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
+from recordings.models import Recording
 from streamhub.access.models import ApiToken
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from billing.models import CollectionWindow, LedgerMinute
 from channels_app.models import Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
+from recordings.models import BucketListing
 from streamhub import seeds
 from streamhub.access.services import token_issue, token_revoke
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
@@ -92,9 +93,9 @@ class Evening:
             usage_requests=1_204_311,
             usage_complete_until=self.now - timedelta(minutes=8),
             duration_minutes=90,
-            recordings_listed_at=self.now,
             **started,
         )
+        BucketListing.objects.create(breakout=self.live, listed_at=self.now)
         self._delivered(self.live, minutes=48, ended=None)
         self.ending = rows.breakout("stopping", self.stopping, name="Panel: ten years of live", **started)
         self.past = rows.breakout(

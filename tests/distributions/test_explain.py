@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from distributions.explain import Buckets, groups, missing
-from streamhub.embedded.aws import mediamanager
-from streamhub.embedded.aws.server import EmbeddedAws
+from emulator import mediamanager
+from emulator.server import EmbeddedAws
 
 BUCKETS = Buckets("rec", "media")
 

@@ -42,9 +42,9 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
+from emulator.control import Control  # noqa: E402
 from streamhub.aws.session import ATTEMPTS, _Clients, use_session  # noqa: E402
 from streamhub.aws.target import embedded_target  # noqa: E402
-from streamhub.embedded.aws.control import Control  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
 from tests.matrix.faults import KINDS, MortalSession  # noqa: E402
 from tests.matrix.flows import FLOWS, Flow  # noqa: E402

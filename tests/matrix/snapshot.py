@@ -8,7 +8,7 @@ import signal
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from streamhub.embedded.aws.server import EmbeddedAws
+from emulator.server import EmbeddedAws
 
 
 class FrozenAws:

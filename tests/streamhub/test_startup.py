@@ -7,8 +7,8 @@ from typing import Any
 import environ
 import pytest
 
+from emulator.server import EmbeddedAws
 from streamhub import startup, variables
-from streamhub.embedded.aws.server import EmbeddedAws
 
 KEY = "k" * 50
 

@@ -1,0 +1,108 @@
+"""The table at the end: what was seen, and whether it is as promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+
+from devstack.demo.show import delivered
+from devstack.demo.tour import Tour, left_in_aws
+
+# The calls that make one channel's stack, each exactly once.
+CREATES = (
+    "mediapackage:CreateChannel",
+    "mediapackage:CreateOriginEndpoint",
+    "medialive:CreateInputSecurityGroup",
+    "medialive:CreateInput",
+    "medialive:CreateChannel",
+    "cloudfront:CreateDistribution",
+    "cloudfront:CreateDistributionWithTags",
+)
+# Polling is not exact: less than this counts as no wait (seconds).
+NO_WAIT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Line:
+    """One promise: its name, what was seen, whether it held."""
+
+    name: str
+    seen: str
+    held: bool
+
+
+def verdict(tour: Tour) -> list[Line]:
+    """All promises of this tour."""
+    counts = tour.control.counts()
+    return [
+        _created(counts["calls"]),
+        _left(tour),
+        _rows(tour),
+        _illegal(counts["illegal"]),
+        _waited(tour),
+        _bytes(tour),
+    ]
+
+
+def _created(calls: dict[str, int]) -> Line:
+    made = {name: calls[name] for name in CREATES if name in calls}
+    kinds = "MediaPackage channel and endpoint, security group, input, MediaLive channel, distribution"
+    if len(made) == 6 and set(made.values()) == {1}:
+        return Line("created", f"1 channel ({kinds}), each once", True)
+    return Line("created", ", ".join(f"{name} {n} times" for name, n in made.items()), False)
+
+
+def _left(tour: Tour) -> Line:
+    left = left_in_aws(tour.control)
+    return Line("left in AWS", ", ".join(f"{n} {kind}" for kind, n in left.items()) or "nothing", not left)
+
+
+def _rows(tour: Tour) -> Line:
+    rows = {kind: len(tour.api.get(kind)["items"]) for kind in ("channels", "distributions")}
+    said = ", ".join(f"{n} {kind}" for kind, n in rows.items() if n) or "nothing"
+    return Line("left in the database", said, said == "nothing")
+
+
+def _illegal(illegal: dict[str, int]) -> Line:
+    return Line(
+        "illegal calls", ", ".join(f"{name} {n} times" for name, n in illegal.items()) or "none", not illegal
+    )
+
+
+def _waited(tour: Tour) -> Line:
+    """From the moment the channel could be started: how long its distribution was still missing."""
+    waited = max(0.0, tour.domain_seen_at - tour.idle_at)
+    took = tour.deployed_at - tour.distribution_seen_at
+    scale = tour.control.status()["scale"]
+    real = f" ({took / scale:.0f} s at AWS's own pace)" if scale else ""
+    held = waited < NO_WAIT_SECONDS and took > 0
+    said = "0" if waited < NO_WAIT_SECONDS else f"{waited:.1f}"
+    return Line("waited for the distribution", f"{said} s, AWS took {took:.1f} s{real}", held)
+
+
+def _bytes(tour: Tour) -> Line:
+    """The truth, which only the viewers know, beside what the breakout says it cost."""
+    sent, usage = delivered(tour), tour.breakout["usage"]
+    billed = usage["bytes_downloaded"] or 0
+    held = sent == billed and sent > 0 and usage["status"] == "final"
+    sign = "=" if sent == billed else "≠"
+    return Line("bytes", f"viewers {sent:,} bytes {sign} breakout {billed:,} bytes, {usage['status']}", held)
+
+
+def table_of(lines: list[Line]) -> Table:
+    table = Table(title="What the tour promised", title_justify="left", show_header=False)
+    for line in lines:
+        table.add_row("[green]✓[/green]" if line.held else "[red]✗[/red]", line.name, line.seen)
+    return table
+
+
+def calls_of(counts: dict[str, Any]) -> Table:
+    """AWS calls by operation."""
+    table = Table(title=f"AWS calls: {counts['total']}", title_justify="left")
+    table.add_column("operation")
+    table.add_column("calls", justify="right")
+    for name, calls in sorted(counts["calls"].items()):
+        table.add_row(name, str(calls))
+    return table

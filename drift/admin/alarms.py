@@ -1,0 +1,36 @@
+"""What runs on AWS without a row, as an alarm: nobody would ever stop it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+
+from drift import reading
+from drift.services import Finding, Verb
+from streamhub.console import alarms
+from streamhub.console.alarms import Alarm
+
+
+def _surplus() -> list[Alarm]:
+    """What runs on AWS by the last reading, and no row will ever stop."""
+    return [
+        _costly(one, one.first_seen_at) for one in reading.last().findings if one.costs and one.first_seen_at
+    ]
+
+
+def _costly(finding: Finding, since: datetime) -> Alarm:
+    waits = f"{finding.waits} Until then it can only be stopped in the AWS console."
+    return Alarm(
+        name="Drift",
+        url=reverse("admin:drift"),
+        sentence=f"{finding.aws_id}: {finding.detail}",
+        since=since,
+        hint=waits if finding.waits else "Delete it: the first step stops it.",
+        action="" if finding.waits else "Delete",
+        action_url=reverse("admin:drift_do", args=[finding.key, Verb.DELETE.value]),
+        permission="drift.mend_drift",
+    )
+
+
+alarms.register("drift.view_driftsighting", _surplus)

@@ -1,0 +1,109 @@
+"""What the database expects of AWS: every resource that a row knows, or may have, as one kind of value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlparse
+
+from channels_app.driver import parts, security_group
+from channels_app.models import Channel, SecurityGroup
+from channels_app.models.channel import Desired, State
+from distributions.models import Desired as Wanted
+from distributions.models import Distribution
+from drift.found import Kind
+from streamhub.lifecycle.models import ManagedResource
+
+AT_REST = (State.IDLE, State.RUNNING, State.FAILED)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One resource by the word of its row.
+
+    `aws_id` "" if the row knows none; `present`: it should be there; `settled`: no step, intent or
+    observation of the row is under way, so that a difference means something; `protected`: it is others',
+    so that nothing is held against it.
+    """
+
+    kind: Kind
+    model: str
+    pk: int
+    name: str
+    owner: str
+    aws_id: str
+    present: bool
+    settled: bool
+    facts: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    protected: bool = False
+
+
+def all_expected() -> Iterator[Expected]:
+    """All rows of all kinds; reads the database only."""
+    for group in SecurityGroup.objects.all():
+        yield of_group(group)
+    for channel in Channel.objects.all():
+        yield from of_channel(channel)
+    for distribution in Distribution.objects.all():
+        yield of_distribution(distribution)
+
+
+def _quiet(row: ManagedResource) -> bool:
+    return not (row.claim_token or row.not_before or row.watching or row.suspect_since)
+
+
+def of_distribution(row: Distribution) -> Expected:
+    host = urlparse(row.origin_url).hostname or ""
+    return Expected(
+        kind=Kind.DISTRIBUTION,
+        model=row._meta.label_lower,
+        pk=row.pk,
+        name=row.owner_label or row.name,
+        owner=row.uid,
+        aws_id=row.aws_distribution_id or "",
+        present=bool(row.aws_distribution_id) and not row.gone_at and not row.delete_accepted_at,
+        # A protected one is others': it is known, and nothing is held against it.
+        settled=_quiet(row) and not row.protected,
+        facts={"enabled": str(row.desired == Wanted.ENABLED), "origin": host},
+        protected=row.protected,
+    )
+
+
+def of_group(row: SecurityGroup) -> Expected:
+    return Expected(
+        kind=Kind.GROUP,
+        model=row._meta.label_lower,
+        pk=row.pk,
+        name=row.cidrs,
+        owner=row.uid,
+        aws_id=row.aws_id,
+        present=bool(row.aws_id) and not row.gone_at,
+        settled=_quiet(row) and row.desired == SecurityGroup.Desired.PRESENT,
+        facts={"CIDRs": row.cidrs},
+        tags=security_group.tags_of(row),
+    )
+
+
+def of_channel(row: Channel) -> Iterator[Expected]:
+    facts = {
+        Kind.ML_CHANNEL: {"state": row.ml_channel_state, "class": row.channel_class},
+        Kind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_dest_urls)},
+        Kind.ENDPOINT: {"URL": row.endpoint_url},
+        Kind.MP_CHANNEL: {},
+    }
+    settled = _quiet(row) and row.desired != Desired.DELETED and row.state in AT_REST
+    for part in parts.KINDS:
+        kind, seen = Kind(part.prefix), part.observed(row)
+        yield Expected(
+            kind=kind,
+            model=row._meta.label_lower,
+            pk=row.pk,
+            name=row.name,
+            owner=row.uid,
+            aws_id=part.get(row, "id"),
+            present=seen.present and not seen.deleting,
+            settled=settled,
+            facts=facts[kind],
+            tags=parts.tags_of(row),
+        )

@@ -1,0 +1,253 @@
+"""Channels: the state machine, the meter and the settings check.
+
+States pass by the world's timers. Each change of state raises the channel's `epoch`, so a transition that
+was under way when somebody stopped or deleted the channel finds itself outdated and does nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from emulator.base import World
+from emulator.medialive.inputs import Inputs
+from emulator.medialive.records import (
+    BILLED,
+    GONE,
+    STREAMING,
+    Channel,
+    Params,
+    Spell,
+    Unprocessable,
+    bad_request,
+    conflict,
+)
+from emulator.medialive.settings import faults_of
+
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
+CONFIG = ("ChannelClass", "Destinations", "EncoderSettings", "InputAttachments", "InputSpecification")
+MORE_CONFIG = ("CdiInputSpecification", "LogLevel", "Maintenance", "Name", "RoleArn", "Vpc")
+STOPPABLE = {"STARTING", "RUNNING", "RECOVERING"}
+UPDATABLE = {"IDLE", "UPDATE_FAILED"}
+DELETABLE = {"IDLE", "CREATE_FAILED", "UPDATE_FAILED"}
+ANY = "*"
+
+
+class Channels(Inputs):
+    """The operations on channels and their schedules.
+
+    `on_running_change`: called with (channel, running) whenever a channel begins or ceases to send video,
+    that is when it enters or leaves RUNNING. The meter also runs while RECOVERING, as AWS's does.
+    """
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.on_running_change: list[Callable[[Channel, bool], Any]] = []
+        self._unpropagated_calls = 0
+        self._unpropagated_until = 0.0
+        self._start_fates: dict[str, str] = {}
+        self._create_failures = 0
+
+    # Operations
+
+    def create_channel(self, params: Params) -> Params:
+        """A new channel, or the one that this `RequestId` made before; CREATING, then IDLE."""
+        token = params.get("RequestId")
+        made = self._once(self._channels, "channel", token, lambda: self._made_channel(params))
+        return {"Channel": made.describe()}
+
+    def describe_channel(self, params: Params) -> Params:
+        """The channel; `State` may be DELETED for a while."""
+        return self._known(self._channels, "Channel", params.get("ChannelId")).describe()
+
+    def list_channels(self, params: Params) -> Params:
+        """Summaries of channels that are not deleted, page by page."""
+        return self._page("Channels", self._channels, params)
+
+    def update_channel(self, params: Params) -> Params:
+        """Change the settings given; 409 unless idle. UPDATING for a while, then IDLE."""
+        channel = self._channel(params)
+        if channel.state not in UPDATABLE:
+            conflict(f"Channel {channel.id} cannot be updated while it is {channel.state}")
+        changes = {key: params[key] for key in (*CONFIG, *MORE_CONFIG) if params.get(key) is not None}
+        config = channel.config | {key: value for key, value in changes.items() if key != "ChannelClass"}
+        _check_role(config["RoleArn"])
+        self._check_settings(config, channel.id)
+        before = channel.input_ids
+        channel.change(config=config, name=config["Name"])
+        self._reattach(channel, before)
+        self._enter(channel, "UPDATING")
+        self._later(channel, self.world.durations.medialive_update, "IDLE")
+        return {"Channel": channel.describe()}
+
+    def start_channel(self, params: Params) -> Params:
+        """STARTING, then RUNNING; 409 unless idle."""
+        channel = self._channel(params)
+        if channel.state != "IDLE":
+            conflict(f"Cannot start channel {channel.id}: it is {channel.state}, not IDLE")
+        self._enter(channel, "STARTING")
+        fate = self._start_fates.pop(channel.id, None) or self._start_fates.pop(ANY, "RUNNING")
+        self._later(channel, self.world.durations.medialive_start, fate)
+        return channel.describe()
+
+    def stop_channel(self, params: Params) -> Params:
+        """STOPPING, then IDLE; 409 unless starting, running or recovering."""
+        channel = self._channel(params)
+        if channel.state not in STOPPABLE:
+            conflict(f"Cannot stop channel {channel.id}: it is {channel.state}, not RUNNING")
+        self._enter(channel, "STOPPING")
+        self._later(channel, self.world.durations.medialive_stop, "IDLE")
+        return channel.describe()
+
+    def delete_channel(self, params: Params) -> Params:
+        """DELETING, then DELETED, when its inputs are detached; 409 unless stopped."""
+        channel = self._channel(params)
+        if channel.state not in DELETABLE:
+            conflict(f"Cannot delete channel {channel.id}: it is {channel.state}. Stop the channel first.")
+        self._enter(channel, "DELETING")
+        self._later(channel, self.world.durations.medialive_delete, "DELETED")
+        return channel.describe()
+
+    def describe_schedule(self, params: Params) -> Params:
+        """All schedule actions, on one page."""
+        return {"ScheduleActions": list(self._channel(params).schedule.values())}
+
+    def batch_update_schedule(self, params: Params) -> Params:
+        """Delete, then create schedule actions: all or nothing. They are kept, not carried out."""
+        channel = self._channel(params)
+        names = (params.get("Deletes") or {}).get("ActionNames") or []
+        new = (params.get("Creates") or {}).get("ScheduleActions") or []
+        kept = {name: one for name, one in channel.schedule.items() if name not in names}
+        self._check_actions(channel, names, kept, new)
+        deleted = [channel.schedule[name] for name in names]
+        channel.change(schedule=kept | {one["ActionName"]: one for one in new})
+        return {"Creates": {"ScheduleActions": new}, "Deletes": {"ScheduleActions": deleted}}
+
+    # Making and checking
+
+    def _made_channel(self, params: Params) -> Channel:
+        self._check_propagation(params.get("RoleArn"))
+        if params.get("DryRun"):
+            bad_request("DryRun is not supported here")
+        self._check_quota("channels", len(self._channels))
+        config = self._checked_config(params)
+        key = self._new_id(self._channels)
+        made = Channel(
+            id=key,
+            arn=self._arn("channel", key),
+            state="CREATING",
+            tags=dict(params.get("Tags") or {}),
+            name=config["Name"],
+            config=config,
+            egress=[],
+        )
+        made.change(egress=[{"SourceIp": self._address()} for _ in range(made.pipelines)])
+        self._put(self._channels, made)
+        self._reattach(made, [])
+        self._later(made, self.world.durations.medialive_create, self._fate_of_creation())
+        return made
+
+    def _checked_config(self, params: Params) -> Params:
+        given = {key: params[key] for key in (*CONFIG, *MORE_CONFIG) if params.get(key) is not None}
+        config = {"ChannelClass": "STANDARD", "LogLevel": "DISABLED", "Name": "", **given}
+        self._check_settings(config)
+        return config
+
+    def _check_settings(self, config: Params, channel_id: str | None = None) -> None:
+        faults = faults_of(
+            config,
+            lambda key, channel_class: self._input_fault(key, channel_class, channel_id),
+            self._package_exists,
+        )
+        if faults:
+            raise Unprocessable(faults)
+
+    def _package_exists(self, channel_id: str) -> bool:
+        packages: Any = self.world.services.get("mediapackage")
+        return packages is not None and packages.has_channel(channel_id)
+
+    def _check_propagation(self, role: str | None) -> None:
+        """400 for a role that IAM has not told MediaLive about yet (console: `role_not_propagated`)."""
+        _check_role(role)
+        unpropagated = self.world.clock.seconds() < self._unpropagated_until
+        if self._unpropagated_calls > 0:
+            self._unpropagated_calls -= 1
+            unpropagated = True
+        if unpropagated:
+            bad_request(f"MediaLive cannot assume the role {role}. Check its trust policy.", illegal=False)
+
+    def _fate_of_creation(self) -> str:
+        if self._create_failures > 0:
+            self._create_failures -= 1
+            return "CREATE_FAILED"
+        return "IDLE"
+
+    @staticmethod
+    def _check_actions(
+        channel: Channel, names: list[str], kept: dict[str, Params], new: list[Params]
+    ) -> None:
+        faults = [("deletes", f'Action "{one}" not found') for one in names if one not in channel.schedule]
+        seen = set(kept)
+        for one in new:
+            if one["ActionName"] in seen:
+                faults.append(("creates", f'Action name "{one["ActionName"]}" is used already'))
+            seen.add(one["ActionName"])
+        if faults:
+            raise Unprocessable(faults)
+
+    # The state machine
+
+    def _channel(self, params: Params) -> Channel:
+        return self._alive(self._channels, "Channel", params.get("ChannelId"))
+
+    def _enter(self, channel: Channel, state: str) -> None:
+        before = channel.state
+        channel.change(state=state, epoch=channel.epoch + 1)
+        self._meter(channel)
+        if (before in STREAMING) != (state in STREAMING):
+            for told in self.on_running_change:
+                told(channel, state in STREAMING)
+
+    def _later(self, channel: Channel, span: tuple[float, float], state: str) -> None:
+        epoch = channel.epoch
+
+        def arrive() -> None:
+            if channel.epoch == epoch:
+                self._arrive(channel, state)
+
+        self.world.after(span, arrive)
+
+    def _arrive(self, channel: Channel, state: str) -> None:
+        self._enter(channel, state)
+        if state == "RECOVERING":
+            self._later(channel, self.world.durations.medialive_start, "RUNNING")
+        if state == "DELETED":
+            for key in channel.input_ids:
+                self._input_detached(key, channel.id)
+            self._retire(self._channels, channel)
+
+    def _reattach(self, channel: Channel, before: list[str]) -> None:
+        now = channel.input_ids
+        for key in set(before) - set(now):
+            self._input_detached(key, channel.id)
+        for key in now:
+            self._input_attached(key, channel.id)
+
+    def _meter(self, channel: Channel) -> None:
+        """Open or close the spell that AWS would put on the invoice."""
+        now = self.world.clock.now()
+        if channel.state in BILLED and not channel.billed_since:
+            channel.spells.append(Spell(now))
+        elif channel.state not in BILLED and channel.billed_since:
+            channel.spells[-1].stopped_at = now
+
+    def _stop_at_once(self, channel: Channel) -> None:
+        """For the console's forced delete: whatever it was doing, it is idle now."""
+        if channel.state not in DELETABLE | GONE:
+            self._enter(channel, "IDLE")
+
+
+def _check_role(role: str | None) -> None:
+    if not role or not ROLE.fullmatch(role):
+        bad_request(f"Invalid role ARN: {role}")

@@ -1,0 +1,93 @@
+"""Input security groups: who may push.
+
+There is no name and no request id, so a client finds its own by tag ("Working with input security groups").
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from emulator.medialive.records import Params, SecurityGroup, bad_request, conflict
+from emulator.medialive.store import QUICK, Store
+
+MOST_RULES = 10
+
+
+class SecurityGroups(Store):
+    """The operations on input security groups."""
+
+    def create_input_security_group(self, params: Params) -> Params:
+        """A new group, each time."""
+        rules = _rules(params.get("WhitelistRules") or [])
+        self._check_quota("input_security_groups", len(self._groups))
+        key = self._new_id(self._groups)
+        arn = self._arn("inputSecurityGroup", key)
+        group = SecurityGroup(key, arn, "IDLE", dict(params.get("Tags") or {}), rules)
+        self._put(self._groups, group)
+        return {"SecurityGroup": group.describe()}
+
+    def describe_input_security_group(self, params: Params) -> Params:
+        """The group with the ids of its inputs; `State` may be DELETED for a while."""
+        return self._known(
+            self._groups, "Input security group", params.get("InputSecurityGroupId")
+        ).describe()
+
+    def list_input_security_groups(self, params: Params) -> Params:
+        """Groups that are not deleted, page by page."""
+        return self._page("InputSecurityGroups", self._groups, params)
+
+    def update_input_security_group(self, params: Params) -> Params:
+        """Replace rules or tags, also while inputs use the group; UPDATING for a moment."""
+        group = self._group(params.get("InputSecurityGroupId"))
+        if group.state == "UPDATING":
+            conflict(f"Input security group {group.id} is being updated")
+        if (rules := params.get("WhitelistRules")) is not None:
+            group.change(rules=_rules(rules))
+        if (tags := params.get("Tags")) is not None:
+            group.change(tags=dict(tags))
+        group.change(state="UPDATING")
+        self.world.after(QUICK, lambda: self._settle_group(group))
+        return {"SecurityGroup": group.describe()}
+
+    def delete_input_security_group(self, params: Params) -> Params:
+        """Gone at once. 400 while inputs use it: the API knows no 409 for this operation."""
+        group = self._group(params.get("InputSecurityGroupId"))
+        if group.inputs:
+            users = ", ".join(list(group.inputs)[:5])
+            bad_request(f"Input security group {group.id} is still being used by inputs: {users}")
+        self._retire(self._groups, group)
+        return {}
+
+    def _group(self, key: str | None) -> SecurityGroup:
+        return self._alive(self._groups, "Input security group", key)
+
+    def _settle_group(self, group: SecurityGroup) -> None:
+        if group.state != "DELETED":
+            group.change(state=group.settled_state())
+
+    def _group_used(self, key: str, input_id: str, *, used: bool) -> None:
+        """Note that an input refers to a group, or no longer does."""
+        group = self._groups.find(key)
+        if group is None or group.state == "DELETED":
+            return
+        if used:
+            group.inputs[input_id] = None
+        else:
+            group.inputs.pop(input_id, None)
+        group.change(state=group.state if group.state == "UPDATING" else group.settled_state())
+
+
+def _rules(rules: list[Params]) -> list[dict[str, str]]:
+    if len(rules) > MOST_RULES:
+        bad_request(f"An input security group may have {MOST_RULES} whitelist rules")
+    return [{"Cidr": _cidr(rule.get("Cidr"))} for rule in rules]
+
+
+def _cidr(value: str | None) -> str:
+    try:
+        if value and "/" in value:
+            ipaddress.IPv4Network(value, strict=False)
+            return value
+    except ValueError:
+        pass
+    bad_request(f"Invalid CIDR block in whitelist rule: {value}")

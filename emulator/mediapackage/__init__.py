@@ -1,0 +1,5 @@
+"""The embedded AWS Elemental MediaPackage (v1)."""
+
+from emulator.mediapackage.service import MediaPackage
+
+__all__ = ["MediaPackage"]

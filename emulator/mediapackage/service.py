@@ -1,0 +1,304 @@
+"""The embedded AWS Elemental MediaPackage (v1): channels, origin endpoints, tags.
+
+Obeys what StreamHub relies on: ids are chosen by the caller and unique in the region, an endpoint goes
+before its channel, and a deletion is accepted at once (202) but over only when describe says
+`NotFoundException`. A quota and a throttle share one error code, as on AWS ("Creating an origin endpoint" in
+the MediaPackage user guide), and differ only in their sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from emulator.base import Refusal, Service, World
+from emulator.mediapackage.packaging import (
+    ENDPOINT_DEFAULTS,
+    endpoint_config,
+    kind_of,
+    playback_url,
+    renamed,
+)
+from emulator.mediapackage.records import (
+    Channel,
+    Endpoint,
+    Params,
+    invalid,
+    missing,
+    over_quota,
+)
+from emulator.shelf import BadToken, Shelf
+
+ID_PATTERN = re.compile(r"[0-9a-zA-Z_-]{1,256}")
+HEX = "0123456789abcdef"
+PAGE = 50  # AWS does not document its default page size
+
+
+class MediaPackage(Service):
+    """MediaPackage v1 of one region. `quotas` may be changed at any time."""
+
+    name = "mediapackage"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.quotas = {"channels": 30, "endpoints_per_channel": 10}
+        self._channels: Shelf[Channel] = Shelf()
+        self._endpoints: Shelf[Endpoint] = Shelf()
+        self._by_arn: dict[str, Channel | Endpoint] = {}
+
+    # Channels
+
+    def create_channel(self, params: Params) -> Params:
+        """A new channel under the caller's `Id`; the same `Id` again is 422, whoever made the first."""
+        channel_id = _checked_id(params.get("Id"))
+        if self._channels.find(channel_id):
+            invalid(f"Channel with id {channel_id} already exists")
+        if len(self._channels) >= self.quotas["channels"]:
+            over_quota()
+        token = self._hex(32)
+        channel = Channel(
+            id=channel_id,
+            arn=self._arn("channels", token),
+            host=self._host(),
+            description=params.get("Description", ""),
+            created_at=self._now(),
+            ingest=[self._ingest(token, second) for second in (token, self._hex(32))],
+            tags=dict(params.get("Tags") or {}),
+        )
+        self._channels.put(channel_id, channel)
+        self._by_arn[channel.arn] = channel
+        return channel.describe()
+
+    def describe_channel(self, params: Params) -> Params:
+        """The channel, also while its deletion is under way."""
+        return self._channel(params).describe()
+
+    def list_channels(self, params: Params) -> Params:
+        """All channels of the region, page by page."""
+        return self._page("Channels", self._channels, params)
+
+    def update_channel(self, params: Params) -> Params:
+        """Only the description can change."""
+        channel = self._channel(params)
+        if channel.deleting:
+            invalid(f"Channel {channel.id} is being deleted")
+        channel.description = params.get("Description", "")
+        return channel.describe()
+
+    def delete_channel(self, params: Params) -> Params:
+        """Accept a deletion (again is fine); 422 while endpoints are left, even ones on their way out."""
+        channel = self._channel(params)
+        if len(channel.endpoints):
+            invalid(f"Channel {channel.id} still has origin endpoints; delete them first")
+        if not channel.deleting:
+            channel.deleting = True
+            self.world.after(self.world.durations.mediapackage_delete, lambda: self._forget_channel(channel))
+        return {}
+
+    # Origin endpoints
+
+    def create_origin_endpoint(self, params: Params) -> Params:
+        """A new endpoint on a channel, packaged one way, at a URL that stays for its lifetime."""
+        endpoint_id = _checked_id(params.get("Id"))
+        if self._endpoints.find(endpoint_id):
+            invalid(f"OriginEndpoint with id {endpoint_id} already exists")
+        channel = self._parent(params)
+        config = endpoint_config(params, ENDPOINT_DEFAULTS)
+        if len(channel.endpoints) >= self.quotas["endpoints_per_channel"]:
+            over_quota()
+        endpoint = Endpoint(
+            id=endpoint_id,
+            arn=self._arn("origin_endpoints", self._hex(32)),
+            url=playback_url(channel.host, self._hex(32), config),
+            channel_id=channel.id,
+            created_at=self._now(),
+            config=config,
+            tags=dict(params.get("Tags") or {}),
+        )
+        self._endpoints.put(endpoint_id, endpoint)
+        channel.endpoints.put(endpoint_id, endpoint)
+        self._by_arn[endpoint.arn] = endpoint
+        return endpoint.describe()
+
+    def describe_origin_endpoint(self, params: Params) -> Params:
+        """The endpoint, also while its deletion is under way."""
+        return self._endpoint(params).describe()
+
+    def list_origin_endpoints(self, params: Params) -> Params:
+        """All endpoints, or those of one `ChannelId` (none for a channel that does not exist)."""
+        wanted = params.get("ChannelId")
+        if wanted is None:
+            return self._page("OriginEndpoints", self._endpoints, params)
+        channel = self._channels.find(wanted)
+        return self._page("OriginEndpoints", channel.endpoints if channel else Shelf(), params)
+
+    def update_origin_endpoint(self, params: Params) -> Params:
+        """Change the fields given; the kind of packaging cannot change."""
+        endpoint = self._endpoint(params)
+        if endpoint.deleting:
+            invalid(f"OriginEndpoint {endpoint.id} is being deleted")
+        config = endpoint_config(params, endpoint.config)
+        if kind_of(config) != kind_of(endpoint.config):
+            invalid("The packaging format of an origin endpoint cannot be changed")
+        endpoint.config = config
+        endpoint.url = renamed(endpoint.url, config)
+        return endpoint.describe()
+
+    def delete_origin_endpoint(self, params: Params) -> Params:
+        """Accept a deletion; asking again before it is over is fine."""
+        endpoint = self._endpoint(params)
+        if not endpoint.deleting:
+            endpoint.deleting = True
+            self.world.after(
+                self.world.durations.mediapackage_delete, lambda: self._forget_endpoint(endpoint)
+            )
+        return {}
+
+    # Tags
+
+    def tag_resource(self, params: Params) -> Params:
+        """Add or overwrite tags."""
+        self._tagged(params).tags.update(params.get("Tags") or {})
+        return {}
+
+    def untag_resource(self, params: Params) -> Params:
+        """Take tags away; unknown keys are ignored."""
+        tags = self._tagged(params).tags
+        for key in params.get("TagKeys") or []:
+            tags.pop(key, None)
+        return {}
+
+    def list_tags_for_resource(self, params: Params) -> Params:
+        """The tags of a channel or endpoint."""
+        return {"Tags": dict(self._tagged(params).tags)}
+
+    # The world outside the API
+
+    def has_channel(self, channel_id: str) -> bool:
+        """Whether MediaLive may send to this channel: it exists and is not on its way out."""
+        channel = self._channels.find(channel_id)
+        return channel is not None and not channel.deleting
+
+    def inventory(self) -> dict[str, list[Params]]:
+        """Channels and endpoints that exist, those being deleted included and marked."""
+        return {
+            "channels": [
+                {"id": one.id, "arn": one.arn, "tags": dict(one.tags), "deleting": one.deleting}
+                for one in self._channels
+            ],
+            "origin_endpoints": [
+                {
+                    "id": one.id,
+                    "arn": one.arn,
+                    "channel_id": one.channel_id,
+                    "url": one.url,
+                    "tags": dict(one.tags),
+                    "deleting": one.deleting,
+                }
+                for one in self._endpoints
+            ],
+        }
+
+    def console(self, action: str, params: Params) -> Params:
+        """What a person may do: the keys of `actions`; things are named by `id`."""
+        actions = {
+            "delete_endpoint": self.delete_origin_endpoint,
+            "delete_channel": self._console_delete_channel,
+            "create_foreign_channel": self._console_foreign_channel,
+            "create_foreign_endpoint": self._console_foreign_endpoint,
+            "set_quota": self._console_set_quota,
+        }
+        if action not in actions:
+            return super().console(action, params)
+        return actions[action]({"Id": params.get("id"), **params})
+
+    def _console_delete_channel(self, params: Params) -> Params:
+        channel = self._channel(params)
+        for endpoint in list(channel.endpoints):
+            self._forget_endpoint(endpoint)
+        return self.delete_channel(params)
+
+    def _console_foreign_channel(self, params: Params) -> Params:
+        channel_id = params.get("id") or f"foreign-{self._hex(8)}"
+        return self.create_channel({"Id": channel_id, "Tags": params.get("tags") or {}})
+
+    def _console_foreign_endpoint(self, params: Params) -> Params:
+        endpoint_id = params.get("id") or f"foreign-{self._hex(8)}"
+        wanted: Params = {"Id": endpoint_id, "ChannelId": params.get("channel_id"), "HlsPackage": {}}
+        return self.create_origin_endpoint({**wanted, "Tags": params.get("tags") or {}})
+
+    def _console_set_quota(self, params: Params) -> Params:
+        wanted = {name: int(value) for name, value in params.items() if name != "Id"}
+        if unknown := set(wanted) - set(self.quotas):
+            raise Refusal("InvalidConsoleParameters", f"There is no quota {', '.join(sorted(unknown))}.")
+        self.quotas |= wanted
+        return dict(self.quotas)
+
+    # Inside
+
+    def _channel(self, params: Params) -> Channel:
+        return self._channels.find(params.get("Id") or "") or missing(f"Channel {params.get('Id')} not found")
+
+    def _endpoint(self, params: Params) -> Endpoint:
+        wanted = params.get("Id") or ""
+        return self._endpoints.find(wanted) or missing(f"OriginEndpoint {wanted} not found")
+
+    def _parent(self, params: Params) -> Channel:
+        """The channel of a new endpoint. Unknown: 404, which is what CloudFormation reports AWS to answer."""
+        channel = self._channels.find(params.get("ChannelId") or "")
+        if channel is None:
+            missing(f"Channel {params.get('ChannelId')} not found")
+        if channel.deleting:
+            invalid(f"Channel {channel.id} is being deleted")
+        return channel
+
+    def _tagged(self, params: Params) -> Channel | Endpoint:
+        arn = params.get("ResourceArn") or ""
+        return self._by_arn.get(arn) or missing(f"Resource {arn} not found")
+
+    def _page(self, key: str, shelf: Shelf[Any], params: Params) -> Params:
+        limit = params.get("MaxResults") or PAGE
+        if not 1 <= limit <= 1000:
+            invalid("maxResults must be between 1 and 1000")
+        try:
+            found, token = shelf.page(limit, params.get("NextToken"))
+        except BadToken:
+            invalid("Invalid nextToken")
+        return {key: [one.describe() for one in found], **({"NextToken": token} if token else {})}
+
+    def _forget_channel(self, channel: Channel) -> None:
+        self._channels.drop(channel.id)
+        del self._by_arn[channel.arn]
+
+    def _forget_endpoint(self, endpoint: Endpoint) -> None:
+        if self._by_arn.pop(endpoint.arn, None) is None:
+            return  # a person was quicker than the deletion under way
+        self._endpoints.drop(endpoint.id)
+        if channel := self._channels.find(endpoint.channel_id):
+            channel.endpoints.drop(endpoint.id)
+
+    def _ingest(self, first: str, second: str) -> dict[str, str]:
+        return {
+            "Id": second,
+            "Url": f"https://{self._host()}/in/v2/{first}/{second}/channel",
+            "Username": self._hex(32),
+            "Password": self._hex(32),
+        }
+
+    def _arn(self, kind: str, token: str) -> str:
+        return f"arn:aws:mediapackage:{self.world.region}:{self.world.account}:{kind}/{token}"
+
+    def _host(self) -> str:
+        return f"{self._hex(16)}.mediapackage.{self.world.region}.amazonaws.com"
+
+    def _hex(self, length: int) -> str:
+        return self.world.token(length, HEX)
+
+    def _now(self) -> str:
+        return self.world.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _checked_id(value: Any) -> str:
+    if not isinstance(value, str) or not ID_PATTERN.fullmatch(value):
+        invalid("Id must consist of 1 to 256 letters, digits, hyphens and underscores")
+    return value

@@ -1,0 +1,35 @@
+"""Recording: a file that a breakout's archive output wrote. BucketListing: when that was last looked up."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from channels_app.models import Breakout
+
+
+class Recording(models.Model):
+    """One object in the recording bucket, as S3 last listed it. Outlives the breakout's channel.
+
+    `modified_at` is when MediaLive closed the file.
+    """
+
+    breakout = models.ForeignKey(Breakout, on_delete=models.CASCADE, related_name="recordings")
+    key = models.CharField(max_length=1024)
+    size_bytes = models.BigIntegerField()
+    modified_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["breakout", "key"], name="recording_once_a_breakout")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class BucketListing(models.Model):
+    """When the recording bucket was last listed for a breakout."""
+
+    breakout = models.OneToOneField(Breakout, on_delete=models.CASCADE, related_name="bucket_listing")
+    listed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.breakout} at {self.listed_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,447 @@
+"""CloudFront's rules (1 to 8 of the AWS rules), seen through boto3."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from emulator.server import Handle
+
+from .conftest import Refused, change_distribution, distribution_config, make_distribution
+
+DEPLOYED = 1000
+
+
+def status(cloudfront: Any, distribution_id: str) -> str:
+    return cloudfront.get_distribution(Id=distribution_id)["Distribution"]["Status"]
+
+
+def etag(cloudfront: Any, distribution_id: str) -> str:
+    return cloudfront.get_distribution(Id=distribution_id)["ETag"]
+
+
+def stale(aws: Handle, cloudfront: Any) -> str:
+    """The id of a distribution that is disabled and deployed."""
+    made = make_distribution(cloudfront, Enabled=False)["Distribution"]["Id"]
+    aws.control.advance(DEPLOYED)
+    return made
+
+
+# -- rule 6: deploying takes time
+
+
+def test_a_new_distribution_looks_like_one(cloudfront: Any) -> None:
+    made = make_distribution(cloudfront, Comment="hello")
+    shown = made["Distribution"]
+    assert re.fullmatch(r"E[A-Z0-9]{13}", shown["Id"])
+    assert re.fullmatch(r"d[a-z0-9]{13}\.cloudfront\.net", shown["DomainName"])
+    assert shown["ARN"] == f"arn:aws:cloudfront::111122223333:distribution/{shown['Id']}"
+    assert made["Location"].endswith(shown["Id"])
+    assert shown["DistributionConfig"]["Comment"] == "hello"
+    assert made["ResponseMetadata"]["HTTPStatusCode"] == 201
+
+
+def test_a_distribution_is_in_progress_until_it_is_deployed(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)["Distribution"]
+    assert made["Status"] == status(cloudfront, made["Id"]) == "InProgress"
+    aws.control.advance(100)
+    assert status(cloudfront, made["Id"]) == "InProgress"
+    aws.control.advance(400)
+    assert status(cloudfront, made["Id"]) == "Deployed"
+
+
+def test_botocores_waiter_sees_it_deployed(aws: Handle, cloudfront: Any) -> None:
+    aws.control.scale(0.0005)
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    waiter = cloudfront.get_waiter("distribution_deployed")
+    waiter.wait(Id=made, WaiterConfig={"Delay": 0.02, "MaxAttempts": 200})
+    assert status(cloudfront, made) == "Deployed"
+
+
+def test_an_update_on_the_way_starts_the_deployment_anew(aws: Handle, cloudfront: Any) -> None:
+    aws.control.durations(cloudfront_deploy=300)
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    aws.control.advance(200)
+    change_distribution(cloudfront, made, Comment="again")
+    aws.control.advance(200)
+    assert status(cloudfront, made) == "InProgress"
+    aws.control.advance(100)
+    assert status(cloudfront, made) == "Deployed"
+
+
+# -- rules 2 and 3: ETags and whole configurations
+
+
+def test_an_update_that_changes_nothing_brings_a_new_etag_and_a_deployment(
+    aws: Handle, cloudfront: Any
+) -> None:
+    made = make_distribution(cloudfront)
+    aws.control.advance(DEPLOYED)
+    changed = change_distribution(cloudfront, made["Distribution"]["Id"])
+    assert changed["ETag"] != made["ETag"]
+    assert changed["Distribution"]["Status"] == "InProgress"
+
+
+def test_a_deployment_does_not_change_the_etag(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)
+    aws.control.advance(DEPLOYED)
+    assert etag(cloudfront, made["Distribution"]["Id"]) == made["ETag"]
+
+
+def test_a_stale_etag_is_412_for_update_and_delete(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront, Enabled=False)
+    found = made["Distribution"]["Id"]
+    change_distribution(cloudfront, found, Comment="someone else")
+    config = made["Distribution"]["DistributionConfig"]
+    with Refused("PreconditionFailed", 412):
+        cloudfront.update_distribution(Id=found, IfMatch=made["ETag"], DistributionConfig=config)
+    with Refused("PreconditionFailed", 412):
+        cloudfront.delete_distribution(Id=found, IfMatch=made["ETag"])
+    assert aws.control.counts()["illegal"] == {}
+
+
+def test_a_missing_or_malformed_if_match_is_400(aws: Handle, cloudfront: Any) -> None:
+    found = stale(aws, cloudfront)
+    with Refused("InvalidIfMatchVersion", 400):
+        cloudfront.delete_distribution(Id=found)
+    with Refused("InvalidIfMatchVersion", 400):
+        cloudfront.delete_distribution(Id=found, IfMatch="*")
+    assert aws.control.counts()["illegal"] == {"cloudfront:DeleteDistribution": 2}
+
+
+def test_the_caller_reference_cannot_be_changed(cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    with Refused("IllegalUpdate", 400):
+        change_distribution(cloudfront, made, CallerReference="another")
+
+
+def test_an_update_must_bring_the_whole_configuration(cloudfront: Any) -> None:
+    made = make_distribution(cloudfront, "ref")
+    with Refused("InvalidArgument", 400) as no:
+        cloudfront.update_distribution(
+            Id=made["Distribution"]["Id"], IfMatch=made["ETag"], DistributionConfig=distribution_config("ref")
+        )
+    assert "Aliases" in no.message
+
+
+def test_an_update_replaces_what_was_there(cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    errors = {"Quantity": 1, "Items": [{"ErrorCode": 404, "ErrorCachingMinTTL": 1}]}
+    change_distribution(cloudfront, made, CustomErrorResponses=errors)
+    change_distribution(cloudfront, made, CustomErrorResponses={"Quantity": 0})
+    now = cloudfront.get_distribution_config(Id=made)["DistributionConfig"]
+    assert now["CustomErrorResponses"] == {"Quantity": 0}
+
+
+# -- rule 1: deleting
+
+
+def test_an_enabled_distribution_cannot_be_deleted(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    aws.control.advance(DEPLOYED)
+    with Refused("DistributionNotDisabled", 409):
+        cloudfront.delete_distribution(Id=made, IfMatch=etag(cloudfront, made))
+
+
+def test_a_disable_that_is_not_deployed_yet_does_not_count(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    aws.control.advance(DEPLOYED)
+    version = change_distribution(cloudfront, made, Enabled=False)["ETag"]
+    with Refused("DistributionNotDisabled", 409):
+        cloudfront.delete_distribution(Id=made, IfMatch=version)
+    aws.control.advance(DEPLOYED)
+    cloudfront.delete_distribution(Id=made, IfMatch=version)
+    with Refused("NoSuchDistribution", 404):
+        cloudfront.get_distribution(Id=made)
+
+
+def test_a_deleted_distribution_is_gone_for_every_operation(aws: Handle, cloudfront: Any) -> None:
+    found = stale(aws, cloudfront)
+    arn = cloudfront.get_distribution(Id=found)["Distribution"]["ARN"]
+    cloudfront.delete_distribution(Id=found, IfMatch=etag(cloudfront, found))
+    for ask in (cloudfront.get_distribution, cloudfront.get_distribution_config):
+        with Refused("NoSuchDistribution", 404):
+            ask(Id=found)
+    with Refused("NoSuchDistribution", 404):
+        cloudfront.delete_distribution(Id=found, IfMatch="E12345678")
+    with Refused("NoSuchResource", 404):
+        cloudfront.list_tags_for_resource(Resource=arn)
+    assert cloudfront.list_distributions()["DistributionList"]["Quantity"] == 0
+
+
+# -- rule 4: the caller reference
+
+
+def test_a_caller_reference_is_spent_even_for_an_identical_request(aws: Handle, cloudfront: Any) -> None:
+    first = make_distribution(cloudfront, "ref")["Distribution"]["Id"]
+    with Refused("DistributionAlreadyExists", 409) as no:
+        make_distribution(cloudfront, "ref")
+    assert no.message.endswith(f"Already exists: {first}")
+    assert aws.control.counts()["illegal"] == {}
+
+
+def test_a_caller_reference_stays_spent_after_deletion(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront, "ref", Enabled=False)
+    aws.control.advance(DEPLOYED)
+    cloudfront.delete_distribution(Id=made["Distribution"]["Id"], IfMatch=made["ETag"])
+    with Refused("DistributionAlreadyExists", 409) as no:
+        make_distribution(cloudfront, "ref", Comment="different")
+    assert made["Distribution"]["Id"] in no.message
+
+
+def test_a_refused_create_does_not_spend_its_reference(cloudfront: Any) -> None:
+    with Refused("InconsistentQuantities", 400):
+        make_distribution(cloudfront, "ref", Aliases={"Quantity": 1})
+    make_distribution(cloudfront, "ref")
+
+
+# -- rule 7: the quota
+
+
+def test_the_quota_is_500_and_can_be_set(aws: Handle, cloudfront: Any) -> None:
+    aws.control.console("cloudfront", "create_foreign", count=500)
+    with Refused("TooManyDistributions", 400):
+        make_distribution(cloudfront)
+    aws.control.console("cloudfront", "set_quota", distributions=501)
+    make_distribution(cloudfront)
+    assert aws.control.counts()["illegal"] == {}
+
+
+# -- rule 5: listing
+
+
+def test_lists_come_in_pages_of_100_and_carry_what_sync_needs(aws: Handle, cloudfront: Any) -> None:
+    aws.control.console("cloudfront", "create_foreign", count=250)
+    pages = [page["DistributionList"] for page in cloudfront.get_paginator("list_distributions").paginate()]
+    assert [page["Quantity"] for page in pages] == [100, 100, 50]
+    assert [page["IsTruncated"] for page in pages] == [True, True, False]
+    summaries = [item for page in pages for item in page["Items"]]
+    assert len({item["Id"] for item in summaries}) == 250
+    one = summaries[0]
+    assert one["ETag"] == etag(cloudfront, one["Id"])
+    assert one["Origins"]["Items"][0]["DomainName"] == "www.example.com"
+    assert {"ARN", "Status", "Enabled", "Comment", "DomainName"} <= one.keys()
+    assert not {"CallerReference", "Tags"} & one.keys()
+
+
+def test_a_list_shows_each_change(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+
+    def seen() -> tuple[str, bool, str]:
+        item = cloudfront.list_distributions()["DistributionList"]["Items"][0]
+        return item["Status"], item["Enabled"], item["ETag"]
+
+    assert seen()[:2] == ("InProgress", True)
+    aws.control.advance(DEPLOYED)
+    assert seen()[:2] == ("Deployed", True)
+    version = change_distribution(cloudfront, made, Enabled=False)["ETag"]
+    assert seen() == ("InProgress", False, version)
+
+
+def test_deleting_between_two_pages_skips_nobody(aws: Handle, cloudfront: Any) -> None:
+    aws.control.console("cloudfront", "create_foreign", count=6, Enabled=False)
+    aws.control.advance(DEPLOYED)
+    seen = []
+    marker: dict[str, str] = {}
+    while True:
+        page = cloudfront.list_distributions(MaxItems="2", **marker)["DistributionList"]
+        for item in page["Items"]:
+            seen.append(item["Id"])
+            cloudfront.delete_distribution(Id=item["Id"], IfMatch=item["ETag"])
+        if not page["IsTruncated"]:
+            break
+        marker = {"Marker": page["NextMarker"]}
+    assert len(seen) == 6
+
+
+# -- rules 8 to 11: what a configuration may say
+
+
+ORIGIN = distribution_config()["Origins"]["Items"][0]
+BEHAVIOUR = distribution_config()["DefaultCacheBehavior"]
+
+
+def origins(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"Origins": {"Quantity": len(items), "Items": list(items)}}
+
+
+def behaviour(**changes: Any) -> dict[str, Any]:
+    return {"DefaultCacheBehavior": {**BEHAVIOUR, **changes}}
+
+
+LEGACY = {key: value for key, value in BEHAVIOUR.items() if key != "CachePolicyId"}
+FORWARDED = {"QueryString": False, "Cookies": {"Forward": "none"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "status"),
+    [
+        ({"Aliases": {"Quantity": 2, "Items": ["a.example.com"]}}, "InconsistentQuantities", 400),
+        ({"Origins": {"Quantity": 2, "Items": [ORIGIN]}}, "InconsistentQuantities", 400),
+        (origins(ORIGIN, ORIGIN), "InvalidArgument", 400),
+        (origins({**ORIGIN, "DomainName": "https://abc.example.com"}), "InvalidArgument", 400),
+        (origins({**ORIGIN, "OriginPath": "out/"}), "InvalidArgument", 400),
+        (origins({"Id": "live", "DomainName": "abc.example.com"}), "InvalidOrigin", 400),
+        (origins({**ORIGIN, "OriginAccessControlId": "E0NOSUCH"}), "InvalidOriginAccessControl", 400),
+        (behaviour(TargetOriginId="nowhere"), "NoSuchOrigin", 404),
+        (behaviour(CachePolicyId="no-such-policy"), "NoSuchCachePolicy", 404),
+        (behaviour(OriginRequestPolicyId="no-such-policy"), "NoSuchOriginRequestPolicy", 404),
+        (behaviour(ResponseHeadersPolicyId="no-such-policy"), "NoSuchResponseHeadersPolicy", 404),
+        (behaviour(MinTTL=1), "InvalidArgument", 400),
+        ({"DefaultCacheBehavior": LEGACY}, "InvalidArgument", 400),
+        (
+            {"DefaultCacheBehavior": {**LEGACY, "ForwardedValues": FORWARDED, "MinTTL": 9, "MaxTTL": 1}},
+            "InvalidTTLOrder",
+            400,
+        ),
+        (
+            behaviour(TrustedKeyGroups={"Enabled": True, "Quantity": 1, "Items": ["none"]}),
+            "TrustedKeyGroupDoesNotExist",
+            400,
+        ),
+        ({"PriceClass": "PriceClass_Cheap"}, "InvalidArgument", 400),
+        ({"Comment": "x" * 129}, "InvalidArgument", 400),
+        ({"CustomErrorResponses": {"Quantity": 1, "Items": [{"ErrorCode": 418}]}}, "InvalidErrorCode", 400),
+        ({"Aliases": {"Quantity": 1, "Items": ["a.example.com"]}}, "InvalidViewerCertificate", 400),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_configuration_that_breaks_a_rule_is_refused_and_counted(
+    aws: Handle, cloudfront: Any, changes: dict[str, Any], code: str, status: int
+) -> None:
+    with Refused(code, status):
+        make_distribution(cloudfront, **changes)
+    assert aws.control.counts()["illegal"] == {"cloudfront:CreateDistribution": 1}
+    assert aws.world.services["cloudfront"].inventory()["distributions"] == []
+
+
+def with_alias(arn: str, *names: str) -> dict[str, Any]:
+    return {
+        "Aliases": {"Quantity": len(names), "Items": list(names)},
+        "ViewerCertificate": {"ACMCertificateArn": arn, "SSLSupportMethod": "sni-only"},
+    }
+
+
+def test_an_alias_needs_a_certificate_in_us_east_1_that_covers_it(aws: Handle, cloudfront: Any) -> None:
+    arn = aws.control.console("cloudfront", "import_certificate", names=["*.example.com"])["Arn"]
+    make_distribution(cloudfront, **with_alias(arn, "live.example.com"))
+    with Refused("InvalidViewerCertificate", 400):
+        make_distribution(cloudfront, **with_alias(arn, "live.elsewhere.com"))
+    with Refused("InvalidViewerCertificate", 400):
+        make_distribution(cloudfront, **with_alias(arn.replace("us-east-1", "eu-west-1"), "b.example.com"))
+
+
+def test_an_alias_stands_on_one_distribution_until_it_is_taken_off(aws: Handle, cloudfront: Any) -> None:
+    arn = aws.control.console("cloudfront", "import_certificate", names=["*.example.com"])["Arn"]
+    first = make_distribution(cloudfront, **with_alias(arn, "live.example.com"))["Distribution"]["Id"]
+    with Refused("CNAMEAlreadyExists", 409):
+        make_distribution(cloudfront, **with_alias(arn, "live.example.com"))
+    change_distribution(cloudfront, first, Comment="keeps its own alias")
+    change_distribution(cloudfront, first, Aliases={"Quantity": 0})
+    make_distribution(cloudfront, **with_alias(arn, "live.example.com"))
+
+
+def test_origin_access_control_works_for_s3_and_not_for_mediapackage_v1(cloudfront: Any) -> None:
+    control = cloudfront.create_origin_access_control(
+        OriginAccessControlConfig={
+            "Name": "recordings",
+            "SigningProtocol": "sigv4",
+            "SigningBehavior": "always",
+            "OriginAccessControlOriginType": "s3",
+        }
+    )["OriginAccessControl"]["Id"]
+    with Refused("InvalidDomainNameForOriginAccessControl", 400):
+        make_distribution(cloudfront, **origins({**ORIGIN, "OriginAccessControlId": control}))
+    bucket = {
+        "Id": "live",
+        "DomainName": "recordings.s3.eu-central-1.amazonaws.com",
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+        "OriginAccessControlId": control,
+    }
+    make_distribution(cloudfront, **origins(bucket))
+    shown = cloudfront.get_origin_access_control(Id=control)["OriginAccessControl"]
+    assert shown["OriginAccessControlConfig"]["Name"] == "recordings"
+
+
+def test_a_trusted_key_group_that_exists_is_accepted(aws: Handle, cloudfront: Any) -> None:
+    group = aws.control.console("cloudfront", "create_key_group", Name="viewers")["Id"]
+    make_distribution(
+        cloudfront, **behaviour(TrustedKeyGroups={"Enabled": True, "Quantity": 1, "Items": [group]})
+    )
+    assert cloudfront.get_key_group(Id=group)["KeyGroup"]["KeyGroupConfig"]["Name"] == "viewers"
+    assert cloudfront.list_key_groups()["KeyGroupList"]["Quantity"] == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "name"),
+    [
+        ("08627262-05a9-4f76-9ded-b50ca2e3a84f", "Managed-Elemental-MediaPackage"),
+        ("658327ea-f89d-4fab-a63d-7e88639e58f6", "Managed-CachingOptimized"),
+        ("4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "Managed-CachingDisabled"),
+    ],
+)
+def test_managed_cache_policies_can_be_read(cloudfront: Any, policy: str, name: str) -> None:
+    shown = cloudfront.get_cache_policy(Id=policy)["CachePolicy"]
+    assert shown["CachePolicyConfig"]["Name"] == name
+    listed = cloudfront.list_cache_policies(Type="managed")["CachePolicyList"]["Items"]
+    assert policy in {item["CachePolicy"]["Id"] for item in listed}
+
+
+def test_managed_response_headers_policies_can_be_read_and_unknown_ones_not(
+    aws: Handle, cloudfront: Any
+) -> None:
+    found = cloudfront.get_response_headers_policy(Id="60669652-455b-4ae9-85a4-c4c02393f86c")
+    assert found["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"]["Name"] == "Managed-SimpleCORS"
+    with Refused("NoSuchResponseHeadersPolicy", 404):
+        cloudfront.get_response_headers_policy(Id="none")
+    assert aws.control.counts()["illegal"] == {}
+
+
+# -- tags (rule 30)
+
+
+def test_tags_are_set_at_creation_changed_and_removed(cloudfront: Any) -> None:
+    tags = {"Items": [{"Key": "streamhub:owner", "Value": "channel 7"}, {"Key": "a", "Value": "b"}]}
+    arn = cloudfront.create_distribution_with_tags(
+        DistributionConfigWithTags={"DistributionConfig": distribution_config(), "Tags": tags}
+    )["Distribution"]["ARN"]
+
+    def now() -> dict[str, str]:
+        items = cloudfront.list_tags_for_resource(Resource=arn)["Tags"]["Items"]
+        return {tag["Key"]: tag["Value"] for tag in items}
+
+    assert now() == {"streamhub:owner": "channel 7", "a": "b"}
+    cloudfront.tag_resource(Resource=arn, Tags={"Items": [{"Key": "a", "Value": "c & <d>"}]})
+    cloudfront.untag_resource(Resource=arn, TagKeys={"Items": ["streamhub:owner"]})
+    assert now() == {"a": "c & <d>"}
+
+
+def test_tags_of_aws_itself_are_refused(cloudfront: Any) -> None:
+    arn = make_distribution(cloudfront)["Distribution"]["ARN"]
+    with Refused("InvalidTagging", 400):
+        cloudfront.tag_resource(Resource=arn, Tags={"Items": [{"Key": "aws:mine", "Value": "x"}]})
+
+
+# -- the console
+
+
+def test_what_a_person_does_in_the_console_changes_the_etag(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)
+    found = made["Distribution"]["Id"]
+    aws.control.console("cloudfront", "edit", Id=found, changes={"PriceClass": "PriceClass_100"})
+    aws.control.console("cloudfront", "edit_comment", Id=found, Comment="mine now")
+    aws.control.console("cloudfront", "disable", Id=found)
+    now = cloudfront.get_distribution(Id=found)
+    config = now["Distribution"]["DistributionConfig"]
+    assert (config["PriceClass"], config["Comment"], config["Enabled"]) == (
+        "PriceClass_100",
+        "mine now",
+        False,
+    )
+    assert now["ETag"] != made["ETag"]
+    aws.control.advance(DEPLOYED)
+    aws.control.console("cloudfront", "delete", Id=found)
+    assert aws.control.inventory()["cloudfront"]["distributions"] == []
+    assert aws.control.count("cloudfront:DeleteDistribution") == 0

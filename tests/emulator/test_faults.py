@@ -1,0 +1,330 @@
+"""Faults on order, rate limits and held calls: AWS fails exactly as told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from emulator.control import ControlError
+from emulator.server import Handle
+
+from .conftest import ClientFactory, Refused, change_distribution, distribution_config, make_distribution
+
+CREATE = "cloudfront:CreateDistribution"
+GET = "cloudfront:GetDistribution"
+
+
+def existing(aws: Handle) -> list[dict[str, Any]]:
+    return aws.control.inventory()["cloudfront"]["distributions"]
+
+
+class Background:
+    """A call made in another thread."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.result: Any = None
+        self.error: Exception | None = None
+        self._work = work
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.result = self._work()
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            self.error = error
+
+    @property
+    def over(self) -> bool:
+        return not self._thread.is_alive()
+
+    def join(self) -> Background:
+        self._thread.join(5)
+        assert self.over
+        return self
+
+
+READS: dict[str, Callable[[Any], Any]] = {
+    "cloudfront": lambda client: client.get_distribution(Id="E0"),
+    "medialive": lambda client: client.describe_channel(ChannelId="1"),
+    "mediapackage": lambda client: client.describe_channel(Id="a"),
+    "cloudwatch": lambda client: client.list_metrics(),
+    "s3": lambda client: client.get_object(Bucket="media", Key="a"),
+    "sts": lambda client: client.get_caller_identity(),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "code", "status"),
+    [
+        ("throttle", "cloudfront", "Throttling", 400),
+        ("throttle", "medialive", "TooManyRequestsException", 429),
+        ("throttle", "mediapackage", "TooManyRequestsException", 429),
+        ("throttle", "cloudwatch", "Throttling", 400),
+        ("throttle", "s3", "SlowDown", 503),
+        ("throttle", "sts", "Throttling", 400),
+        ("error500", "cloudfront", "InternalFailure", 500),
+        ("error500", "medialive", "InternalServerErrorException", 500),
+        ("error500", "s3", "InternalError", 500),
+        ("access_denied", "cloudfront", "AccessDenied", 403),
+        ("access_denied", "medialive", "AccessDeniedException", 403),
+        ("access_denied", "mediapackage", "AccessDeniedException", 403),
+        ("access_denied", "s3", "AccessDenied", 403),
+        ("not_found", "cloudfront", "NoSuchDistribution", 404),
+        ("not_found", "medialive", "NotFoundException", 404),
+        ("not_found", "mediapackage", "NotFoundException", 404),
+        ("not_found", "s3", "NoSuchKey", 404),
+    ],
+)
+def test_each_service_says_it_in_its_own_words(
+    aws: Handle, client: ClientFactory, kind: str, service: str, code: str, status: int
+) -> None:
+    aws.control.fault(f"{service}:*", kind)
+    with Refused(code, status) as no:
+        READS[service](client(service))
+    assert no.request_id
+    entry = aws.control.calls()[-1]
+    assert (entry["error"], entry["status"], entry["fault"], entry["illegal"]) == (code, status, kind, False)
+
+
+def test_a_false_not_found_is_worded_for_the_operation(aws: Handle, cloudfront: Any) -> None:
+    arn = make_distribution(cloudfront)["Distribution"]["ARN"]
+    aws.control.fault("cloudfront:ListTagsForResource", "not_found")
+    with Refused("NoSuchResource", 404):
+        cloudfront.list_tags_for_resource(Resource=arn)
+
+
+def test_a_refusing_fault_has_no_effect(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(CREATE, "error500")
+    with Refused("InternalFailure", 500):
+        make_distribution(cloudfront, "ref")
+    assert existing(aws) == []
+    make_distribution(cloudfront, "ref")
+
+
+def test_a_fault_can_wait_for_a_later_call_and_strike_several_times(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(CREATE, "throttle", skip=1, times=2)
+    make_distribution(cloudfront)
+    for _ in range(2):
+        with Refused("Throttling", 400):
+            make_distribution(cloudfront)
+    make_distribution(cloudfront)
+    assert (aws.control.faults()[0]["seen"], aws.control.faults()[0]["done"]) == (4, 2)
+
+
+def test_faults_on_one_operation_take_turns_and_count_the_same_calls(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(GET, "throttle")
+    aws.control.fault(GET, "error500")
+    aws.control.fault(GET, "access_denied", skip=3)
+    seen = []
+    for _ in range(5):
+        with pytest.raises(ClientError) as no:
+            cloudfront.get_distribution(Id="E0")
+        seen.append(no.value.response["Error"]["Code"])
+    assert seen == [
+        "Throttling",
+        "InternalFailure",
+        "NoSuchDistribution",
+        "AccessDenied",
+        "NoSuchDistribution",
+    ]
+
+
+def test_a_fault_can_be_meant_for_one_resource_only(aws: Handle, cloudfront: Any) -> None:
+    one, other = (make_distribution(cloudfront)["Distribution"]["Id"] for _ in range(2))
+    aws.control.fault(GET, "access_denied", times=None, where={"Id": one})
+    cloudfront.get_distribution(Id=other)
+    for _ in range(3):
+        with Refused("AccessDenied", 403):
+            cloudfront.get_distribution(Id=one)
+
+
+def test_faults_can_be_taken_back(aws: Handle, cloudfront: Any) -> None:
+    first = aws.control.fault("cloudfront:*", "throttle", times=None)
+    aws.control.fault(GET, "error500", times=None)
+    aws.control.clear_faults(first)
+    cloudfront.list_distributions()
+    aws.control.clear_faults()
+    assert aws.control.faults() == []
+
+
+def test_an_unknown_kind_of_fault_is_said_so(aws: Handle) -> None:
+    with pytest.raises(ControlError, match="no fault 'earthquake'"):
+        aws.control.fault(GET, "earthquake")
+
+
+def test_cut_before_breaks_the_connection_without_effect(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(CREATE, "cut_before")
+    with pytest.raises(ConnectionClosedError):
+        make_distribution(cloudfront)
+    assert existing(aws) == []
+    assert aws.control.calls()[-1]["status"] == 0
+
+
+def test_cut_after_breaks_the_connection_once_the_effect_is_there(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(CREATE, "cut_after")
+    with pytest.raises(ConnectionClosedError):
+        make_distribution(cloudfront, "ref")
+    assert [each["CallerReference"] for each in existing(aws)] == ["ref"]
+    with Refused("DistributionAlreadyExists", 409) as no:
+        make_distribution(cloudfront, "ref")
+    assert existing(aws)[0]["Id"] in no.message
+
+
+def test_a_delay_lasts_real_seconds_and_blocks_nobody_else(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(CREATE, "delay", seconds=0.4)
+    began = time.monotonic()
+    slow = Background(lambda: make_distribution(cloudfront))
+    cloudfront.list_distributions()
+    assert time.monotonic() - began < 0.35
+    assert slow.join().result["Distribution"]["Status"] == "InProgress"
+    assert time.monotonic() - began >= 0.4
+
+
+# -- stale reads
+
+
+def test_a_stale_read_shows_what_was_there_before_the_last_update(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront, Comment="one")
+    found = made["Distribution"]["Id"]
+    two = change_distribution(cloudfront, found, Comment="two")
+    change_distribution(cloudfront, found, Comment="three")
+    aws.control.fault(GET, "stale_read")
+    aws.control.fault("cloudfront:GetDistributionConfig", "stale_read")
+    before = cloudfront.get_distribution(Id=found)
+    assert (before["ETag"], before["Distribution"]["DistributionConfig"]["Comment"]) == (two["ETag"], "two")
+    assert cloudfront.get_distribution_config(Id=found)["ETag"] == two["ETag"]
+    assert cloudfront.get_distribution_config(Id=found)["DistributionConfig"]["Comment"] == "three"
+
+
+def test_a_stale_read_after_a_creation_finds_nothing(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    aws.control.fault(GET, "stale_read")
+    with Refused("NoSuchDistribution", 404):
+        cloudfront.get_distribution(Id=made)
+    cloudfront.get_distribution(Id=made)
+
+
+def test_a_stale_read_after_a_deletion_still_finds_it(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront, Enabled=False)
+    aws.control.advance(1000)
+    cloudfront.delete_distribution(Id=made["Distribution"]["Id"], IfMatch=made["ETag"])
+    aws.control.fault(GET, "stale_read")
+    assert cloudfront.get_distribution(Id=made["Distribution"]["Id"])["ETag"] == made["ETag"]
+
+
+def test_a_stale_list_lacks_the_newest(aws: Handle, cloudfront: Any) -> None:
+    make_distribution(cloudfront)
+    aws.control.fault("cloudfront:ListDistributions", "stale_read")
+    make_distribution(cloudfront)
+    assert cloudfront.list_distributions()["DistributionList"]["Quantity"] == 1
+    assert cloudfront.list_distributions()["DistributionList"]["Quantity"] == 2
+
+
+def test_stale_tags_are_those_before_the_last_change(aws: Handle, cloudfront: Any) -> None:
+    arn = make_distribution(cloudfront)["Distribution"]["ARN"]
+    cloudfront.tag_resource(Resource=arn, Tags={"Items": [{"Key": "a", "Value": "b"}]})
+    aws.control.fault("cloudfront:ListTagsForResource", "stale_read")
+    assert cloudfront.list_tags_for_resource(Resource=arn)["Tags"]["Items"] == []
+    assert cloudfront.list_tags_for_resource(Resource=arn)["Tags"]["Items"] != []
+
+
+def test_a_stale_read_works_for_mediapackage_too(aws: Handle, client: ClientFactory) -> None:
+    mediapackage = client("mediapackage")
+    mediapackage.create_channel(Id="a", Description="one")
+    mediapackage.update_channel(Id="a", Description="two")
+    aws.control.fault("mediapackage:DescribeChannel", "stale_read")
+    assert mediapackage.describe_channel(Id="a")["Description"] == "one"
+    assert mediapackage.describe_channel(Id="a")["Description"] == "two"
+
+
+# -- held calls
+
+
+def test_pause_holds_the_answer_after_the_effect(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(CREATE, "pause")
+    call = Background(lambda: make_distribution(cloudfront, "ref"))
+    held = aws.control.wait_held()
+    assert (held[0]["name"], held[0]["kind"]) == (CREATE, "pause")
+    assert [each["CallerReference"] for each in existing(aws)] == ["ref"]
+    assert not call.over
+    assert aws.control.release(held[0]["id"]) == 1
+    assert call.join().result["Distribution"]["Id"] == existing(aws)[0]["Id"]
+
+
+def test_hold_before_holds_the_call_before_its_effect(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(CREATE, "hold_before")
+    call = Background(lambda: make_distribution(cloudfront))
+    aws.control.wait_held()
+    assert existing(aws) == []
+    assert aws.control.calls()[-1]["status"] is None
+    aws.control.release()
+    assert call.join().error is None
+    assert len(existing(aws)) == 1
+
+
+def test_a_held_call_whose_client_died_never_happens(aws: Handle) -> None:
+    import socket
+
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    aws.control.console("cloudfront", "create_foreign", Enabled=False)
+    aws.control.advance(1000)
+    found = existing(aws)[0]
+    aws.control.fault("cloudfront:DeleteDistribution", "hold_before")
+    path = f"/2020-05-31/distribution/{found['Id']}"
+    request = AWSRequest("DELETE", aws.url + path, {"If-Match": found["ETag"]})
+    SigV4Auth(Credentials("a", "b"), "cloudfront", "us-east-1").add_auth(request)
+    lines = [f"DELETE {path} HTTP/1.1", "Host: aws"] + [f"{k}: {v}" for k, v in request.headers.items()]
+    port = int(aws.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        aws.control.wait_held()
+    time.sleep(0.1)
+    aws.control.release()
+    time.sleep(0.1)
+    assert len(existing(aws)) == 1
+    assert aws.control.calls()[-1]["status"] == 0
+
+
+def test_a_reset_breaks_what_is_held(aws: Handle, cloudfront: Any) -> None:
+    aws.control.fault(CREATE, "pause")
+    call = Background(lambda: make_distribution(cloudfront))
+    aws.control.wait_held()
+    aws.control.reset()
+    assert isinstance(call.join().error, ConnectionClosedError)
+
+
+# -- limits
+
+
+def test_calls_beyond_the_rate_are_throttled_until_tokens_come_back(aws: Handle, cloudfront: Any) -> None:
+    aws.control.limit(GET, per_second=10, burst=3)
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    for _ in range(3):
+        cloudfront.get_distribution(Id=made)
+    with Refused("Throttling", 400):
+        for _ in range(3):
+            cloudfront.get_distribution(Id=made)
+    time.sleep(0.25)
+    cloudfront.get_distribution(Id=made)
+    cloudfront.list_distributions()
+    aws.control.clear_limits()
+    for _ in range(10):
+        cloudfront.get_distribution(Id=made)
+    assert aws.control.counts()["illegal"] == {}
+
+
+def test_a_limited_call_has_no_effect(aws: Handle, cloudfront: Any) -> None:
+    aws.control.limit("cloudfront:Create*", per_second=0.001, burst=1)
+    make_distribution(cloudfront)
+    with Refused("Throttling", 400):
+        cloudfront.create_distribution(DistributionConfig=distribution_config())
+    assert len(existing(aws)) == 1

@@ -1,0 +1,367 @@
+"""The server as a whole: wire formats, the call log, many clients at once, the process."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from emulator.base import Refusal
+from emulator.calls import is_illegal
+from emulator.control import Control, ControlError
+from emulator.server import EmbeddedAws, Handle
+
+from .conftest import (
+    ClientFactory,
+    Refused,
+    boto3_client,
+    change_distribution,
+    distribution_config,
+    make_distribution,
+)
+
+# -- wire formats
+
+
+def test_every_answer_carries_a_request_id_that_the_log_knows(aws: Handle, client: ClientFactory) -> None:
+    answers = [
+        client("cloudfront").list_distributions(),
+        client("medialive").list_channels(),
+        client("mediapackage").list_channels(),
+        client("sts").get_caller_identity(),
+        client("s3").list_buckets(),
+    ]
+    ids = [answer["ResponseMetadata"]["RequestId"] for answer in answers]
+    assert ids == [entry["request_id"] for entry in aws.control.calls()]
+
+
+def test_medialive_and_mediapackage_speak_json_with_lists_tags_and_times(
+    aws: Handle, client: ClientFactory
+) -> None:
+    medialive = client("medialive")
+    made = medialive.create_input_security_group(WhitelistRules=[{"Cidr": "10.0.0.0/8"}], Tags={"a:b": "c"})
+    group = made["SecurityGroup"]
+    assert group["WhitelistRules"] == [{"Cidr": "10.0.0.0/8"}]
+    medialive.create_tags(ResourceArn=group["Arn"], Tags={"d": "e"})
+    assert medialive.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"] == {"a:b": "c", "d": "e"}
+    medialive.delete_tags(ResourceArn=group["Arn"], TagKeys=["a:b"])
+    assert medialive.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"] == {"d": "e"}
+    with Refused("NotFoundException", 404):
+        client("mediapackage").describe_origin_endpoint(Id="none")
+
+
+def test_sts_names_the_account(client: ClientFactory) -> None:
+    assert client("sts").get_caller_identity()["Account"] == "111122223333"
+
+
+def test_buckets_named_at_the_start_exist_and_keep_objects(aws: Handle, client: ClientFactory) -> None:
+    s3 = client("s3")
+    assert {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]} == {"recordings", "media"}
+    s3.put_object(Bucket="media", Key="a b/ö&c.txt", Body=b"hello", ContentType="text/plain")
+    found = s3.get_object(Bucket="media", Key="a b/ö&c.txt")
+    assert (found["Body"].read(), found["ContentType"]) == (b"hello", "text/plain")
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket="media")["Contents"]] == ["a b/ö&c.txt"]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    s3.put_bucket_policy(Bucket="media", Policy=policy)
+    assert json.loads(s3.get_bucket_policy(Bucket="media")["Policy"])["Statement"] == []
+    with Refused("NoSuchKey", 404):
+        s3.get_object(Bucket="media", Key="none")
+    with Refused("NoSuchBucket", 404):
+        s3.list_objects_v2(Bucket="none")
+    assert [entry["operation"] for entry in aws.control.calls(since=1)] == [
+        "PutObject",
+        "GetObject",
+        "ListObjectsV2",
+        "PutBucketPolicy",
+        "GetBucketPolicy",
+        "GetObject",
+        "ListObjectsV2",
+    ]
+    assert aws.control.counts()["errors"] == {"s3:GetObject NoSuchKey": 1, "s3:ListObjectsV2 NoSuchBucket": 1}
+
+
+def test_a_large_object_is_uploaded_in_parts(client: ClientFactory) -> None:
+    s3 = client("s3")
+    content = os.urandom(9 * 2**20)
+    s3.upload_fileobj(io.BytesIO(content), "recordings", "big")
+    assert s3.get_object(Bucket="recordings", Key="big")["Body"].read() == content
+
+
+def test_cloudwatch_calls_arrive_with_their_parameters(aws: Handle, client: ClientFactory) -> None:
+    seen: list[dict[str, Any]] = []
+
+    class Metrics:
+        def get_metric_data(self, params: dict[str, Any]) -> dict[str, Any]:
+            seen.append(params)
+            result = {
+                "Id": "m1",
+                "Timestamps": [params["StartTime"]],
+                "Values": [1.5],
+                "StatusCode": "Complete",
+            }
+            return {"MetricDataResults": [result]}
+
+        def list_metrics(self, params: dict[str, Any]) -> dict[str, Any]:
+            raise Refusal("InvalidParameterValue", "That is no namespace.", 400)
+
+    aws.run(lambda: aws.world.services.__setitem__("cloudwatch", Metrics()))  # type: ignore[assignment]
+    start, end = datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 13, tzinfo=UTC)
+    query = {
+        "Id": "m1",
+        "MetricStat": {"Metric": {"Namespace": "AWS/CloudFront"}, "Period": 60, "Stat": "Sum"},
+    }
+    got = client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end)
+    assert seen == [{"MetricDataQueries": [query], "StartTime": start, "EndTime": end}]
+    assert got["MetricDataResults"][0]["Timestamps"] == [start]
+    assert got["MetricDataResults"][0]["Values"] == [1.5]
+    with Refused("InvalidParameterValue", 400) as no:
+        client("cloudwatch").list_metrics()
+    assert no.message == "That is no namespace."
+
+
+def test_what_is_not_offered_is_said_so(client: ClientFactory) -> None:
+    with Refused("NotImplemented", 501):
+        client("cloudfront").list_invalidations(DistributionId="E0")
+    with Refused("NotImplemented", 501):
+        client("sqs").list_queues()
+
+
+# -- the call log
+
+
+def test_the_log_tells_who_called_what_and_how_it_ended(aws: Handle, cloudfront: Any) -> None:
+    make_distribution(cloudfront, "ref")
+    with Refused("NoSuchDistribution", 404):
+        cloudfront.get_distribution(Id="E0")
+    create, get = aws.control.calls()
+    assert (create["n"], create["name"], create["status"]) == (1, "cloudfront:CreateDistribution", 201)
+    assert create["params"]["DistributionConfig"]["CallerReference"] == "ref"
+    assert "Boto3" in create["user_agent"]
+    assert datetime.fromisoformat(create["time"]).tzinfo is not None
+    assert (get["status"], get["error"], get["params"]) == (404, "NoSuchDistribution", {"Id": "E0"})
+    assert aws.control.counts() == {
+        "total": 2,
+        "calls": {"cloudfront:CreateDistribution": 1, "cloudfront:GetDistribution": 1},
+        "errors": {"cloudfront:GetDistribution NoSuchDistribution": 1},
+        "illegal": {},
+    }
+
+
+def test_the_log_can_be_read_on_from_a_number_filtered_and_cleared(aws: Handle, cloudfront: Any) -> None:
+    make_distribution(cloudfront)
+    cloudfront.list_distributions()
+    with Refused("NoSuchOrigin", 404):
+        make_distribution(cloudfront, Origins={"Quantity": 1, "Items": [_other_origin()]})
+    assert [entry["n"] for entry in aws.control.calls(since=1)] == [2, 3]
+    assert [entry["n"] for entry in aws.control.calls(operation="*:Create*")] == [1, 3]
+    assert [entry["n"] for entry in aws.control.calls(illegal=True)] == [3]
+    assert [entry["n"] for entry in aws.control.calls(limit=1)] == [1]
+    aws.control.clear_calls()
+    assert (aws.control.calls(), aws.control.counts()["total"]) == ([], 0)
+
+
+def _other_origin() -> dict[str, Any]:
+    return {**distribution_config()["Origins"]["Items"][0], "Id": "other"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "refusal", "illegal"),
+    [
+        ("DeleteDistribution", Refusal("DistributionNotDisabled", "", 409), True),
+        ("UpdateDistribution", Refusal("IllegalUpdate", "", 400), True),
+        ("CreateDistribution", Refusal("NoSuchCachePolicy", "", 404), True),
+        ("GetCachePolicy", Refusal("NoSuchCachePolicy", "", 404), False),
+        ("StartChannel", Refusal("ConflictException", "The channel is running.", 409), True),
+        ("CreateChannel", Refusal("UnprocessableEntityException", "SegmentDuration is bad", 422), True),
+        ("CreateChannel", Refusal("UnprocessableEntityException", "Channel a already exists", 422), False),
+        ("DeleteChannel", Refusal("NotFoundException", "", 404), False),
+        ("CreateChannel", Refusal("TooManyRequestsException", "", 429), False),
+        ("CreateDistribution", Refusal("TooManyDistributions", "", 400), False),
+        ("UpdateDistribution", Refusal("PreconditionFailed", "", 412), False),
+        ("GetDistribution", Refusal("Throttling", "", 400), False),
+        ("CreateChannel", Refusal("BadRequestException", "role not there yet", 400, illegal=False), False),
+    ],
+)
+def test_illegal_is_what_the_client_should_have_known(
+    operation: str, refusal: Refusal, illegal: bool
+) -> None:
+    assert is_illegal(operation, refusal) is illegal
+
+
+# -- many clients
+
+
+CLIENTS = 32
+
+
+def at_once(work: Callable[[int], Any], count: int) -> list[Any]:
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return list(pool.map(work, range(count)))
+
+
+def test_32_clients_create_and_nothing_is_lost_or_doubled(aws: Handle) -> None:
+    client = boto3_client(aws.url, "cloudfront", pool=CLIENTS)
+    ids = at_once(lambda n: make_distribution(client, f"ref-{n}")["Distribution"]["Id"], 128)
+    assert len(set(ids)) == 128
+    listed = aws.control.inventory()["cloudfront"]["distributions"]
+    assert {each["Id"] for each in listed} == set(ids)
+    assert aws.control.count("cloudfront:CreateDistribution") == 128
+
+
+def test_32_clients_with_one_reference_get_one_distribution(aws: Handle) -> None:
+    client = boto3_client(aws.url, "cloudfront", pool=CLIENTS)
+
+    def create(_: int) -> str:
+        try:
+            return make_distribution(client, "the one")["Distribution"]["Id"]
+        except ClientError as error:
+            return error.response["Error"]["Message"].rpartition(" ")[2]
+
+    assert len(set(at_once(create, CLIENTS))) == 1
+    assert aws.control.counts()["errors"] == {
+        "cloudfront:CreateDistribution DistributionAlreadyExists": CLIENTS - 1
+    }
+
+
+def test_32_clients_update_one_distribution_and_no_update_is_lost(aws: Handle) -> None:
+    client = boto3_client(aws.url, "cloudfront", pool=CLIENTS)
+    made = make_distribution(client, Comment="0")["Distribution"]["Id"]
+
+    def increment(_: int) -> int:
+        conflicts = 0
+        while True:
+            now = client.get_distribution_config(Id=made)
+            config = now["DistributionConfig"]
+            config["Comment"] = str(int(config["Comment"]) + 1)
+            try:
+                client.update_distribution(Id=made, IfMatch=now["ETag"], DistributionConfig=config)
+            except client.exceptions.PreconditionFailed:
+                conflicts += 1
+            else:
+                return conflicts
+
+    conflicts = sum(at_once(increment, CLIENTS))
+    assert client.get_distribution_config(Id=made)["DistributionConfig"]["Comment"] == str(CLIENTS)
+    counts = aws.control.counts()
+    assert counts["calls"]["cloudfront:UpdateDistribution"] == CLIENTS + conflicts
+    assert counts["errors"].get("cloudfront:UpdateDistribution PreconditionFailed", 0) == conflicts
+
+
+# -- speed, as a ratio
+
+
+def test_ten_thousand_distributions_cost_no_more_per_call_than_a_hundred(
+    aws: Handle, cloudfront: Any
+) -> None:
+    aws.control.console("cloudfront", "set_quota", distributions=20_000)
+    made = aws.control.console("cloudfront", "create_foreign", count=100)["Id"]
+
+    def cost() -> float:
+        """The best of three rounds: get, list a page, update, in seconds."""
+        rounds = []
+        for _ in range(3):
+            began = time.perf_counter()
+            for _ in range(10):
+                cloudfront.get_distribution(Id=made)
+                cloudfront.list_distributions(MaxItems="10")
+                change_distribution(cloudfront, made)
+            rounds.append(time.perf_counter() - began)
+        return min(rounds)
+
+    cost()
+    few = cost()
+    aws.control.console("cloudfront", "create_foreign", count=9_900)
+    assert cost() < 3 * few
+
+
+# -- control and process
+
+
+def test_a_reset_gives_a_fresh_world(aws: Handle, cloudfront: Any) -> None:
+    make_distribution(cloudfront)
+    aws.control.fault("*", "throttle", times=None)
+    aws.control.limit("*", per_second=0.001)
+    aws.control.reset(scale=0.5)
+    assert aws.control.status()["scale"] == 0.5
+    assert cloudfront.list_distributions()["DistributionList"]["Quantity"] == 0
+    assert aws.control.counts()["total"] == 1
+
+
+def test_status_tells_the_address_the_services_and_the_durations(aws: Handle) -> None:
+    status = aws.control.status()
+    assert (status["aws_endpoint"], status["pid"]) == (aws.url, os.getpid())
+    assert {"cloudfront", "mediapackage", "medialive", "s3", "sts"} <= set(status["services"])
+    assert aws.control.durations(cloudfront_deploy=(1, 2))["cloudfront_deploy"] == [1, 2]
+    with pytest.raises(ControlError, match="no duration 'coffee'"):
+        aws.control.durations(coffee=1)
+
+
+def test_the_console_says_when_it_cannot(aws: Handle) -> None:
+    with pytest.raises(ControlError, match="no console action 'dance'"):
+        aws.control.console("cloudfront", "dance")
+    with pytest.raises(ControlError, match="NoSuchDistribution"):
+        aws.control.console("cloudfront", "disable", Id="E0")
+
+
+def test_work_on_the_servers_thread_sees_a_settled_world(aws: Handle, cloudfront: Any) -> None:
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    aws.control.advance(1000)
+    service: Any = aws.world.services["cloudfront"]
+    assert aws.run(lambda: service.distributions[made].deployed) is True
+
+
+def test_at_scale_nought_everything_is_done_at_once(aws: Handle, cloudfront: Any) -> None:
+    aws.control.scale(0)
+    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    assert cloudfront.get_distribution(Id=made)["Distribution"]["Status"] == "Deployed"
+
+
+def test_two_servers_in_one_process_are_two_accounts(aws: Handle, cloudfront: Any) -> None:
+    other = EmbeddedAws().start_in_thread()
+    try:
+        make_distribution(cloudfront)
+        assert other.control.inventory()["cloudfront"]["distributions"] == []
+    finally:
+        other.stop()
+
+
+def start_process(announced: Path, *more: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "emulator.server", "--announce", str(announced), *more]
+    process = subprocess.Popen(command)
+    deadline = time.monotonic() + 10
+    while not announced.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return process
+
+
+def test_the_process_announces_its_address_and_ends_on_sigterm(tmp_path: Path) -> None:
+    announced = tmp_path / "aws.json"
+    process = start_process(announced, "--scale", "0.02", "--bucket", "media")
+    address = json.loads(announced.read_text())
+    assert address["pid"] == process.pid
+    assert Control(address["aws_endpoint"]).status()["scale"] == 0.02
+    assert boto3_client(address["aws_endpoint"], "s3").list_buckets()["Buckets"][0]["Name"] == "media"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(5) == 0
+    assert not announced.exists()
+
+
+def test_the_process_ends_when_its_parent_dies(tmp_path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    process = start_process(tmp_path / "aws.json", "--parent", str(parent.pid))
+    parent.kill()
+    parent.wait()
+    assert process.wait(5) == 0

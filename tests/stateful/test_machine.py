@@ -1,0 +1,353 @@
+"""A machine that does to StreamHub whatever comes to its mind, and a simple model of what must hold.
+
+Verbs of people, edits in the AWS console, faults of AWS, killed steps, and StreamHub's own steps and
+observations in any order. After each rule the invariants are checked; whenever everything comes to rest,
+what was promised must have been kept; in the end all is deleted, and AWS must be empty.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import pytest
+from django.db.models import Count
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from channels_app import services
+from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
+from distributions import services as distributions
+from distributions.models import Distribution
+from streamhub.aws.ownership import OWNER_TAG
+from streamhub.errors import NotPossible
+from streamhub.lifecycle.models import Transition
+from tests.chaos import truth
+from tests.matrix.faults import KILLS, MortalSession
+from tests.matrix.points import clean
+from tests.stateful import model
+from tests.world import WorldUnderTest
+
+WHO = "machine"
+RUNS, RULES = 12, 30
+CHANNELS = 3
+WHICH = st.integers(0, 5)
+SELDOM = st.sampled_from([False, False, True])
+OPERATIONS = ("*", "*:Create*", "*:Start*", "*:Stop*", "*:Delete*", "*:Describe*")
+FAULTS = ("throttle", "error500", "access_denied", "cut_before", "cut_after")
+LIES = (
+    ("cloudfront:GetDistribution", "Id", "cloudfront", "distributions", "Id"),
+    ("medialive:DescribeChannel", "ChannelId", "medialive", "channels", "id"),
+    ("mediapackage:DescribeOriginEndpoint", "Id", "mediapackage", "origin_endpoints", "id"),
+)
+
+
+class Machine(RuleBasedStateMachine):
+    """One world that is emptied before each run."""
+
+    world: ClassVar[WorldUnderTest]
+
+    def __init__(self) -> None:
+        super().__init__()
+        clean(self.world)
+        self.number = 0
+        self.lied_about: set[str] = set()
+        self.edited: set[str] = set()  # MediaLive channels that somebody started or stopped, by id
+        self.touched: set[int] = set()  # and the channels they belong to
+        self.promised: dict[int, str] = {}  # breakout: the state it is to come to rest in
+
+    # --- means -----------------------------------------------------------------------------
+
+    @staticmethod
+    def pick(kind: Any, which: int) -> Any | None:
+        rows = list(kind.objects.order_by("pk"))
+        return rows[which % len(rows)] if rows else None
+
+    def ask(self, may: bool, verb: Callable[[], object], what: str) -> bool:
+        """Do it; it must be refused exactly where the model says so. Whether it was accepted."""
+        refusal = ""
+        try:
+            verb()
+        except NotPossible as no:
+            refusal = str(no)
+        assert may == (not refusal), f"{what}: {refusal or 'accepted'}"
+        return may
+
+    # --- people ----------------------------------------------------------------------------
+
+    @initialize(
+        scene=st.sampled_from(["nothing", "a channel", "a show", "a show", "two channels"]),
+        trouble=st.sampled_from(["", "cut_after", "cut_after", "throttle"]),
+        skip=st.integers(0, 5),
+    )
+    def begin(self, scene: str, trouble: str, skip: int) -> None:
+        """Most runs begin where there is something to lose, and with trouble at one of the creations."""
+        if trouble:
+            # Twice: botocore sends once more by itself.
+            self.world.control.fault("*:Create*", trouble, times=2, skip=skip)
+        for _ in range({"nothing": 0, "two channels": 2}.get(scene, 1)):
+            self.channel_create()
+        self.world.settle()
+        if scene == "a show":
+            self.breakout_create(0)
+            self.breakout_verb(0, "start")
+            self.world.settle()
+            assert Breakout.objects.get().state == "running"
+
+    @rule()
+    def channel_create(self) -> None:
+        if Channel.objects.exclude(desired="deleted").count() < CHANNELS:
+            self.number += 1
+            services.channel_create(f"stage {self.number}", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+
+    @rule(which=WHICH, sure=SELDOM)
+    def channel_delete(self, which: int, sure: bool) -> None:
+        row = self.pick(Channel, which)
+        if row is None or not sure:
+            return
+        idle = list(Breakout.objects.filter(channel=row, state="idle").values_list("pk", flat=True))
+        may = model.channel_may("delete", row)
+        if self.ask(may, lambda: services.channel_delete(row, who=WHO), f"delete {row.state} channel"):
+            self.promised |= dict.fromkeys(idle, "cancelled")
+
+    @rule(which=WHICH)
+    def channel_retry(self, which: int) -> None:
+        if row := self.pick(Channel, which):
+            may = model.channel_may("retry", row)
+            self.ask(may, lambda: services.channel_retry(row, who=WHO), f"retry {row.state} channel")
+
+    @rule(which=WHICH)
+    def breakout_create(self, which: int) -> None:
+        if row := self.pick(Channel, which):
+            may = model.channel_may("breakout", row)
+            self.ask(may, lambda: services.breakout_create(row, "show", who=WHO), f"show on {row.desired}")
+
+    @rule(which=WHICH, verb=st.sampled_from(["start", "start", "stop", "cancel", "prepare", "retry"]))
+    def breakout_verb(self, which: int, verb: str) -> None:
+        row = self.pick(Breakout, which)
+        if row is None:
+            return
+        before, may = row.state, model.breakout_may(verb, row)
+        act = getattr(services, f"breakout_{verb}")
+        accepted = self.ask(may, lambda: act(row, who=WHO), f"{verb} {before} breakout")
+        if accepted and verb in model.LEADS and before in model.DOES[verb]:
+            self.promised[row.pk] = model.LEADS[verb]
+
+    @rule(which=WHICH, raised=st.booleans())
+    def breakout_curtain(self, which: int, raised: bool) -> None:
+        if row := self.pick(Breakout, which):
+            may = model.breakout_may("curtain", row)
+            self.ask(may, lambda: services.breakout_curtain(row, raised, who=WHO), f"curtain {row.state}")
+
+    @rule(which=WHICH, verb=st.sampled_from(["detach", "sync", "retry", "keep", "delete"]))
+    def distribution_verb(self, which: int, verb: str) -> None:
+        if row := self.pick(Distribution, which):
+            act = getattr(distributions, f"distribution_{verb}")
+            may = model.distribution_may(verb, row)
+            self.ask(may, lambda: act(row, who=WHO), f"{verb} {row.state} distribution")
+
+    @rule(which=WHICH)
+    def distribution_create(self, which: int) -> None:
+        if row := self.pick(Channel, which):
+            act = services.distribution_create_and_attach
+            may = model.channel_may("distribution", row)
+            self.ask(may, lambda: act(row, who=WHO), f"distribution for {row.state} channel")
+
+    @rule(which=WHICH, other=WHICH)
+    def distribution_reattach(self, which: int, other: int) -> None:
+        channel, row = self.pick(Channel, which), self.pick(Distribution, other)
+        if channel and row:
+            act = services.distribution_reattach
+            may = model.reattach_may(channel, row)
+            self.ask(may, lambda: act(channel, row, who=WHO), f"re-attach {row.state} distribution")
+
+    # --- the AWS console -------------------------------------------------------------------
+
+    @rule(which=WHICH, action=st.sampled_from(["delete", "disable", "enable"]))
+    def console_distribution(self, which: int, action: str) -> None:
+        there = self.world.control.inventory()["cloudfront"]["distributions"]
+        if there:
+            id = sorted(each["Id"] for each in there)[which % len(there)]
+            force = {"force": True} if action == "delete" else {}
+            self.world.control.console("cloudfront", action, Id=id, **force)
+
+    @rule(which=WHICH)
+    def console_channel(self, which: int) -> None:
+        """Stop what runs, start what is idle."""
+        there = self.world.control.inventory()["medialive"]["channels"]
+        if there:
+            one = sorted(there, key=lambda each: str(each["id"]))[which % len(there)]
+            action = {"RUNNING": "stop_channel", "IDLE": "start_channel"}.get(one["state"])
+            if action:
+                owner = Channel.objects.filter(uid=one["tags"][OWNER_TAG]).first()
+                self.touched.add(owner.pk if owner else 0)
+                self.edited.add(one["id"])
+                self.world.control.console("medialive", action, id=one["id"])
+
+    # --- AWS's bad days, and ours ----------------------------------------------------------
+
+    @rule(kind=st.sampled_from(FAULTS), operation=st.sampled_from(OPERATIONS), times=st.integers(1, 3))
+    def fault(self, kind: str, operation: str, times: int) -> None:
+        self.world.control.fault(operation, kind, times=times)
+
+    @rule(which=WHICH, about=st.sampled_from(LIES))
+    def lie(self, which: int, about: tuple[str, ...]) -> None:
+        """One false NotFound about a resource, never two: two are proof."""
+        operation, parameter, service, kind, name = about
+        there = sorted(each[name] for each in self.world.control.inventory()[service][kind])
+        if there and (id := there[which % len(there)]) not in self.lied_about:
+            self.lied_about.add(id)
+            self.world.control.fault(operation, "not_found", where={parameter: id})
+
+    @rule(calls=st.integers(1, 6), kind=st.sampled_from(KILLS))
+    def worker_will_die(self, calls: int, kind: str) -> None:
+        session = self.world.session
+        assert isinstance(session, MortalSession)
+        session.calls, session.die_at = 0, (calls, kind)
+
+    # --- StreamHub at work -----------------------------------------------------------------
+
+    @rule(rounds=st.integers(1, 4))
+    def step(self, rounds: int) -> None:
+        for _ in range(rounds):
+            self.world.step_all()
+
+    @rule(rounds=st.integers(1, 4))
+    def step_and_observe(self, rounds: int) -> None:
+        for _ in range(rounds):
+            self.world.step_all()
+            self.world.observe()
+
+    @rule()
+    def reap(self) -> None:
+        self.world.reap()
+
+    @rule()
+    def come_to_rest(self) -> None:
+        """The bad days are over: everything that was promised is kept."""
+        self.world.control.clear_faults()
+        self.world.session.die_at = None
+        for _ in range(3):
+            self.world.settle()
+            self.world.reap()
+        assert truth.restless() == []
+        self._nothing_wrong()
+        self._promises_kept()
+
+    def _nothing_wrong(self) -> None:
+        wrongs = truth.Wrongs()
+        truth.compare(self.world.control, wrongs, "at rest")
+        assert list(wrongs.all()) == []
+
+    def _promises_kept(self) -> None:
+        for row in Breakout.objects.select_related("channel__distribution"):
+            led = self.promised.get(row.pk, "idle")
+            fair = {led, "failed"} if led == "running" and row.channel_id in self.touched else {led}
+            assert row.state in fair, f"breakout {row.pk} is {row.state}, promised {led}"
+            if row.state == "running":
+                self._delivered(row)
+        failed = Channel.objects.filter(state="failed").exclude(pk__in=self.touched)
+        assert [(row.pk, row.failed_step, row.error_message) for row in failed] == []
+
+    @staticmethod
+    def _delivered(row: Breakout) -> None:
+        """What is on air has its distribution, deployed, and one open attachment to it."""
+        attached = row.channel.distribution
+        assert attached is not None
+        assert attached.state == "deployed"
+        (open_one,) = Attachment.objects.filter(breakout=row, ended_at=None)
+        assert open_one.distribution_id == attached.pk
+
+    # --- what always holds -----------------------------------------------------------------
+
+    @invariant()
+    def one_breakout_on_air_per_channel(self) -> None:
+        on_air = Breakout.objects.filter(state__in=model.ON_AIR, channel__isnull=False)
+        assert not on_air.values("channel").annotate(n=Count("pk")).filter(n__gt=1).exists()
+
+    @invariant()
+    def nothing_without_its_row_and_nothing_twice(self) -> None:
+        owners = {
+            uid
+            for each in (Channel, Distribution, SecurityGroup)
+            for uid in each.objects.values_list("uid", flat=True)
+        }
+        resources = truth.ours(self.world.control)
+        assert [str(each) for each in resources if each.owner not in owners] == []
+        marks = [(each.service, each.kind, each.owner) for each in resources]
+        assert sorted(marks) == sorted(set(marks))
+
+    @invariant()
+    def no_rule_of_aws_is_broken(self) -> None:
+        """Whoever starts or stops a channel in the console between our look and our act makes the act
+        wrong, and nobody could have known: what AWS refuses for such a channel is not our mistake."""
+        if self.world.control.counts()["illegal"]:
+            ours = [
+                each for each in self.world.illegal() if each["params"].get("ChannelId") not in self.edited
+            ]
+            assert ours == []
+
+    @invariant()
+    def what_runs_is_wanted_or_about_to_be_looked_at(self) -> None:
+        for each in self.world.control.inventory()["medialive"]["channels"]:
+            if each["state"] not in ("STARTING", "RUNNING", "RECOVERING"):
+                continue
+            row = Channel.objects.get(uid=each["tags"][OWNER_TAG])
+            moving = row.not_before is not None or bool(row.watching)
+            assert row.desired == "running" or moving or row.pk in self.touched, f"channel {row.pk} runs"
+
+    @invariant()
+    def transitions_follow_on(self) -> None:
+        last: dict[tuple[str, int], str] = {}
+        for each in Transition.objects.order_by("pk"):
+            key = (each.resource_type, each.resource_id)
+            assert last.get(key, "") == each.from_state, str(each)
+            last[key] = each.to_state
+        for kind in (Channel, Distribution, SecurityGroup, Breakout):
+            for row in kind.objects.all():
+                assert last[row.KIND, row.pk] == row.state
+
+    # --- the end ---------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        self.come_to_rest()
+        for row in Breakout.objects.filter(state__in=model.ON_AIR):
+            services.breakout_stop(row, who=WHO)
+        self.world.settle()
+        for channel in Channel.objects.all():
+            services.channel_delete(channel, who=WHO)
+        for row in Distribution.objects.filter(attached=False, desired="disabled"):
+            distributions.distribution_delete(row, who=WHO)
+        for _ in range(4):
+            self.world.settle()
+            self.world.reap()
+        assert truth.rows_left() == []
+        assert self.world.left() == {}
+        assert not Breakout.objects.exclude(state__in=truth.OVER).exists()
+        assert not Attachment.objects.filter(ended_at=None).exists()
+
+
+@pytest.fixture
+def mortal(db: None, settings: object) -> Iterator[WorldUnderTest]:
+    yield from WorldUnderTest.running(settings, MortalSession)
+
+
+@pytest.mark.timeout(900)
+def test_whatever_comes_to_mind_in_whatever_order(mortal: WorldUnderTest) -> None:
+    """The same runs every time; `MACHINE_RUNS=200` looks for new ones, differently each time."""
+    Machine.world = mortal
+    wished = int(os.environ.get("MACHINE_RUNS", "0"))
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=wished or RUNS,
+            stateful_step_count=RULES,
+            derandomize=not wished,
+            phases=list(Phase) if wished else [Phase.generate],  # to make it shorter takes long
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
