@@ -24,10 +24,9 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
 from channels_app.services import channel_cool
+from streamhub.access.actors import SYSTEM
 
 log = logging.getLogger(__name__)
-
-WHO = "StreamHub"
 
 
 class Code(StrEnum):
@@ -190,7 +189,7 @@ def _relevant(channels: list[Any]) -> dict[int, list[Breakout]]:
 
 def watch() -> str:
     """One run of the job; what it found and did, in a sentence."""
-    cooled = [channel.name for channel in _no_longer_wanted() if channel_cool(channel, who=WHO, why=OVER)]
+    cooled = [channel.name for channel in _no_longer_wanted() if channel_cool(channel, who=SYSTEM, why=OVER)]
     found = current_alarms()
     for alarm in found:
         log.error("ALARM: %s: %s %s", alarm.code, alarm.message, alarm.hint)
@@ -222,4 +221,4 @@ def _auto_stop(alarm: Alarm) -> bool:
     if channel is None:
         return False
     why = f"auto-stop: it runs without a breakout for {alarm.minutes} minutes"
-    return channel_cool(channel, who=WHO, why=why, warm=False)
+    return channel_cool(channel, who=SYSTEM, why=why, warm=False)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from distributions.models import Desired, Distribution
-from streamhub.access.actors import Actor
+from streamhub.access.actors import SYSTEM, Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import NotPossible
 from streamhub.lifecycle import intent, jobs, states
@@ -33,7 +33,7 @@ def mediamanager() -> Distribution | None:
 
 
 @transaction.atomic
-def mediamanager_register(*, who: str = states.SYSTEM) -> Distribution | None:
+def mediamanager_register(*, who: Actor = SYSTEM) -> Distribution | None:
     """Make the rows agree with MEDIAMANAGER_DISTRIBUTION_ID; idempotent, and without any call to AWS.
 
     The row of an id that is configured no longer goes; the distribution itself is left as it is.
@@ -68,7 +68,7 @@ def mediamanager_register(*, who: str = states.SYSTEM) -> Distribution | None:
     return row
 
 
-def mediamanager_look(row: Distribution, *, who: Actor | str = states.SYSTEM) -> None:
+def mediamanager_look(row: Distribution, *, who: Actor = SYSTEM) -> None:
     """Ask for a fresh reading of its state and configuration; a worker does it."""
     permit(who, LOOK_PERMISSION)
     intent.want(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)

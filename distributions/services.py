@@ -25,7 +25,7 @@ def distribution_create(
     origin_url: str,
     *,
     owner_label: str,
-    who: str,
+    who: Actor,
     why: str = "created",
     tags: dict[str, str] | None = None,
     priority: Priority = Priority.CREATE,
@@ -81,7 +81,7 @@ def refuse_held(row: Distribution) -> None:
 
 
 @transaction.atomic
-def distribution_detach(row: Distribution, *, who: Actor | str, why: str = "detached") -> Distribution:
+def distribution_detach(row: Distribution, *, who: Actor, why: str = "detached") -> Distribution:
     """Take it from its owner: it is disabled, becomes stale and is then the reaper's. Idempotent."""
     who = permit(who, "distributions.detach_distribution")
     row = _locked(row)
@@ -98,9 +98,7 @@ def distribution_detach(row: Distribution, *, who: Actor | str, why: str = "deta
 
 
 @transaction.atomic
-def distribution_delete(
-    row: Distribution, *, who: Actor | str, why: str = "deletion asked for"
-) -> Distribution:
+def distribution_delete(row: Distribution, *, who: Actor, why: str = "deletion asked for") -> Distribution:
     """Let go of an unattached, kept distribution: disabled, then reaped."""
     who = permit(who, "distributions.delete_distribution")
     row = _locked(row)
@@ -113,14 +111,14 @@ def distribution_delete(
     return _want_deleted(row, who=who, why=why)
 
 
-def _want_deleted(row: Distribution, *, who: str, why: str) -> Distribution:
+def _want_deleted(row: Distribution, *, who: Actor, why: str) -> Distribution:
     states.record(row, row.state, row.state, who=who, why=why)
     intent.want(row, desired=Desired.DELETED, priority=Priority.DELETE, attached=False)
     return row
 
 
 @transaction.atomic
-def distribution_keep(row: Distribution, *, who: Actor | str) -> Distribution:
+def distribution_keep(row: Distribution, *, who: Actor) -> Distribution:
     """Cancel a deletion: the distribution stays, disabled and unattached."""
     who = permit(who, "distributions.keep_distribution")
     row = _locked(row)
@@ -136,7 +134,7 @@ def distribution_keep(row: Distribution, *, who: Actor | str) -> Distribution:
 
 
 @transaction.atomic
-def distribution_reattach(row: Distribution, *, owner_label: str, who: Actor | str) -> Distribution:
+def distribution_reattach(row: Distribution, *, owner_label: str, who: Actor) -> Distribution:
     """Attach again, enabled; only while disabling or disabled. The caller sets the owner's pointer."""
     who = permit(who, "distributions.reattach_distribution")
     row = _locked_alone(row)
@@ -160,7 +158,7 @@ def distribution_reattach(row: Distribution, *, owner_label: str, who: Actor | s
 
 
 @transaction.atomic
-def distribution_sync(row: Distribution, *, who: Actor | str) -> Distribution:
+def distribution_sync(row: Distribution, *, who: Actor) -> Distribution:
     """Ask for a fresh look at CloudFront."""
     who = permit(who, "distributions.sync_distribution")
     row = _locked(row)
@@ -179,7 +177,7 @@ def distribution_config_request(row: Distribution) -> None:
 
 
 @transaction.atomic
-def distribution_retry(row: Distribution, *, who: Actor | str) -> Distribution:
+def distribution_retry(row: Distribution, *, who: Actor) -> Distribution:
     """Try again now what failed or waits; nothing to retry is not an error unless all is well."""
     who = permit(who, "distributions.retry_distribution")
     row = _locked(row)

@@ -33,7 +33,7 @@ def preview(finding: Finding, verb: str) -> str:
     return _plan(finding, Verb(verb))[0]
 
 
-def act(finding: Finding, verb: str, who: Actor | str) -> str:
+def act(finding: Finding, verb: str, who: Actor) -> str:
     """Do it, one step; what was done, in a sentence. Raises `Forbidden`, `NotPossible`, `AwsError`."""
     who = permit(who, "drift.mend_drift")
     said, do = _plan(finding, Verb(verb))
@@ -42,7 +42,7 @@ def act(finding: Finding, verb: str, who: Actor | str) -> str:
     return done or said
 
 
-def _plan(finding: Finding, verb: Verb) -> tuple[str, Callable[[str], str]]:
+def _plan(finding: Finding, verb: Verb) -> tuple[str, Callable[[Actor], str]]:
     if verb not in VERBS[finding.problem]:
         raise NotPossible(f"A {finding.problem} finding cannot be mended by {verb}.", state=finding.problem)
     if verb is Verb.REPAIR:
@@ -60,11 +60,11 @@ def _row_of(finding: Finding) -> Expected:
 # --- repair ----------------------------------------------------------------------------------
 
 
-def _repair(finding: Finding) -> tuple[str, Callable[[str], str]]:
+def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
     row = _row_of(finding)
     said = f"{row.name} looks at its {row.kind.words} and puts right what it can."
 
-    def do(who: str) -> str:
+    def do(who: Actor) -> str:
         model = driver.driver_of(row.model).model
         with transaction.atomic():
             _record(row, who, f"repair: {finding.detail}")
@@ -79,7 +79,7 @@ def _repair(finding: Finding) -> tuple[str, Callable[[str], str]]:
 # --- adopt -----------------------------------------------------------------------------------
 
 
-def _adopt(finding: Finding) -> tuple[str, Callable[[str], str]]:
+def _adopt(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
     row = _row_of(finding)
     seen = teardown.look(finding.kind, finding.aws_id)
     if row.aws_id or not row.settled:
@@ -88,7 +88,7 @@ def _adopt(finding: Finding) -> tuple[str, Callable[[str], str]]:
         raise NotPossible(f"{finding.aws_id} is gone, or does not carry the mark of {row.name}.")
     said = f"{row.name} takes the {row.kind.words} {finding.aws_id} as its own."
 
-    def do(who: str) -> str:
+    def do(who: Actor) -> str:
         with transaction.atomic():
             _take(row, finding)
             _record(row, who, f"adopted {finding.aws_id}")
@@ -119,7 +119,7 @@ def _id_column(kind: Kind) -> str:
 # --- delete ----------------------------------------------------------------------------------
 
 
-def _delete(finding: Finding) -> tuple[str, Callable[[str], str]]:
+def _delete(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
     """Everything that must hold is looked up here, not taken from the finding."""
     since = DriftSighting.objects.filter(kind=finding.kind, aws_id=finding.aws_id)
     if waits := too_young(since.values_list("first_seen_at", flat=True).first(), timezone.now()):
@@ -130,7 +130,7 @@ def _delete(finding: Finding) -> tuple[str, Callable[[str], str]]:
     _refuse_wanted(finding, seen.owner)
     step = teardown.next_step(seen)
 
-    def do(who: str) -> str:
+    def do(who: Actor) -> str:
         try:
             step.do()
         except Conflict as error:
@@ -161,19 +161,19 @@ def _refuse_wanted(finding: Finding, owner: str) -> None:
             raise NotPossible(f"{row.name} has lost its own; this one may be needed.")
 
 
-def _record(row: Expected, who: str, why: str) -> None:
+def _record(row: Expected, who: Actor, why: str) -> None:
     """In the row's own history, in the caller's transaction."""
     found = driver.driver_of(row.model).model._default_manager.get(pk=row.pk)
     states.record(found, found.state, found.state, who=who, why=f"drift: {why}")
 
 
-def _note(finding: Finding, who: str, why: str) -> None:
+def _note(finding: Finding, who: Actor, why: str) -> None:
     """A surplus resource has no row: its history stands under its kind and AWS id."""
     Transition.objects.create(
         resource_type=finding.kind.value,
         resource_id=0,
         resource_name=finding.aws_id[:128],
-        who=who,
+        who=str(who),
         why=f"drift: {why}",
         from_state=finding.problem.value,
         to_state=finding.problem.value,

@@ -82,7 +82,7 @@ def take_as_asked() -> Report:
     return found
 
 
-def ask(who: Actor | str) -> bool:
+def ask(who: Actor) -> bool:
     """Have a worker read AWS; False if somebody has just asked for that. Raises `Forbidden`."""
     who = permit(who, "drift.read_drift")
     now = timezone.now()
@@ -90,7 +90,7 @@ def ask(who: Actor | str) -> bool:
         row, _ = DriftReading.objects.select_for_update().get_or_create(pk=DriftReading.ONLY)
         if _waits(row) and row.asked_at and now - row.asked_at < ASK_AGAIN:
             return False
-        DriftReading.objects.filter(pk=row.pk).update(asked_at=now, asked_by=who)
+        DriftReading.objects.filter(pk=row.pk).update(asked_at=now, asked_by=str(who))
         transaction.on_commit(partial(wake.send_safely, TASK, "bulk"))
     return True
 

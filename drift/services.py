@@ -16,7 +16,7 @@ Both hand a finding to `preview()` and then to `act()` with one of its `verbs`.
 `preview` and `act` look again at AWS and at the row just before; they raise `NotPossible` with a sentence
 when the finding is not so any more or the verb is not allowed (yet), and `AwsError` when AWS cannot be
 read. Deleting takes one step a call, in the order of teardown: a distribution is disabled first and
-deleted by a later call. `act` asks for the permission `drift.mend_drift` if `who` is an Actor.
+deleted by a later call. `act` asks for the permission `drift.mend_drift`.
 """
 
 from drift.acts import act, preview

@@ -13,6 +13,7 @@ from channels_app.driver.parts import ML_CHANNEL, Kind
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from channels_app.services import distribution_add, distribution_replace
+from streamhub.access.actors import SYSTEM
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
 from streamhub.lifecycle import doubt
 from streamhub.lifecycle.claim import Claim
@@ -91,14 +92,14 @@ def wait_group(claim: Claim) -> float | None:
 
 def add_distribution(claim: Claim) -> float | None:
     """As soon as the endpoint exists, in parallel with MediaLive: an intent, not an AWS call."""
-    distribution_add(claim.row, who="StreamHub", why="created with its channel")
+    distribution_add(claim.row, who=SYSTEM, why="created with its channel")
     claim.row.refresh_from_db()
     return AT_ONCE
 
 
 def replace_distribution(claim: Claim) -> float | None:
     """The endpoint was created anew: what is attached pulls from the old one."""
-    distribution_replace(claim.row, who="StreamHub", why="its origin endpoint is gone")
+    distribution_replace(claim.row, who=SYSTEM, why="its origin endpoint is gone")
     claim.row.refresh_from_db()
     return AT_ONCE
 

@@ -40,7 +40,7 @@ def breakout_create(
     channel: Channel,
     name: str,
     *,
-    who: Actor | str,
+    who: Actor,
     starts_at: datetime | None = None,
     duration_minutes: int | None = None,
 ) -> Breakout:
@@ -91,7 +91,7 @@ def _living(channel: Channel | None) -> Channel:
 
 
 @transaction.atomic
-def breakout_prepare(breakout: Breakout, *, who: Actor | str) -> Breakout:
+def breakout_prepare(breakout: Breakout, *, who: Actor) -> Breakout:
     """Make sure that a distribution exists, and have channel and distribution looked at afresh."""
     who = permit(who, "channels_app.prepare_breakout")
     breakout, channel = _locked(breakout)
@@ -103,7 +103,7 @@ def breakout_prepare(breakout: Breakout, *, who: Actor | str) -> Breakout:
     return breakout
 
 
-def _prepare(channel: Channel, *, who: str) -> None:
+def _prepare(channel: Channel, *, who: Actor) -> None:
     """The failsafe: nothing attached, a new one; failed, once more; else a fresh look, urgent.
 
     The look finds what was deleted or disabled outside, and the driver replaces or enables it.
@@ -120,7 +120,7 @@ def _prepare(channel: Channel, *, who: str) -> None:
 
 
 @transaction.atomic
-def breakout_start(breakout: Breakout, *, who: Actor | str) -> Breakout:
+def breakout_start(breakout: Breakout, *, who: Actor) -> Breakout:
     """Go on air. Idempotent while starting or running. Raises `NotPossible`."""
     who = permit(who, "channels_app.start_breakout")
     breakout, channel = _locked(breakout)
@@ -129,7 +129,7 @@ def breakout_start(breakout: Breakout, *, who: Actor | str) -> Breakout:
     return _start(breakout, _living(channel), STARTABLE, who=who)
 
 
-def _start(breakout: Breakout, channel: Channel, startable: tuple[str, ...], *, who: str) -> Breakout:
+def _start(breakout: Breakout, channel: Channel, startable: tuple[str, ...], *, who: Actor) -> Breakout:
     _startable(breakout, channel, startable)
     _prepare(channel, who=who)
     try:
@@ -171,7 +171,7 @@ def _startable(breakout: Breakout, channel: Channel, states: tuple[str, ...]) ->
 
 
 @transaction.atomic
-def breakout_stop(breakout: Breakout, *, who: Actor | str) -> Breakout:
+def breakout_stop(breakout: Breakout, *, who: Actor) -> Breakout:
     """End the session; completed once AWS is idle. Idempotent while stopping or completed.
 
     Asked again while it is stopping, AWS is asked again at once instead of at the next attempt.
@@ -195,7 +195,7 @@ def _on_air_beside(breakout: Breakout, channel: Channel | None) -> bool:
 
 
 def _stop(
-    breakout: Breakout, channel: Channel | None, *, who: str, why: str, cancelling: bool = False
+    breakout: Breakout, channel: Channel | None, *, who: Actor, why: str, cancelling: bool = False
 ) -> Breakout:
     states.change(
         breakout,
@@ -214,7 +214,7 @@ def _stop(
 
 
 @transaction.atomic
-def breakout_cancel(breakout: Breakout, *, who: Actor | str) -> Breakout:
+def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
     """Call it off before it runs: idle at once, starting by way of a stop. Idempotent when cancelled."""
     who = permit(who, "channels_app.cancel_breakout")
     breakout, channel = _locked(breakout)
@@ -227,7 +227,7 @@ def breakout_cancel(breakout: Breakout, *, who: Actor | str) -> Breakout:
 
 
 @transaction.atomic
-def breakout_retry(breakout: Breakout, *, who: Actor | str) -> Breakout:
+def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
     """Start a failed breakout again; a channel that failed with it is retried first."""
     who = permit(who, "channels_app.retry_breakout")
     breakout, channel = _locked(breakout)
@@ -240,7 +240,7 @@ def breakout_retry(breakout: Breakout, *, who: Actor | str) -> Breakout:
 
 
 @transaction.atomic
-def breakout_curtain(breakout: Breakout, raised: bool, *, who: Actor | str) -> Breakout:
+def breakout_curtain(breakout: Breakout, raised: bool, *, who: Actor) -> Breakout:
     """Raise (viewers may watch) or lower (playback URLs are withheld) the curtain."""
     who = permit(who, "channels_app.curtain_breakout")
     breakout, _channel = _locked(breakout)

@@ -40,7 +40,7 @@ def locked_channel(pk: int) -> Channel:
 def channel_create(
     name: str,
     *,
-    who: Actor | str,
+    who: Actor,
     channel_class: str = ChannelClass.SINGLE_PIPELINE,
     input_type: str = InputType.RTMP_PUSH,
     allowed_cidrs: list[str] | None = None,
@@ -79,7 +79,7 @@ def channel_create(
     return row
 
 
-def security_group_for(cidrs: list[str], *, who: str) -> SecurityGroup:
+def security_group_for(cidrs: list[str], *, who: Actor) -> SecurityGroup:
     """The shared group of these (normalised) CIDRs, wanted present."""
     group, created = _security_group_locked(",".join(cidrs))
     if created:
@@ -90,7 +90,7 @@ def security_group_for(cidrs: list[str], *, who: str) -> SecurityGroup:
     return group
 
 
-def _security_group_retry(group: SecurityGroup, *, who: str) -> None:
+def _security_group_retry(group: SecurityGroup, *, who: Actor) -> None:
     """Let AWS decide anew on a group that it refused. The group's row is locked."""
     if group.state == SecurityGroup.State.FAILED:
         to = SecurityGroup.State.PENDING
@@ -132,7 +132,7 @@ def channel_intent(channel: Channel, **fields: Any) -> None:
 
 
 @transaction.atomic
-def channel_cool(channel: Channel, *, who: str, why: str, warm: bool = True) -> bool:
+def channel_cool(channel: Channel, *, who: Actor, why: str, warm: bool = True) -> bool:
     """Have a channel stopped that no breakout needs; with `warm` False also one that is kept warm.
 
     Whether anything is to be stopped: False while a breakout is on air or the channel is wanted running.
@@ -154,7 +154,7 @@ def channel_cool(channel: Channel, *, who: str, why: str, warm: bool = True) -> 
 
 
 @transaction.atomic
-def channel_stop(channel: Channel, *, who: Actor | str) -> Channel:
+def channel_stop(channel: Channel, *, who: Actor) -> Channel:
     """Have MediaLive stopped on a channel that no breakout starts or runs on, kept warm or not.
 
     It is stopped whatever state the row is in, as long as MediaLive runs or may run. Asked again, AWS is
@@ -178,7 +178,7 @@ def channel_stop(channel: Channel, *, who: Actor | str) -> Channel:
 
 
 @transaction.atomic
-def channel_delete(channel: Channel, *, who: Actor | str) -> Channel:
+def channel_delete(channel: Channel, *, who: Actor) -> Channel:
     """Tear the stack down; the distribution is detached, disabled and left to the reaper. Idempotent.
 
     Raises `NotPossible` while a breakout is on air. Idle breakouts are cancelled.
@@ -208,7 +208,7 @@ def channel_delete(channel: Channel, *, who: Actor | str) -> Channel:
 
 
 @transaction.atomic
-def channel_retry(channel: Channel, *, who: Actor | str) -> Channel:
+def channel_retry(channel: Channel, *, who: Actor) -> Channel:
     """Try again what failed or waits, now. Parts that were lost are created anew, the distribution too."""
     who = permit(who, "channels_app.retry_channel")
     channel = locked_channel(channel.pk)

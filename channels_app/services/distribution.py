@@ -17,7 +17,7 @@ from channels_app.services.channel import DISTRIBUTION_GONE, locked_channel
 from distributions import services as distributions
 from distributions.models import Distribution
 from distributions.owners import Ownership
-from streamhub.access.actors import Actor
+from streamhub.access.actors import SYSTEM, Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import AwsError, NotPossible
 from streamhub.lifecycle import states
@@ -45,7 +45,7 @@ class ChannelOwner:
             return
         gone = f"{distribution.aws_distribution_id} is gone from CloudFront"
         if channel.desired == Desired.RUNNING or channel.distribution_wanted:
-            distribution_add(channel, who="StreamHub", why=f"failsafe: {gone}", urgent=True)
+            distribution_add(channel, who=SYSTEM, why=f"failsafe: {gone}", urgent=True)
         else:
             _tell_lost(channel, gone)
 
@@ -86,7 +86,7 @@ def _on_air(path: str, distributions: Sequence[Distribution]) -> Iterable[tuple[
 
 def _tell_lost(channel: Channel, gone: str) -> None:
     """An idle channel waits without one; it says so until somebody retries, prepares or starts."""
-    states.record(channel, channel.state, channel.state, who=states.SYSTEM, why=f"the distribution {gone}")
+    states.record(channel, channel.state, channel.state, who=SYSTEM, why=f"the distribution {gone}")
     said = error_fields(
         AwsError(f"The distribution {gone}, deleted outside StreamHub.", code=DISTRIBUTION_GONE),
         "Retry creates another one now; the next prepare or start does so too.",
@@ -95,7 +95,7 @@ def _tell_lost(channel: Channel, gone: str) -> None:
 
 
 @transaction.atomic
-def distribution_add(channel: Channel, *, who: str, why: str, urgent: bool = False) -> Distribution | None:
+def distribution_add(channel: Channel, *, who: Actor, why: str, urgent: bool = False) -> Distribution | None:
     """A new distribution in front of the channel's endpoint, attached. None if it is not to have one now."""
     channel = locked_channel(channel.pk)
     if channel.distribution_id or not channel.endpoint_url or channel.desired == Desired.DELETED:
@@ -115,7 +115,7 @@ def distribution_add(channel: Channel, *, who: str, why: str, urgent: bool = Fal
 
 
 @transaction.atomic
-def distribution_replace(channel: Channel, *, who: str, why: str) -> Distribution | None:
+def distribution_replace(channel: Channel, *, who: Actor, why: str) -> Distribution | None:
     """Another distribution in front of the channel's present endpoint, also on air; the old one goes.
 
     For when the old one delivers nothing any more: its origin endpoint is gone. Attachments end and begin.
@@ -128,7 +128,7 @@ def distribution_replace(channel: Channel, *, who: str, why: str) -> Distributio
 
 
 @transaction.atomic
-def distribution_create_and_attach(channel: Channel, *, who: Actor | str) -> Distribution:
+def distribution_create_and_attach(channel: Channel, *, who: Actor) -> Distribution:
     """Staff's verb: a new distribution for a channel that has none."""
     who = permit(who, "distributions.add_distribution")
     channel = locked_channel(channel.pk)
@@ -149,7 +149,7 @@ def distribution_create_and_attach(channel: Channel, *, who: Actor | str) -> Dis
 
 
 @transaction.atomic
-def distribution_reattach(channel: Channel, row: Distribution, *, who: Actor | str) -> Distribution:
+def distribution_reattach(channel: Channel, row: Distribution, *, who: Actor) -> Distribution:
     """Attach a detached distribution again to the channel whose endpoint it is in front of."""
     who = permit(who, "distributions.reattach_distribution")
     channel = locked_channel(channel.pk)

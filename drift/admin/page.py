@@ -248,7 +248,7 @@ def _perform(request: HttpRequest, finding: Finding, verb: Verb) -> None:
         messages.error(request, f"{label} did not work. {words.unreadable(error)}")
     else:
         messages.success(request, done)
-    drift.ask(str(who))
+    drift.ask(who)
 
 
 # --- the dashboard ---------------------------------------------------------------------------

@@ -13,15 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks for a verb. `str(actor)` is what the audit rows say under *who*."""
+    """Who asks for a verb. `str(actor)` is what the audit rows say under *who*.
+
+    `permitted`: the permission was checked for the verb of which the present one is a part.
+    """
 
     kind: Literal["staff", "service", "system"]
     name: str
     user: User | None = None
     token: ApiToken | None = None
+    permitted: bool = False
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.name}"
+        return self.name if self.kind == "system" else f"{self.kind}:{self.name}"
 
 
 def staff_actor(user: User) -> Actor:
@@ -37,3 +41,7 @@ def service_actor(token: ApiToken) -> Actor:
 def system_actor(name: str) -> Actor:
     """StreamHub itself: `name` is the job or command, e.g. "reaper"."""
     return Actor("system", name)
+
+
+# Drivers and periodic jobs: what StreamHub does by itself.
+SYSTEM = system_actor("StreamHub")

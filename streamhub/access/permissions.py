@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from streamhub.access.actors import Actor
 from streamhub.errors import Forbidden
 
 
-def permit(who: Actor | str, permission: str) -> str:
-    """The first line of a verb: raise Forbidden unless `who` may; the name that is recorded.
+def permit(who: Actor, permission: str) -> Actor:
+    """The first line of a verb: raise Forbidden unless `who` may.
 
-    A plain name is StreamHub itself, or a verb that carries out a part of another one that was permitted.
+    Returns the actor to pass on to the verbs that this one is made of; they do not ask again.
     """
-    if isinstance(who, Actor):
-        require(who, permission)
-    return str(who)
+    require(who, permission)
+    return replace(who, permitted=True)
 
 
 def require(actor: Actor, permission: str) -> None:
     """Raise Forbidden unless `actor` may; `permission` is "app.codename".
 
     Staff need the permission. A service was let in by its scope at the API's door, and the system
-    may do everything.
+    may do everything. Raises TypeError for anything that is not an Actor: a name proves nothing.
     """
-    if actor.kind != "staff":
+    if not isinstance(actor, Actor):
+        raise TypeError(f"{permission} is asked for an Actor, not for {actor!r}.")
+    if actor.kind != "staff" or actor.permitted:
         return
     if actor.user is None or not actor.user.has_perm(permission):
         verb = permission.rpartition(".")[2].replace("_", " ")

@@ -8,12 +8,11 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models.functions import Now
 
+from streamhub.access.actors import SYSTEM, Actor
 from streamhub.errors import AwsError
 from streamhub.lifecycle.models import ManagedResource, Transition
 
 log = logging.getLogger(__name__)
-
-SYSTEM = "StreamHub"
 
 
 def change(
@@ -21,7 +20,7 @@ def change(
     to: str,
     *,
     why: str,
-    who: str = SYSTEM,
+    who: Actor = SYSTEM,
     request_id: str | None = None,
     error: AwsError | str | None = None,
     condition: models.Q | None = None,
@@ -52,7 +51,7 @@ def record(
     to_state: str,
     *,
     why: str,
-    who: str = SYSTEM,
+    who: Actor = SYSTEM,
     request_id: str | None = None,
     error: AwsError | str | None = None,
 ) -> None:
@@ -61,7 +60,7 @@ def record(
         resource_type=row.KIND,
         resource_id=row.pk,
         resource_name=str(getattr(row, "name", ""))[:128],
-        who=who,
+        who=str(who),
         why=why,
         from_state=from_state,
         to_state=to_state,
@@ -70,6 +69,6 @@ def record(
     )
 
 
-def born(row: ManagedResource, *, who: str, why: str) -> None:
+def born(row: ManagedResource, *, who: Actor, why: str) -> None:
     """The first transition of a row that has just been inserted (in the caller's transaction)."""
     record(row, "", row.state, who=who, why=why)

@@ -138,5 +138,5 @@ def test_a_permission_that_does_not_exist_is_not_seeded():
 
 
 def test_actors_say_who_they_are():
-    assert str(system_actor("reaper")) == "system:reaper"
+    assert str(system_actor("reaper")) == "reaper"
     assert str(staff_actor(User(username="alice"))) == "staff:alice"

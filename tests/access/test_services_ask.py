@@ -10,13 +10,14 @@ from channels_app.models import Channel
 from distributions import services as distributions
 from streamhub.access.actors import staff_actor
 from streamhub.errors import Forbidden
+from tests.actors import TESTER
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def channel() -> Channel:
-    return services.channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    return services.channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
 
 
 def person(*codenames: str) -> User:
@@ -27,8 +28,8 @@ def person(*codenames: str) -> User:
 
 def test_a_person_without_the_permission_is_refused_by_every_kind_of_service(channel: Channel) -> None:
     nobody = staff_actor(person())
-    breakout = services.breakout_create(channel, "keynote", who="test")
-    row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who="test")
+    breakout = services.breakout_create(channel, "keynote", who=TESTER)
+    row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who=TESTER)
     for verb in (
         lambda: services.channel_delete(channel, who=nobody),
         lambda: services.channel_stop(channel, who=nobody),
@@ -44,8 +45,15 @@ def test_a_person_without_the_permission_is_refused_by_every_kind_of_service(cha
 
 
 def test_a_verb_that_includes_another_needs_only_its_own_permission(channel: Channel) -> None:
-    row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who="test")
+    row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who=TESTER)
     Channel.objects.update(distribution=row)
     services.channel_delete(channel, who=staff_actor(person("delete_channel")))
     row.refresh_from_db()
     assert row.desired == "deleted"
+
+
+def test_a_name_is_not_an_actor(channel: Channel) -> None:
+    with pytest.raises(
+        TypeError, match=r"channels_app\.delete_channel is asked for an Actor, not for 'StreamHub'"
+    ):
+        services.channel_delete(channel, who="StreamHub")  # type: ignore[arg-type]

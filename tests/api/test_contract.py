@@ -25,6 +25,7 @@ from distributions.services import distribution_create
 from streamhub.access import limits
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
+from tests.actors import TESTER
 
 CHECKS = [
     not_a_server_error,
@@ -55,9 +56,9 @@ def token(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         signal.disconnect(close_old_connections)  # the test's transaction lives on that connection
     monkeypatch.setattr(limits.requests, "take", lambda key: 0.0)
     monkeypatch.setattr(limits.failures, "take", lambda key: 0.0)
-    channel = channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
-    breakout_create(channel, "keynote", who="test")
-    distribution_create("https://origin.example.com/out/v1/index.m3u8", owner_label="x", who="test")
+    channel = channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
+    breakout_create(channel, "keynote", who=TESTER)
+    distribution_create("https://origin.example.com/out/v1/index.m3u8", owner_label="x", who=TESTER)
     yield token_issue("schemathesis", list(SCOPES), timedelta(days=1))[1]
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from billing.collector import collect_metrics
 from channels_app.models import Attachment, Breakout
 from distributions.services import distribution_create, distribution_detach
+from streamhub.access.actors import system_actor
 from streamhub.lifecycle import jobs
 from streamhub.lifecycle.models import database_now
 from tests.bench.figures import Figure
@@ -15,7 +16,7 @@ from tests.world import WorldUnderTest
 
 STALE = 150
 BREAKOUTS = 1000
-WHO = "bench"
+WHO = system_actor("bench")
 ORIGIN = "https://origin.example.com/out/v1/index.m3u8"
 
 

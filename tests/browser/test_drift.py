@@ -16,6 +16,7 @@ from drift.models import DriftSighting
 from drift.tasks import drift_report
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
+from tests.actors import TESTER
 from tests.browser.accessibility import grave_findings
 from tests.browser.conftest import Open
 from tests.browser.staff import PHONE, WIDE
@@ -30,7 +31,7 @@ NOBODY = "f" * 32
 
 @pytest.fixture
 def stage(world: WorldUnderTest) -> Channel:
-    services.channel_create("Main stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    services.channel_create("Main stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle()
     return Channel.objects.get()
 

@@ -17,6 +17,7 @@ from channels_app import services
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from streamhub.errors import NotPossible
+from tests.actors import TESTER
 from tests.console import rows
 
 GOOD = {
@@ -111,19 +112,19 @@ def test_the_playback_url_is_withheld_while_the_curtain_is_down(staff: Client) -
 # --- the guards say what the services do -------------------------------------------------------------
 
 CHANNEL_VERBS: dict[str, Callable[[Channel], Any]] = {
-    "retry": lambda row: services.channel_retry(row, who="test"),
-    "stop": lambda row: services.channel_stop(row, who="test"),
-    "delete": lambda row: services.channel_delete(row, who="test"),
-    "distribution": lambda row: services.distribution_create_and_attach(row, who="test"),
+    "retry": lambda row: services.channel_retry(row, who=TESTER),
+    "stop": lambda row: services.channel_stop(row, who=TESTER),
+    "delete": lambda row: services.channel_delete(row, who=TESTER),
+    "distribution": lambda row: services.distribution_create_and_attach(row, who=TESTER),
 }
 BREAKOUT_VERBS: dict[str, Callable[[Breakout], Any]] = {
-    "prepare": lambda row: services.breakout_prepare(row, who="test"),
-    "start": lambda row: services.breakout_start(row, who="test"),
-    "stop": lambda row: services.breakout_stop(row, who="test"),
-    "cancel": lambda row: services.breakout_cancel(row, who="test"),
-    "retry": lambda row: services.breakout_retry(row, who="test"),
-    "raise": lambda row: services.breakout_curtain(row, True, who="test"),
-    "lower": lambda row: services.breakout_curtain(row, False, who="test"),
+    "prepare": lambda row: services.breakout_prepare(row, who=TESTER),
+    "start": lambda row: services.breakout_start(row, who=TESTER),
+    "stop": lambda row: services.breakout_stop(row, who=TESTER),
+    "cancel": lambda row: services.breakout_cancel(row, who=TESTER),
+    "retry": lambda row: services.breakout_retry(row, who=TESTER),
+    "raise": lambda row: services.breakout_curtain(row, True, who=TESTER),
+    "lower": lambda row: services.breakout_curtain(row, False, who=TESTER),
 }
 
 

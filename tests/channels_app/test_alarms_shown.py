@@ -17,6 +17,7 @@ from channels_app import services
 from channels_app.models import Breakout, Channel
 from drift.models import DriftSighting
 from drift.tasks import drift_report
+from tests.actors import TESTER
 from tests.console import rows
 from tests.console.conftest import as_role
 from tests.drift.test_drift import forget_rows, stage
@@ -148,7 +149,7 @@ def test_stop_from_an_alarm_stops_it(world: WorldUnderTest, stage: Channel, oper
 def test_a_channel_that_runs_without_a_row_is_an_alarm(
     world: WorldUnderTest, stage: Channel, as_role: Any
 ) -> None:
-    services.breakout_start(services.breakout_create(stage, "keynote", who="test"), who="test")
+    services.breakout_start(services.breakout_create(stage, "keynote", who=TESTER), who=TESTER)
     world.settle()
     forget_rows()
     drift_report()

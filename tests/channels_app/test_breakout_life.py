@@ -9,9 +9,10 @@ from channels_app.models import Attachment, Breakout, Channel
 from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.errors import NotPossible
+from tests.actors import TESTER
 from tests.world import WorldUnderTest
 
-WHO = "test"
+WHO = TESTER
 
 
 @pytest.fixture

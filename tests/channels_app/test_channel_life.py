@@ -12,13 +12,14 @@ from distributions.models import Distribution
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.models import Priority, Transition
 from streamhub.lifecycle.reconcile import reconcile
+from tests.actors import TESTER
 from tests.world import WorldUnderTest
 
 CIDRS = ["203.0.113.7/32"]
 
 
 def create(name: str = "main stage", **more: object) -> Channel:
-    return channel_create(name, who="test", allowed_cidrs=CIDRS, **more)  # type: ignore[arg-type]
+    return channel_create(name, who=TESTER, allowed_cidrs=CIDRS, **more)  # type: ignore[arg-type]
 
 
 def test_creating_a_channel_brings_up_the_stack_and_its_distribution(world: WorldUnderTest) -> None:
@@ -45,7 +46,7 @@ def test_creating_a_channel_brings_up_the_stack_and_its_distribution(world: Worl
 def test_deleting_a_channel_leaves_nothing_but_its_distribution_for_the_reaper(world: WorldUnderTest) -> None:
     row = create()
     world.settle()
-    channel_delete(row, who="test")
+    channel_delete(row, who=TESTER)
     world.settle()
     assert not Channel.objects.exists()
     assert not SecurityGroup.objects.exists()
@@ -62,7 +63,7 @@ def test_channels_with_the_same_cidrs_share_one_security_group(world: WorldUnder
     rows = [create(f"stage {n}") for n in range(3)]
     world.settle()
     assert world.counts()["medialive:CreateInputSecurityGroup"] == 1
-    channel_delete(rows[0], who="test")
+    channel_delete(rows[0], who=TESTER)
     world.settle()
     assert SecurityGroup.objects.get().state == "ready"
 

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from channels_app.models import Channel
 from channels_app.services import channel_create, channel_delete
 from streamhub.aws.encoding import PROFILES
+from tests.actors import TESTER
 from tests.world import WorldUnderTest
 
 PUSH = {"allowed_cidrs": ["203.0.113.7/32"]}
@@ -39,12 +40,12 @@ PULL = {"input_type": "URL_PULL"}
 def test_this_kind_of_channel_comes_and_goes(
     world: WorldUnderTest, options: dict[str, Any], urls: int
 ) -> None:
-    row = channel_create("stage", who="test", **options)
+    row = channel_create("stage", who=TESTER, **options)
     world.settle()
     row.refresh_from_db()
     assert row.state == "idle", row.error
     assert len(row.input_dest_urls) == urls
-    channel_delete(row, who="test")
+    channel_delete(row, who=TESTER)
     world.settle()
     assert not Channel.objects.exists()
     assert world.illegal() == []

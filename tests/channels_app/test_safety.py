@@ -15,10 +15,11 @@ from channels_app.models import Breakout, Channel
 from channels_app.safety import Limits, alarms
 from channels_app.tasks import cost_safety
 from streamhub.lifecycle.models import Job, Transition
+from tests.actors import TESTER
 from tests.matrix.flows import channel, medialive_state
 from tests.world import WorldUnderTest
 
-WHO = "test"
+WHO = TESTER
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.get_fixed_timezone(0))
 ALLOWED = Limits(idle_running=timedelta(minutes=10), start=timedelta(minutes=15))
 

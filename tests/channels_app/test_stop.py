@@ -15,12 +15,14 @@ from channels_app import services
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import State
+from streamhub.access.actors import system_actor
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Transition
+from tests.actors import TESTER
 from tests.matrix.flows import channel, medialive_state
 from tests.world import WorldUnderTest
 
-WHO = "test"
+WHO = TESTER
 
 # What may be wrong: how the row is, and how AWS answers from then on.
 Wrong = Callable[[WorldUnderTest], object]
@@ -175,8 +177,8 @@ def test_stop_pressed_again_asks_aws_again_at_once(world: WorldUnderTest, stage:
 
 def test_who_stopped_a_channel_stands_in_its_history(world: WorldUnderTest, stage: Channel) -> None:
     runs_on_aws(world, State.RUNNING, "")
-    services.channel_stop(stage, who="staff:ada")
-    assert Transition.objects.filter(resource_type="channel", who="staff:ada", why="stop asked for").exists()
+    services.channel_stop(stage, who=system_actor("ada"))
+    assert Transition.objects.filter(resource_type="channel", who="ada", why="stop asked for").exists()
 
 
 def test_a_start_that_never_runs_is_stopped(world: WorldUnderTest, stage: Channel) -> None:

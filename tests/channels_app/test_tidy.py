@@ -11,11 +11,12 @@ from channels_app.tidy import tidy_security_groups
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
 from streamhub.errors import Refused
+from tests.actors import TESTER
 from tests.world import WorldUnderTest
 
 
 def test_a_twin_of_a_group_is_removed_and_the_group_in_use_stays(world: WorldUnderTest) -> None:
-    channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle()
     row = SecurityGroup.objects.get()
     MediaLive(world.session).create_security_group(row.cidr_list, tags("local", "security-group", row.uid))
@@ -34,14 +35,14 @@ def test_a_row_without_channels_is_released_and_goes(world: WorldUnderTest) -> N
 
 
 def test_a_group_that_is_wanted_again_while_it_goes_leaves_no_doubt_behind(world: WorldUnderTest) -> None:
-    channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle()
-    channel_delete(Channel.objects.get(), who="test")
+    channel_delete(Channel.objects.get(), who=TESTER)
     world.settle(until=lambda: SecurityGroup.objects.get().desired == "deleted")
     SecurityGroup.objects.update(suspect_since=timezone.now())  # a NotFound, just before it is deleted
     world.step_all()
     assert SecurityGroup.objects.get().gone_at is not None
-    channel_create("another", who="test", allowed_cidrs=["203.0.113.7/32"])
+    channel_create("another", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle(until=lambda: Channel.objects.get(name="another").state == "idle", rounds=30)
     assert SecurityGroup.objects.get().suspect_since is None
 
@@ -54,13 +55,13 @@ def test_a_group_that_aws_refuses_fails_its_channel_with_the_reason_and_retry_me
 
     with monkeypatch.context() as patch:
         patch.setattr(MediaLive, "create_security_group", refuse)
-        channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+        channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
         world.settle(until=lambda: Channel.objects.get().state == "failed", rounds=30)
     row = Channel.objects.get()
     assert (row.error_code, row.error_request_id) == ("BadRequestException", "abc-1")
     assert "203.0.113.7/32" in row.error_message
     assert "Invalid CIDR." in row.error_message
-    channel_retry(row, who="test")
+    channel_retry(row, who=TESTER)
     world.settle(until=lambda: Channel.objects.get().state == "idle", rounds=30)
     assert SecurityGroup.objects.get().state == "ready"
 
@@ -69,7 +70,7 @@ def test_a_new_channel_has_aws_asked_again_about_a_refused_group(world: WorldUnd
     SecurityGroup.objects.create(
         cidrs="203.0.113.7/32", state="failed", error_code="BadRequestException", failed_step="create"
     )
-    channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle(until=lambda: Channel.objects.get().state == "idle", rounds=30)
     group = SecurityGroup.objects.get()
     assert (group.state, group.error_code, group.failed_step) == ("ready", "", "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from channels_app import services
 from channels_app.models import Breakout, Channel
 from streamhub.lifecycle.models import Transition
+from tests.actors import TESTER
 from tests.matrix.timeline import unaccounted, wrongs
 from tests.world import WorldUnderTest
 
-WHO = "test"
+WHO = TESTER
 
 
 def create() -> Channel:

@@ -18,6 +18,7 @@ from unfold.admin import ModelAdmin
 
 from channels_app.models import Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
+from streamhub.access.actors import system_actor
 from streamhub.console import dashboard
 from streamhub.console.admin.beat import every
 from streamhub.console.resource import ResourceAdmin
@@ -270,7 +271,7 @@ def test_text_is_searched_in_the_newest_history_only(superuser: Client, monkeypa
     monkeypatch.setattr("streamhub.console.admin.lifecycle.SEARCHED", 2)
     kept = [
         Transition.objects.create(
-            resource_type="channel", resource_id=n, who="anna", why="x", to_state="idle"
+            resource_type="channel", resource_id=n, who=system_actor("anna"), why="x", to_state="idle"
         )
         for n in range(3)
     ]

@@ -17,6 +17,7 @@ from streamhub.access.services import token_issue
 from streamhub.console import registry, roles
 from streamhub.console.resource import ResourceAdmin
 from streamhub.lifecycle.models import Transition
+from tests.actors import TESTER
 from tests.console import rows
 from tests.console.conftest import As
 
@@ -183,7 +184,7 @@ def test_managed_rows_are_neither_edited_nor_deleted_by_django(superuser: Client
 
 def test_the_audit_trail_belongs_to_nobody(superuser: Client) -> None:
     entry = Transition.objects.create(
-        resource_type="channel", resource_id=1, who="x", why="y", to_state="idle"
+        resource_type="channel", resource_id=1, who=TESTER, why="y", to_state="idle"
     )
     name = "admin:lifecycle_transition"
     assert superuser.get(reverse(f"{name}_changelist")).status_code == 200

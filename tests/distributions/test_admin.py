@@ -15,15 +15,16 @@ from django.urls import reverse
 from distributions import guards, services
 from distributions.models import Distribution
 from streamhub.errors import NotPossible
+from tests.actors import TESTER
 from tests.console import rows
 
 VERBS: dict[str, Callable[[Distribution], Any]] = {
-    "sync": lambda row: services.distribution_sync(row, who="test"),
-    "retry": lambda row: services.distribution_retry(row, who="test"),
-    "detach": lambda row: services.distribution_detach(row, who="test"),
-    "keep": lambda row: services.distribution_keep(row, who="test"),
-    "delete": lambda row: services.distribution_delete(row, who="test"),
-    "reattach": lambda row: services.distribution_reattach(row, owner_label="channel x", who="test"),
+    "sync": lambda row: services.distribution_sync(row, who=TESTER),
+    "retry": lambda row: services.distribution_retry(row, who=TESTER),
+    "detach": lambda row: services.distribution_detach(row, who=TESTER),
+    "keep": lambda row: services.distribution_keep(row, who=TESTER),
+    "delete": lambda row: services.distribution_delete(row, who=TESTER),
+    "reattach": lambda row: services.distribution_reattach(row, owner_label="channel x", who=TESTER),
 }
 
 

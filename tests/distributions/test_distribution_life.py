@@ -14,9 +14,10 @@ from channels_app.services import (
 from distributions import services
 from distributions.models import Distribution
 from streamhub.errors import NotPossible
+from tests.actors import TESTER
 from tests.world import WorldUnderTest
 
-WHO = "test"
+WHO = TESTER
 
 
 @pytest.fixture

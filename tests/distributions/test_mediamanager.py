@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from distributions import mediamanager, services
 from distributions.models import Distribution
+from streamhub.access.actors import system_actor
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.jobs import JobRun
 from streamhub.lifecycle.models import Transition
@@ -103,7 +104,7 @@ def test_whatever_is_done_to_it_outside_nothing_is_written_to_aws(here: WorldUnd
 @pytest.mark.parametrize("verb", ["distribution_detach", "distribution_delete"])
 def test_verbs_refuse_it(here: WorldUnderTest, verb: str) -> None:
     with pytest.raises(NotPossible, match="protected"):
-        getattr(services, verb)(registered(here), who="anna")
+        getattr(services, verb)(registered(here), who=system_actor("anna"))
 
 
 @pytest.mark.parametrize(

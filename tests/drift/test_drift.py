@@ -28,10 +28,11 @@ from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import Mark, comment_marker, tags
 from streamhub.errors import Forbidden, NotPossible
 from streamhub.lifecycle.models import Job, Transition
+from tests.actors import TESTER
 from tests.matrix.flows import STACK, channel
 from tests.world import WorldUnderTest
 
-WHO = "test"
+WHO = TESTER
 UID = "a" * 32
 OURS = Mark("local", "channel", UID)
 

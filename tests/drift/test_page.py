@@ -19,6 +19,7 @@ from drift.models import DriftReading, DriftSighting
 from drift.services import Finding, Kind
 from drift.tasks import drift_report
 from streamhub.lifecycle.models import Job, Transition
+from tests.actors import TESTER
 from tests.console.conftest import as_role
 from tests.console.test_verbs import everything
 from tests.drift.test_drift import forget_rows, stage
@@ -136,7 +137,7 @@ def test_what_could_not_be_read_never_looks_like_agreement(
 def test_a_surplus_channel_that_runs_stands_out(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
-    services.breakout_start(services.breakout_create(stage, "keynote", who="test"), who="test")
+    services.breakout_start(services.breakout_create(stage, "keynote", who=TESTER), who=TESTER)
     world.settle()
     orphans(old=False)
     page = seen(engineer)

@@ -19,12 +19,13 @@ from drift.tasks import drift_report
 from streamhub.access.actors import staff_actor
 from streamhub.errors import Forbidden, NotPossible
 from streamhub.lifecycle.models import Job
+from tests.actors import TESTER
 from tests.drift.test_drift import forget_rows, stage
 from tests.world import WorldUnderTest
 
 __all__ = ["stage"]
 
-WHO = "test"
+WHO = TESTER
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def test_a_reading_that_is_asked_for_is_taken_by_a_worker(
         assert drift.ask(WHO)
         assert not drift.ask(WHO)  # one is enough
     assert sent == ["drift.read"]
-    assert (drift.last().asked_by, drift.last().observed_at) == (WHO, None)
+    assert (drift.last().asked_by, drift.last().observed_at) == (str(WHO), None)
     drift_report()
     assert drift.last().asked_at is None
     assert drift.last().agrees

@@ -17,9 +17,10 @@ from distributions.tasks import delete_stale_distributions
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle.models import Listing, Transition
 from streamhub.lifecycle.tasks import observe, sweep
+from tests.actors import TESTER
 from tests.world import WorldUnderTest
 
-WHO = "test"
+WHO = TESTER
 CIDRS = ["203.0.113.7/32"]
 URL = "https://origin.example.com/out/v1/index.m3u8"
 # How often each race of two people is run; more where there is more time.

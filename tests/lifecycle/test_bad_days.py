@@ -11,6 +11,7 @@ from distributions.models import Distribution
 from distributions.services import distribution_detach
 from distributions.tasks import delete_stale_distributions
 from streamhub.lifecycle.models import Job
+from tests.actors import TESTER
 from tests.world import WorldUnderTest
 
 KINDS = ("throttle", "access_denied", "cut_before")
@@ -24,9 +25,9 @@ def said(name: str) -> str:
 def test_the_reaper_says_why_it_could_not_look_and_takes_what_is_stale_the_next_time(
     world: WorldUnderTest, kind: str
 ) -> None:
-    services.channel_create("stage", who="test", allowed_cidrs=["203.0.113.7/32"])
+    services.channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle()
-    distribution_detach(Distribution.objects.get(), who="test")
+    distribution_detach(Distribution.objects.get(), who=TESTER)
     world.settle()
     world.control.fault("cloudfront:ListDistributions", kind, times=None)
     delete_stale_distributions()

@@ -14,10 +14,11 @@ from channels_app.models import Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.models import Transition
+from tests.actors import TESTER
 from tests.matrix.flows import STACK
 from tests.world import WorldUnderTest
 
-WHO = "test"
+WHO = TESTER
 READS = {
     "mp_channel": "mediapackage:DescribeChannel",
     "mp_endpoint": "mediapackage:DescribeOriginEndpoint",

@@ -17,12 +17,13 @@ from channels_app import safety, services
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions import services as distributions
 from distributions.models import Distribution
+from streamhub.access.actors import system_actor
 from streamhub.errors import AwsError
 from streamhub.lifecycle.models import Transition
 from tests.matrix import measures
 from tests.world import WorldUnderTest
 
-WHO = "matrix"
+WHO = system_actor("matrix")
 STACK = {
     "cloudfront distributions": 1,
     "mediapackage channels": 1,

@@ -16,13 +16,14 @@ from recordings import listing as recordings
 from recordings.listing import Session, belongs, run_started
 from recordings.models import Recording
 from recordings.tasks import list_recordings
+from streamhub.access.actors import system_actor
 from streamhub.aws.s3 import ObjectInfo
 from streamhub.lifecycle.models import Job
 from tests.console import rows
 from tests.console.conftest import as_role  # noqa: F401  a fixture
 from tests.world import WorldUnderTest
 
-WHO = "anna"
+WHO = system_actor("anna")
 BUCKET = "streamhub-recordings"
 
 

@@ -21,6 +21,7 @@ from channels_app import services
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions import services as distributions
 from distributions.models import Distribution
+from streamhub.access.actors import system_actor
 from streamhub.aws.ownership import OWNER_TAG
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Transition
@@ -30,7 +31,7 @@ from tests.matrix.points import clean
 from tests.stateful import model
 from tests.world import WorldUnderTest
 
-WHO = "machine"
+WHO = system_actor("machine")
 RUNS, RULES = 12, 30
 CHANNELS = 3
 WHICH = st.integers(0, 5)

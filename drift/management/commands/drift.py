@@ -10,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from drift import services as drift
 from drift.services import Finding, Kind, Report, Verb
+from streamhub.access.actors import system_actor
 from streamhub.errors import AwsError, NotPossible, StreamHubError
 
-WHO = "manage.py drift"
+WHO = system_actor("manage.py drift")
 
 
 class Command(BaseCommand):
