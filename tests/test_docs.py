@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from streamhub.urls import api
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = (ROOT / ".env.example").read_text()
 GUIDE = (ROOT / "docs" / "operators.md").read_text()
@@ -101,3 +103,23 @@ def test_each_cited_rule_of_aws_is_written_down() -> None:
     cited = rules_cited()
     assert len(cited) > 10
     assert {path: numbers - written for path, numbers in cited.items() if numbers - written} == {}
+
+
+def test_the_api_page_names_every_call_and_every_field() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    schema = api.get_openapi_schema()
+    calls = {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, operations in schema["paths"].items()
+        for method in operations
+    }
+    assert set(re.findall(r"`((?:GET|POST|DELETE|PATCH) /[^` ]*)`", page)) == calls
+    objects = re.search(r"## Objects\n(.*?)## Semantics", page, re.DOTALL)
+    assert objects is not None
+    answered = {
+        field
+        for name, model in schema["components"]["schemas"].items()
+        if name.endswith("Out") and name not in ("LiveOut", "ReadyOut", "HealthCheckOut")
+        for field in model["properties"]
+    }
+    assert {field for field in answered if not re.search(rf"\b{field}\b", objects[1])} == set()
