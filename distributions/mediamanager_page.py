@@ -22,22 +22,11 @@ from distributions.mediamanager import (
 )
 from distributions.models import Distribution
 from streamhub.access.actors import staff_actor
-from streamhub.console import navigation
 from streamhub.console.pages import fragments
 from streamhub.console.resource import ResourceAdmin
 from streamhub.errors import NotPossible
 
 PAGE = "distributions_mediamanager"
-
-navigation.register(
-    "Delivery",
-    navigation.Entry(
-        "MediaManager",
-        "video_library",
-        url_name=f"admin:{PAGE}",
-        permission="distributions.view_distribution",
-    ),
-)
 
 
 def urls(its: ResourceAdmin) -> list[Any]:

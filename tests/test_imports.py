@@ -1,7 +1,8 @@
-"""How our files import each other: never in a circle."""
+"""What our files know of each other: no circles, and shared parts that name no app."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import grimp
 import pytest
+from django.apps import apps
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
@@ -70,3 +72,20 @@ def test_no_circles_between_files() -> None:
 def test_every_package_of_ours_is_looked_at() -> None:
     here = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert here - {"tests"} == set(PACKAGES)
+
+
+SHARED = ("streamhub/console", "streamhub/lifecycle", "streamhub/alerts")
+APPS = ("distributions", "channels_app", "recordings", "billing", "drift")
+
+
+@pytest.mark.parametrize("folder", SHARED)
+def test_shared_parts_name_no_app_and_none_of_its_models(folder: str) -> None:
+    """Not even as a string: what they show and run is declared by the apps."""
+    models = [model for app in APPS for model in apps.get_app_config(app).get_models()]
+    words = {*APPS, *(str(model._meta.model_name) for model in models)}
+    named = re.compile(rf"\b({'|'.join(words)})s?\b", re.IGNORECASE)
+    files = [file for file in (ROOT / folder).rglob("*") if file.suffix in (".py", ".html", ".js")]
+    assert len(files) > 1
+    assert {
+        str(file.relative_to(ROOT)): found[0] for file in files if (found := named.search(file.read_text()))
+    } == {}

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 
-from streamhub.console import alarms
+from streamhub.alerts import alarms
 from streamhub.console.pages import fragments
 from streamhub.console.resource_base import ResourceBase
 from streamhub.console.timeline import timeline

@@ -105,7 +105,7 @@ def pretty_json(value: Any) -> str:
 
 @register.filter
 def spaced(name: str) -> str:
-    """`distribution_deployed` as "Distribution deployed"."""
+    """`first_step` as "First step"."""
     return name.replace("_", " ").capitalize()
 
 
