@@ -24,7 +24,7 @@ PACKAGES = (
     "devstack",
 )
 
-# For the lead to remove once the emulator's own clean-up is merged.
+# Temporary: goes with the emulator's own clean-up.
 KNOWN_CIRCLES = (
     {"emulator.cloudfront", "emulator.cloudfront_console", "emulator.mediamanager"},
     {"emulator.control", "emulator.server"},
