@@ -14,14 +14,17 @@ from billing.models import LedgerMinute
 from billing.usage import PeriodUsage, breakout_usage
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
-from streamhub.console import bars, navigation, roles, sizes
+from streamhub.access.roles import VIEWER
+from streamhub.console import bars, sizes
 from streamhub.console.base import BigReadOnlyAdmin
-from streamhub.console.dashboard import Figure, Tile, register
 from streamhub.console.facts import Panel
 from streamhub.console.looks import Tone
-from streamhub.console.registry import register_panel
+from streamhub.console.navigation import Entry
+from streamhub.console.registry import PageParts
+from streamhub.console.roles import Grant
 from streamhub.console.saved_views import SavedView, filter_of, list_url
 from streamhub.console.templatetags.console import size, when
+from streamhub.console.tiles import Figure, Tile
 
 VIEW = "billing.view_ledgerminute"
 MOST_ROWS = 120
@@ -106,9 +109,9 @@ def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     return Panel("Bytes per minute", "billing/usage.html", context, "bar_chart", order=20)
 
 
-register(
-    Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute, "today"), 70)
+TILES = (
+    Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute, "today"), 70),
 )
-register_panel(Breakout, _usage_panel)
-navigation.register("Billing", navigation.Entry("Ledger", "receipt_long", "billing.ledgerminute"))
-roles.grant(roles.VIEWER, VIEW)
+PAGE_PARTS = (PageParts(Breakout, panels=(_usage_panel,)),)
+NAVIGATION = (Entry(310, "Billing", "Ledger", "receipt_long", "billing.ledgerminute"),)
+ROLES = (Grant(VIEWER, (VIEW,)),)

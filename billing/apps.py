@@ -5,5 +5,8 @@ class BillingConfig(AppConfig):
     name = "billing"
     verbose_name = "Billing"
 
-    def ready(self) -> None:
-        from billing import tasks  # noqa: F401  registers the periodic jobs
+    periodic_jobs = "billing.jobs.PERIODIC_JOBS"
+    navigation = "billing.admin.NAVIGATION"
+    roles = "billing.admin.ROLES"
+    tiles = "billing.admin.TILES"
+    page_parts = "billing.admin.PAGE_PARTS"

@@ -18,7 +18,7 @@ from billing.plan import Ask, Call, plan
 from streamhub.aws.cloudwatch import CLOUDFRONT_NAMESPACE, CloudWatch, MetricQuery, MetricSeries
 from streamhub.aws.session import current_session
 from streamhub.errors import AwsError
-from streamhub.lifecycle.jobs import JobRun
+from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import database_now
 
 BYTES, REQUESTS = "BytesDownloaded", "Requests"

@@ -16,16 +16,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.attribution import Period, Span, attribute
+from billing.jobs import COLLECT_METRICS
 from billing.models import CollectionWindow, LedgerHour, LedgerMinute
 from billing.windows import MINUTE, floor_to
 from channels_app.models import Attachment
-from streamhub.lifecycle.models import Job
 
 log = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)  # the longest period: nothing that begins earlier reaches into a range
 COARSE = (300, 3600)
-LOCK = "collect_metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,7 @@ def final_after() -> timedelta:
 
 def ledger_lock() -> None:
     """Until the end of the transaction nobody else writes the ledger, or figures made from it."""
-    Job.objects.get_or_create(name=LOCK)
-    Job.objects.select_for_update().get(name=LOCK)
+    COLLECT_METRICS.lock()
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from billing.models import LedgerHour, LedgerMinute
 from billing.windows import floor_to
 from channels_app.models import Attachment, Breakout
 from channels_app.models.breakout import UsageStatus
-from streamhub.lifecycle.jobs import JobRun
+from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import database_now
 
 AFTER = timedelta(days=90)

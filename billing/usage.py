@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.attribution import Amount, Period, total_of
-from billing.ledger import LOCK, attributed, final_after, tail
+from billing.jobs import COLLECT_METRICS
+from billing.ledger import attributed, final_after, tail
 from billing.models import CollectionWindow, LedgerHour
 from billing.windows import Window, complete_until, floor_to, last_end
 from channels_app.models import Attachment, Breakout
 from channels_app.models.breakout import State, UsageStatus
 from channels_app.services.usage import breakout_usage_record
-from streamhub.lifecycle.models import Job
 
 DONE = (State.COMPLETED, State.CANCELLED)
 # A failed breakout delivers nothing for now, but it may be started again.
@@ -233,9 +233,9 @@ def awaited(breakout: Breakout, attachments: Sequence[Attachment]) -> list[str]:
         found.append("CloudWatch has not been read for this breakout yet.")
     elif breakout.usage_bytes_downloaded is None:
         found.append("CloudFront has published no data yet; that is not zero until the figures are final.")
-    error = Job.objects.filter(name=LOCK).values_list("error", flat=True).first()
-    if error:
-        found.append(f"The last collection went wrong and will be repeated: {error}")
+    collection = COLLECT_METRICS.row()
+    if collection is not None and collection.error:
+        found.append(f"The last collection went wrong and will be repeated: {collection.error}")
     return found
 
 

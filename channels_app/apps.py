@@ -5,15 +5,13 @@ class ChannelsConfig(AppConfig):
     name = "channels_app"
     verbose_name = "Channels"
 
-    def ready(self) -> None:
-        from channels_app import driver, tasks  # noqa: F401  tasks registers the tidying
-        from channels_app.services import ChannelOwner
-        from distributions import owners
-        from streamhub.lifecycle import driver as drivers
-        from streamhub.lifecycle import observe
-
-        owners.register(ChannelOwner())
-        drivers.register(driver.ChannelDriver())
-        drivers.register(driver.SecurityGroupDriver())
-        for watch in driver.WATCHES:
-            observe.register(watch)
+    drivers = "channels_app.driver.DRIVERS"
+    watches = "channels_app.driver.WATCHES"
+    periodic_jobs = "channels_app.jobs.PERIODIC_JOBS"
+    distribution_owner = "channels_app.services.distribution.OWNER"
+    alarms = "channels_app.admin.alarms.ALARMS"
+    navigation = "channels_app.admin.NAVIGATION"
+    roles = "channels_app.roles.ROLES"
+    tiles = "channels_app.admin.boards.TILES"
+    boards = "channels_app.admin.boards.BOARDS"
+    page_parts = "channels_app.admin.PAGE_PARTS"

@@ -14,9 +14,7 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
 from streamhub.lifecycle import states, wake
-
-USAGE_TASK = "billing.collect_metrics"
-RECORDINGS_TASK = "recordings.list_recordings"
+from streamhub.task_names import TaskName
 
 # MediaLive's states in which it costs, and in which a session is not over.
 ENCODING = ("STARTING", "RUNNING", "RECOVERING", "STOPPING")
@@ -82,8 +80,8 @@ def breakout_end(breakout: Breakout) -> None:
     """The breakout is over: completed, or cancelled if that is how the stop was meant."""
     attachments_close(breakout)
     # Its bytes may be asked for from now on; by name, for this app does not know who collects them.
-    transaction.on_commit(partial(wake.send_safely, USAGE_TASK, "bulk"))
-    transaction.on_commit(partial(wake.send_safely, RECORDINGS_TASK, "bulk"))
+    transaction.on_commit(partial(wake.send_safely, TaskName.COLLECT_METRICS, "bulk"))
+    transaction.on_commit(partial(wake.send_safely, TaskName.LIST_RECORDINGS, "bulk"))
     if breakout.cancelling:
         _move(breakout, State.CANCELLED, "cancelled before it ran")
     else:

@@ -1,24 +1,16 @@
 """Celery's way in to what channels need now and then."""
 
 from celery import shared_task
-from django.conf import settings
 
-from channels_app import safety, tidy
-from streamhub.lifecycle import jobs
-
-NAME = "tidy_security_groups"
-SAFETY = "cost_safety"
+from channels_app import jobs, safety, tidy
+from streamhub.task_names import TaskName
 
 
-@shared_task(name=f"channels_app.{NAME}")
+@shared_task(name=TaskName.TIDY_SECURITY_GROUPS)
 def tidy_security_groups() -> None:
-    jobs.run(NAME, lambda run: run.say(tidy.tidy_security_groups()))
+    jobs.TIDY_SECURITY_GROUPS.run(lambda run: run.say(tidy.tidy_security_groups()))
 
 
-@shared_task(name=f"channels_app.{SAFETY}")
+@shared_task(name=TaskName.COST_SAFETY)
 def cost_safety() -> None:
-    jobs.run(SAFETY, lambda run: run.say(safety.watch()))
-
-
-jobs.register(jobs.Periodic(SAFETY, f"channels_app.{SAFETY}", lambda: 60))
-jobs.register(jobs.Periodic(NAME, f"channels_app.{NAME}", lambda: settings.FULL_OBSERVE_SECONDS))
+    jobs.COST_SAFETY.run(lambda run: run.say(safety.watch()))

@@ -5,7 +5,7 @@ What they have to do with channels and breakouts is added to these pages by `cha
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin import display
@@ -16,13 +16,13 @@ from django.urls import path
 
 from distributions import guards, mediamanager_page, reaper, services
 from distributions.models import Desired, Distribution, State
-from streamhub.console import environment
-from streamhub.console.dashboard import Figure, Tile, register
 from streamhub.console.facts import Fact, Link, Section
 from streamhub.console.looks import Look, Tone, busy
-from streamhub.console.registry import register_urls, register_verbs
+from streamhub.console.navigation import Entry
+from streamhub.console.registry import PageParts
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView, list_url
+from streamhub.console.tiles import Figure, Tile
 from streamhub.console.verbs import Verb
 
 MOVING = (State.PENDING, State.DEPLOYING, State.DISABLING, State.DELETING)
@@ -98,9 +98,6 @@ class DistributionAdmin(ResourceAdmin):
         return [path("<int:object_id>/configuration/", self.own(configuration), name=name)]
 
 
-register_urls(lambda: mediamanager_page.urls(admin.site._registry[Distribution]))
-
-
 def configuration(its: DistributionAdmin, request: HttpRequest, object_id: int) -> HttpResponse:
     """CloudFront's configuration as it was last read. Looking does not read it again: *Sync* does."""
     row = its.found(request, object_id)
@@ -156,8 +153,7 @@ def _nothing(row: Distribution) -> list[str]:
     return []
 
 
-register_verbs(
-    Distribution,
+VERBS = (
     Verb(
         name="sync",
         label="Sync",
@@ -245,14 +241,14 @@ def _stale() -> Figure:
     return Figure(found["stale"], f"of {found['wanted_gone']} that are to go", Tone.CALM)
 
 
-def _account() -> str:
+def aws_account() -> str:
     """From the newest ARN: arn:aws:cloudfront::ACCOUNT:distribution/ID."""
     arn = Distribution.objects.exclude(arn="").order_by("-id").values_list("arn", flat=True).first()
     return arn.split(":")[4] if arn and arn.count(":") >= 5 else ""
 
 
 VIEW = "distributions.view_distribution"
-register(
+TILES = (
     Tile(
         "distributions-moving",
         "Distributions in transition",
@@ -281,4 +277,17 @@ register(
         52,
     ),
 )
-environment.register_account(_account)
+
+NAVIGATION = (
+    Entry(210, "Delivery", "Distributions", "public", "distributions.distribution"),
+    Entry(
+        220,
+        "Delivery",
+        "MediaManager",
+        "video_library",
+        url_name=f"admin:{mediamanager_page.PAGE}",
+        permission=VIEW,
+    ),
+)
+PAGE_PARTS = (PageParts(Distribution, verbs=VERBS),)
+URLS = mediamanager_page.urls(cast(DistributionAdmin, admin.site.get_model_admin(Distribution)))

@@ -5,10 +5,13 @@ class DistributionsConfig(AppConfig):
     name = "distributions"
     verbose_name = "Distributions"
 
-    def ready(self) -> None:
-        from distributions import driver, tasks  # noqa: F401  tasks registers the reaper
-        from streamhub.lifecycle import driver as drivers
-        from streamhub.lifecycle import observe
-
-        drivers.register(driver.DistributionDriver())
-        observe.register(driver.WATCH)
+    drivers = "distributions.driver.DRIVER"
+    watches = "distributions.driver.WATCH"
+    periodic_jobs = "distributions.jobs.PERIODIC_JOBS"
+    at_bootstrap = "distributions.mediamanager.mediamanager_register"
+    navigation = "distributions.admin.NAVIGATION"
+    roles = "distributions.roles.ROLES"
+    tiles = "distributions.admin.TILES"
+    page_parts = "distributions.admin.PAGE_PARTS"
+    admin_urls = "distributions.admin.URLS"
+    aws_account = "distributions.admin.aws_account"

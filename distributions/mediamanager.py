@@ -13,12 +13,12 @@ from distributions.models import Desired, Distribution
 from streamhub.access.actors import SYSTEM, Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import NotPossible
-from streamhub.lifecycle import intent, jobs, states
+from streamhub.lifecycle import intent, states
+from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import Priority
 
 LABEL = "MediaManager"
 LOOK_PERMISSION = "distributions.sync_distribution"
-JOB = "look_at_mediamanager"
 UNSET = (
     "No MediaManager distribution is configured: set MEDIAMANAGER_DISTRIBUTION_ID to its id in CloudFront."
 )
@@ -74,7 +74,7 @@ def mediamanager_look(row: Distribution, *, who: Actor = SYSTEM) -> None:
     intent.want(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
 
 
-def look(run: jobs.JobRun) -> None:
+def look(run: JobRun) -> None:
     """One run of the periodic job: follow the setting, then have the distribution read."""
     row = mediamanager_register()
     if row is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -22,27 +22,14 @@ from distributions.mediamanager import (
 )
 from distributions.models import Distribution
 from streamhub.access.actors import staff_actor
-from streamhub.console import navigation
 from streamhub.console.pages import fragments
+from streamhub.console.resource import ResourceAdmin
 from streamhub.errors import NotPossible
-
-if TYPE_CHECKING:
-    from distributions.admin import DistributionAdmin
 
 PAGE = "distributions_mediamanager"
 
-navigation.register(
-    "Delivery",
-    navigation.Entry(
-        "MediaManager",
-        "video_library",
-        url_name=f"admin:{PAGE}",
-        permission="distributions.view_distribution",
-    ),
-)
 
-
-def urls(its: Any) -> list[Any]:
+def urls(its: ResourceAdmin) -> list[Any]:
     """The page, its fragment, and the request for a fresh reading; `its`: distributions' admin."""
     return [
         path("mediamanager/", its.own(page), name=PAGE),
@@ -51,7 +38,7 @@ def urls(its: Any) -> list[Any]:
     ]
 
 
-def page(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
+def page(its: ResourceAdmin, request: HttpRequest) -> HttpResponse:
     if not its.has_view_permission(request):
         raise PermissionDenied
     row = mediamanager()
@@ -73,7 +60,7 @@ def page(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "distributions/mediamanager.html", context)
 
 
-def fragment(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
+def fragment(its: ResourceAdmin, request: HttpRequest) -> HttpResponse:
     """The page's content alone, for refreshing it."""
     if not its.has_view_permission(request):
         raise PermissionDenied
@@ -81,7 +68,7 @@ def fragment(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
     return fragments.answer(request, live["version"], render_to_string("console/live.html", {"live": live}))
 
 
-def look(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
+def look(its: ResourceAdmin, request: HttpRequest) -> HttpResponse:
     """POST: have a worker read it again. It is the only thing that can be done here."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -100,7 +87,7 @@ def look(its: DistributionAdmin, request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
 
 
-def _live(its: DistributionAdmin, row: Distribution | None) -> dict[str, Any]:
+def _live(its: ResourceAdmin, row: Distribution | None) -> dict[str, Any]:
     buckets = explain.Buckets(settings.RECORDING_BUCKET, settings.MEDIA_BUCKET)
     config = row and row.config
     context = {

@@ -1,6 +1,6 @@
 """Who owns distributions, as far as this app needs to know: a lock, a pointer to clear, and holds.
 
-`channels_app` registers itself here when it is ready; without an owner every distribution is free.
+The app that owns them declares a `distribution_owner`; without an owner every distribution is free.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from streamhub.contributions import contributed
 
 if TYPE_CHECKING:
     from distributions.models import Distribution
@@ -63,13 +65,7 @@ class NoOwner:
         return {distribution.pk: Ownership() for distribution in distributions}
 
 
-_owner: Owner = NoOwner()
-
-
-def register(owner: Owner) -> None:
-    global _owner
-    _owner = owner
-
-
 def owner() -> Owner:
-    return _owner
+    """That of all distributions: there is at most one."""
+    (found,) = contributed("distribution_owner") or (NoOwner(),)
+    return found

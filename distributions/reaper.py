@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 
 from distributions import driver, owners
 from distributions.models import Desired, Distribution, State
-from streamhub.lifecycle import jobs, observe, states
+from streamhub.lifecycle import observe, states
 from streamhub.lifecycle.claim import FREE
+from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import Priority
 from streamhub.lifecycle.reconcile import reconcile
 
@@ -34,7 +35,7 @@ def stale() -> QuerySet[Distribution]:
     return Distribution.objects.filter(STALE)
 
 
-def delete_stale(run: jobs.JobRun) -> int:
+def delete_stale(run: JobRun) -> int:
     """One run: sync by one list, then one delete per stale row, in keyset pages. How many were taken.
 
     A row whose delete AWS did not take stays `deleting` and is retried by the sweep; several in a row

@@ -5,5 +5,9 @@ class DriftConfig(AppConfig):
     name = "drift"
     verbose_name = "Drift"
 
-    def ready(self) -> None:
-        from drift import tasks  # noqa: F401  registers its periodic job
+    periodic_jobs = "drift.jobs.READ_DRIFT"
+    alarms = "drift.admin.alarms.ALARMS"
+    navigation = "drift.admin.page.ENTRY"
+    roles = "drift.roles.ROLES"
+    tiles = "drift.admin.page.TILE"
+    admin_urls = "drift.admin.page.URLS"

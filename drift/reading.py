@@ -23,8 +23,8 @@ from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import NotPossible
 from streamhub.lifecycle import wake
+from streamhub.task_names import TaskName
 
-TASK = "drift.read"
 # After this long without a worker taking it up, a reading may be asked for again.
 ASK_AGAIN = timedelta(seconds=30)
 
@@ -91,7 +91,7 @@ def ask(who: Actor) -> bool:
         if _waits(row) and row.asked_at and now - row.asked_at < ASK_AGAIN:
             return False
         DriftReading.objects.filter(pk=row.pk).update(asked_at=now, asked_by=str(who))
-        transaction.on_commit(partial(wake.send_safely, TASK, "bulk"))
+        transaction.on_commit(partial(wake.send_safely, TaskName.READ_DRIFT, "bulk"))
     return True
 
 

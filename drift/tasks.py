@@ -2,17 +2,11 @@
 
 from celery import shared_task
 
-from drift import reading
-from streamhub.lifecycle import jobs
-
-JOB = "drift"
-TASK = "drift.read"
+from drift import jobs, reading
+from streamhub.task_names import TaskName
 
 
-@shared_task(name=TASK, soft_time_limit=300, time_limit=330)
+@shared_task(name=TaskName.READ_DRIFT, soft_time_limit=300, time_limit=330)
 def drift_report() -> None:
     """Count what differs and note since when; people act on it. Hourly, and when somebody asks."""
-    jobs.run(JOB, lambda run: run.say(reading.take_as_asked().summary), seconds=330)
-
-
-jobs.register(jobs.Periodic(JOB, TASK, lambda: 3600))
+    jobs.READ_DRIFT.run(lambda run: run.say(reading.take_as_asked().summary))

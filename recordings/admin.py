@@ -13,7 +13,7 @@ from channels_app.models.breakout import State
 from distributions.mediamanager import mediamanager
 from recordings.models import BucketListing
 from streamhub.console.facts import Panel
-from streamhub.console.registry import register_panel
+from streamhub.console.registry import PageParts
 
 MOST = 100
 
@@ -46,4 +46,4 @@ def url(domain: str, key: str) -> str:
     return f"https://{domain}/{quote(key)}" if domain else ""
 
 
-register_panel(Breakout, _panel)
+PARTS = PageParts(Breakout, panels=(_panel,))

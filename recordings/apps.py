@@ -5,5 +5,5 @@ class RecordingsConfig(AppConfig):
     name = "recordings"
     verbose_name = "Recordings"
 
-    def ready(self) -> None:
-        from recordings import tasks  # noqa: F401  registers its periodic job
+    periodic_jobs = "recordings.jobs.LIST_RECORDINGS"
+    page_parts = "recordings.admin.PARTS"

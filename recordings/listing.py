@@ -24,7 +24,7 @@ from streamhub.aws.encoding import ROLLOVER_SECONDS
 from streamhub.aws.s3 import S3, ObjectInfo
 from streamhub.aws.session import current_session
 from streamhub.errors import AwsError
-from streamhub.lifecycle.jobs import JobRun
+from streamhub.lifecycle.lease import JobRun
 
 log = logging.getLogger(__name__)
 

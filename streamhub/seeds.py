@@ -16,11 +16,14 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from streamhub.celery import app
-from streamhub.lifecycle import jobs
-from streamhub.lifecycle.jobs import Periodic
+from streamhub.contributions import contributed
+from streamhub.lifecycle.periodic import PeriodicJob, periodic_jobs
+from streamhub.task_names import TaskName
 
 ADMIN = "admin"
+
+# `streamhub.access` stands below the life cycle and knows no periodic jobs.
+PERIODIC_JOBS = (PeriodicJob("idempotency_purge", TaskName.IDEMPOTENCY_PURGE, lambda: 3600),)
 
 
 @contextmanager
@@ -43,23 +46,22 @@ def alone() -> Iterator[None]:
 
 def seed_periodics() -> list[str]:
     """A row for each periodic job that has none; the names of the new ones."""
-    app.loader.import_default_modules()  # the tasks' modules register the jobs
-    return [periodic.name for periodic in jobs.periodics() if _seed_periodic(periodic)]
+    return [job.name for job in periodic_jobs() if _seed_periodic(job)]
 
 
-def _seed_periodic(periodic: Periodic) -> bool:
-    if PeriodicTask.objects.filter(name=periodic.name).exists():
+def _seed_periodic(job: PeriodicJob) -> bool:
+    if PeriodicTask.objects.filter(name=job.name).exists():
         return False
-    seconds = periodic.seconds()
+    seconds = job.seconds()
     schedule = IntervalSchedule.objects.filter(every=seconds, period=IntervalSchedule.SECONDS).first()
     try:
         with transaction.atomic():
             PeriodicTask.objects.create(
-                name=periodic.name,
-                task=periodic.task,
+                name=job.name,
+                task=job.task,
                 interval=schedule
                 or IntervalSchedule.objects.create(every=seconds, period=IntervalSchedule.SECONDS),
-                queue=periodic.queue,
+                queue=job.queue,
                 # Long enough for a busy worker to come round to it, short enough not to pile up.
                 expire_seconds=max(60, 2 * seconds),
                 description="Seeded by `manage.py bootstrap`; edits are kept.",
@@ -67,6 +69,12 @@ def _seed_periodic(periodic: Periodic) -> bool:
     except IntegrityError:  # somebody else was quicker
         return False
     return True
+
+
+def seed_apps() -> None:
+    """What the apps want done at every deploy."""
+    for step in contributed("at_bootstrap"):
+        step()
 
 
 def seed_admin(password: str) -> bool:

@@ -1,12 +1,13 @@
 """Channels, breakouts and security groups in the admin, and what they add to distributions' pages."""
 
-from channels_app.admin import (
-    alarms,
-    boards,
-    breakout,
-    channel,
-    distribution,
-    security_group,
-)
+from channels_app.admin import breakout, channel, distribution, security_group
+from streamhub.console.navigation import Entry
 
-__all__ = ["alarms", "boards", "breakout", "channel", "distribution", "security_group"]
+NAVIGATION = (
+    Entry(110, "Live", "Breakouts", "podcasts", "channels_app.breakout"),
+    Entry(120, "Live", "Channels", "settings_input_antenna", "channels_app.channel"),
+    Entry(130, "Live", "Security groups", "shield", "channels_app.securitygroup"),
+)
+PAGE_PARTS = (breakout.PARTS, channel.PARTS, distribution.PARTS)
+
+__all__ = ["NAVIGATION", "PAGE_PARTS", "security_group"]

@@ -8,8 +8,7 @@ from django.urls import reverse
 from channels_app import safety
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
-from streamhub.console import alarms
-from streamhub.console.alarms import Alarm
+from streamhub.alerts.alarms import Alarm, AlarmSource
 
 
 def _url(model: type[Model], page: str, *args: object) -> str:
@@ -48,6 +47,4 @@ def _of_breakout(row: Breakout) -> list[Alarm]:
     return [_shown(alarm) for alarm in mine if alarm.breakout_id in (row.pk, None)]
 
 
-alarms.register("channels_app.view_channel", _all)
-alarms.register_for(Channel, _of_channel)
-alarms.register_for(Breakout, _of_breakout)
+ALARMS = AlarmSource("channels_app.view_channel", _all, of_row={Channel: _of_channel, Breakout: _of_breakout})

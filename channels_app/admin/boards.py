@@ -10,9 +10,9 @@ from channels_app.admin.facts import page_of
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import State as ChannelState
-from streamhub.console.dashboard import Board, Figure, Line, Tile, register
 from streamhub.console.looks import Tone
 from streamhub.console.saved_views import list_url
+from streamhub.console.tiles import Board, Figure, Line, Tile
 
 MOST = 8
 BREAKOUTS, CHANNELS = "channels_app.view_breakout", "channels_app.view_channel"
@@ -69,7 +69,7 @@ def _counted(rows: QuerySet[Breakout] | QuerySet[Channel]) -> Figure:
     return Figure(count, "need a look" if count else "none", Tone.BAD if count else Tone.GOOD)
 
 
-register(
+TILES = (
     Tile("live", "Live now", "sensors", BREAKOUTS, _on_air, lambda: list_url(Breakout, "live"), 10),
     Tile("soon", "Starting soon", "event_upcoming", BREAKOUTS, _soon, lambda: list_url(Breakout, "soon"), 20),
     Tile(
@@ -99,6 +99,9 @@ register(
         lambda: list_url(Channel, "failed"),
         41,
     ),
+)
+
+BOARDS = (
     Board(
         "live",
         "Live now",

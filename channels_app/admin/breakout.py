@@ -24,7 +24,7 @@ from streamhub.access.actors import Actor
 from streamhub.console import sizes
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Panel, Section
-from streamhub.console.registry import register_panel, register_verbs
+from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.templatetags.console import since
 from streamhub.console.verbs import Verb
@@ -123,10 +123,6 @@ def _attachments_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     return Panel("Delivered by", "channels_app/attachments.html", context, "public", 30)
 
 
-register_panel(Breakout, _readiness_panel)
-register_panel(Breakout, _attachments_panel)
-
-
 def _refusal(verb: str) -> Any:
     return lambda _row, situation: channel_guards.breakout_refusal(verb, situation)
 
@@ -141,8 +137,7 @@ def _curtain_note() -> list[str]:
     return [] if settings.CLOUDFRONT_KEY_GROUP_ID else [HIDES]
 
 
-register_verbs(
-    Breakout,
+VERBS = (
     Verb(
         name="prepare",
         label="Prepare",
@@ -231,3 +226,5 @@ register_verbs(
         order=60,
     ),
 )
+
+PARTS = PageParts(Breakout, verbs=VERBS, panels=(_readiness_panel, _attachments_panel))

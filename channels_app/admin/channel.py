@@ -22,7 +22,7 @@ from channels_app.models.channel import Desired, InputType
 from streamhub.access.actors import Actor
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Link, Section
-from streamhub.console.registry import register_verbs
+from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
 
@@ -116,8 +116,7 @@ def _what_goes(row: Channel) -> list[str]:
     return [*sentences, "Past breakouts and their usage stay."]
 
 
-register_verbs(
-    Channel,
+VERBS = (
     Verb(
         name="retry",
         label="Retry",
@@ -176,3 +175,5 @@ register_verbs(
         order=90,
     ),
 )
+
+PARTS = PageParts(Channel, verbs=VERBS)

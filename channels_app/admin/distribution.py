@@ -13,7 +13,7 @@ from distributions import guards
 from distributions.models import Distribution
 from streamhub.access.actors import Actor
 from streamhub.console.facts import Panel
-from streamhub.console.registry import register_panel, register_verbs, register_views
+from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
 from streamhub.errors import NotPossible
@@ -60,19 +60,21 @@ def _panel(request: HttpRequest, row: Distribution) -> Panel:
     return Panel("Channel and breakouts", "channels_app/delivered.html", context, "podcasts")
 
 
-register_views(Distribution, SavedView("live", "Live now", "sensors", delivering, 10))
-register_panel(Distribution, _panel)
-register_verbs(
+REATTACH = Verb(
+    name="reattach",
+    label="Re-attach",
+    icon="link",
+    permission="distributions.reattach_distribution",
+    run=_reattach,
+    refusal=_refusal,
+    consequences=_consequences,
+    done="attached again; it is being enabled.",
+    order=35,
+)
+
+PARTS = PageParts(
     Distribution,
-    Verb(
-        name="reattach",
-        label="Re-attach",
-        icon="link",
-        permission="distributions.reattach_distribution",
-        run=_reattach,
-        refusal=_refusal,
-        consequences=_consequences,
-        done="attached again; it is being enabled.",
-        order=35,
-    ),
+    verbs=(REATTACH,),
+    saved_views=(SavedView("live", "Live now", "sensors", delivering, 10),),
+    panels=(_panel,),
 )

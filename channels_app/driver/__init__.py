@@ -4,5 +4,8 @@
 from channels_app.driver.channel import ChannelDriver
 from channels_app.driver.security_group import SecurityGroupDriver
 from channels_app.driver.watches import WATCHES
+from streamhub.lifecycle.driver import Driver
 
-__all__ = ["WATCHES", "ChannelDriver", "SecurityGroupDriver"]
+DRIVERS: tuple[Driver, ...] = (ChannelDriver(), SecurityGroupDriver())
+
+__all__ = ["DRIVERS", "WATCHES", "ChannelDriver", "SecurityGroupDriver"]

@@ -27,7 +27,6 @@ from channels_app.services.channel import (
     security_group_release,
 )
 from channels_app.services.distribution import (
-    ChannelOwner,
     distribution_add,
     distribution_create_and_attach,
     distribution_reattach,
@@ -37,7 +36,6 @@ from channels_app.services.usage import breakout_usage_record
 
 __all__ = [
     "DISTRIBUTION_GONE",
-    "ChannelOwner",
     "breakout_cancel",
     "breakout_create",
     "breakout_curtain",

@@ -16,7 +16,7 @@ from channels_app.services.attachment import attachment_name, attachment_open
 from channels_app.services.channel import DISTRIBUTION_GONE, locked_channel
 from distributions import services as distributions
 from distributions.models import Distribution
-from distributions.owners import Ownership
+from distributions.owners import Owner, Ownership
 from streamhub.access.actors import SYSTEM, Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import AwsError, NotPossible
@@ -65,6 +65,9 @@ class ChannelOwner:
         return {
             row.pk: Ownership(owner_of.get(row.pk), tuple(sorted(holds[row.pk]))) for row in distributions
         }
+
+
+OWNER: Owner = ChannelOwner()
 
 
 def _holds(distributions: Sequence[Distribution]) -> Mapping[int, set[str]]:
@@ -122,7 +125,7 @@ def distribution_replace(channel: Channel, *, who: Actor, why: str) -> Distribut
     """
     channel = locked_channel(channel.pk)
     if channel.distribution is not None:
-        ChannelOwner().release(channel.distribution)
+        OWNER.release(channel.distribution)
         distributions.distribution_detach(channel.distribution, who=who, why=why)
     return distribution_add(channel, who=who, why=why, urgent=channel.desired == Desired.RUNNING)
 

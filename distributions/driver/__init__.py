@@ -3,5 +3,8 @@
 
 from distributions.driver.distribution import DistributionDriver
 from distributions.driver.observing import WATCH, cloudfront
+from streamhub.lifecycle.driver import Driver
 
-__all__ = ["WATCH", "DistributionDriver", "cloudfront"]
+DRIVER: Driver = DistributionDriver()
+
+__all__ = ["DRIVER", "WATCH", "DistributionDriver", "cloudfront"]

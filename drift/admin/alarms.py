@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from drift import reading
 from drift.services import Finding, Verb
-from streamhub.console import alarms
-from streamhub.console.alarms import Alarm
+from streamhub.alerts.alarms import Alarm, AlarmSource
 
 
 def _surplus() -> list[Alarm]:
@@ -33,4 +32,4 @@ def _costly(finding: Finding, since: datetime) -> Alarm:
     )
 
 
-alarms.register("drift.view_driftsighting", _surplus)
+ALARMS = AlarmSource("drift.view_driftsighting", _surplus)

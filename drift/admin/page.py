@@ -20,17 +20,16 @@ from django.utils import timezone
 from drift import services as drift
 from drift.admin import words
 from drift.compare import VERBS
+from drift.jobs import READ_DRIFT
 from drift.report import SURPLUS
 from drift.services import Finding, Kind, Reading, Verb
-from drift.tasks import JOB
 from streamhub.access.actors import staff_actor
-from streamhub.console import navigation
-from streamhub.console.dashboard import Figure, Tile, register
 from streamhub.console.looks import Tone
+from streamhub.console.navigation import Entry
 from streamhub.console.pages import fragments
-from streamhub.console.registry import register_urls
+from streamhub.console.tiles import Figure, Tile
 from streamhub.errors import AwsError, NotPossible
-from streamhub.lifecycle.models import Job, Transition
+from streamhub.lifecycle.models import Transition
 
 PAGE = "drift"
 LOOK, READ, MEND = (f"drift.{each}" for each in ("view_driftsighting", "read_drift", "mend_drift"))
@@ -52,11 +51,6 @@ def _urls() -> list[Any]:
         path("drift/read/", own(read_again), name=f"{PAGE}_read"),
         path("drift/<str:key>/<slug:name>/", own(verb_page), name=f"{PAGE}_do"),
     ]
-
-
-register_urls(_urls)
-ENTRY = navigation.Entry("Drift", "compare_arrows", url_name=f"admin:{PAGE}", permission=LOOK)
-navigation.register("System", ENTRY, first=True)
 
 
 def _require(request: HttpRequest, permission: str, otherwise: str) -> None:
@@ -105,7 +99,7 @@ def read_again(request: HttpRequest) -> HttpResponse:
 
 
 def _live(request: HttpRequest) -> dict[str, Any]:
-    reading, job = drift.last(), Job.objects.filter(name=JOB).first()
+    reading, job = drift.last(), READ_DRIFT.row()
     now = timezone.now()
     reads = bool(job and job.lease_token and job.leased_until and job.leased_until > now)
     waits = reading.asked_at is not None and not reads
@@ -266,4 +260,6 @@ def _figure() -> Figure:
     return Figure(count, "differences to AWS" if count else "database and AWS agree", look.tone)
 
 
-register(Tile("drift", "Drift", "compare_arrows", LOOK, _figure, _url, 60))
+TILE = Tile("drift", "Drift", "compare_arrows", LOOK, _figure, _url, 60)
+ENTRY = Entry(410, "System", "Drift", "compare_arrows", url_name=f"admin:{PAGE}", permission=LOOK)
+URLS = _urls()

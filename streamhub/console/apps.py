@@ -2,12 +2,14 @@ from django.apps import AppConfig
 
 
 class ConsoleConfig(AppConfig):
+    """Also contributes what belongs to the parts below it, which know no console, and to Django's own."""
+
     name = "streamhub.console"
     label = "console"
     verbose_name = "Console"
 
-    def ready(self) -> None:
-        from streamhub.lifecycle import jobs
-
-        # `access` knows nothing of periodic jobs; this is the room that knows both.
-        jobs.register(jobs.Periodic("idempotency_purge", "access.idempotency_purge", lambda: 3600))
+    navigation = "streamhub.console.admin.NAVIGATION"
+    roles = "streamhub.console.admin.ROLES"
+    tiles = "streamhub.console.admin.lifecycle.TILE"
+    boards = "streamhub.console.admin.lifecycle.BOARD"
+    page_parts = "streamhub.console.admin.access.PARTS"

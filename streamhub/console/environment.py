@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+
+from streamhub.contributions import contributed
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,6 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {"here": environment()}
 
 
-_accounts: list[Callable[[], str]] = []
-
-
-def register_account(find: Callable[[], str]) -> None:
-    """`find` returns the AWS account's number from what an app has stored, or ""."""
-    _accounts.append(find)
-
-
 def account() -> str:
-    """The AWS account whose resources stand in the database; "" until one does."""
-    return next(filter(None, (find() for find in _accounts)), "")
+    """The AWS account whose resources stand in the database, as an app finds it; "" until one does."""
+    return next(filter(None, (find() for find in contributed("aws_account"))), "")

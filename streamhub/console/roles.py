@@ -1,78 +1,41 @@
 """Who may do what: three groups, each verb one permission. Superusers may do everything.
 
-viewer looks; operator runs the day: creates, starts, stops, retries, deletes channels; engineer also
-deletes distributions, mends drift, edits the schedule and gives out API tokens. Nobody but a superuser
-makes users: who may edit users could make oneself one.
+viewer looks; operator runs the day; engineer also keeps the house. What that means for its own objects
+each app declares as `roles` (see `streamhub.contributions`). Nobody but a superuser makes users: who may
+edit users could make oneself one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER, seed_groups
+from streamhub.contributions import contributed
 
-LOOKS = [
-    "channels_app.view_channel",
-    "channels_app.view_breakout",
-    "channels_app.view_securitygroup",
-    "channels_app.view_attachment",
-    "drift.view_driftsighting",
-    "distributions.view_distribution",
-    "lifecycle.view_transition",
-    "lifecycle.view_job",
-    "lifecycle.view_heartbeat",
-]
-
-RUNS_THE_DAY = [
-    "channels_app.add_channel",
-    "channels_app.retry_channel",
-    "channels_app.stop_channel",
-    "channels_app.delete_channel",
-    "channels_app.add_breakout",
-    "channels_app.prepare_breakout",
-    "channels_app.start_breakout",
-    "channels_app.stop_breakout",
-    "channels_app.cancel_breakout",
-    "channels_app.retry_breakout",
-    "channels_app.curtain_breakout",
-    "drift.read_drift",
-    "distributions.add_distribution",
-    "distributions.detach_distribution",
-    "distributions.reattach_distribution",
-    "distributions.keep_distribution",
-    "distributions.sync_distribution",
-    "distributions.retry_distribution",
-]
-
-KEEPS_THE_HOUSE = [
-    "distributions.delete_distribution",
-    "drift.mend_drift",
-    "access.view_apitoken",
-    "access.add_apitoken",
-    "access.revoke_apitoken",
-    "auth.view_user",
-    "auth.view_group",
-    *(
-        f"django_celery_beat.{verb}_{model}"
-        for model in ("periodictask", "intervalschedule", "crontabschedule", "clockedschedule")
-        for verb in ("view", "add", "change", "delete")
-    ),
-    "django_celery_beat.view_solarschedule",
-]
-
-TABLE: dict[str, list[str]] = {
-    VIEWER: [*LOOKS],
-    OPERATOR: [*LOOKS, *RUNS_THE_DAY],
-    ENGINEER: [*LOOKS, *RUNS_THE_DAY, *KEEPS_THE_HOUSE],
-}
+# Each may do what those before it may.
+ROLES = (VIEWER, OPERATOR, ENGINEER)
 
 
-def grant(role: str, *permissions: str) -> None:
-    """For apps above the console: what a role and all above it may do with theirs."""
-    order = [VIEWER, OPERATOR, ENGINEER]
-    for name in order[order.index(role) :]:
-        TABLE[name].extend(permission for permission in permissions if permission not in TABLE[name])
+@dataclass(frozen=True)
+class Grant:
+    """Permissions ("app.codename") of a role, and so of all roles above it."""
+
+    role: str
+    permissions: Sequence[str]
+
+
+def table() -> dict[str, list[str]]:
+    """Every role with all its permissions."""
+    return {role: _permissions(ROLES[: number + 1]) for number, role in enumerate(ROLES)}
+
+
+def _permissions(roles: Sequence[str]) -> list[str]:
+    grants: list[Grant] = [grant for grant in contributed("roles") if grant.role in roles]
+    return sorted({permission for grant in grants for permission in grant.permissions})
 
 
 def seed() -> list[str]:
     """Give the three groups exactly these permissions; may run at every deploy. The groups' names."""
-    seed_groups(TABLE)
-    return list(TABLE)
+    seed_groups(table())
+    return list(ROLES)

@@ -6,5 +6,7 @@ class LifecycleConfig(AppConfig):
     label = "lifecycle"
     verbose_name = "Life cycle"
 
+    periodic_jobs = "streamhub.lifecycle.jobs.PERIODIC_JOBS"
+
     def ready(self) -> None:
         from streamhub.lifecycle import heartbeat  # noqa: F401  connects the worker's signal

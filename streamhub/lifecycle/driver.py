@@ -1,10 +1,11 @@
-"""What the life cycle needs to know of a kind of row, and the registry of all kinds."""
+"""What the life cycle needs to know of a kind of row: a driver each, declared by the apps as `drivers`."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
+from streamhub.contributions import contributed
 from streamhub.lifecycle.models import ManagedResource
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ AT_ONCE = 0.0
 
 
 class Driver(Protocol):
-    """One per managed model; registered in its app's `ready()`."""
+    """One per managed model."""
 
     @property
     def model(self) -> type[ManagedResource]: ...
@@ -36,17 +37,13 @@ class Driver(Protocol):
         return nullcontext()
 
 
-_drivers: dict[str, Driver] = {}
-
-
-def register(driver: Driver) -> None:
-    """Make a kind of row known to reconcile, sweep and wake."""
-    _drivers[driver.model._meta.label_lower] = driver
+def all_drivers() -> list[Driver]:
+    return list(contributed("drivers"))
 
 
 def driver_of(label: str) -> Driver:
-    return _drivers[label]
-
-
-def all_drivers() -> list[Driver]:
-    return list(_drivers.values())
+    """That of a model ("app.model"). Raises `LookupError` if it has none."""
+    found = next((driver for driver in all_drivers() if driver.model._meta.label_lower == label), None)
+    if found is None:
+        raise LookupError(f"No app declares a driver for {label}.")
+    return found

@@ -1,111 +1,15 @@
-"""Periodic jobs: one runs at a time, however many beats and workers there are, and its end is noted."""
+"""The life cycle's own periodic jobs."""
 
-from __future__ import annotations
+from django.conf import settings
 
-import logging
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from streamhub.lifecycle.periodic import PeriodicJob
+from streamhub.task_names import TaskName
 
-from django.db.models import Q
-from django.db.models.functions import Now
+SWEEP = PeriodicJob("sweep", TaskName.SWEEP, lambda: settings.SWEEP_SECONDS, queue="urgent", lease_seconds=30)
+# The task is ended after CELERY_TASK_TIME_LIMIT (55 s): if its worker dies, nobody need wait longer.
+OBSERVE = PeriodicJob(
+    "observe", TaskName.OBSERVE, lambda: settings.OBSERVE_SECONDS, queue="urgent", lease_seconds=60
+)
+HEARTBEAT = PeriodicJob("heartbeat", TaskName.HEARTBEAT, lambda: 10, queue="urgent")
 
-from streamhub.errors import AwsError
-from streamhub.lifecycle.claim import after
-from streamhub.lifecycle.models import Job
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Periodic:
-    """A periodic job as it is first seeded; staff's later edits of its row win."""
-
-    name: str
-    task: str
-    seconds: Callable[[], int]
-    queue: str = "bulk"
-
-
-_periodics: list[Periodic] = []
-
-
-def register(periodic: Periodic) -> None:
-    _periodics.append(periodic)
-
-
-def periodics() -> list[Periodic]:
-    return list(_periodics)
-
-
-_seeds: list[Callable[[], object]] = []
-
-
-def at_bootstrap(seed: Callable[[], object]) -> None:
-    """Have `manage.py bootstrap` call this at every deploy; it must bear being called again."""
-    _seeds.append(seed)
-
-
-def seeds() -> list[Callable[[], object]]:
-    return list(_seeds)
-
-
-class JobRun:
-    """Handed to a running job: `say` notes the outcome, `extend` keeps the lease."""
-
-    def __init__(self, name: str, token: str, seconds: int) -> None:
-        self.name, self.token, self.seconds = name, token, seconds
-        self.outcome = ""
-
-    def say(self, outcome: str) -> None:
-        self.outcome = outcome[:200]
-
-    def extend(self) -> bool:
-        """Prolong the lease; False if it was lost, then the job must stop."""
-        mine = Job.objects.filter(name=self.name, lease_token=self.token)
-        return bool(mine.update(leased_until=after(self.seconds)))
-
-
-@contextmanager
-def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
-    """Run as the only one: yields None when another run holds the lease.
-
-    The lease lasts `seconds` past its last `extend`, so a dead worker blocks the job no longer.
-    """
-    Job.objects.get_or_create(name=name)
-    token = secrets.token_hex(8)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
-    taken = Job.objects.filter(free, name=name).update(
-        lease_token=token, leased_until=after(seconds), started_at=Now()
-    )
-    if not taken:
-        log.info("Job %s is already running", name)
-        yield None
-        return
-    run = JobRun(name, token, seconds)
-    try:
-        yield run
-    except Exception as error:
-        _finish(run, error=f"{type(error).__name__}: {error}")
-        raise
-    _finish(run, error="")
-
-
-def run(name: str, work: Callable[[JobRun], object], *, seconds: int = 120) -> None:
-    """Do `work` as the only one (see `single`): what the task of a periodic job consists of.
-
-    A bad day of AWS is no failure of the task: it stands on the job, and the next run does the work.
-    """
-    try:
-        with single(name, seconds) as its:
-            if its:
-                work(its)
-    except AwsError as error:
-        log.warning("Job %s ended early: %s", name, error)
-
-
-def _finish(run: JobRun, *, error: str) -> None:
-    Job.objects.filter(name=run.name, lease_token=run.token).update(
-        lease_token=None, leased_until=None, finished_at=Now(), outcome=run.outcome, error=error
-    )
+PERIODIC_JOBS = (SWEEP, OBSERVE, HEARTBEAT)

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from streamhub.contributions import contributed
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.claim import FREE
 from streamhub.lifecycle.models import Listing, ManagedResource, database_now
@@ -51,15 +52,9 @@ class Watch:
     item_id: Callable[[Any], str] = lambda item: str(item.id)
 
 
-_watches: list[Watch] = []
-
-
-def register(watch: Watch) -> None:
-    _watches.append(watch)
-
-
 def watches() -> list[Watch]:
-    return list(_watches)
+    """Those of all apps."""
+    return list(contributed("watches"))
 
 
 def observe(watch: Watch) -> str:

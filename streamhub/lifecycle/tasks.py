@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
-from django.conf import settings
 
 from streamhub.errors import AwsError
 from streamhub.lifecycle import heartbeat, jobs
@@ -14,27 +13,27 @@ from streamhub.lifecycle.observe import NOTHING, watches
 from streamhub.lifecycle.observe import observe as observe_watch
 from streamhub.lifecycle.reconcile import reconcile as take_step
 from streamhub.lifecycle.sweep import sweep as sweep_rows
+from streamhub.task_names import TaskName
 
 log = logging.getLogger(__name__)
 
 
-@shared_task(name="lifecycle.reconcile")
+@shared_task(name=TaskName.RECONCILE)
 def reconcile(label: str, pk: int) -> None:
     take_step(label, pk)
 
 
-@shared_task(name="lifecycle.sweep")
+@shared_task(name=TaskName.SWEEP)
 def sweep() -> None:
-    with jobs.single("sweep", seconds=30) as run:
+    with jobs.SWEEP.single() as run:
         if run:
             run.say(f"{sweep_rows()} rows queued")
 
 
-@shared_task(name="lifecycle.observe")
+@shared_task(name=TaskName.OBSERVE)
 def observe() -> None:
     """Look at AWS for everything that waits; one list that cannot be read does not hide the others."""
-    # The task is ended after CELERY_TASK_TIME_LIMIT (55 s): if its worker dies, nobody need wait longer.
-    with jobs.single("observe", seconds=60) as run:
+    with jobs.OBSERVE.single() as run:
         if not run:
             return
         said = []
@@ -50,11 +49,6 @@ def observe() -> None:
         run.say("; ".join(said) or NOTHING)
 
 
-@shared_task(name="lifecycle.heartbeat")
+@shared_task(name=TaskName.HEARTBEAT)
 def beat_heartbeat() -> None:
     heartbeat.beat("beat")
-
-
-jobs.register(jobs.Periodic("sweep", "lifecycle.sweep", lambda: settings.SWEEP_SECONDS, "urgent"))
-jobs.register(jobs.Periodic("observe", "lifecycle.observe", lambda: settings.OBSERVE_SECONDS, "urgent"))
-jobs.register(jobs.Periodic("heartbeat", "lifecycle.heartbeat", lambda: 10, "urgent"))

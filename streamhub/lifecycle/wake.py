@@ -14,10 +14,10 @@ from kombu.exceptions import OperationalError
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.models import ManagedResource, Priority
 from streamhub.lifecycle.rows import update_all
+from streamhub.task_names import TaskName
 
 log = logging.getLogger(__name__)
 
-RECONCILE_TASK = "lifecycle.reconcile"
 # How long a row that was put on a queue is left alone by the sweep.
 QUEUED_SECONDS = 60
 
@@ -42,19 +42,19 @@ def publish(model: type[ManagedResource], pks: list[int], priority: int) -> None
     """Put the rows on their queue. A broken broker is logged and the rows are left to the sweep."""
     for done, pk in enumerate(pks):
         try:
-            send(RECONCILE_TASK, [model._meta.label_lower, pk], queue_of(priority))
+            send(TaskName.RECONCILE, [model._meta.label_lower, pk], queue_of(priority))
         except (OperationalError, OSError) as error:
             log.warning("The broker did not take the wake of %s %s: %s", model.KIND, pk, error)
             update_all(model, pks[done:], queued_until=None)
             return
 
 
-def send(task: str, args: list[Any], queue: str) -> None:
+def send(task: TaskName, args: list[Any], queue: str) -> None:
     """Hand a task to the broker by name."""
     current_app.send_task(task, args=args, queue=queue, ignore_result=True)
 
 
-def send_safely(task: str, queue: str) -> None:
+def send_safely(task: TaskName, queue: str) -> None:
     """Ask for a periodic job early. If the broker is broken, its next tick does it."""
     try:
         send(task, [], queue)

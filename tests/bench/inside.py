@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from billing import jobs
 from billing.collector import collect_metrics
 from channels_app.models import Attachment, Breakout
 from distributions.services import distribution_create, distribution_detach
 from streamhub.access.actors import system_actor
-from streamhub.lifecycle import jobs
 from streamhub.lifecycle.models import database_now
 from tests.bench.figures import Figure
 from tests.world import WorldUnderTest
@@ -51,7 +51,7 @@ def metrics(world: WorldUnderTest) -> Iterator[Figure]:
         )
         for n, row in enumerate(rows)
     )
-    with jobs.single("collect_metrics") as run:
+    with jobs.COLLECT_METRICS.single() as run:
         assert run is not None
         collect_metrics(run, now=now)
     calls = world.counts()["cloudwatch:GetMetricData"]

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from billing import collector
+from billing import collector, jobs
 from billing.plan import DATAPOINTS
 from channels_app.models import Attachment, Breakout
 from streamhub.aws.cloudwatch import MetricQuery, MetricSeries
 from streamhub.errors import AwsError
-from streamhub.lifecycle import jobs
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -69,13 +68,13 @@ class Collector:
         self.metrics = metrics
 
     def run(self, now: datetime) -> str:
-        with jobs.single("collect_metrics") as run:
+        with jobs.COLLECT_METRICS.single() as run:
             assert run is not None
             collector.collect_metrics(run, now=now, metrics=self.metrics)
             return run.outcome
 
     def days(self, now: datetime) -> str:
-        with jobs.single("collect_days") as run:
+        with jobs.COLLECT_DAYS.single() as run:
             assert run is not None
             collector.collect_days(run, now=now, metrics=self.metrics)
             return run.outcome

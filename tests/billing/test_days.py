@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from billing import jobs
 from billing.attribution import Amount, totals
 from billing.ledger import attributed
 from billing.models import DailySeries, LedgerHour, LedgerMinute
@@ -15,7 +16,6 @@ from billing.usage import breakout_usage
 from channels_app.models import Attachment, Breakout
 from distributions.models import Distribution
 from streamhub.errors import Throttled
-from streamhub.lifecycle import jobs
 from tests.billing.conftest import HOUR, Collector, FakeCloudWatch, make_breakout, minutes, usage
 
 DAY = timedelta(days=1)
@@ -95,7 +95,7 @@ def test_bytes_that_come_after_final_are_shown_apart(
 
 
 def rollup(now: datetime) -> int:
-    with jobs.single("ledger_rollup") as run:
+    with jobs.LEDGER_ROLLUP.single() as run:
         assert run is not None
         return ledger_rollup(run, now=now)
 

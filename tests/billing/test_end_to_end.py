@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from billing import collector
+from billing import collector, jobs
 from billing.models import LedgerMinute
 from billing.usage import breakout_usage
 from billing.windows import floor_to
 from channels_app.models import Breakout
 from streamhub.errors import AccessDenied, Throttled
-from streamhub.lifecycle import jobs
 from tests.billing.conftest import HOUR, make_breakout, minutes, usage
 from tests.world import WorldUnderTest
 
@@ -30,7 +29,7 @@ def cloud(world: WorldUnderTest, settings: Any) -> WorldUnderTest:
 
 
 def collect(now: datetime) -> None:
-    with jobs.single("collect_metrics") as run:
+    with jobs.COLLECT_METRICS.single() as run:
         assert run is not None
         collector.collect_metrics(run, now=now)
 

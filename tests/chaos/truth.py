@@ -20,7 +20,7 @@ from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from emulator.control import Control
 from streamhub.aws.ownership import ENVIRONMENT_TAG, OWNER_TAG
-from streamhub.lifecycle import driver, jobs
+from streamhub.lifecycle import driver, lease
 
 # Where AWS's inventory keeps what StreamHub makes: service, kind, the key of the id, that of the tags.
 KINDS = (
@@ -165,7 +165,7 @@ def bytes_lost(control: Control, wrongs: Wrongs, now: datetime) -> tuple[int, in
 
     The whole day is read first, as the daily job will do it, for the minutes that are no breakout's.
     """
-    with jobs.single("chaos_days") as run:
+    with lease.single("chaos_days") as run:
         collector.collect_days(run, now=now + timedelta(days=2))
     expected: Counter[int] = Counter()
     lost = total = 0

@@ -20,7 +20,7 @@ def as_role(db: None) -> As:
 
     def client(role: str, **options: bool) -> Client:
         user = User.objects.create(username=role, is_staff=True, is_superuser=role == "superuser")
-        if role in roles.TABLE:
+        if role in roles.ROLES:
             user.groups.add(Group.objects.get(name=role))
         found = Client(**options)
         found.force_login(user)

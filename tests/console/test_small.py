@@ -128,14 +128,14 @@ def test_operators_do_not_see_tokens(operator: Client) -> None:
 
 def test_roles_are_seeded_and_seeded_again(db: None) -> None:
     assert roles.seed() == roles.seed() == ["viewer", "operator", "engineer"]
-    sizes_of = [Group.objects.get(name=name).permissions.count() for name in roles.TABLE]
+    sizes_of = [Group.objects.get(name=name).permissions.count() for name in roles.ROLES]
     assert sizes_of == sorted(sizes_of)
 
 
 def test_no_role_can_make_itself_more() -> None:
     forbidden = ("auth.add_", "auth.change_", "auth.delete_")
     assert not [
-        codename for table in roles.TABLE.values() for codename in table if codename.startswith(forbidden)
+        codename for table in roles.table().values() for codename in table if codename.startswith(forbidden)
     ]
 
 

@@ -13,7 +13,7 @@ from distributions import mediamanager, services
 from distributions.models import Distribution
 from streamhub.access.actors import system_actor
 from streamhub.errors import NotPossible
-from streamhub.lifecycle.jobs import JobRun
+from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import Transition
 from tests.console.conftest import as_role  # noqa: F401  a fixture
 from tests.world import WorldUnderTest
@@ -94,7 +94,7 @@ def test_whatever_is_done_to_it_outside_nothing_is_written_to_aws(here: WorldUnd
     row.refresh_from_db()
     assert (row.state, row.error_code) == ("missing", "shared_missing")
     create(here, "other-recordings", "other-media")
-    mediamanager.look(JobRun(mediamanager.JOB, "", 1))
+    mediamanager.look(JobRun("look_at_mediamanager", "", 1))
     here.settle()
     row.refresh_from_db()
     assert (row.state, row.error_code) == ("deployed", "")

@@ -20,11 +20,12 @@ from channels_app import services
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from channels_app.models.breakout import ON_AIR
 from distributions import services as distributions
+from distributions.jobs import DELETE_STALE_DISTRIBUTIONS
 from distributions.models import Distribution
 from distributions.reaper import delete_stale
 from distributions.tasks import delete_stale_distributions
 from streamhub.errors import Invalid, NotPossible
-from streamhub.lifecycle import driver, intent, jobs
+from streamhub.lifecycle import driver, intent
 from streamhub.lifecycle.models import Priority, Transition
 from streamhub.lifecycle.reconcile import reconcile
 from streamhub.lifecycle.sweep import sweep_model
@@ -258,7 +259,7 @@ def stale_rows(world: WorldUnderTest, count: int) -> None:
 
 def test_reapers_that_hold_no_lease_still_delete_each_distribution_once(live_world: WorldUnderTest) -> None:
     stale_rows(live_world, 6)
-    with jobs.single("delete_stale_distributions") as run:
+    with DELETE_STALE_DISTRIBUTIONS.single() as run:
         assert run is not None
         refused(at_once(*[partial(delete_stale, run)] * 3))
     live_world.settle()

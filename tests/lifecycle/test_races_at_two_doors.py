@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import collector
+from billing import collector, jobs
 from billing.models import LedgerMinute
 from channels_app import services
 from channels_app.models import Attachment, Breakout, Channel
@@ -27,7 +27,6 @@ from distributions.tasks import delete_stale_distributions
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
 from streamhub.errors import NotPossible
-from streamhub.lifecycle import jobs
 from streamhub.lifecycle.models import Transition
 from tests.lifecycle.racing import (
     CIDRS,
@@ -219,7 +218,7 @@ def test_collectors_that_hold_no_lease_count_every_byte_once(live_world: WorldUn
     flows.stop(live_world)
     live_world.settle()
     live_world.control.publish_all()
-    with jobs.single("collect_metrics") as run:
+    with jobs.COLLECT_METRICS.single() as run:
         assert run is not None
         for hours in (0, 2, 4):
             at = timezone.now() + timedelta(hours=hours)

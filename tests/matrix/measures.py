@@ -10,11 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from billing import collector
+from billing import collector, jobs
 from billing.models import LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
-from streamhub.lifecycle import jobs
 from streamhub.lifecycle.models import database_now
 from tests.world import WorldUnderTest
 
@@ -84,14 +83,14 @@ def owed(delivered: Minutes) -> int:
 
 def collect(now: datetime) -> None:
     """One run of the collector at that moment."""
-    with jobs.single("collect_metrics") as run:
+    with jobs.COLLECT_METRICS.single() as run:
         if run:
             collector.collect_metrics(run, now=now)
 
 
 def collect_days(now: datetime) -> None:
     """One run for the whole days that are over at that moment."""
-    with jobs.single("collect_days") as run:
+    with jobs.COLLECT_DAYS.single() as run:
         if run:
             collector.collect_days(run, now=now)
 

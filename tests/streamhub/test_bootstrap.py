@@ -34,6 +34,7 @@ def test_it_seeds_groups_and_jobs_once(settings: Any) -> None:
 
 def test_every_job_is_a_task_that_exists_on_a_queue_that_is_served(settings: Any) -> None:
     bootstrap()
+    current_app.loader.import_default_modules()
     queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
     for row in PeriodicTask.objects.all():
         assert row.task in current_app.tasks

@@ -26,7 +26,7 @@ from streamhub.access.services import token_issue, token_revoke
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Fact, Section
 from streamhub.console.looks import Look, Tone
-from streamhub.console.registry import register_verbs
+from streamhub.console.registry import PageParts
 from streamhub.console.templatetags.console import when
 from streamhub.console.verbs import Verb
 from streamhub.errors import Invalid
@@ -147,20 +147,19 @@ def _revoke(row: ApiToken, who: Actor) -> None:
     log.info("Token %s revoked by %s", row, who)
 
 
-register_verbs(
-    ApiToken,
-    Verb(
-        name="revoke",
-        label="Revoke",
-        icon="block",
-        permission="access.revoke_apitoken",
-        run=_revoke,
-        refusal=lambda row, _situation: "It is revoked already." if row.revoked_at else None,
-        consequences=lambda row: [
-            f"Every request that carries this token is refused from now on: {row.service} gets 401.",
-            "It cannot be undone; issue a new token instead.",
-        ],
-        done="revoked.",
-        danger=True,
-    ),
+REVOKE = Verb(
+    name="revoke",
+    label="Revoke",
+    icon="block",
+    permission="access.revoke_apitoken",
+    run=_revoke,
+    refusal=lambda row, _situation: "It is revoked already." if row.revoked_at else None,
+    consequences=lambda row: [
+        f"Every request that carries this token is refused from now on: {row.service} gets 401.",
+        "It cannot be undone; issue a new token instead.",
+    ],
+    done="revoked.",
+    danger=True,
 )
+
+PARTS = PageParts(ApiToken, verbs=(REVOKE,))

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from streamhub.console.base import ConsoleAdmin
-from streamhub.console.roles import TABLE
+from streamhub.console.roles import ROLES
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -27,7 +27,7 @@ class RoleFilter(admin.SimpleListFilter):
     parameter_name = "role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in TABLE]
+        return [(name, name) for name in ROLES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         return queryset.filter(groups__name=self.value()) if self.value() else queryset

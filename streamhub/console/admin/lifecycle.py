@@ -14,12 +14,12 @@ from django.utils.safestring import SafeString
 
 from streamhub.console import jobs
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
-from streamhub.console.dashboard import Board, Figure, Line, Tile, register
 from streamhub.console.looks import Tone
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView, filter_of, list_url
 from streamhub.console.templatetags.console import look as look_context
 from streamhub.console.templatetags.console import when
+from streamhub.console.tiles import Board, Figure, Line, Tile
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
 
 SEARCHED = 500_000
@@ -205,16 +205,14 @@ def _jobs_url() -> str:
     return list_url(Job, "bad") if Job.objects.filter(_bad_jobs()).exists() else list_url(Job)
 
 
-register(
-    Tile("jobs", "Job health", "monitor_heart", "lifecycle.view_job", _jobs_figure, _jobs_url, 80),
-    Board(
-        "jobs",
-        "Jobs and processes",
-        "monitor_heart",
-        "lifecycle.view_job",
-        _jobs_lines,
-        lambda: list_url(Job),
-        "No job has run yet: are worker and beat started?",
-        80,
-    ),
+TILE = Tile("jobs", "Job health", "monitor_heart", "lifecycle.view_job", _jobs_figure, _jobs_url, 80)
+BOARD = Board(
+    "jobs",
+    "Jobs and processes",
+    "monitor_heart",
+    "lifecycle.view_job",
+    _jobs_lines,
+    lambda: list_url(Job),
+    "No job has run yet: are worker and beat started?",
+    80,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -14,21 +14,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 
 from streamhub.console.pages.verb import allowed_verb
+from streamhub.console.resource_base import ResourceBase
 from streamhub.console.verbs import Verb, perform
-
-if TYPE_CHECKING:
-    from streamhub.console.resource import ResourceAdmin
 
 SESSION_KEY = "console_results"
 MOST = 200
 
-Action = Callable[["ResourceAdmin", HttpRequest, QuerySet[Any]], HttpResponse]
+Action = Callable[[ResourceBase, HttpRequest, QuerySet[Any]], HttpResponse]
 
 
 def confirmation(verb: Verb) -> Action:
     """The list's action: shows each chosen object and what would become of it. Does nothing."""
 
-    def confirm(admin: ResourceAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+    def confirm(admin: ResourceBase, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
         rows = list(queryset[:MOST])
         items = [(row, admin.state_cell(row), verb.refusal(row, admin.situation(row))) for row in rows]
         context = admin.page_context(
@@ -46,7 +44,7 @@ def confirmation(verb: Verb) -> Action:
     return confirm
 
 
-def perform_all(admin: ResourceAdmin, request: HttpRequest, name: str) -> HttpResponse:
+def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpResponse:
     """POST: carry the verb out on each object, one transaction each, and note what became of it."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -67,7 +65,7 @@ def perform_all(admin: ResourceAdmin, request: HttpRequest, name: str) -> HttpRe
     return HttpResponseRedirect(admin.url("results"))
 
 
-def results(admin: ResourceAdmin, request: HttpRequest) -> HttpResponse:
+def results(admin: ResourceBase, request: HttpRequest) -> HttpResponse:
     """What became of each object of the last bulk action of this session; reloading changes nothing."""
     if not admin.has_view_permission(request):
         raise PermissionDenied

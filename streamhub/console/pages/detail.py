@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 
-from streamhub.console import alarms
+from streamhub.alerts import alarms
 from streamhub.console.pages import fragments
+from streamhub.console.resource_base import ResourceBase
 from streamhub.console.timeline import timeline
 
-if TYPE_CHECKING:
-    from streamhub.console.resource import ResourceAdmin
 
-
-def page(admin: ResourceAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+def page(admin: ResourceBase, request: HttpRequest, object_id: str) -> HttpResponse:
     """GET only: nothing on this page is a form."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
@@ -27,7 +25,7 @@ def page(admin: ResourceAdmin, request: HttpRequest, object_id: str) -> HttpResp
     return TemplateResponse(request, "console/detail.html", context)
 
 
-def fragment(admin: ResourceAdmin, request: HttpRequest, object_id: int) -> HttpResponse:
+def fragment(admin: ResourceBase, request: HttpRequest, object_id: int) -> HttpResponse:
     """The page's content alone, for refreshing it; says so when the object is gone."""
     row = admin.found(request, object_id)
     if row is None:
@@ -38,7 +36,7 @@ def fragment(admin: ResourceAdmin, request: HttpRequest, object_id: int) -> Http
     return fragments.answer(request, live["version"], render_to_string("console/live.html", {"live": live}))
 
 
-def _live(admin: ResourceAdmin, request: HttpRequest, row: Any) -> dict[str, Any]:
+def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]:
     """The content rendered once, its version, and when to look again."""
     look = admin.look(row)
     offers = admin.offers(request, row)

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from streamhub.console.pages import fragments
-
-if TYPE_CHECKING:
-    from streamhub.console.resource import ResourceAdmin
+from streamhub.console.resource_base import ResourceBase
 
 MOST = 200
 
 
-def poller(admin: ResourceAdmin, rows: list[Any]) -> dict[str, Any]:
-    """What the polling element of a list needs: where to ask, how often, what it shows now."""
-    cells = [admin.state_cell(row) for row in rows]
-    return {
-        "url": admin.url("states"),
-        "ids": [row.pk for row in rows],
-        "every": fragments.every(any(admin.look(row).moving for row in rows)),
-        "version": fragments.version("".join(cells)),
-    }
-
-
-def fragment(admin: ResourceAdmin, request: HttpRequest) -> HttpResponse:
+def fragment(admin: ResourceBase, request: HttpRequest) -> HttpResponse:
     """The cells of the rows asked for (`id`, repeated), each to be put in its place."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
     ids = [int(pk) for pk in request.GET.getlist("id") if pk.isdigit()][:MOST]
     found = admin.model._default_manager.defer(*admin.heavy).in_bulk(ids)
     rows = [found[pk] for pk in ids if pk in found]
-    now = poller(admin, rows)
+    now = admin.poller(rows)
     context = {
         "poller": now,
         "cells": [admin.state_cell(row, swap=True) for row in rows],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -10,13 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 
 from streamhub.console import registry
+from streamhub.console.resource_base import ResourceBase
 from streamhub.console.verbs import Outcome, Verb, perform
 
-if TYPE_CHECKING:
-    from streamhub.console.resource import ResourceAdmin
 
-
-def page(admin: ResourceAdmin, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+def page(admin: ResourceBase, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
     """The confirmation, and after it the deed. Everything but GET and POST is refused."""
     row = admin.found(request, object_id)
     verb = allowed_verb(admin, request, name)
@@ -30,7 +28,7 @@ def page(admin: ResourceAdmin, request: HttpRequest, object_id: int, name: str) 
     return TemplateResponse(request, "console/confirm.html", _context(admin, request, row, verb))
 
 
-def allowed_verb(admin: ResourceAdmin, request: HttpRequest, name: str) -> Verb:
+def allowed_verb(admin: ResourceBase, request: HttpRequest, name: str) -> Verb:
     """The verb of this name. Raises `Http404` or `PermissionDenied`."""
     verb = registry.verbs_of(admin.model).get(name)
     if verb is None:
@@ -48,7 +46,7 @@ def tell(request: HttpRequest, row: Any, verb: Verb, outcome: Outcome) -> None:
         messages.error(request, f"{outcome.label}: {verb.label} was refused. {outcome.sentence}")
 
 
-def _context(admin: ResourceAdmin, request: HttpRequest, row: Any, verb: Verb) -> dict[str, Any]:
+def _context(admin: ResourceBase, request: HttpRequest, row: Any, verb: Verb) -> dict[str, Any]:
     return admin.page_context(
         request,
         row,

@@ -11,7 +11,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from streamhub.console import paging, sizes
-from streamhub.console.pages import states
 from streamhub.console.saved_views import PARAMETER
 
 register = template.Library()
@@ -90,7 +89,7 @@ def saved_views(cl: Any) -> dict[str, Any]:
 @register.inclusion_tag("console/list_poller.html")
 def list_poller(cl: Any) -> dict[str, Any]:
     """Keeps the states of the rows on this page fresh."""
-    return {"poller": states.poller(cl.model_admin, list(cl.result_list))}
+    return {"poller": cl.model_admin.poller(list(cl.result_list))}
 
 
 @register.simple_tag
@@ -106,7 +105,7 @@ def pretty_json(value: Any) -> str:
 
 @register.filter
 def spaced(name: str) -> str:
-    """`distribution_deployed` as "Distribution deployed"."""
+    """`first_step` as "First step"."""
     return name.replace("_", " ").capitalize()
 
 

@@ -11,7 +11,6 @@ from django.db import OperationalError
 
 from streamhub import seeds
 from streamhub.console import roles
-from streamhub.lifecycle import jobs
 
 
 class Command(BaseCommand):
@@ -29,7 +28,6 @@ class Command(BaseCommand):
         self.stdout.write("The database is migrated.")
         self.stdout.write(f"Groups: {', '.join(roles.seed())}.")
         self.stdout.write(f"New periodic jobs: {', '.join(seeds.seed_periodics()) or 'none'}.")
-        for seed in jobs.seeds():
-            seed()
+        seeds.seed_apps()
         if seeds.seed_admin(settings.ADMIN_PASSWORD):
             self.stdout.write(f"Created the administrator {seeds.ADMIN!r} with ADMIN_PASSWORD.")

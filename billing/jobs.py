@@ -1,0 +1,22 @@
+"""The periodic jobs of billing."""
+
+from django.conf import settings
+
+from streamhub.lifecycle.periodic import PeriodicJob
+from streamhub.task_names import TaskName
+
+LEASE_SECONDS = 180
+
+COLLECT_METRICS = PeriodicJob(
+    "collect_metrics",
+    TaskName.COLLECT_METRICS,
+    lambda: settings.METRICS_SECONDS,
+    lease_seconds=LEASE_SECONDS,
+)
+# Hourly, because what it does follows from the days that are missing: a tick lost costs an hour, not a day.
+COLLECT_DAYS = PeriodicJob("collect_days", TaskName.COLLECT_DAYS, lambda: 3600, lease_seconds=LEASE_SECONDS)
+LEDGER_ROLLUP = PeriodicJob(
+    "ledger_rollup", TaskName.LEDGER_ROLLUP, lambda: 30 * 24 * 3600, lease_seconds=LEASE_SECONDS
+)
+
+PERIODIC_JOBS = (COLLECT_METRICS, COLLECT_DAYS, LEDGER_ROLLUP)

@@ -1,0 +1,32 @@
+"""What each role of the staff may do with channels, breakouts and their security groups."""
+
+from streamhub.access.roles import OPERATOR, VIEWER
+from streamhub.console.roles import Grant
+
+ROLES = (
+    Grant(
+        VIEWER,
+        (
+            "channels_app.view_channel",
+            "channels_app.view_breakout",
+            "channels_app.view_securitygroup",
+            "channels_app.view_attachment",
+        ),
+    ),
+    Grant(
+        OPERATOR,
+        (
+            "channels_app.add_channel",
+            "channels_app.retry_channel",
+            "channels_app.stop_channel",
+            "channels_app.delete_channel",
+            "channels_app.add_breakout",
+            "channels_app.prepare_breakout",
+            "channels_app.start_breakout",
+            "channels_app.stop_breakout",
+            "channels_app.cancel_breakout",
+            "channels_app.retry_breakout",
+            "channels_app.curtain_breakout",
+        ),
+    ),
+)

@@ -1,0 +1,18 @@
+"""The periodic jobs of distributions."""
+
+from django.conf import settings
+
+from streamhub.lifecycle.periodic import PeriodicJob
+from streamhub.task_names import TaskName
+
+DELETE_STALE_DISTRIBUTIONS = PeriodicJob(
+    "delete_stale_distributions",
+    TaskName.DELETE_STALE_DISTRIBUTIONS,
+    lambda: settings.REAPER_SECONDS,
+    lease_seconds=180,
+)
+LOOK_AT_MEDIAMANAGER = PeriodicJob(
+    "look_at_mediamanager", TaskName.LOOK_AT_MEDIAMANAGER, lambda: settings.FULL_OBSERVE_SECONDS
+)
+
+PERIODIC_JOBS = (DELETE_STALE_DISTRIBUTIONS, LOOK_AT_MEDIAMANAGER)

@@ -1,0 +1,10 @@
+"""What each role of the staff may do about drift."""
+
+from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER
+from streamhub.console.roles import Grant
+
+ROLES = (
+    Grant(VIEWER, ("drift.view_driftsighting",)),
+    Grant(OPERATOR, ("drift.read_drift",)),
+    Grant(ENGINEER, ("drift.mend_drift",)),
+)

@@ -1,0 +1,63 @@
+"""The lease on a job's row: one run at a time, however many beats and workers there are; its end is noted."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from streamhub.lifecycle.claim import after
+from streamhub.lifecycle.models import Job
+
+log = logging.getLogger(__name__)
+
+
+class JobRun:
+    """Handed to a running job: `say` notes the outcome, `extend` keeps the lease."""
+
+    def __init__(self, name: str, token: str, seconds: int) -> None:
+        self.name, self.token, self.seconds = name, token, seconds
+        self.outcome = ""
+
+    def say(self, outcome: str) -> None:
+        self.outcome = outcome[:200]
+
+    def extend(self) -> bool:
+        """Prolong the lease; False if it was lost, then the job must stop."""
+        mine = Job.objects.filter(name=self.name, lease_token=self.token)
+        return bool(mine.update(leased_until=after(self.seconds)))
+
+
+@contextmanager
+def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
+    """Run as the only one: yields None when another run holds the lease.
+
+    The lease lasts `seconds` past its last `extend`, so a dead worker blocks the job no longer.
+    """
+    Job.objects.get_or_create(name=name)
+    token = secrets.token_hex(8)
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
+    taken = Job.objects.filter(free, name=name).update(
+        lease_token=token, leased_until=after(seconds), started_at=Now()
+    )
+    if not taken:
+        log.info("Job %s is already running", name)
+        yield None
+        return
+    run = JobRun(name, token, seconds)
+    try:
+        yield run
+    except Exception as error:
+        _finish(run, error=f"{type(error).__name__}: {error}")
+        raise
+    _finish(run, error="")
+
+
+def _finish(run: JobRun, *, error: str) -> None:
+    Job.objects.filter(name=run.name, lease_token=run.token).update(
+        lease_token=None, leased_until=None, finished_at=Now(), outcome=run.outcome, error=error
+    )

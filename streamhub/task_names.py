@@ -1,0 +1,25 @@
+"""The names of all Celery tasks: one table for those who define a task and those who send it.
+
+A task is sent by name, so that an app can wake one above it, and a web process need not import any.
+"""
+
+from enum import StrEnum
+
+
+class TaskName(StrEnum):
+    """Each is a task of the app before the dot."""
+
+    RECONCILE = "lifecycle.reconcile"
+    SWEEP = "lifecycle.sweep"
+    OBSERVE = "lifecycle.observe"
+    HEARTBEAT = "lifecycle.heartbeat"
+    IDEMPOTENCY_PURGE = "access.idempotency_purge"
+    DELETE_STALE_DISTRIBUTIONS = "distributions.delete_stale_distributions"
+    LOOK_AT_MEDIAMANAGER = "distributions.look_at_mediamanager"
+    TIDY_SECURITY_GROUPS = "channels_app.tidy_security_groups"
+    COST_SAFETY = "channels_app.cost_safety"
+    LIST_RECORDINGS = "recordings.list_recordings"
+    COLLECT_METRICS = "billing.collect_metrics"
+    COLLECT_DAYS = "billing.collect_days"
+    LEDGER_ROLLUP = "billing.ledger_rollup"
+    READ_DRIFT = "drift.read"

@@ -1,0 +1,176 @@
+"""What the apps contribute is declared on their AppConfigs, and nothing else decides about it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.apps import AppConfig, apps
+from django.urls import URLPattern
+from django.utils.module_loading import import_string
+
+from distributions.owners import Owner
+from streamhub import contributions
+from streamhub.alerts.alarms import AlarmSource
+from streamhub.console.navigation import Entry
+from streamhub.console.registry import PageParts
+from streamhub.console.roles import Grant
+from streamhub.console.tiles import Board, Tile
+from streamhub.contributions import contributed
+from streamhub.lifecycle.driver import Driver
+from streamhub.lifecycle.observe import Watch
+from streamhub.lifecycle.periodic import PeriodicJob
+from streamhub.task_names import TaskName
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OURS = ("streamhub", "distributions", "channels_app", "recordings", "billing", "drift")
+DJANGOS = {"name", "label", "verbose_name", "path", "default_auto_field", "__module__", "__doc__"}
+KINDS: dict[str, type] = {
+    "watches": Watch,
+    "periodic_jobs": PeriodicJob,
+    "alarms": AlarmSource,
+    "navigation": Entry,
+    "roles": Grant,
+    "tiles": Tile,
+    "boards": Board,
+    "page_parts": PageParts,
+    "admin_urls": URLPattern,
+}
+# Methods that each must have; a `Protocol` is not looked up by isinstance.
+PROTOCOLS: dict[str, type] = {"drivers": Driver, "distribution_owner": Owner}
+
+
+def declared() -> Iterator[tuple[AppConfig, str, Any]]:
+    """(app, attribute, path) of everything that our apps declare."""
+    for config in apps.get_app_configs():
+        if config.name.partition(".")[0] in OURS:
+            for attribute, value in vars(type(config)).items():
+                if attribute not in DJANGOS and not callable(value):
+                    yield config, attribute, value
+
+
+def asked_for() -> set[str]:
+    """The attributes that the product's code reads."""
+    files = [file for package in OURS for file in (ROOT / package).rglob("*.py")]
+    texts = [file.read_text() for file in files if file != Path(contributions.__file__)]
+    return {name for text in texts for name in re.findall(r'\bcontributed\("(\w+)"\)', text)}
+
+
+def documented() -> set[str]:
+    return set(re.findall(r"^`(\w+)` ", contributions.__doc__ or "", re.MULTILINE))
+
+
+def test_what_is_declared_is_asked_for_and_documented() -> None:
+    assert {attribute for _app, attribute, _path in declared()} == asked_for() == documented()
+
+
+def test_each_app_contributes_what_is_its_own() -> None:
+    for config, attribute, path in declared():
+        assert path.startswith(f"{config.name}."), (config.name, attribute)
+        assert import_string(path) is not None
+
+
+def test_each_contribution_is_of_its_kind() -> None:
+    for attribute in documented():
+        assert contributed(attribute)
+        for each in contributed(attribute):
+            if attribute in PROTOCOLS:
+                wanted = {name for name in vars(PROTOCOLS[attribute]) if not name.startswith("_")}
+                assert wanted <= set(dir(each)), (attribute, each)
+            elif attribute in KINDS:
+                assert isinstance(each, KINDS[attribute]), (attribute, each)
+            else:
+                assert callable(each), (attribute, each)
+
+
+@pytest.mark.parametrize("attribute", ["navigation", "tiles", "boards"])
+def test_places_are_not_shared(attribute: str) -> None:
+    """Two with the same order would stand as INSTALLED_APPS has it."""
+    orders = [each.order for each in contributed(attribute)]
+    assert len(orders) == len(set(orders))
+
+
+# Run in a process of its own: what is imported first is what is tested.
+COLLECT = """
+import re, sys
+from django.utils import module_loading
+
+autodiscover = module_loading.autodiscover_modules
+module_loading.autodiscover_modules = lambda *args, **kwargs: None
+import django
+django.setup()
+module_loading.autodiscover_modules = autodiscover
+
+from importlib import import_module
+for module in sys.argv[1].split(","):
+    import_module(module)
+
+from django.contrib import admin
+admin.autodiscover()
+from django.urls import reverse
+reverse("admin:index")
+from streamhub import contributions
+from streamhub.console import navigation, registry, roles, search
+
+for attribute in re.findall(r"^`(\\w+)` ", contributions.__doc__, re.M):
+    for each in contributions.contributed(attribute):
+        print(attribute, re.sub(r" at 0x[0-9a-f]+", "", repr(each)))
+print([entry.title for entry in navigation.entries()], roles.table())
+for its in search.resources():
+    print(its, list(registry.verbs_of(its.model)), [view.key for view in its.views()])
+"""
+
+
+def collected(modules: list[str]) -> str:
+    command = [sys.executable, "-c", COLLECT, ",".join(modules)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def modules_with_contributions() -> list[str]:
+    """Admins, tasks and all that is declared, in the order in which Django and Celery import them."""
+    admins = ["streamhub.console.admin", "distributions.admin", "channels_app.admin", "billing.admin"]
+    tasks = [f"{name}.tasks" for name in ("streamhub.lifecycle", *OURS[1:])]
+    parts = [path.rpartition(".")[0] for _app, _attribute, path in declared()]
+    return [*admins, *tasks, *parts]
+
+
+def test_the_order_of_imports_changes_nothing() -> None:
+    modules = modules_with_contributions()
+    forwards = collected(modules)
+    assert forwards.count("\n") > 60
+    assert collected(modules[::-1]) == forwards
+
+
+# --- names of tasks --------------------------------------------------------------------------
+
+
+def test_every_task_has_a_name_in_the_table_and_every_name_a_task() -> None:
+    current_app.loader.import_default_modules()
+    ours = {name for name, task in current_app.tasks.items() if task.__module__.partition(".")[0] in OURS}
+    assert ours == set(TaskName)
+
+
+def test_every_periodic_job_has_a_task_and_a_name_of_its_own() -> None:
+    jobs: tuple[PeriodicJob, ...] = contributed("periodic_jobs")
+    assert all(isinstance(job.task, TaskName) for job in jobs)
+    assert len({job.name for job in jobs}) == len({job.task for job in jobs}) == len(jobs)
+
+
+def test_a_worker_finds_all_tasks_though_no_app_imports_them() -> None:
+    code = (
+        "import sys, django; django.setup()\n"
+        "from celery import current_app\n"
+        "assert 'billing.tasks' not in sys.modules\n"
+        "current_app.loader.import_default_modules()\n"
+        "print('\\n'.join(sorted(str(name) for name in current_app.tasks if 'celery.' not in name)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == sorted(TaskName)
