@@ -19,7 +19,7 @@ from channels_app.models import Channel
 from channels_app.models.channel import ChannelClass, InputType
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
-from streamhub.aws.ownership import is_ours, mark_of_tags
+from streamhub.aws.ownership import mark_of_tags
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.session import current_session
 from streamhub.lifecycle.models import database_now
@@ -96,7 +96,7 @@ def tags_of(row: Channel) -> dict[str, str]:
 def belongs(row: Channel, info: Any) -> bool:
     """Whether a resource carries this row's mark."""
     mark = mark_of_tags(info.tags)
-    return is_ours(mark, settings.STREAMHUB_ENVIRONMENT) and mark is not None and mark.owner == row.uid
+    return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=Channel.KIND, owner=row.uid)
 
 
 def find_by_tags(pages: Iterable[Any], row: Channel) -> Any | None:
