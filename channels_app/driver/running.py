@@ -18,7 +18,8 @@ from channels_app.models.channel import State
 from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
 from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import doubt
-from streamhub.lifecycle.claim import Claim, error_fields
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.models import error_fields
 
 STOPPED_OUTSIDE = (
     "stopped_outside",

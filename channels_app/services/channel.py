@@ -19,8 +19,7 @@ from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
-from streamhub.lifecycle.claim import error_fields
-from streamhub.lifecycle.models import Priority
+from streamhub.lifecycle.models import Priority, error_fields
 
 # A channel's error while it waits without the distribution that somebody deleted.
 DISTRIBUTION_GONE = "distribution_gone"
