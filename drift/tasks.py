@@ -7,6 +7,7 @@ from streamhub.lifecycle import jobs
 
 JOB = "drift"
 TASK = "drift.read"
+EVERY_SECONDS = 3600
 
 
 @shared_task(name=TASK, soft_time_limit=300, time_limit=330)
@@ -15,4 +16,4 @@ def drift_report() -> None:
     jobs.run(JOB, lambda run: run.say(reading.take_as_asked().summary), seconds=330)
 
 
-jobs.register(jobs.Periodic(JOB, TASK, lambda: 3600))
+jobs.register(jobs.Periodic(JOB, TASK, lambda: EVERY_SECONDS))
