@@ -61,6 +61,17 @@ class HasError(models.Model):
         }
 
 
+def error_fields_of(row: HasError) -> dict[str, Any]:
+    """The columns that show another row's error on a row as well."""
+    return {
+        "error_code": row.error_code,
+        "error_message": row.error_message,
+        "error_hint": row.error_hint,
+        "error_request_id": row.error_request_id,
+        "error_at": row.error_at,
+    }
+
+
 def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]:
     """The columns of `HasError` that show an error; with None, those that clear it."""
     if error is None:
