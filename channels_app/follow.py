@@ -14,6 +14,7 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
 from streamhub.lifecycle import states, wake
+from streamhub.lifecycle.models import error_fields_of
 from streamhub.task_names import TaskName
 
 # MediaLive's states in which it costs, and in which a session is not over.
@@ -94,11 +95,8 @@ def attachments_close(breakout: Breakout) -> None:
 
 def _fail(breakout: Breakout, channel: Channel) -> None:
     attachments_close(breakout)
-    error: dict[str, Any] = {
-        f"error_{field}": getattr(channel, f"error_{field}")
-        for field in ("code", "message", "hint", "request_id", "at")
-    }
-    _move(breakout, State.FAILED, f"the channel could not {channel.failed_step}", **error)
+    why = f"the channel could not {channel.failed_step}"
+    _move(breakout, State.FAILED, why, **error_fields_of(channel))
 
 
 def _move(breakout: Breakout, to: str, why: str, **fields: Any) -> None:

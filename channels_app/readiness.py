@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.utils import timezone
 
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.services.breakout import STARTABLE
 from distributions.models import Distribution
+from streamhub.lifecycle.freshness import is_fresh
 from streamhub.lifecycle.models import Listing, ManagedResource
-
-STALE_AFTER_OBSERVATIONS = 2
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,7 @@ def last_seen(row: ManagedResource, key: str) -> datetime | None:
     """When AWS was last read for the row, by itself or in a complete list; None when stale."""
     listed = Listing.objects.filter(key=key).values_list("listed_at", flat=True).first()
     seen = max(filter(None, (row.observed_at, listed)), default=None)
-    limit = timedelta(seconds=STALE_AFTER_OBSERVATIONS * settings.FULL_OBSERVE_SECONDS)
-    return seen if seen is not None and timezone.now() - seen <= limit else None
+    return seen if is_fresh(seen) else None
 
 
 def readiness(breakout: Breakout) -> Readiness:

@@ -14,7 +14,7 @@ from channels_app.driver.security_group import RESOURCE
 from channels_app.models import SecurityGroup
 from channels_app.services import security_group_release
 from streamhub.aws.medialive import SecurityGroupInfo
-from streamhub.aws.ownership import is_ours, mark_of_tags
+from streamhub.aws.ownership import mark_of_tags
 from streamhub.errors import Conflict, NotFound
 
 log = logging.getLogger(__name__)
@@ -39,9 +39,8 @@ def tidy_security_groups() -> str:
 def _is_orphan(info: SecurityGroupInfo) -> bool:
     """Carries our mark, is used by no input, and is not what its row knows (or is about to know)."""
     mark = mark_of_tags(info.tags)
-    if info.gone or info.inputs or mark is None or mark.resource != RESOURCE:
-        return False
-    if not is_ours(mark, settings.STREAMHUB_ENVIRONMENT):
+    ours = mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=RESOURCE)
+    if not ours or info.gone or info.inputs:
         return False
     row = SecurityGroup.objects.filter(uid=mark.owner).first()
     return row is None or (row.aws_id not in ("", info.id))

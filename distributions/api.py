@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Query, Router, Status
 
 from distributions import owners, services
 from distributions.models import Distribution, State
 from streamhub.access.http import Out, Page, Paging, actor_of, one, page, scope
+from streamhub.lifecycle.freshness import is_fresh
 
 router = Router(tags=["distributions"])
 READ, WRITE = scope("distributions:read"), scope("distributions:write")
@@ -105,8 +104,7 @@ def get_distribution(request: HttpRequest, id: str) -> Distribution:
 def get_distribution_config(request: HttpRequest, id: str) -> dict[str, Any]:
     """CloudFront's configuration as last read. Null when stale: a fresh one is then on its way."""
     row = found(id)
-    limit = timedelta(seconds=2 * settings.FULL_OBSERVE_SECONDS)
-    fresh = row.config_observed_at is not None and timezone.now() - row.config_observed_at <= limit
+    fresh = is_fresh(row.config_observed_at)
     if not fresh:
         services.distribution_config_request(row)
     return {

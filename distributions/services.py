@@ -16,8 +16,7 @@ from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import NotPossible
 from streamhub.lifecycle import intent, states
-from streamhub.lifecycle.claim import error_fields
-from streamhub.lifecycle.models import Priority
+from streamhub.lifecycle.models import Priority, error_fields
 
 
 @transaction.atomic

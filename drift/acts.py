@@ -112,7 +112,7 @@ def _take(row: Expected, finding: Finding) -> None:
 
 def _id_column(kind: Kind) -> str:
     if kind in KIND_OF:
-        return KIND_OF[kind].column("id")
+        return KIND_OF[kind].columns.aws_id.attname
     return "aws_distribution_id" if kind is Kind.DISTRIBUTION else "aws_id"
 
 

@@ -11,7 +11,6 @@ from enum import StrEnum
 from channels_app.follow import ENCODING
 from drift.expected import Expected
 from drift.found import Found, Kind
-from streamhub.aws.ownership import is_ours
 
 
 class Problem(StrEnum):
@@ -103,11 +102,11 @@ def compare(rows: Iterable[Expected], found: Iterable[Found], environment: str) 
         row = by_id.get((each.kind, each.aws_id))
         if row is not None and row.protected:
             continue  # others' own, known to us: nothing is held against it
-        mine = row is not None or is_ours(each.mark, environment)
+        mine = row is not None or each.mark.belongs_to(environment)
         (ours if mine else foreign)[each.kind.value] += 1
         if row is not None:
             findings += _different(row, each, environment)
-        elif mine and each.mark is not None:
+        elif mine:
             findings += _surplus(by_owner.get((each.kind, each.mark.owner)), each, seen)
     findings += [_missing(row) for row in rows if _is_missing(row, seen)]
     moving = len({(row.model, row.pk) for row in rows if not row.settled and not row.protected})
@@ -131,7 +130,8 @@ def _different(row: Expected, each: Found, environment: str) -> list[Finding]:
         if each.facts.get(name, "") != wanted
     ]
     if each.tags is None:
-        wrong += [] if _bears(each, row, environment) else ["its Comment does not carry our mark"]
+        bears = each.mark.belongs_to(environment, owner=row.owner)
+        wrong += [] if bears else ["its Comment does not carry our mark"]
     else:
         lost = sorted(key for key, value in row.tags.items() if each.tags.get(key) != value)
         wrong += [f"the tag {key} is gone or another" for key in lost]
@@ -139,10 +139,6 @@ def _different(row: Expected, each: Found, environment: str) -> list[Finding]:
         return []
     detail = f"The {row.kind.words} of {row.name}: {'; '.join(wrong)}."
     return [_of_row(Problem.DIFFERENT, row, each.aws_id, detail)]
-
-
-def _bears(each: Found, row: Expected, environment: str) -> bool:
-    return is_ours(each.mark, environment) and each.mark is not None and each.mark.owner == row.owner
 
 
 def _surplus(row: Expected | None, each: Found, seen: set[tuple[Kind, str]]) -> list[Finding]:

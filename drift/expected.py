@@ -94,14 +94,14 @@ def of_channel(row: Channel) -> Iterator[Expected]:
     }
     settled = _quiet(row) and row.desired != Desired.DELETED and row.state in AT_REST
     for part in parts.KINDS:
-        kind, seen = Kind(part.prefix), part.observed(row)
+        kind, seen = Kind(part.key), part.observed(row)
         yield Expected(
             kind=kind,
             model=row._meta.label_lower,
             pk=row.pk,
             name=row.name,
             owner=row.uid,
-            aws_id=part.get(row, "id"),
+            aws_id=part.of(row).aws_id,
             present=seen.present and not seen.deleting,
             settled=settled,
             facts=facts[kind],

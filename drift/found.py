@@ -49,7 +49,7 @@ class Found:
 
     kind: Kind
     aws_id: str
-    mark: Mark | None
+    mark: Mark
     facts: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
     going: bool = False

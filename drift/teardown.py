@@ -13,7 +13,7 @@ from channels_app.driver.parts import live, package
 from distributions.driver import cloudfront
 from distributions.models import Distribution
 from drift.found import Kind
-from streamhub.aws.ownership import Mark, is_ours, mark_of_tags, parse_comment
+from streamhub.aws.ownership import NO_MARK, Mark, mark_of_tags, parse_comment
 from streamhub.errors import NotFound
 
 ON = ("STARTING", "RUNNING", "RECOVERING")
@@ -47,16 +47,16 @@ def look(kind: Kind, aws_id: str) -> Seen | None:
         return None
     if getattr(info, "gone", False):
         return None
-    owner = mark.owner if is_ours(mark, settings.STREAMHUB_ENVIRONMENT) and mark is not None else ""
+    owner = mark.owner if mark.belongs_to(settings.STREAMHUB_ENVIRONMENT) else ""
     return Seen(kind, aws_id, owner, info)
 
 
-def _mark(kind: Kind, info: Any) -> Mark | None:
+def _mark(kind: Kind, info: Any) -> Mark:
     """For a distribution both Comment and tags must agree: either alone may have been copied."""
     if kind is not Kind.DISTRIBUTION:
         return mark_of_tags(info.tags)
     by_comment, by_tags = parse_comment(info.comment), mark_of_tags(cloudfront().tags(info.arn))
-    return by_comment if by_comment == by_tags else None
+    return by_comment if by_comment == by_tags else NO_MARK
 
 
 DESCRIBE: Mapping[Kind, Callable[[str], Any]] = {

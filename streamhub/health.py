@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import redis
@@ -22,11 +21,11 @@ from ninja import Router, Schema, Status
 
 from streamhub.aws.target import broker_url
 from streamhub.errors import StreamHubError
+from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat
 
 log = logging.getLogger(__name__)
 
-FRESH = timedelta(seconds=60)
 BROKER_TIMEOUT = 1.0  # seconds
 
 router = Router(tags=["health"], auth=None)
@@ -120,7 +119,7 @@ def _heartbeat(name: str) -> str:
         raise NotOk("No sign of life yet.")
     age = timezone.now() - row.beat_at
     said = f"Last sign of life {max(0, round(age.total_seconds()))} s ago."
-    if age >= FRESH:
+    if is_silent(row.beat_at):
         raise NotOk(said)
     return said
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models.functions import Now
 
 from channels_app.driver import parts
 from channels_app.driver.parts import ML_CHANNEL, Kind
@@ -24,29 +23,29 @@ from streamhub.lifecycle.models import database_now
 def create(kind: Kind, claim: Claim) -> float | None:
     """Create a part, or adopt what an earlier attempt created under the same id or token."""
     row: Channel = claim.row
-    if kind.get(row, "sent_at") and not kind.has_token and _adopt(claim, kind):
+    if kind.of(row).sent_at and not kind.has_token and _adopt(claim, kind):
         return AT_ONCE
-    claim.save(**kind.columns(sent_at=Now()))
+    claim.save(**kind.columns.create_sent())
     try:
         info = kind.create(row)
     except Conflict:
         # The token was spent on something that was deleted since: draw the next one.
         if not kind.has_token:
             raise
-        claim.save(**kind.renewed(row))
+        claim.save(**kind.columns.renewed(row))
         return AT_ONCE
     except (Refused, Retryable) as error:
         if isinstance(error, Refused) and not kind.has_token and _adopt(claim, kind):
             return AT_ONCE
         if isinstance(error, Refused) or not error.effect_unknown:
-            claim.save(**kind.columns(sent_at=None))
+            claim.save(**kind.columns.never_created())
         raise
     return _created(claim, kind, info, f"{kind.words} created")
 
 
 def _created(claim: Claim, kind: Kind, info: Any, why: str) -> float | None:
     if getattr(info, "gone", False) or not parts.belongs(claim.row, info):
-        claim.save(**kind.renewed(claim.row))
+        claim.save(**kind.columns.renewed(claim.row))
         return AT_ONCE
     state = claim.row.state
     to = State.PROVISIONING if state == State.PENDING else state
@@ -71,10 +70,10 @@ def find(kind: Kind, claim: Claim) -> float | None:
     row: Channel = claim.row
     if _adopt(claim, kind):
         return AT_ONCE
-    sent_at = kind.get(row, "sent_at")
-    if database_now() - sent_at < timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS):
+    sent_at = kind.of(row).sent_at
+    if sent_at is not None and database_now() - sent_at < timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS):
         return float(settings.OBSERVE_SECONDS)
-    claim.save(**kind.columns(sent_at=None))
+    claim.save(**kind.columns.never_created())
     return AT_ONCE
 
 
@@ -109,5 +108,5 @@ def clear_failed(claim: Claim) -> float | None:
     row: Channel = claim.row
     request_id = doubt.guarded(claim, lambda: ML_CHANNEL.delete(row.ml_channel_id))
     why = f"{ML_CHANNEL.words} that AWS could not create: deletion accepted"
-    claim.note(why, request_id=request_id, **ML_CHANNEL.renewed(row))
+    claim.note(why, request_id=request_id, **ML_CHANNEL.columns.renewed(row))
     raise Refused("MediaLive says CREATE_FAILED for the channel.", code="CREATE_FAILED")

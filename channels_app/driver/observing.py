@@ -20,7 +20,7 @@ from streamhub.lifecycle.models import database_now
 
 def describe(claim: Claim) -> None:
     """Read the part that is waited on; with none (sync, drift, doubt), all that are known."""
-    watched = [kind for kind in KINDS if kind.prefix == claim.row.watching]
+    watched = [kind for kind in KINDS if kind.key == claim.row.watching]
     for kind in watched or reversed(KINDS):
         if kind.observed(claim.row).present:
             describe_part(claim, kind)
@@ -33,23 +33,23 @@ def describe_part(claim: Claim, kind: Kind) -> None:
     """Read one part; its columns, or the suspicion that it is gone, are saved."""
     row: Channel = claim.row
     try:
-        info = kind.describe(kind.get(row, "id"))
+        info = kind.describe(kind.of(row).aws_id)
     except NotFound:
         _suspect(claim, kind)
         return
-    cleared = {"suspect_since": None, "suspect_part": ""} if row.suspect_part == kind.prefix else {}
+    cleared = {"suspect_since": None, "suspect_part": ""} if row.suspect_part == kind.key else {}
     claim.save(**kind.facts(info), **cleared)
 
 
 def _suspect(claim: Claim, kind: Kind) -> None:
     """Our own accepted delete needs one NotFound; anything else two."""
     row: Channel = claim.row
-    now = database_now()
-    proven = row.suspect_part == kind.prefix and doubt.proven(row, now, kind.get(row, "sent_at"))
-    if kind.get(row, "deleted_at") is not None or proven:
-        claim.save(**kind.columns(gone=True), suspect_since=None, suspect_part="")
+    now, its = database_now(), kind.of(row)
+    proven = row.suspect_part == kind.key and doubt.proven(row, now, its.sent_at)
+    if its.deleted_at is not None or proven:
+        claim.save(**kind.columns.proven_gone(), suspect_since=None, suspect_part="")
     elif not row.suspect_part:
-        claim.save(suspect_since=now, suspect_part=kind.prefix)
+        claim.save(suspect_since=now, suspect_part=kind.key)
 
 
 def look_again(claim: Claim) -> float | None:
@@ -103,7 +103,7 @@ def observed(row: Channel) -> Observed:
         start_settling=settles(row.start_accepted_at),
         stop_settling=settles(row.stop_accepted_at),
         suspected=row.suspect_since is not None,
-        ml_channel_suspected=row.suspect_part == ML_CHANNEL.prefix,
+        ml_channel_suspected=row.suspect_part == ML_CHANNEL.key,
     )
 
 

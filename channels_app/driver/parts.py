@@ -1,7 +1,7 @@
 """The four AWS resources of a channel: how each is described, created, deleted and found again.
 
-All four share one scheme of columns (`<part>_id`, `_sent_at`, `_gone`, `_deleted_at`), so what must be
-right once (a create that was cut, a NotFound that may lie) is written once.
+All four have the same kind of columns (`Channel.PARTS`), so what must be right once (a create that was
+cut, a NotFound that may lie) is written once.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from django.db.models.functions import Now
 from channels_app.decide import Part
 from channels_app.models import Channel
 from channels_app.models.channel import ChannelClass, InputType
+from channels_app.models.part import PartColumns, StoredPart
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
-from streamhub.aws.ownership import is_ours, mark_of_tags
+from streamhub.aws.ownership import mark_of_tags
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.session import current_session
 from streamhub.lifecycle.models import database_now
@@ -40,53 +41,47 @@ def package() -> mediapackage.MediaPackage:
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the four: its column prefix, what people call it, and its AWS calls.
+    """One of the four: its columns, what people call it, and its AWS calls.
 
     `facts(info)` are the columns an answer fills; `find(row)` looks for a resource whose create was cut;
     `delete(id)` gives AWS's request id.
     """
 
-    prefix: str
+    columns: PartColumns
     words: str
     create: Callable[[Channel], Any]
     describe: Callable[[str], Any]
     delete: Callable[[str], str | None]
     find: Callable[[Channel], Any | None]
     facts: Callable[[Any], dict[str, Any]]
-    has_token: bool = False
 
-    def column(self, name: str) -> str:
-        return f"{self.prefix}_{name}"
+    @property
+    def key(self) -> str:
+        return self.columns.key
 
-    def get(self, row: Channel, name: str) -> Any:
-        return getattr(row, self.column(name))
+    @property
+    def has_token(self) -> bool:
+        """Whether AWS takes an idempotency token, rather than an id that we choose."""
+        return self.columns.serial is not None
 
-    def columns(self, **values: Any) -> dict[str, Any]:
-        return {self.column(name): value for name, value in values.items()}
+    def of(self, row: Channel) -> StoredPart:
+        return self.columns.of(row)
 
     def observed(self, row: Channel) -> Part:
         """This part as the pure decision sees it."""
-        state = getattr(row, self.column("state"), "")
-        deleted_at = self.get(row, "deleted_at")
+        its = self.of(row)
         again = timedelta(seconds=DELETE_AGAIN_SECONDS)
         return Part(
-            known=bool(self.get(row, "id")),
-            sent=self.get(row, "sent_at") is not None,
-            state=state,
-            deleting=deleted_at is not None and database_now() - deleted_at < again,
-            gone=self.get(row, "gone") or state == medialive.DELETED,
+            known=bool(its.aws_id),
+            sent=its.sent_at is not None,
+            state=its.state,
+            deleting=its.deleted_at is not None and database_now() - its.deleted_at < again,
+            gone=its.gone or its.state == medialive.DELETED,
         )
 
     def known(self, info: Any) -> dict[str, Any]:
         """The columns to write the moment AWS has told the id."""
-        return {**self.columns(id=info.id), **self.facts(info), "observed_at": Now()}
-
-    def renewed(self, row: Channel) -> dict[str, Any]:
-        """The columns that forget a lost part, so that it is created anew (with a new token)."""
-        fields = self.columns(id="", sent_at=None, gone=False, deleted_at=None)
-        if self.has_token:
-            fields |= self.columns(serial=self.get(row, "serial") + 1, state="")
-        return fields
+        return {**self.columns.known_as(info.id), **self.facts(info), "observed_at": Now()}
 
 
 def tags_of(row: Channel) -> dict[str, str]:
@@ -96,7 +91,7 @@ def tags_of(row: Channel) -> dict[str, str]:
 def belongs(row: Channel, info: Any) -> bool:
     """Whether a resource carries this row's mark."""
     mark = mark_of_tags(info.tags)
-    return is_ours(mark, settings.STREAMHUB_ENVIRONMENT) and mark is not None and mark.owner == row.uid
+    return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=Channel.KIND, owner=row.uid)
 
 
 def find_by_tags(pages: Iterable[Any], row: Channel) -> Any | None:
@@ -152,7 +147,7 @@ def _create_ml_channel(row: Channel) -> Any:
 
 
 MP_CHANNEL = Kind(
-    prefix="mp_channel",
+    columns=Channel.MP_CHANNEL,
     words="MediaPackage channel",
     create=_create_mp_channel,
     describe=lambda id: package().describe_channel(id),
@@ -161,7 +156,7 @@ MP_CHANNEL = Kind(
     facts=lambda info: {},
 )
 ENDPOINT = Kind(
-    prefix="mp_endpoint",
+    columns=Channel.MP_ENDPOINT,
     words="MediaPackage endpoint",
     create=_create_endpoint,
     describe=lambda id: package().describe_endpoint(id),
@@ -170,24 +165,22 @@ ENDPOINT = Kind(
     facts=lambda info: {"endpoint_url": info.url},
 )
 INPUT = Kind(
-    prefix="ml_input",
+    columns=Channel.ML_INPUT,
     words="MediaLive input",
     create=_create_input,
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
     find=lambda row: find_by_tags(live().input_pages(), row),
     facts=lambda info: {"ml_input_state": info.state, "input_dest_urls": list(info.dest_urls)},
-    has_token=True,
 )
 ML_CHANNEL = Kind(
-    prefix="ml_channel",
+    columns=Channel.ML_CHANNEL,
     words="MediaLive channel",
     create=_create_ml_channel,
     describe=lambda id: live().describe_channel(id),
     delete=lambda id: live().delete_channel(id).request_id,
     find=lambda row: find_by_tags(live().channel_pages(), row),
     facts=lambda info: {"ml_channel_state": info.state},
-    has_token=True,
 )
 KINDS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)
-KIND_OF = {kind.prefix: kind for kind in KINDS}
+KIND_OF = {kind.key: kind for kind in KINDS}

@@ -18,7 +18,8 @@ from channels_app.models.channel import State
 from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
 from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import doubt
-from streamhub.lifecycle.claim import Claim, error_fields
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.models import error_fields
 
 STOPPED_OUTSIDE = (
     "stopped_outside",
@@ -44,7 +45,7 @@ def start(claim: Claim) -> float | None:
         ml_channel_state=info.state,
         start_accepted_at=Now(),
         stop_accepted_at=None,
-        watching=ML_CHANNEL.prefix,
+        watching=ML_CHANNEL.key,
         observed_at=Now(),
         **(_outside(claim, *STOPPED_OUTSIDE) if outside else {}),
     )
@@ -63,7 +64,7 @@ def stop(claim: Claim) -> float | None:
         ml_channel_state=info.state,
         stop_accepted_at=Now(),
         start_accepted_at=None,
-        watching=ML_CHANNEL.prefix,
+        watching=ML_CHANNEL.key,
         observed_at=Now(),
         **(_outside(claim, *STARTED_OUTSIDE) if outside else {}),
     )
@@ -81,9 +82,9 @@ def wait(state: str | None, why: str, claim: Claim) -> float | None:
     row: Channel = claim.row
     claim.keep_error = row.error_code in (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0])
     if state is None or row.desired == "deleted":
-        claim.save(watching=ML_CHANNEL.prefix)
+        claim.save(watching=ML_CHANNEL.key)
     else:
-        _to(claim, state, why=why, watching=ML_CHANNEL.prefix)
+        _to(claim, state, why=why, watching=ML_CHANNEL.key)
     if observed(row).start_settling or observed(row).stop_settling:
         # What was read may be the state before AWS took our word: look again by describing.
         claim.save(observe_requested=True)

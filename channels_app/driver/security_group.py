@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from channels_app.driver.parts import live
 from channels_app.models import Channel, SecurityGroup
 from streamhub.aws.medialive import SecurityGroupInfo
-from streamhub.aws.ownership import is_ours, mark_of_tags
+from streamhub.aws.ownership import mark_of_tags
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.paging import Page
 from streamhub.aws.ratelimit import urgency
@@ -219,8 +219,12 @@ def find(row: SecurityGroup) -> SecurityGroupInfo | None:
     """Our group in MediaLive's list: by the tag that names this row."""
     for page in live().security_group_pages():
         for info in page.items:
-            mark = mark_of_tags(info.tags)
-            ours = is_ours(mark, settings.STREAMHUB_ENVIRONMENT)
-            if ours and mark is not None and mark.owner == row.uid and not info.gone:
+            if belongs(row, info) and not info.gone:
                 return info
     return None
+
+
+def belongs(row: SecurityGroup, info: SecurityGroupInfo) -> bool:
+    """Whether a group carries this row's mark."""
+    mark = mark_of_tags(info.tags)
+    return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=RESOURCE, owner=row.uid)

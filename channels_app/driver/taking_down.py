@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from channels_app import follow
 from channels_app.driver.parts import Kind
@@ -18,24 +17,24 @@ from streamhub.lifecycle.driver import AT_ONCE
 def delete(kind: Kind, claim: Claim) -> float | None:
     row: Channel = claim.row
     try:
-        request_id = kind.delete(kind.get(row, "id"))
+        request_id = kind.delete(kind.of(row).aws_id)
     except NotFound:
         # After a delete of ours that was cut, or somebody else's: the describe decides.
-        claim.save(observe_requested=True, watching=kind.prefix)
+        claim.save(observe_requested=True, watching=kind.key)
         return AT_ONCE
     except Conflict as error:
         raise doubt.look_first(claim, error) from error
     claim.note(
         f"{kind.words}: deletion accepted",
         request_id=request_id,
-        **kind.columns(deleted_at=Now()),
-        watching=kind.prefix,
+        **kind.columns.delete_accepted(),
+        watching=kind.key,
     )
     return AT_ONCE
 
 
 def wait_gone(kind: Kind, claim: Claim) -> float | None:
-    claim.save(watching=kind.prefix)
+    claim.save(watching=kind.key)
     return None
 
 

@@ -13,9 +13,9 @@ from streamhub.lifecycle.observe import Watch
 
 def _gone(kind: parts.Kind) -> Callable[[Channel, datetime], dict[str, Any] | None]:
     def gone(row: Channel, listed_at: datetime) -> dict[str, Any] | None:
-        deleted_at = kind.get(row, "deleted_at")
+        deleted_at = kind.of(row).deleted_at
         if kind.observed(row).gone or (deleted_at and deleted_at < listed_at):
-            return kind.columns(gone=True)
+            return kind.columns.proven_gone()
         return None
 
     return gone
@@ -23,9 +23,9 @@ def _gone(kind: parts.Kind) -> Callable[[Channel, datetime], dict[str, Any] | No
 
 def _watch(kind: parts.Kind, pages: Callable[[], Any]) -> Watch:
     return Watch(
-        key=kind.prefix,
+        key=kind.key,
         model=Channel,
-        id_field=kind.column("id"),
+        id_field=kind.columns.aws_id.attname,
         pages=pages,
         facts=kind.facts,
         gone=_gone(kind),

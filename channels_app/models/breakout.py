@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from streamhub.lifecycle.models import ManagedResource, new_uid
+from streamhub.lifecycle.models import HasError, new_uid
 
 
 class State(models.TextChoices):
@@ -27,7 +27,7 @@ class UsageStatus(models.TextChoices):
     FINAL = "final"
 
 
-class Breakout(models.Model):
+class Breakout(HasError):
     """One live session on one channel. Not an AWS resource: it follows its channel.
 
     The channel's uid and name are stored beside the reference, because usage outlives channels.
@@ -58,11 +58,6 @@ class Breakout(models.Model):
     usage_requests = models.BigIntegerField(null=True, blank=True)
     usage_complete_until = models.DateTimeField(null=True, blank=True)
 
-    error_code = models.CharField(max_length=64, blank=True, default="")
-    error_message = models.TextField(blank=True, default="")
-    error_hint = models.TextField(blank=True, default="")
-    error_request_id = models.CharField(max_length=128, blank=True, default="")
-    error_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -90,8 +85,6 @@ class Breakout(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    error = ManagedResource.error
 
 
 class Attachment(models.Model):

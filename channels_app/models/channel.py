@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
+from channels_app.models.part import PartColumns
 from streamhub.lifecycle.models import ManagedResource, due_indexes
 
 
@@ -38,7 +41,8 @@ class InputType(models.TextChoices):
 class Channel(ManagedResource):
     """A channel. The `mp_*` columns are MediaPackage's, the `ml_*` columns MediaLive's own words.
 
-    The token serials draw the next idempotency token once one was spent on a deleted resource.
+    `PARTS` says which of them hold which part. The token serials draw the next idempotency token once
+    one was spent on a deleted resource.
     """
 
     STATES = State
@@ -94,7 +98,42 @@ class Channel(ManagedResource):
     ml_channel_state = models.CharField(max_length=32, blank=True, default="")
     ml_channel_gone = models.BooleanField(default=False)
     ml_channel_deleted_at = models.DateTimeField(null=True, blank=True)
-    # Which part the NotFound behind `suspect_since` was about.
+
+    MP_CHANNEL: ClassVar = PartColumns(
+        "mp_channel",
+        aws_id=mp_channel_id,
+        sent_at=mp_channel_sent_at,
+        deleted_at=mp_channel_deleted_at,
+        gone=mp_channel_gone,
+    )
+    MP_ENDPOINT: ClassVar = PartColumns(
+        "mp_endpoint",
+        aws_id=mp_endpoint_id,
+        sent_at=mp_endpoint_sent_at,
+        deleted_at=mp_endpoint_deleted_at,
+        gone=mp_endpoint_gone,
+    )
+    ML_INPUT: ClassVar = PartColumns(
+        "ml_input",
+        aws_id=ml_input_id,
+        sent_at=ml_input_sent_at,
+        deleted_at=ml_input_deleted_at,
+        gone=ml_input_gone,
+        state=ml_input_state,
+        serial=ml_input_serial,
+    )
+    ML_CHANNEL: ClassVar = PartColumns(
+        "ml_channel",
+        aws_id=ml_channel_id,
+        sent_at=ml_channel_sent_at,
+        deleted_at=ml_channel_deleted_at,
+        gone=ml_channel_gone,
+        state=ml_channel_state,
+        serial=ml_channel_serial,
+    )
+    PARTS: ClassVar = (MP_CHANNEL, MP_ENDPOINT, ML_INPUT, ML_CHANNEL)
+
+    # Which part the NotFound behind `suspect_since` was about: its key.
     suspect_part = models.CharField(max_length=16, blank=True, default="")
     # When AWS accepted our last StartChannel / StopChannel, until its effect was seen.
     start_accepted_at = models.DateTimeField(null=True, blank=True)

@@ -26,7 +26,7 @@ from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
-from streamhub.lifecycle.claim import error_fields
+from streamhub.lifecycle.models import error_fields
 
 STARTABLE = (ChannelState.IDLE, ChannelState.STARTING, ChannelState.RUNNING, ChannelState.STOPPING)
 # A channel that lost a part is built again by its retry, and started as soon as it stands.

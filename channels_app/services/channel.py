@@ -12,6 +12,7 @@ from channels_app.models import Breakout, Channel, SecurityGroup
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, Desired, InputType, State
+from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
 from channels_app.services.validation import channel_errors
 from distributions import services as distributions
@@ -19,8 +20,7 @@ from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
-from streamhub.lifecycle.claim import error_fields
-from streamhub.lifecycle.models import Priority
+from streamhub.lifecycle.models import Priority, error_fields
 
 # A channel's error while it waits without the distribution that somebody deleted.
 DISTRIBUTION_GONE = "distribution_gone"
@@ -229,22 +229,13 @@ def channel_retry(channel: Channel, *, who: Actor) -> Channel:
     return channel
 
 
-def _lost(channel: Channel) -> list[str]:
-    parts = ("mp_channel", "mp_endpoint", "ml_input", "ml_channel")
-    return [part for part in parts if getattr(channel, f"{part}_gone")]
+def _lost(channel: Channel) -> list[PartColumns]:
+    return [part for part in Channel.PARTS if part.of(channel).gone]
 
 
 def _renewals(channel: Channel) -> dict[str, Any]:
     """The columns that forget lost parts; MediaLive's get a new token each."""
     fields: dict[str, Any] = {}
     for part in _lost(channel):
-        fields |= {
-            f"{part}_id": "",
-            f"{part}_gone": False,
-            f"{part}_sent_at": None,
-            f"{part}_deleted_at": None,
-        }
-        if part.startswith("ml_"):
-            fields[f"{part}_serial"] = getattr(channel, f"{part}_serial") + 1
-            fields[f"{part}_state"] = ""
+        fields |= part.renewed(channel)
     return fields

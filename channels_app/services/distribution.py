@@ -21,8 +21,7 @@ from streamhub.access.actors import SYSTEM, Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import AwsError, NotPossible
 from streamhub.lifecycle import states
-from streamhub.lifecycle.claim import error_fields
-from streamhub.lifecycle.models import Priority
+from streamhub.lifecycle.models import Priority, error_fields
 
 
 class ChannelOwner:

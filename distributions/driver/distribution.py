@@ -27,9 +27,9 @@ from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.aws.ratelimit import urgency
 from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import doubt
-from streamhub.lifecycle.claim import Claim, error_fields
+from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import Priority
+from streamhub.lifecycle.models import Priority, error_fields
 
 # Steps that only wait or note: there is time to read the configuration for people.
 QUIET = (

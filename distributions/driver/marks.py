@@ -7,7 +7,7 @@ from django.conf import settings
 from distributions.driver.observing import cloudfront
 from distributions.models import Distribution
 from streamhub.aws.cloudfront import DistributionInfo, DistributionSpec
-from streamhub.aws.ownership import Mark, comment_marker, is_ours, mark_of_tags, parse_comment
+from streamhub.aws.ownership import Mark, comment_marker, mark_of_tags, parse_comment
 from streamhub.aws.ownership import tags as ownership_tags
 
 
@@ -25,9 +25,9 @@ def spec_of(row: Distribution) -> DistributionSpec:
     )
 
 
-def named_by(row: Distribution, mark: Mark | None) -> bool:
+def named_by(row: Distribution, mark: Mark) -> bool:
     """Whether a mark is this row's, of this environment."""
-    return is_ours(mark, settings.STREAMHUB_ENVIRONMENT) and mark is not None and mark.owner == row.uid
+    return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=Distribution.KIND, owner=row.uid)
 
 
 def bears_comment(row: Distribution, info: DistributionInfo) -> bool:

@@ -29,12 +29,11 @@ from streamhub.console.navigation import Entry
 from streamhub.console.pages import fragments
 from streamhub.console.tiles import Figure, Tile
 from streamhub.errors import AwsError, NotPossible
+from streamhub.lifecycle.freshness import is_fresh
 from streamhub.lifecycle.models import Transition
 
 PAGE = "drift"
 LOOK, READ, MEND = (f"drift.{each}" for each in ("view_driftsighting", "read_drift", "mend_drift"))
-# The job reads every hour; a reading older than this says that it does not.
-OLD = timedelta(hours=2)
 # So long a worker may take before somebody is told that none has come.
 PATIENCE = timedelta(seconds=60)
 
@@ -98,6 +97,11 @@ def read_again(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(_url())
 
 
+def _fresh(reading: drift.Reading) -> bool:
+    """The job reads every hour; an older reading says that it does not."""
+    return is_fresh(reading.observed_at, every_seconds=READ_DRIFT.seconds())
+
+
 def _live(request: HttpRequest) -> dict[str, Any]:
     reading, job = drift.last(), READ_DRIFT.row()
     now = timezone.now()
@@ -110,7 +114,7 @@ def _live(request: HttpRequest) -> dict[str, Any]:
         "reads": reads,
         "waits": waits,
         "nobody_comes": waits and reading.asked_at is not None and now - reading.asked_at > PATIENCE,
-        "old": reading.observed_at is not None and now - reading.observed_at > OLD,
+        "old": reading.observed_at is not None and not _fresh(reading),
         "failed": job.error if job and not reads else "",
         "groups": _groups(request, reading),
         "kinds": [_kind(kind, reading) for kind in Kind],
@@ -255,7 +259,7 @@ def _figure() -> Figure:
         return Figure(count or "?", f"{len(reading.unread)} of {len(Kind)} kinds could not be read", Tone.BAD)
     if reading.observed_at is None:
         return Figure("?", "AWS was not read yet", Tone.CALM)
-    if timezone.now() - reading.observed_at > OLD:
+    if not _fresh(reading):
         return Figure(count, f"old: read {reading.observed_at:%d %b %H:%M} UTC", Tone.WARN)
     return Figure(count, "differences to AWS" if count else "database and AWS agree", look.tone)
 

@@ -43,7 +43,7 @@ class Bearer(HttpBearer):
         if token is None:
             _limit(limits.failures, request.META.get("REMOTE_ADDR", ""))
             raise AuthenticationError(message=_what_is_wrong(request))
-        _limit(limits.requests, token.pk)
+        _limit(limits.requests, str(token.pk))
         request._access_token = token  # type: ignore[attr-defined]
         return token
 
@@ -60,8 +60,8 @@ def actor_of(request: HttpRequest) -> Actor:
     return service_actor(request.auth)  # type: ignore[attr-defined]
 
 
-def _limit(buckets: limits.Buckets, key: object) -> None:
-    seconds = buckets.take(key)
+def _limit(limit: limits.Limit, client: str) -> None:
+    seconds = limit.take(client)
     if seconds:
         raise Throttled(math.ceil(seconds))
 

@@ -6,53 +6,32 @@ service in a loop must not take the API away from the others.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
-REQUESTS_PER_SECOND, REQUESTS_BURST = 50.0, 200.0  # per token
-FAILURES_PER_SECOND, FAILURES_BURST = 10.0, 100.0  # failed authentications, per client address
+from streamhub.token_bucket import LocalBuckets, Rate
+
+REQUESTS = Rate(per_second=50, burst=200)  # per token
+FAILURES = Rate(per_second=10, burst=100)  # failed authentications, per client address
 
 
-class Buckets:
-    """One token bucket per key; `clock` gives seconds. At most `keys` of them are remembered."""
+class Limit:
+    """One bucket of the same rate per client."""
 
     def __init__(
-        self,
-        per_second: float,
-        burst: float,
-        *,
-        keys: int = 10_000,
-        clock: Callable[[], float] = time.monotonic,
+        self, rate: Rate, *, keys: int = 10_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.per_second = per_second
-        self.burst = burst
-        self._keys = keys
-        self._clock = clock
-        self._levels: dict[Hashable, tuple[float, float]] = {}  # key: (level, when)
-        self._lock = threading.Lock()
+        self.rate = rate
+        self._buckets = LocalBuckets(keys=keys, clock=clock)
 
-    def take(self, key: Hashable) -> float:
+    def take(self, client: str) -> float:
         """Take one. 0 if there was one, else how many seconds to wait for the next."""
-        with self._lock:
-            now = self._clock()
-            level, since = self._levels.pop(key, (self.burst, now))
-            level = min(self.burst, level + (now - since) * self.per_second)
-            granted = level >= 1
-            self._levels[key] = (level - 1 if granted else level, now)
-            self._forget()
-            return 0.0 if granted else (1 - level) / self.per_second
+        return self._buckets.take(client, self.rate)
 
     def clear(self) -> None:
-        """Forget everybody: all buckets are full again."""
-        with self._lock:
-            self._levels.clear()
-
-    def _forget(self) -> None:
-        """Drop the key that was longest silent, once there are too many (the dict is in order of use)."""
-        if len(self._levels) > self._keys:
-            del self._levels[next(iter(self._levels))]
+        """Forget everybody."""
+        self._buckets.clear()
 
 
-requests = Buckets(REQUESTS_PER_SECOND, REQUESTS_BURST)
-failures = Buckets(FAILURES_PER_SECOND, FAILURES_BURST)
+requests = Limit(REQUESTS)
+failures = Limit(FAILURES)

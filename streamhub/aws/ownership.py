@@ -31,6 +31,22 @@ class Mark:
     resource: str
     owner: str
 
+    def belongs_to(self, environment: str, *, resource: str | None = None, owner: str | None = None) -> bool:
+        """Whether what carries this mark may be changed or deleted by `environment`.
+
+        With `resource` and `owner`: and whether it is of that kind, and of the row with that uid.
+        """
+        return (
+            bool(self.environment)
+            and self.environment == environment
+            and resource in (None, self.resource)
+            and owner in (None, self.owner)
+        )
+
+
+# What a resource carries that has no mark, or half of one. It belongs to no environment.
+NO_MARK = Mark("", "", "")
+
 
 def tags(
     environment: str, resource: str, owner: str, extra: Mapping[str, str] | None = None
@@ -41,12 +57,12 @@ def tags(
     return kept | own
 
 
-def mark_of_tags(found: Mapping[str, str]) -> Mark | None:
-    """The mark that tags carry, None if it is not all there."""
+def mark_of_tags(found: Mapping[str, str]) -> Mark:
+    """The mark that tags carry, `NO_MARK` if it is not all there."""
     try:
         return Mark(found[ENVIRONMENT_TAG], found[RESOURCE_TAG], found[OWNER_TAG])
     except KeyError:
-        return None
+        return NO_MARK
 
 
 def comment_marker(environment: str, owner: str, label: str, resource: str = "distribution") -> str:
@@ -58,12 +74,7 @@ def comment_marker(environment: str, owner: str, label: str, resource: str = "di
     return comment[:COMMENT_MAX].rstrip()
 
 
-def parse_comment(text: str) -> Mark | None:
-    """The mark at the start of a Comment, None if there is none."""
+def parse_comment(text: str) -> Mark:
+    """The mark at the start of a Comment, `NO_MARK` if there is none."""
     found = _COMMENT.match(text or "")
-    return Mark(found["environment"], found["resource"], found["owner"]) if found else None
-
-
-def is_ours(mark: Mark | None, environment: str) -> bool:
-    """Whether a resource with this mark may be changed or deleted by this environment."""
-    return mark is not None and mark.environment == environment
+    return Mark(found["environment"], found["resource"], found["owner"]) if found else NO_MARK

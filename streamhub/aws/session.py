@@ -25,9 +25,10 @@ from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import BotoCoreError, ClientError
 
 from streamhub.aws.borders import is_write, may_have_happened, translate
-from streamhub.aws.ratelimit import RATES, Limiter, LocalLimiter, RedisLimiter, is_urgent, scaled
+from streamhub.aws.ratelimit import PREFIX, RATES, Limiter, is_urgent, scaled
 from streamhub.aws.target import Target, broker_url, check_loopback, resolve_target
 from streamhub.errors import AwsError, Retryable
+from streamhub.token_bucket import LocalBuckets, RedisBuckets
 
 logger = logging.getLogger(__name__)
 
@@ -237,6 +238,6 @@ def default_limiter(target: Target) -> Limiter:
     """Shared through the broker's Redis for a real account; of this process in embedded mode."""
     rates = scaled(RATES, target.rate_factor)
     if target.embedded or not (url := broker_url()).startswith(("redis://", "rediss://", "unix://")):
-        return LocalLimiter(rates)
+        return Limiter(LocalBuckets(), rates)
     client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
-    return RedisLimiter(client, rates)
+    return Limiter(RedisBuckets(client, prefix=PREFIX), rates)

@@ -10,10 +10,9 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from streamhub.console.looks import Look, Tone, busy
+from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat, Job
 
-# The same as `/readyz` allows.
-SILENT_AFTER = timedelta(seconds=60)
 # A job may be late by this many of its periods, and by a minute, before anybody is told.
 LATE_PERIODS = 3
 
@@ -70,8 +69,8 @@ def health_of(job: Job, schedule: Mapping[str, Period]) -> Health:
 
 
 def heartbeat_health(row: Heartbeat) -> Health:
-    fresh = timezone.now() - row.beat_at < SILENT_AFTER
-    return Health(row.name, WELL if fresh else LATE, "alive" if fresh else "silent", row.beat_at)
+    silent = is_silent(row.beat_at)
+    return Health(row.name, LATE if silent else WELL, "silent" if silent else "alive", row.beat_at)
 
 
 def all_healths() -> list[Health]:

@@ -16,11 +16,10 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from streamhub.errors import AwsError, Retryable, StreamHubError
 from streamhub.lifecycle import states
-from streamhub.lifecycle.models import ManagedResource
+from streamhub.lifecycle.models import ManagedResource, error_fields
 
 log = logging.getLogger(__name__)
 
@@ -165,23 +164,3 @@ class Claim:
             gone, _ = type(self.row)._default_manager.filter(self._mine, pk=self.row.pk).delete()
             if not gone:
                 raise ClaimLost(f"{self.row.KIND} {self.row.pk} is claimed by another worker")
-
-
-def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]:
-    """The columns that show an error; with None, those that clear it."""
-    if error is None:
-        return {
-            "error_code": "",
-            "error_message": "",
-            "error_hint": "",
-            "error_request_id": "",
-            "error_at": None,
-        }
-    code = getattr(error, "code", "") or type(error).__name__
-    return {
-        "error_code": str(code)[:64],
-        "error_message": str(getattr(error, "message", error)),
-        "error_hint": hint,
-        "error_request_id": str(getattr(error, "request_id", None) or "")[:128],
-        "error_at": timezone.now(),
-    }

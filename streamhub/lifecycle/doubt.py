@@ -13,7 +13,8 @@ from typing import Any
 from django.conf import settings
 
 from streamhub.errors import AwsError, Conflict, NotFound, Retryable
-from streamhub.lifecycle.claim import Claim, error_fields
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.models import error_fields
 
 
 def proven(row: Any, now: datetime, born: datetime | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery.signals import heartbeat_sent
@@ -13,6 +14,8 @@ from django.utils import timezone
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 10
+# After this long without a sign of life a process counts as silent, wherever that is asked.
+SILENT_AFTER = timedelta(seconds=60)
 _last = 0.0
 
 
@@ -21,6 +24,11 @@ def beat(name: str) -> None:
     from streamhub.lifecycle.models import Heartbeat
 
     Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
+
+
+def is_silent(beat_at: datetime) -> bool:
+    """Whether a process whose last sign of life came then may be dead."""
+    return timezone.now() - beat_at >= SILENT_AFTER
 
 
 @heartbeat_sent.connect

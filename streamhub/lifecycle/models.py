@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from streamhub.errors import AwsError
+
 
 def new_uid() -> str:
     """32 random hex digits: what all AWS references of a row are derived from."""
@@ -30,7 +32,67 @@ class Priority(models.IntegerChoices):
         return self <= Priority.START
 
 
-class ManagedResource(models.Model):
+class HasError(models.Model):
+    """A row that shows the last error that concerns it: AWS's words, and what to do about it.
+
+    `error_fields` gives the columns to write.
+    """
+
+    error_code = models.CharField(max_length=64, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")
+    error_hint = models.TextField(blank=True, default="")
+    error_request_id = models.CharField(max_length=128, blank=True, default="")
+    error_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """The row's error as the API shows it, or None."""
+        if not self.error_code:
+            return None
+        return {
+            "code": self.error_code,
+            "message": self.error_message,
+            "hint": self.error_hint,
+            "request_id": self.error_request_id or None,
+            "at": self.error_at,
+        }
+
+
+def error_fields_of(row: HasError) -> dict[str, Any]:
+    """The columns that show another row's error on a row as well."""
+    return {
+        "error_code": row.error_code,
+        "error_message": row.error_message,
+        "error_hint": row.error_hint,
+        "error_request_id": row.error_request_id,
+        "error_at": row.error_at,
+    }
+
+
+def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]:
+    """The columns of `HasError` that show an error; with None, those that clear it."""
+    if error is None:
+        return {
+            "error_code": "",
+            "error_message": "",
+            "error_hint": "",
+            "error_request_id": "",
+            "error_at": None,
+        }
+    code = getattr(error, "code", "") or type(error).__name__
+    return {
+        "error_code": str(code)[:64],
+        "error_message": str(getattr(error, "message", error)),
+        "error_hint": hint,
+        "error_request_id": str(getattr(error, "request_id", None) or "")[:128],
+        "error_at": timezone.now(),
+    }
+
+
+class ManagedResource(HasError):
     """A row that stands for something on AWS.
 
     `desired` is the intent and only services write it; `state` is where the row is on its way there and
@@ -63,11 +125,6 @@ class ManagedResource(models.Model):
     # First NotFound for a resource that should be there: a suspicion until a later read agrees.
     suspect_since = models.DateTimeField(null=True, blank=True, editable=False)
 
-    error_code = models.CharField(max_length=64, blank=True, default="")
-    error_message = models.TextField(blank=True, default="")
-    error_hint = models.TextField(blank=True, default="")
-    error_request_id = models.CharField(max_length=128, blank=True, default="")
-    error_at = models.DateTimeField(null=True, blank=True)
     # The step that AWS refused, in plain words; set only while FAILED.
     failed_step = models.CharField(max_length=100, blank=True, default="")
 
@@ -75,19 +132,6 @@ class ManagedResource(models.Model):
 
     class Meta:
         abstract = True
-
-    @property
-    def error(self) -> dict[str, Any] | None:
-        """The row's error as the API shows it, or None."""
-        if not self.error_code:
-            return None
-        return {
-            "code": self.error_code,
-            "message": self.error_message,
-            "hint": self.error_hint,
-            "request_id": self.error_request_id or None,
-            "at": self.error_at,
-        }
 
     @property
     def in_doubt(self) -> bool:

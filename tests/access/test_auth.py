@@ -6,11 +6,12 @@ from django.contrib.auth.models import User
 from streamhub.access import limits
 from streamhub.access.actors import staff_actor, system_actor
 from streamhub.access.auth import scope
-from streamhub.access.limits import Buckets
+from streamhub.access.limits import Limit
 from streamhub.access.permissions import require
 from streamhub.access.roles import seed_groups
 from streamhub.access.services import token_revoke
 from streamhub.errors import Forbidden
+from streamhub.token_bucket import Rate
 from tests.access.conftest import GROUPS
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +52,7 @@ def test_the_actor_of_a_request_is_the_service(service_called):
 
 
 def test_too_many_requests_of_one_token_are_429_with_retry_after(service, service_called, monkeypatch):
-    monkeypatch.setattr(limits, "requests", Buckets(0.5, burst=2))
+    monkeypatch.setattr(limits, "requests", Limit(Rate(0.5, burst=2)))
     other = service_called("other")
     assert [service.get().status_code for _ in range(3)] == [200, 200, 429]
     assert service.get()["Retry-After"] == "2"
@@ -60,14 +61,14 @@ def test_too_many_requests_of_one_token_are_429_with_retry_after(service, servic
 
 
 def test_a_request_with_a_key_is_counted_once(service, monkeypatch):
-    monkeypatch.setattr(limits, "requests", Buckets(0.001, burst=2))
+    monkeypatch.setattr(limits, "requests", Limit(Rate(0.001, burst=2)))
     assert service.post({"name": "a"}, key="1").status_code == 201
     assert service.post({"name": "a"}, key="1").status_code == 201
     assert service.post({"name": "a"}, key="1").status_code == 429
 
 
 def test_too_many_failed_authentications_of_one_address_are_429(client, service, monkeypatch):
-    monkeypatch.setattr(limits, "failures", Buckets(1, burst=2))
+    monkeypatch.setattr(limits, "failures", Limit(Rate(1, burst=2)))
     assert [client.get(GROUPS).status_code for _ in range(3)] == [401, 401, 429]
     assert client.get(GROUPS, REMOTE_ADDR="10.0.0.9").status_code == 401
     assert service.get().status_code == 200  # good tokens from the same address come in
@@ -75,22 +76,22 @@ def test_too_many_failed_authentications_of_one_address_are_429(client, service,
 
 def test_a_bucket_fills_up_again_but_not_beyond_its_burst():
     now = 0.0
-    buckets = Buckets(2, burst=2, clock=lambda: now)
-    assert [buckets.take("a") for _ in range(3)] == [0, 0, 0.5]
+    limit = Limit(Rate(2, burst=2), clock=lambda: now)
+    assert [limit.take("a") for _ in range(3)] == [0, 0, 0.5]
     now = 0.5
-    assert [buckets.take("a") for _ in range(2)] == [0, 0.5]
+    assert [limit.take("a") for _ in range(2)] == [0, 0.5]
     now = 100.0
-    assert [buckets.take("a") for _ in range(3)] == [0, 0, 0.5]
+    assert [limit.take("a") for _ in range(3)] == [0, 0, 0.5]
 
 
 def test_buckets_of_keys_long_silent_are_forgotten():
-    buckets = Buckets(0.001, burst=1, keys=2)
-    buckets.take("a")
-    buckets.take("b")
-    buckets.take("a")
-    buckets.take("c")  # forgets b, which was silent the longest
-    assert buckets.take("b") == 0
-    assert buckets.take("c") > 0
+    limit = Limit(Rate(0.001, burst=1), keys=2)
+    limit.take("a")
+    limit.take("b")
+    limit.take("a")
+    limit.take("c")  # forgets b, which was silent the longest
+    assert limit.take("b") == 0
+    assert limit.take("c") > 0
 
 
 # --- staff -----------------------------------------------------------------------------------

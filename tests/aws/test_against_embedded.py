@@ -15,7 +15,7 @@ from streamhub.aws.cloudwatch import CloudWatch, MetricQuery
 from streamhub.aws.encoding import PROFILES
 from streamhub.aws.medialive import ChannelSpec, InputInfo, MediaLive
 from streamhub.aws.mediapackage import EndpointInfo, MediaPackage
-from streamhub.aws.ownership import comment_marker, is_ours, mark_of_tags, parse_comment, tags
+from streamhub.aws.ownership import comment_marker, mark_of_tags, parse_comment, tags
 from streamhub.aws.s3 import S3
 from streamhub.aws.session import AwsSession, Call
 from streamhub.aws.sts import Sts
@@ -105,10 +105,10 @@ def test_a_distribution_is_created_with_our_mark(
     assert (distribution.status, distribution.enabled) == ("InProgress", True)
     assert distribution.origin_domains == ("abc.mediapackage.eu-central-1.amazonaws.com",)
     assert distribution.request_id
-    assert is_ours(parse_comment(distribution.comment), "test")
+    assert parse_comment(distribution.comment).belongs_to("test")
     marked = cloudfront.tags(distribution.arn)
     assert marked["team"] == "événements"
-    assert is_ours(mark_of_tags(marked), "test")
+    assert mark_of_tags(marked).belongs_to("test")
 
 
 def test_a_distribution_deploys_later(
@@ -213,8 +213,8 @@ def test_an_endpoint_is_an_origin_with_our_mark(mediapackage: MediaPackage, endp
     assert endpoint.url.endswith("/index.m3u8")
     found = mediapackage.describe_endpoint(endpoint.id)
     assert (found.url, found.channel_id) == (endpoint.url, endpoint.channel_id)
-    assert is_ours(mark_of_tags(found.tags), "test")
-    assert is_ours(mark_of_tags(mediapackage.describe_channel(endpoint.channel_id).tags), "test")
+    assert mark_of_tags(found.tags).belongs_to("test")
+    assert mark_of_tags(mediapackage.describe_channel(endpoint.channel_id).tags).belongs_to("test")
 
 
 def test_a_taken_id_is_a_refusal_that_describe_explains(
@@ -298,11 +298,11 @@ def test_a_push_input_has_two_ingest_urls_behind_its_group(
     assert (found.state, found.attached_channels) == ("DETACHED", ())
     assert len(found.dest_urls) == 2
     assert all(url.startswith("rtmp://") for url in found.dest_urls)
-    assert is_ours(mark_of_tags(found.tags), "test")
+    assert mark_of_tags(found.tags).belongs_to("test")
     (groups,) = medialive.security_group_pages()
     (group,) = groups.items
     assert (group.cidrs, group.inputs) == (("192.0.2.0/24",), (push_input.id,))
-    assert is_ours(mark_of_tags(group.tags), "test")
+    assert mark_of_tags(group.tags).belongs_to("test")
     with pytest.raises(Conflict):
         medialive.delete_security_group(group.id)
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from streamhub.aws.ownership import (
     COMMENT_MAX,
+    NO_MARK,
     Mark,
     comment_marker,
-    is_ours,
     mark_of_tags,
     parse_comment,
     tags,
@@ -39,7 +39,7 @@ def test_peoples_own_tags_cannot_displace_the_mark(key: str) -> None:
 def test_half_a_mark_is_no_mark(missing: str) -> None:
     marked = tags("prod", "channel", OWNER)
     del marked[missing]
-    assert mark_of_tags(marked) is None
+    assert mark_of_tags(marked) == NO_MARK
 
 
 @given(label=st.text(max_size=300))
@@ -63,7 +63,7 @@ def test_a_comment_gives_its_mark_back_whatever_the_label(label: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_mark_is_none(comment: str) -> None:
-    assert parse_comment(comment) is None
+    assert parse_comment(comment) == NO_MARK
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,31 @@ def test_a_mark_that_could_not_be_read_back_is_not_made(environment: str, owner:
         comment_marker(environment, owner, "label")
 
 
-def test_only_this_environments_marks_are_ours() -> None:
-    mark = Mark("prod", "channel", OWNER)
-    assert is_ours(mark, "prod")
-    assert not is_ours(mark, "pro")
-    assert not is_ours(None, "prod")
+CHANNEL = Mark("prod", "channel", OWNER)
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted", "belongs"),
+    [
+        ("prod", {}, True),
+        ("prod", {"resource": "channel"}, True),
+        ("prod", {"owner": OWNER}, True),
+        ("prod", {"resource": "channel", "owner": OWNER}, True),
+        ("pro", {}, False),
+        ("pro", {"resource": "channel", "owner": OWNER}, False),
+        ("prod", {"resource": "distribution"}, False),
+        ("prod", {"owner": OWNER[::-1]}, False),
+        ("prod", {"resource": "distribution", "owner": OWNER}, False),
+        ("prod", {"resource": "channel", "owner": ""}, False),
+    ],
+)
+def test_a_mark_belongs_to_its_environment_kind_and_row(
+    environment: str, wanted: dict[str, str], belongs: bool
+) -> None:
+    assert CHANNEL.belongs_to(environment, **wanted) is belongs
+
+
+@pytest.mark.parametrize("environment", ["prod", ""])
+def test_what_has_no_mark_belongs_to_nobody(environment: str) -> None:
+    assert not NO_MARK.belongs_to(environment)
+    assert not NO_MARK.belongs_to(environment, resource="", owner="")

@@ -13,10 +13,11 @@ import fakeredis
 import pytest
 
 from streamhub.aws import session as session_module
-from streamhub.aws.ratelimit import LocalLimiter, Rate, RedisLimiter, urgency
+from streamhub.aws.ratelimit import PREFIX, Limiter, urgency
 from streamhub.aws.session import AwsSession, Call, current_session, default_limiter, use_session
 from streamhub.aws.target import Target, embedded_target
 from streamhub.errors import AccessDenied, Conflict, Misconfigured, Refused, Retryable, Throttled
+from streamhub.token_bucket import LocalBuckets, Rate, RedisBuckets
 from tests.aws.conftest import NOWHERE, REGION, ScriptedServer
 
 GROUP = json.dumps({"securityGroup": {"id": "1"}})
@@ -130,7 +131,7 @@ def test_a_failing_listener_does_not_fail_the_call(session_at: Sessions, wire: S
 
 def test_the_limiter_is_asked_first_and_told_of_urgency(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = [(200, CHANNEL)]
-    session = session_at(wire.url, limiter=LocalLimiter({"*": Rate(0.001, 3)}))
+    session = session_at(wire.url, limiter=Limiter(LocalBuckets(), {"*": Rate(0.001, 3)}))
     describe = {"service": "medialive", "operation": "DescribeChannel", "ChannelId": "42"}
     session.call(**describe)
     session.call(**describe)
@@ -346,14 +347,14 @@ def test_a_chosen_session_is_current_in_all_threads(session: AwsSession) -> None
 def test_a_real_account_is_paced_through_the_brokers_redis(settings: Any) -> None:
     target = Target("live", None, REGION, "prod")
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
-    assert isinstance(default_limiter(target), RedisLimiter)
+    assert isinstance(default_limiter(target).buckets, RedisBuckets)
     settings.CELERY_BROKER_URL = "memory://"
-    assert isinstance(default_limiter(target), LocalLimiter)
+    assert isinstance(default_limiter(target).buckets, LocalBuckets)
 
 
 def test_the_embedded_aws_is_paced_per_process_and_hardly() -> None:
     limiter = default_limiter(embedded_target(NOWHERE, REGION, "test"))
-    assert isinstance(limiter, LocalLimiter)
+    assert isinstance(limiter.buckets, LocalBuckets)
     for _ in range(300):
         limiter.acquire("cloudfront:UpdateDistribution", urgent=False)
 
@@ -362,5 +363,6 @@ def test_a_dead_redis_does_not_stop_a_call(session_at: Sessions, wire: ScriptedS
     wire.script = [(200, CHANNEL)]
     server = fakeredis.FakeServer()
     server.connected = False
-    session = session_at(wire.url, limiter=RedisLimiter(fakeredis.FakeRedis(server=server)))
+    buckets = RedisBuckets(fakeredis.FakeRedis(server=server), prefix=PREFIX)
+    session = session_at(wire.url, limiter=Limiter(buckets))
     session.call("medialive", "DescribeChannel", ChannelId="42")

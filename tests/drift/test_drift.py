@@ -25,7 +25,7 @@ from drift.tasks import drift_report
 from streamhub.access.actors import staff_actor
 from streamhub.aws.cloudfront import CloudFront, DistributionSpec
 from streamhub.aws.medialive import MediaLive
-from streamhub.aws.ownership import Mark, comment_marker, tags
+from streamhub.aws.ownership import NO_MARK, Mark, comment_marker, tags
 from streamhub.errors import Forbidden, NotPossible
 from streamhub.lifecycle.models import Job, Transition
 from tests.actors import TESTER
@@ -64,12 +64,12 @@ OTHERS = replace(THERE, aws_id="333", mark=replace(OURS, environment="production
         ([replace(ROW, present=False)], [], []),
         ([ROW], [replace(THERE, facts={"state": "RUNNING"})], ["different:ml_channel:111"]),
         ([replace(ROW, settled=False)], [replace(THERE, facts={"state": "RUNNING"})], []),
-        ([ROW], [replace(THERE, tags={}, mark=None)], ["different:ml_channel:111"]),
+        ([ROW], [replace(THERE, tags={}, mark=NO_MARK)], ["different:ml_channel:111"]),
         ([ROW], [replace(THERE, facts={}, going=True)], []),
         ([], [THERE], ["orphan:ml_channel:111"]),
         ([], [replace(THERE, going=True)], []),
         ([], [OTHERS], []),
-        ([], [replace(THERE, mark=None)], []),
+        ([], [replace(THERE, mark=NO_MARK)], []),
         ([ROW], [THERE, TWIN], ["duplicate:ml_channel:222"]),
         ([ROW], [TWIN], ["missing:ml_channel:111"]),
         ([replace(ROW, settled=False)], [THERE, TWIN], []),
@@ -87,13 +87,13 @@ def test_the_comparison(rows: list[Expected], found: list[Found], expected: list
 
 
 def test_foreign_resources_are_counted_and_never_named() -> None:
-    result = compare([ROW], [THERE, OTHERS, replace(THERE, aws_id="444", mark=None)], "local")
+    result = compare([ROW], [THERE, OTHERS, replace(THERE, aws_id="444", mark=NO_MARK)], "local")
     assert (result.findings, result.foreign) == ((), {"ml_channel": 2})
 
 
 def test_a_distribution_whose_comment_was_edited_is_different_and_not_foreign() -> None:
     row = replace(ROW, kind=Kind.DISTRIBUTION, facts={"enabled": "True"}, tags={})
-    found = Found(Kind.DISTRIBUTION, "111", None, {"enabled": "True"})
+    found = Found(Kind.DISTRIBUTION, "111", NO_MARK, {"enabled": "True"})
     result = compare([row], [found], "local")
     assert result.foreign == {}
     assert "Comment" in result.findings[0].detail

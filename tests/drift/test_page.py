@@ -169,8 +169,9 @@ def tile(client: Client) -> dict[str, Any]:
 
 def test_an_old_reading_says_so(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
     drift_report()
+    DriftReading.objects.update(observed_at=timezone.now() - timedelta(minutes=119))
     assert "This is old" not in seen(engineer)
-    DriftReading.objects.update(observed_at=timezone.now() - timedelta(hours=3))
+    DriftReading.objects.update(observed_at=timezone.now() - timedelta(minutes=121))
     assert "This is old" in seen(engineer)
 
 

@@ -83,4 +83,4 @@ def test_two_notfounds_for_what_is_old_are_believed(stage: WorldUnderTest, part:
     elif part == "security_group":
         assert stage.creates().get("medialive:CreateInputSecurityGroup", 0) >= 1
     else:
-        assert getattr(row, f"{part}_gone")
+        assert {each.key: each.of(row).gone for each in Channel.PARTS}[part]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat
-
-FRESH = timedelta(seconds=60)
 
 
 class Command(BaseCommand):
@@ -25,7 +23,7 @@ class Command(BaseCommand):
         last = Heartbeat.objects.filter(name=options["name"]).values_list("beat_at", flat=True).first()
         if last is None:
             raise CommandError(f"No sign of life of {options['name']} yet.")
-        age = timezone.now() - last
-        if age > FRESH:
-            raise CommandError(f"The last sign of life of {options['name']} is {age.seconds} s old.")
-        self.stdout.write(f"{options['name']} was alive {age.seconds} s ago")
+        age = round((timezone.now() - last).total_seconds())
+        if is_silent(last):
+            raise CommandError(f"The last sign of life of {options['name']} is {age} s old.")
+        self.stdout.write(f"{options['name']} was alive {age} s ago")

@@ -1,0 +1,79 @@
+"""A channel's parts: each declared once, with the columns that hold it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import models
+from django.utils import timezone
+
+from channels_app.driver.parts import KINDS
+from channels_app.models import Channel
+from channels_app.models.part import PartColumns, StoredPart
+from drift.found import Kind
+
+COLUMNS = ("aws_id", "sent_at", "deleted_at", "gone", "state", "serial")
+NOW = timezone.now()
+
+parts = pytest.mark.parametrize("part", Channel.PARTS, ids=lambda part: part.key)
+
+
+def columns_of(part: PartColumns) -> dict[str, models.Field[Any, Any]]:
+    found = {name: getattr(part, name) for name in COLUMNS}
+    return {name: column for name, column in found.items() if column is not None}
+
+
+@parts
+def test_each_column_is_the_channels_and_named_for_its_part(part: PartColumns) -> None:
+    for name, column in columns_of(part).items():
+        assert Channel._meta.get_field(column.attname) is column
+        assert column.attname == f"{part.key}_{name.removeprefix('aws_')}"
+
+
+def test_every_column_of_an_aws_resource_belongs_to_exactly_one_part() -> None:
+    declared = [column.attname for part in Channel.PARTS for column in columns_of(part).values()]
+    there = [field.attname for field in Channel._meta.concrete_fields if field.attname[:3] in ("mp_", "ml_")]
+    assert sorted(declared) == sorted(there)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_same_column_has_the_same_meaning_in_every_part(name: str) -> None:
+    kinds = {type(columns_of(part)[name]) for part in Channel.PARTS if name in columns_of(part)}
+    assert len(kinds) == 1
+
+
+@parts
+def test_a_part_is_read_from_its_own_columns(part: PartColumns) -> None:
+    row = Channel()
+    values = {"aws_id": "7", "sent_at": NOW, "deleted_at": NOW, "gone": True, "state": "IDLE", "serial": 1}
+    for name, column in columns_of(part).items():
+        setattr(row, column.attname, values[name])
+    state = "IDLE" if part.state else ""
+    assert part.of(row) == StoredPart("7", NOW, NOW, gone=True, state=state)
+    others = [other for other in Channel.PARTS if other is not part]
+    assert [other.of(row) for other in others] == [StoredPart("", None, None, gone=False, state="")] * 3
+
+
+@parts
+def test_a_lost_part_is_forgotten_and_gets_a_new_token(part: PartColumns) -> None:
+    written = {
+        **part.create_sent(),
+        **part.known_as("7"),
+        **part.delete_accepted(),
+        **part.proven_gone(),
+    }
+    row = Channel(**dict.fromkeys(written, NOW))
+    renewed = part.renewed(row)
+    assert written.keys() <= renewed.keys()
+    for name, value in renewed.items():
+        setattr(row, name, value)
+    assert part.of(row) == StoredPart("", None, None, gone=False, state="")
+    assert [name for name, value in renewed.items() if value == 1] == (
+        [part.serial.attname] if part.serial else []
+    )
+
+
+def test_the_driver_and_drift_know_the_same_four() -> None:
+    assert [kind.columns for kind in KINDS] == list(Channel.PARTS)
+    assert {kind.key for kind in KINDS} == set(Kind) - {Kind.DISTRIBUTION, Kind.GROUP}

@@ -1,0 +1,66 @@
+"""When an observation is too old, and when a process is silent: each is said in one place."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from streamhub import health
+from streamhub.console.jobs import heartbeat_health
+from streamhub.lifecycle.freshness import is_fresh
+from streamhub.lifecycle.models import Heartbeat
+
+
+def ago(seconds: float) -> datetime:
+    return timezone.now() - timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("age", "every", "fresh"),
+    [
+        (0, None, True),
+        (599, None, True),
+        (601, None, False),
+        (601, 3600, True),
+        (7199, 3600, True),
+        (7201, 3600, False),
+    ],
+)
+def test_an_observation_is_fresh_until_a_look_was_missed(
+    settings, age: int, every: int | None, fresh: bool
+) -> None:
+    settings.FULL_OBSERVE_SECONDS = 300
+    assert is_fresh(ago(age), every_seconds=every) is fresh
+
+
+def test_what_was_never_observed_is_not_fresh() -> None:
+    assert not is_fresh(None)
+
+
+def says_alive() -> bool:
+    try:
+        call_command("heartbeat", "worker", stdout=StringIO())
+    except CommandError:
+        return False
+    return True
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("age", "alive"), [(58, True), (61, False), (86_405, False)])
+def test_everybody_who_asks_agrees_on_who_is_silent(age: int, alive: bool) -> None:
+    row = Heartbeat.objects.create(name="worker", beat_at=ago(age))
+    checks = {check["name"]: check["ok"] for check in health.readiness()["checks"]}
+    assert checks["worker"] is alive
+    assert (heartbeat_health(row).word == "alive") is alive
+    assert says_alive() is alive
+
+
+@pytest.mark.django_db
+def test_a_process_that_has_been_silent_for_days_says_for_how_long() -> None:
+    Heartbeat.objects.create(name="beat", beat_at=ago(86_405))
+    with pytest.raises(CommandError, match=r"is 8640[56] s old"):
+        call_command("heartbeat", "beat")
