@@ -8,9 +8,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from channels_app.guards.breakout import STARTABLE
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
-from channels_app.services.breakout import STARTABLE
 from distributions.models import Distribution
 from streamhub.lifecycle.freshness import is_fresh
 from streamhub.lifecycle.models import Listing, ManagedResource

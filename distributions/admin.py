@@ -78,7 +78,7 @@ class DistributionAdmin(ResourceAdmin):
         return f"{enabled}, {row.status}" if row.status else enabled
 
     def situation(self, row: Distribution) -> guards.Situation:
-        return guards.situation_of(row)
+        return services.situation_of(row)
 
     def headline(self, row: Distribution) -> str:
         if row.protected:

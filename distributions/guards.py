@@ -1,21 +1,30 @@
-"""What can be done with a distribution now, and why not: pure, for the pages of the admin.
+"""What can be done with a distribution now, and why not: the rules of its verbs (API.md, "Semantics").
 
-The services have the last word (they look again under the lock); a test holds the two together.
+Pure: the situation is made by `distributions.services`, for the services themselves and for the pages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from distributions import owners
-from distributions.models import Desired, Distribution, State
+from distributions.models import Desired, State
+from streamhub.lifecycle.guards import Refusal, Rule, Table, only, rule
 
-VERBS = ("sync", "retry", "detach", "reattach", "keep", "delete")
+
+class Home(StrEnum):
+    """Whether the channel whose origin endpoint it is in front of could take it back."""
+
+    FREE = "free"
+    TAKEN = "taken"
+    GONE = "gone"
+    OTHER = "other"  # that channel has another endpoint
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What the answer depends on. `holds`: names of the on-air breakouts it delivers."""
+    """A distribution. `holds`: the names of the on-air breakouts that it delivers."""
 
     state: str
     desired: str
@@ -23,63 +32,62 @@ class Situation:
     protected: bool = False
     holds: tuple[str, ...] = ()
     has_error: bool = False
+    home: str = Home.FREE
 
 
-def situation_of(row: Distribution) -> Situation:
-    """One query, for the holds."""
-    return Situation(
-        state=row.state,
-        desired=row.desired,
-        attached=row.attached,
-        protected=row.protected,
-        holds=tuple(owners.owner().holds(row)),
-        has_error=bool(row.error_code),
-    )
+def let_go_already(now: Situation) -> str:
+    gone = now.desired == Desired.DELETED and not now.attached and not now.holds
+    return "It is being deleted already." if gone else ""
 
 
-def refusal(verb: str, now: Situation) -> str | None:
-    """Why the verb is not possible now, in a sentence; None if it is."""
-    if verb == "sync":
+def protected(now: Situation) -> Refusal | None:
+    return Refusal("It is shared and protected; StreamHub never changes it.") if now.protected else None
+
+
+def on_air(now: Situation) -> Refusal | None:
+    if not now.holds:
         return None
-    if verb == "retry":
-        return None if now.state == State.FAILED or now.has_error else "There is nothing to retry."
-    if now.protected:
-        return "It is shared and protected; StreamHub never changes it."
-    return {"detach": _detach, "reattach": _reattach, "keep": _keep, "delete": _delete}[verb](now)
+    return Refusal(f"It is on air with {', '.join(now.holds)}. Stop the breakout first.")
 
 
-def possible(now: Situation) -> set[str]:
-    """The verbs that are possible now."""
-    return {verb for verb in VERBS if refusal(verb, now) is None}
+def attached(now: Situation) -> Refusal | None:
+    return Refusal("It is attached; detach it first.") if now.attached else None
 
 
-def _held(now: Situation) -> str | None:
-    if now.holds:
-        return f"It is on air with {', '.join(now.holds)}; stop the breakout first."
-    return None
+def unattached(now: Situation) -> Refusal | None:
+    return None if now.attached else Refusal("It is not attached to anything.")
 
 
-def _detach(now: Situation) -> str | None:
-    return _held(now) or (None if now.attached else "It is not attached.")
+def not_going(now: Situation) -> Refusal | None:
+    return None if now.desired == Desired.DELETED else Refusal("It is not about to be deleted.")
 
 
-def _delete(now: Situation) -> str | None:
-    if now.attached:
-        return _held(now) or "It is attached; detach it first."
-    return _held(now) or ("It is being deleted already." if now.desired == Desired.DELETED else None)
+def all_well(now: Situation) -> Refusal | None:
+    return None if now.state == State.FAILED or now.has_error else Refusal("There is nothing to retry.")
 
 
-def _resting(now: Situation) -> bool:
-    return now.state in (State.DISABLING, State.DISABLED)
+def no_home(now: Situation) -> Refusal | None:
+    sentences = {
+        Home.FREE: "",
+        Home.TAKEN: "The channel whose endpoint it is in front of has a distribution; detach that first.",
+        Home.GONE: "The channel whose endpoint it is in front of is gone.",
+        Home.OTHER: "It is in front of another origin endpoint.",
+    }
+    sentence = sentences[Home(now.home)]
+    return Refusal(sentence) if sentence else None
 
 
-def _reattach(now: Situation) -> str | None:
-    if now.attached:
-        return "It is attached."
-    return None if _resting(now) else f"Only while disabling or disabled; it is {now.state}."
+def rules() -> Mapping[str, Rule[Situation]]:
+    """The table."""
+    return {
+        "sync": rule(),
+        "retry": rule(all_well),
+        "detach": rule(protected, on_air, unattached, repeats=let_go_already),
+        "reattach": rule(protected, attached, only(State.DISABLING, State.DISABLED), no_home),
+        "keep": rule(protected, not_going, only(State.DISABLING, State.DISABLED)),
+        "delete": rule(protected, on_air, attached, repeats=let_go_already),
+    }
 
 
-def _keep(now: Situation) -> str | None:
-    if now.desired != Desired.DELETED:
-        return "It is not about to be deleted."
-    return None if _resting(now) else f"Only while disabling or disabled; it is {now.state}."
+TABLE = Table(rules)
+check, refusal, possible = TABLE.check, TABLE.refusal, TABLE.possible

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from distributions.guards import Home
 from streamhub.contributions import contributed
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Owner(Protocol):
     def owner_id(self, distribution: Distribution) -> int | None:
         """The owner's id, if it is attached."""
 
+    def home(self, distribution: Distribution) -> Home:
+        """Whether it could be attached again to the one whose origin it is in front of."""
+
     def ownerships(self, distributions: Sequence[Distribution]) -> Mapping[int, Ownership]:
         """Of many, by their ids: as many queries as for one."""
 
@@ -60,6 +64,9 @@ class NoOwner:
 
     def owner_id(self, distribution: Distribution) -> int | None:
         return None
+
+    def home(self, distribution: Distribution) -> Home:
+        return Home.GONE
 
     def ownerships(self, distributions: Sequence[Distribution]) -> Mapping[int, Ownership]:
         return {distribution.pk: Ownership() for distribution in distributions}

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import transaction
 
-from distributions import owners
+from distributions import guards, owners
+from distributions.guards import Home
 from distributions.models import Desired, Distribution, State
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
@@ -60,23 +61,20 @@ def _locked_alone(row: Distribution) -> Distribution:
     return locked
 
 
-def _refuse_protected(row: Distribution) -> None:
-    if row.protected:
-        raise NotPossible(
-            "This distribution is shared and protected; StreamHub never changes it.",
-            state=row.state,
-        )
-
-
-def refuse_held(row: Distribution) -> None:
-    """Raise `NotPossible` while an on-air breakout is delivered by this distribution."""
-    holds = owners.owner().holds(row)
-    if holds:
-        raise NotPossible(
-            f"The distribution is on air with {', '.join(holds)}. Stop the breakout first.",
-            state=row.state,
-            possible=["sync"],
-        )
+def situation_of(row: Distribution, home: Home | None = None) -> guards.Situation:
+    """What the guards need to know, for the services and for the pages. `home`: if the caller knows it."""
+    owner = owners.owner()
+    if home is None:
+        home = Home.TAKEN if row.attached else owner.home(row)
+    return guards.Situation(
+        state=row.state,
+        desired=row.desired,
+        attached=row.attached,
+        protected=row.protected,
+        holds=tuple(owner.holds(row)),
+        has_error=bool(row.error_code),
+        home=home,
+    )
 
 
 @transaction.atomic
@@ -84,29 +82,19 @@ def distribution_detach(row: Distribution, *, who: Actor, why: str = "detached")
     """Take it from its owner: it is disabled, becomes stale and is then the reaper's. Idempotent."""
     who = permit(who, "distributions.detach_distribution")
     row = _locked(row)
-    _refuse_protected(row)
-    refuse_held(row)
-    if not row.attached:
-        if row.desired == Desired.DELETED:
-            return row
-        raise NotPossible(
-            "The distribution is not attached to anything.", state=row.state, possible=["sync", "delete"]
-        )
+    if not guards.check("detach", situation_of(row)):
+        return row
     owners.owner().release(row)
     return _want_deleted(row, who=who, why=why)
 
 
 @transaction.atomic
 def distribution_delete(row: Distribution, *, who: Actor, why: str = "deletion asked for") -> Distribution:
-    """Let go of an unattached, kept distribution: disabled, then reaped."""
+    """Let go of an unattached, kept distribution: disabled, then reaped. Idempotent."""
     who = permit(who, "distributions.delete_distribution")
     row = _locked(row)
-    _refuse_protected(row)
-    refuse_held(row)
-    if row.attached:
-        raise NotPossible(
-            "The distribution is attached; detach it first.", state=row.state, possible=["detach"]
-        )
+    if not guards.check("delete", situation_of(row)):
+        return row
     return _want_deleted(row, who=who, why=why)
 
 
@@ -121,30 +109,20 @@ def distribution_keep(row: Distribution, *, who: Actor) -> Distribution:
     """Cancel a deletion: the distribution stays, disabled and unattached."""
     who = permit(who, "distributions.keep_distribution")
     row = _locked(row)
-    if row.desired != Desired.DELETED or row.state not in (State.DISABLING, State.DISABLED):
-        raise NotPossible(
-            f"A deletion can be cancelled while disabling or disabled, not when {row.state}.",
-            state=row.state,
-            possible=["sync"],
-        )
+    guards.check("keep", situation_of(row))
     states.record(row, row.state, row.state, who=who, why="deletion cancelled: kept disabled")
     intent.want(row, desired=Desired.DISABLED, priority=Priority.CREATE)
     return row
 
 
 @transaction.atomic
-def distribution_reattach(row: Distribution, *, owner_label: str, who: Actor) -> Distribution:
-    """Attach again, enabled; only while disabling or disabled. The caller sets the owner's pointer."""
+def distribution_reattach(row: Distribution, *, owner_label: str, home: Home, who: Actor) -> Distribution:
+    """Attach again, enabled; only while disabling or disabled. The caller, who has locked the owner and says
+    whether it is free, sets the owner's pointer.
+    """
     who = permit(who, "distributions.reattach_distribution")
     row = _locked_alone(row)
-    _refuse_protected(row)
-    if row.attached or row.state not in (State.DISABLING, State.DISABLED):
-        raise NotPossible(
-            f"A distribution can be re-attached while disabling or disabled, not when {row.state}"
-            f"{' and attached' if row.attached else ''}.",
-            state=row.state,
-            possible=["sync"],
-        )
+    guards.check("reattach", situation_of(row, home))
     states.record(row, row.state, row.state, who=who, why=f"re-attached to {owner_label}")
     intent.want(
         row,
@@ -161,6 +139,7 @@ def distribution_sync(row: Distribution, *, who: Actor) -> Distribution:
     """Ask for a fresh look at CloudFront."""
     who = permit(who, "distributions.sync_distribution")
     row = _locked(row)
+    guards.check("sync", situation_of(row))
     intent.want(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
     return row
 
@@ -177,15 +156,14 @@ def distribution_config_request(row: Distribution) -> None:
 
 @transaction.atomic
 def distribution_retry(row: Distribution, *, who: Actor) -> Distribution:
-    """Try again now what failed or waits; nothing to retry is not an error unless all is well."""
+    """Try again now what failed or waits. Raises `NotPossible` if all is well."""
     who = permit(who, "distributions.retry_distribution")
     row = _locked(row)
+    guards.check("retry", situation_of(row))
     if row.state == State.FAILED:
         fields: dict[str, Any] = {"failed_step": "", **error_fields(None)}
         to = State.DEPLOYING if row.aws_distribution_id else State.PENDING
         states.change(row, to, who=who, why="retried", **fields)
-    elif not row.error_code:
-        raise NotPossible("There is nothing to retry.", state=row.state, possible=["sync"])
     # An edit made in CloudFront's console is accepted with it: no ETag is another's any more.
     intent.want(
         row,

@@ -13,10 +13,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from channels_app import channel_guards, services
+from channels_app import services
 from channels_app.admin import appearance
 from channels_app.admin.facts import HIDES, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
+from channels_app.guards import breakout as guards
 from channels_app.models import Breakout
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.readiness import readiness
@@ -95,8 +96,8 @@ class BreakoutAdmin(CreatingAdmin):
             return "-"
         return format_html('<span title="{}">{}</span>', sizes.exact_bytes(count), sizes.human_bytes(count))
 
-    def situation(self, row: Breakout) -> channel_guards.BreakoutSituation:
-        return channel_guards.breakout_situation(row)
+    def situation(self, row: Breakout) -> guards.Situation:
+        return services.breakout_situation(row)
 
     def headline(self, row: Breakout) -> str:
         on_air = row.state in ON_AIR
@@ -124,7 +125,7 @@ def _attachments_panel(request: HttpRequest, row: Breakout) -> Panel | None:
 
 
 def _refusal(verb: str) -> Any:
-    return lambda _row, situation: channel_guards.breakout_refusal(verb, situation)
+    return lambda _row, situation: guards.refusal(verb, situation)
 
 
 def _what_stop_means(row: Breakout) -> list[str]:

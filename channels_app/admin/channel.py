@@ -11,10 +11,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from channels_app import channel_guards, services
+from channels_app import services
 from channels_app.admin import appearance
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelForm
+from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
@@ -81,8 +82,8 @@ class ChannelAdmin(CreatingAdmin):
     def input_shown(self, row: Channel) -> str:
         return INPUTS[InputType(row.input_type)].partition(":")[0]
 
-    def situation(self, row: Channel) -> channel_guards.Situation:
-        return channel_guards.situation_of(row)
+    def situation(self, row: Channel) -> guards.Situation:
+        return services.channel_situation(row)
 
     def headline(self, row: Channel) -> str:
         return HEADLINES[Desired(row.desired)]
@@ -91,7 +92,8 @@ class ChannelAdmin(CreatingAdmin):
         return channel_sections(row)
 
     def links(self, request: HttpRequest, row: Channel) -> list[Link]:
-        may = request.user.has_perm("channels_app.add_breakout") and row.desired != Desired.DELETED
+        may = request.user.has_perm("channels_app.add_breakout")
+        may = may and guards.refusal("create-breakout", self.situation(row)) is None
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
         return [Link("New breakout", url, "add_circle")] if may else []
 
@@ -100,7 +102,7 @@ class ChannelAdmin(CreatingAdmin):
 
 
 def _refusal(verb: str) -> Any:
-    return lambda _row, situation: channel_guards.refusal(verb, situation)
+    return lambda _row, situation: guards.refusal(verb, situation)
 
 
 def _what_goes(row: Channel) -> list[str]:
@@ -154,7 +156,7 @@ VERBS = (
         icon="add_link",
         permission="distributions.add_distribution",
         run=lambda row, who: services.distribution_create_and_attach(row, who=who),
-        refusal=_refusal("distribution"),
+        refusal=_refusal("create-distribution"),
         consequences=lambda row: [
             "A new CloudFront distribution is created in front of its origin endpoint and attached to it.",
             "CloudFront needs some minutes to deploy it.",

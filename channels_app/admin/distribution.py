@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from channels_app import services
 from channels_app.models import Attachment, Channel
 from channels_app.models.breakout import ON_AIR
-from channels_app.models.channel import Desired
 from distributions import guards
 from distributions.models import Distribution
 from streamhub.access.actors import Actor
@@ -16,9 +15,6 @@ from streamhub.console.facts import Panel
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
-from streamhub.errors import NotPossible
-
-ELSEWHERE = "The channel whose endpoint it is in front of is gone."
 
 
 def delivering() -> Q:
@@ -27,31 +23,17 @@ def delivering() -> Q:
     return Q(pk__in=open_ones.values("distribution_id"))
 
 
-def _channel_for(row: Distribution) -> Channel | None:
-    """The channel it can be attached to again: the one whose endpoint it is in front of."""
-    living = Channel.objects.exclude(desired=Desired.DELETED)
-    return living.filter(endpoint_url=row.origin_url).first()
-
-
 def _reattach(row: Distribution, who: Actor) -> Distribution:
-    channel = _channel_for(row)
-    if channel is None:
-        raise NotPossible(ELSEWHERE, state=row.state)
-    return services.distribution_reattach(channel, row, who=who)
+    return services.distribution_reattach(services.channel_of_origin(row), row, who=who)
 
 
-def _refusal(row: Distribution, situation: guards.Situation) -> str | None:
-    reason = guards.refusal("reattach", situation)
-    if reason:
-        return reason
-    channel = _channel_for(row)
-    if channel is None:
-        return ELSEWHERE
-    return f"{channel} has another distribution; detach that first." if channel.distribution_id else None
+def _refusal(_row: Distribution, situation: guards.Situation) -> str | None:
+    return guards.refusal("reattach", situation)
 
 
 def _consequences(row: Distribution) -> list[str]:
-    return [f"It is attached to {_channel_for(row)} again and enabled; CloudFront needs some minutes."]
+    channel = services.channel_of_origin(row)
+    return [f"It is attached to {channel} again and enabled; CloudFront needs some minutes."]
 
 
 def _panel(request: HttpRequest, row: Distribution) -> Panel:

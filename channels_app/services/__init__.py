@@ -1,7 +1,7 @@
 """The verbs on channels, breakouts and the distributions attached to them; the only writers of intent.
 
-Each verb names who asks (`who`), locks the channel's row first, checks what is possible in one place,
-writes the intent and returns at once. Raises `Invalid` (bad input) and `NotPossible` (wrong moment).
+Each verb names who asks (`who`), locks the channel's row first, asks the guards what is possible, writes
+the intent and returns at once. Raises `Invalid` (bad input) and `NotPossible` (wrong moment).
 """
 
 from channels_app.services.breakout import (
@@ -27,11 +27,13 @@ from channels_app.services.channel import (
     security_group_release,
 )
 from channels_app.services.distribution import (
+    channel_of_origin,
     distribution_add,
     distribution_create_and_attach,
     distribution_reattach,
     distribution_replace,
 )
+from channels_app.services.situations import breakout_situation, channel_situation
 from channels_app.services.usage import breakout_usage_record
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "breakout_curtain",
     "breakout_prepare",
     "breakout_retry",
+    "breakout_situation",
     "breakout_start",
     "breakout_stop",
     "breakout_usage_record",
@@ -48,7 +51,9 @@ __all__ = [
     "channel_create",
     "channel_delete",
     "channel_intent",
+    "channel_of_origin",
     "channel_retry",
+    "channel_situation",
     "channel_stop",
     "channel_wanted",
     "distribution_add",

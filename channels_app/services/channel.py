@@ -7,13 +7,15 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from channels_app import decide, follow
+from channels_app import decide
+from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel, SecurityGroup
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, Desired, InputType, State
 from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
+from channels_app.services.situations import channel_situation
 from channels_app.services.validation import channel_errors
 from distributions import services as distributions
 from streamhub.access.actors import Actor
@@ -24,9 +26,6 @@ from streamhub.lifecycle.models import Priority, error_fields
 
 # A channel's error while it waits without the distribution that somebody deleted.
 DISTRIBUTION_GONE = "distribution_gone"
-
-# Breakouts that a channel runs for; one that is stopping does not need it any more.
-NEED_IT = (BreakoutState.STARTING, BreakoutState.RUNNING)
 
 
 def locked_channel(pk: int) -> Channel:
@@ -162,15 +161,7 @@ def channel_stop(channel: Channel, *, who: Actor) -> Channel:
     """
     who = permit(who, "channels_app.stop_channel")
     row = locked_channel(channel.pk)
-    needed_by = Breakout.objects.filter(channel=row, state__in=NEED_IT).first()
-    if needed_by is not None:
-        raise NotPossible(
-            f"The breakout {needed_by.name!r} is {needed_by.state} on this channel. Stop the breakout.",
-            state=row.state,
-            possible=["stop the breakout"],
-        )
-    if not follow.may_run(row):
-        raise NotPossible("MediaLive does not run it: there is nothing to stop.", state=row.state)
+    guards.check("stop", channel_situation(row))
     row.warm_until = None
     states.record(row, row.state, row.state, who=who, why="stop asked for")
     channel_intent(row, observe_requested=True, warm_until=None)
@@ -185,15 +176,8 @@ def channel_delete(channel: Channel, *, who: Actor) -> Channel:
     """
     who = permit(who, "channels_app.delete_channel")
     channel = locked_channel(channel.pk)
-    if channel.desired == Desired.DELETED:
+    if not guards.check("delete", channel_situation(channel)):
         return channel
-    on_air = Breakout.objects.filter(channel=channel, state__in=ON_AIR).first()
-    if on_air is not None:
-        raise NotPossible(
-            f"The breakout {on_air.name!r} is {on_air.state} on this channel. Stop it first.",
-            state=channel.state,
-            possible=["stop the breakout"],
-        )
     for breakout in Breakout.objects.filter(channel=channel, state=BreakoutState.IDLE):
         states.change(breakout, BreakoutState.CANCELLED, who=who, why="its channel was deleted")
     if channel.distribution is not None:
@@ -212,6 +196,7 @@ def channel_retry(channel: Channel, *, who: Actor) -> Channel:
     """Try again what failed or waits, now. Parts that were lost are created anew, the distribution too."""
     who = permit(who, "channels_app.retry_channel")
     channel = locked_channel(channel.pk)
+    guards.check("retry", channel_situation(channel))
     gone = channel.error_code == DISTRIBUTION_GONE
     if channel.security_group_id and not channel.ml_input_id:
         group = SecurityGroup.objects.select_for_update().get(pk=channel.security_group_id)
@@ -222,8 +207,6 @@ def channel_retry(channel: Channel, *, who: Actor) -> Channel:
         states.change(
             channel, to, who=who, why="retried", failed_step="", **error_fields(None), **_renewals(channel)
         )
-    elif not channel.error_code:
-        raise NotPossible("There is nothing to retry.", state=channel.state, possible=["delete"])
     wanted = channel.distribution_wanted or (gone and channel.distribution_id is None)
     channel_intent(channel, observe_requested=True, distribution_wanted=wanted)
     return channel

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
 
+from channels_app.guards import channel as guards
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR
-from channels_app.models.channel import Desired, State
+from channels_app.models.channel import Desired
 from channels_app.services.attachment import attachment_name, attachment_open
 from channels_app.services.channel import DISTRIBUTION_GONE, locked_channel
+from channels_app.services.situations import channel_situation
 from distributions import services as distributions
+from distributions.guards import Home
 from distributions.models import Distribution
 from distributions.owners import Owner, Ownership
 from streamhub.access.actors import SYSTEM, Actor
 from streamhub.access.permissions import permit
-from streamhub.errors import AwsError, NotPossible
+from streamhub.errors import AwsError
 from streamhub.lifecycle import states
 from streamhub.lifecycle.models import Priority, error_fields
 
@@ -57,6 +60,9 @@ class ChannelOwner:
     def owner_id(self, distribution: Distribution) -> int | None:
         return Channel.objects.filter(distribution=distribution).values_list("pk", flat=True).first()
 
+    def home(self, distribution: Distribution) -> Home:
+        return home_of(distribution, channel_of_origin(distribution))
+
     def ownerships(self, distributions: Sequence[Distribution]) -> Mapping[int, Ownership]:
         holds = _holds(distributions)
         owners = Channel.objects.filter(distribution__in=distributions).values_list("distribution_id", "pk")
@@ -64,6 +70,21 @@ class ChannelOwner:
         return {
             row.pk: Ownership(owner_of.get(row.pk), tuple(sorted(holds[row.pk]))) for row in distributions
         }
+
+
+def channel_of_origin(distribution: Distribution) -> Channel | None:
+    """The living channel whose endpoint it is in front of."""
+    living = Channel.objects.exclude(desired=Desired.DELETED)
+    return living.filter(endpoint_url=distribution.origin_url).first()
+
+
+def home_of(distribution: Distribution, channel: Channel | None) -> Home:
+    """Whether this channel could take the distribution back."""
+    if channel is None or channel.desired == Desired.DELETED:
+        return Home.GONE
+    if distribution.origin_url != channel.endpoint_url:
+        return Home.OTHER
+    return Home.TAKEN if channel.distribution_id else Home.FREE
 
 
 OWNER: Owner = ChannelOwner()
@@ -100,8 +121,12 @@ def _tell_lost(channel: Channel, gone: str) -> None:
 def distribution_add(channel: Channel, *, who: Actor, why: str, urgent: bool = False) -> Distribution | None:
     """A new distribution in front of the channel's endpoint, attached. None if it is not to have one now."""
     channel = locked_channel(channel.pk)
-    if channel.distribution_id or not channel.endpoint_url or channel.desired == Desired.DELETED:
+    if guards.refusal("create-distribution", channel_situation(channel)):
         return None
+    return _add(channel, who=who, why=why, urgent=urgent)
+
+
+def _add(channel: Channel, *, who: Actor, why: str, urgent: bool = False) -> Distribution:
     row = distributions.distribution_create(
         channel.endpoint_url,
         owner_label=f"channel {channel.name}",
@@ -134,32 +159,21 @@ def distribution_create_and_attach(channel: Channel, *, who: Actor) -> Distribut
     """Staff's verb: a new distribution for a channel that has none."""
     who = permit(who, "distributions.add_distribution")
     channel = locked_channel(channel.pk)
-    if channel.distribution is not None:
-        raise NotPossible(
-            f"The channel has the distribution {channel.distribution} already; detach it first.",
-            state=channel.state,
-            possible=["detach"],
-        )
-    row = distribution_add(channel, who=who, why="created by hand")
-    if row is None:
-        raise NotPossible(
-            "The channel has no origin endpoint to put a distribution in front of"
-            f"{' (it is being deleted)' if channel.state == State.DELETING else ' yet'}.",
-            state=channel.state,
-        )
-    return row
+    guards.check("create-distribution", channel_situation(channel))
+    return _add(channel, who=who, why="created by hand")
 
 
 @transaction.atomic
-def distribution_reattach(channel: Channel, row: Distribution, *, who: Actor) -> Distribution:
-    """Attach a detached distribution again to the channel whose endpoint it is in front of."""
+def distribution_reattach(channel: Channel | None, row: Distribution, *, who: Actor) -> Distribution:
+    """Attach a detached distribution again to the channel whose endpoint it is in front of.
+
+    Raises `NotPossible`, also if there is no such channel any more (None).
+    """
     who = permit(who, "distributions.reattach_distribution")
-    channel = locked_channel(channel.pk)
-    if channel.distribution_id or channel.desired == Desired.DELETED:
-        raise NotPossible("The channel has a distribution already, or goes.", state=channel.state)
-    if row.origin_url != channel.endpoint_url:
-        raise NotPossible("The distribution is in front of another origin endpoint.", state=row.state)
-    row = distributions.distribution_reattach(row, owner_label=f"channel {channel.name}", who=who)
+    on = locked_channel(channel.pk) if channel else None
+    home = home_of(row, on)
+    row = distributions.distribution_reattach(row, owner_label=f"channel {on}", home=home, who=who)
+    channel = cast(Channel, on)  # without one the guards have refused
     Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
     attachment_open(locked_channel(channel.pk))
     return row

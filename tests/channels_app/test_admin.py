@@ -1,23 +1,15 @@
-"""Channels and breakouts in the admin: their forms, and guards that say what the services do."""
+"""Channels and breakouts in the admin: their forms, and the curtain."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import product
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from channels_app import channel_guards as guards
-from channels_app import services
 from channels_app.models import Breakout, Channel
-from channels_app.models.breakout import ON_AIR
-from streamhub.errors import NotPossible
-from tests.actors import TESTER
 from tests.console import rows
 
 GOOD = {
@@ -107,66 +99,3 @@ def test_the_playback_url_is_withheld_while_the_curtain_is_down(staff: Client) -
     assert playback not in staff.get(url).content.decode()
     staff.post(reverse("admin:channels_app_breakout_do", args=[row.pk, "raise"]))
     assert playback in staff.get(url).content.decode()
-
-
-# --- the guards say what the services do -------------------------------------------------------------
-
-CHANNEL_VERBS: dict[str, Callable[[Channel], Any]] = {
-    "retry": lambda row: services.channel_retry(row, who=TESTER),
-    "stop": lambda row: services.channel_stop(row, who=TESTER),
-    "delete": lambda row: services.channel_delete(row, who=TESTER),
-    "distribution": lambda row: services.distribution_create_and_attach(row, who=TESTER),
-}
-BREAKOUT_VERBS: dict[str, Callable[[Breakout], Any]] = {
-    "prepare": lambda row: services.breakout_prepare(row, who=TESTER),
-    "start": lambda row: services.breakout_start(row, who=TESTER),
-    "stop": lambda row: services.breakout_stop(row, who=TESTER),
-    "cancel": lambda row: services.breakout_cancel(row, who=TESTER),
-    "retry": lambda row: services.breakout_retry(row, who=TESTER),
-    "raise": lambda row: services.breakout_curtain(row, True, who=TESTER),
-    "lower": lambda row: services.breakout_curtain(row, False, who=TESTER),
-}
-
-
-def refused(verb: Callable[[Any], Any], row: Any) -> bool:
-    try:
-        with transaction.atomic():
-            verb(row)
-    except (NotPossible, IntegrityError):
-        return True
-    return False
-
-
-def each(*choices: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    """All combinations, each on a database as it was: what one case wrote is taken back before the next."""
-    for case in product(*choices):
-        point = transaction.savepoint()
-        yield case
-        transaction.savepoint_rollback(point)
-
-
-@pytest.mark.parametrize("verb", CHANNEL_VERBS)
-def test_a_channel_verb_offered_is_a_verb_done(db: None, verb: str) -> None:
-    for state, busy in each(Channel.STATES.values, (False, True)):
-        row = rows.channel(state, distribution=rows.distribution() if busy else None)
-        if busy:
-            rows.breakout("running", row)
-        reason = guards.refusal(verb, guards.situation_of(row))
-        was_refused = refused(CHANNEL_VERBS[verb], row)
-        # The services repeat themselves where the pages say that it is so already.
-        repeated = reason is not None and "being deleted" in reason
-        assert was_refused == (reason is not None) or repeated, (state, busy, reason)
-
-
-@pytest.mark.parametrize("verb", BREAKOUT_VERBS)
-def test_a_breakout_verb_offered_is_a_verb_done(db: None, verb: str) -> None:
-    channel_states = ("idle", "running", "provisioning", "deleting")
-    for state, channel_state, taken in each(Breakout.STATES.values, channel_states, (False, True)):
-        on = rows.channel(channel_state)
-        if taken and state not in ON_AIR:
-            rows.breakout("running", on)
-        row = rows.breakout(state, on)
-        reason = guards.breakout_refusal(verb, guards.breakout_situation(row))
-        was_refused = refused(BREAKOUT_VERBS[verb], row)
-        repeated = reason is not None and ("already" in reason or reason == f"Not while it is {state}.")
-        assert was_refused == (reason is not None) or repeated, (state, channel_state, taken, reason)

@@ -10,8 +10,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from channels_app import channel_guards as guards
 from channels_app import services
+from channels_app.guards import breakout as breakout_guards
+from channels_app.guards import channel as channel_guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import State
@@ -102,10 +103,10 @@ def runs_on_aws(world: WorldUnderTest, state: str, breakout: str) -> None:
 def press_stop() -> str:
     """What an operator does: Stop on the breakout if it is offered, else on the channel; why not, or ""."""
     breakout = Breakout.objects.select_related("channel").first()
-    if breakout and guards.breakout_refusal("stop", guards.breakout_situation(breakout)) is None:
+    if breakout and breakout_guards.refusal("stop", services.breakout_situation(breakout)) is None:
         services.breakout_stop(breakout, who=WHO)
         return ""
-    if reason := guards.refusal("stop", guards.situation_of(channel())):
+    if reason := channel_guards.refusal("stop", services.channel_situation(channel())):
         return reason
     services.channel_stop(channel(), who=WHO)
     return ""

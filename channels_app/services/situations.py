@@ -1,0 +1,33 @@
+"""What the guards need to know of a row: asked by the services under the lock, and by the admin's pages."""
+
+from __future__ import annotations
+
+from channels_app import follow
+from channels_app.guards import breakout, channel
+from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import ON_AIR
+
+
+def channel_situation(row: Channel) -> channel.Situation:
+    """One query, for the breakout on air."""
+    on_air = follow.on_air(row)
+    return channel.Situation(
+        state=row.state,
+        desired=row.desired,
+        on_air=on_air.name if on_air else "",
+        on_air_state=on_air.state if on_air else "",
+        may_run=follow.may_run(row),
+        has_error=bool(row.error_code),
+        has_distribution=row.distribution_id is not None,
+        has_endpoint=bool(row.endpoint_url),
+    )
+
+
+def breakout_situation(row: Breakout) -> breakout.Situation:
+    """One query, for another breakout on air on the channel."""
+    on = row.channel
+    if on is None:
+        return breakout.Situation(row.state, row.curtain_raised)
+    others = Breakout.objects.filter(channel=on, state__in=ON_AIR).exclude(pk=row.pk)
+    other = others.values_list("name", flat=True).first()
+    return breakout.Situation(row.state, row.curtain_raised, on.state, on.desired, other or "")

@@ -1,0 +1,164 @@
+"""The rules of a breakout's verbs as a table: every verb in every state, and whatever may be in the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from channels_app.guards import breakout as guards
+from channels_app.guards.breakout import Situation
+from channels_app.models.breakout import State
+from channels_app.models.channel import State as ChannelState
+from streamhub.errors import NotPossible
+from tests.asking import ask
+
+# do: it does something; same: accepted without effect; no: refused. The curtain is lowered.
+GRID = """
+            idle  starting  running  stopping  completed  cancelled  failed
+prepare     do    do        do       no        no         no         do
+start       do    same      same     no        no         no         do
+retry       no    no        no       no        no         no         do
+raise       do    do        do       do        no         no         do
+lower       same  same      same     same      no         no         same
+stop        no    do        do       do        same       no         do
+cancel      do    do        no       no        no         same       no
+"""
+HEAD, *ROWS = (line.split() for line in GRID.strip().splitlines())
+EXPECTED = {(row[0], state): word for row in ROWS for state, word in zip(HEAD, row[1:], strict=True)}
+VERBS = tuple(row[0] for row in ROWS)
+
+ONLY = {
+    "prepare": "idle, starting, running or failed",
+    "start": "idle or failed",
+    "retry": "failed",
+    "raise": "idle, starting, running, stopping or failed",
+    "lower": "idle, starting, running, stopping or failed",
+    "stop": "starting, running, stopping or failed",
+    "cancel": "idle or starting",
+}
+IDLE_CHANNEL = {"channel_state": "idle", "channel_desired": "idle"}
+GONE = "Its channel is deleted or being deleted."
+TAKEN = "The breakout 'keynote' is on air on its channel; one at a time."
+
+
+def not_ready(state: str) -> str:
+    return f"Its channel is {state}; it can start once that is idle, starting, running or stopping."
+
+
+# What is in the way: how the situation differs, the verbs that it forbids, and what they are told:
+# the sentence, whose state, and what is possible (None: what the table says).
+IN_THE_WAY: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] | None]]] = {
+    "no channel any more": (
+        {"channel_state": "", "channel_desired": ""},
+        {"prepare", "start", "retry"},
+        (GONE, "deleted", None),
+    ),
+    "channel being deleted": (
+        {"channel_state": "stopping", "channel_desired": "deleted"},
+        {"prepare", "start", "retry"},
+        (GONE, "stopping", None),
+    ),
+    "another on air": (
+        {"other_on_air": "keynote"},
+        {"start", "retry"},
+        (TAKEN, "", ["stop the other breakout"]),
+    ),
+    "channel pending": (
+        {"channel_state": "pending"},
+        {"start", "retry"},
+        (not_ready("pending"), "pending", []),
+    ),
+    "channel provisioning": (
+        {"channel_state": "provisioning"},
+        {"start", "retry"},
+        (not_ready("provisioning"), "provisioning", []),
+    ),
+    "channel deleting": (
+        {"channel_state": "deleting"},
+        {"start", "retry"},
+        (not_ready("deleting"), "deleting", []),
+    ),
+    "channel failed": (
+        {"channel_state": "failed"},
+        {"start"},
+        (not_ready("failed"), "failed", ["retry the channel"]),
+    ),
+    "channel starting": ({"channel_state": "starting", "channel_desired": "running"}, set(), ("", "", None)),
+    "channel running": ({"channel_state": "running", "channel_desired": "running"}, set(), ("", "", None)),
+    "channel stopping": ({"channel_state": "stopping"}, set(), ("", "", None)),
+    "nothing": ({}, set(), ("", "", None)),
+}
+CASES = [(verb, state, way) for verb in VERBS for state in State.values for way in IN_THE_WAY]
+
+
+def situation(state: str, **differs: Any) -> Situation:
+    return Situation(state, **{**IDLE_CHANNEL, **differs})
+
+
+@pytest.mark.parametrize(("verb", "state", "way"), CASES, ids=[" - ".join(case) for case in CASES])
+def test_a_verb_in_a_state_with_something_in_the_way(verb: str, state: str, way: str) -> None:
+    differs, forbids, (sentence, whose, possible) = IN_THE_WAY[way]
+    now, expected = situation(state, **differs), EXPECTED[verb, state]
+    answer = ask(guards, verb, now)
+    if expected == "same":
+        what = "Its curtain is lowered already." if verb == "lower" else f"It is {state} already."
+        assert answer == what
+    elif expected == "do" and verb not in forbids:
+        assert answer == "done"
+    else:
+        assert isinstance(answer, NotPossible)
+        if expected == "no":
+            sentence, whose, possible = (
+                f"It is {state}; this is possible only while it is {ONLY[verb]}.",
+                state,
+                None,
+            )
+        assert (answer.detail, answer.state) == (sentence, whose or state)
+        assert answer.possible == (guards.possible(now) if possible is None else possible)
+
+
+def test_the_grid_has_every_verb_and_every_state() -> None:
+    assert tuple(guards.rules()) == VERBS
+    assert State.values == HEAD
+
+
+@pytest.mark.parametrize("state", State.values)
+def test_a_raised_curtain_is_lowered_and_raised_again_without_effect(state: str) -> None:
+    now = situation(state, curtain_raised=True)
+    if EXPECTED["raise", state] == "no":
+        assert isinstance(ask(guards, "raise", now), NotPossible)
+        assert isinstance(ask(guards, "lower", now), NotPossible)
+    else:
+        assert ask(guards, "raise", now) == "Its curtain is raised already."
+        assert ask(guards, "lower", now) == "done"
+
+
+@pytest.mark.parametrize(
+    ("state", "possible"),
+    [
+        ("idle", ["prepare", "start", "curtain", "cancel"]),
+        ("starting", ["prepare", "curtain", "stop", "cancel"]),
+        ("running", ["prepare", "curtain", "stop"]),
+        ("stopping", ["curtain", "stop"]),
+        ("completed", []),
+        ("cancelled", []),
+        ("failed", ["prepare", "start", "retry", "curtain", "stop"]),
+    ],
+)
+def test_what_is_possible_in_a_state(state: str, possible: list[str]) -> None:
+    assert guards.possible(situation(state)) == possible
+    assert guards.possible(situation(state, curtain_raised=True)) == possible
+
+
+def test_what_is_possible_knows_what_is_in_the_way() -> None:
+    assert guards.possible(situation("idle", channel_state="pending")) == ["prepare", "curtain", "cancel"]
+
+
+def test_a_start_is_taken_by_a_channel_that_can_do_it_by_itself() -> None:
+    taken = [
+        state
+        for state in ChannelState.values
+        if ask(guards, "start", situation("idle", channel_state=state)) == "done"
+    ]
+    assert taken == ["idle", "starting", "running", "stopping"]
