@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-emulator check test-services browser matrix chaos bench lock
+.PHONY: help setup demo test test-emulator check test-services browser matrix chaos bench mutants lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ bench: $(STAMP) ## AWS calls and time of StreamHub against the floor; CASE=stack
 
 chaos: $(STAMP) ## clients at work while everything is killed at random; MINUTES=10, SEED repeats the choices
 	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+mutants: $(STAMP) ## changes the pure modules in one place at a time; lists what no test notices
+	@rm -rf mutants
+	@$(BIN)/mutmut run --max-children $(NPROC)
+	@$(BIN)/python -m tests.mutants.report
 
 check: $(STAMP) ## style, types, import contracts, migrations, deployment, docs
 	$(BIN)/ruff check .

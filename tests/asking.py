@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from streamhub.errors import NotPossible
 
+DONE = "done"
 
-def ask(guards: Any, verb: str, now: Any) -> str | NotPossible:
-    """ "done", or the sentence with which it is repeated without effect, or the refusal."""
+
+class Refused(NamedTuple):
+    """What a refusal says."""
+
+    sentence: str
+    state: str
+    possible: list[str]
+
+
+Answer = str | Refused
+
+
+def ask(guards: Any, verb: str, now: Any) -> Answer:
+    """`DONE`, the sentence with which it is repeated without effect, or the refusal."""
     shown = guards.refusal(verb, now)
     try:
         done = guards.check(verb, now)
     except NotPossible as no:
-        refused = no
+        refused = Refused(no.detail, no.state, no.possible)
     else:
         assert done == (shown is None)
-        return "done" if done else shown
-    assert shown == refused.detail
+        return DONE if done else shown
+    assert shown == refused.sentence
     return refused

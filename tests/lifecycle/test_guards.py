@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from streamhub.errors import NotPossible
 from streamhub.lifecycle.guards import Refusal, Table, already, either, only, rule
-from tests.asking import ask
+from tests.asking import DONE, Refused, ask
 
 
 @dataclass(frozen=True)
@@ -36,20 +35,20 @@ TABLE = Table(
 )
 
 
-def refused(verb: str, now: Situation) -> NotPossible:
+def refused(verb: str, now: Situation) -> Refused:
     answer = ask(TABLE, verb, now)
-    assert isinstance(answer, NotPossible)
+    assert isinstance(answer, Refused)
     return answer
 
 
 @pytest.mark.parametrize("state", ["ready", "landed"])
 def test_a_verb_is_done_in_its_states(state: str) -> None:
-    assert ask(TABLE, "fly", Situation(state)) == "done"
+    assert ask(TABLE, "fly", Situation(state)) == DONE
 
 
 def test_elsewhere_it_is_refused_with_the_state_and_those_in_which_it_is_possible() -> None:
     no = refused("fly", Situation("broken"))
-    assert no.detail == "It is broken; this is possible only while it is ready or landed."
+    assert no.sentence == "It is broken; this is possible only while it is ready or landed."
     assert (no.state, no.possible) == ("broken", ["look"])
 
 
@@ -58,9 +57,9 @@ def test_a_repetition_is_accepted_and_not_offered() -> None:
 
 
 def test_the_first_condition_that_applies_is_told() -> None:
-    assert refused("fly", Situation("broken", wet=True, dark=True)).detail.startswith("It is broken")
-    assert refused("fly", Situation("ready", wet=True, dark=True)).detail == "It is wet."
-    assert refused("fly", Situation("ready", dark=True)).detail == "It is dark."
+    assert refused("fly", Situation("broken", wet=True, dark=True)).sentence.startswith("It is broken")
+    assert refused("fly", Situation("ready", wet=True, dark=True)).sentence == "It is wet."
+    assert refused("fly", Situation("ready", dark=True)).sentence == "It is dark."
 
 
 def test_a_refusal_may_name_another_objects_state_and_what_helps() -> None:
@@ -71,7 +70,7 @@ def test_a_refusal_may_name_another_objects_state_and_what_helps() -> None:
 
 
 def test_a_verb_without_conditions_is_always_done() -> None:
-    assert ask(TABLE, "look", Situation("broken", wet=True, dark=True)) == "done"
+    assert ask(TABLE, "look", Situation("broken", wet=True, dark=True)) == DONE
 
 
 def test_what_is_possible_is_what_would_do_something_once_each_by_the_name_of_its_call() -> None:

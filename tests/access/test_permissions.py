@@ -1,0 +1,72 @@
+"""Who may: the rule itself, without a database."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streamhub.access.actors import SYSTEM, Actor, system_actor
+from streamhub.access.permissions import permit, require
+from streamhub.access.scopes import SCOPES, unknown_scopes
+from streamhub.errors import Forbidden
+
+DELETE = "channels_app.delete_channel"
+
+
+def staff(*permissions: str, **fields: Any) -> Actor:
+    user: Any = SimpleNamespace(has_perm=lambda each: each in permissions)
+    return Actor("staff", "ada", user=user, **fields)
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        pytest.param(staff(DELETE), id="staff with the permission"),
+        pytest.param(staff(permitted=True), id="staff, permitted for the verb of which this is a part"),
+        pytest.param(Actor("service", "event-site"), id="a service: its scope let it in"),
+        pytest.param(SYSTEM, id="StreamHub itself"),
+        pytest.param(system_actor("reaper"), id="one of its jobs"),
+    ],
+)
+def test_who_may(actor: Actor) -> None:
+    require(actor, DELETE)
+    permitted = permit(actor, DELETE)
+    assert (permitted.kind, permitted.name, permitted.user) == (actor.kind, actor.name, actor.user)
+    assert permitted.permitted is True
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        pytest.param(staff(), id="staff without any permission"),
+        pytest.param(staff("channels_app.stop_channel"), id="staff with another permission"),
+        pytest.param(Actor("staff", "ada"), id="staff without a user"),
+    ],
+)
+def test_who_may_not_and_what_they_are_told(actor: Actor) -> None:
+    for ask in (require, permit):
+        with pytest.raises(Forbidden) as refused:
+            ask(actor, DELETE)
+        assert str(refused.value) == (
+            f"ada may not delete channel: the permission {DELETE} is missing. "
+            "An administrator can add you to a group that has it."
+        )
+
+
+def test_what_is_permitted_for_one_verb_is_permitted_for_its_parts() -> None:
+    permit(permit(staff(DELETE), DELETE), "distributions.detach_distribution")
+
+
+@pytest.mark.parametrize("nobody", ["StreamHub", None])
+def test_a_name_proves_nothing(nobody: Any) -> None:
+    for ask in (require, permit):
+        with pytest.raises(TypeError) as refused:
+            ask(nobody, DELETE)
+        assert str(refused.value) == f"{DELETE} is asked for an Actor, not for {nobody!r}."
+
+
+def test_unknown_scopes_are_named_in_their_order() -> None:
+    assert unknown_scopes(["b:read", "channels:read", "a:write"]) == ["b:read", "a:write"]
+    assert unknown_scopes(SCOPES) == []
