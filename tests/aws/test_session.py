@@ -17,7 +17,8 @@ from streamhub.aws.ratelimit import LocalLimiter, Rate, RedisLimiter, urgency
 from streamhub.aws.session import AwsSession, Call, current_session, default_limiter, use_session
 from streamhub.aws.target import Target, embedded_target
 from streamhub.errors import AccessDenied, Conflict, Misconfigured, Refused, Retryable, Throttled
-from tests.aws.conftest import NOWHERE, REGION, ScriptedServer
+from tests.aws.stubs import NOWHERE, REGION
+from tests.aws.wire import ScriptedServer
 
 GROUP = json.dumps({"securityGroup": {"id": "1"}})
 CHANNEL = json.dumps({"id": "42", "arn": "a", "state": "IDLE"})

@@ -12,7 +12,7 @@ from streamhub.access.actors import system_actor
 from streamhub.lifecycle import jobs
 from streamhub.lifecycle.models import database_now
 from tests.bench.figures import Figure
-from tests.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest
 
 STALE = 150
 BREAKOUTS = 1000

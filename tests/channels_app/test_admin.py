@@ -17,8 +17,8 @@ from channels_app import services
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from streamhub.errors import NotPossible
-from tests.actors import TESTER
-from tests.console import rows
+from tests.scenarios import rows
+from tests.scenarios.actors import TESTER
 
 GOOD = {
     "name": "Main stage",

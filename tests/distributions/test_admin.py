@@ -15,8 +15,8 @@ from django.urls import reverse
 from distributions import guards, services
 from distributions.models import Distribution
 from streamhub.errors import NotPossible
-from tests.actors import TESTER
-from tests.console import rows
+from tests.scenarios import rows
+from tests.scenarios.actors import TESTER
 
 VERBS: dict[str, Callable[[Distribution], Any]] = {
     "sync": lambda row: services.distribution_sync(row, who=TESTER),
