@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: an embedded AWS of one's own, and a driver that lets time pass."""
+"""Fixtures shared by all tests: an embedded AWS of one's own, a driver that lets time pass, the staff."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from tests.world import WorldUnderTest
+from channels_app import services
+from channels_app.models import Channel
+from tests.scenarios.actors import TESTER
+from tests.scenarios.staff import as_role, engineer, operator, superuser, viewer
+from tests.scenarios.world import WorldUnderTest
+
+__all__ = ["as_role", "engineer", "operator", "superuser", "viewer"]
 
 
 def pytest_report_header() -> str:
@@ -31,3 +37,14 @@ def world(db: None, settings: object) -> Iterator[WorldUnderTest]:
 def live_world(transactional_db: None, settings: object) -> Iterator[WorldUnderTest]:
     """The same on committed rows, for tests with threads."""
     yield from WorldUnderTest.running(settings)
+
+
+@pytest.fixture
+def stage(world: WorldUnderTest) -> Channel:
+    """A channel named "stage", idle behind its distribution; AWS has counted no call since."""
+    row = services.channel_create(
+        "stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"], tags={"team": "events"}
+    )
+    world.settle()
+    world.control.clear_calls()
+    return Channel.objects.select_related("distribution").get(pk=row.pk)

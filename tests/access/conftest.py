@@ -13,8 +13,7 @@ from streamhub.access.models import ApiToken
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
 from tests.access import dummy
-
-GROUPS = "/api/v1/groups"
+from tests.access.dummy import GROUPS
 
 
 @pytest.fixture(autouse=True)

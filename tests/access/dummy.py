@@ -15,6 +15,7 @@ from streamhub.access.api import make_api
 from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, one, page, scope
 from streamhub.errors import Forbidden, Invalid, NotPossible
 
+GROUPS = "/api/v1/groups"
 router = Router(tags=["groups"])
 
 # The tests in threads hold an operation here: `entered` says that it is at work, `go` lets it end.

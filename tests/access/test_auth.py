@@ -12,7 +12,7 @@ from streamhub.access.roles import seed_groups
 from streamhub.access.services import token_revoke
 from streamhub.errors import Forbidden
 from streamhub.token_bucket import Rate
-from tests.access.conftest import GROUPS
+from tests.access.dummy import GROUPS
 
 pytestmark = pytest.mark.django_db
 

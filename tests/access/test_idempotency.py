@@ -13,7 +13,7 @@ from streamhub.access import idempotency
 from streamhub.access.models import IdempotencyKey
 from streamhub.access.services import idempotency_purge
 from tests.access import dummy
-from tests.access.conftest import GROUPS
+from tests.access.dummy import GROUPS
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group
 
-from tests.access.conftest import GROUPS
+from tests.access.dummy import GROUPS
 
 pytestmark = pytest.mark.django_db
 

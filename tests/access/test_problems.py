@@ -8,7 +8,7 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from django.test import Client
 
-from tests.access.conftest import GROUPS
+from tests.access.dummy import GROUPS
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from channels_app.models import Channel
 from distributions import services as distributions
 from streamhub.access.actors import staff_actor
 from streamhub.errors import Forbidden
-from tests.actors import TESTER
+from tests.scenarios.actors import TESTER
 
 pytestmark = pytest.mark.django_db
 

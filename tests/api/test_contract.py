@@ -25,7 +25,7 @@ from distributions.services import distribution_create
 from streamhub.access import limits
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
-from tests.actors import TESTER
+from tests.scenarios.actors import TESTER
 
 CHECKS = [
     not_a_server_error,

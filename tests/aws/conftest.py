@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -15,9 +13,8 @@ from botocore.stub import Stubber
 from streamhub.aws.operations import ACTIONS
 from streamhub.aws.session import ATTEMPTS, AwsSession, Call
 from streamhub.aws.target import embedded_target
-
-NOWHERE = "http://127.0.0.1:9"
-REGION = "eu-central-1"
+from tests.aws.stubs import NOWHERE, REGION
+from tests.aws.wire import ScriptedServer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -76,57 +73,6 @@ def stub(session: AwsSession) -> Iterator[Callable[..., Stubber]]:
     yield make
     for stubber in stubbers:
         stubber.assert_no_pending_responses()
-
-
-def meta(request_id: str = "req-1") -> dict[str, Any]:
-    """The part of a stubbed response that carries AWS's request id."""
-    return {"ResponseMetadata": {"RequestId": request_id, "HTTPStatusCode": 200}}
-
-
-class ScriptedServer(ThreadingHTTPServer):
-    """A wire that answers as told: one `(status, body)`, `"hang"` or `"close"` per request.
-
-    The last one answers all further requests.
-    """
-
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Scripted)
-        self.script: list[Any] = []
-        self.seen: list[BaseHTTPRequestHandler] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Scripted(BaseHTTPRequestHandler):
-    server: ScriptedServer
-    protocol_version = "HTTP/1.1"
-
-    def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length") or 0))
-        self.server.seen.append(self)
-        script = self.server.script
-        step = script.pop(0) if len(script) > 1 else script[0]
-        if step == "hang":
-            time.sleep(1)
-        if isinstance(step, str):
-            self.close_connection = True
-            return
-        status, body = step
-        self.send_response(status)
-        self.send_header("x-amzn-requestid", f"req-{len(self.server.seen)}")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    do_GET = do_POST = do_PUT = do_DELETE = _answer
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
 
 
 @pytest.fixture

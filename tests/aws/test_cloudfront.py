@@ -13,8 +13,8 @@ from streamhub.aws.cloudfront import CloudFront
 from streamhub.aws.distribution_config import distribution_config
 from streamhub.aws.session import AwsSession, Call
 from streamhub.errors import AlreadyExists, Conflict, NotFound
-from tests.aws.conftest import meta
-from tests.aws.test_distribution_config import SPEC
+from tests.aws.specs import SPEC
+from tests.aws.stubs import meta
 
 ID = "E2QWRUHAPOMQZL"
 ARN = f"arn:aws:cloudfront::111122223333:distribution/{ID}"

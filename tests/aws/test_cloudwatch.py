@@ -11,7 +11,7 @@ from botocore.stub import ANY, Stubber
 
 from streamhub.aws.cloudwatch import CloudWatch, MetricQuery, MetricSeries
 from streamhub.aws.session import AwsSession, Call
-from tests.aws.conftest import REGION, meta
+from tests.aws.stubs import REGION, meta
 
 START = datetime(2025, 1, 1, 12, 0, tzinfo=UTC)
 END = START + timedelta(minutes=3)

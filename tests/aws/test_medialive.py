@@ -14,7 +14,7 @@ from streamhub.aws.encoding import PROFILES
 from streamhub.aws.medialive import ChannelSpec, MediaLive
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
-from tests.aws.conftest import meta
+from tests.aws.stubs import meta
 
 ARN = "arn:aws:medialive:eu-central-1:111122223333:x:1"
 GROUP = {

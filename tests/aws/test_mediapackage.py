@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 from streamhub.aws.mediapackage import ChannelInfo, EndpointInfo, MediaPackage
 from streamhub.aws.session import AwsSession
 from streamhub.errors import NotFound, QuotaExceeded, Refused
-from tests.aws.conftest import meta
+from tests.aws.stubs import meta
 
 ARN = "arn:aws:mediapackage:eu-central-1:111122223333:channels/1"
 URL = "https://abc.mediapackage.eu-central-1.amazonaws.com/out/v1/0f/index.m3u8"

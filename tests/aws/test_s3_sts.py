@@ -13,7 +13,7 @@ from streamhub.aws.s3 import S3, ObjectInfo
 from streamhub.aws.session import AwsSession
 from streamhub.aws.sts import Sts
 from streamhub.errors import AccessDenied, NotFound
-from tests.aws.conftest import meta
+from tests.aws.stubs import meta
 
 ARN = "arn:aws:iam::111122223333:user/streamhub"
 MODIFIED = datetime(2025, 1, 1, tzinfo=UTC)

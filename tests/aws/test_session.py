@@ -18,7 +18,8 @@ from streamhub.aws.session import AwsSession, Call, current_session, default_lim
 from streamhub.aws.target import Target, embedded_target
 from streamhub.errors import AccessDenied, Conflict, Misconfigured, Refused, Retryable, Throttled
 from streamhub.token_bucket import LocalBuckets, Rate, RedisBuckets
-from tests.aws.conftest import NOWHERE, REGION, ScriptedServer
+from tests.aws.stubs import NOWHERE, REGION
+from tests.aws.wire import ScriptedServer
 
 GROUP = json.dumps({"securityGroup": {"id": "1"}})
 CHANNEL = json.dumps({"id": "42", "arn": "a", "state": "IDLE"})

@@ -12,7 +12,7 @@ from distributions.services import distribution_create, distribution_detach
 from streamhub.access.actors import system_actor
 from streamhub.lifecycle.models import database_now
 from tests.bench.figures import Figure
-from tests.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest
 
 STALE = 150
 BREAKOUTS = 1000

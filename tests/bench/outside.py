@@ -10,7 +10,7 @@ from typing import Any
 
 from devstack.demo.tour import left_in_aws
 from tests.bench.figures import Figure
-from tests.integration.conftest import House, running
+from tests.scenarios.processes import House, running
 
 # An AWS second takes a tenth of a real one: AWS is looked at every 20 AWS seconds.
 SCALE = 0.1

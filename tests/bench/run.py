@@ -27,7 +27,7 @@ from rich.console import Console  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
 from tests.bench import inside, outside  # noqa: E402
 from tests.bench.figures import Figure, table_of  # noqa: E402
-from tests.world import WorldUnderTest  # noqa: E402
+from tests.scenarios.world import WorldUnderTest  # noqa: E402
 
 
 def in_process(case: Callable[[WorldUnderTest], Iterator[Figure]]) -> Iterator[Figure]:

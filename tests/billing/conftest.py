@@ -1,93 +1,12 @@
-"""Breakouts and attachments made directly, a CloudWatch of one's own, and a run for the collector."""
+"""A collector that reads from a CloudWatch of the test's own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from billing import collector, jobs
-from billing.plan import DATAPOINTS
-from channels_app.models import Attachment, Breakout
-from streamhub.aws.cloudwatch import MetricQuery, MetricSeries
-from streamhub.errors import AwsError
-
-NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-
-def minutes(number: float) -> timedelta:
-    return timedelta(minutes=number)
-
-
-class FakeCloudWatch:
-    """Metrics by (distribution, minute): `bytes`, `requests`. What is not there is no data."""
-
-    def __init__(self) -> None:
-        self.data: dict[tuple[str, datetime], tuple[int | None, int | None]] = {}
-        self.calls: list[tuple[int, datetime, datetime, int]] = []
-        self.error: AwsError | None = None
-        self.error_after = 0
-        self.complete = True
-
-    def put(self, aws_id: str, minute: datetime, downloaded: int | None, requests: int | None = 1) -> None:
-        self.data[aws_id, minute] = downloaded, requests
-
-    def get_metric_data(
-        self, queries: Sequence[MetricQuery], start: datetime, end: datetime
-    ) -> tuple[MetricSeries, ...]:
-        if self.error and len(self.calls) >= self.error_after:
-            raise self.error
-        self.calls.append((len(queries), start, end, queries[0].period))
-        assert len(queries) <= 500
-        assert len({query.id for query in queries}) == len(queries)
-        spans = (end - start).total_seconds() / queries[0].period
-        assert len(queries) * spans <= DATAPOINTS
-        return tuple(self._series(query, start, end) for query in queries)
-
-    def _series(self, query: MetricQuery, start: datetime, end: datetime) -> MetricSeries:
-        assert query.namespace == "AWS/CloudFront"
-        assert query.stat == "Sum"
-        assert query.dimensions["Region"] == "Global"
-        which = ("BytesDownloaded", "Requests").index(query.metric)
-        sums: dict[datetime, float] = {}
-        for (aws_id, minute), values in self.data.items():
-            value = values[which]
-            at = minute - timedelta(seconds=minute.timestamp() % query.period)
-            if aws_id == query.dimensions["DistributionId"] and start <= at < end and value is not None:
-                sums[at] = sums.get(at, 0.0) + value
-        return MetricSeries(query.id, tuple(sorted(sums.items())), self.complete)
-
-
-class Collector:
-    """The collector with its clock in the test's hand."""
-
-    def __init__(self, metrics: Any) -> None:
-        self.metrics = metrics
-
-    def run(self, now: datetime) -> str:
-        with jobs.COLLECT_METRICS.single() as run:
-            assert run is not None
-            collector.collect_metrics(run, now=now, metrics=self.metrics)
-            return run.outcome
-
-    def days(self, now: datetime) -> str:
-        with jobs.COLLECT_DAYS.single() as run:
-            assert run is not None
-            collector.collect_days(run, now=now, metrics=self.metrics)
-            return run.outcome
-
-    def until_final(self, breakout: Breakout, now: datetime) -> datetime:
-        """Run twice, far enough apart that nothing moves in between."""
-        for _ in range(3):
-            self.run(now)
-            breakout.refresh_from_db()
-            if breakout.usage_status == "final":
-                return now
-            now += HOUR + minutes(1)
-        raise AssertionError(f"not final: {breakout.usage_status}")
+from tests.scenarios.collecting import Collector, FakeCloudWatch
 
 
 @pytest.fixture
@@ -100,18 +19,3 @@ def collecting(db: None, cloudwatch: FakeCloudWatch, settings: Any) -> Collector
     settings.METRICS_FINAL_AFTER_SECONDS = 3600
     settings.USAGE_TAIL_SECONDS = 120
     return Collector(cloudwatch)
-
-
-def make_breakout(
-    *attached: tuple[str, datetime, datetime | None], state: str = "completed", name: str = "keynote"
-) -> Breakout:
-    """A breakout with its attachments: (aws distribution id, from, to)."""
-    row = Breakout.objects.create(name=name, channel_uid="c" * 32, channel_name="main stage", state=state)
-    for aws_id, start, end in attached:
-        Attachment.objects.create(breakout=row, aws_distribution_id=aws_id, started_at=start, ended_at=end)
-    return row
-
-
-def usage(row: Breakout) -> tuple[str, int | None, int | None]:
-    row.refresh_from_db()
-    return row.usage_status, row.usage_bytes_downloaded, row.usage_requests

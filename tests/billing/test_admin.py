@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from billing.models import CollectionWindow, LedgerMinute
 from channels_app.models import Breakout
-from tests.console import rows
+from tests.scenarios import rows
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from billing.prices import estimate_usd
 from billing.statement import month_bounds
 from channels_app.services.usage import breakout_usage_record
 from streamhub.access.services import token_issue
-from tests.billing.conftest import HOUR, NOW, Collector, FakeCloudWatch, make_breakout, minutes, usage
+from tests.scenarios.collecting import HOUR, NOW, Collector, FakeCloudWatch, make_breakout, minutes, usage
 
 
 def get(path: str, *scopes: str) -> Any:

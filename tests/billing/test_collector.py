@@ -13,7 +13,7 @@ from billing.usage import breakout_usage
 from channels_app.models import Attachment, Breakout
 from streamhub.errors import AccessDenied, Throttled
 from streamhub.lifecycle.models import Job
-from tests.billing.conftest import HOUR, NOW, Collector, FakeCloudWatch, make_breakout, minutes, usage
+from tests.scenarios.collecting import HOUR, NOW, Collector, FakeCloudWatch, make_breakout, minutes, usage
 
 
 def test_a_breakout_goes_from_pending_over_provisional_to_final(

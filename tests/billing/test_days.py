@@ -16,7 +16,7 @@ from billing.usage import breakout_usage
 from channels_app.models import Attachment, Breakout
 from distributions.models import Distribution
 from streamhub.errors import Throttled
-from tests.billing.conftest import HOUR, Collector, FakeCloudWatch, make_breakout, minutes, usage
+from tests.scenarios.collecting import HOUR, Collector, FakeCloudWatch, make_breakout, minutes, usage
 
 DAY = timedelta(days=1)
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)

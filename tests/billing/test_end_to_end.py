@@ -15,8 +15,8 @@ from billing.usage import breakout_usage
 from billing.windows import floor_to
 from channels_app.models import Breakout
 from streamhub.errors import AccessDenied, Throttled
-from tests.billing.conftest import HOUR, make_breakout, minutes, usage
-from tests.world import WorldUnderTest
+from tests.scenarios.collecting import HOUR, make_breakout, minutes, usage
+from tests.scenarios.world import WorldUnderTest
 
 E1, E2 = "E1AAAAAAAAAAAA", "E2BBBBBBBBBBBB"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from billing.plan import DATAPOINTS, Ask, plan, segments
 from billing.windows import Window, complete_until, floor_to
-from tests.billing.conftest import HOUR, NOW, minutes
+from tests.scenarios.collecting import HOUR, NOW, minutes
 
 DAY = timedelta(days=1)
 

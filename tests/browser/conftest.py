@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from distributions import mediamanager
 from distributions.models import Distribution
 from streamhub.console import roles
-from tests.browser.staff import PASSWORD, WIDE, Staff
-from tests.world import WorldUnderTest
+from tests.browser.staff import PASSWORD, WIDE, Open, Staff
+from tests.scenarios.world import WorldUnderTest
 
 # Playwright keeps an event loop in this thread, in which Django would refuse to touch the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -27,8 +27,6 @@ _VAR = Path(settings.VAR_DIR)
 SCREENSHOTS = (
     settings.BASE_DIR / "var" if _VAR.name.startswith("streamhub-tests-") else _VAR
 ) / "screenshots"
-
-Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
 PASSWORD = "correct horse"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+Open = Callable[..., Page]
 
 
 class Staff:

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 from channels_app.models import Channel
 from distributions.models import Distribution
 from tests.browser.accessibility import grave_findings
-from tests.browser.conftest import Open
-from tests.console import rows
-from tests.world import WorldUnderTest
+from tests.browser.staff import Open
+from tests.scenarios import rows
+from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.browser
 

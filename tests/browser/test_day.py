@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from devstack.demo.show import KBPS, PUBLISH
 from tests.browser.accessibility import grave_findings
 from tests.browser.staff import PASSWORD, Staff
-from tests.integration.conftest import House, running
+from tests.scenarios.processes import House, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 

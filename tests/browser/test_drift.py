@@ -16,12 +16,11 @@ from drift.models import DriftSighting
 from drift.tasks import drift_report
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
-from tests.actors import TESTER
 from tests.browser.accessibility import grave_findings
-from tests.browser.conftest import Open
-from tests.browser.staff import PHONE, WIDE
-from tests.matrix.flows import medialive_state
-from tests.world import WorldUnderTest
+from tests.browser.staff import PHONE, WIDE, Open
+from tests.scenarios.actors import TESTER
+from tests.scenarios.stage import medialive_state
+from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.browser
 

@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page
 
 from streamhub.console import dashboard
 from tests.browser.accessibility import findings, load_axe
-from tests.browser.conftest import Open
-from tests.browser.staff import PHONE, WIDE, Staff
-from tests.console.evening import Evening
+from tests.browser.staff import PHONE, WIDE, Open, Staff
+from tests.scenarios.evening import Evening
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from channels_app.models import Breakout, Channel
-from tests.console import rows
+from tests.scenarios import rows
 
 GOOD = {
     "name": "Main stage",

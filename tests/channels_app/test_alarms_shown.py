@@ -17,14 +17,11 @@ from channels_app import services
 from channels_app.models import Breakout, Channel
 from drift.models import DriftSighting
 from drift.tasks import drift_report
-from tests.actors import TESTER
-from tests.console import rows
-from tests.console.conftest import as_role
-from tests.drift.test_drift import forget_rows, stage
-from tests.matrix.flows import channel, medialive_state
-from tests.world import WorldUnderTest
-
-__all__ = ["as_role", "stage"]
+from tests.scenarios import rows
+from tests.scenarios.actors import TESTER
+from tests.scenarios.rows import forget_rows
+from tests.scenarios.stage import channel, medialive_state
+from tests.scenarios.world import WorldUnderTest
 
 CALM = "No alarms: nothing runs for nobody, nothing is late."
 

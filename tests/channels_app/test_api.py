@@ -12,7 +12,7 @@ from channels_app.models import Breakout, Channel
 from distributions.models import Distribution
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
-from tests.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest
 
 CIDRS = ["203.0.113.7/32"]
 

@@ -9,8 +9,8 @@ from channels_app.models import Attachment, Breakout, Channel
 from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.errors import NotPossible
-from tests.actors import TESTER
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 

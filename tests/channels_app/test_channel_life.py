@@ -12,8 +12,8 @@ from distributions.models import Distribution
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.models import Priority, Transition
 from streamhub.lifecycle.reconcile import reconcile
-from tests.actors import TESTER
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.world import WorldUnderTest
 
 CIDRS = ["203.0.113.7/32"]
 

@@ -12,8 +12,8 @@ from django.core.management.base import CommandError
 from channels_app.models import Channel
 from channels_app.services import channel_create, channel_delete
 from streamhub.aws.encoding import PROFILES
-from tests.actors import TESTER
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.world import WorldUnderTest
 
 PUSH = {"allowed_cidrs": ["203.0.113.7/32"]}
 PULL = {"input_type": "URL_PULL"}

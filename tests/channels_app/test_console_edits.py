@@ -12,9 +12,9 @@ from channels_app.tidy import tidy_security_groups
 from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.lifecycle.models import ManagedResource, Transition
-from tests.actors import TESTER
-from tests.matrix.flows import STACK, channel, medialive_state
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.stage import STACK, channel, medialive_state
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 

@@ -27,9 +27,9 @@ from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
 from streamhub.console import registry
 from streamhub.errors import NotPossible
-from tests.actors import TESTER
 from tests.channels_app.verbs import BREAKOUTS, KINDS, Verb, detached
-from tests.console import rows
+from tests.scenarios import rows
+from tests.scenarios.actors import TESTER
 
 pytestmark = pytest.mark.django_db
 

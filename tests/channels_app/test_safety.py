@@ -15,9 +15,9 @@ from channels_app.models import Breakout, Channel
 from channels_app.safety import Limits, alarms
 from channels_app.tasks import cost_safety
 from streamhub.lifecycle.models import Job, Transition
-from tests.actors import TESTER
-from tests.matrix.flows import channel, medialive_state
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.stage import channel, medialive_state
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.get_fixed_timezone(0))

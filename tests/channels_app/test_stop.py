@@ -19,9 +19,9 @@ from channels_app.models.channel import State
 from streamhub.access.actors import system_actor
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Transition
-from tests.actors import TESTER
-from tests.matrix.flows import channel, medialive_state
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.stage import channel, medialive_state
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 

@@ -11,8 +11,8 @@ from channels_app.tidy import tidy_security_groups
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
 from streamhub.errors import Refused
-from tests.actors import TESTER
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.world import WorldUnderTest
 
 
 def test_a_twin_of_a_group_is_removed_and_the_group_in_use_stays(world: WorldUnderTest) -> None:

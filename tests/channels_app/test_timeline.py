@@ -5,9 +5,9 @@ from __future__ import annotations
 from channels_app import services
 from channels_app.models import Breakout, Channel
 from streamhub.lifecycle.models import Transition
-from tests.actors import TESTER
-from tests.matrix.timeline import unaccounted, wrongs
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.timeline import unaccounted, wrongs
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 

@@ -11,8 +11,8 @@ from channels_app.models import Breakout, Channel
 from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.lifecycle.models import Transition
-from tests.actors import TESTER
-from tests.console import rows
+from tests.scenarios import rows
+from tests.scenarios.actors import TESTER
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from typing import Any
 
 from devstack.demo.api import Api, ApiError
 from emulator.control import Control, ControlError
-
-from .house import Outages
+from tests.chaos.house import Outages
 
 CHANNELS = 12
 CIDRS = ["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"]

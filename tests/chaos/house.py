@@ -18,8 +18,8 @@ from devstack.ports import free_port
 from devstack.process import write_whole
 from devstack.processes import ProcessSet
 from emulator.control import Control
-from tests.integration.conftest import PERIODS
-from tests.servers import OwnPostgres, OwnRedis, started
+from tests.scenarios.processes import PERIODS
+from tests.scenarios.servers import OwnPostgres, OwnRedis, started
 
 SCALE = 0.02
 WORKERS = 2

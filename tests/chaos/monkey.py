@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from .house import PARTS, ChaosHouse
+from tests.chaos.house import PARTS, ChaosHouse
 
 OPERATIONS = ("cloudfront:*", "medialive:*", "mediapackage:*", "cloudwatch:*", "*")
 # What AWS does wrong, how often, and for how many calls at most.

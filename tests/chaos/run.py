@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from devstack.demo.api import ApiError
-
-from .clients import Client, Notes, Viewers
-from .house import ChaosHouse, chaos_house
-from .logs import surprises
-from .monkey import Monkey
+from tests.chaos.clients import Client, Notes, Viewers
+from tests.chaos.house import ChaosHouse, chaos_house
+from tests.chaos.logs import surprises
+from tests.chaos.monkey import Monkey
 
 CLIENTS = 4
 # Claims of the dead run out after 60 s, their jobs' leases after up to 180.
@@ -70,7 +69,7 @@ class Chaos:
     """One run."""
 
     def __init__(self, house: ChaosHouse, seed: str) -> None:
-        from .truth import Wrongs
+        from tests.scenarios.truth import Wrongs
 
         self.house, self.seed = house, seed
         self.notes, self.wrongs = Notes(), Wrongs()
@@ -116,7 +115,7 @@ class Chaos:
         """No more faults; all rows come to rest; then AWS and rows are compared."""
         from django.db import connections
 
-        from . import truth
+        from tests.scenarios import truth
 
         self.monkey.rest()
         connections.close_all()  # our own, from before the database was killed
@@ -130,7 +129,7 @@ class Chaos:
         self.say(f"{when}: {len(truth.ours(self.house.control))} resources")
 
     def surplus(self) -> bool:
-        from . import truth
+        from tests.scenarios import truth
 
         seen = truth.Wrongs()
         truth.compare(self.house.control, seen, "")
@@ -138,7 +137,7 @@ class Chaos:
 
     def close_down(self) -> None:
         """Stop every breakout, see the usage become final, delete every channel, let the reaper work."""
-        from . import truth
+        from tests.scenarios import truth
 
         api = self.house.api()
         for breakout in self.all(api, "breakouts"):
@@ -158,8 +157,7 @@ class Chaos:
     def measure(self) -> None:
         from channels_app.models import Breakout
         from streamhub.lifecycle.models import Transition
-
-        from . import truth
+        from tests.scenarios import truth
 
         for each in truth.ours(self.house.control):
             self.wrongs.add("orphans", f"at the end: {each} is left")

@@ -23,8 +23,8 @@ from streamhub.console import dashboard
 from streamhub.console.admin.beat import every
 from streamhub.console.resource import ResourceAdmin
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
-from tests.console import rows
-from tests.console.evening import Evening
+from tests.scenarios import rows
+from tests.scenarios.evening import Evening
 
 
 def queries(client: Client, url: str) -> list[str]:

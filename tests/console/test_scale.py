@@ -21,7 +21,7 @@ from streamhub.access.services import token_issue
 from streamhub.console import dashboard, roles
 from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.lifecycle.models import Transition
-from tests.console import crowd
+from tests.scenarios import crowd
 
 # Half a minute alone; the limit is for machines that others use too.
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]

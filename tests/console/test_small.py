@@ -13,7 +13,7 @@ from django.urls import reverse
 from streamhub.access.models import ApiToken
 from streamhub.access.services import token_authenticate, token_issue
 from streamhub.console import bars, roles, sizes
-from tests.console.conftest import As
+from tests.scenarios.staff import As
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
@@ -17,9 +16,10 @@ from streamhub.access.services import token_issue
 from streamhub.console import registry, roles
 from streamhub.console.resource import ResourceAdmin
 from streamhub.lifecycle.models import Transition
-from tests.actors import TESTER
-from tests.console import rows
-from tests.console.conftest import As
+from tests.scenarios import rows
+from tests.scenarios.actors import TESTER
+from tests.scenarios.rows import everything
+from tests.scenarios.staff import As
 
 VERBS = [
     (model, verb.name)
@@ -40,13 +40,6 @@ def do_url(row: Any, verb: str) -> str:
 
 def page_url(row: Any) -> str:
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-
-
-def everything() -> dict[str, list[Any]]:
-    """All rows of the house, for saying that nothing changed."""
-    labels = ("channels_app", "distributions", "lifecycle", "access")
-    models = [model for label in labels for model in apps.get_app_config(label).get_models()]
-    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
 @pytest.mark.parametrize(("model", "name"), VERBS)

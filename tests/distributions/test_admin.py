@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from tests.console import rows
+from tests.scenarios import rows
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from channels_app.services import (
 from distributions import services
 from distributions.models import Distribution
 from streamhub.errors import NotPossible
-from tests.actors import TESTER
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 

@@ -15,8 +15,7 @@ from streamhub.access.actors import system_actor
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import Transition
-from tests.console.conftest import as_role  # noqa: F401  a fixture
-from tests.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest
 
 ID = "E3FEGSC0PV886G"
 PAGE = "/admin/mediamanager/"
@@ -116,7 +115,7 @@ def test_the_database_refuses_every_other_intent(here: WorldUnderTest, wanted: d
         Distribution.objects.filter(pk=row.pk).update(**wanted)
 
 
-def test_the_page_explains_what_was_read(here: WorldUnderTest, as_role: Any) -> None:  # noqa: F811
+def test_the_page_explains_what_was_read(here: WorldUnderTest, as_role: Any) -> None:
     row = registered(here)
     page = as_role("viewer").get(PAGE).content.decode()
     assert row.domain_name in page
@@ -125,7 +124,7 @@ def test_the_page_explains_what_was_read(here: WorldUnderTest, as_role: Any) -> 
     assert "Look again" not in page
 
 
-def test_look_again_is_a_post_and_queues_a_reading(here: WorldUnderTest, as_role: Any) -> None:  # noqa: F811
+def test_look_again_is_a_post_and_queues_a_reading(here: WorldUnderTest, as_role: Any) -> None:
     row = registered(here)
     operator: Client = as_role("operator")
     assert "Look again" in operator.get(PAGE).content.decode()
@@ -141,14 +140,14 @@ def test_look_again_is_a_post_and_queues_a_reading(here: WorldUnderTest, as_role
     assert row.config_observed_at > before
 
 
-def test_without_the_setting_the_page_says_what_to_set(settings: Any, as_role: Any) -> None:  # noqa: F811
+def test_without_the_setting_the_page_says_what_to_set(settings: Any, as_role: Any) -> None:
     settings.MEDIAMANAGER_DISTRIBUTION_ID = ""
     page = as_role("operator").get(PAGE).content.decode()
     assert "MEDIAMANAGER_DISTRIBUTION_ID" in page
     assert "Look again" not in page
 
 
-def test_the_fragment_is_sent_only_when_it_is_new(here: WorldUnderTest, as_role: Any) -> None:  # noqa: F811
+def test_the_fragment_is_sent_only_when_it_is_new(here: WorldUnderTest, as_role: Any) -> None:
     registered(here)
     viewer: Client = as_role("viewer")
     first = viewer.get(f"{PAGE}live/")

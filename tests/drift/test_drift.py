@@ -28,9 +28,10 @@ from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import NO_MARK, Mark, comment_marker, tags
 from streamhub.errors import Forbidden, NotPossible
 from streamhub.lifecycle.models import Job, Transition
-from tests.actors import TESTER
-from tests.matrix.flows import STACK, channel
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.rows import forget_rows
+from tests.scenarios.stage import STACK, channel
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 UID = "a" * 32
@@ -102,14 +103,6 @@ def test_a_distribution_whose_comment_was_edited_is_different_and_not_foreign() 
 # --- with AWS ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def stage(world: WorldUnderTest) -> Channel:
-    services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"], tags={"team": "events"})
-    world.settle()
-    world.control.clear_calls()
-    return channel()
-
-
 def keys() -> list[str]:
     return [each.key.rpartition(":")[0] for each in drift.report().findings]
 
@@ -117,12 +110,6 @@ def keys() -> list[str]:
 def only(problem: str) -> Finding:
     (finding,) = (each for each in drift.report().findings if each.problem == problem)
     return finding
-
-
-def forget_rows() -> None:
-    """A database restored from before: AWS has what no row knows."""
-    for model in (Attachment, Breakout, Channel, Distribution, SecurityGroup):
-        model._default_manager.all().delete()
 
 
 def grow_old() -> None:

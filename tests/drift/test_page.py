@@ -6,7 +6,6 @@ import html
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,21 +18,12 @@ from drift.models import DriftReading, DriftSighting
 from drift.services import Finding, Kind
 from drift.tasks import drift_report
 from streamhub.lifecycle.models import Job, Transition
-from tests.actors import TESTER
-from tests.console.conftest import as_role
-from tests.console.test_verbs import everything
-from tests.drift.test_drift import forget_rows, stage
-from tests.matrix.flows import channel
-from tests.world import WorldUnderTest
-
-__all__ = ["as_role", "stage"]
+from tests.scenarios.actors import TESTER
+from tests.scenarios.rows import everything, forget_rows
+from tests.scenarios.stage import channel
+from tests.scenarios.world import WorldUnderTest
 
 PAGE, READ = "admin:drift", "admin:drift_read"
-
-
-@pytest.fixture
-def engineer(as_role: Any) -> Client:
-    return as_role("engineer")
 
 
 def seen(client: Client, follow: bool = False) -> str:

@@ -19,11 +19,9 @@ from drift.tasks import drift_report
 from streamhub.access.actors import staff_actor
 from streamhub.errors import Forbidden, NotPossible
 from streamhub.lifecycle.models import Job
-from tests.actors import TESTER
-from tests.drift.test_drift import forget_rows, stage
-from tests.world import WorldUnderTest
-
-__all__ = ["stage"]
+from tests.scenarios.actors import TESTER
+from tests.scenarios.rows import forget_rows
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 

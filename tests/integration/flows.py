@@ -11,8 +11,7 @@ from typing import Any
 
 from devstack.demo.api import Api
 from devstack.demo.tour import left_in_aws
-
-from .conftest import House
+from tests.scenarios.processes import House
 
 CREATES = {
     "mediapackage:CreateChannel",

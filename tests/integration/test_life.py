@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from . import flows
-from .conftest import House
+from tests.integration import flows
+from tests.scenarios.processes import House
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 

@@ -16,10 +16,9 @@ from celery import Celery
 
 from devstack.demo.api import Api, ApiError
 from devstack.processes import readiness
-from tests.servers import NoServer, OwnPostgres, OwnRedis, OwnServer, started
-
-from . import flows, rows
-from .conftest import House, postgres_database, redis_database, running, unavailable
+from tests.integration import flows, rows
+from tests.scenarios.processes import House, postgres_database, redis_database, running, unavailable
+from tests.scenarios.servers import NoServer, OwnPostgres, OwnRedis, OwnServer, started
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import postgres_database
+from tests.scenarios.processes import postgres_database
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(1500)]
 

@@ -14,9 +14,8 @@ from devstack.demo.screen import Screen
 from devstack.demo.show import KBPS, PUBLISH
 from devstack.demo.steps import STEPS
 from devstack.demo.tour import Tour
-
-from . import flows
-from .conftest import House
+from tests.integration import flows
+from tests.scenarios.processes import House
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 

@@ -11,8 +11,8 @@ from distributions.models import Distribution
 from distributions.services import distribution_detach
 from distributions.tasks import delete_stale_distributions
 from streamhub.lifecycle.models import Job
-from tests.actors import TESTER
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.world import WorldUnderTest
 
 KINDS = ("throttle", "access_denied", "cut_before")
 

@@ -14,9 +14,9 @@ from channels_app.models import Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.models import Transition
-from tests.actors import TESTER
-from tests.matrix.flows import STACK
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.stage import STACK
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 READS = {

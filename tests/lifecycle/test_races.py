@@ -30,7 +30,7 @@ from streamhub.lifecycle.models import Priority, Transition
 from streamhub.lifecycle.reconcile import reconcile
 from streamhub.lifecycle.sweep import sweep_model
 from streamhub.lifecycle.tasks import sweep
-from tests.lifecycle.racing import (
+from tests.scenarios.racing import (
     CIDRS,
     URL,
     WHO,
@@ -43,8 +43,8 @@ from tests.lifecycle.racing import (
     reread,
     work,
 )
-from tests.matrix.flows import STACK, medialive_state, nothing, ready
-from tests.world import WorldUnderTest
+from tests.scenarios.stage import STACK, medialive_state, nothing, ready
+from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

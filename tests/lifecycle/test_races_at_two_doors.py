@@ -28,7 +28,8 @@ from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Transition
-from tests.lifecycle.racing import (
+from tests.scenarios import measures, stage, timeline
+from tests.scenarios.racing import (
     CIDRS,
     ROUNDS,
     WHO,
@@ -40,8 +41,7 @@ from tests.lifecycle.racing import (
     reread,
     work,
 )
-from tests.matrix import flows, measures, timeline
-from tests.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -161,13 +161,13 @@ def test_starts_pressed_while_workers_take_the_channel_down_put_nothing_on_air(
 
     def press() -> None:
         until = time.monotonic() + 30
-        while not flows.nothing() and time.monotonic() < until:
+        while not stage.nothing() and time.monotonic() < until:
             for each in (show, other):
                 with suppress(NotPossible):
                     services.breakout_start(each, who=WHO)
 
     services.channel_delete(row, who=WHO)
-    workers = [partial(work, live_world, flows.nothing, reaps=True)] * 2
+    workers = [partial(work, live_world, stage.nothing, reaps=True)] * 2
     assert refused(at_once(press, press, *workers)) == 0
     assert live_world.left() == {}
     assert {each.state for each in Breakout.objects.all()} == {"cancelled"}
@@ -181,11 +181,11 @@ def test_starts_pressed_while_workers_take_the_channel_down_put_nothing_on_air(
 def test_keep_and_reattach_against_the_reaper_are_carried_out_or_refused(
     live_world: WorldUnderTest, verb: str, _round: int
 ) -> None:
-    flows.with_stale(live_world)
-    row, stage = Distribution.objects.get(), Channel.objects.get()
+    stage.with_stale(live_world)
+    row, bare = Distribution.objects.get(), Channel.objects.get()
     verbs: dict[str, Callable[[], Any]] = {
         "keep": partial(distributions.distribution_keep, row, who=WHO),
-        "reattach": partial(services.distribution_reattach, stage, row, who=WHO),
+        "reattach": partial(services.distribution_reattach, bare, row, who=WHO),
     }
     verbs_end, *_ = ends = at_once(verbs[verb], delete_stale_distributions, delete_stale_distributions)
     refused(ends)
@@ -204,7 +204,7 @@ def test_keep_and_reattach_against_the_reaper_are_carried_out_or_refused(
 
 def test_workers_and_beats_leave_a_timeline_without_gaps(live_world: WorldUnderTest) -> None:
     services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
-    assert refused(at_once(*[partial(work, live_world, flows.ready)] * 4)) == 0
+    assert refused(at_once(*[partial(work, live_world, stage.ready)] * 4)) == 0
     assert timeline.wrongs() == []
     assert timeline.unaccounted(live_world) == []
     assert measures.surplus(live_world) == (0, 0)
@@ -214,8 +214,8 @@ def test_workers_and_beats_leave_a_timeline_without_gaps(live_world: WorldUnderT
 
 
 def test_collectors_that_hold_no_lease_count_every_byte_once(live_world: WorldUnderTest) -> None:
-    flows.with_show(live_world)
-    flows.stop(live_world)
+    stage.with_show(live_world)
+    stage.stop(live_world)
     live_world.settle()
     live_world.control.publish_all()
     with jobs.COLLECT_METRICS.single() as run:

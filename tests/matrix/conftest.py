@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.matrix.faults import MortalSession
-from tests.world import WorldUnderTest
+from tests.scenarios.mortal import MortalSession
+from tests.scenarios.world import WorldUnderTest
 
 
 @pytest.fixture

@@ -6,29 +6,12 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from billing.models import CollectionWindow, DailySeries, LedgerMinute
-from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
-from distributions.models import Distribution
-from streamhub.lifecycle.models import Job, Listing, Transition
-from tests.matrix import timeline
-from tests.matrix.faults import FAULTS, MortalSession, applicable, arm, disarm
+from tests.matrix.faults import FAULTS, applicable, arm, disarm
 from tests.matrix.flows import FLOWS, Flow
-from tests.matrix.measures import lost_bytes, not_final, surplus, truth
-from tests.world import WorldUnderTest
-
-ROWS = (
-    CollectionWindow,
-    DailySeries,
-    LedgerMinute,
-    Attachment,
-    Breakout,
-    Channel,
-    SecurityGroup,
-    Distribution,
-    Transition,
-    Listing,
-    Job,
-)
+from tests.scenarios import timeline
+from tests.scenarios.measures import lost_bytes, not_final, surplus, truth
+from tests.scenarios.mortal import MortalSession
+from tests.scenarios.world import WorldUnderTest, clean
 
 
 @dataclass(frozen=True)
@@ -60,13 +43,6 @@ class Verdict:
     @property
     def converged(self) -> bool:
         return not self.failure
-
-
-def clean(world: WorldUnderTest) -> None:
-    """A fresh AWS and empty tables."""
-    for model in ROWS:
-        model._default_manager.all().delete()
-    world.control.reset()
 
 
 def begin(world: WorldUnderTest, point: Point, *, prepared: bool = False) -> Flow:

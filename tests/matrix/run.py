@@ -46,11 +46,12 @@ from emulator.control import Control  # noqa: E402
 from streamhub.aws.session import ATTEMPTS, _Clients, use_session  # noqa: E402
 from streamhub.aws.target import embedded_target  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
-from tests.matrix.faults import KINDS, MortalSession  # noqa: E402
+from tests.matrix.faults import KINDS  # noqa: E402
 from tests.matrix.flows import FLOWS, Flow  # noqa: E402
 from tests.matrix.points import Point, Verdict, begin, points_of, verdict, worked  # noqa: E402
 from tests.matrix.snapshot import FrozenAws  # noqa: E402
-from tests.world import WorldUnderTest, configure, expire_claims  # noqa: E402
+from tests.scenarios.mortal import MortalSession  # noqa: E402
+from tests.scenarios.world import WorldUnderTest, configure, expire_claims  # noqa: E402
 
 SECONDS_PER_POINT = 120
 REGION = "eu-central-1"

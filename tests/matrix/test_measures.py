@@ -12,9 +12,10 @@ from distributions.driver import cloudfront
 from distributions.driver.marks import spec_of
 from distributions.models import Distribution
 from tests.matrix import flows
-from tests.matrix.measures import lost_bytes, not_final, surplus
 from tests.matrix.points import Point, verdict
-from tests.world import WorldUnderTest
+from tests.scenarios import stage
+from tests.scenarios.measures import lost_bytes, not_final, surplus
+from tests.scenarios.world import WorldUnderTest
 
 
 def plant_group(world: WorldUnderTest) -> None:
@@ -29,25 +30,25 @@ def plant_distribution(world: WorldUnderTest) -> None:
 
 
 def test_a_good_world_has_neither_orphans_nor_duplicates(world: WorldUnderTest) -> None:
-    flows.with_channel(world)
+    stage.with_channel(world)
     assert surplus(world) == (0, 0)
 
 
 def test_an_orphan_is_counted_whatever_rows_there_are(world: WorldUnderTest) -> None:
     plant_group(world)
     assert surplus(world) == (1, 0)
-    flows.with_channel(world)
+    stage.with_channel(world)
     assert surplus(world) == (1, 0)
 
 
 def test_a_second_resource_of_a_row_is_a_duplicate_and_an_orphan(world: WorldUnderTest) -> None:
-    flows.with_channel(world)
+    stage.with_channel(world)
     plant_distribution(world)
     assert surplus(world) == (1, 1)
 
 
 def test_everything_of_a_row_that_was_deleted_by_hand_is_orphaned(world: WorldUnderTest) -> None:
-    flows.with_channel(world)
+    stage.with_channel(world)
     Channel.objects.all().delete()
     assert surplus(world) == (4, 0)
 
@@ -61,15 +62,15 @@ def test_what_is_not_ours_is_no_orphan(world: WorldUnderTest, tags: dict[str, st
 
 @pytest.mark.parametrize("name", ["on air", "over"])
 def test_books_that_hold_every_byte_are_right(world: WorldUnderTest, name: str) -> None:
-    flows.with_show(world)
+    stage.with_show(world)
     if name == "over":
-        flows.stop(world)
+        stage.stop(world)
         world.settle()
     assert (lost_bytes(world), not_final()) == (0, [])
 
 
 def test_bytes_of_a_distribution_that_no_row_knows_are_lost(world: WorldUnderTest) -> None:
-    flows.with_show(world)
+    stage.with_show(world)
     world.control.console("cloudfront", "create_foreign", count=1)
     known = Distribution.objects.get().aws_distribution_id
     inventory = world.control.inventory()["cloudfront"]["distributions"]
@@ -81,7 +82,7 @@ def test_bytes_of_a_distribution_that_no_row_knows_are_lost(world: WorldUnderTes
 def test_bytes_too_many_on_a_breakout_are_counted(
     world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flows.with_show(world)
+    stage.with_show(world)
     from billing import usage
 
     true = usage.breakout_usage_record
@@ -100,7 +101,7 @@ def test_figures_that_never_become_final_are_told(world: WorldUnderTest) -> None
 
 
 def test_a_verdict_tells_everything_that_is_wrong(mortal: WorldUnderTest) -> None:
-    flows.with_channel(mortal)
+    stage.with_channel(mortal)
     plant_group(mortal)
     plant_distribution(mortal)
     seen = verdict(mortal, Point("channel_create", 0, "none"), flows.FLOWS["channel_create"])

@@ -19,9 +19,8 @@ from recordings.tasks import list_recordings
 from streamhub.access.actors import system_actor
 from streamhub.aws.s3 import ObjectInfo
 from streamhub.lifecycle.models import Job
-from tests.console import rows
-from tests.console.conftest import as_role  # noqa: F401  a fixture
-from tests.world import WorldUnderTest
+from tests.scenarios import rows
+from tests.scenarios.world import WorldUnderTest
 
 WHO = system_actor("anna")
 BUCKET = "streamhub-recordings"
@@ -141,7 +140,7 @@ def recorded(channel: Channel, **fields: Any) -> Breakout:
 
 
 def test_the_page_shows_each_file_with_its_url_on_the_mediamanager_domain(
-    as_role: Any,  # noqa: F811
+    as_role: Any,
     settings: Any,
 ) -> None:
     settings.MEDIAMANAGER_DISTRIBUTION_ID = "E3FEGSC0PV886G"
@@ -158,12 +157,12 @@ def test_the_page_shows_each_file_with_its_url_on_the_mediamanager_domain(
     assert "187,500,000 bytes" in page
 
 
-def test_without_a_mediamanager_the_page_shows_keys_and_says_so(as_role: Any) -> None:  # noqa: F811
+def test_without_a_mediamanager_the_page_shows_keys_and_says_so(as_role: Any) -> None:
     page = page_of(as_role("viewer"), recorded(rows.channel(record=True)))
     assert "No MediaManager distribution is known" in page
 
 
-def test_a_breakout_that_was_not_recorded_has_no_such_panel(as_role: Any) -> None:  # noqa: F811
+def test_a_breakout_that_was_not_recorded_has_no_such_panel(as_role: Any) -> None:
     assert "Recordings" not in page_of(as_role("viewer"), rows.breakout("completed", rows.channel()))
 
 

@@ -25,11 +25,10 @@ from streamhub.access.actors import system_actor
 from streamhub.aws.ownership import OWNER_TAG
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Transition
-from tests.chaos import truth
-from tests.matrix.faults import KILLS, MortalSession
-from tests.matrix.points import clean
+from tests.scenarios import truth
+from tests.scenarios.mortal import KILLS, MortalSession
+from tests.scenarios.world import WorldUnderTest, clean
 from tests.stateful import model
-from tests.world import WorldUnderTest
 
 WHO = system_actor("machine")
 RUNS, RULES = 12, 30

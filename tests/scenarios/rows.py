@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from channels_app.models import Breakout, Channel
+from django.apps import apps
+
+from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 
 _serial = count(1)
@@ -47,3 +49,16 @@ ERROR = {
     "error_hint": "StreamHub goes on by itself.",
     "error_request_id": "0f9b3c1e-7d4a-4b0e-9f38-7c2d1a6b5e44",
 }
+
+
+def everything() -> dict[str, list[Any]]:
+    """All rows of the house, for saying that nothing changed."""
+    labels = ("channels_app", "distributions", "lifecycle", "access")
+    models = [model for label in labels for model in apps.get_app_config(label).get_models()]
+    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
+
+
+def forget_rows() -> None:
+    """A database restored from before: AWS has what no row knows."""
+    for model in (Attachment, Breakout, Channel, Distribution, SecurityGroup):
+        model._default_manager.all().delete()

@@ -10,7 +10,7 @@ from django.db import models
 from channels_app.models import Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.lifecycle.models import Transition
-from tests.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest
 
 TOLD: dict[str, type[models.Model]] = {
     model.KIND: model for model in (Breakout, Channel, Distribution, SecurityGroup)

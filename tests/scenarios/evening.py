@@ -15,7 +15,7 @@ from recordings.models import BucketListing
 from streamhub import seeds
 from streamhub.access.services import token_issue, token_revoke
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
-from tests.console import rows
+from tests.scenarios import rows
 
 LONG = "Grand hall, second floor: keynotes, panels and the closing show"
 REQUEST = "0f9b3c1e-7d4a-4b0e-9f38-7c2d1a6b5e44"

@@ -42,3 +42,8 @@ def operator(as_role: As) -> Client:
 @pytest.fixture
 def viewer(as_role: As) -> Client:
     return as_role("viewer")
+
+
+@pytest.fixture
+def engineer(as_role: As) -> Client:
+    return as_role("engineer")

@@ -17,8 +17,8 @@ from distributions.tasks import delete_stale_distributions
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle.models import Listing, Transition
 from streamhub.lifecycle.tasks import observe, sweep
-from tests.actors import TESTER
-from tests.world import WorldUnderTest
+from tests.scenarios.actors import TESTER
+from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
 CIDRS = ["203.0.113.7/32"]

@@ -15,7 +15,7 @@ from billing.models import LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.lifecycle.models import database_now
-from tests.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest
 
 MINUTE = timedelta(minutes=1)
 # The columns that hold the id of each kind of AWS resource.

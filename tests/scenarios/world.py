@@ -10,6 +10,9 @@ from typing import Any
 
 from django.db.models.functions import Now
 
+from billing.models import CollectionWindow, DailySeries, LedgerMinute
+from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
+from distributions.models import Distribution
 from distributions.tasks import delete_stale_distributions
 from emulator.control import Control
 from emulator.server import EmbeddedAws
@@ -17,10 +20,23 @@ from streamhub.aws.session import AwsSession, use_session
 from streamhub.aws.target import embedded_target
 from streamhub.errors import AwsError
 from streamhub.lifecycle import driver, observe
-from streamhub.lifecycle.models import Job, Listing
+from streamhub.lifecycle.models import Job, Listing, Transition
 from streamhub.lifecycle.reconcile import reconcile
 
 ROUNDS = 200
+ROWS = (
+    CollectionWindow,
+    DailySeries,
+    LedgerMinute,
+    Attachment,
+    Breakout,
+    Channel,
+    SecurityGroup,
+    Distribution,
+    Transition,
+    Listing,
+    Job,
+)
 
 
 def configure(settings: Any) -> None:
@@ -136,3 +152,10 @@ class WorldUnderTest:
                 if things and service in ("cloudfront", "mediapackage", "medialive"):
                     found[f"{service} {kind}"] = len(things)
         return found
+
+
+def clean(world: WorldUnderTest) -> None:
+    """A fresh AWS and empty tables."""
+    for model in ROWS:
+        model._default_manager.all().delete()
+    world.control.reset()

@@ -1,0 +1,53 @@
+"""An HTTP server that answers as it is told, or not at all."""
+
+from __future__ import annotations
+
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class ScriptedServer(ThreadingHTTPServer):
+    """A wire that answers as told: one `(status, body)`, `"hang"` or `"close"` per request.
+
+    The last one answers all further requests.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Scripted)
+        self.script: list[Any] = []
+        self.seen: list[BaseHTTPRequestHandler] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Scripted(BaseHTTPRequestHandler):
+    server: ScriptedServer
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.server.seen.append(self)
+        script = self.server.script
+        step = script.pop(0) if len(script) > 1 else script[0]
+        if step == "hang":
+            time.sleep(1)
+        if isinstance(step, str):
+            self.close_connection = True
+            return
+        status, body = step
+        self.send_response(status)
+        self.send_header("x-amzn-requestid", f"req-{len(self.server.seen)}")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    do_GET = do_POST = do_PUT = do_DELETE = _answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass

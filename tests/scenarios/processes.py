@@ -1,0 +1,101 @@
+"""Whole sets of processes, and databases of their own on real PostgreSQL and Redis."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from devstack.demo.api import Api
+from devstack.demo.house import SCOPES
+from devstack.ports import free_port
+from devstack.processes import ProcessSet
+from emulator.control import Control
+
+PERIODS = {
+    "SWEEP_SECONDS": "1",
+    "OBSERVE_SECONDS": "1",
+    "FULL_OBSERVE_SECONDS": "20",
+    "REAPER_SECONDS": "2",
+    "METRICS_SECONDS": "2",
+    "METRICS_FINAL_AFTER_SECONDS": "10",
+    "USAGE_TAIL_SECONDS": "5",
+}
+# A number of Redis that nobody uses by default; emptied before and after.
+REDIS_URL = "redis://127.0.0.1:6379/13"
+POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
+
+
+def unavailable(what: str, error: Exception) -> None:
+    """Skip on a developer's machine, fail where the services are promised."""
+    said = f"{what} is not there: {error}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(said)
+    pytest.skip(said)
+
+
+@contextmanager
+def postgres_database() -> Iterator[str]:
+    """A fresh database, dropped afterwards; its URL."""
+    server = os.environ.get("DATABASE_URL", "")
+    server = server if server.startswith("postgres") else POSTGRES_URL
+    name = f"streamhub_test_{secrets.token_hex(4)}"
+    try:
+        admin = psycopg.connect(server, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        unavailable("PostgreSQL", error)
+    with closing(admin):
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield f"{server.rpartition('/')[0]}/{name}"
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def redis_database() -> Iterator[str]:
+    """An empty Redis database; its URL."""
+    url = os.environ.get("CELERY_BROKER_URL") or REDIS_URL
+    client = redis.Redis.from_url(url, socket_connect_timeout=3)
+    try:
+        client.flushdb()
+    except redis.ConnectionError as error:
+        unavailable("Redis", error)
+    try:
+        yield url
+    finally:
+        client.flushdb()
+        client.close()
+
+
+class House:
+    """A running set with its API and the remote control of its AWS."""
+
+    def __init__(self, processes: ProcessSet) -> None:
+        self.processes = processes
+        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
+        token = processes.run("issue_token", "tests", *scopes).strip()
+        self.api = Api(processes.web_url, token)
+        self.control = Control(processes.addresses()["aws_endpoint"])
+
+
+@contextmanager
+def running(folder: Path, environment: dict[str, str], workers: int, scale: float) -> Iterator[House]:
+    """Everything started and ready; stopped afterwards, in whatever state it is."""
+    with ProcessSet(folder, {**PERIODS, **environment}) as processes:
+        processes.start_embedded(scale)
+        processes.run("bootstrap")
+        processes.wait_embedded()
+        processes.start_web(free_port())
+        for number in range(1, workers + 1):
+            processes.start_worker(number, concurrency=4)
+        processes.start_beat()
+        processes.wait_ready()
+        yield House(processes)
