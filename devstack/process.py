@@ -21,7 +21,6 @@ from typing import Any
 
 from devstack.broker import Broker, start_broker
 from devstack.ports import free_port, usual_port
-from emulator import mediamanager
 from emulator.server import EmbeddedAws
 
 log = logging.getLogger(__name__)
@@ -72,10 +71,10 @@ async def _serve(options: Options, broker: Broker, ready: Callable[[dict[str, An
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
-    aws = EmbeddedAws(options.scale, region=options.region, buckets=options.buckets)
+    aws = EmbeddedAws(
+        options.scale, region=options.region, buckets=options.buckets, mediamanager=options.mediamanager
+    )
     wished = options.aws_port or usual_port(options.addresses.parent, "aws")
-    if options.mediamanager is not None:
-        mediamanager.furnish(aws.world, *options.mediamanager)
     runner = await aws.start(free_port(wished))
     addresses = {"aws_endpoint": aws.url, "broker_url": broker.url, "pid": os.getpid()}
     write_whole(options.addresses, json.dumps(addresses))
@@ -83,7 +82,7 @@ async def _serve(options: Options, broker: Broker, ready: Callable[[dict[str, An
     try:
         await _until(over, broker, options.parent)
     finally:
-        aws.faults.release()
+        aws.account.faults.release()
         await runner.cleanup()
 
 

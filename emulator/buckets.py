@@ -29,14 +29,14 @@ class Buckets(Service):
     def __init__(self, world: World, names: Iterable[str] = ()) -> None:
         super().__init__(world)
         self._names = tuple(names)
-        self._app: Any = None
+        self._opened = False
         self.before_request: list[Callable[[], Any]] = []
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one S3 request."""
         for told in self.before_request:
             told()
-        app = self._app or self._open()
+        app = self._open()
         headers = {**headers, "x-moto-account-id": self.world.account}
         started: list[Any] = []
         pieces = app(_environ(method, target, headers, body), lambda *given: started.extend(given))
@@ -45,26 +45,26 @@ class Buckets(Service):
         return Answer(int(started[0].split()[0]), out, content)
 
     def _open(self) -> Any:
-        from moto.moto_server.werkzeug_app import create_backend_app
+        """moto's application; the first time, what is left of an earlier world's buckets is thrown away."""
         from moto.s3.models import s3_backends
 
-        s3_backends.reset()
-        backend = s3_backends[self.world.account]["aws"]
-        for name in self._names:
-            backend.create_bucket(name, self.world.region)
-        self._app = create_backend_app("s3")
-        return self._app
+        if not self._opened:
+            s3_backends.reset()
+            backend = s3_backends[self.world.account]["aws"]
+            for name in self._names:
+                backend.create_bucket(name, self.world.region)
+            self._opened = True
+        return _application()
 
     def _backend(self) -> Any:
-        if self._app is None:
-            self._open()
+        self._open()
         from moto.s3.models import s3_backends
 
         return s3_backends[self.world.account]["aws"]
 
     def has(self, name: str) -> bool:
         """Whether a bucket exists."""
-        return name in (self._names if self._app is None else self._backend().buckets)
+        return name in (self._names if not self._opened else self._backend().buckets)
 
     def put_recording(self, bucket: str, key: str, size: int, moment: datetime) -> None:
         """An object of `size` bytes that takes up no room until it is read."""
@@ -73,9 +73,17 @@ class Buckets(Service):
         self._backend().buckets[bucket].keys[key] = made
 
     def inventory(self) -> dict[str, list[dict[str, Any]]]:
-        if self._app is None:
+        if not self._opened:
             return {"buckets": [{"Name": name} for name in self._names]}
         return {"buckets": [{"Name": name} for name in self._backend().buckets]}
+
+
+@lru_cache
+def _application() -> Any:
+    """It holds nothing of its own: the buckets are moto's `s3_backends`."""
+    from moto.moto_server.werkzeug_app import create_backend_app
+
+    return create_backend_app("s3")
 
 
 @lru_cache

@@ -1,113 +1,20 @@
-"""The embedded AWS's remote control: what tests, the demo and its console pages do to the world.
+"""The client of the embedded AWS's remote control, with the standard library only.
 
-`Desk` answers under `/_embedded/` in JSON; `Control` is the client, with the standard library only.
+What tests and the demo do to the world: `desk` answers it, under `PREFIX` and in JSON.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
-
-from .base import Refusal
-
-if TYPE_CHECKING:
-    from .server import EmbeddedAws
+from typing import Any
+from urllib.parse import urlencode
 
 PREFIX = "/_embedded/"
-
-
-class Desk:
-    """The server's side: one method per address and HTTP method."""
-
-    def __init__(self, aws: EmbeddedAws) -> None:
-        from .viewers import routes  # late: clients import this module too, without the services
-
-        self.aws = aws
-        self._routes: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "GET status": self.status,
-            "GET calls": self.calls,
-            "GET counts": lambda _: self.aws.log.counts(),
-            "POST calls/clear": lambda _: self.aws.log.clear(),
-            "GET faults": lambda _: self.aws.faults.plain(),
-            "POST faults": lambda given: {"id": self.aws.faults.add(**given).id},
-            "POST faults/clear": lambda given: self.aws.faults.clear(given.get("id")),
-            "GET held": lambda _: [held.plain() for held in self.aws.faults.held.values()],
-            "POST release": lambda given: {"released": self.aws.faults.release(given.get("id"))},
-            "POST limits": lambda given: self.aws.faults.limit(**given),
-            "POST limits/clear": lambda _: self.aws.faults.limits.clear(),
-            "POST clock": self.clock,
-            "POST durations": self.durations,
-            "GET inventory": self.inventory,
-            "POST console": self.console,
-            "POST reset": lambda given: self.aws.reset(**given),
-            **routes(lambda: self.aws.world),
-        }
-
-    def handle(self, method: str, address: str, body: bytes) -> tuple[int, Any]:
-        """(HTTP status, what to answer as JSON)."""
-        path, _, query = address.partition("?")
-        route = self._routes.get(f"{method} {path.strip('/')}")
-        if route is None:
-            return 404, {"error": "there is nothing here", "routes": sorted(self._routes)}
-        try:
-            given = json.loads(body) if body else dict(parse_qsl(query))
-            return 200, route(given)
-        except Refusal as no:
-            return 400, {"error": str(no), "code": no.code, "status": no.status}
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            return 400, {"error": f"{type(error).__name__}: {error}"}
-
-    def status(self, given: dict[str, Any]) -> dict[str, Any]:
-        world = self.aws.world
-        return {
-            "aws_endpoint": self.aws.url,
-            "pid": os.getpid(),
-            "account": world.account,
-            "region": world.region,
-            "scale": world.clock.scale,
-            "now": world.clock.now(),
-            "services": sorted(world.services),
-            "durations": vars(world.durations),
-        }
-
-    def calls(self, given: dict[str, Any]) -> list[dict[str, Any]]:
-        return self.aws.log.since(
-            int(given.get("since", 0)),
-            given.get("operation", "*"),
-            given.get("illegal", "") in ("1", "true", "True"),
-            int(given.get("limit", 10_000)),
-        )
-
-    def clock(self, given: dict[str, Any]) -> dict[str, Any]:
-        clock = self.aws.world.clock
-        clock.scale = given.get("scale", clock.scale)
-        clock.advance(given.get("advance", 0))
-        self.aws.world.settle()
-        return {"scale": clock.scale}
-
-    def durations(self, given: dict[str, Any]) -> dict[str, Any]:
-        durations = self.aws.world.durations
-        for name, span in given.items():
-            if not hasattr(durations, name):
-                raise ValueError(f"there is no duration {name!r}")
-            setattr(durations, name, (span[0], span[1]) if isinstance(span, list) else (span, span))
-        return vars(durations)
-
-    def inventory(self, given: dict[str, Any]) -> dict[str, Any]:
-        return {name: service.inventory() for name, service in self.aws.world.services.items()}
-
-    def console(self, given: dict[str, Any]) -> dict[str, Any]:
-        service = self.aws.world.services.get(given["service"])
-        if service is None:
-            raise ValueError(f"there is no service {given['service']!r}")
-        return service.console(given["action"], given.get("params", {}))
 
 
 class ControlError(Exception):
@@ -275,5 +182,5 @@ class Control:
             return error.code, error.read().decode()
 
     def reset(self, **settings: Any) -> None:
-        """A fresh world: no resources, calls, faults or limits. `scale`, `seed`, `region` may be changed."""
+        """A fresh account as after the start; `account.Settings` may be changed until the next reset."""
         self._post("reset", **settings)

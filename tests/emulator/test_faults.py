@@ -294,14 +294,6 @@ def test_a_held_call_whose_client_died_never_happens(aws: Handle) -> None:
     assert aws.control.calls()[-1]["status"] == 0
 
 
-def test_a_reset_breaks_what_is_held(aws: Handle, cloudfront: Any) -> None:
-    aws.control.fault(CREATE, "pause")
-    call = Background(lambda: make_distribution(cloudfront))
-    aws.control.wait_held()
-    aws.control.reset()
-    assert isinstance(call.join().error, ConnectionClosedError)
-
-
 # -- limits
 
 

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -337,31 +336,13 @@ def test_two_servers_in_one_process_are_two_accounts(aws: Handle, cloudfront: An
         other.stop()
 
 
-def start_process(announced: Path, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "emulator.server", "--announce", str(announced), *more]
-    process = subprocess.Popen(command)
-    deadline = time.monotonic() + 10
-    while not announced.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return process
-
-
-def test_the_process_announces_its_address_and_ends_on_sigterm(tmp_path: Path) -> None:
-    announced = tmp_path / "aws.json"
-    process = start_process(announced, "--scale", "0.02", "--bucket", "media")
-    address = json.loads(announced.read_text())
-    assert address["pid"] == process.pid
-    assert Control(address["aws_endpoint"]).status()["scale"] == 0.02
-    assert boto3_client(address["aws_endpoint"], "s3").list_buckets()["Buckets"][0]["Name"] == "media"
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(5) == 0
-    assert not announced.exists()
-
-
-def test_the_process_ends_when_its_parent_dies(tmp_path: Path) -> None:
-    parent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    process = start_process(tmp_path / "aws.json", "--parent", str(parent.pid))
-    parent.kill()
-    parent.wait()
-    assert process.wait(5) == 0
+def test_it_runs_by_itself_says_where_and_ends_on_sigterm() -> None:
+    command = [sys.executable, "-m", "emulator", "--scale", "0.5", "--bucket", "media"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        status = Control(url).status()
+        assert (status["pid"], status["scale"]) == (process.pid, 0.5)
+        assert boto3_client(url, "s3").list_buckets()["Buckets"][0]["Name"] == "media"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0

@@ -1,0 +1,143 @@
+"""One AWS account from its first day to a reset: everything that a reset must forget is in here.
+
+The server holds one `Account` and puts a new one in its place on a reset. A request belongs to the account
+that was there when it arrived, so a late one can only ever touch an account that nobody looks at any more.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore import xform_name
+
+from . import codec, mediamanager
+from .archive import Archive
+from .base import Clock, Refusal, Service, World
+from .buckets import Buckets
+from .calls import CallLog, Entry
+from .cloudfront import CloudFront
+from .cloudwatch import CloudWatch
+from .codec import Answer, Call
+from .faults import REFUSED, Faults, Rule, refusal
+from .medialive import MediaLive
+from .mediapackage import MediaPackage
+from .stale import Yesterday, is_read
+from .sts import Sts
+from .viewers import Viewers
+
+SERVICES: list[type[Service]] = [CloudFront, MediaPackage, MediaLive, Sts, CloudWatch, Viewers]
+log = logging.getLogger(__name__)
+Operation = Callable[[dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an account begins with. `scale` is real seconds per AWS second.
+
+    `buckets` exist from the start, and so does the shared distribution of `mediamanager`: its id, its
+    recording bucket, its media bucket.
+    """
+
+    scale: float = 1.0
+    seed: int = 1
+    region: str = "eu-central-1"
+    buckets: tuple[str, ...] = ()
+    mediamanager: tuple[str, str, str] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "buckets", tuple(self.buckets))
+
+
+class Account:
+    """The world with its services, and what is noted and ordered about the calls to them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.log = CallLog()
+        self.faults = Faults()
+        self.world = World(clock=Clock(settings.scale), region=settings.region, seed=settings.seed)
+        for kind in SERVICES:
+            kind(self.world)
+        self.buckets = Buckets(self.world, settings.buckets)
+        Archive(self.world, self.buckets)
+        self.yesterday = Yesterday(self._ask)
+        self._methods: dict[str, Operation | None] = {}
+        if settings.mediamanager is not None:
+            mediamanager.furnish(self.world, *settings.mediamanager)
+
+    def carry_out(
+        self, call: Call, entry: Entry, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """The call's effect and its answer, in one go."""
+        if call.service == "s3":
+            return self._carry_out_s3(call, entry, method, target, headers, body)
+        if not is_read(call.operation):
+            self.yesterday.before_write(call, self.faults.rules.values())
+        elif call.operation.startswith("List"):
+            self.yesterday.note_list(call)
+        try:
+            answer = codec.answer(call, self._perform(call))
+        except Refusal as no:
+            return self.refuse(call, entry, no)
+        entry.status = answer.status
+        return answer
+
+    def _carry_out_s3(
+        self, call: Call, entry: Entry, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        answer = self.buckets.handle(method, target, headers, body)
+        answer.headers["x-amz-request-id"] = call.request_id
+        entry.status = answer.status
+        code = re.search(rb"<Code>(\w+)</Code>", answer.body) if answer.status >= 400 else None
+        if code:
+            self.log.refuse(entry, Refusal(code[1].decode(), "", answer.status))
+        return answer
+
+    def answer_instead(self, rule: Rule, call: Call, entry: Entry) -> Answer | None:
+        """What a fault answers in place of the call, if it is one of those."""
+        if rule.kind in REFUSED:
+            return self.refuse(call, entry, refusal(rule.kind, call))
+        if rule.kind == "stale_read":
+            answer = self.yesterday.answer(call)
+            entry.status = answer.status
+            return answer
+        return None
+
+    def refuse(self, call: Call, entry: Entry, no: Refusal) -> Answer:
+        """Say no, and note it."""
+        self.log.refuse(entry, no)
+        return codec.refusal(call, no)
+
+    def _perform(self, call: Call) -> Any:
+        if call.problem is not None:
+            raise call.problem
+        method = self._method(call)
+        if method is None or call.model is None:
+            raise Refusal("NotImplemented", f"The embedded AWS does not offer {call.name}.", 501)
+        self.world.calling_region = call.region
+        try:
+            return method(call.params)
+        except Refusal:
+            raise
+        except Exception as error:
+            log.exception("%s failed", call.name)
+            raise Refusal("InternalFailure", f"The embedded AWS failed: {error!r}", 500) from error
+
+    def _method(self, call: Call) -> Operation | None:
+        if call.name not in self._methods:
+            service = self.world.services.get(call.service)
+            name = xform_name(call.operation) if call.model is not None else ""
+            method = getattr(service, name, None) if service and not name.startswith("_") else None
+            self._methods[call.name] = method
+        return self._methods[call.name]
+
+    def _ask(self, call: Call) -> Answer:
+        """What a read answers now; not logged, not faulted."""
+        try:
+            return codec.answer(call, self._perform(call))
+        except Refusal as no:
+            return codec.refusal(call, no)

@@ -1,0 +1,184 @@
+"""A reset gives exactly the state after the start, and nothing of before reaches into it."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import weakref
+from typing import Any
+
+import pytest
+
+from emulator.control import Control, ControlError
+from emulator.server import EmbeddedAws, Handle
+
+from .conftest import ClientFactory, Refused, boto3_client, distribution_config, make_distribution
+from .stack import make_encoder, make_stack
+from .state import module_states, states_of
+from .test_faults import CREATE, Background, existing
+
+CACHES = {"emulator.wire:emulator.wire._members"}  # of botocore's models, which never change
+COUNTED = {"server.number", "server.url"}
+# What no call can change: what the server began with, and who listens to whom.
+CONSTANT = {
+    "account.settings",
+    "cloudfront.on_change",
+    "medialive.on_running_change",
+    "s3._names",
+    "s3.before_request",
+    "server._desk",
+    "server.settings",
+    "world.account",
+    "world.region",
+    "world.seed",
+    "world.services",
+}
+
+
+def differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+    assert one.keys() == other.keys()
+    return {name for name in one if one[name] != other[name]}
+
+
+def leave_traces(aws: Handle, client: ClientFactory) -> None:
+    """Change everything that can be changed."""
+    _make_things(aws, client)
+    _change_settings(aws)
+    aws.control.fault("*:List*", "stale_read", times=None)
+    client("cloudfront").list_distributions()
+    make_distribution(client("cloudfront"))
+
+
+def _make_things(aws: Handle, client: ClientFactory) -> None:
+    console = aws.control.console
+    stack = make_stack(aws, client, key_group=console("cloudfront", "create_key_group")["Id"])
+    console("cloudfront", "create_mediamanager", Id="EMEDIA", recording_bucket="a", media_bucket="b")
+    certificate = {
+        "ACMCertificateArn": console("cloudfront", "import_certificate", names=["a.example.com"])["Arn"],
+        "SSLSupportMethod": "sni-only",
+    }
+    aliases = {"Quantity": 1, "Items": ["a.example.com"]}
+    make_distribution(client("cloudfront"), Aliases=aliases, ViewerCertificate=certificate)
+    aws.control.audience_join(stack.url)
+    aws.control.deliver(stack.distribution_id, 1000)
+    client("medialive").create_input_security_group(WhitelistRules=[{"Cidr": "10.0.0.0/8"}])
+    client("mediapackage").create_channel(Id="other")
+    recorder = make_encoder(client, "other", archive="s3://recordings/a")
+    aws.control.advance(100)
+    client("medialive").start_channel(ChannelId=recorder)
+    stack.start()
+    client("s3").put_object(Bucket="media", Key="a", Body=b"b")
+    client("cloudwatch").put_metric_data(Namespace="a", MetricData=[{"MetricName": "b", "Value": 1}])
+
+
+def _change_settings(aws: Handle) -> None:
+    control = aws.control
+    control.console("cloudfront", "set_quota", distributions=600)
+    control.console("medialive", "set_quota", channels=1)
+    control.console("mediapackage", "set_quota", channels=1)
+    control.console("medialive", "fail_start")
+    control.console("medialive", "fail_create")
+    control.console("medialive", "role_not_propagated", calls=1, seconds=1)
+    control.console("cloudwatch", "set_page", points=1)
+    control.publish_delay(least=1)
+    control.durations(medialive_start=7)
+    control.scale(0.5)
+    control.limit("*:Nothing", per_second=1)
+
+
+def test_after_a_reset_the_whole_state_is_that_of_a_fresh_server(aws: Handle, client: ClientFactory) -> None:
+    client("s3").list_buckets()  # loads what is loaded late
+    modules = module_states()
+    new = states_of(EmbeddedAws(scale=1.0, buckets=["recordings", "media"]))
+    leave_traces(aws, client)
+    assert new.keys() - differing(states_of(aws.aws), new) == CONSTANT  # or the next lines prove nothing
+    aws.reset()
+    assert differing(states_of(aws.aws), new) <= COUNTED
+    assert differing(module_states(), modules) <= CACHES
+    assert client("s3").list_objects_v2(Bucket="media")["KeyCount"] == 0
+
+
+def test_after_a_reset_nothing_refers_to_the_world_of_before(aws: Handle, client: ClientFactory) -> None:
+    leave_traces(aws, client)
+    old = weakref.ref(aws.world)
+    aws.reset()
+    client("s3").list_buckets()
+    gc.collect()
+    assert old() is None
+
+
+def test_what_a_reset_changes_holds_until_the_next_one(aws: Handle) -> None:
+    aws.reset(scale=0.5, buckets=["other"])
+    assert aws.control.status()["scale"] == 0.5
+    assert aws.control.inventory()["s3"]["buckets"] == [{"Name": "other"}]
+    aws.reset()
+    assert aws.control.status()["scale"] == 1.0
+    assert len(aws.control.inventory()["s3"]["buckets"]) == 2
+
+
+def test_the_shared_distribution_is_there_again_after_a_reset() -> None:
+    server = EmbeddedAws(mediamanager=("E3FEGSC0PV886G", "rec", "media")).start_in_thread()
+    try:
+        server.control.console("cloudfront", "delete", Id="E3FEGSC0PV886G", force=True)
+        server.control.reset()
+        assert [each["Id"] for each in existing(server)] == ["E3FEGSC0PV886G"]
+    finally:
+        server.stop()
+
+
+# -- what is under way
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds"), [("hold_before", 0), ("pause", 0), ("delay", 0.2)], ids=lambda each: str(each)
+)
+def test_a_call_that_a_reset_overtakes_is_refused_and_leaves_no_trace(
+    aws: Handle, cloudfront: Any, kind: str, seconds: float
+) -> None:
+    aws.control.fault(CREATE, kind, seconds=seconds)
+    call = Background(lambda: make_distribution(cloudfront))
+    while not aws.control.count(CREATE):
+        pass
+    aws.reset()
+    error: Any = call.join().error
+    assert error.response["Error"]["Code"] == "AccountReset"
+    assert (existing(aws), aws.control.calls()) == ([], [])
+
+
+def test_a_call_whose_body_comes_after_the_reset_is_refused(aws: Handle) -> None:
+    order = b'{"service": "cloudfront", "action": "create_foreign"}'
+    head = f"POST /_embedded/console HTTP/1.1\r\nHost: aws\r\nContent-Length: {len(order)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", int(aws.url.rpartition(":")[2])), 5) as connection:
+        connection.sendall(head.encode())
+        aws.control.status()  # answered by the same thread, after it has seen the head
+        aws.reset()
+        connection.sendall(order)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 410 ")
+    assert existing(aws) == []
+
+
+def test_who_was_given_the_accounts_own_address_is_kept_out_after_a_reset(aws: Handle) -> None:
+    own = {name: boto3_client(aws.own_url, name) for name in ("cloudfront", "s3", "cloudwatch", "medialive")}
+    make_distribution(own["cloudfront"])
+    own["s3"].put_object(Bucket="media", Key="a/b c", Body=b"")
+    assert own["s3"].list_objects_v2(Bucket="media")["Contents"][0]["Key"] == "a/b c"
+    assert own["cloudwatch"].get_metric_data(**_one_metric())["MetricDataResults"]
+    control = Control(aws.own_url)
+    assert control.count(CREATE) == 1
+    aws.reset()
+    with Refused("AccountReset", 403):
+        own["cloudfront"].create_distribution(DistributionConfig=distribution_config())
+    with Refused("AccountReset", 403):
+        own["s3"].put_object(Bucket="media", Key="a", Body=b"")
+    with Refused("AccountReset", 403):
+        own["medialive"].list_channels()
+    with pytest.raises(ControlError, match="was reset"):
+        control.fault("*", "throttle")
+    assert aws.control.calls() == []
+    assert boto3_client(aws.own_url, "cloudfront").list_distributions()["DistributionList"]["Quantity"] == 0
+
+
+def _one_metric() -> dict[str, Any]:
+    stat = {"Metric": {"Namespace": "AWS/CloudFront", "MetricName": "Requests"}, "Period": 60, "Stat": "Sum"}
+    window = {"StartTime": "2026-03-01T12:00:00Z", "EndTime": "2026-03-01T13:00:00Z"}
+    return {"MetricDataQueries": [{"Id": "m", "MetricStat": stat}], **window}
