@@ -36,15 +36,6 @@ class Refusal(Exception):
         self.illegal = illegal
 
 
-class Frozen(dict[str, Any]):
-    """A part of an answer that never changes: the codec renders it once and keeps the text.
-
-    For what is listed again and again; whoever changes the resource builds a new one.
-    """
-
-    rendered: str | None = None
-
-
 class Clock:
     """Real time for dates, scaled time for durations.
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from . import cloudfront_rules as rules
-from .base import Frozen, Refusal, World
+from .base import Refusal, World
 from .cloudfront_parts import Parts
 
 PAGE = 100
@@ -47,13 +47,12 @@ class Distribution:
     id: str
     arn: str
     domain: str
-    config: Frozen
+    config: dict[str, Any]
     etag: str
     modified: datetime
     tags: dict[str, str] = field(default_factory=dict)
     deployed: bool = False
     deployment: int = 0  # grows with every update; only the newest one's end counts
-    summary: Frozen | None = None
 
     @property
     def status(self) -> str:
@@ -113,7 +112,7 @@ class CloudFront(Parts):
             id=new_id,
             arn=f"arn:aws:cloudfront::{self.world.account}:distribution/{new_id}",
             domain=f"d{self.world.token(13, _LOWER)}.cloudfront.net",
-            config=Frozen(rules.complete(config)),
+            config=rules.complete(config),
             etag="",
             modified=self.world.clock.now(),
             tags=dict(tags),
@@ -129,7 +128,7 @@ class CloudFront(Parts):
         """A distribution under an id that is known from before, deployed long ago."""
         rules.check(config, self)
         made = self._add(config, {}, known_id)
-        made.deployed, made.summary = True, None
+        made.deployed = True
 
     def get_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
         found = self._find(params["Id"])
@@ -235,7 +234,7 @@ class CloudFront(Parts):
         for alias in rules.aliases(found.config):
             self.aliases.pop(alias, None)
         self.aliases.update(dict.fromkeys(rules.aliases(config), found.id))
-        found.config = Frozen(rules.complete(config))
+        found.config = rules.complete(config)
         found.modified = self.world.clock.now()
         self._deploy(found)
 
@@ -249,13 +248,13 @@ class CloudFront(Parts):
     def _deploy(self, found: Distribution) -> None:
         """A new version, on its way to the edges; an update on the way starts the wait anew."""
         found.etag = "E" + self.world.token(13)
-        found.deployed, found.summary = False, None
+        found.deployed = False
         found.deployment += 1
         deployment = found.deployment
 
         def arrive() -> None:
             if found.deployment == deployment:
-                found.deployed, found.summary = True, None
+                found.deployed = True
                 self._tell(found)
 
         self.world.after(self.world.durations.cloudfront_deploy, arrive)
@@ -282,11 +281,9 @@ class CloudFront(Parts):
             "DistributionConfig": found.config,
         }
 
-    def _summary(self, found: Distribution) -> Frozen:
-        if found.summary is None:
-            parts = {name: found.config[name] for name in _SUMMARY}
-            found.summary = Frozen(self._head(found) | {"ETag": found.etag} | parts)
-        return found.summary
+    def _summary(self, found: Distribution) -> dict[str, Any]:
+        parts = {name: found.config[name] for name in _SUMMARY}
+        return self._head(found) | {"ETag": found.etag} | parts
 
     # -- what a person sees and does in the console
 

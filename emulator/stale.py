@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from botocore.model import OperationModel
+from moto.core.model import OperationModel
 
 from . import codec
 from .codec import Answer, Call
@@ -40,10 +40,10 @@ def _reads(service: str) -> dict[str, list[OperationModel]]:
     nouns: dict[str, list[OperationModel]] = {}
     if model is None or service == "s3":
         return nouns
-    for name in model.botocore.operation_names:
+    for name in model.operation_names:
         match = _READ.match(name)
         if match:
-            nouns.setdefault(match[1], []).append(model.botocore.operation_model(name))
+            nouns.setdefault(match[1], []).append(model.operation_model(name))
     return nouns
 
 

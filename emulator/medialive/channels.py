@@ -75,7 +75,8 @@ class Channels(Inputs):
         _check_role(config["RoleArn"])
         self._check_settings(config, channel.id)
         before = channel.input_ids
-        channel.change(config=config, name=config["Name"])
+        channel.config = config
+        channel.name = config["Name"]
         self._reattach(channel, before)
         self._enter(channel, "UPDATING")
         self._later(channel, self.world.durations.medialive_update, "IDLE")
@@ -121,7 +122,7 @@ class Channels(Inputs):
         kept = {name: one for name, one in channel.schedule.items() if name not in names}
         self._check_actions(channel, names, kept, new)
         deleted = [channel.schedule[name] for name in names]
-        channel.change(schedule=kept | {one["ActionName"]: one for one in new})
+        channel.schedule = kept | {one["ActionName"]: one for one in new}
         return {"Creates": {"ScheduleActions": new}, "Deletes": {"ScheduleActions": deleted}}
 
     # Making and checking
@@ -142,7 +143,7 @@ class Channels(Inputs):
             config=config,
             egress=[],
         )
-        made.change(egress=[{"SourceIp": self._address()} for _ in range(made.pipelines)])
+        made.egress = [{"SourceIp": self._address()} for _ in range(made.pipelines)]
         self._put(self._channels, made)
         self._reattach(made, [])
         self._later(made, self.world.durations.medialive_create, self._fate_of_creation())
@@ -203,7 +204,8 @@ class Channels(Inputs):
 
     def _enter(self, channel: Channel, state: str) -> None:
         before = channel.state
-        channel.change(state=state, epoch=channel.epoch + 1)
+        channel.state = state
+        channel.epoch = channel.epoch + 1
         self._meter(channel)
         if (before in STREAMING) != (state in STREAMING):
             for told in self.on_running_change:

@@ -42,10 +42,10 @@ class SecurityGroups(Store):
         if group.state == "UPDATING":
             conflict(f"Input security group {group.id} is being updated")
         if (rules := params.get("WhitelistRules")) is not None:
-            group.change(rules=_rules(rules))
+            group.rules = _rules(rules)
         if (tags := params.get("Tags")) is not None:
-            group.change(tags=dict(tags))
-        group.change(state="UPDATING")
+            group.tags = dict(tags)
+        group.state = "UPDATING"
         self.world.after(QUICK, lambda: self._settle_group(group))
         return {"SecurityGroup": group.describe()}
 
@@ -63,7 +63,7 @@ class SecurityGroups(Store):
 
     def _settle_group(self, group: SecurityGroup) -> None:
         if group.state != "DELETED":
-            group.change(state=group.settled_state())
+            group.state = group.settled_state()
 
     def _group_used(self, key: str, input_id: str, *, used: bool) -> None:
         """Note that an input refers to a group, or no longer does."""
@@ -74,7 +74,7 @@ class SecurityGroups(Store):
             group.inputs[input_id] = None
         else:
             group.inputs.pop(input_id, None)
-        group.change(state=group.state if group.state == "UPDATING" else group.settled_state())
+        group.state = group.state if group.state == "UPDATING" else group.settled_state()
 
 
 def _rules(rules: list[Params]) -> list[dict[str, str]]:

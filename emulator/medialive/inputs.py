@@ -43,10 +43,12 @@ class Inputs(SecurityGroups):
         if params.get("InputSecurityGroups") is not None:
             self._regroup(one, self._checked_groups(params, one.kind))
         if params.get("Destinations") is not None:
-            one.change(destinations=self._redirected(one, params))
+            one.destinations = self._redirected(one, params)
         if params.get("Sources") is not None:
-            one.change(sources=_sources(params), input_class=_class_of(len(params["Sources"])))
-        one.change(name=params.get("Name", one.name), role_arn=params.get("RoleArn", one.role_arn))
+            one.sources = _sources(params)
+            one.input_class = _class_of(len(params["Sources"]))
+        one.name = params.get("Name", one.name)
+        one.role_arn = params.get("RoleArn", one.role_arn)
         return {"Input": one.describe()}
 
     def delete_input(self, params: Params) -> Params:
@@ -55,7 +57,7 @@ class Inputs(SecurityGroups):
         if one.state != "DETACHED":
             reason = f"attached to channel {', '.join(one.channels)}" if one.channels else one.state
             conflict(f"Input {one.id} cannot be deleted: it is {reason}")
-        one.change(state="DELETING")
+        one.state = "DELETING"
         self.world.after(self.world.durations.medialive_input_delete, lambda: self._input_gone(one))
         return {}
 
@@ -91,7 +93,7 @@ class Inputs(SecurityGroups):
 
     def _input_ready(self, one: Input) -> None:
         if one.state == "CREATING":
-            one.change(state="DETACHED")
+            one.state = "DETACHED"
 
     def _input_gone(self, one: Input) -> None:
         self._regroup(one, [])
@@ -101,13 +103,15 @@ class Inputs(SecurityGroups):
     def _input_attached(self, key: str, channel_id: str) -> None:
         one = self._inputs.find(key)
         if one and channel_id not in one.channels:
-            one.change(channels=[*one.channels, channel_id], state="ATTACHED")
+            one.channels = [*one.channels, channel_id]
+            one.state = "ATTACHED"
 
     def _input_detached(self, key: str, channel_id: str) -> None:
         one = self._inputs.find(key)
         if one and channel_id in one.channels:
             left = [other for other in one.channels if other != channel_id]
-            one.change(channels=left, state="ATTACHED" if left else "DETACHED")
+            one.channels = left
+            one.state = "ATTACHED" if left else "DETACHED"
 
     def _input_fault(self, key: str, channel_class: str, channel_id: str | None = None) -> str | None:
         """Why this input cannot be attached to a channel of this class, or None."""
@@ -135,7 +139,7 @@ class Inputs(SecurityGroups):
             self._group_used(key, one.id, used=False)
         for key in groups:
             self._group_used(key, one.id, used=True)
-        one.change(groups=groups)
+        one.groups = groups
 
     def _destinations(self, params: Params, kind: str) -> list[dict[str, str]]:
         """The ingest URLs: RTMP has one per stream name, RTP and UDP always have two."""

@@ -29,14 +29,14 @@ class MediaLive(Channels):
     def create_tags(self, params: Params) -> Params:
         """Add or overwrite tags."""
         record = self._tagged(params)
-        record.change(tags=record.tags | dict(params.get("Tags") or {}))
+        record.tags = record.tags | dict(params.get("Tags") or {})
         return {}
 
     def delete_tags(self, params: Params) -> Params:
         """Take tags away; unknown keys are ignored."""
         record = self._tagged(params)
         gone = set(params.get("TagKeys") or [])
-        record.change(tags={key: value for key, value in record.tags.items() if key not in gone})
+        record.tags = {key: value for key, value in record.tags.items() if key not in gone}
         return {}
 
     def list_tags_for_resource(self, params: Params) -> Params:

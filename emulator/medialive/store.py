@@ -54,7 +54,7 @@ class Store(Service):
 
     def _retire(self, shelf: Shelf[R], record: R) -> None:
         """DELETED: out of lists at once, describable for a while, then unknown."""
-        record.change(state="DELETED")
+        record.state = "DELETED"
         shelf.hide(record.id)
         self.world.after(DELETED_KEPT, lambda: self._forget(shelf, record))
 

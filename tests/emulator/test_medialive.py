@@ -389,18 +389,18 @@ def fault_in(ml: MediaLive, **more: Any) -> list[Params]:
     input_id = more.pop("input_id", None) or push_input(ml)["Id"]
     with refused("UnprocessableEntityException", 422) as caught:
         ml.create_channel(settings(input_id, **more))
-    return caught.value.body["validationErrors"]
+    return caught.value.ValidationErrors
 
 
 def test_unknown_input_is_422(ml: MediaLive) -> None:
     (fault,) = fault_in(ml, input_id="7654321")
-    assert fault["elementPath"] == "inputAttachments[0].inputId"
+    assert fault["ElementPath"] == "inputAttachments[0].inputId"
 
 
 def test_unknown_mediapackage_channel_is_422(ml: MediaLive) -> None:
     gone = {"Id": "package", "MediaPackageSettings": [{"ChannelId": "gone"}]}
     (fault,) = fault_in(ml, Destinations=[gone, ARCHIVE])
-    assert fault["elementPath"] == "destinations[0].mediaPackageSettings[0].channelId"
+    assert fault["ElementPath"] == "destinations[0].mediaPackageSettings[0].channelId"
 
 
 def test_mediapackage_channel_on_its_way_out_is_422(ml: MediaLive, world: World) -> None:
@@ -410,19 +410,19 @@ def test_mediapackage_channel_on_its_way_out_is_422(ml: MediaLive, world: World)
 
 def test_input_attached_elsewhere_is_422(ml: MediaLive) -> None:
     key = ml.channel(channel(ml)).input_ids[0]
-    assert "already attached" in fault_in(ml, input_id=key)[0]["errorMessage"]
+    assert "already attached" in fault_in(ml, input_id=key)[0]["ErrorMessage"]
 
 
 def test_standard_channel_needs_two_archive_urls(ml: MediaLive) -> None:
     (fault,) = fault_in(ml, ChannelClass="STANDARD")
-    assert fault["elementPath"] == "destinations[1].settings"
+    assert fault["ElementPath"] == "destinations[1].settings"
 
 
 def test_standard_channel_needs_an_input_with_two_urls(ml: MediaLive) -> None:
     two = {"Id": "archive", "Settings": [{"Url": "s3://a/1"}, {"Url": "s3://a/2"}]}
     package = {"Id": "package", "MediaPackageSettings": [{"ChannelId": "main"}]}
     wanted = {"ChannelClass": "STANDARD", "Destinations": [package, two]}
-    assert "two sources" in fault_in(ml, input_id=push_input(ml, urls=1)["Id"], **wanted)[0]["errorMessage"]
+    assert "two sources" in fault_in(ml, input_id=push_input(ml, urls=1)["Id"], **wanted)[0]["ErrorMessage"]
     assert channel(ml, **wanted)
 
 
@@ -438,18 +438,18 @@ def broken(number: int, what: str, value: Any) -> Params:
 
 def test_output_with_undefined_video_description_is_422(ml: MediaLive) -> None:
     (fault,) = fault_in(ml, EncoderSettings=broken(0, "VideoDescriptionName", "4k"))
-    assert fault["elementPath"] == "outputGroups[0].outputs[0].videoDescriptionName"
+    assert fault["ElementPath"] == "outputGroups[0].outputs[0].videoDescriptionName"
 
 
 def test_output_with_undefined_audio_description_is_422(ml: MediaLive) -> None:
     (fault,) = fault_in(ml, EncoderSettings=broken(1, "AudioDescriptionNames", ["audio", "surround"]))
-    assert fault["elementPath"] == "outputGroups[1].outputs[0].audioDescriptionNames"
+    assert fault["ElementPath"] == "outputGroups[1].outputs[0].audioDescriptionNames"
 
 
 def test_output_names_are_unique_in_the_whole_channel(ml: MediaLive) -> None:
     assert (
         '"hd" is used 2 times'
-        in fault_in(ml, EncoderSettings=broken(1, "OutputName", "hd"))[0]["errorMessage"]
+        in fault_in(ml, EncoderSettings=broken(1, "OutputName", "hd"))[0]["ErrorMessage"]
     )
 
 
@@ -460,19 +460,19 @@ def test_output_settings_must_fit_their_group(ml: MediaLive) -> None:
 def test_description_that_no_output_uses_is_422(ml: MediaLive) -> None:
     encoder = encoder_settings()
     encoder["AudioDescriptions"].append({"Name": "surround"})
-    assert "not referenced" in fault_in(ml, EncoderSettings=encoder)[0]["errorMessage"]
+    assert "not referenced" in fault_in(ml, EncoderSettings=encoder)[0]["ErrorMessage"]
 
 
 def test_description_names_are_unique(ml: MediaLive) -> None:
     encoder = encoder_settings()
     encoder["VideoDescriptions"] *= 2
-    assert "unique" in fault_in(ml, EncoderSettings=encoder)[0]["errorMessage"]
+    assert "unique" in fault_in(ml, EncoderSettings=encoder)[0]["ErrorMessage"]
 
 
 def test_undefined_destination_reference_is_422(ml: MediaLive) -> None:
     package = {"Id": "package", "MediaPackageSettings": [{"ChannelId": "main"}]}
     (fault,) = fault_in(ml, Destinations=[package])
-    assert 'undefined destination "archive"' in fault["errorMessage"]
+    assert 'undefined destination "archive"' in fault["ErrorMessage"]
 
 
 def test_destination_of_the_wrong_kind_is_422(ml: MediaLive) -> None:
@@ -920,8 +920,10 @@ def test_boto3_reads_back_what_it_wrote(medialive: Any) -> None:
 
 
 def test_boto3_raises_the_exception_of_the_model(medialive: Any) -> None:
-    with pytest.raises(medialive.exceptions.UnprocessableEntityException, match=r"inputAttachments\[0\]"):
+    with pytest.raises(medialive.exceptions.UnprocessableEntityException) as no:
         medialive.create_channel(**settings("7654321"))
+    (fault,) = no.value.response["ValidationErrors"]
+    assert fault["ElementPath"] == "inputAttachments[0].inputId"
     with pytest.raises(medialive.exceptions.NotFoundException):
         medialive.describe_channel(ChannelId="7654321")
     one = boto_input(medialive)
