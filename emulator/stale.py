@@ -27,8 +27,6 @@ from .faults import Rule, refusal
 KEPT = 20_000
 _READ = re.compile(r"(?:Get|Describe|List)([A-Z]\w*?)(?:Config|s)?$")
 _WRITE = re.compile(r"[A-Z][a-z]+([A-Z]\w*?)(?:WithTags)?$")
-_TAGS = "TagsForResource"
-_TAGGING = {"TagResource", "UntagResource", "CreateTags", "DeleteTags"}
 
 Ask = Callable[[Call], Answer]
 
@@ -49,7 +47,7 @@ def _reads(service: str) -> dict[str, list[OperationModel]]:
 
 def _noun(write: str) -> str:
     match = _WRITE.match(write)
-    return _TAGS if write in _TAGGING or match is None else match[1]
+    return match[1] if match else ""
 
 
 def is_read(operation: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from emulator.control import Control, ControlError
 from emulator.server import EmbeddedAws, Handle
 
-from .conftest import ClientFactory, Refused, boto3_client, distribution_config, make_distribution
+from .conftest import ClientFactory, Refused, boto3_client, make_distribution
 from .stack import make_encoder, make_stack
 from .state import module_states, states_of
 from .test_faults import CREATE, Background, existing
@@ -166,7 +166,7 @@ def test_who_was_given_the_accounts_own_address_is_kept_out_after_a_reset(aws: H
     assert control.count(CREATE) == 1
     aws.reset()
     with Refused("AccountReset", 403):
-        own["cloudfront"].create_distribution(DistributionConfig=distribution_config())
+        make_distribution(own["cloudfront"])
     with Refused("AccountReset", 403):
         own["s3"].put_object(Bucket="media", Key="a", Body=b"")
     with Refused("AccountReset", 403):

@@ -31,6 +31,9 @@ from .conftest import (
     make_distribution,
 )
 
+CREATE = "cloudfront:CreateDistributionWithTags"
+
+
 # -- wire formats
 
 
@@ -145,14 +148,18 @@ def test_the_log_tells_who_called_what_and_how_it_ended(aws: Handle, cloudfront:
     with Refused("NoSuchDistribution", 404):
         cloudfront.get_distribution(Id="E0")
     create, get = aws.control.calls()
-    assert (create["n"], create["name"], create["status"]) == (1, "cloudfront:CreateDistribution", 201)
-    assert create["params"]["DistributionConfig"]["CallerReference"] == "ref"
+    assert (create["n"], create["name"], create["status"]) == (
+        1,
+        CREATE,
+        201,
+    )
+    assert create["params"]["DistributionConfigWithTags"]["DistributionConfig"]["CallerReference"] == "ref"
     assert "Boto3" in create["user_agent"]
     assert datetime.fromisoformat(create["time"]).tzinfo is not None
     assert (get["status"], get["error"], get["params"]) == (404, "NoSuchDistribution", {"Id": "E0"})
     assert aws.control.counts() == {
         "total": 2,
-        "calls": {"cloudfront:CreateDistribution": 1, "cloudfront:GetDistribution": 1},
+        "calls": {CREATE: 1, "cloudfront:GetDistribution": 1},
         "errors": {"cloudfront:GetDistribution NoSuchDistribution": 1},
         "illegal": {},
     }
@@ -216,7 +223,7 @@ def test_32_clients_create_and_nothing_is_lost_or_doubled(aws: Handle) -> None:
     assert len(set(ids)) == 128
     listed = aws.control.inventory()["cloudfront"]["distributions"]
     assert {each["Id"] for each in listed} == set(ids)
-    assert aws.control.count("cloudfront:CreateDistribution") == 128
+    assert aws.control.count(CREATE) == 128
 
 
 def test_32_clients_with_one_reference_get_one_distribution(aws: Handle) -> None:
@@ -229,9 +236,7 @@ def test_32_clients_with_one_reference_get_one_distribution(aws: Handle) -> None
             return error.response["Error"]["Message"].rpartition(" ")[2]
 
     assert len(set(at_once(create, CLIENTS))) == 1
-    assert aws.control.counts()["errors"] == {
-        "cloudfront:CreateDistribution DistributionAlreadyExists": CLIENTS - 1
-    }
+    assert aws.control.counts()["errors"] == {f"{CREATE} DistributionAlreadyExists": CLIENTS - 1}
 
 
 def test_32_clients_update_one_distribution_and_no_update_is_lost(aws: Handle) -> None:
