@@ -74,7 +74,6 @@ class Durations:
     medialive_create: tuple[float, float] = (5, 20)
     medialive_start: tuple[float, float] = (30, 90)
     medialive_stop: tuple[float, float] = (10, 30)
-    medialive_update: tuple[float, float] = (5, 15)
     medialive_delete: tuple[float, float] = (10, 40)
     medialive_input_delete: tuple[float, float] = (3, 10)
 

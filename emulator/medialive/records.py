@@ -141,7 +141,6 @@ class Channel(Record):
     config: Params
     egress: list[dict[str, str]]
     epoch: int = 0
-    schedule: dict[str, Params] = field(default_factory=dict)
     spells: list[Spell] = field(default_factory=list)
 
     @property

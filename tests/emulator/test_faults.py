@@ -54,11 +54,16 @@ class Background:
         return self
 
 
+ONE_METRIC = {
+    "MetricDataQueries": [{"Id": "m", "MetricStat": {"Metric": {}, "Period": 60, "Stat": "Sum"}}],
+    "StartTime": "2026-03-01T12:00:00Z",
+    "EndTime": "2026-03-01T13:00:00Z",
+}
 READS: dict[str, Callable[[Any], Any]] = {
     "cloudfront": lambda client: client.get_distribution(Id="E0"),
     "medialive": lambda client: client.describe_channel(ChannelId="1"),
     "mediapackage": lambda client: client.describe_channel(Id="a"),
-    "cloudwatch": lambda client: client.list_metrics(),
+    "cloudwatch": lambda client: client.get_metric_data(**ONE_METRIC),
     "s3": lambda client: client.get_object(Bucket="media", Key="a"),
     "sts": lambda client: client.get_caller_identity(),
 }
@@ -233,11 +238,13 @@ def test_a_stale_list_lacks_the_newest(aws: Handle, cloudfront: Any) -> None:
 
 def test_a_stale_read_works_for_mediapackage_too(aws: Handle, client: ClientFactory) -> None:
     mediapackage = client("mediapackage")
-    mediapackage.create_channel(Id="a", Description="one")
-    mediapackage.update_channel(Id="a", Description="two")
+    mediapackage.create_channel(Id="a")
+    mediapackage.delete_channel(Id="a")
+    aws.control.advance(100)
     aws.control.fault("mediapackage:DescribeChannel", "stale_read")
-    assert mediapackage.describe_channel(Id="a")["Description"] == "one"
-    assert mediapackage.describe_channel(Id="a")["Description"] == "two"
+    assert mediapackage.describe_channel(Id="a")["Id"] == "a"
+    with Refused("NotFoundException", 404):
+        mediapackage.describe_channel(Id="a")
 
 
 # -- held calls

@@ -49,17 +49,12 @@ def test_every_answer_carries_a_request_id_that_the_log_knows(aws: Handle, clien
     assert ids == [entry["request_id"] for entry in aws.control.calls()]
 
 
-def test_medialive_and_mediapackage_speak_json_with_lists_tags_and_times(
-    aws: Handle, client: ClientFactory
-) -> None:
+def test_medialive_and_mediapackage_speak_json_with_lists_and_tags(client: ClientFactory) -> None:
     medialive = client("medialive")
     made = medialive.create_input_security_group(WhitelistRules=[{"Cidr": "10.0.0.0/8"}], Tags={"a:b": "c"})
     group = made["SecurityGroup"]
     assert group["WhitelistRules"] == [{"Cidr": "10.0.0.0/8"}]
-    medialive.create_tags(ResourceArn=group["Arn"], Tags={"d": "e"})
-    assert medialive.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"] == {"a:b": "c", "d": "e"}
-    medialive.delete_tags(ResourceArn=group["Arn"], TagKeys=["a:b"])
-    assert medialive.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"] == {"d": "e"}
+    assert medialive.describe_input_security_group(InputSecurityGroupId=group["Id"])["Tags"] == {"a:b": "c"}
     with Refused("NotFoundException", 404):
         client("mediapackage").describe_origin_endpoint(Id="none")
 
@@ -113,10 +108,9 @@ def test_cloudwatch_calls_arrive_with_their_parameters(aws: Handle, client: Clie
                 "Values": [1.5],
                 "StatusCode": "Complete",
             }
+            if "NextToken" in params:
+                raise Refusal("InvalidNextToken", "That is no token.", 400)
             return {"MetricDataResults": [result]}
-
-        def list_metrics(self, params: dict[str, Any]) -> dict[str, Any]:
-            raise Refusal("InvalidParameterValue", "That is no namespace.", 400)
 
     aws.run(lambda: aws.world.services.__setitem__("cloudwatch", Metrics()))  # type: ignore[assignment]
     start, end = datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 13, tzinfo=UTC)
@@ -124,13 +118,14 @@ def test_cloudwatch_calls_arrive_with_their_parameters(aws: Handle, client: Clie
         "Id": "m1",
         "MetricStat": {"Metric": {"Namespace": "AWS/CloudFront"}, "Period": 60, "Stat": "Sum"},
     }
-    got = client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end)
-    assert seen == [{"MetricDataQueries": [query], "StartTime": start, "EndTime": end}]
+    wanted = {"MetricDataQueries": [query], "StartTime": start, "EndTime": end}
+    got = client("cloudwatch").get_metric_data(**wanted)
+    assert seen == [wanted]
     assert got["MetricDataResults"][0]["Timestamps"] == [start]
     assert got["MetricDataResults"][0]["Values"] == [1.5]
-    with Refused("InvalidParameterValue", 400) as no:
-        client("cloudwatch").list_metrics()
-    assert no.message == "That is no namespace."
+    with Refused("InvalidNextToken", 400) as no:
+        client("cloudwatch").get_metric_data(**wanted, NextToken="x")
+    assert no.message == "That is no token."
 
 
 def test_what_is_not_offered_is_said_so(client: ClientFactory) -> None:
