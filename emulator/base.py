@@ -36,15 +36,6 @@ class Refusal(Exception):
         self.illegal = illegal
 
 
-class Frozen(dict[str, Any]):
-    """A part of an answer that never changes: the codec renders it once and keeps the text.
-
-    For what is listed again and again; whoever changes the resource builds a new one.
-    """
-
-    rendered: str | None = None
-
-
 class Clock:
     """Real time for dates, scaled time for durations.
 
@@ -83,7 +74,6 @@ class Durations:
     medialive_create: tuple[float, float] = (5, 20)
     medialive_start: tuple[float, float] = (30, 90)
     medialive_stop: tuple[float, float] = (10, 30)
-    medialive_update: tuple[float, float] = (5, 15)
     medialive_delete: tuple[float, float] = (10, 40)
     medialive_input_delete: tuple[float, float] = (3, 10)
 

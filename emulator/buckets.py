@@ -1,21 +1,20 @@
 """S3, by moto, which is right about buckets: its web application is called in this process.
 
-moto takes a second to import, so it is not touched before the first S3 request. Its buckets belong to
-the process, not to a world: two servers in one process share them.
+moto's S3 takes a second to import, so it is not touched before the first S3 request. Its buckets belong
+to the process, not to a world: two servers in one process share them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from .base import Service, World
 from .codec import Answer
+from .wsgi import environ_of
 
 _NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184  # of an MPEG transport stream
 _NOT_PASSED_ON = {"connection", "transfer-encoding", "date", "server", "x-amz-request-id", "x-amzn-requestid"}
@@ -39,7 +38,7 @@ class Buckets(Service):
         app = self._open()
         headers = {**headers, "x-moto-account-id": self.world.account}
         started: list[Any] = []
-        pieces = app(_environ(method, target, headers, body), lambda *given: started.extend(given))
+        pieces = app(environ_of(method, target, headers, body), lambda *given: started.extend(given))
         content = b"".join(pieces)
         out = {key: value for key, value in started[1] if key.lower() not in _NOT_PASSED_ON}
         return Answer(int(started[0].split()[0]), out, content)
@@ -108,34 +107,3 @@ def _recording_class() -> Any:
             """There is nothing to keep."""
 
     return RecordingKey
-
-
-def _environ(method: str, target: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """The request as WSGI has it (PEP 3333)."""
-    path, _, query = target.partition("?")
-    host, _, port = headers.get("Host", "127.0.0.1").partition(":")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-        "RAW_URI": target,
-        "REQUEST_URI": target,
-        "QUERY_STRING": query,
-        "SERVER_NAME": host,
-        "SERVER_PORT": port or "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_LENGTH": str(len(body)),
-        "CONTENT_TYPE": headers.get("Content-Type", ""),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": io.StringIO(),
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for key, value in headers.items():
-        name = key.upper().replace("-", "_")
-        if name not in ("CONTENT_LENGTH", "CONTENT_TYPE", "TRANSFER_ENCODING"):
-            environ["HTTP_" + name] = value
-    return environ

@@ -1,6 +1,6 @@
 """What CloudWatch accepts: requests checked and turned into plain values.
 
-Pages: "GetMetricData", "GetMetricStatistics", "MetricDataQuery" in the CloudWatch API reference.
+Pages: "GetMetricData", "MetricDataQuery" in the CloudWatch API reference.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ Params = dict[str, Any]
 Dimensions = tuple[tuple[str, str], ...]
 MAX_QUERIES = 500
 MAX_POINTS = 100_800
-MAX_STATISTICS_POINTS = 1_440
 STATISTICS = ("Sum", "Average", "Minimum", "Maximum", "SampleCount")
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 _DAY = 86_400
@@ -82,20 +81,20 @@ def metric_of(given: Params) -> Metric:
     )
 
 
-def window_of(params: Params, code: str = "ValidationError") -> Window:
+def window_of(params: Params) -> Window:
     """The request's window; refused if it is missing, upside down or empty."""
     start, end = params.get("StartTime"), params.get("EndTime")
     if not isinstance(start, datetime) or not isinstance(end, datetime):
-        invalid("The parameters StartTime and EndTime are required.", code)
+        invalid("The parameters StartTime and EndTime are required.")
     if start >= end:
-        invalid("The parameter StartTime must be less than the parameter EndTime.", code)
+        invalid("The parameter StartTime must be less than the parameter EndTime.")
     return Window(start.timestamp(), end.timestamp())
 
 
-def check_period(period: Any, code: str = "ValidationError") -> None:
+def _check_period(period: Any) -> None:
     """Metrics at standard resolution: whole minutes."""
     if not isinstance(period, int) or period < 60 or period % 60:
-        invalid(f"The parameter Period must be a multiple of 60, not {period}.", code)
+        invalid(f"The parameter Period must be a multiple of 60, not {period}.")
 
 
 def queries_of(params: Params) -> list[Query]:
@@ -126,7 +125,7 @@ def _query(given: Params) -> Query:
         invalid(f"Query {given['Id']} must have exactly one of MetricStat and Expression.")
     if not stat:
         raise Refusal("NotImplemented", "The embedded AWS does not evaluate expressions.", 501)
-    check_period(stat.get("Period"))
+    _check_period(stat.get("Period"))
     if stat.get("Stat") not in STATISTICS:
         invalid(f"The value {stat.get('Stat')} for parameter Stat is not supported.")
     metric = metric_of(stat.get("Metric") or {})
@@ -140,31 +139,3 @@ def page_points(params: Params) -> int:
     if not 1 <= most <= MAX_POINTS:
         invalid(f"The parameter MaxDatapoints must be between 1 and {MAX_POINTS}.")
     return most
-
-
-def statistics_of(params: Params) -> tuple[Window, list[str]]:
-    """GetMetricStatistics: its window and statistics; at most 1,440 points could come of it."""
-    window = window_of(params, "InvalidParameterValue")
-    check_period(params.get("Period"), "InvalidParameterValue")
-    wanted = params.get("Statistics") or []
-    if not wanted:
-        invalid("One of the parameters Statistics and ExtendedStatistics is required.", "MissingParameter")
-    for each in wanted:
-        if each not in STATISTICS:
-            invalid(f"The value {each} for parameter Statistics is not valid.", "InvalidParameterValue")
-    first, end = window.rounded(params["Period"])
-    points = (end - first) // params["Period"]
-    if points > MAX_STATISTICS_POINTS:
-        invalid(
-            f"You have requested up to {points:,} datapoints, which exceeds the limit of "
-            f"{MAX_STATISTICS_POINTS:,}. You may reduce the datapoints requested by increasing Period, or "
-            "decreasing the time range.",
-            "InvalidParameterCombination",
-        )
-    return window, wanted
-
-
-def check_writable(namespace: str) -> None:
-    """`AWS/` belongs to AWS."""
-    if not namespace or namespace.startswith(("AWS/", ":")):
-        invalid(f"The value {namespace} for parameter Namespace is invalid.", "InvalidParameterValue")

@@ -27,7 +27,7 @@ class Desk:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._routes: dict[str, Callable[[dict[str, Any]], Any]] = {
+        self.routes: dict[str, Callable[[dict[str, Any]], Any]] = {
             "GET status": self.status,
             "GET calls": self.calls,
             "GET counts": lambda _: self._account.log.counts(),
@@ -54,9 +54,9 @@ class Desk:
     def handle(self, method: str, address: str, body: bytes) -> tuple[int, Any]:
         """(HTTP status, what to answer as JSON)."""
         path, _, query = address.partition("?")
-        route = self._routes.get(f"{method} {path.strip('/')}")
+        route = self.routes.get(f"{method} {path.strip('/')}")
         if route is None:
-            return 404, {"error": "there is nothing here", "routes": sorted(self._routes)}
+            return 404, {"error": "there is nothing here", "routes": sorted(self.routes)}
         try:
             given = json.loads(body) if body else dict(parse_qsl(query))
             return 200, route(given)

@@ -55,16 +55,8 @@ _GONE = {
     "s3": "NoSuchKey",
 }
 _GONE_FOR = {
-    "cloudfront:GetCachePolicy": "NoSuchCachePolicy",
-    "cloudfront:GetResponseHeadersPolicy": "NoSuchResponseHeadersPolicy",
-    "cloudfront:GetOriginAccessControl": "NoSuchOriginAccessControl",
-    "cloudfront:GetKeyGroup": "NoSuchResource",
     "cloudfront:ListTagsForResource": "NoSuchResource",
-    "cloudfront:TagResource": "NoSuchResource",
-    "cloudfront:UntagResource": "NoSuchResource",
-    "s3:GetBucketPolicy": "NoSuchBucketPolicy",
     "s3:ListObjectsV2": "NoSuchBucket",
-    "s3:HeadBucket": "NoSuchBucket",
 }
 
 

@@ -5,17 +5,22 @@ Made in the embedded process, not in the worlds of tests, which begin empty.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .base import World
-
-if TYPE_CHECKING:
-    from .cloudfront import CloudFront
 
 COMMENT = "MediaManager: recordings and media files (shared, made by hand)"
 RECORDINGS, MEDIA = "recordings", "media-manager"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 SIMPLE_CORS = "60669652-455b-4ae9-85a4-c4c02393f86c"
+
+
+class CloudFront(Protocol):
+    """What it takes of CloudFront."""
+
+    def add_access_control(self, config: dict[str, Any]) -> str: ...
+
+    def add_old(self, known_id: str, config: dict[str, Any]) -> None: ...
 
 
 def furnish(world: World, distribution_id: str, recording_bucket: str, media_bucket: str) -> None:
@@ -53,12 +58,11 @@ def _origin(cloudfront: CloudFront, name: str, bucket: str, region: str) -> dict
         "SigningBehavior": "always",
         "OriginAccessControlOriginType": "s3",
     }
-    made = cloudfront.create_origin_access_control({"OriginAccessControlConfig": control})
     return {
         "Id": name,
         "DomainName": f"{bucket}.s3.{region}.amazonaws.com",
         "S3OriginConfig": {"OriginAccessIdentity": ""},
-        "OriginAccessControlId": made["OriginAccessControl"]["Id"],
+        "OriginAccessControlId": cloudfront.add_access_control(control),
     }
 
 

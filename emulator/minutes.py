@@ -9,7 +9,6 @@ counted only when somebody looks: a hundred thousand viewers cost no more than o
 from __future__ import annotations
 
 import hashlib
-from bisect import insort
 from dataclasses import dataclass, field
 
 from .base import Clock, World
@@ -223,7 +222,6 @@ class Traffic:
         self.clock = world.clock
         self.seed = world.seed
         self.publication = Publication()
-        self.order: list[Key] = []
         self._series: dict[Key, Series] = {}
 
     def find(self, namespace: str, name: str) -> Series | None:
@@ -238,8 +236,11 @@ class Traffic:
         found = self.find(namespace, name)
         if found is None:
             found = self._series[namespace, name] = Series(name, self.clock, self)
-            insort(self.order, (namespace, name))
         return found
+
+    def names(self) -> list[Key]:
+        """Which series there are, in order."""
+        return sorted(self._series)
 
     def publish(self) -> None:
         """Every delay is over now."""

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .base import Refusal, World
-from .cloudfront import CloudFront, Distribution
+from .cloudfront.distributions import Distributions
+from .cloudfront.records import Distribution
 from .codec import Answer
 from .medialive import MediaLive
 from .medialive.records import Channel
@@ -64,7 +65,7 @@ class Playback:
     def __init__(self, world: World) -> None:
         self.world = world
         self.on_change: list[Callable[[str | None], Any]] = []
-        self._cloudfront: CloudFront = _service(world, "cloudfront")
+        self._cloudfront: Distributions = _service(world, "cloudfront")
         self._id_of: dict[str, str] = {}  # by domain, for ever
         self._served: set[str] = set()
         self._feeding: dict[str, set[str]] = {}  # MediaPackage channel -> running MediaLive channels

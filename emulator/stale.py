@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from botocore.model import OperationModel
+from moto.core.model import OperationModel
 
 from . import codec
 from .codec import Answer, Call
@@ -27,8 +27,6 @@ from .faults import Rule, refusal
 KEPT = 20_000
 _READ = re.compile(r"(?:Get|Describe|List)([A-Z]\w*?)(?:Config|s)?$")
 _WRITE = re.compile(r"[A-Z][a-z]+([A-Z]\w*?)(?:WithTags)?$")
-_TAGS = "TagsForResource"
-_TAGGING = {"TagResource", "UntagResource", "CreateTags", "DeleteTags"}
 
 Ask = Callable[[Call], Answer]
 
@@ -40,16 +38,16 @@ def _reads(service: str) -> dict[str, list[OperationModel]]:
     nouns: dict[str, list[OperationModel]] = {}
     if model is None or service == "s3":
         return nouns
-    for name in model.botocore.operation_names:
+    for name in model.operation_names:
         match = _READ.match(name)
         if match:
-            nouns.setdefault(match[1], []).append(model.botocore.operation_model(name))
+            nouns.setdefault(match[1], []).append(model.operation_model(name))
     return nouns
 
 
 def _noun(write: str) -> str:
     match = _WRITE.match(write)
-    return _TAGS if write in _TAGGING or match is None else match[1]
+    return match[1] if match else ""
 
 
 def is_read(operation: str) -> bool:

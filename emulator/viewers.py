@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from .archive import bits_per_second
 from .base import Refusal, Service, World
 from .cloudwatch import CLOUDFRONT, MEDIAPACKAGE, CloudWatch
+from .codec import read_moment
 from .minutes import Flow, Publication, Series
 from .playback import Playback
-from .wire import read_moment
 
 if TYPE_CHECKING:
     from .medialive.records import Channel

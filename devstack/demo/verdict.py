@@ -17,7 +17,6 @@ CREATES = (
     "medialive:CreateInputSecurityGroup",
     "medialive:CreateInput",
     "medialive:CreateChannel",
-    "cloudfront:CreateDistribution",
     "cloudfront:CreateDistributionWithTags",
 )
 # Polling is not exact: less than this counts as no wait (seconds).

@@ -29,13 +29,12 @@ ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 CONFIG = ("ChannelClass", "Destinations", "EncoderSettings", "InputAttachments", "InputSpecification")
 MORE_CONFIG = ("CdiInputSpecification", "LogLevel", "Maintenance", "Name", "RoleArn", "Vpc")
 STOPPABLE = {"STARTING", "RUNNING", "RECOVERING"}
-UPDATABLE = {"IDLE", "UPDATE_FAILED"}
-DELETABLE = {"IDLE", "CREATE_FAILED", "UPDATE_FAILED"}
+DELETABLE = {"IDLE", "CREATE_FAILED"}
 ANY = "*"
 
 
 class Channels(Inputs):
-    """The operations on channels and their schedules.
+    """The operations on channels.
 
     `on_running_change`: called with (channel, running) whenever a channel begins or ceases to send video,
     that is when it enters or leaves RUNNING. The meter also runs while RECOVERING, as AWS's does.
@@ -65,22 +64,6 @@ class Channels(Inputs):
         """Summaries of channels that are not deleted, page by page."""
         return self._page("Channels", self._channels, params)
 
-    def update_channel(self, params: Params) -> Params:
-        """Change the settings given; 409 unless idle. UPDATING for a while, then IDLE."""
-        channel = self._channel(params)
-        if channel.state not in UPDATABLE:
-            conflict(f"Channel {channel.id} cannot be updated while it is {channel.state}")
-        changes = {key: params[key] for key in (*CONFIG, *MORE_CONFIG) if params.get(key) is not None}
-        config = channel.config | {key: value for key, value in changes.items() if key != "ChannelClass"}
-        _check_role(config["RoleArn"])
-        self._check_settings(config, channel.id)
-        before = channel.input_ids
-        channel.change(config=config, name=config["Name"])
-        self._reattach(channel, before)
-        self._enter(channel, "UPDATING")
-        self._later(channel, self.world.durations.medialive_update, "IDLE")
-        return {"Channel": channel.describe()}
-
     def start_channel(self, params: Params) -> Params:
         """STARTING, then RUNNING; 409 unless idle."""
         channel = self._channel(params)
@@ -109,21 +92,6 @@ class Channels(Inputs):
         self._later(channel, self.world.durations.medialive_delete, "DELETED")
         return channel.describe()
 
-    def describe_schedule(self, params: Params) -> Params:
-        """All schedule actions, on one page."""
-        return {"ScheduleActions": list(self._channel(params).schedule.values())}
-
-    def batch_update_schedule(self, params: Params) -> Params:
-        """Delete, then create schedule actions: all or nothing. They are kept, not carried out."""
-        channel = self._channel(params)
-        names = (params.get("Deletes") or {}).get("ActionNames") or []
-        new = (params.get("Creates") or {}).get("ScheduleActions") or []
-        kept = {name: one for name, one in channel.schedule.items() if name not in names}
-        self._check_actions(channel, names, kept, new)
-        deleted = [channel.schedule[name] for name in names]
-        channel.change(schedule=kept | {one["ActionName"]: one for one in new})
-        return {"Creates": {"ScheduleActions": new}, "Deletes": {"ScheduleActions": deleted}}
-
     # Making and checking
 
     def _made_channel(self, params: Params) -> Channel:
@@ -142,26 +110,20 @@ class Channels(Inputs):
             config=config,
             egress=[],
         )
-        made.change(egress=[{"SourceIp": self._address()} for _ in range(made.pipelines)])
-        self._put(self._channels, made)
-        self._reattach(made, [])
+        made.egress = [{"SourceIp": self._address()} for _ in range(made.pipelines)]
+        self._channels.put(key, made)
+        for input_id in made.input_ids:
+            self._input_attached(input_id, key)
         self._later(made, self.world.durations.medialive_create, self._fate_of_creation())
         return made
 
     def _checked_config(self, params: Params) -> Params:
         given = {key: params[key] for key in (*CONFIG, *MORE_CONFIG) if params.get(key) is not None}
         config = {"ChannelClass": "STANDARD", "LogLevel": "DISABLED", "Name": "", **given}
-        self._check_settings(config)
-        return config
-
-    def _check_settings(self, config: Params, channel_id: str | None = None) -> None:
-        faults = faults_of(
-            config,
-            lambda key, channel_class: self._input_fault(key, channel_class, channel_id),
-            self._package_exists,
-        )
+        faults = faults_of(config, self._input_fault, self._package_exists)
         if faults:
             raise Unprocessable(faults)
+        return config
 
     def _package_exists(self, channel_id: str) -> bool:
         packages: Any = self.world.services.get("mediapackage")
@@ -183,19 +145,6 @@ class Channels(Inputs):
             return "CREATE_FAILED"
         return "IDLE"
 
-    @staticmethod
-    def _check_actions(
-        channel: Channel, names: list[str], kept: dict[str, Params], new: list[Params]
-    ) -> None:
-        faults = [("deletes", f'Action "{one}" not found') for one in names if one not in channel.schedule]
-        seen = set(kept)
-        for one in new:
-            if one["ActionName"] in seen:
-                faults.append(("creates", f'Action name "{one["ActionName"]}" is used already'))
-            seen.add(one["ActionName"])
-        if faults:
-            raise Unprocessable(faults)
-
     # The state machine
 
     def _channel(self, params: Params) -> Channel:
@@ -203,7 +152,8 @@ class Channels(Inputs):
 
     def _enter(self, channel: Channel, state: str) -> None:
         before = channel.state
-        channel.change(state=state, epoch=channel.epoch + 1)
+        channel.state = state
+        channel.epoch = channel.epoch + 1
         self._meter(channel)
         if (before in STREAMING) != (state in STREAMING):
             for told in self.on_running_change:
@@ -226,13 +176,6 @@ class Channels(Inputs):
             for key in channel.input_ids:
                 self._input_detached(key, channel.id)
             self._retire(self._channels, channel)
-
-    def _reattach(self, channel: Channel, before: list[str]) -> None:
-        now = channel.input_ids
-        for key in set(before) - set(now):
-            self._input_detached(key, channel.id)
-        for key in now:
-            self._input_attached(key, channel.id)
 
     def _meter(self, channel: Channel) -> None:
         """Open or close the spell that AWS would put on the invoice."""

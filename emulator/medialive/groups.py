@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from emulator.medialive.records import Params, SecurityGroup, bad_request, conflict
-from emulator.medialive.store import QUICK, Store
+from emulator.medialive.records import Params, SecurityGroup, bad_request
+from emulator.medialive.store import Store
 
 MOST_RULES = 10
 
@@ -23,7 +23,7 @@ class SecurityGroups(Store):
         key = self._new_id(self._groups)
         arn = self._arn("inputSecurityGroup", key)
         group = SecurityGroup(key, arn, "IDLE", dict(params.get("Tags") or {}), rules)
-        self._put(self._groups, group)
+        self._groups.put(key, group)
         return {"SecurityGroup": group.describe()}
 
     def describe_input_security_group(self, params: Params) -> Params:
@@ -35,19 +35,6 @@ class SecurityGroups(Store):
     def list_input_security_groups(self, params: Params) -> Params:
         """Groups that are not deleted, page by page."""
         return self._page("InputSecurityGroups", self._groups, params)
-
-    def update_input_security_group(self, params: Params) -> Params:
-        """Replace rules or tags, also while inputs use the group; UPDATING for a moment."""
-        group = self._group(params.get("InputSecurityGroupId"))
-        if group.state == "UPDATING":
-            conflict(f"Input security group {group.id} is being updated")
-        if (rules := params.get("WhitelistRules")) is not None:
-            group.change(rules=_rules(rules))
-        if (tags := params.get("Tags")) is not None:
-            group.change(tags=dict(tags))
-        group.change(state="UPDATING")
-        self.world.after(QUICK, lambda: self._settle_group(group))
-        return {"SecurityGroup": group.describe()}
 
     def delete_input_security_group(self, params: Params) -> Params:
         """Gone at once. 400 while inputs use it: the API knows no 409 for this operation."""
@@ -61,10 +48,6 @@ class SecurityGroups(Store):
     def _group(self, key: str | None) -> SecurityGroup:
         return self._alive(self._groups, "Input security group", key)
 
-    def _settle_group(self, group: SecurityGroup) -> None:
-        if group.state != "DELETED":
-            group.change(state=group.settled_state())
-
     def _group_used(self, key: str, input_id: str, *, used: bool) -> None:
         """Note that an input refers to a group, or no longer does."""
         group = self._groups.find(key)
@@ -74,7 +57,7 @@ class SecurityGroups(Store):
             group.inputs[input_id] = None
         else:
             group.inputs.pop(input_id, None)
-        group.change(state=group.state if group.state == "UPDATING" else group.settled_state())
+        group.state = group.settled_state()
 
 
 def _rules(rules: list[Params]) -> list[dict[str, str]]:

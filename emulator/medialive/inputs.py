@@ -13,7 +13,6 @@ from emulator.medialive.store import QUICK
 
 PULL_TYPES = {"URL_PULL", "RTMP_PULL", "MP4_FILE", "TS_FILE"}
 FLOW_TYPES = {"MEDIACONNECT"}
-BUSY = {"STARTING", "RUNNING", "RECOVERING", "STOPPING", "UPDATING"}
 
 
 class Inputs(SecurityGroups):
@@ -32,30 +31,13 @@ class Inputs(SecurityGroups):
         """Inputs that are not deleted, page by page."""
         return self._page("Inputs", self._inputs, params)
 
-    def update_input(self, params: Params) -> Params:
-        """Change name, groups, stream names or sources; 409 while its channel is at work."""
-        one = self._alive(self._inputs, "Input", params.get("InputId"))
-        if one.state in {"CREATING", "DELETING"}:
-            conflict(f"Input {one.id} cannot be updated while it is {one.state}")
-        for channel in filter(None, map(self._channels.find, one.channels)):
-            if channel.state in BUSY:
-                conflict(f"Input {one.id} is attached to channel {channel.id}, which is {channel.state}")
-        if params.get("InputSecurityGroups") is not None:
-            self._regroup(one, self._checked_groups(params, one.kind))
-        if params.get("Destinations") is not None:
-            one.change(destinations=self._redirected(one, params))
-        if params.get("Sources") is not None:
-            one.change(sources=_sources(params), input_class=_class_of(len(params["Sources"])))
-        one.change(name=params.get("Name", one.name), role_arn=params.get("RoleArn", one.role_arn))
-        return {"Input": one.describe()}
-
     def delete_input(self, params: Params) -> Params:
         """Accept a deletion; 409 while attached, still being made, or already on its way out."""
         one = self._alive(self._inputs, "Input", params.get("InputId"))
         if one.state != "DETACHED":
             reason = f"attached to channel {', '.join(one.channels)}" if one.channels else one.state
             conflict(f"Input {one.id} cannot be deleted: it is {reason}")
-        one.change(state="DELETING")
+        one.state = "DELETING"
         self.world.after(self.world.durations.medialive_input_delete, lambda: self._input_gone(one))
         return {}
 
@@ -83,7 +65,7 @@ class Inputs(SecurityGroups):
             role_arn=params.get("RoleArn", ""),
             input_class=_class_of(len(destinations or sources or flows)),
         )
-        self._put(self._inputs, made)
+        self._inputs.put(key, made)
         self._input_counts[quota] += 1
         self._regroup(made, groups)
         self.world.after(QUICK, lambda: self._input_ready(made))
@@ -91,7 +73,7 @@ class Inputs(SecurityGroups):
 
     def _input_ready(self, one: Input) -> None:
         if one.state == "CREATING":
-            one.change(state="DETACHED")
+            one.state = "DETACHED"
 
     def _input_gone(self, one: Input) -> None:
         self._regroup(one, [])
@@ -101,20 +83,22 @@ class Inputs(SecurityGroups):
     def _input_attached(self, key: str, channel_id: str) -> None:
         one = self._inputs.find(key)
         if one and channel_id not in one.channels:
-            one.change(channels=[*one.channels, channel_id], state="ATTACHED")
+            one.channels = [*one.channels, channel_id]
+            one.state = "ATTACHED"
 
     def _input_detached(self, key: str, channel_id: str) -> None:
         one = self._inputs.find(key)
         if one and channel_id in one.channels:
             left = [other for other in one.channels if other != channel_id]
-            one.change(channels=left, state="ATTACHED" if left else "DETACHED")
+            one.channels = left
+            one.state = "ATTACHED" if left else "DETACHED"
 
-    def _input_fault(self, key: str, channel_class: str, channel_id: str | None = None) -> str | None:
+    def _input_fault(self, key: str, channel_class: str) -> str | None:
         """Why this input cannot be attached to a channel of this class, or None."""
         one = self._inputs.find(key)
         if one is None or one.state in GONE:
             return f'Input "{key}" was not found'
-        if [other for other in one.channels if other != channel_id]:
+        if one.channels:
             return f'Input "{key}" is already attached to channel {", ".join(one.channels)}'
         if channel_class == "STANDARD" and one.input_class != "STANDARD":
             return f'Input "{key}" is of class {one.input_class}: a STANDARD channel needs two sources'
@@ -135,7 +119,7 @@ class Inputs(SecurityGroups):
             self._group_used(key, one.id, used=False)
         for key in groups:
             self._group_used(key, one.id, used=True)
-        one.change(groups=groups)
+        one.groups = groups
 
     def _destinations(self, params: Params, kind: str) -> list[dict[str, str]]:
         """The ingest URLs: RTMP has one per stream name, RTP and UDP always have two."""
@@ -146,14 +130,6 @@ class Inputs(SecurityGroups):
             addresses = (self._address(), self._address())
             return [{"Ip": ip, "Port": "5000", "Url": f"{scheme}://{ip}:5000"} for ip in addresses]
         return []
-
-    def _redirected(self, one: Input, params: Params) -> list[dict[str, str]]:
-        if one.kind != "RTMP_PUSH":
-            return one.destinations
-        names = _stream_names(params)
-        if len(names) != len(one.destinations):
-            bad_request("The number of destinations of an input cannot be changed")
-        return [self._rtmp(old["Ip"], name) for old, name in zip(one.destinations, names, strict=True)]
 
     @staticmethod
     def _rtmp(ip: str, name: str) -> dict[str, str]:
@@ -171,7 +147,7 @@ def _stream_names(params: Params) -> list[str]:
     return names
 
 
-def _sources(params: Params, kind: str = "URL_PULL") -> list[Params]:
+def _sources(params: Params, kind: str) -> list[Params]:
     if kind not in PULL_TYPES:
         return []
     sources = list(params.get("Sources") or [])

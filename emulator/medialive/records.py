@@ -1,7 +1,4 @@
-"""What MediaLive keeps, and its ways to refuse.
-
-A record is changed only through `change` or `touch`, so that its answer can be built once and listed often.
-"""
+"""What MediaLive keeps, and its ways to refuse. Values are replaced, never altered in place."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
-from emulator.base import Frozen, Refusal
+from emulator.base import Refusal
 
 Params = dict[str, Any]
 PUSH_TYPES = {"RTMP_PUSH", "RTP_PUSH", "UDP_PUSH"}
@@ -20,14 +17,12 @@ GONE = {"DELETING", "DELETED"}
 
 
 class Unprocessable(Refusal):
-    """422 with one entry for each fault found; `body` is what the wire carries beside the message."""
+    """422 with one entry for each fault found, which the wire carries beside the message."""
 
     def __init__(self, faults: list[tuple[str, str]]) -> None:
         message = "; ".join(f"{path} {what}" for path, what in faults)
         super().__init__("UnprocessableEntityException", message, 422)
-        self.body = {
-            "validationErrors": [{"elementPath": path, "errorMessage": what} for path, what in faults]
-        }
+        self.ValidationErrors = [{"ElementPath": path, "ErrorMessage": what} for path, what in faults]
 
 
 def bad_request(message: str, *, illegal: bool | None = None) -> NoReturn:
@@ -59,30 +54,14 @@ class Record:
     arn: str
     state: str
     tags: dict[str, str]
-    _answer: Frozen | None = field(default=None, init=False, repr=False)
 
-    def change(self, **fields: Any) -> None:
-        """Set attributes; values are replaced, never altered in place."""
-        for name, value in fields.items():
-            setattr(self, name, value)
-        self.touch()
-
-    def touch(self) -> None:
-        """Forget the answer built before."""
-        self._answer = None
-
-    def listed(self) -> Frozen:
+    def listed(self) -> Params:
         """How a list shows it."""
-        if self._answer is None:
-            self._answer = Frozen(self._built())
-        return self._answer
+        raise NotImplementedError
 
     def describe(self) -> Params:
         """How describe shows it."""
-        return dict(self.listed())
-
-    def _built(self) -> Params:
-        raise NotImplementedError
+        return self.listed()
 
 
 @dataclass
@@ -96,7 +75,7 @@ class SecurityGroup(Record):
         """IN_USE as long as any input refers to it."""
         return "IN_USE" if self.inputs else "IDLE"
 
-    def _built(self) -> Params:
+    def listed(self) -> Params:
         return {
             "Id": self.id,
             "Arn": self.arn,
@@ -122,7 +101,7 @@ class Input(Record):
     input_class: str
     channels: list[str] = field(default_factory=list)
 
-    def _built(self) -> Params:
+    def listed(self) -> Params:
         return {
             "Id": self.id,
             "Arn": self.arn,
@@ -162,7 +141,6 @@ class Channel(Record):
     config: Params
     egress: list[dict[str, str]]
     epoch: int = 0
-    schedule: dict[str, Params] = field(default_factory=dict)
     spells: list[Spell] = field(default_factory=list)
 
     @property
@@ -199,7 +177,7 @@ class Channel(Record):
             "PipelineDetails": [self._pipeline(number) for number in range(self._pipelines_running())],
         }
 
-    def _built(self) -> Params:
+    def listed(self) -> Params:
         hidden = {"EncoderSettings", "Name"}
         return {
             **{key: value for key, value in self.config.items() if key not in hidden},

@@ -1,4 +1,4 @@
-"""MediaLive as one service: channels, inputs, security groups, tags, inventory, console.
+"""MediaLive as one service: channels, inputs, security groups, inventory, console.
 
 Enforces what StreamHub relies on: the channel's states and how long they take, request ids that make a
 create repeatable, settings that refer to things that exist, the order of teardown, and the meter.
@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from emulator.base import Refusal
 from emulator.medialive.channels import ANY, Channels
-from emulator.medialive.records import Channel, Input, Params, Record, SecurityGroup, missing
+from emulator.medialive.records import Channel, Input, Params, Record, SecurityGroup
 
 FATES = {"idle": "IDLE", "recovering": "RECOVERING"}
 
@@ -25,23 +25,6 @@ class _Given(dict[str, Any]):
 
 class MediaLive(Channels):
     """MediaLive of one region."""
-
-    def create_tags(self, params: Params) -> Params:
-        """Add or overwrite tags."""
-        record = self._tagged(params)
-        record.change(tags=record.tags | dict(params.get("Tags") or {}))
-        return {}
-
-    def delete_tags(self, params: Params) -> Params:
-        """Take tags away; unknown keys are ignored."""
-        record = self._tagged(params)
-        gone = set(params.get("TagKeys") or [])
-        record.change(tags={key: value for key, value in record.tags.items() if key not in gone})
-        return {}
-
-    def list_tags_for_resource(self, params: Params) -> Params:
-        """The tags of a channel, input or security group."""
-        return {"Tags": dict(self._tagged(params).tags)}
 
     def inventory(self) -> dict[str, list[Params]]:
         """What exists and is not DELETED, by type, with state and tags."""
@@ -61,7 +44,6 @@ class MediaLive(Channels):
             "start_channel": lambda p: self.start_channel({"ChannelId": p["id"]}),
             "stop_channel": lambda p: self.stop_channel({"ChannelId": p["id"]}),
             "delete_channel": self._console_delete_channel,
-            "edit_channel": lambda p: self.update_channel({"ChannelId": p["id"], "Name": p["name"]}),
             "delete_input": lambda p: self.delete_input({"InputId": p["id"]}),
             "delete_input_security_group": self._console_delete_group,
             "create_foreign_channel": self._console_foreign_channel,
@@ -74,10 +56,6 @@ class MediaLive(Channels):
             "set_quota": self._console_set_quota,
         }
         return actions[action](_Given(params)) if action in actions else super().console(action, params)
-
-    def _tagged(self, params: Params) -> Record:
-        arn = params.get("ResourceArn") or ""
-        return self._by_arn.get(arn) or missing(f"Resource {arn} not found")
 
     def _channel_entry(self, one: Channel) -> Params:
         now = self.world.clock.now()

@@ -44,23 +44,14 @@ class Store(Service):
         self._channels: Shelf[Channel] = Shelf()
         self._inputs: Shelf[Input] = Shelf()
         self._groups: Shelf[SecurityGroup] = Shelf()
-        self._by_arn: dict[str, Record] = {}
         self._spent: dict[tuple[str, str], str] = {}
         self._input_counts = {"push_inputs": 0, "pull_inputs": 0}
 
-    def _put(self, shelf: Shelf[R], record: R) -> None:
-        shelf.put(record.id, record)
-        self._by_arn[record.arn] = record
-
     def _retire(self, shelf: Shelf[R], record: R) -> None:
         """DELETED: out of lists at once, describable for a while, then unknown."""
-        record.change(state="DELETED")
+        record.state = "DELETED"
         shelf.hide(record.id)
-        self.world.after(DELETED_KEPT, lambda: self._forget(shelf, record))
-
-    def _forget(self, shelf: Shelf[R], record: R) -> None:
-        shelf.drop(record.id)
-        self._by_arn.pop(record.arn, None)
+        self.world.after(DELETED_KEPT, lambda: shelf.drop(record.id))
 
     def _known(self, shelf: Shelf[R], label: str, wanted: str | None) -> R:
         """The record, deleted or not, or 404."""

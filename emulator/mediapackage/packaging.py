@@ -48,10 +48,11 @@ def kind_of(config: Params) -> str:
     return kinds[0]
 
 
-def endpoint_config(params: Params, base: Params) -> Params:
-    """What an endpoint looks like after `params` are laid over `base`; 422 if that is not plausible."""
+def endpoint_config(params: Params) -> Params:
+    """What an endpoint looks like, defaults filled in; 422 if that is not plausible."""
     own = {*ENDPOINT_DEFAULTS, *PACKAGES, "Authorization"}
-    config = base | {key: value for key, value in params.items() if key in own and value is not None}
+    given = {key: value for key, value in params.items() if key in own and value is not None}
+    config = ENDPOINT_DEFAULTS | given
     _check_ranges(config, ENDPOINT_RANGES)
     if config["Origination"] not in {"ALLOW", "DENY"}:
         invalid("Origination must be ALLOW or DENY")
@@ -60,12 +61,12 @@ def endpoint_config(params: Params, base: Params) -> Params:
     for cidr in config["Whitelist"]:
         _check_cidr(cidr)
     if kind_of(config) == "HlsPackage":
-        config["HlsPackage"] = _hls(config["HlsPackage"], base.get("HlsPackage") or HLS_DEFAULTS)
+        config["HlsPackage"] = _hls(config["HlsPackage"])
     return config
 
 
-def _hls(given: Params, base: Params) -> Params:
-    package = base | given
+def _hls(given: Params) -> Params:
+    package = HLS_DEFAULTS | given
     _check_ranges(package, HLS_RANGES)
     for name, choices in HLS_CHOICES.items():
         if package[name] not in choices:
@@ -93,11 +94,3 @@ def playback_url(host: str, token: str, config: Params) -> str:
     """Where players and CloudFront pull. CMAF endpoints carry a URL per manifest instead."""
     file = MANIFEST_FILES.get(kind_of(config))
     return f"https://{host}/out/v1/{token}/{file.format(config['ManifestName'])}" if file else ""
-
-
-def renamed(url: str, config: Params) -> str:
-    """The URL after an update: only the manifest\'s name may differ."""
-    if not url:
-        return url
-    host, token = url.split("/")[2], url.split("/")[5]
-    return playback_url(host, token, config)

@@ -29,7 +29,7 @@ def over_quota() -> NoReturn:
 
 @dataclass
 class Endpoint:
-    """One origin endpoint. `config` is replaced on update, never changed in place."""
+    """One origin endpoint. `config` is what it was made with, defaults filled in."""
 
     id: str
     arn: str

@@ -1,4 +1,4 @@
-"""The embedded AWS Elemental MediaPackage (v1): channels, origin endpoints, tags.
+"""The embedded AWS Elemental MediaPackage (v1): channels and origin endpoints.
 
 Obeys what StreamHub relies on: ids are chosen by the caller and unique in the region, an endpoint goes
 before its channel, and a deletion is accepted at once (202) but over only when describe says
@@ -13,11 +13,8 @@ from typing import Any
 
 from emulator.base import Refusal, Service, World
 from emulator.mediapackage.packaging import (
-    ENDPOINT_DEFAULTS,
     endpoint_config,
-    kind_of,
     playback_url,
-    renamed,
 )
 from emulator.mediapackage.records import (
     Channel,
@@ -44,7 +41,6 @@ class MediaPackage(Service):
         self.quotas = {"channels": 30, "endpoints_per_channel": 10}
         self._channels: Shelf[Channel] = Shelf()
         self._endpoints: Shelf[Endpoint] = Shelf()
-        self._by_arn: dict[str, Channel | Endpoint] = {}
 
     # Channels
 
@@ -66,7 +62,6 @@ class MediaPackage(Service):
             tags=dict(params.get("Tags") or {}),
         )
         self._channels.put(channel_id, channel)
-        self._by_arn[channel.arn] = channel
         return channel.describe()
 
     def describe_channel(self, params: Params) -> Params:
@@ -76,14 +71,6 @@ class MediaPackage(Service):
     def list_channels(self, params: Params) -> Params:
         """All channels of the region, page by page."""
         return self._page("Channels", self._channels, params)
-
-    def update_channel(self, params: Params) -> Params:
-        """Only the description can change."""
-        channel = self._channel(params)
-        if channel.deleting:
-            invalid(f"Channel {channel.id} is being deleted")
-        channel.description = params.get("Description", "")
-        return channel.describe()
 
     def delete_channel(self, params: Params) -> Params:
         """Accept a deletion (again is fine); 422 while endpoints are left, even ones on their way out."""
@@ -103,7 +90,7 @@ class MediaPackage(Service):
         if self._endpoints.find(endpoint_id):
             invalid(f"OriginEndpoint with id {endpoint_id} already exists")
         channel = self._parent(params)
-        config = endpoint_config(params, ENDPOINT_DEFAULTS)
+        config = endpoint_config(params)
         if len(channel.endpoints) >= self.quotas["endpoints_per_channel"]:
             over_quota()
         endpoint = Endpoint(
@@ -117,7 +104,6 @@ class MediaPackage(Service):
         )
         self._endpoints.put(endpoint_id, endpoint)
         channel.endpoints.put(endpoint_id, endpoint)
-        self._by_arn[endpoint.arn] = endpoint
         return endpoint.describe()
 
     def describe_origin_endpoint(self, params: Params) -> Params:
@@ -132,18 +118,6 @@ class MediaPackage(Service):
         channel = self._channels.find(wanted)
         return self._page("OriginEndpoints", channel.endpoints if channel else Shelf(), params)
 
-    def update_origin_endpoint(self, params: Params) -> Params:
-        """Change the fields given; the kind of packaging cannot change."""
-        endpoint = self._endpoint(params)
-        if endpoint.deleting:
-            invalid(f"OriginEndpoint {endpoint.id} is being deleted")
-        config = endpoint_config(params, endpoint.config)
-        if kind_of(config) != kind_of(endpoint.config):
-            invalid("The packaging format of an origin endpoint cannot be changed")
-        endpoint.config = config
-        endpoint.url = renamed(endpoint.url, config)
-        return endpoint.describe()
-
     def delete_origin_endpoint(self, params: Params) -> Params:
         """Accept a deletion; asking again before it is over is fine."""
         endpoint = self._endpoint(params)
@@ -153,24 +127,6 @@ class MediaPackage(Service):
                 self.world.durations.mediapackage_delete, lambda: self._forget_endpoint(endpoint)
             )
         return {}
-
-    # Tags
-
-    def tag_resource(self, params: Params) -> Params:
-        """Add or overwrite tags."""
-        self._tagged(params).tags.update(params.get("Tags") or {})
-        return {}
-
-    def untag_resource(self, params: Params) -> Params:
-        """Take tags away; unknown keys are ignored."""
-        tags = self._tagged(params).tags
-        for key in params.get("TagKeys") or []:
-            tags.pop(key, None)
-        return {}
-
-    def list_tags_for_resource(self, params: Params) -> Params:
-        """The tags of a channel or endpoint."""
-        return {"Tags": dict(self._tagged(params).tags)}
 
     # The world outside the API
 
@@ -252,10 +208,6 @@ class MediaPackage(Service):
             invalid(f"Channel {channel.id} is being deleted")
         return channel
 
-    def _tagged(self, params: Params) -> Channel | Endpoint:
-        arn = params.get("ResourceArn") or ""
-        return self._by_arn.get(arn) or missing(f"Resource {arn} not found")
-
     def _page(self, key: str, shelf: Shelf[Any], params: Params) -> Params:
         limit = params.get("MaxResults") or PAGE
         if not 1 <= limit <= 1000:
@@ -268,10 +220,9 @@ class MediaPackage(Service):
 
     def _forget_channel(self, channel: Channel) -> None:
         self._channels.drop(channel.id)
-        del self._by_arn[channel.arn]
 
     def _forget_endpoint(self, endpoint: Endpoint) -> None:
-        if self._by_arn.pop(endpoint.arn, None) is None:
+        if self._endpoints.find(endpoint.id) is not endpoint:
             return  # a person was quicker than the deletion under way
         self._endpoints.drop(endpoint.id)
         if channel := self._channels.find(endpoint.channel_id):

@@ -92,8 +92,15 @@ def distribution_config(reference: str | None = None, **changes: Any) -> dict[st
 
 
 def make_distribution(cloudfront: Any, reference: str | None = None, **changes: Any) -> dict[str, Any]:
-    """Create one; gives boto3's whole answer."""
-    return cloudfront.create_distribution(DistributionConfig=distribution_config(reference, **changes))
+    """Create one without tags; gives boto3's whole answer."""
+    return create_distribution(cloudfront, distribution_config(reference, **changes))
+
+
+def create_distribution(cloudfront: Any, config: dict[str, Any], **tags: str) -> dict[str, Any]:
+    """The call that creates one."""
+    items = [{"Key": key, "Value": value} for key, value in tags.items()]
+    both = {"DistributionConfig": config, "Tags": {"Items": items}}
+    return cloudfront.create_distribution_with_tags(DistributionConfigWithTags=both)
 
 
 def change_distribution(cloudfront: Any, distribution_id: str, **changes: Any) -> dict[str, Any]:

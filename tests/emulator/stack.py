@@ -10,7 +10,7 @@ from streamhub.aws.channel_request import ChannelSpec, channel_request
 from streamhub.aws.distribution_config import DistributionSpec, distribution_config
 from streamhub.aws.encoding import PROFILES
 
-from .conftest import ClientFactory
+from .conftest import ClientFactory, create_distribution
 
 ROLE = "arn:aws:iam::111122223333:role/MediaLive"
 
@@ -80,7 +80,7 @@ def make_stack(aws: Handle, client: ClientFactory, name: str = "main", key_group
         key_group_id=key_group,
         tags={},
     )
-    made = client("cloudfront").create_distribution(DistributionConfig=distribution_config(spec))
+    made = create_distribution(client("cloudfront"), distribution_config(spec))
     channel_id = make_encoder(client, name)
     aws.control.advance(500)
     distribution = made["Distribution"]

@@ -31,6 +31,9 @@ from .conftest import (
     make_distribution,
 )
 
+CREATE = "cloudfront:CreateDistributionWithTags"
+
+
 # -- wire formats
 
 
@@ -46,17 +49,12 @@ def test_every_answer_carries_a_request_id_that_the_log_knows(aws: Handle, clien
     assert ids == [entry["request_id"] for entry in aws.control.calls()]
 
 
-def test_medialive_and_mediapackage_speak_json_with_lists_tags_and_times(
-    aws: Handle, client: ClientFactory
-) -> None:
+def test_medialive_and_mediapackage_speak_json_with_lists_and_tags(client: ClientFactory) -> None:
     medialive = client("medialive")
     made = medialive.create_input_security_group(WhitelistRules=[{"Cidr": "10.0.0.0/8"}], Tags={"a:b": "c"})
     group = made["SecurityGroup"]
     assert group["WhitelistRules"] == [{"Cidr": "10.0.0.0/8"}]
-    medialive.create_tags(ResourceArn=group["Arn"], Tags={"d": "e"})
-    assert medialive.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"] == {"a:b": "c", "d": "e"}
-    medialive.delete_tags(ResourceArn=group["Arn"], TagKeys=["a:b"])
-    assert medialive.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"] == {"d": "e"}
+    assert medialive.describe_input_security_group(InputSecurityGroupId=group["Id"])["Tags"] == {"a:b": "c"}
     with Refused("NotFoundException", 404):
         client("mediapackage").describe_origin_endpoint(Id="none")
 
@@ -110,10 +108,9 @@ def test_cloudwatch_calls_arrive_with_their_parameters(aws: Handle, client: Clie
                 "Values": [1.5],
                 "StatusCode": "Complete",
             }
+            if "NextToken" in params:
+                raise Refusal("InvalidNextToken", "That is no token.", 400)
             return {"MetricDataResults": [result]}
-
-        def list_metrics(self, params: dict[str, Any]) -> dict[str, Any]:
-            raise Refusal("InvalidParameterValue", "That is no namespace.", 400)
 
     aws.run(lambda: aws.world.services.__setitem__("cloudwatch", Metrics()))  # type: ignore[assignment]
     start, end = datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 13, tzinfo=UTC)
@@ -121,13 +118,14 @@ def test_cloudwatch_calls_arrive_with_their_parameters(aws: Handle, client: Clie
         "Id": "m1",
         "MetricStat": {"Metric": {"Namespace": "AWS/CloudFront"}, "Period": 60, "Stat": "Sum"},
     }
-    got = client("cloudwatch").get_metric_data(MetricDataQueries=[query], StartTime=start, EndTime=end)
-    assert seen == [{"MetricDataQueries": [query], "StartTime": start, "EndTime": end}]
+    wanted = {"MetricDataQueries": [query], "StartTime": start, "EndTime": end}
+    got = client("cloudwatch").get_metric_data(**wanted)
+    assert seen == [wanted]
     assert got["MetricDataResults"][0]["Timestamps"] == [start]
     assert got["MetricDataResults"][0]["Values"] == [1.5]
-    with Refused("InvalidParameterValue", 400) as no:
-        client("cloudwatch").list_metrics()
-    assert no.message == "That is no namespace."
+    with Refused("InvalidNextToken", 400) as no:
+        client("cloudwatch").get_metric_data(**wanted, NextToken="x")
+    assert no.message == "That is no token."
 
 
 def test_what_is_not_offered_is_said_so(client: ClientFactory) -> None:
@@ -145,14 +143,18 @@ def test_the_log_tells_who_called_what_and_how_it_ended(aws: Handle, cloudfront:
     with Refused("NoSuchDistribution", 404):
         cloudfront.get_distribution(Id="E0")
     create, get = aws.control.calls()
-    assert (create["n"], create["name"], create["status"]) == (1, "cloudfront:CreateDistribution", 201)
-    assert create["params"]["DistributionConfig"]["CallerReference"] == "ref"
+    assert (create["n"], create["name"], create["status"]) == (
+        1,
+        CREATE,
+        201,
+    )
+    assert create["params"]["DistributionConfigWithTags"]["DistributionConfig"]["CallerReference"] == "ref"
     assert "Boto3" in create["user_agent"]
     assert datetime.fromisoformat(create["time"]).tzinfo is not None
     assert (get["status"], get["error"], get["params"]) == (404, "NoSuchDistribution", {"Id": "E0"})
     assert aws.control.counts() == {
         "total": 2,
-        "calls": {"cloudfront:CreateDistribution": 1, "cloudfront:GetDistribution": 1},
+        "calls": {CREATE: 1, "cloudfront:GetDistribution": 1},
         "errors": {"cloudfront:GetDistribution NoSuchDistribution": 1},
         "illegal": {},
     }
@@ -216,7 +218,7 @@ def test_32_clients_create_and_nothing_is_lost_or_doubled(aws: Handle) -> None:
     assert len(set(ids)) == 128
     listed = aws.control.inventory()["cloudfront"]["distributions"]
     assert {each["Id"] for each in listed} == set(ids)
-    assert aws.control.count("cloudfront:CreateDistribution") == 128
+    assert aws.control.count(CREATE) == 128
 
 
 def test_32_clients_with_one_reference_get_one_distribution(aws: Handle) -> None:
@@ -229,9 +231,7 @@ def test_32_clients_with_one_reference_get_one_distribution(aws: Handle) -> None
             return error.response["Error"]["Message"].rpartition(" ")[2]
 
     assert len(set(at_once(create, CLIENTS))) == 1
-    assert aws.control.counts()["errors"] == {
-        "cloudfront:CreateDistribution DistributionAlreadyExists": CLIENTS - 1
-    }
+    assert aws.control.counts()["errors"] == {f"{CREATE} DistributionAlreadyExists": CLIENTS - 1}
 
 
 def test_32_clients_update_one_distribution_and_no_update_is_lost(aws: Handle) -> None:

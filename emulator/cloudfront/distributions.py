@@ -10,58 +10,22 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from . import cloudfront_rules as rules
-from .base import Frozen, Refusal, World
-from .cloudfront_parts import Parts
+from emulator.base import Refusal, Service, World
+from emulator.cloudfront import rules
+from emulator.cloudfront.records import Distribution
 
 PAGE = 100
 _ETAG = re.compile(r"E[A-Z0-9]{5,}$")
 _LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
-_SUMMARY = [
-    "Aliases",
-    "Origins",
-    "OriginGroups",
-    "DefaultCacheBehavior",
-    "CacheBehaviors",
-    "CustomErrorResponses",
-    "Comment",
-    "PriceClass",
-    "Enabled",
-    "ViewerCertificate",
-    "Restrictions",
-    "WebACLId",
-    "HttpVersion",
-    "IsIPV6Enabled",
-    "Staging",
-]
 
 
-@dataclass
-class Distribution:
-    """One distribution as it is now."""
+class Distributions(Service):
+    """The operations on distributions, and what distributions refer to.
 
-    id: str
-    arn: str
-    domain: str
-    config: Frozen
-    etag: str
-    modified: datetime
-    tags: dict[str, str] = field(default_factory=dict)
-    deployed: bool = False
-    deployment: int = 0  # grows with every update; only the newest one's end counts
-    summary: Frozen | None = None
-
-    @property
-    def status(self) -> str:
-        return "Deployed" if self.deployed else "InProgress"
-
-
-class CloudFront(Parts):
-    """The global service, as one account sees it.
+    Origin access controls, key groups and certificates come into being in the console; the product only
+    names them.
 
     `on_change`: called with a distribution that was made, changed, has arrived at the edges or is gone.
     """
@@ -76,17 +40,15 @@ class CloudFront(Parts):
         self.order: list[str] = []
         self.references: dict[str, str] = {}  # CallerReference -> id, for ever
         self.aliases: dict[str, str] = {}
+        self.access_controls: dict[str, dict[str, Any]] = {}
+        self.key_groups: set[str] = set()
+        self.certificates: dict[str, list[str]] = {}  # ACM's ARN -> the names it covers
 
     # -- distributions
 
-    def create_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
-        return self._create(params["DistributionConfig"], {})
-
     def create_distribution_with_tags(self, params: dict[str, Any]) -> dict[str, Any]:
         both = params["DistributionConfigWithTags"]
-        return self._create(both["DistributionConfig"], _tags(both["Tags"]))
-
-    def _create(self, config: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
+        config, tags = both["DistributionConfig"], _tags(both["Tags"])
         rules.check(config, self)
         _check_tags(tags)
         reference = config["CallerReference"]
@@ -105,15 +67,15 @@ class CloudFront(Parts):
         self._claim_aliases(config, "")
         made = self._add(config, tags)
         location = f"https://cloudfront.amazonaws.com/2020-05-31/distribution/{made.id}"
-        return {"Distribution": self._shown(made), "ETag": made.etag, "Location": location}
+        return {"Distribution": made.shown(), "ETag": made.etag, "Location": location}
 
     def _add(self, config: dict[str, Any], tags: dict[str, str], known_id: str = "") -> Distribution:
-        new_id = known_id or self.new_id()
+        new_id = known_id or self._new_id()
         made = Distribution(
             id=new_id,
             arn=f"arn:aws:cloudfront::{self.world.account}:distribution/{new_id}",
             domain=f"d{self.world.token(13, _LOWER)}.cloudfront.net",
-            config=Frozen(rules.complete(config)),
+            config=rules.complete(config),
             etag="",
             modified=self.world.clock.now(),
             tags=dict(tags),
@@ -125,15 +87,21 @@ class CloudFront(Parts):
         self._deploy(made)
         return made
 
+    def add_access_control(self, config: dict[str, Any]) -> str:
+        """An origin access control made in the console; its id."""
+        new_id = self._new_id()
+        self.access_controls[new_id] = config
+        return new_id
+
     def add_old(self, known_id: str, config: dict[str, Any]) -> None:
         """A distribution under an id that is known from before, deployed long ago."""
         rules.check(config, self)
         made = self._add(config, {}, known_id)
-        made.deployed, made.summary = True, None
+        made.deployed = True
 
     def get_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
         found = self._find(params["Id"])
-        return {"Distribution": self._shown(found), "ETag": found.etag}
+        return {"Distribution": found.shown(), "ETag": found.etag}
 
     def get_distribution_config(self, params: dict[str, Any]) -> dict[str, Any]:
         found = self._find(params["Id"])
@@ -148,7 +116,7 @@ class CloudFront(Parts):
         rules.check(config, self)
         self._claim_aliases(config, found.id)
         self._replace(found, config)
-        return {"Distribution": self._shown(found), "ETag": found.etag}
+        return {"Distribution": found.shown(), "ETag": found.etag}
 
     def delete_distribution(self, params: dict[str, Any]) -> None:
         found = self._find_version(params)
@@ -171,29 +139,20 @@ class CloudFront(Parts):
             "MaxItems": size,
             "IsTruncated": more,
             "Quantity": len(ids),
-            "Items": [self._summary(self.distributions[each]) for each in ids] or None,
+            "Items": [self.distributions[each].summary() for each in ids] or None,
             "NextMarker": ids[-1] if more else None,
         }
         return {"DistributionList": {key: value for key, value in page.items() if value is not None}}
-
-    # -- tags
 
     def list_tags_for_resource(self, params: dict[str, Any]) -> dict[str, Any]:
         tags = self._by_arn(params["Resource"]).tags
         return {"Tags": {"Items": [{"Key": key, "Value": value} for key, value in tags.items()]}}
 
-    def tag_resource(self, params: dict[str, Any]) -> None:
-        found = self._by_arn(params["Resource"])
-        tags = {**found.tags, **_tags(params["Tags"])}
-        _check_tags(tags)
-        found.tags = tags
-
-    def untag_resource(self, params: dict[str, Any]) -> None:
-        found = self._by_arn(params["Resource"])
-        gone = set(params["TagKeys"].get("Items") or [])
-        found.tags = {key: value for key, value in found.tags.items() if key not in gone}
-
     # -- what the operations share
+
+    def _new_id(self) -> str:
+        """A new id as CloudFront draws them; also the shape of an ETag."""
+        return "E" + self.world.token(13)
 
     def _find(self, distribution_id: str) -> Distribution:
         found = self.distributions.get(distribution_id)
@@ -235,7 +194,7 @@ class CloudFront(Parts):
         for alias in rules.aliases(found.config):
             self.aliases.pop(alias, None)
         self.aliases.update(dict.fromkeys(rules.aliases(config), found.id))
-        found.config = Frozen(rules.complete(config))
+        found.config = rules.complete(config)
         found.modified = self.world.clock.now()
         self._deploy(found)
 
@@ -248,14 +207,14 @@ class CloudFront(Parts):
 
     def _deploy(self, found: Distribution) -> None:
         """A new version, on its way to the edges; an update on the way starts the wait anew."""
-        found.etag = "E" + self.world.token(13)
-        found.deployed, found.summary = False, None
+        found.etag = self._new_id()
+        found.deployed = False
         found.deployment += 1
         deployment = found.deployment
 
         def arrive() -> None:
             if found.deployment == deployment:
-                found.deployed, found.summary = True, None
+                found.deployed = True
                 self._tell(found)
 
         self.world.after(self.world.durations.cloudfront_deploy, arrive)
@@ -264,51 +223,6 @@ class CloudFront(Parts):
     def _tell(self, found: Distribution) -> None:
         for told in self.on_change:
             told(found)
-
-    def _head(self, found: Distribution) -> dict[str, Any]:
-        return {
-            "Id": found.id,
-            "ARN": found.arn,
-            "Status": found.status,
-            "LastModifiedTime": found.modified,
-            "DomainName": found.domain,
-        }
-
-    def _shown(self, found: Distribution) -> dict[str, Any]:
-        return self._head(found) | {
-            "InProgressInvalidationBatches": 0,
-            "ActiveTrustedSigners": {"Enabled": False, "Quantity": 0},
-            "ActiveTrustedKeyGroups": {"Enabled": False, "Quantity": 0},
-            "DistributionConfig": found.config,
-        }
-
-    def _summary(self, found: Distribution) -> Frozen:
-        if found.summary is None:
-            parts = {name: found.config[name] for name in _SUMMARY}
-            found.summary = Frozen(self._head(found) | {"ETag": found.etag} | parts)
-        return found.summary
-
-    # -- what a person sees and does in the console
-
-    def inventory(self) -> dict[str, list[dict[str, Any]]]:
-        return {
-            "distributions": [
-                self._head(each)
-                | {"ETag": each.etag, "Enabled": each.config["Enabled"], "Tags": dict(each.tags)}
-                | {
-                    name: each.config[name]
-                    for name in ("CallerReference", "Comment", "PriceClass", "Origins")
-                }
-                for each in self.distributions.values()
-            ],
-            "origin_access_controls": [{"Id": key, **each} for key, each in self.access_controls.items()],
-            "key_groups": list(self.key_groups.values()),
-        }
-
-    def console(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
-        from .cloudfront_console import act
-
-        return act(self, action, params)
 
 
 def _page_size(params: dict[str, Any]) -> int:

@@ -8,26 +8,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .base import Refusal
-from .mediamanager import furnish
-
-if TYPE_CHECKING:
-    from .cloudfront import CloudFront
+from emulator.cloudfront.distributions import Distributions
+from emulator.mediamanager import furnish
 
 Params = dict[str, Any]
 
 
-def act(cloudfront: CloudFront, action: str, params: Params) -> dict[str, Any]:
-    """Carry out one action; Refusal if there is no such action or CloudFront says no."""
-    do = _ACTIONS.get(action)
-    if do is None:
-        raise Refusal("UnknownConsoleAction", f"cloudfront has no console action {action!r}", 404)
-    return do(cloudfront, params) or {}
-
-
-def _edit(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+def _edit(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     """Change top-level fields of a configuration: {"Id": …, "changes": {"PriceClass": …}}."""
     now = cloudfront.get_distribution_config({"Id": params["Id"]})
     return cloudfront.update_distribution(
@@ -39,19 +28,19 @@ def _edit(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
     )
 
 
-def _disable(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+def _disable(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     return _edit(cloudfront, {"Id": params["Id"], "changes": {"Enabled": False}})
 
 
-def _enable(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+def _enable(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     return _edit(cloudfront, {"Id": params["Id"], "changes": {"Enabled": True}})
 
 
-def _edit_comment(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+def _edit_comment(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     return _edit(cloudfront, {"Id": params["Id"], "changes": {"Comment": params["Comment"]}})
 
 
-def _delete(cloudfront: CloudFront, params: Params) -> None:
+def _delete(cloudfront: Distributions, params: Params) -> None:
     if params.get("force"):
         cloudfront.distributions[params["Id"]].config["Enabled"] = False
         cloudfront.distributions[params["Id"]].deployed = True
@@ -59,13 +48,13 @@ def _delete(cloudfront: CloudFront, params: Params) -> None:
     cloudfront.delete_distribution({"Id": params["Id"], "IfMatch": now["ETag"]})
 
 
-def _create_foreign(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+def _create_foreign(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     """Distributions that are not StreamHub's: {"count": 1, "Comment": …, "Enabled": …, "domain": …}."""
     ids = [_create_one(cloudfront, params) for _ in range(params.get("count", 1))]
     return {"Id": ids[0], "Ids": ids}
 
 
-def _create_one(cloudfront: CloudFront, params: Params) -> str:
+def _create_one(cloudfront: Distributions, params: Params) -> str:
     origin = {
         "Id": "site",
         "DomainName": params.get("domain", "www.example.com"),
@@ -82,24 +71,24 @@ def _create_one(cloudfront: CloudFront, params: Params) -> str:
             "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
         },
     }
-    return cloudfront.create_distribution({"DistributionConfig": config})["Distribution"]["Id"]
+    both = {"DistributionConfig": config, "Tags": {}}
+    made = cloudfront.create_distribution_with_tags({"DistributionConfigWithTags": both})
+    return made["Distribution"]["Id"]
 
 
-def _create_mediamanager(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+def _create_mediamanager(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     """The shared distribution: {"Id": …, "recording_bucket": …, "media_bucket": …}."""
     furnish(cloudfront.world, params["Id"], params["recording_bucket"], params["media_bucket"])
     return {"Id": params["Id"]}
 
 
-def _create_key_group(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+def _create_key_group(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     new_id = params.get("Id") or str(uuid.UUID(int=cloudfront.world.random.getrandbits(128)))
-    config = {"Name": params.get("Name", "viewers"), "Items": params.get("PublicKeys", ["K2JCJMDEHXQW5F"])}
-    moment = cloudfront.world.clock.now()
-    cloudfront.key_groups[new_id] = {"Id": new_id, "LastModifiedTime": moment, "KeyGroupConfig": config}
+    cloudfront.key_groups.add(new_id)
     return {"Id": new_id}
 
 
-def _import_certificate(cloudfront: CloudFront, params: Params) -> dict[str, Any]:
+def _import_certificate(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     """A certificate in ACM, us-east-1: {"names": ["*.example.com"]}; answers its ARN."""
     number = uuid.UUID(int=cloudfront.world.random.getrandbits(128))
     arn = f"arn:aws:acm:us-east-1:{cloudfront.world.account}:certificate/{number}"
@@ -107,11 +96,11 @@ def _import_certificate(cloudfront: CloudFront, params: Params) -> dict[str, Any
     return {"Arn": arn}
 
 
-def _set_quota(cloudfront: CloudFront, params: Params) -> None:
+def _set_quota(cloudfront: Distributions, params: Params) -> None:
     cloudfront.quota = int(params["distributions"])
 
 
-_ACTIONS: dict[str, Callable[[CloudFront, Params], dict[str, Any] | None]] = {
+ACTIONS: dict[str, Callable[[Distributions, Params], dict[str, Any] | None]] = {
     "edit": _edit,
     "disable": _disable,
     "enable": _enable,

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from .base import Refusal
-from .cloudfront_policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS
+from emulator.base import Refusal
+from emulator.cloudfront.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS
 
 Config = dict[str, Any]
 
@@ -46,7 +46,7 @@ class Account(Protocol):
     """What the rules ask the account that the distribution is to stand in."""
 
     access_controls: dict[str, dict[str, Any]]
-    key_groups: dict[str, dict[str, Any]]
+    key_groups: set[str]
     certificates: dict[str, list[str]]
 
 

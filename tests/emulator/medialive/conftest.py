@@ -1,0 +1,35 @@
+"""A MediaLive without a server, in a world whose clock a test moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.base import Clock, World
+from emulator.medialive import MediaLive
+from emulator.mediapackage import MediaPackage
+
+
+class Wall:
+    """A wall clock that a test can set."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def wall() -> Wall:
+    return Wall()
+
+
+@pytest.fixture
+def world(wall: Wall) -> World:
+    return World(clock=Clock(scale=1.0, now=wall))
+
+
+@pytest.fixture
+def ml(world: World) -> MediaLive:
+    MediaPackage(world).create_channel({"Id": "main"})
+    return MediaLive(world)

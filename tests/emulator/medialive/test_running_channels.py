@@ -1,0 +1,161 @@
+"""Channels start, stop, are metered and deleted, each only from the states that allow it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from emulator.medialive import MediaLive
+
+from .conftest import Wall
+from .making import channel, input_state, pass_time, refused, running, state
+
+
+def test_channel_starts_and_stops(ml: MediaLive) -> None:
+    key = channel(ml)
+    assert ml.start_channel({"ChannelId": key})["State"] == "STARTING"
+    pass_time(ml, 29)
+    assert state(ml, key) == "STARTING"
+    pass_time(ml, 62)
+    described = ml.describe_channel({"ChannelId": key})
+    assert (described["State"], described["PipelinesRunningCount"]) == ("RUNNING", 1)
+    assert ml.stop_channel({"ChannelId": key})["State"] == "STOPPING"
+    pass_time(ml, 31)
+    assert state(ml, key) == "IDLE"
+
+
+def test_start_is_409_unless_idle(ml: MediaLive) -> None:
+    key = channel(ml)
+    ml.start_channel({"ChannelId": key})
+    for seconds in (0, 100):
+        pass_time(ml, seconds)
+        with refused("ConflictException", 409):
+            ml.start_channel({"ChannelId": key})
+    ml.stop_channel({"ChannelId": key})
+    with refused("ConflictException", 409):
+        ml.start_channel({"ChannelId": key})
+
+
+def test_stop_is_409_when_idle_or_stopping(ml: MediaLive) -> None:
+    key = channel(ml)
+    with refused("ConflictException", 409):
+        ml.stop_channel({"ChannelId": key})
+    ml.start_channel({"ChannelId": key})
+    ml.stop_channel({"ChannelId": key})
+    with refused("ConflictException", 409):
+        ml.stop_channel({"ChannelId": key})
+
+
+def test_stop_while_starting_never_reaches_running(ml: MediaLive) -> None:
+    seen: list[bool] = []
+    ml.on_running_change.append(lambda channel, running: seen.append(running))
+    key = channel(ml)
+    ml.start_channel({"ChannelId": key})
+    ml.stop_channel({"ChannelId": key})
+    pass_time(ml, 500)
+    assert state(ml, key) == "IDLE"
+    assert seen == []
+
+
+def test_running_channel_cannot_be_deleted(ml: MediaLive) -> None:
+    key = channel(ml)
+    ml.start_channel({"ChannelId": key})
+    for seconds in (0, 100):
+        pass_time(ml, seconds)
+        with refused("ConflictException", 409):
+            ml.delete_channel({"ChannelId": key})
+
+
+def test_failed_start_goes_back_to_idle_once(ml: MediaLive) -> None:
+    key = channel(ml)
+    ml.console("fail_start", {"id": key})
+    ml.start_channel({"ChannelId": key})
+    pass_time(ml)
+    assert state(ml, key) == "IDLE"
+    ml.start_channel({"ChannelId": key})
+    pass_time(ml)
+    assert state(ml, key) == "RUNNING"
+
+
+def test_start_can_pass_through_recovering_and_be_stopped_there(ml: MediaLive) -> None:
+    key = channel(ml)
+    ml.console("fail_start", {"to": "recovering"})
+    ml.start_channel({"ChannelId": key})
+    pass_time(ml)
+    assert state(ml, key) == "RECOVERING"
+    pass_time(ml)
+    assert state(ml, key) == "RUNNING"
+    assert ml.console("fail_pipeline", {"id": key})["State"] == "RECOVERING"
+    assert ml.stop_channel({"ChannelId": key})["State"] == "STOPPING"
+
+
+def test_unknown_channel_is_404(ml: MediaLive) -> None:
+    for verb in (ml.describe_channel, ml.start_channel, ml.stop_channel, ml.delete_channel):
+        with refused("NotFoundException", 404):
+            verb({"ChannelId": "7654321"})
+
+
+# The meter and the hook
+
+
+def test_running_time_is_metered_by_the_wall_clock(ml: MediaLive, wall: Wall) -> None:
+    key = running(ml)
+    began = datetime.fromtimestamp(wall.seconds, tz=UTC).isoformat()
+    wall.seconds += 754
+    ml.stop_channel({"ChannelId": key})
+    (spell,) = ml.inventory()["channels"][0]["running"]
+    assert spell["started_at"] == began
+    assert spell["stopped_at"] == datetime.fromtimestamp(wall.seconds, tz=UTC).isoformat()
+    assert spell["billed_minutes"] == 13
+
+
+def test_a_minute_on_air_is_billed_as_ten(ml: MediaLive) -> None:
+    running(ml)
+    (spell,) = ml.inventory()["channels"][0]["running"]
+    assert (spell["stopped_at"], spell["billed_minutes"]) == (None, 10)
+
+
+def test_recovering_is_billed_but_sends_nothing(ml: MediaLive) -> None:
+    key = running(ml)
+    seen: list[tuple[str, bool]] = []
+    ml.on_running_change.append(lambda channel, running: seen.append((channel.id, running)))
+    ml.console("fail_pipeline", {"id": key})
+    pass_time(ml)
+    ml.stop_channel({"ChannelId": key})
+    assert seen == [(key, False), (key, True), (key, False)]
+    assert len(ml.inventory()["channels"][0]["running"]) == 1
+
+
+def test_the_hook_sees_where_the_channel_sends(ml: MediaLive) -> None:
+    sent: list[list[str]] = []
+    ml.on_running_change.append(lambda channel, running: sent.append(channel.package_ids))
+    running(ml)
+    assert sent == [["main"]]
+
+
+# Deleting
+
+
+def test_teardown_frees_the_input_only_when_the_channel_is_deleted(ml: MediaLive) -> None:
+    key = channel(ml)
+    input_id = ml.channel(key).input_ids[0]
+    assert ml.delete_channel({"ChannelId": key})["State"] == "DELETING"
+    assert input_state(ml, input_id) == "ATTACHED"
+    with refused("ConflictException", 409):
+        ml.delete_input({"InputId": input_id})
+    pass_time(ml, 41)
+    assert input_state(ml, input_id) == "DETACHED"
+    ml.delete_input({"InputId": input_id})
+
+
+def test_deleted_channel_is_described_for_a_while_but_not_listed(ml: MediaLive) -> None:
+    key = channel(ml)
+    ml.delete_channel({"ChannelId": key})
+    assert [one["State"] for one in ml.list_channels({})["Channels"]] == ["DELETING"]
+    pass_time(ml, 41)
+    assert ml.list_channels({})["Channels"] == []
+    assert state(ml, key) == "DELETED"
+    with refused("NotFoundException", 404):
+        ml.start_channel({"ChannelId": key})
+    pass_time(ml, 301)
+    with refused("NotFoundException", 404):
+        ml.describe_channel({"ChannelId": key})

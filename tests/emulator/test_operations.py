@@ -1,0 +1,26 @@
+"""The emulator offers the operations that the product calls: all of them, and no others."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import xform_name
+
+from emulator import codec
+from emulator.server import EmbeddedAws
+from streamhub.aws.operations import ACTIONS
+
+SERVICES = ("cloudfront", "cloudwatch", "medialive", "mediapackage", "sts")  # S3 is moto's
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_is_offered_is_what_the_product_calls(service: str) -> None:
+    model = codec.load(service)
+    assert model is not None
+    names = [codec.boto_name(model.operation_model(name)) for name in model.operation_names]
+    offered = {name for name in names if hasattr(EmbeddedAws().world.services[service], xform_name(name))}
+    called = {name.partition(":")[2] for name in ACTIONS if name.startswith(f"{service}:")}
+    assert offered == called
+
+
+def test_every_service_that_the_product_calls_is_here() -> None:
+    assert {name.partition(":")[0] for name in ACTIONS} == {*SERVICES, "s3"}

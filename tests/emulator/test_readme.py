@@ -1,0 +1,16 @@
+"""The emulator's README names what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import emulator
+from emulator.desk import Desk
+from emulator.server import EmbeddedAws
+
+README = (Path(emulator.__file__).parent / "README.md").read_text()
+
+
+def test_the_readme_names_every_address_of_the_control_api() -> None:
+    assert set(re.findall(r"`((?:GET|POST) [a-z/]+)`", README)) == set(Desk(EmbeddedAws()).routes)
