@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, ClassVar
 
-from channels_app.decide import Step
+from channels_app.decide.channel import Step
 from channels_app.driver import building, running, taking_down
 from channels_app.driver.observing import decided, describe, describe_part, look_again, surprising
 from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models.functions import Now
 
-from channels_app.decide import Intent, Observed, Step, next_step
+from channels_app.decide.channel import Intent, Observed, Step, next_step
 from channels_app.driver.parts import ENDPOINT, INPUT, KIND_OF, KINDS, ML_CHANNEL, MP_CHANNEL, Kind
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State

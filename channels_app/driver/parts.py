@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models.functions import Now
 
-from channels_app.decide import Part
+from channels_app.decide.channel import Part
 from channels_app.models import Channel
 from channels_app.models.channel import ChannelClass, InputType
 from channels_app.models.part import PartColumns, StoredPart

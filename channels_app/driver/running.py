@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from channels_app import follow
-from channels_app.decide import Step
+from channels_app.decide.channel import Step
 from channels_app.driver import parts
 from channels_app.driver.observing import observed
 from channels_app.driver.parts import KINDS, ML_CHANNEL

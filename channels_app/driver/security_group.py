@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from channels_app.decide.security_group import Intent, Observed, Step, next_step
 from channels_app.driver.parts import live
 from channels_app.models import Channel, SecurityGroup
 from streamhub.aws.medialive import SecurityGroupInfo
@@ -30,32 +30,6 @@ Desired, State = SecurityGroup.Desired, SecurityGroup.State
 RESOURCE = "security-group"
 
 
-class Step(StrEnum):
-    """Each value completes the sentence "could not …"."""
-
-    FIND_OR_CREATE = "find or create the security group"
-    SETTLE = "note that the security group is ready"
-    LOOK_AGAIN = "make sure that the security group is gone"
-    DELETE = "delete the security group"
-    FORGET = "remove the security group's row"
-    REST = "rest"
-
-
-def next_step(
-    desired: str, state: str, *, known: bool, sent: bool, gone: bool, suspected: bool = False
-) -> Step:
-    """The one step that brings MediaLive nearer to the intent."""
-    if desired == Desired.DELETED:
-        if gone or not (known or sent):
-            return Step.FORGET
-        return Step.DELETE if known else Step.FIND_OR_CREATE
-    if state == State.FAILED:
-        return Step.REST
-    if suspected and not gone:
-        return Step.LOOK_AGAIN
-    return Step.SETTLE if known and not gone else Step.FIND_OR_CREATE
-
-
 class SecurityGroupDriver:
     model: ClassVar[type[SecurityGroup]] = SecurityGroup
     failed_state: ClassVar[str] = State.FAILED
@@ -68,14 +42,13 @@ class SecurityGroupDriver:
 
     @staticmethod
     def decide(row: SecurityGroup) -> Step:
-        return next_step(
-            row.desired,
-            row.state,
+        observed = Observed(
             known=bool(row.aws_id),
             sent=row.create_sent_at is not None,
             gone=row.gone_at is not None,
             suspected=row.suspect_since is not None,
         )
+        return next_step(Intent(row.desired, row.state), observed)
 
     def step(self, claim: Claim) -> float | None:
         if claim.row.aws_id and claim.row.observe_requested:

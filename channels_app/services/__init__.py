@@ -23,8 +23,6 @@ from channels_app.services.channel import (
     channel_stop,
     channel_wanted,
     locked_channel,
-    security_group_for,
-    security_group_release,
 )
 from channels_app.services.distribution import (
     channel_of_origin,
@@ -32,6 +30,11 @@ from channels_app.services.distribution import (
     distribution_create_and_attach,
     distribution_reattach,
     distribution_replace,
+)
+from channels_app.services.security_group import (
+    security_group_for,
+    security_group_release,
+    security_group_retry,
 )
 from channels_app.services.situations import breakout_situation, channel_situation
 from channels_app.services.usage import breakout_usage_record
@@ -63,4 +66,5 @@ __all__ = [
     "locked_channel",
     "security_group_for",
     "security_group_release",
+    "security_group_retry",
 ]

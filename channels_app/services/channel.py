@@ -7,14 +7,15 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from channels_app import decide
+from channels_app.decide.channel import desired_of
 from channels_app.guards import channel as guards
-from channels_app.models import Breakout, Channel, SecurityGroup
+from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, Desired, InputType, State
 from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
+from channels_app.services.security_group import security_group_for, security_group_retry
 from channels_app.services.situations import channel_situation
 from channels_app.services.validation import channel_errors
 from distributions import services as distributions
@@ -78,45 +79,10 @@ def channel_create(
     return row
 
 
-def security_group_for(cidrs: list[str], *, who: Actor) -> SecurityGroup:
-    """The shared group of these (normalised) CIDRs, wanted present."""
-    group, created = _security_group_locked(",".join(cidrs))
-    if created:
-        states.born(group, who=who, why="first channel with these CIDRs")
-    _security_group_retry(group, who=who)
-    if created or group.desired == SecurityGroup.Desired.DELETED:
-        intent.want(group, desired=SecurityGroup.Desired.PRESENT, priority=Priority.CREATE)
-    return group
-
-
-def _security_group_retry(group: SecurityGroup, *, who: Actor) -> None:
-    """Let AWS decide anew on a group that it refused. The group's row is locked."""
-    if group.state == SecurityGroup.State.FAILED:
-        to = SecurityGroup.State.PENDING
-        states.change(group, to, who=who, why="retried", failed_step="", **error_fields(None))
-        intent.want(group, priority=Priority.CREATE)
-
-
-def _security_group_locked(cidrs: str) -> tuple[SecurityGroup, bool]:
-    """The row and whether it is new. One that is just being removed is waited for, then made anew."""
-    while True:
-        group, created = SecurityGroup.objects.get_or_create(cidrs=cidrs)
-        locked = SecurityGroup.objects.select_for_update().filter(pk=group.pk).first()
-        if locked is not None:
-            return locked, created
-
-
-def security_group_release(group: SecurityGroup) -> None:
-    """A channel of this group is gone; the last one takes the group with it."""
-    group = SecurityGroup.objects.select_for_update().get(pk=group.pk)
-    if not group.channels.exists():
-        intent.want(group, desired=SecurityGroup.Desired.DELETED, priority=Priority.DELETE)
-
-
 def channel_wanted(channel: Channel) -> str:
     """What the channel is wanted to do now, by the one rule."""
     living = Breakout.objects.filter(channel=channel, state__in=ON_AIR).values_list("state", flat=True)
-    return decide.desired_of(channel.desired, living, channel.warm_until, timezone.now())
+    return desired_of(channel.desired, living, channel.warm_until, timezone.now())
 
 
 def channel_intent(channel: Channel, **fields: Any) -> None:
@@ -198,9 +164,8 @@ def channel_retry(channel: Channel, *, who: Actor) -> Channel:
     channel = locked_channel(channel.pk)
     guards.check("retry", channel_situation(channel))
     gone = channel.error_code == DISTRIBUTION_GONE
-    if channel.security_group_id and not channel.ml_input_id:
-        group = SecurityGroup.objects.select_for_update().get(pk=channel.security_group_id)
-        _security_group_retry(group, who=who)
+    if channel.security_group is not None and not channel.ml_input_id:
+        security_group_retry(channel.security_group, who=who)
     if channel.state == State.FAILED:
         built = channel.ml_channel_id and not _lost(channel)
         to = State.IDLE if built else State.PROVISIONING if channel.mp_channel_id else State.PENDING

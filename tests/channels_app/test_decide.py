@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels_app.decide import Intent, Observed, Part, Step, desired_of, next_step
+from channels_app.decide.channel import Intent, Observed, Part, Step, desired_of, next_step
 
 NO, SENT, HERE, GONE = Part(), Part(sent=True), Part(known=True), Part(known=True, gone=True)
 GOING = Part(known=True, deleting=True)
@@ -48,6 +48,9 @@ TABLE = [
     ("idle", "idle", stack("IDLE", ml_channel=GONE), Step.FAIL_LOST),
     ("idle", "idle", stack("IDLE", endpoint=GONE), Step.FAIL_LOST),
     ("idle", "failed", stack("IDLE", endpoint=GONE), Step.REST),
+    # what is gone is not stopped, whatever was last read of it
+    ("idle", "idle", stack(ml_channel=ml("RUNNING", gone=True)), Step.FAIL_LOST),
+    ("idle", "failed", stack(ml_channel=ml("RUNNING", gone=True)), Step.REST),
     # running
     ("running", "idle", stack("IDLE"), Step.START),
     ("running", "starting", stack("STARTING", start_accepted=True), Step.WAIT_STARTED),

@@ -110,7 +110,7 @@ def next_step(intent: Intent, seen: Observed) -> Step:
     """The one step that brings AWS nearer to the intent."""
     if intent.desired == Desired.DELETED:
         return _towards_nothing(seen)
-    stopping = _stop_first(intent, seen)
+    stopping = None if intent.desired == Desired.RUNNING else _stop_first(seen)
     if intent.state == State.FAILED:
         # It waits for a person, but what runs and should not is stopped all the same.
         return stopping or Step.REST
@@ -121,9 +121,9 @@ def next_step(intent: Intent, seen: Observed) -> Step:
     return _build(seen) or _run(intent, seen)
 
 
-def _stop_first(intent: Intent, seen: Observed) -> Step | None:
+def _stop_first(seen: Observed) -> Step | None:
     """What runs and should not costs money: it is stopped before anything else is looked for or made."""
-    if intent.desired == Desired.RUNNING or not seen.ml_channel.present:
+    if not seen.ml_channel.present:
         return None
     if seen.ml_channel.state in ON:
         return Step.WAIT_STOPPED if seen.stop_settling else Step.STOP
@@ -195,14 +195,11 @@ def _towards_nothing(seen: Observed) -> Step:
 
 
 def _towards_deletable(seen: Observed) -> Step:
-    state = seen.ml_channel.state
-    if state in ON:
-        return Step.WAIT_STOPPED if seen.stop_settling else Step.STOP
-    if state == "STOPPING":
-        return Step.WAIT_STOPPED
-    if state in BUSY:
+    if stopping := _stop_first(seen):
+        return stopping
+    if seen.ml_channel.state in BUSY:
         return Step.WAIT_CREATED
-    if state == "DELETING":
+    if seen.ml_channel.state == "DELETING":
         return Step.WAIT_ML_CHANNEL_GONE
     if seen.suspected or seen.start_settling:
         return Step.LOOK_AGAIN

@@ -1,0 +1,49 @@
+"""Security groups: shared by the channels of the same CIDRs, made for the first and released by the last."""
+
+from __future__ import annotations
+
+from channels_app.models import SecurityGroup
+from streamhub.access.actors import Actor
+from streamhub.lifecycle import intent, states
+from streamhub.lifecycle.models import Priority, error_fields
+
+Desired, State = SecurityGroup.Desired, SecurityGroup.State
+
+
+def security_group_for(cidrs: list[str], *, who: Actor) -> SecurityGroup:
+    """The shared group of these (normalised) CIDRs, wanted present."""
+    group, created = _locked(",".join(cidrs))
+    if created:
+        states.born(group, who=who, why="first channel with these CIDRs")
+    _retry(group, who=who)
+    if created or group.desired == Desired.DELETED:
+        intent.want(group, desired=Desired.PRESENT, priority=Priority.CREATE)
+    return group
+
+
+def security_group_retry(group: SecurityGroup, *, who: Actor) -> None:
+    """Let AWS decide anew on a group that it refused; any other stays as it is. Locks the group's row."""
+    _retry(SecurityGroup.objects.select_for_update().get(pk=group.pk), who=who)
+
+
+def _retry(group: SecurityGroup, *, who: Actor) -> None:
+    """The same, of a row that is locked."""
+    if group.state == State.FAILED:
+        states.change(group, State.PENDING, who=who, why="retried", failed_step="", **error_fields(None))
+        intent.want(group, priority=Priority.CREATE)
+
+
+def security_group_release(group: SecurityGroup) -> None:
+    """A channel of this group is gone; the last one takes the group with it. Locks the group's row."""
+    group = SecurityGroup.objects.select_for_update().get(pk=group.pk)
+    if not group.channels.exists():
+        intent.want(group, desired=Desired.DELETED, priority=Priority.DELETE)
+
+
+def _locked(cidrs: str) -> tuple[SecurityGroup, bool]:
+    """The row and whether it is new. One that is just being removed is waited for, then made anew."""
+    while True:
+        group, created = SecurityGroup.objects.get_or_create(cidrs=cidrs)
+        locked = SecurityGroup.objects.select_for_update().filter(pk=group.pk).first()
+        if locked is not None:
+            return locked, created
