@@ -14,8 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 
-from distributions import guards, mediamanager_page, reaper, services
+from distributions import guards, mediamanager_page, services
 from distributions.models import Desired, Distribution, State
+from distributions.stale import STALE
 from streamhub.console.facts import Fact, Link, Section
 from streamhub.console.looks import Look, Tone, busy
 from streamhub.console.navigation import Entry
@@ -48,7 +49,7 @@ class DistributionAdmin(ResourceAdmin):
     saved_views = (
         SavedView("moving", "In transition", "progress_activity", lambda: Q(state__in=MOVING), 20),
         SavedView("failed", "Failed", "error", lambda: TROUBLE, 30),
-        SavedView("stale", "Stale", "delete_sweep", lambda: reaper.STALE, 40),
+        SavedView("stale", "Stale", "delete_sweep", lambda: STALE, 40),
     )
     list_display = ("title", "state_shown", "wanted", "domain", "made_for", "cloudfront")
     list_filter = ("state", "desired", "attached", "enabled")
@@ -236,7 +237,7 @@ def _trouble() -> Figure:
 
 def _stale() -> Figure:
     found = Distribution.objects.aggregate(
-        stale=Count("pk", filter=reaper.STALE), wanted_gone=Count("pk", filter=Q(desired=Desired.DELETED))
+        stale=Count("pk", filter=STALE), wanted_gone=Count("pk", filter=Q(desired=Desired.DELETED))
     )
     return Figure(found["stale"], f"of {found['wanted_gone']} that are to go", Tone.CALM)
 

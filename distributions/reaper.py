@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from distributions import driver, owners
-from distributions.models import Desired, Distribution, State
+from distributions.models import Distribution, State
+from distributions.stale import STALE, stale
 from streamhub.lifecycle import observe, states
 from streamhub.lifecycle.claim import FREE
 from streamhub.lifecycle.lease import JobRun
@@ -19,20 +19,6 @@ log = logging.getLogger(__name__)
 
 PAGE = 100
 GIVE_UP_AFTER_ERRORS = 3
-
-STALE = Q(
-    state=State.DISABLED,
-    desired=Desired.DELETED,
-    attached=False,
-    protected=False,
-    enabled=False,
-    status="Deployed",
-)
-
-
-def stale() -> QuerySet[Distribution]:
-    """The distributions that are the reaper's (DESIGN.md, "stale distribution")."""
-    return Distribution.objects.filter(STALE)
 
 
 def delete_stale(run: JobRun) -> int:

@@ -24,12 +24,6 @@ PACKAGES = (
     "devstack",
 )
 
-# Temporary: goes with the emulator's own clean-up.
-KNOWN_CIRCLES = (
-    {"emulator.cloudfront", "emulator.cloudfront_console", "emulator.mediamanager"},
-    {"emulator.control", "emulator.server"},
-)
-
 
 @cache
 def imports() -> dict[str, set[str]]:
@@ -65,7 +59,7 @@ def _on_the_path(monkeypatch: Any) -> None:
 
 
 def test_no_circles_between_files() -> None:
-    found = [circle for circle in circles() if circle not in KNOWN_CIRCLES]
+    found = list(circles())
     assert not found, "\n".join(" <-> ".join(sorted(circle)) for circle in found)
 
 
