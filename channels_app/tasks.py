@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.conf import settings
 
-from channels_app import safety, tidy
+from channels_app import safety
+from channels_app.services import security_groups_release_unused
 from streamhub.lifecycle import jobs
 
 NAME = "tidy_security_groups"
@@ -12,7 +13,8 @@ SAFETY = "cost_safety"
 
 @shared_task(name=f"channels_app.{NAME}")
 def tidy_security_groups() -> None:
-    jobs.run(NAME, lambda run: run.say(tidy.tidy_security_groups()))
+    """Release rows that no channel uses. Groups that are no row's own are drift's."""
+    jobs.run(NAME, lambda run: run.say(f"{security_groups_release_unused()} rows released"))
 
 
 @shared_task(name=f"channels_app.{SAFETY}")

@@ -1,9 +1,10 @@
 """Drift: the database against AWS, both ways, and what can be done about each difference.
 
 Who calls what: `manage.py drift` calls `report()` (six complete lists, no writes to AWS; it remembers since
-when each orphan has been seen). The hourly job does so by `take_as_asked()`, which keeps the report; the
-admin's page shows that by `last()` and has a worker read again by `ask()`, so that no page reads the lists.
-Both hand a finding to `preview()` and then to `act()` with one of its `verbs`.
+when each orphan has been seen). The hourly job does so by `take_as_asked()`, which keeps the report, and
+deletes surplus security groups by `surplus_groups`. The admin's page shows the kept report by `last()` and
+has a worker read again by `ask()`, so that no page reads the lists. Command and page hand a finding to
+`preview()` and then to `act()` with one of its `verbs`.
 
     report() -> Report(findings, foreign, observed_at, unread)
     find(key) -> Finding            a finding by its `key`, from a fresh report; raises NotPossible

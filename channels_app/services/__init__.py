@@ -35,6 +35,7 @@ from channels_app.services.security_group import (
     security_group_for,
     security_group_release,
     security_group_retry,
+    security_groups_release_unused,
 )
 from channels_app.services.usage import breakout_usage_record
 
@@ -64,4 +65,5 @@ __all__ = [
     "security_group_for",
     "security_group_release",
     "security_group_retry",
+    "security_groups_release_unused",
 ]
