@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
@@ -13,8 +11,6 @@ from streamhub.lifecycle import jobs, observe, states
 from streamhub.lifecycle.claim import FREE
 from streamhub.lifecycle.models import Priority
 from streamhub.lifecycle.reconcile import reconcile
-
-log = logging.getLogger(__name__)
 
 PAGE = 100
 GIVE_UP_AFTER_ERRORS = 3

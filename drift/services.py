@@ -7,7 +7,6 @@ has a worker read again by `ask()`, so that no page reads the lists. Command and
 `preview()` and then to `act()` with one of its `verbs`.
 
     report() -> Report(findings, foreign, observed_at, unread)
-    find(key) -> Finding            a finding by its `key`, from a fresh report; raises NotPossible
     last() -> Reading               the report that was kept last, as old as it is; reads the database only
     known(key) -> Finding           a finding by its `key` from there; raises NotPossible
     ask(who) -> bool                have a worker read AWS; False if that was asked for just now
@@ -24,7 +23,7 @@ from drift.acts import act, preview
 from drift.compare import Finding, Problem, Verb, compare
 from drift.found import Found, Kind
 from drift.reading import Reading, ask, known, last, take, take_as_asked
-from drift.report import Report, Unread, find, report
+from drift.report import Report, Unread, report
 
 __all__ = [
     "Finding",
@@ -38,7 +37,6 @@ __all__ = [
     "act",
     "ask",
     "compare",
-    "find",
     "known",
     "last",
     "preview",

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.attribution import Amount, Period, Span, attribute, total_of, totals
+from billing.attribution import Amount, Period, Span, attribute, total_of
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def totals(attributed: Iterable[tuple[Period, int | None]]) -> dict[int | None, Amount]:
+    """Sums by breakout; the key None holds what is unattributed."""
+    sums: defaultdict[int | None, Amount] = defaultdict(Amount)
+    for period, breakout in attributed:
+        sums[breakout] += period
+    return dict(sums)
 
 
 def at(seconds: int) -> datetime:

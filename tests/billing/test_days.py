@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billing.attribution import Amount, totals
+from billing.attribution import Amount
 from billing.ledger import attributed
 from billing.models import DailySeries, LedgerHour, LedgerMinute
 from billing.rollup import ledger_rollup
@@ -17,6 +17,7 @@ from distributions.models import Distribution
 from streamhub.errors import Throttled
 from streamhub.lifecycle import jobs
 from tests.billing.conftest import HOUR, Collector, FakeCloudWatch, make_breakout, minutes, usage
+from tests.billing.test_attribution import totals
 
 DAY = timedelta(days=1)
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
