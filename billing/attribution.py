@@ -7,7 +7,6 @@ whose minutes CloudWatch no longer has: they go whole to the attachment that cov
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,14 +81,6 @@ def owner(period: Period, spans: Iterable[Span]) -> int | None:
         if best is None or covered > best[0] or (covered == best[0] and _earlier(span, best[1])):
             best = covered, span
     return best[1].breakout if best else None
-
-
-def totals(attributed: Iterable[tuple[Period, int | None]]) -> dict[int | None, Amount]:
-    """Sums by breakout; the key None holds what is unattributed."""
-    sums: defaultdict[int | None, Amount] = defaultdict(Amount)
-    for period, breakout in attributed:
-        sums[breakout] += period
-    return dict(sums)
 
 
 def total_of(periods: Iterable[Period]) -> Amount:

@@ -2,13 +2,15 @@
 
 from celery import shared_task
 
-from channels_app import jobs, safety, tidy
+from channels_app import jobs, safety
+from channels_app.services import security_groups_release_unused
 from streamhub.task_names import TaskName
 
 
 @shared_task(name=TaskName.TIDY_SECURITY_GROUPS)
 def tidy_security_groups() -> None:
-    jobs.TIDY_SECURITY_GROUPS.run(lambda run: run.say(tidy.tidy_security_groups()))
+    """Release rows that no channel uses. Groups that are no row's own are drift's."""
+    jobs.TIDY_SECURITY_GROUPS.run(lambda run: run.say(f"{security_groups_release_unused()} rows released"))
 
 
 @shared_task(name=TaskName.COST_SAFETY)

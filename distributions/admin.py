@@ -150,10 +150,6 @@ def _refusal(verb: str) -> Any:
     return lambda _row, situation: guards.refusal(verb, situation)
 
 
-def _nothing(row: Distribution) -> list[str]:
-    return []
-
-
 VERBS = (
     Verb(
         name="sync",

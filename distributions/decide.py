@@ -28,12 +28,6 @@ class Step(StrEnum):
     REST = "rest"
 
 
-# What StreamHub does to others' distributions: never any of these.
-NEVER_TO_PROTECTED = frozenset(
-    {Step.CREATE, Step.FIND, Step.ENABLE, Step.DISABLE, Step.DELETE, Step.LOSE, Step.FORGET}
-)
-
-
 @dataclass(frozen=True)
 class Intent:
     """What the row wants: `desired`, and the state it has reached so far.

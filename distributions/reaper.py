@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from django.db.models.functions import Now
 
 from distributions import driver, owners
@@ -14,8 +12,6 @@ from streamhub.lifecycle.claim import FREE
 from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import Priority
 from streamhub.lifecycle.reconcile import reconcile
-
-log = logging.getLogger(__name__)
 
 PAGE = 100
 GIVE_UP_AFTER_ERRORS = 3

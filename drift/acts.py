@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -36,10 +37,10 @@ def preview(finding: Finding, verb: str) -> str:
 def act(finding: Finding, verb: str, who: Actor) -> str:
     """Do it, one step; what was done, in a sentence. Raises `Forbidden`, `NotPossible`, `AwsError`."""
     who = permit(who, "drift.mend_drift")
-    said, do = _plan(finding, Verb(verb))
+    _, do = _plan(finding, Verb(verb))
     done = do(who)
     log.warning("Drift: %s %s %s, asked by %s: %s", verb, finding.kind, finding.aws_id, who, done)
-    return done or said
+    return done
 
 
 def _plan(finding: Finding, verb: Verb) -> tuple[str, Callable[[Actor], str]]:
@@ -120,26 +121,34 @@ def _id_column(kind: Kind) -> str:
 
 
 def _delete(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
-    """Everything that must hold is looked up here, not taken from the finding."""
+    step = deletion_step(finding)
+    return step.said, partial(take_step, finding, step)
+
+
+def deletion_step(finding: Finding) -> teardown.Step:
+    """The next step of taking it down. Raises `NotPossible`, `AwsError`.
+
+    Everything that must hold is looked up here, not taken from the finding.
+    """
     since = DriftSighting.objects.filter(kind=finding.kind, aws_id=finding.aws_id)
     if waits := too_young(since.values_list("first_seen_at", flat=True).first(), timezone.now()):
         raise NotPossible(waits, state=finding.problem)
     seen = teardown.look(finding.kind, finding.aws_id)
     if seen is None:
-        return f"{finding.aws_id} is gone already.", lambda who: ""
+        return teardown.wait(f"{finding.aws_id} is gone already.")
     _refuse_wanted(finding, seen.owner)
-    step = teardown.next_step(seen)
+    return teardown.next_step(seen)
 
-    def do(who: Actor) -> str:
-        try:
-            step.do()
-        except Conflict as error:
-            raise NotPossible(f"AWS does not let it go now: {error.message}") from error
-        if step.writes:
-            _note(finding, who, step.said)
-        return step.said
 
-    return step.said, do
+def take_step(finding: Finding, step: teardown.Step, who: Actor) -> str:
+    """Take it, and note it if it changed AWS; what was done. Raises `NotPossible`, `AwsError`."""
+    try:
+        step.do()
+    except Conflict as error:
+        raise NotPossible(f"AWS does not let it go now: {error.message}") from error
+    if step.writes:
+        _note(finding, who, step.said)
+    return step.said
 
 
 def _refuse_wanted(finding: Finding, owner: str) -> None:

@@ -14,7 +14,7 @@ from drift.compare import Finding, Problem, compare
 from drift.expected import all_expected
 from drift.found import Found, Kind, read_list
 from drift.models import DriftSighting
-from streamhub.errors import AccessDenied, AwsError, NotPossible, Retryable, Throttled
+from streamhub.errors import AccessDenied, AwsError, Retryable, Throttled
 
 log = logging.getLogger(__name__)
 
@@ -94,14 +94,6 @@ def report() -> Report:
     result = compare(rows, found, settings.STREAMHUB_ENVIRONMENT)
     findings = _dated(result.findings, now, read=[kind for kind in Kind if kind not in unread])
     return Report(findings, result.foreign, now, unread, result.ours, result.moving)
-
-
-def find(key: str) -> Finding:
-    """The finding of that key, freshly looked for. Raises `NotPossible` if there is none any more."""
-    for finding in report().findings:
-        if finding.key == key:
-            return finding
-    raise NotPossible("That difference is not there any more.")
 
 
 def _dated(findings: Iterable[Finding], now: datetime, read: list[Kind]) -> tuple[Finding, ...]:

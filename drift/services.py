@@ -1,12 +1,12 @@
 """Drift: the database against AWS, both ways, and what can be done about each difference.
 
 Who calls what: `manage.py drift` calls `report()` (six complete lists, no writes to AWS; it remembers since
-when each orphan has been seen). The hourly job does so by `take_as_asked()`, which keeps the report; the
-admin's page shows that by `last()` and has a worker read again by `ask()`, so that no page reads the lists.
-Both hand a finding to `preview()` and then to `act()` with one of its `verbs`.
+when each orphan has been seen). The hourly job does so by `take_as_asked()`, which keeps the report, and
+deletes surplus security groups by `surplus_groups`. The admin's page shows the kept report by `last()` and
+has a worker read again by `ask()`, so that no page reads the lists. Command and page hand a finding to
+`preview()` and then to `act()` with one of its `verbs`.
 
     report() -> Report(findings, foreign, observed_at, unread)
-    find(key) -> Finding            a finding by its `key`, from a fresh report; raises NotPossible
     last() -> Reading               the report that was kept last, as old as it is; reads the database only
     known(key) -> Finding           a finding by its `key` from there; raises NotPossible
     ask(who) -> bool                have a worker read AWS; False if that was asked for just now
@@ -23,7 +23,7 @@ from drift.acts import act, preview
 from drift.compare import Finding, Problem, Verb, compare
 from drift.found import Found, Kind
 from drift.reading import Reading, ask, known, last, take, take_as_asked
-from drift.report import Report, Unread, find, report
+from drift.report import Report, Unread, report
 
 __all__ = [
     "Finding",
@@ -37,7 +37,6 @@ __all__ = [
     "act",
     "ask",
     "compare",
-    "find",
     "known",
     "last",
     "preview",

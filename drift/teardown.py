@@ -9,7 +9,9 @@ from typing import Any
 
 from django.conf import settings
 
+from channels_app.driver import security_group
 from channels_app.driver.parts import live, package
+from channels_app.models import Channel
 from distributions.driver import cloudfront
 from distributions.models import Distribution
 from drift.found import Kind
@@ -17,6 +19,8 @@ from streamhub.aws.ownership import NO_MARK, Mark, mark_of_tags, parse_comment
 from streamhub.errors import NotFound
 
 ON = ("STARTING", "RUNNING", "RECOVERING")
+# What the mark must say that it was made for; all others are parts of a channel.
+RESOURCE = {Kind.DISTRIBUTION: Distribution.KIND, Kind.GROUP: security_group.RESOURCE}
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ def look(kind: Kind, aws_id: str) -> Seen | None:
         return None
     if getattr(info, "gone", False):
         return None
-    owner = mark.owner if mark.belongs_to(settings.STREAMHUB_ENVIRONMENT) else ""
+    ours = mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=RESOURCE.get(kind, Channel.KIND))
+    owner = mark.owner if ours else ""
     return Seen(kind, aws_id, owner, info)
 
 
@@ -83,13 +88,13 @@ def next_step(seen: Seen) -> Step:
 def _distribution(seen: Seen) -> Step:
     id, info = seen.aws_id, seen.info
     if id == settings.MEDIAMANAGER_DISTRIBUTION_ID:
-        return _wait(f"{id} is the MediaManager distribution; it is never touched.")
+        return wait(f"{id} is the MediaManager distribution; it is never touched.")
     if info.enabled:
         return Step(
             f"{id} is disabled; another step deletes it.", lambda: cloudfront().set_enabled(id, False)
         )
     if not info.deployed:
-        return _wait(f"CloudFront still deploys the disable of {id}; another step deletes it then.")
+        return wait(f"CloudFront still deploys the disable of {id}; another step deletes it then.")
     return Step(f"{id} is deleted.", lambda: cloudfront().delete(id, info.etag or ""))
 
 
@@ -98,21 +103,21 @@ def _ml_channel(seen: Seen) -> Step:
     if state in ON:
         return Step(f"{id} is stopped; another step deletes it.", lambda: live().stop_channel(id))
     if state in ("STOPPING", "CREATING", "UPDATING", "DELETING"):
-        return _wait(f"{id} is {state}; another step goes on when that is over.")
+        return wait(f"{id} is {state}; another step goes on when that is over.")
     return Step(f"{id} is deleted.", lambda: live().delete_channel(id))
 
 
 def _input(seen: Seen) -> Step:
     id, info = seen.aws_id, seen.info
     if info.attached_channels or info.state != "DETACHED":
-        return _wait(f"{id} is {info.state}; its MediaLive channel goes first.")
+        return wait(f"{id} is {info.state}; its MediaLive channel goes first.")
     return Step(f"{id} is deleted.", lambda: live().delete_input(id))
 
 
 def _group(seen: Seen) -> Step:
     id = seen.aws_id
     if seen.info.inputs:
-        return _wait(f"{id} is used by {len(seen.info.inputs)} inputs; they go first.")
+        return wait(f"{id} is used by {len(seen.info.inputs)} inputs; they go first.")
     return Step(f"{id} is deleted.", lambda: live().delete_security_group(id))
 
 
@@ -124,11 +129,12 @@ def _mp_channel(seen: Seen) -> Step:
     id = seen.aws_id
     left = sum(len(page.items) for page in package().endpoint_pages(channel_id=id))
     if left:
-        return _wait(f"{id} still has {left} endpoints; they go first.")
+        return wait(f"{id} still has {left} endpoints; they go first.")
     return Step(f"{id} is deleted.", lambda: package().delete_channel(id))
 
 
-def _wait(said: str) -> Step:
+def wait(said: str) -> Step:
+    """There is nothing to do now."""
     return Step(said, lambda: None, writes=False)
 
 

@@ -33,10 +33,6 @@ from streamhub.console.verbs import Verb
 SOON = timedelta(hours=24)
 
 
-def in_transition() -> Q:
-    return Q(state__in=appearance.BREAKOUT_MOVING)
-
-
 def starting_soon() -> Q:
     """Idle and planned for the next hours, or for the last hour and forgotten."""
     now = timezone.now()

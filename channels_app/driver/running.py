@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +15,9 @@ from channels_app.driver import parts
 from channels_app.driver.observing import observed
 from channels_app.driver.parts import KINDS, ML_CHANNEL
 from channels_app.models import Channel
-from channels_app.models.channel import State
+from channels_app.models.channel import Desired, State
 from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
+from streamhub.aws import medialive
 from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import doubt
 from streamhub.lifecycle.claim import Claim
@@ -34,40 +36,40 @@ STARTED_OUTSIDE = (
 
 
 def start(claim: Claim) -> float | None:
-    row: Channel = claim.row
-    outside = row.state == State.RUNNING
-    info = doubt.guarded(claim, lambda: parts.live().start_channel(row.ml_channel_id))
-    _to(
+    outside = claim.row.state == State.RUNNING
+    return _send(
         claim,
+        parts.live().start_channel,
         State.STARTING,
         why="MediaLive had stopped: starting it again" if outside else "start sent",
-        request_id=info.request_id,
-        ml_channel_state=info.state,
         start_accepted_at=Now(),
         stop_accepted_at=None,
-        watching=ML_CHANNEL.key,
-        observed_at=Now(),
         **(_outside(claim, *STOPPED_OUTSIDE) if outside else {}),
     )
-    return None
 
 
 def stop(claim: Claim) -> float | None:
     row: Channel = claim.row
     outside = row.state == State.IDLE and row.start_accepted_at is None and not row.in_doubt
-    info = doubt.guarded(claim, lambda: parts.live().stop_channel(row.ml_channel_id))
-    _to(
+    return _send(
         claim,
-        State.STOPPING if row.desired != "deleted" else State.DELETING,
+        parts.live().stop_channel,
+        State.DELETING if row.desired == Desired.DELETED else State.STOPPING,
         why="it runs although nobody here asked for it: stopping it" if outside else "stop sent",
-        request_id=info.request_id,
-        ml_channel_state=info.state,
-        stop_accepted_at=Now(),
         start_accepted_at=None,
-        watching=ML_CHANNEL.key,
-        observed_at=Now(),
+        stop_accepted_at=Now(),
         **(_outside(claim, *STARTED_OUTSIDE) if outside else {}),
     )
+
+
+def _send(
+    claim: Claim, call: Callable[[str], medialive.ChannelInfo], state: str, *, why: str, **fields: Any
+) -> float | None:
+    """Send a start or a stop, save AWS's answer, and watch for the effect."""
+    row: Channel = claim.row
+    info = doubt.guarded(claim, lambda: call(row.ml_channel_id))
+    fields |= {"ml_channel_state": info.state, "watching": ML_CHANNEL.key, "observed_at": Now()}
+    _to(claim, state, why=why, request_id=info.request_id, **fields)
     return None
 
 
@@ -81,7 +83,7 @@ def wait(state: str | None, why: str, claim: Claim) -> float | None:
     """MediaLive is on its way: watch it, and say so in the channel's state."""
     row: Channel = claim.row
     claim.keep_error = row.error_code in (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0])
-    if state is None or row.desired == "deleted":
+    if state is None or row.desired == Desired.DELETED:
         claim.save(watching=ML_CHANNEL.key)
     else:
         _to(claim, state, why=why, watching=ML_CHANNEL.key)

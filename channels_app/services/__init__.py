@@ -35,6 +35,7 @@ from channels_app.services.security_group import (
     security_group_for,
     security_group_release,
     security_group_retry,
+    security_groups_release_unused,
 )
 from channels_app.services.situations import breakout_situation, channel_situation
 from channels_app.services.usage import breakout_usage_record
@@ -67,4 +68,5 @@ __all__ = [
     "security_group_for",
     "security_group_release",
     "security_group_retry",
+    "security_groups_release_unused",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from channels_app.models import SecurityGroup
 from streamhub.access.actors import Actor
 from streamhub.lifecycle import intent, states
@@ -38,6 +40,15 @@ def security_group_release(group: SecurityGroup) -> None:
     group = SecurityGroup.objects.select_for_update().get(pk=group.pk)
     if not group.channels.exists():
         intent.want(group, desired=Desired.DELETED, priority=Priority.DELETE)
+
+
+def security_groups_release_unused() -> int:
+    """Release every group that no channel uses and nobody released; how many."""
+    unused = SecurityGroup.objects.filter(desired=Desired.PRESENT, channels=None)
+    for group in unused:
+        with transaction.atomic():
+            security_group_release(group)
+    return len(unused)
 
 
 def _locked(cidrs: str) -> tuple[SecurityGroup, bool]:

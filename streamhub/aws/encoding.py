@@ -46,11 +46,6 @@ class EncodingProfile:
     audio: Audio = Audio()
 
     @property
-    def output_count(self) -> int:
-        """Video outputs that MediaLive bills per pipeline; the recording shares the best rung's encode."""
-        return len(self.rungs)
-
-    @property
     def input_bitrate(self) -> str:
         """MediaLive's class of the highest bitrate that may come in (it sets the price of the input)."""
         return "MAX_20_MBPS" if self.rungs[0].height > 720 else "MAX_10_MBPS"
@@ -61,7 +56,6 @@ _720 = Rung("720p", 1280, 720, 3_000_000, 7)
 _480 = Rung("480p", 854, 480, 1_200_000, 7)
 _240 = Rung("240p", 426, 240, 400_000, 6)
 
-DEFAULT_PROFILE = "1080p"
 PROFILES: dict[str, EncodingProfile] = {
     profile.name: profile
     for profile in (

@@ -9,7 +9,6 @@ a describe.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,8 +23,6 @@ from streamhub.lifecycle import intent
 from streamhub.lifecycle.claim import FREE
 from streamhub.lifecycle.models import Listing, ManagedResource, database_now
 from streamhub.lifecycle.rows import update_all
-
-log = logging.getLogger(__name__)
 
 NOTHING = "nothing to look at"
 

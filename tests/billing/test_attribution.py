@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.attribution import Amount, Period, Span, attribute, total_of, totals
+from billing.attribution import Amount, Period, Span, attribute, total_of
+from tests.scenarios.collecting import totals
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

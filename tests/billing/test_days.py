@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing import jobs
-from billing.attribution import Amount, totals
+from billing.attribution import Amount
 from billing.ledger import attributed
 from billing.models import DailySeries, LedgerHour, LedgerMinute
 from billing.rollup import ledger_rollup
@@ -16,7 +16,7 @@ from billing.usage import breakout_usage
 from channels_app.models import Attachment, Breakout
 from distributions.models import Distribution
 from streamhub.errors import Throttled
-from tests.scenarios.collecting import HOUR, Collector, FakeCloudWatch, make_breakout, minutes, usage
+from tests.scenarios.collecting import HOUR, Collector, FakeCloudWatch, make_breakout, minutes, totals, usage
 
 DAY = timedelta(days=1)
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)

@@ -8,12 +8,13 @@ import pytest
 
 from channels_app import services
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
-from channels_app.tidy import tidy_security_groups
+from channels_app.tasks import tidy_security_groups
 from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.lifecycle.models import ManagedResource, Transition
 from tests.scenarios.actors import TESTER
 from tests.scenarios.stage import STACK, channel, medialive_state
+from tests.scenarios.truth import an_hour_of_drift
 from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
@@ -425,6 +426,7 @@ def test_foreign_resources_beside_ours_are_never_touched(world: WorldUnderTest) 
     world.reap()
     world.settle()
     tidy_security_groups()
+    an_hour_of_drift()
     world.settle()
     assert world.left() == {kind: n - 1 for kind, n in before.items() if n > STACK.get(kind, 0)}
 

@@ -1,4 +1,4 @@
-"""Security groups nobody uses are found and removed; others' are not touched."""
+"""Security groups whose rows no channel uses, and groups that AWS refuses."""
 
 from __future__ import annotations
 
@@ -7,31 +7,28 @@ from django.utils import timezone
 
 from channels_app.models import Channel, SecurityGroup
 from channels_app.services import channel_create, channel_delete, channel_retry
-from channels_app.tidy import tidy_security_groups
+from channels_app.tasks import tidy_security_groups
 from streamhub.aws.medialive import MediaLive
-from streamhub.aws.ownership import tags
 from streamhub.errors import Refused
+from streamhub.lifecycle.models import Job
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
-
-
-def test_a_twin_of_a_group_is_removed_and_the_group_in_use_stays(world: WorldUnderTest) -> None:
-    channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
-    world.settle()
-    row = SecurityGroup.objects.get()
-    MediaLive(world.session).create_security_group(row.cidr_list, tags("local", "security-group", row.uid))
-    world.control.console("medialive", "create_foreign_input_security_group", cidr="10.0.0.0/8", tags={})
-    assert tidy_security_groups() == "0 rows released, 1 groups deleted"
-    ids = [group["id"] for group in world.control.inventory()["medialive"]["input_security_groups"]]
-    assert row.aws_id in ids
-    assert len(ids) == 2
 
 
 def test_a_row_without_channels_is_released_and_goes(world: WorldUnderTest) -> None:
     SecurityGroup.objects.create(cidrs="203.0.113.7/32")
     tidy_security_groups()
+    assert Job.objects.get(name="tidy_security_groups").outcome == "1 rows released"
     world.settle()
     assert not SecurityGroup.objects.exists()
+
+
+def test_a_row_with_a_channel_is_kept(world: WorldUnderTest) -> None:
+    channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
+    world.settle()
+    tidy_security_groups()
+    assert Job.objects.get(name="tidy_security_groups").outcome == "0 rows released"
+    assert SecurityGroup.objects.get().desired == "present"
 
 
 def test_a_group_that_is_wanted_again_while_it_goes_leaves_no_doubt_behind(world: WorldUnderTest) -> None:

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from distributions.decide import NEVER_TO_PROTECTED, Intent, Observed, Step, next_step
+from distributions.decide import Intent, Observed, Step, next_step
 from distributions.models import Desired, State
 
 LIVE = {"known": True, "enabled": True}
@@ -66,6 +66,12 @@ PROTECTED_TABLE = [
 @pytest.mark.parametrize(("state", "observed", "step"), PROTECTED_TABLE)
 def test_a_protected_distribution_is_followed(state: str, observed: dict, step: Step) -> None:
     assert next_step(Intent("enabled", state, protected=True), Observed(**observed)) is step
+
+
+# What StreamHub does to others' distributions: never any of these.
+NEVER_TO_PROTECTED = frozenset(
+    {Step.CREATE, Step.FIND, Step.ENABLE, Step.DISABLE, Step.DELETE, Step.LOSE, Step.FORGET}
+)
 
 
 def test_a_protected_distribution_is_never_written_to_given_up_or_forgotten() -> None:

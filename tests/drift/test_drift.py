@@ -370,14 +370,6 @@ def test_only_the_verbs_of_a_problem_are_possible(world: WorldUnderTest, stage: 
         drift.act(only("missing"), "delete", WHO)
 
 
-def test_a_finding_is_found_again_by_its_key(world: WorldUnderTest, stage: Channel) -> None:
-    world.control.console("mediapackage", "delete_endpoint", id=stage.mp_endpoint_id)
-    finding = only("missing")
-    assert drift.find(finding.key) == finding
-    with pytest.raises(NotPossible):
-        drift.find("missing:mp_endpoint:none")
-
-
 def test_a_protected_distribution_is_neither_foreign_nor_different(world: WorldUnderTest) -> None:
     shared = world.control.console("cloudfront", "create_foreign")["Id"]
     Distribution.objects.create(

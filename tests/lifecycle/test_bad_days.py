@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from channels_app import services
 from channels_app.models import Channel, SecurityGroup
@@ -41,13 +42,13 @@ def test_the_reaper_says_why_it_could_not_look_and_takes_what_is_stale_the_next_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_security_groups_are_tidied_the_next_time(world: WorldUnderTest, kind: str) -> None:
-    SecurityGroup.objects.create(cidrs="203.0.113.7/32")
+def test_a_security_group_goes_once_aws_lets_it(world: WorldUnderTest, kind: str) -> None:
+    SecurityGroup.objects.create(cidrs="203.0.113.7/32", create_sent_at=timezone.now())
     world.control.fault("medialive:ListInputSecurityGroups", kind, times=None)
     tidy_security_groups()
-    assert "medialive:ListInputSecurityGroups" in said("tidy_security_groups")
-    world.control.clear_faults()
-    tidy_security_groups()
     assert said("tidy_security_groups") == ""
+    world.step_all()
+    assert SecurityGroup.objects.get().error_code
+    world.control.clear_faults()
     world.settle()
     assert not SecurityGroup.objects.exists()

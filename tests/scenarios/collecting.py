@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing import collector, jobs
+from billing.attribution import Amount, Period
 from billing.plan import DATAPOINTS
 from channels_app.models import Attachment, Breakout
 from streamhub.aws.cloudwatch import MetricQuery, MetricSeries
@@ -101,3 +103,11 @@ def make_breakout(
 def usage(row: Breakout) -> tuple[str, int | None, int | None]:
     row.refresh_from_db()
     return row.usage_status, row.usage_bytes_downloaded, row.usage_requests
+
+
+def totals(attributed: Iterable[tuple[Period, int | None]]) -> dict[int | None, Amount]:
+    """Sums by breakout; the key None holds what is unattributed."""
+    sums: defaultdict[int | None, Amount] = defaultdict(Amount)
+    for period, breakout in attributed:
+        sums[breakout] += period
+    return dict(sums)

@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from billing import collector
 from billing.models import LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
+from drift.models import DriftSighting
+from drift.tasks import drift_report
 from emulator.control import Control
 from streamhub.aws.ownership import ENVIRONMENT_TAG, OWNER_TAG
 from streamhub.lifecycle import driver, lease
@@ -109,6 +111,13 @@ def compare(control: Control, wrongs: Wrongs, when: str) -> None:
     for channel in control.inventory()["medialive"]["channels"]:
         if channel["state"] in ("STARTING", "RUNNING") and channel["id"] not in wanted:
             wrongs.add("orphans", f"{when}: MediaLive channel {channel['id']} runs for nobody")
+
+
+def an_hour_of_drift() -> None:
+    """Drift's job, and once more an hour later: what it may delete by itself goes, all else stays."""
+    drift_report()
+    DriftSighting.objects.update(first_seen_at=F("first_seen_at") - timedelta(hours=1))
+    drift_report()
 
 
 def restless() -> list[str]:
