@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.attribution import Amount, Period, Span, attribute, total_of
+from billing.attribution import Amount, Period, Span, attribute, owner, total_of
 from tests.scenarios.collecting import totals
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -64,6 +64,25 @@ FIRST_MINUTE = Period(NOON, 60, 1000, 10)
 )
 def test_a_minute_goes_to_one_breakout_or_none(spans: list[Span], owner: int | None) -> None:
     assert [whose for _, whose in attribute([FIRST_MINUTE], spans)] == [owner]
+
+
+def test_an_attachment_without_length_gets_nothing_and_hides_nobody() -> None:
+    """One that was closed in the moment in which it was opened, in the middle of a minute."""
+    at_once = span(1, 30, 30)
+    assert owner(FIRST_MINUTE, [at_once]) is None
+    assert owner(FIRST_MINUTE, [at_once, span(2, 40, 600)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("spans", "whose"),
+    [
+        pytest.param([span(2, 20, 600), span(1, -600, 20)], 2, id="the one that covers most, though later"),
+        pytest.param([span(2, 30, 600), span(1, -600, 30)], 1, id="of two that cover as much, the earlier"),
+        pytest.param([span(2, 0, 60), span(1, 0, 60)], 1, id="of two that began at once, the lower id"),
+    ],
+)
+def test_the_later_may_be_given_first(spans: list[Span], whose: int) -> None:
+    assert owner(FIRST_MINUTE, spans) == whose
 
 
 def test_a_longer_period_goes_whole_to_the_one_that_covers_most_of_it() -> None:
