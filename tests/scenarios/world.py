@@ -116,11 +116,15 @@ class WorldUnderTest:
     def observe(self) -> None:
         """What the periodic observation does, as if the last full list were long ago."""
         Listing.objects.update(listed_at=None)
-        self.look()
+        self._observe(observe.watches())
 
     def look(self) -> None:
-        """What the periodic observation does when the last full list was just read: see to those who wait."""
-        for watch in observe.watches():
+        """What it does when everything was just listed: it sees to the rows that wait to be looked at."""
+        waited_for = self._watched()
+        self._observe([watch for watch in observe.watches() if watch.key in waited_for])
+
+    def _observe(self, watches: list[observe.Watch]) -> None:
+        for watch in watches:
             with suppress(AwsError):
                 self.surviving(partial(observe.observe, watch))
 
@@ -136,7 +140,7 @@ class WorldUnderTest:
                 return
             stepped = self.step_all()
             self.look() if stepped and n % FULL_EVERY else self.observe()
-            if until is None and not stepped and not self.due() and not self._watching():
+            if until is None and not stepped and not self.due() and not self._watched():
                 return
         if strict and until is not None and not until():
             raise AssertionError(f"did not settle in {rounds} rounds; due: {self.due()}")
@@ -145,8 +149,10 @@ class WorldUnderTest:
         with suppress(AwsError):
             self.surviving(delete_stale_distributions)
 
-    def _watching(self) -> bool:
-        return any(each.model._default_manager.exclude(watching="").exists() for each in driver.all_drivers())
+    def _watched(self) -> set[str]:
+        """The lists that rows wait for."""
+        models = [each.model._default_manager for each in driver.all_drivers()]
+        return {key for rows in models for key in rows.exclude(watching="").values_list("watching", flat=True)}
 
     # --- looking at AWS --------------------------------------------------------------------
 
