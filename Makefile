@@ -32,7 +32,7 @@ test: $(STAMP) ## the product's fast tests (no services, no browser)
 EMULATOR_TESTS := tests/emulator tests/devstack
 
 test-emulator: $(STAMP) ## the emulator's and the devstack's own tests
-	$(BIN)/pytest -q -n $(NPROC) $(EMULATOR_TESTS)
+	$(BIN)/pytest -q -n $(NPROC) $(EMULATOR_TESTS) tests/test_tests.py
 
 test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, and workers killed
 	$(BIN)/pytest -q -m services

@@ -9,6 +9,7 @@ from django.db import connection
 
 from channels_app import services
 from channels_app.models import Channel
+from tests.scenarios import naming
 from tests.scenarios.actors import TESTER
 from tests.scenarios.staff import as_role, engineer, operator, superuser, viewer
 from tests.scenarios.world import WorldUnderTest
@@ -19,6 +20,17 @@ __all__ = ["as_role", "engineer", "operator", "superuser", "viewer"]
 def pytest_report_header() -> str:
     """On which database the tests run."""
     return f"database: {connection.vendor}"
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Rows of tables are named after their values."""
+    return naming.readable(val)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note the rows without a name, before any is left out; tests/test_tests.py allows none."""
+    config.stash[naming.UNNAMED] = [item.nodeid for item in items if naming.is_unnamed(item)]
 
 
 @pytest.fixture(autouse=True)

@@ -89,16 +89,16 @@ def window(start: int, end: int | None, read: int | None = None, settled: bool =
 @pytest.mark.parametrize(
     ("windows", "until"),
     [
-        ([], None),
-        ([window(0, None)], None),
-        ([window(0, None, 30)], None),
-        ([window(0, None, 90)], 30),
-        ([window(0, 10, 90)], 12),
-        ([window(0, 10, 65)], 5),
-        ([window(0, 10, 65), window(20, None)], 5),
-        ([window(0, 10, 100), window(20, None, 100)], 40),
-        ([window(0, 10, 90), window(20, None)], 12),
-        ([window(0, 10, settled=True), window(20, None)], 12),
+        pytest.param([], None, id="no show"),
+        pytest.param([window(0, None)], None, id="never read"),
+        pytest.param([window(0, None, 30)], None, id="read in its first hour"),
+        pytest.param([window(0, None, 90)], 30, id="on air"),
+        pytest.param([window(0, 10, 90)], 12, id="over and read long after"),
+        pytest.param([window(0, 10, 65)], 5, id="over and read soon after"),
+        pytest.param([window(0, 10, 65), window(20, None)], 5, id="a later one was never read"),
+        pytest.param([window(0, 10, 100), window(20, None, 100)], 40, id="a later one is on air"),
+        pytest.param([window(0, 10, 90), window(20, None)], 12, id="only the first was read"),
+        pytest.param([window(0, 10, settled=True), window(20, None)], 12, id="the first is settled"),
     ],
 )
 def test_complete_until_is_the_first_minute_that_may_still_change(

@@ -327,14 +327,22 @@ def _stopped(stack: Stack) -> str:
     return stack.url
 
 
+def _nobodys_host(stack: Stack) -> str:
+    return "https://dnone.cloudfront.net/out/v1/x/index.m3u8"
+
+
+def _another_path(stack: Stack) -> str:
+    return f"https://{stack.domain}/other.m3u8"
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "prepare"),
     [
-        (403, "no distribution", lambda stack: "https://dnone.cloudfront.net/out/v1/x/index.m3u8"),
+        (403, "no distribution", _nobodys_host),
         (403, "is disabled", _disabled),
         (503, "not deployed", _not_deployed),
         (502, "cannot resolve", _foreign_origin),
-        (404, "nothing at this path", lambda stack: f"https://{stack.domain}/other.m3u8"),
+        (404, "nothing at this path", _another_path),
         (404, "nothing at this path", _endpoint_deleted),
         (404, "not running", _stopped),
     ],

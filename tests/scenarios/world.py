@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.db.models.functions import Now
@@ -15,15 +16,16 @@ from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from distributions.tasks import delete_stale_distributions
 from emulator.control import Control
-from emulator.server import EmbeddedAws
-from streamhub.aws.session import AwsSession, use_session
-from streamhub.aws.target import embedded_target
+from emulator.server import EmbeddedAws, Handle
+from streamhub.aws.session import AwsSession, _Clients, use_session
+from streamhub.aws.target import Target, embedded_target
 from streamhub.errors import AwsError
 from streamhub.lifecycle import driver, observe
 from streamhub.lifecycle.models import Job, Listing, Transition
 from streamhub.lifecycle.reconcile import reconcile
 
 ROUNDS = 200
+FULL_EVERY = 5
 ROWS = (
     CollectionWindow,
     DailySeries,
@@ -53,6 +55,14 @@ def expire_claims() -> None:
     Job.objects.update(leased_until=None)
 
 
+@cache
+def _aws_of(pid: int) -> tuple[Handle, Target, _Clients]:
+    """This process's embedded AWS, and clients for it: making these takes longer than most tests."""
+    handle = EmbeddedAws(scale=0.0).start_in_thread()
+    target = embedded_target(handle.url, "eu-central-1", "local")
+    return handle, target, _Clients(target)
+
+
 class WorldUnderTest:
     """An embedded AWS, the session to it, and the means to let StreamHub work until nothing is due."""
 
@@ -62,14 +72,14 @@ class WorldUnderTest:
 
     @classmethod
     def running(cls, settings: Any, session_class: type[AwsSession] = AwsSession) -> Iterator[WorldUnderTest]:
+        """A world on this process's embedded AWS, whose account is fresh."""
         configure(settings)
-        handle = EmbeddedAws(scale=0.0).start_in_thread()
-        session = session_class(embedded_target(handle.url, "eu-central-1", "local"))
-        try:
-            with use_session(session):
-                yield cls(handle.control, session)
-        finally:
-            handle.stop()
+        handle, target, clients = _aws_of(os.getpid())
+        handle.reset()
+        session = session_class(target)
+        session._per_process[os.getpid()] = clients
+        with use_session(session):
+            yield cls(handle.control, session)
 
     # --- letting it work -------------------------------------------------------------------
 
@@ -106,20 +116,31 @@ class WorldUnderTest:
     def observe(self) -> None:
         """What the periodic observation does, as if the last full list were long ago."""
         Listing.objects.update(listed_at=None)
-        for watch in observe.watches():
+        self._observe(observe.watches())
+
+    def look(self) -> None:
+        """What it does when everything was just listed: it sees to the rows that wait to be looked at."""
+        waited_for = self._watched()
+        self._observe([watch for watch in observe.watches() if watch.key in waited_for])
+
+    def _observe(self, watches: list[observe.Watch]) -> None:
+        for watch in watches:
             with suppress(AwsError):
                 self.surviving(partial(observe.observe, watch))
 
     def settle(
         self, until: Callable[[], bool] | None = None, rounds: int = ROUNDS, strict: bool = True
     ) -> None:
-        """Steps and observations until `until` holds, or until nothing more happens."""
-        for _ in range(rounds):
+        """Steps and observations until `until` holds, or until nothing more happens.
+
+        The lists are read in full once nobody has a step to take, and every few rounds before that.
+        """
+        for n in range(1, rounds + 1):
             if until is not None and until():
                 return
             stepped = self.step_all()
-            self.observe()
-            if until is None and not stepped and not self.due() and not self._watching():
+            self.look() if stepped and n % FULL_EVERY else self.observe()
+            if until is None and not stepped and not self.due() and not self._watched():
                 return
         if strict and until is not None and not until():
             raise AssertionError(f"did not settle in {rounds} rounds; due: {self.due()}")
@@ -128,8 +149,12 @@ class WorldUnderTest:
         with suppress(AwsError):
             self.surviving(delete_stale_distributions)
 
-    def _watching(self) -> bool:
-        return any(each.model._default_manager.exclude(watching="").exists() for each in driver.all_drivers())
+    def _watched(self) -> set[str]:
+        """The lists that rows wait for."""
+        models = [each.model._default_manager for each in driver.all_drivers()]
+        return {
+            key for rows in models for key in rows.exclude(watching="").values_list("watching", flat=True)
+        }
 
     # --- looking at AWS --------------------------------------------------------------------
 

@@ -1,0 +1,133 @@
+"""The tests' own order: who may import whom, and rows of tables that can be told apart by their names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.scenarios import naming
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = ROOT / "tests"
+SHARED = "scenarios"
+# The emulator's tests are being taken apart; their conftest is still imported.
+BEING_SPLIT = "tests/emulator/"
+
+
+def imported(source: str, package: str) -> Iterator[str]:
+    """The modules of `tests` that a module of `package` imports; for `from a import b`: both a and a.b."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            start = ".".join([*above, node.module or ""]).strip(".")
+            names = [start, *(f"{start}.{each.name}" for each in node.names)]
+        else:
+            continue
+        yield from (name for name in names if name.split(".")[0] == "tests")
+
+
+def wrongs(source: str, package: str) -> list[str]:
+    """What a module of `package` imports though it must not, one sentence each."""
+    found = []
+    for name in sorted(set(imported(source, package))):
+        parts = name.split(".")
+        if any(part == "conftest" or part.startswith("test_") for part in parts[1:]):
+            found.append(f"{name} is pytest's to import")
+        elif _folder(name) not in (None, SHARED, _folder(package)):
+            found.append(f"{name} belongs to another folder: what is shared is in tests/{SHARED}")
+    return found
+
+
+def _folder(name: str) -> str | None:
+    """The folder of `tests` that a module is in; None for those beside this one."""
+    return next((part for part in name.split(".")[1:2] if (TESTS / part).is_dir()), None)
+
+
+def modules() -> Iterator[tuple[Path, str]]:
+    """Every module of the tests with the package it is in."""
+    for path in sorted(TESTS.rglob("*.py")):
+        yield path, ".".join(path.relative_to(ROOT).parent.parts)
+
+
+def test_folders_share_nothing_but_the_scenarios_and_test_modules_nothing_at_all() -> None:
+    found = {str(path.relative_to(ROOT)): wrongs(path.read_text(), package) for path, package in modules()}
+    assert len(found) > 100
+    assert {path: wrong for path, wrong in found.items() if wrong and not path.startswith(BEING_SPLIT)} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "package", "number"),
+    [
+        ("from tests.drift.test_drift import stage", "tests.drift", 2),
+        ("from .conftest import House", "tests.integration", 2),
+        ("from . import conftest", "tests.integration", 1),
+        ("import tests.console.conftest as console", "tests.console", 1),
+        ("from tests.matrix.flows import channel", "tests.channels_app", 2),
+        ("from tests import matrix", "tests.channels_app", 1),
+        ("def late():\n    import tests.chaos.truth", "tests.stateful", 1),
+        ("from ..bench import run", "tests.chaos", 2),
+        ("from tests.matrix import flows", "tests.scenarios", 2),
+        ("from tests.scenarios import rows", "tests.drift", 0),
+        ("from tests.scenarios.world import clean", "tests", 0),
+        ("from tests.matrix.flows import FLOWS", "tests.matrix", 0),
+        ("from . import flows", "tests.integration", 0),
+        ("import tests.settings", "tests.streamhub", 0),
+        ("import pytest", "tests", 0),
+    ],
+)
+def test_what_a_module_may_not_import_is_seen(source: str, package: str, number: int) -> None:
+    assert len(wrongs(source, package)) == number
+
+
+# --- names of rows ---------------------------------------------------------------------------
+
+
+def test_every_row_of_a_table_has_a_name(request: pytest.FixtureRequest) -> None:
+    assert request.config.stash[naming.UNNAMED] == []
+
+
+@pytest.mark.parametrize(
+    ("id", "indices", "unnamed"),
+    [
+        pytest.param("wrong0", {"wrong": 0}, True, id="number"),
+        pytest.param("idle-observed6-rest", {"state": 1, "observed": 6, "step": 2}, True, id="number inside"),
+        pytest.param("403-<lambda>", {"status": 0, "url": 1}, True, id="lambda"),
+        pytest.param("idle-error500-rest", {"state": 0, "error": 3}, False, id="a name with digits"),
+    ],
+)
+def test_a_row_without_a_name_is_seen(id: str, indices: dict[str, int], unnamed: bool) -> None:
+    item = SimpleNamespace(callspec=SimpleNamespace(id=id, indices=indices))
+    assert naming.is_unnamed(item) == unnamed
+
+
+@dataclass
+class Part:
+    known: bool = False
+    state: str = ""
+    inner: Part | None = None
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        pytest.param({}, "nothing", id="empty"),
+        pytest.param({"cidrs": ["a", "b"]}, "cidrs=a + b", id="dict"),
+        pytest.param(Part(True, "IDLE"), "known state=IDLE", id="dataclass"),
+        pytest.param(Part(inner=Part(True)), "inner known", id="nested"),
+        pytest.param(ValueError("too late"), "ValueError too late", id="exception"),
+        pytest.param(["a\n", "b"], r"a\n + b", id="line break"),
+        pytest.param(["x" * 500], "x" * naming.LONGEST, id="long"),
+        pytest.param([object()], "object", id="object"),
+        pytest.param("plain", None, id="plain"),
+        pytest.param(Part, None, id="class"),
+    ],
+)
+def test_rows_are_named_after_their_values(value: object, name: str | None) -> None:
+    assert naming.readable(value) == name
