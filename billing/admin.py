@@ -10,15 +10,15 @@ from django.db.models import Q, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
+from billing.breakout_usage import PeriodUsage, breakout_usage
 from billing.models import LedgerMinute
-from billing.usage import PeriodUsage, breakout_usage
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
 from streamhub.access.roles import VIEWER
-from streamhub.console import bars, sizes
+from streamhub.console import bar_chart, sizes
+from streamhub.console.badges import Tone
 from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.console.facts import Panel
-from streamhub.console.looks import Tone
 from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import Grant
@@ -82,12 +82,12 @@ def _today() -> Figure:
     return Figure(sizes.human_bytes(found), detail, Tone.CALM, sizes.exact_bytes(found))
 
 
-def _merged(minutes: list[PeriodUsage]) -> list[bars.Value]:
+def _merged(minutes: list[PeriodUsage]) -> list[bar_chart.Value]:
     """One value a period: what all distributions of the breakout delivered in it."""
-    found: dict[datetime, bars.Value] = {}
+    found: dict[datetime, bar_chart.Value] = {}
     for each in minutes:
-        known = found.get(each.minute, bars.Value(each.minute, 0))
-        found[each.minute] = bars.Value(
+        known = found.get(each.minute, bar_chart.Value(each.minute, 0))
+        found[each.minute] = bar_chart.Value(
             each.minute,
             known.amount + each.bytes_downloaded,
             known.hollow or each.provisional,
@@ -102,7 +102,7 @@ def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     report = breakout_usage(row)
     context = {
         "report": report,
-        "chart": bars.chart(_merged(report.minutes)),
+        "chart": bar_chart.chart(_merged(report.minutes)),
         "minutes": report.minutes[-MOST_ROWS:],
         "left_out": max(0, len(report.minutes) - MOST_ROWS),
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.http import HttpRequest
 from ninja import Field, Router
 
-from billing.usage import UsageReport, breakout_usage
+from billing.breakout_usage import UsageReport, breakout_usage
 from channels_app.models import Breakout
 from streamhub.access.http import Out, one, scope
 

@@ -18,7 +18,7 @@ from django.db.models import Q
 from billing.attribution import Period, Span, attribute
 from billing.jobs import COLLECT_METRICS
 from billing.models import CollectionWindow, LedgerHour, LedgerMinute
-from billing.windows import MINUTE, floor_to
+from billing.usage_window import MINUTE, floor_to
 from channels_app.models import Attachment
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from django.db.models import Min, Q
 from billing.attribution import Amount
 from billing.ledger import attributed, ledger_lock
 from billing.models import LedgerHour, LedgerMinute
-from billing.windows import floor_to
+from billing.usage_window import floor_to
 from channels_app.models import Attachment, Breakout
 from channels_app.models.breakout import UsageStatus
 from streamhub.lifecycle.lease import JobRun

@@ -2,20 +2,20 @@
 
 from celery import shared_task
 
-from billing import collector, jobs, rollup
+from billing import jobs, metrics_collector, rollup
 from streamhub.task_names import TaskName
 
 
 @shared_task(name=TaskName.COLLECT_METRICS, soft_time_limit=600, time_limit=660)
 def collect_metrics() -> None:
     """The minutes of breakouts that are not final; also woken by name when a breakout is over."""
-    jobs.COLLECT_METRICS.run(collector.collect_metrics)
+    jobs.COLLECT_METRICS.run(metrics_collector.collect_metrics)
 
 
 @shared_task(name=TaskName.COLLECT_DAYS, soft_time_limit=600, time_limit=660)
 def collect_days() -> None:
     """Whole days of all distributions, for what belongs to no breakout."""
-    jobs.COLLECT_DAYS.run(collector.collect_days)
+    jobs.COLLECT_DAYS.run(metrics_collector.collect_days)
 
 
 @shared_task(name=TaskName.LEDGER_ROLLUP, soft_time_limit=600, time_limit=660)

@@ -12,6 +12,6 @@ class ChannelsConfig(AppConfig):
     alarms = "channels_app.admin.alarms.ALARMS"
     navigation = "channels_app.admin.NAVIGATION"
     roles = "channels_app.roles.ROLES"
-    tiles = "channels_app.admin.boards.TILES"
-    boards = "channels_app.admin.boards.BOARDS"
+    tiles = "channels_app.admin.dashboard.TILES"
+    boards = "channels_app.admin.dashboard.BOARDS"
     page_parts = "channels_app.admin.PAGE_PARTS"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from channels_app import jobs, safety
+from channels_app import cost_alarms, jobs
 from channels_app.services import security_groups_release_unused
 from streamhub.task_names import TaskName
 
@@ -15,4 +15,4 @@ def tidy_security_groups() -> None:
 
 @shared_task(name=TaskName.COST_SAFETY)
 def cost_safety() -> None:
-    jobs.COST_SAFETY.run(lambda run: run.say(safety.watch()))
+    jobs.COST_SAFETY.run(lambda run: run.say(cost_alarms.watch()))

@@ -17,8 +17,8 @@ from django.urls import path
 from distributions import guards, mediamanager_page, services
 from distributions.models import Desired, Distribution, State
 from distributions.stale import STALE
+from streamhub.console.badges import Look, Tone, busy
 from streamhub.console.facts import Fact, Link, Section
-from streamhub.console.looks import Look, Tone, busy
 from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
 from streamhub.console.resource import ResourceAdmin

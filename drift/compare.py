@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from channels_app.follow import ENCODING
+from channels_app.breakout_sync import ENCODING
+from drift.aws_lists import Found, Kind
 from drift.expected import Expected
-from drift.found import Found, Kind
 
 
 class Problem(StrEnum):

@@ -11,7 +11,7 @@ from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import Desired, State
 from distributions.models import Desired as Wanted
 from distributions.models import Distribution
-from drift.found import Kind
+from drift.aws_lists import Kind
 from streamhub.lifecycle.models import ManagedResource
 
 AT_REST = (State.IDLE, State.RUNNING, State.FAILED)

@@ -28,7 +28,7 @@ class DriftSighting(models.Model):
 
 
 class DriftReading(models.Model):
-    """The one row with the last reading (`drift.reading` says what `report` holds), so that
+    """The one row with the last reading (`drift.stored_report` says what `report` holds), so that
     a page can show it without reading AWS; and who asked for another one since.
     """
 

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from drift.aws_lists import Found, Kind, read_list
 from drift.compare import Finding, Problem, compare
 from drift.expected import all_expected
-from drift.found import Found, Kind, read_list
 from drift.models import DriftSighting
 from streamhub.errors import AccessDenied, AwsError, Retryable, Throttled
 

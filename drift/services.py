@@ -19,11 +19,11 @@ read. Deleting takes one step a call, in the order of teardown: a distribution i
 deleted by a later call. `act` asks for the permission `drift.mend_drift`.
 """
 
-from drift.acts import act, preview
+from drift.aws_lists import Found, Kind
 from drift.compare import Finding, Problem, Verb, compare
-from drift.found import Found, Kind
-from drift.reading import Reading, ask, known, last, take, take_as_asked
 from drift.report import Report, Unread, report
+from drift.resolutions import act, preview
+from drift.stored_report import Reading, ask, known, last, take, take_as_asked
 
 __all__ = [
     "Finding",

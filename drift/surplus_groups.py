@@ -11,9 +11,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from drift import acts
+from drift import resolutions
+from drift.aws_lists import Kind
 from drift.compare import Finding, Verb
-from drift.found import Kind
 from streamhub.access.actors import system_actor
 from streamhub.errors import AwsError, NotPossible
 
@@ -30,9 +30,9 @@ def delete_surplus_groups(findings: Iterable[Finding]) -> int:
 
 def _delete(finding: Finding) -> bool:
     try:
-        step = acts.deletion_step(finding)
+        step = resolutions.deletion_step(finding)
         if step.writes:
-            acts.take_step(finding, step, WHO)
+            resolutions.take_step(finding, step, WHO)
     except (NotPossible, AwsError) as refused:
         log.info("Security group %s stays: %s", finding.aws_id, refused)
         return False

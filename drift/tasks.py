@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from drift import jobs, reading
+from drift import jobs, stored_report
 from drift.surplus_groups import delete_surplus_groups
 from streamhub.lifecycle.lease import JobRun
 from streamhub.task_names import TaskName
@@ -15,8 +15,8 @@ def drift_report() -> None:
 
 
 def _read_and_clean_up(run: JobRun) -> None:
-    found = reading.take_as_asked()
+    found = stored_report.take_as_asked()
     deleted = delete_surplus_groups(found.findings)
     if deleted:
-        found = reading.take()
+        found = stored_report.take()
     run.say(found.summary + (f"; security groups deleted: {deleted}" if deleted else ""))

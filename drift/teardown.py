@@ -14,7 +14,7 @@ from channels_app.driver.parts import live, package
 from channels_app.models import Channel
 from distributions.driver import cloudfront
 from distributions.models import Distribution
-from drift.found import Kind
+from drift.aws_lists import Kind
 from streamhub.aws.ownership import NO_MARK, Mark, mark_of_tags, parse_comment
 from streamhub.errors import NotFound
 

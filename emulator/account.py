@@ -25,7 +25,7 @@ from .codec import Answer, Call
 from .faults import REFUSED, Faults, Rule, refusal
 from .medialive import MediaLive
 from .mediapackage import MediaPackage
-from .stale import Yesterday, is_read
+from .stale_reads import Yesterday, is_read
 from .sts import Sts
 from .viewers import Viewers
 

@@ -27,7 +27,7 @@ from .base import Refusal, World
 from .calls import Entry
 from .codec import Answer, Call
 from .control import PREFIX, Control
-from .desk import Desk
+from .control_routes import Desk
 from .faults import Rule, refusal
 
 OWN = "/_account/"  # an address below this and a number is good for that account only

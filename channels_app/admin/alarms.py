@@ -1,11 +1,11 @@
-"""The alarms of `channels_app.safety` as the console shows them, each with what mends it."""
+"""The alarms of `channels_app.cost_alarms` as the console shows them, each with what mends it."""
 
 from __future__ import annotations
 
 from django.db.models import Model
 from django.urls import reverse
 
-from channels_app import safety
+from channels_app import cost_alarms
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from streamhub.alerts.alarms import Alarm, AlarmSource
@@ -15,7 +15,7 @@ def _url(model: type[Model], page: str, *args: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
-def _shown(alarm: safety.Alarm) -> Alarm:
+def _shown(alarm: cost_alarms.Alarm) -> Alarm:
     """With Stop on the breakout, or on the channel where no breakout is on air."""
     model, pk = (Breakout, alarm.breakout_id) if alarm.breakout_id else (Channel, alarm.channel_id)
     return Alarm(
@@ -32,18 +32,18 @@ def _shown(alarm: safety.Alarm) -> Alarm:
 
 
 def _all() -> list[Alarm]:
-    return [_shown(alarm) for alarm in safety.current_alarms()]
+    return [_shown(alarm) for alarm in cost_alarms.current_alarms()]
 
 
 def _of_channel(row: Channel) -> list[Alarm]:
-    return [_shown(alarm) for alarm in safety.alarms_of(row.pk)]
+    return [_shown(alarm) for alarm in cost_alarms.alarms_of(row.pk)]
 
 
 def _of_breakout(row: Breakout) -> list[Alarm]:
     """Its own, and its channel's if that runs on after it failed."""
     if row.channel_id is None or row.state not in (*ON_AIR, State.FAILED):
         return []
-    mine = safety.alarms_of(row.channel_id)
+    mine = cost_alarms.alarms_of(row.channel_id)
     return [_shown(alarm) for alarm in mine if alarm.breakout_id in (row.pk, None)]
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from channels_app import services
-from channels_app.admin import appearance
+from channels_app.admin import badges
 from channels_app.admin.facts import HIDES, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
 from channels_app.guards import breakout as guards
@@ -42,7 +42,7 @@ def starting_soon() -> Q:
 @admin.register(Breakout)
 class BreakoutAdmin(CreatingAdmin):
     icon = "podcasts"
-    looks = appearance.BREAKOUT
+    looks = badges.BREAKOUT
     heavy = ("channel__distribution__config",)
     creation_form = BreakoutForm
     saved_views = (
@@ -52,7 +52,7 @@ class BreakoutAdmin(CreatingAdmin):
             "moving",
             "In transition",
             "progress_activity",
-            lambda: Q(state__in=appearance.BREAKOUT_MOVING),
+            lambda: Q(state__in=badges.BREAKOUT_MOVING),
             20,
         ),
         SavedView("failed", "Failed", "error", lambda: Q(state=State.FAILED), 30),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from channels_app import services
-from channels_app.admin import appearance
+from channels_app.admin import badges
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelForm
 from channels_app.guards import channel as guards
@@ -37,16 +37,16 @@ HEADLINES = {
 @admin.register(Channel)
 class ChannelAdmin(CreatingAdmin):
     icon = "settings_input_antenna"
-    looks = appearance.CHANNEL
+    looks = badges.CHANNEL
     heavy = ("distribution__config",)
     creation_form = ChannelForm
     creation_note = "Its AWS stack and its distribution follow by themselves; it is ready when it is idle."
     saved_views = (
-        SavedView("live", "Live now", "sensors", appearance.channels_on_air, 10),
+        SavedView("live", "Live now", "sensors", badges.channels_on_air, 10),
         SavedView(
-            "moving", "In transition", "progress_activity", lambda: Q(state__in=appearance.CHANNEL_MOVING), 20
+            "moving", "In transition", "progress_activity", lambda: Q(state__in=badges.CHANNEL_MOVING), 20
         ),
-        SavedView("failed", "Failed", "error", appearance.in_trouble, 30),
+        SavedView("failed", "Failed", "error", badges.in_trouble, 30),
     )
     list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
     list_filter = ("state", "desired", "input_type", "channel_class", "record")

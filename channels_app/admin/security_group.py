@@ -7,7 +7,7 @@ from django.contrib.admin import display
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from channels_app.admin import appearance
+from channels_app.admin import badges
 from channels_app.models import SecurityGroup
 from streamhub.console.facts import Fact, Section
 from streamhub.console.resource import ResourceAdmin
@@ -17,8 +17,8 @@ from streamhub.console.saved_views import SavedView
 @admin.register(SecurityGroup)
 class SecurityGroupAdmin(ResourceAdmin):
     icon = "shield"
-    looks = appearance.SECURITY_GROUP
-    saved_views = (SavedView("failed", "Failed", "error", appearance.in_trouble, 30),)
+    looks = badges.SECURITY_GROUP
+    saved_views = (SavedView("failed", "Failed", "error", badges.in_trouble, 30),)
     list_display = ("title", "state_shown", "known_as", "used_by")
     list_filter = ("state", "desired")
     search_fields = ("cidrs", "aws_id", "channels__name")

@@ -2,8 +2,8 @@
 `security_group` the shared groups, `watches` the lists that tell about many at once."""
 
 from channels_app.driver.channel import ChannelDriver
+from channels_app.driver.polled_lists import WATCHES
 from channels_app.driver.security_group import SecurityGroupDriver
-from channels_app.driver.watches import WATCHES
 from streamhub.lifecycle.driver import Driver
 
 DRIVERS: tuple[Driver, ...] = (ChannelDriver(), SecurityGroupDriver())

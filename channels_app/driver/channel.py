@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from channels_app.decide.channel import Step
-from channels_app.driver import building, running, taking_down
+from channels_app.driver import provisioning, running, teardown
 from channels_app.driver.observing import decided, describe, describe_part, look_again, surprising
 from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL
 from channels_app.models import Channel
@@ -23,18 +23,18 @@ from streamhub.lifecycle.models import Priority
 
 # What each step of the decision does; its answer is seconds until the next look (lifecycle.driver).
 ACTS: dict[Step, Callable[[Claim], float | None]] = {
-    Step.CREATE_MP_CHANNEL: partial(building.create, MP_CHANNEL),
-    Step.CREATE_ENDPOINT: partial(building.create, ENDPOINT),
-    Step.CREATE_INPUT: partial(building.create, INPUT),
-    Step.CREATE_ML_CHANNEL: partial(building.create, ML_CHANNEL),
-    Step.FIND_MP_CHANNEL: partial(building.find, MP_CHANNEL),
-    Step.FIND_ENDPOINT: partial(building.find, ENDPOINT),
-    Step.FIND_INPUT: partial(building.find, INPUT),
-    Step.FIND_ML_CHANNEL: partial(building.find, ML_CHANNEL),
-    Step.ADD_DISTRIBUTION: building.add_distribution,
-    Step.REPLACE_DISTRIBUTION: building.replace_distribution,
-    Step.WAIT_GROUP: building.wait_group,
-    Step.CLEAR_FAILED: building.clear_failed,
+    Step.CREATE_MP_CHANNEL: partial(provisioning.create, MP_CHANNEL),
+    Step.CREATE_ENDPOINT: partial(provisioning.create, ENDPOINT),
+    Step.CREATE_INPUT: partial(provisioning.create, INPUT),
+    Step.CREATE_ML_CHANNEL: partial(provisioning.create, ML_CHANNEL),
+    Step.FIND_MP_CHANNEL: partial(provisioning.find, MP_CHANNEL),
+    Step.FIND_ENDPOINT: partial(provisioning.find, ENDPOINT),
+    Step.FIND_INPUT: partial(provisioning.find, INPUT),
+    Step.FIND_ML_CHANNEL: partial(provisioning.find, ML_CHANNEL),
+    Step.ADD_DISTRIBUTION: provisioning.add_distribution,
+    Step.REPLACE_DISTRIBUTION: provisioning.replace_distribution,
+    Step.WAIT_GROUP: provisioning.wait_group,
+    Step.CLEAR_FAILED: provisioning.clear_failed,
     Step.WAIT_CREATED: partial(running.wait, None, "MediaLive prepares the channel"),
     Step.START: running.start,
     Step.WAIT_STARTED: partial(running.wait, State.STARTING, "MediaLive starts the channel"),
@@ -45,15 +45,15 @@ ACTS: dict[Step, Callable[[Claim], float | None]] = {
     Step.FAIL_START: running.fail_start,
     Step.FAIL_LOST: running.fail_lost,
     Step.REST: running.rest,
-    Step.DELETE_ML_CHANNEL: partial(taking_down.delete, ML_CHANNEL),
-    Step.DELETE_INPUT: partial(taking_down.delete, INPUT),
-    Step.DELETE_ENDPOINT: partial(taking_down.delete, ENDPOINT),
-    Step.DELETE_MP_CHANNEL: partial(taking_down.delete, MP_CHANNEL),
-    Step.WAIT_ML_CHANNEL_GONE: partial(taking_down.wait_gone, ML_CHANNEL),
-    Step.WAIT_INPUT_GONE: partial(taking_down.wait_gone, INPUT),
-    Step.WAIT_ENDPOINT_GONE: partial(taking_down.wait_gone, ENDPOINT),
-    Step.WAIT_MP_CHANNEL_GONE: partial(taking_down.wait_gone, MP_CHANNEL),
-    Step.FORGET: taking_down.forget,
+    Step.DELETE_ML_CHANNEL: partial(teardown.delete, ML_CHANNEL),
+    Step.DELETE_INPUT: partial(teardown.delete, INPUT),
+    Step.DELETE_ENDPOINT: partial(teardown.delete, ENDPOINT),
+    Step.DELETE_MP_CHANNEL: partial(teardown.delete, MP_CHANNEL),
+    Step.WAIT_ML_CHANNEL_GONE: partial(teardown.wait_gone, ML_CHANNEL),
+    Step.WAIT_INPUT_GONE: partial(teardown.wait_gone, INPUT),
+    Step.WAIT_ENDPOINT_GONE: partial(teardown.wait_gone, ENDPOINT),
+    Step.WAIT_MP_CHANNEL_GONE: partial(teardown.wait_gone, MP_CHANNEL),
+    Step.FORGET: teardown.forget,
     Step.LOOK_AGAIN: look_again,
 }
 

@@ -13,7 +13,7 @@ from channels_app.driver.parts import ENDPOINT, INPUT, KIND_OF, KINDS, ML_CHANNE
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from streamhub.errors import NotFound
-from streamhub.lifecycle import doubt
+from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import database_now
 
@@ -45,7 +45,7 @@ def _suspect(claim: Claim, kind: Kind) -> None:
     """Our own accepted delete needs one NotFound; anything else two."""
     row: Channel = claim.row
     now, its = database_now(), kind.of(row)
-    proven = row.suspect_part == kind.key and doubt.proven(row, now, its.sent_at)
+    proven = row.suspect_part == kind.key and absence.proven(row, now, its.sent_at)
     if its.deleted_at is not None or proven:
         claim.save(**kind.columns.proven_gone(), suspect_since=None, suspect_part="")
     elif not row.suspect_part:
@@ -58,7 +58,7 @@ def look_again(claim: Claim) -> float | None:
     said: dict[str, Any] = {}
     if row.suspect_part:
         claim.keep_error = True
-        said = doubt.suspected(
+        said = absence.suspected(
             f"AWS answers that the {KIND_OF[row.suspect_part].words} does not exist.",
             "StreamHub looks once more to be sure, before it believes that.",
         )

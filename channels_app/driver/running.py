@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from channels_app import follow
+from channels_app import breakout_sync
 from channels_app.decide.channel import Step
 from channels_app.driver import parts
 from channels_app.driver.observing import observed
@@ -19,7 +19,7 @@ from channels_app.models.channel import Desired, State
 from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
 from streamhub.aws import medialive
 from streamhub.errors import AwsError, Refused
-from streamhub.lifecycle import doubt
+from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import error_fields
 
@@ -67,7 +67,7 @@ def _send(
 ) -> float | None:
     """Send a start or a stop, save AWS's answer, and watch for the effect."""
     row: Channel = claim.row
-    info = doubt.guarded(claim, lambda: call(row.ml_channel_id))
+    info = absence.guarded(claim, lambda: call(row.ml_channel_id))
     fields |= {"ml_channel_state": info.state, "watching": ML_CHANNEL.key, "observed_at": Now()}
     _to(claim, state, why=why, request_id=info.request_id, **fields)
     return None
@@ -107,7 +107,7 @@ def _to(claim: Claim, state: str, *, why: str, request_id: str | None = None, **
     with transaction.atomic():
         _lock(claim.row)
         claim.change_state(state, why=why, request_id=request_id, **fields)
-        follow.follow(claim.row)
+        breakout_sync.follow(claim.row)
 
 
 # --- failing -------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def fail(claim: Claim, step: Step, error: AwsError, hint: str = "") -> float | N
     """Wait for a person. Breakouts follow, and what nobody needs any more is not kept running."""
     with transaction.atomic():
         _lock(claim.row)
-        if not follow.encoding(claim.row):
+        if not breakout_sync.encoding(claim.row):
             claim.save(watching="")
         claim.fail(State.FAILED, str(step), error, hint=hint)
         _follow(claim.row)
@@ -147,7 +147,7 @@ def fail_lost(claim: Claim) -> float | None:
 def rest(claim: Claim) -> float | None:
     """FAILED waits for a person; a breakout that was stopped meanwhile is over."""
     claim.keep_error = True
-    if claim.row.watching and not follow.encoding(claim.row):
+    if claim.row.watching and not breakout_sync.encoding(claim.row):
         claim.save(watching="")
     with transaction.atomic():
         _lock(claim.row)
@@ -157,7 +157,7 @@ def rest(claim: Claim) -> float | None:
 
 def _follow(row: Channel) -> None:
     """Move the breakout on; if that ends what the channel runs for, say so. Its row is locked."""
-    follow.follow(row)
+    breakout_sync.follow(row)
     wanted = channel_wanted(row)
     if row.desired != wanted:
         channel_intent(row)

@@ -20,7 +20,7 @@ from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.paging import Page
 from streamhub.aws.ratelimit import urgency
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle import doubt, intent, states
+from streamhub.lifecycle import absence, intent, states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, database_now
@@ -70,7 +70,7 @@ class SecurityGroupDriver:
         try:
             gone = live().describe_security_group(row.aws_id).gone
         except NotFound:
-            gone = doubt.proven(row, now, row.create_sent_at)
+            gone = absence.proven(row, now, row.create_sent_at)
             if not gone:
                 claim.save(suspect_since=row.suspect_since or now, observed_at=Now())
                 return
@@ -80,7 +80,7 @@ class SecurityGroupDriver:
 
     def _look_again(self, claim: Claim) -> float | None:
         claim.keep_error = True
-        said = doubt.suspected(
+        said = absence.suspected(
             f"MediaLive answers that the security group {claim.row.aws_id} does not exist.",
             "StreamHub looks once more to be sure, then creates it again.",
         )

@@ -1,7 +1,7 @@
 """Breakouts: create, prepare, start, stop, cancel, curtain.
 
 Nothing here calls AWS or waits for it: a start writes what the channel is wanted to do, and the
-breakout follows its channel (`channels_app.follow`). Starting always prepares first: that is the
+breakout follows its channel (`channels_app.breakout_sync`). Starting always prepares first: that is the
 failsafe which sees to it that a distribution is there.
 """
 
@@ -13,7 +13,7 @@ from typing import cast
 from django.db import transaction
 from django.utils import timezone
 
-from channels_app import follow
+from channels_app import breakout_sync
 from channels_app.guards import breakout as guards
 from channels_app.guards import channel as channel_guards
 from channels_app.models import Breakout, Channel
@@ -158,7 +158,7 @@ def breakout_stop(breakout: Breakout, *, who: Actor) -> Breakout:
         return breakout
     if breakout.state == State.FAILED and now.other_on_air:
         # The channel is another breakout's now; of this one nothing runs that could be stopped.
-        follow.breakout_end(breakout)
+        breakout_sync.breakout_end(breakout)
         return breakout
     return _stop(breakout, who=who, why="stop accepted")
 
@@ -174,7 +174,7 @@ def _stop(breakout: Breakout, *, who: Actor, why: str, cancelling: bool = False)
         session_ended_at=timezone.now(),
     )
     if channel is None:
-        follow.breakout_end(breakout)
+        breakout_sync.breakout_end(breakout)
     else:
         channel_intent(channel)
     breakout.refresh_from_db()

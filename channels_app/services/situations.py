@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels_app import follow
+from channels_app import breakout_sync
 from channels_app.guards import breakout, channel
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
@@ -10,13 +10,13 @@ from channels_app.models.breakout import ON_AIR
 
 def channel_situation(row: Channel) -> channel.Situation:
     """One query, for the breakout on air."""
-    on_air = follow.on_air(row)
+    on_air = breakout_sync.on_air(row)
     return channel.Situation(
         state=row.state,
         desired=row.desired,
         on_air=on_air.name if on_air else "",
         on_air_state=on_air.state if on_air else "",
-        may_run=follow.may_run(row),
+        may_run=breakout_sync.may_run(row),
         has_error=bool(row.error_code),
         has_distribution=row.distribution_id is not None,
         has_endpoint=bool(row.endpoint_url),

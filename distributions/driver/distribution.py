@@ -26,7 +26,7 @@ from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.aws.ratelimit import urgency
 from streamhub.errors import AwsError, Refused
-from streamhub.lifecycle import doubt
+from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
@@ -113,7 +113,7 @@ def _set_enabled(claim: Claim, state: str, why: str, *, said: dict[str, Any]) ->
     row: Distribution = claim.row
     claim.save(own_etag="")
     enabled = state == State.DEPLOYING
-    info: DistributionInfo = doubt.guarded(
+    info: DistributionInfo = absence.guarded(
         claim, lambda: cloudfront().set_enabled(row.aws_distribution_id or "", enabled)
     )
     claim.change_state(
@@ -133,7 +133,7 @@ def _delete(claim: Claim) -> float | None:
     row: Distribution = claim.row
     if owners.owner().holds(row) or row.attached or row.protected:
         raise Refused("The distribution is in use and will not be deleted.", code="in_use")
-    request_id = doubt.guarded(claim, lambda: cloudfront().delete(row.aws_distribution_id or "", row.etag))
+    request_id = absence.guarded(claim, lambda: cloudfront().delete(row.aws_distribution_id or "", row.etag))
     claim.note(
         "CloudFront accepted the deletion",
         request_id=request_id,

@@ -12,7 +12,7 @@ from distributions.models import Distribution
 from streamhub.aws.cloudfront import CloudFront, DistributionInfo
 from streamhub.aws.session import current_session
 from streamhub.errors import NotFound
-from streamhub.lifecycle import doubt
+from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import database_now
 from streamhub.lifecycle.observe import Watch
@@ -69,7 +69,7 @@ def _suspect(claim: Claim) -> None:
     """Our own accepted delete needs one NotFound; anything else two."""
     row: Distribution = claim.row
     now = database_now()
-    gone = row.delete_accepted_at is not None or doubt.proven(row, now, row.create_sent_at)
+    gone = row.delete_accepted_at is not None or absence.proven(row, now, row.create_sent_at)
     claim.save(
         suspect_since=row.suspect_since or now,
         gone_at=now if gone else None,
@@ -81,7 +81,7 @@ def _suspect(claim: Claim) -> None:
 def look_again(claim: Claim) -> float | None:
     """Say what is suspected, and look once more a little later."""
     claim.keep_error = True
-    said = doubt.suspected(
+    said = absence.suspected(
         f"CloudFront answers that {claim.row.aws_distribution_id} does not exist.",
         "StreamHub looks once more to be sure, before it believes that.",
     )

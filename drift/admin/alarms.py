@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from drift import reading
+from drift import stored_report
 from drift.services import Finding, Verb
 from streamhub.alerts.alarms import Alarm, AlarmSource
 
@@ -14,7 +14,9 @@ from streamhub.alerts.alarms import Alarm, AlarmSource
 def _surplus() -> list[Alarm]:
     """What runs on AWS by the last reading, and no row will ever stop."""
     return [
-        _costly(one, one.first_seen_at) for one in reading.last().findings if one.costs and one.first_seen_at
+        _costly(one, one.first_seen_at)
+        for one in stored_report.last().findings
+        if one.costs and one.first_seen_at
     ]
 
 

@@ -18,13 +18,13 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from drift import services as drift
-from drift.admin import words
+from drift.admin import labels
 from drift.compare import VERBS
 from drift.jobs import READ_DRIFT
 from drift.report import SURPLUS
 from drift.services import Finding, Kind, Reading, Verb
 from streamhub.access.actors import staff_actor
-from streamhub.console.looks import Tone
+from streamhub.console.badges import Tone
 from streamhub.console.navigation import Entry
 from streamhub.console.pages import fragments
 from streamhub.console.tiles import Figure, Tile
@@ -109,8 +109,8 @@ def _live(request: HttpRequest) -> dict[str, Any]:
     waits = reading.asked_at is not None and not reads
     context = {
         "reading": reading,
-        "look": words.look_of(reading),
-        "word": words.word_of(reading),
+        "look": labels.look_of(reading),
+        "word": labels.word_of(reading),
         "reads": reads,
         "waits": waits,
         "nobody_comes": waits and reading.asked_at is not None and now - reading.asked_at > PATIENCE,
@@ -137,7 +137,7 @@ def _groups(request: HttpRequest, reading: Reading) -> list[dict[str, Any]]:
         _shown(finding, notes.get((finding.kind.value, finding.aws_id)), may) for finding in reading.findings
     ]
     groups = []
-    for title, icon, problems in words.GROUPS:
+    for title, icon, problems in labels.GROUPS:
         mine = [each for each in shown if each["finding"].problem in problems]
         mine.sort(key=lambda each: not each["finding"].costs)
         if mine:
@@ -148,9 +148,9 @@ def _groups(request: HttpRequest, reading: Reading) -> list[dict[str, Any]]:
 def _shown(finding: Finding, note: Transition | None, may: bool) -> dict[str, Any]:
     return {
         "finding": finding,
-        "look": words.look_of_finding(finding),
+        "look": labels.look_of_finding(finding),
         "row_url": _row_url(finding),
-        "row_words": words.row_of(finding),
+        "row_words": labels.row_of(finding),
         "note": note,
         "verbs": [_offer(finding, verb) for verb in VERBS[finding.problem]] if may else [],
     }
@@ -158,7 +158,7 @@ def _shown(finding: Finding, note: Transition | None, may: bool) -> dict[str, An
 
 def _offer(finding: Finding, verb: Verb) -> dict[str, Any]:
     return {
-        "face": words.FACES[verb],
+        "face": labels.FACES[verb],
         "url": reverse(f"admin:{PAGE}_do", args=[finding.key, verb.value]),
         "reason": "" if verb in finding.verbs else finding.waits,
     }
@@ -217,19 +217,19 @@ def _confirmation(request: HttpRequest, finding: Finding, verb: Verb) -> dict[st
     except NotPossible as refused:
         reason = refused.detail
     except AwsError as error:
-        reason = words.unreadable(error)
-    face = words.FACES[verb]
+        reason = labels.unreadable(error)
+    face = labels.FACES[verb]
     return _context(
         request,
         title=f"{face.label}: {finding.kind.words} {finding.aws_id}",
         finding=finding,
-        look=words.look_of_finding(finding),
+        look=labels.look_of_finding(finding),
         face=face,
         said=said,
         reason=reason,
-        consequences=words.consequences(finding, verb),
+        consequences=labels.consequences(finding, verb),
         row_url=_row_url(finding),
-        row_words=words.row_of(finding),
+        row_words=labels.row_of(finding),
         back=_url(),
     )
 
@@ -237,13 +237,13 @@ def _confirmation(request: HttpRequest, finding: Finding, verb: Verb) -> dict[st
 def _perform(request: HttpRequest, finding: Finding, verb: Verb) -> None:
     """Do it and say what became of it; then have AWS read again, for the page is of before."""
     who = staff_actor(request.user)  # type: ignore[arg-type]
-    label = words.FACES[verb].label
+    label = labels.FACES[verb].label
     try:
         done = drift.act(finding, verb, who)
     except NotPossible as refused:
         messages.error(request, f"{label} was refused. {refused.detail}")
     except AwsError as error:
-        messages.error(request, f"{label} did not work. {words.unreadable(error)}")
+        messages.error(request, f"{label} did not work. {labels.unreadable(error)}")
     else:
         messages.success(request, done)
     drift.ask(who)
@@ -254,7 +254,7 @@ def _perform(request: HttpRequest, finding: Finding, verb: Verb) -> None:
 
 def _figure() -> Figure:
     reading = drift.last()
-    look, count = words.look_of(reading), len(reading.findings)
+    look, count = labels.look_of(reading), len(reading.findings)
     if reading.unread:
         return Figure(count or "?", f"{len(reading.unread)} of {len(Kind)} kinds could not be read", Tone.BAD)
     if reading.observed_at is None:

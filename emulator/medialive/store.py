@@ -18,7 +18,7 @@ from emulator.medialive.records import (
     missing,
     over_quota,
 )
-from emulator.shelf import BadToken, Shelf
+from emulator.paged_store import BadToken, Shelf
 
 R = TypeVar("R", bound=Record)
 

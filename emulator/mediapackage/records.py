@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from emulator.base import Refusal
-from emulator.shelf import Shelf
+from emulator.paged_store import Shelf
 
 Params = dict[str, Any]
 

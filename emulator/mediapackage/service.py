@@ -24,7 +24,7 @@ from emulator.mediapackage.records import (
     missing,
     over_quota,
 )
-from emulator.shelf import BadToken, Shelf
+from emulator.paged_store import BadToken, Shelf
 
 ID_PATTERN = re.compile(r"[0-9a-zA-Z_-]{1,256}")
 HEX = "0123456789abcdef"

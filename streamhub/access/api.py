@@ -14,8 +14,8 @@ from ninja import NinjaAPI
 
 from streamhub.access import idempotency, problems
 from streamhub.access.auth import Bearer
+from streamhub.access.json_codec import Renderer, StrictParser
 from streamhub.access.openapi import Description
-from streamhub.access.wire import Renderer, StrictParser
 
 
 class StreamHubAPI(NinjaAPI):

@@ -24,9 +24,9 @@ from django.utils import timezone
 from ninja.errors import AuthenticationError
 from ninja.operation import Operation
 
+from streamhub.access.lock_timeouts import begin_wait, lock_wait, timed_out
 from streamhub.access.models import ApiToken, IdempotencyKey
 from streamhub.access.services import KEPT_FOR
-from streamhub.access.waiting import begin_wait, lock_wait, timed_out
 from streamhub.errors import Invalid, NotPossible
 
 HEADER = "Idempotency-Key"

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
-from streamhub.access.waiting import unavailable
+from streamhub.access.lock_timeouts import unavailable
 from streamhub.errors import Forbidden, Invalid, NotPossible
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from django.db import OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
+from streamhub.access.lock_timeouts import begin_wait
 from streamhub.access.models import ApiToken, IdempotencyKey
 from streamhub.access.scopes import SCOPES, unknown_scopes
-from streamhub.access.waiting import begin_wait
 from streamhub.errors import Invalid
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import BotoCoreError, ClientError
 
-from streamhub.aws.borders import is_write, may_have_happened, translate
+from streamhub.aws.error_mapping import is_write, may_have_happened, translate
 from streamhub.aws.ratelimit import PREFIX, RATES, Limiter, is_urgent, scaled
 from streamhub.aws.target import Target, broker_url, check_loopback, resolve_target
 from streamhub.errors import AwsError, Retryable

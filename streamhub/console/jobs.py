@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from streamhub.console.looks import Look, Tone, busy
+from streamhub.console.badges import Look, Tone, busy
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat, Job
 

@@ -19,9 +19,9 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from streamhub.console import registry
+from streamhub.console.badges import UNKNOWN, Look
 from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.console.facts import Link, Panel, Section
-from streamhub.console.looks import UNKNOWN, Look
 from streamhub.console.pages import fragments
 from streamhub.console.saved_views import SavedView, filter_of
 from streamhub.console.states import state_cell

@@ -8,7 +8,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from streamhub.console.looks import Look
+from streamhub.console.badges import Look
 
 
 def state_id(row: Any) -> str:

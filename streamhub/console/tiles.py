@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from streamhub.console.looks import Look, Tone
+from streamhub.console.badges import Look, Tone
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from streamhub.lifecycle import wake
+from streamhub.lifecycle.locking import update_all
 from streamhub.lifecycle.models import ManagedResource, Priority
-from streamhub.lifecycle.rows import update_all
 
 
 def want(row: ManagedResource, *, priority: Priority, desired: str | None = None, **fields: Any) -> None:

@@ -21,8 +21,8 @@ from django.db.models.functions import Now
 from streamhub.contributions import contributed
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.claim import FREE
+from streamhub.lifecycle.locking import update_all
 from streamhub.lifecycle.models import Listing, ManagedResource, database_now
-from streamhub.lifecycle.rows import update_all
 
 NOTHING = "nothing to look at"
 

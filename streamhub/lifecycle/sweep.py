@@ -7,8 +7,8 @@ from django.db.models.functions import Now
 
 from streamhub.lifecycle import driver, wake
 from streamhub.lifecycle.claim import FREE
+from streamhub.lifecycle.locking import update_in_order
 from streamhub.lifecycle.models import ManagedResource, Priority
-from streamhub.lifecycle.rows import update_in_order
 
 BATCH = 500
 NOT_QUEUED = Q(queued_until__isnull=True) | Q(queued_until__lt=Now())

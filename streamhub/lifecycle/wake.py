@@ -12,8 +12,8 @@ from django.db import models, transaction
 from kombu.exceptions import OperationalError
 
 from streamhub.lifecycle.claim import after
+from streamhub.lifecycle.locking import update_all
 from streamhub.lifecycle.models import ManagedResource, Priority
-from streamhub.lifecycle.rows import update_all
 from streamhub.task_names import TaskName
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import pytest
 from botocore.loaders import create_loader
 from botocore.stub import Stubber
 
-from streamhub.aws.operations import ACTIONS
+from streamhub.aws.iam_actions import ACTIONS
 from streamhub.aws.session import ATTEMPTS, AwsSession, Call
 from streamhub.aws.target import embedded_target
 from tests.aws.stubs import NOWHERE, REGION
@@ -38,7 +38,7 @@ def calls() -> Iterator[list[Call]]:
     made: list[Call] = []
     yield made
     unlisted = {call.operation for call in made} - set(ACTIONS)
-    assert not unlisted, f"streamhub/aws/operations.py lacks {sorted(unlisted)}"
+    assert not unlisted, f"streamhub/aws/iam_actions.py lacks {sorted(unlisted)}"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from streamhub.aws.borders import is_write, translate
+from streamhub.aws.error_mapping import is_write, translate
 from streamhub.errors import (
     AccessDenied,
     AlreadyExists,

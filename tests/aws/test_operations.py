@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 
 import streamhub.aws
-from streamhub.aws.operations import ACTIONS, actions_for
+from streamhub.aws.iam_actions import ACTIONS, actions_for
 
 PACKAGE = Path(streamhub.aws.__file__).parent
 MODULES = {"cloudfront": "cloudfront", "medialive": "medialive", "mediapackage": "mediapackage"}

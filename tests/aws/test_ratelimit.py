@@ -14,7 +14,7 @@ import fakeredis
 import pytest
 import redis
 
-from streamhub.aws.operations import ACTIONS
+from streamhub.aws.iam_actions import ACTIONS
 from streamhub.aws.ratelimit import (
     PREFIX,
     RATES,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from billing import jobs
-from billing.collector import collect_metrics
+from billing.metrics_collector import collect_metrics
 from channels_app.models import Attachment, Breakout
 from distributions.services import distribution_create, distribution_detach
 from streamhub.access.actors import system_actor

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from billing import collector, tasks
+from billing import metrics_collector, tasks
+from billing.breakout_usage import breakout_usage
 from billing.models import CollectionWindow, LedgerMinute
-from billing.usage import breakout_usage
 from channels_app.models import Attachment, Breakout
 from streamhub.errors import AccessDenied, Throttled
 from streamhub.lifecycle.models import Job
@@ -299,7 +299,7 @@ def test_figures_that_a_dead_run_left_unwritten_are_written_by_the_next(
     row = make_breakout(("E1", NOW - minutes(10), None), state="running")
     cloudwatch.put("E1", NOW - minutes(9), 5)
     with monkeypatch.context() as patch:
-        patch.setattr("billing.collecting.usage_refresh", _die)
+        patch.setattr("billing.collection.usage_refresh", _die)
         with pytest.raises(RuntimeError):
             collecting.run(NOW)
     assert usage(row) == ("pending", None, None)
@@ -322,7 +322,7 @@ def test_a_run_that_lost_its_lease_stops(collecting: Collector, cloudwatch: Fake
 
         def say(self, outcome: str) -> None: ...
 
-    collector.collect_metrics(Lost(), now=NOW, metrics=cloudwatch)  # type: ignore[arg-type]
+    metrics_collector.collect_metrics(Lost(), now=NOW, metrics=cloudwatch)  # type: ignore[arg-type]
     assert len(cloudwatch.calls) == 1
 
 
@@ -331,8 +331,8 @@ def test_the_task_notes_an_error_of_aws_and_does_not_fail(
 ) -> None:
     make_breakout(("E1", NOW - HOUR, None), state="running")
     cloudwatch.error = AccessDenied("the policy lacks it", code="AccessDenied")
-    monkeypatch.setattr("billing.collector.CloudWatch", lambda session: cloudwatch)
-    monkeypatch.setattr("billing.collector.current_session", lambda: None)
+    monkeypatch.setattr("billing.metrics_collector.CloudWatch", lambda session: cloudwatch)
+    monkeypatch.setattr("billing.metrics_collector.current_session", lambda: None)
     tasks.collect_metrics()
     assert "AccessDenied" in Job.objects.get(name="collect_metrics").error
 

@@ -8,11 +8,11 @@ import pytest
 
 from billing import jobs
 from billing.attribution import Amount
+from billing.breakout_usage import breakout_usage
 from billing.ledger import attributed
 from billing.models import DailySeries, LedgerHour, LedgerMinute
 from billing.rollup import ledger_rollup
 from billing.statement import statement_lines
-from billing.usage import breakout_usage
 from channels_app.models import Attachment, Breakout
 from distributions.models import Distribution
 from streamhub.errors import Throttled

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from billing import collector, jobs
+from billing import jobs, metrics_collector
+from billing.breakout_usage import breakout_usage
 from billing.models import LedgerMinute
-from billing.usage import breakout_usage
-from billing.windows import floor_to
+from billing.usage_window import floor_to
 from channels_app.models import Breakout
 from streamhub.errors import AccessDenied, Throttled
 from tests.scenarios.collecting import HOUR, make_breakout, minutes, usage
@@ -31,7 +31,7 @@ def cloud(world: WorldUnderTest, settings: Any) -> WorldUnderTest:
 def collect(now: datetime) -> None:
     with jobs.COLLECT_METRICS.single() as run:
         assert run is not None
-        collector.collect_metrics(run, now=now)
+        metrics_collector.collect_metrics(run, now=now)
 
 
 def until_final(row: Breakout, now: datetime) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.plan import DATAPOINTS, Ask, plan, segments
-from billing.windows import Window, complete_until, floor_to
+from billing.metric_requests import DATAPOINTS, Ask, plan, segments
+from billing.usage_window import Window, complete_until, floor_to
 from tests.scenarios.collecting import HOUR, NOW, minutes
 
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from channels_app.driver.parts import KINDS
 from channels_app.models import Channel
 from channels_app.models.part import PartColumns, StoredPart
-from drift.found import Kind
+from drift.aws_lists import Kind
 
 COLUMNS = ("aws_id", "sent_at", "deleted_at", "gone", "state", "serial")
 NOW = timezone.now()

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from channels_app import safety, services
+from channels_app import cost_alarms, services
+from channels_app.cost_alarms import Limits, alarms
 from channels_app.models import Breakout, Channel
-from channels_app.safety import Limits, alarms
 from channels_app.tasks import cost_safety
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios.actors import TESTER
@@ -129,7 +129,7 @@ def half_an_hour_passes() -> None:
 
 def test_a_quiet_house_has_no_alarms(world: WorldUnderTest, stage: Channel) -> None:
     half_an_hour_passes()
-    assert safety.current_alarms() == ()
+    assert cost_alarms.current_alarms() == ()
     cost_safety()
     assert Job.objects.get(name="cost_safety").outcome == "no alarms"
 
@@ -158,7 +158,7 @@ def test_auto_stop_stops_what_is_kept_warm_for_nobody(
     world.settle()
     assert (medialive_state(world), channel().state, channel().warm_until) == ("IDLE", "idle", None)
     assert Transition.objects.filter(why__startswith="auto-stop").count() == 1
-    assert safety.current_alarms() == ()
+    assert cost_alarms.current_alarms() == ()
 
 
 def test_auto_stop_leaves_a_breakout_alone(world: WorldUnderTest, stage: Channel, settings: Any) -> None:
@@ -188,9 +188,9 @@ def test_a_start_that_never_runs_and_one_over_time_are_alarming(
     on_air(world)
     Breakout.objects.update(duration_minutes=10)
     half_an_hour_passes()
-    assert [alarm.code for alarm in safety.current_alarms()] == ["over_time"]
+    assert [alarm.code for alarm in cost_alarms.current_alarms()] == ["over_time"]
     Breakout.objects.update(state="starting")
-    assert [alarm.code for alarm in safety.current_alarms()] == ["start_late"]
+    assert [alarm.code for alarm in cost_alarms.current_alarms()] == ["start_late"]
 
 
 def test_alarms_cost_two_queries_however_much_runs(
@@ -205,7 +205,7 @@ def test_alarms_cost_two_queries_however_much_runs(
         known = {"channel_uid": runs.uid, "channel_name": runs.name, "state_since": half_an_hour_ago}
         Breakout.objects.create(name=f"talk {n}", channel=runs, state=state, **known)
     with django_assert_num_queries(2):
-        found = safety.current_alarms()
+        found = cost_alarms.current_alarms()
     assert sorted(alarm.code for alarm in found) == ["idle_running"] * 6 + ["start_late"] * 6
 
 
@@ -214,8 +214,8 @@ def test_the_alarms_of_one_channel_are_its_own(world: WorldUnderTest, stage: Cha
     services.channel_create("hall", who=WHO, allowed_cidrs=["203.0.113.7/32"])
     half_an_hour_passes()
     Breakout.objects.update(state="starting")
-    assert [alarm.name for alarm in safety.alarms_of(stage.pk)] == ["keynote"]
-    assert safety.alarms_of(Channel.objects.get(name="hall").pk) == ()
+    assert [alarm.name for alarm in cost_alarms.alarms_of(stage.pk)] == ["keynote"]
+    assert cost_alarms.alarms_of(Channel.objects.get(name="hall").pk) == ()
 
 
 def test_an_alarm_says_what_aws_answered() -> None:

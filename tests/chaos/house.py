@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from devstack.demo.api import Api
-from devstack.demo.house import SCOPES
+from devstack.demo.stack import SCOPES
 from devstack.ports import free_port
 from devstack.process import write_whole
 from devstack.processes import ProcessSet

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from streamhub.access.models import ApiToken
 from streamhub.access.services import token_authenticate, token_issue
-from streamhub.console import bars, roles, sizes
+from streamhub.console import bar_chart, roles, sizes
 from tests.scenarios.staff import As
 
 
@@ -38,12 +38,12 @@ def test_bytes_for_people(count: int, human: str) -> None:
 NOON = datetime(2030, 1, 2, 12, tzinfo=UTC)
 
 
-def minutes(*amounts: int) -> list[bars.Value]:
-    return [bars.Value(NOON + timedelta(minutes=n), amount) for n, amount in enumerate(amounts)]
+def minutes(*amounts: int) -> list[bar_chart.Value]:
+    return [bar_chart.Value(NOON + timedelta(minutes=n), amount) for n, amount in enumerate(amounts)]
 
 
 def test_a_chart_is_as_high_as_its_axis_says() -> None:
-    chart = bars.chart(minutes(1_000, 4_000, 2_000))
+    chart = bar_chart.chart(minutes(1_000, 4_000, 2_000))
     assert chart is not None
     assert chart.levels == [5_000, 2_500, 0]
     assert [bar.height / chart.height for bar in chart.bars] == [0.2, 0.8, 0.4]
@@ -52,26 +52,26 @@ def test_a_chart_is_as_high_as_its_axis_says() -> None:
 
 @pytest.mark.parametrize(("amount", "top"), [(0, 1), (1, 1), (3, 5), (10, 10), (1_234, 2_000)])
 def test_an_axis_ends_at_a_round_number(amount: int, top: int) -> None:
-    assert bars.round_up(amount) == top
+    assert bar_chart.round_up(amount) == top
 
 
 def test_a_chart_of_nothing_is_none_and_of_zeroes_is_flat() -> None:
-    assert bars.chart([]) is None
-    chart = bars.chart(minutes(0, 0))
+    assert bar_chart.chart([]) is None
+    chart = bar_chart.chart(minutes(0, 0))
     assert chart is not None
     assert {bar.height for bar in chart.bars} == {0.0}
 
 
 def test_a_minute_without_data_is_a_gap() -> None:
     first, _, third = minutes(1, 1, 1)
-    chart = bars.chart([first, third])
+    chart = bar_chart.chart([first, third])
     assert chart is not None
-    step = chart.width / bars.FEWEST_SLOTS
+    step = chart.width / bar_chart.FEWEST_SLOTS
     assert [bar.x for bar in chart.bars] == [0, 2 * step]
 
 
 def test_the_ticks_of_a_chart_say_when() -> None:
-    chart = bars.chart(minutes(*range(64)))
+    chart = bar_chart.chart(minutes(*range(64)))
     assert chart is not None
     quarter = timedelta(minutes=16)
     assert [tick.at for tick in chart.ticks] == [NOON + n * quarter for n in range(4)]
@@ -79,16 +79,16 @@ def test_the_ticks_of_a_chart_say_when() -> None:
 
 
 def test_hours_of_long_ago_are_drawn_as_hours() -> None:
-    hour = bars.Value(NOON, 60, seconds=3600)
-    chart = bars.chart([hour, bars.Value(NOON + timedelta(hours=1), 1)])
+    hour = bar_chart.Value(NOON, 60, seconds=3600)
+    chart = bar_chart.chart([hour, bar_chart.Value(NOON + timedelta(hours=1), 1)])
     assert chart is not None
     assert (chart.minutes, [bar.value.amount for bar in chart.bars]) == (60, [60, 1])
 
 
 def test_a_long_chart_merges_minutes_and_loses_no_byte() -> None:
-    chart = bars.chart(minutes(*range(1000)))
+    chart = bar_chart.chart(minutes(*range(1000)))
     assert chart is not None
-    assert len(chart.bars) <= bars.MOST_BARS
+    assert len(chart.bars) <= bar_chart.MOST_BARS
     assert sum(bar.value.amount for bar in chart.bars) == sum(range(1000))
     assert chart.bars[-1].x + chart.bars[-1].width <= chart.width
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from devstack import broker
-from devstack.demo.house import _take_folder
+from devstack.demo.stack import _take_folder
 from devstack.ports import HOST, free_port, is_free, usual_port
 from devstack.processes import ProcessFailed, ProcessSet, clean_environment
 from emulator.control import Control

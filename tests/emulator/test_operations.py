@@ -7,7 +7,7 @@ from botocore import xform_name
 
 from emulator import codec
 from emulator.server import EmbeddedAws
-from streamhub.aws.operations import ACTIONS
+from streamhub.aws.iam_actions import ACTIONS
 
 SERVICES = ("cloudfront", "cloudwatch", "medialive", "mediapackage", "sts")  # S3 is moto's
 

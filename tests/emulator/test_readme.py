@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import emulator
-from emulator.desk import Desk
+from emulator.control_routes import Desk
 from emulator.server import EmbeddedAws
 
 README = (Path(emulator.__file__).parent / "README.md").read_text()

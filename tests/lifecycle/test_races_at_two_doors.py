@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import collector, jobs
+from billing import jobs, metrics_collector
 from billing.models import LedgerMinute
 from channels_app import services
 from channels_app.models import Attachment, Breakout, Channel
@@ -222,7 +222,7 @@ def test_collectors_that_hold_no_lease_count_every_byte_once(live_world: WorldUn
         assert run is not None
         for hours in (0, 2, 4):
             at = timezone.now() + timedelta(hours=hours)
-            assert refused(at_once(*[partial(collector.collect_metrics, run, now=at)] * 3)) == 0
+            assert refused(at_once(*[partial(metrics_collector.collect_metrics, run, now=at)] * 3)) == 0
     delivered = measures.truth(live_world)
     show = Breakout.objects.get()
     assert (show.usage_status, show.usage_bytes_downloaded) == ("final", sum(delivered.values()))

@@ -13,7 +13,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from billing.models import CollectionWindow, DailySeries
-from channels_app import safety, services
+from channels_app import cost_alarms, services
 from channels_app.models import Attachment, Channel
 from distributions import services as distributions
 from distributions.models import Distribution
@@ -134,7 +134,7 @@ def lose_and_prepare(world: WorldUnderTest) -> None:
 def cool_once_warm(world: WorldUnderTest) -> None:
     """The hour is over as soon as the channel runs; the job that looks after costs sees it."""
     Channel.objects.filter(state="running").update(warm_until=timezone.now() - MINUTE)
-    safety.watch()
+    cost_alarms.watch()
 
 
 def delete_early(world: WorldUnderTest) -> None:

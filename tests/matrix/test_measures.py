@@ -83,15 +83,15 @@ def test_bytes_too_many_on_a_breakout_are_counted(
     world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.with_show(world)
-    from billing import usage
+    from billing import breakout_usage
 
-    true = usage.breakout_usage_record
+    true = breakout_usage.breakout_usage_record
 
     def lie(pk: int, **said: Any) -> bool:
         size = said.pop("bytes_downloaded")
         return true(pk, bytes_downloaded=size and size + 5, **said)
 
-    monkeypatch.setattr(usage, "breakout_usage_record", lie)
+    monkeypatch.setattr(breakout_usage, "breakout_usage_record", lie)
     assert lost_bytes(world) > 0
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from billing import collector, jobs
+from billing import jobs, metrics_collector
 from billing.attribution import Amount, Period
-from billing.plan import DATAPOINTS
+from billing.metric_requests import DATAPOINTS
 from channels_app.models import Attachment, Breakout
 from streamhub.aws.cloudwatch import MetricQuery, MetricSeries
 from streamhub.errors import AwsError
@@ -70,13 +70,13 @@ class Collector:
     def run(self, now: datetime) -> str:
         with jobs.COLLECT_METRICS.single() as run:
             assert run is not None
-            collector.collect_metrics(run, now=now, metrics=self.metrics)
+            metrics_collector.collect_metrics(run, now=now, metrics=self.metrics)
             return run.outcome
 
     def days(self, now: datetime) -> str:
         with jobs.COLLECT_DAYS.single() as run:
             assert run is not None
-            collector.collect_days(run, now=now, metrics=self.metrics)
+            metrics_collector.collect_days(run, now=now, metrics=self.metrics)
             return run.outcome
 
     def until_final(self, breakout: Breakout, now: datetime) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from billing import collector, jobs
+from billing import jobs, metrics_collector
 from billing.models import LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
@@ -85,14 +85,14 @@ def collect(now: datetime) -> None:
     """One run of the collector at that moment."""
     with jobs.COLLECT_METRICS.single() as run:
         if run:
-            collector.collect_metrics(run, now=now)
+            metrics_collector.collect_metrics(run, now=now)
 
 
 def collect_days(now: datetime) -> None:
     """One run for the whole days that are over at that moment."""
     with jobs.COLLECT_DAYS.single() as run:
         if run:
-            collector.collect_days(run, now=now)
+            metrics_collector.collect_days(run, now=now)
 
 
 def lost_bytes(world: WorldUnderTest) -> int:

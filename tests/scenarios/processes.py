@@ -14,7 +14,7 @@ import redis
 from psycopg import sql
 
 from devstack.demo.api import Api
-from devstack.demo.house import SCOPES
+from devstack.demo.stack import SCOPES
 from devstack.ports import free_port
 from devstack.processes import ProcessSet
 from emulator.control import Control

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, Q, Sum
 
-from billing import collector
+from billing import metrics_collector
 from billing.models import LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
@@ -175,7 +175,7 @@ def bytes_lost(control: Control, wrongs: Wrongs, now: datetime) -> tuple[int, in
     The whole day is read first, as the daily job will do it, for the minutes that are no breakout's.
     """
     with lease.single("chaos_days") as run:
-        collector.collect_days(run, now=now + timedelta(days=2))
+        metrics_collector.collect_days(run, now=now + timedelta(days=2))
     expected: Counter[int] = Counter()
     lost = total = 0
     for distribution in delivered():

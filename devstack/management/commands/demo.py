@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from devstack.demo import tour, verdict
 from devstack.demo.api import Api, ApiError
-from devstack.demo.house import House, NoFolder
 from devstack.demo.screen import Screen
+from devstack.demo.stack import House, NoFolder
 from devstack.demo.steps import STEPS
 from devstack.processes import ProcessFailed
 from emulator.control import Control

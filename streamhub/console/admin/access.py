@@ -23,9 +23,9 @@ from streamhub.access.actors import Actor
 from streamhub.access.models import ApiToken
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue, token_revoke
+from streamhub.console.badges import Look, Tone
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Fact, Section
-from streamhub.console.looks import Look, Tone
 from streamhub.console.registry import PageParts
 from streamhub.console.templatetags.console import when
 from streamhub.console.verbs import Verb

@@ -13,8 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from streamhub.console import jobs
+from streamhub.console.badges import Tone
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
-from streamhub.console.looks import Tone
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView, filter_of, list_url
 from streamhub.console.templatetags.console import look as look_context

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from streamhub.aws.operations import actions_for
+from streamhub.aws.iam_actions import actions_for
 
 
 def policy(role_arn: str, buckets: list[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from billing.windows import ceil_to, floor_to
+from billing.usage_window import ceil_to, floor_to
 
 QUERIES = 500
 DATAPOINTS = 100_800

@@ -14,9 +14,9 @@ from channels_app.models import Attachment
 from distributions import owners
 from distributions.models import Distribution
 from drift import teardown
+from drift.aws_lists import Kind
 from drift.compare import VERBS, Finding, Problem, Verb
 from drift.expected import Expected, all_expected
-from drift.found import Kind
 from drift.models import DriftSighting
 from drift.report import too_young
 from streamhub.access.actors import Actor

@@ -15,8 +15,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from drift.aws_lists import Kind
 from drift.compare import Finding, Problem
-from drift.found import Kind
 from drift.models import DriftReading, DriftSighting
 from drift.report import SURPLUS, Report, Unread, report, too_young
 from streamhub.access.actors import Actor

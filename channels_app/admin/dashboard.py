@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from channels_app.admin import appearance
+from channels_app.admin import badges
 from channels_app.admin.breakout import starting_soon
 from channels_app.admin.facts import page_of
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import State as ChannelState
-from streamhub.console.looks import Tone
+from streamhub.console.badges import Tone
 from streamhub.console.saved_views import list_url
 from streamhub.console.tiles import Board, Figure, Line, Tile
 
@@ -23,7 +23,7 @@ def _lines(rows: QuerySet[Breakout], *, planned: bool = False) -> list[Line]:
         Line(
             label=row.name,
             url=page_of(row),
-            look=appearance.BREAKOUT[State(row.state)],
+            look=badges.BREAKOUT[State(row.state)],
             word=row.state,
             since=row.starts_at if planned else row.state_since,
             detail=row.error_message[:140] or f"on {row.channel_name}",
@@ -33,12 +33,12 @@ def _lines(rows: QuerySet[Breakout], *, planned: bool = False) -> list[Line]:
 
 
 def _channel_lines() -> list[Line]:
-    rows = Channel.objects.filter(appearance.in_trouble()).order_by("-state_since")[:MOST]
+    rows = Channel.objects.filter(badges.in_trouble()).order_by("-state_since")[:MOST]
     return [
         Line(
             row.name,
             page_of(row),
-            appearance.CHANNEL[ChannelState(row.state)],
+            badges.CHANNEL[ChannelState(row.state)],
             row.state,
             row.error_at,
             row.error_message[:140],
@@ -60,7 +60,7 @@ def _soon() -> Figure:
 
 
 def _moving() -> Figure:
-    count = Channel.objects.filter(state__in=appearance.CHANNEL_MOVING).count()
+    count = Channel.objects.filter(state__in=badges.CHANNEL_MOVING).count()
     return Figure(count, "on their way", Tone.BUSY if count else Tone.CALM)
 
 
@@ -95,7 +95,7 @@ TILES = (
         "Channels in trouble",
         "error",
         CHANNELS,
-        lambda: _counted(Channel.objects.filter(appearance.in_trouble())),
+        lambda: _counted(Channel.objects.filter(badges.in_trouble())),
         lambda: list_url(Channel, "failed"),
         41,
     ),

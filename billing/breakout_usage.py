@@ -21,7 +21,7 @@ from billing.attribution import Amount, Period, total_of
 from billing.jobs import COLLECT_METRICS
 from billing.ledger import attributed, final_after, tail
 from billing.models import CollectionWindow, LedgerHour
-from billing.windows import Window, complete_until, floor_to, last_end
+from billing.usage_window import Window, complete_until, floor_to, last_end
 from channels_app.models import Attachment, Breakout
 from channels_app.models.breakout import State, UsageStatus
 from channels_app.services.usage import breakout_usage_record

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from channels_app.follow import ENCODING, encoding
+from channels_app.breakout_sync import ENCODING, encoding
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired

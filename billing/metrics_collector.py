@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from billing import collecting, days
+from billing import collection, daily_rereads
 from billing.ledger import Reading, ledger_write
-from billing.plan import Ask, Call, plan
+from billing.metric_requests import Ask, Call, plan
 from streamhub.aws.cloudwatch import CLOUDFRONT_NAMESPACE, CloudWatch, MetricQuery, MetricSeries
 from streamhub.aws.session import current_session
 from streamhub.errors import AwsError
@@ -38,13 +38,13 @@ def collect_metrics(run: JobRun, *, now: datetime | None = None, metrics: Metric
     Raises the `AwsError` that ended the reading, after everything that was read has been made use of.
     """
     now = now or database_now()
-    windows = collecting.open_windows(now)
+    windows = collection.open_windows(now)
     asks = [window.ask for window in windows if window.ask is not None]
     reading = _Reading(run, now, metrics)
     reading.read(asks)
     read = [window for window in windows if window.aws_distribution_id not in reading.missing]
-    collecting.windows_read(read, now)
-    final = collecting.usage_refresh(windows, read, now)
+    collection.windows_read(read, now)
+    final = collection.usage_refresh(windows, read, now)
     run.say(f"{len(windows)} windows, {reading}, {final} breakouts final")
     reading.raise_error()
 
@@ -52,13 +52,13 @@ def collect_metrics(run: JobRun, *, now: datetime | None = None, metrics: Metric
 def collect_days(run: JobRun, *, now: datetime | None = None, metrics: Metrics | None = None) -> None:
     """Every whole UTC day, of every distribution, that is over and was not read yet. Raises `AwsError`."""
     now = now or database_now()
-    days.distributions_see(now)
+    daily_rereads.distributions_see(now)
     reading = _Reading(run, now, metrics)
     done = 0
-    for day, ids in days.missing(now):
-        start, end = days.bounds(day)
+    for day, ids in daily_rereads.missing(now):
+        start, end = daily_rereads.bounds(day)
         reading.read([Ask(aws_id, start, end) for aws_id in ids])
-        done += days.collected(day, ids - reading.missing)
+        done += daily_rereads.collected(day, ids - reading.missing)
         if reading.over:
             break
     run.say(f"{done} days of distributions, {reading}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drift.report import unread_because
 from drift.services import Finding, Kind, Problem, Reading, Verb
-from streamhub.console.looks import Look, Tone
+from streamhub.console.badges import Look, Tone
 from streamhub.errors import AwsError
 
 LOOKS = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from channels_app import follow
+from channels_app import breakout_sync
 from channels_app.driver.parts import Kind
 from channels_app.models import Channel, SecurityGroup
 from channels_app.services import security_group_release
 from streamhub.errors import Conflict, NotFound
-from streamhub.lifecycle import doubt
+from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 
@@ -23,7 +23,7 @@ def delete(kind: Kind, claim: Claim) -> float | None:
         claim.save(observe_requested=True, watching=kind.key)
         return AT_ONCE
     except Conflict as error:
-        raise doubt.look_first(claim, error) from error
+        raise absence.look_first(claim, error) from error
     claim.note(
         f"{kind.words}: deletion accepted",
         request_id=request_id,
@@ -43,7 +43,7 @@ def forget(claim: Claim) -> float | None:
     with transaction.atomic():
         # First the channel's lock, as everywhere: its breakouts are written next.
         Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
-        follow.channel_gone(claim.row)
+        breakout_sync.channel_gone(claim.row)
         claim.forget(why="AWS says that every part is gone")
         if group is not None:
             security_group_release(group)

@@ -8,7 +8,7 @@ from channels_app.models import Breakout, SecurityGroup
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import State as ChannelState
-from streamhub.console.looks import Look, Tone, busy
+from streamhub.console.badges import Look, Tone, busy
 
 CHANNEL = {
     ChannelState.PENDING: busy("schedule"),

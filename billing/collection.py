@@ -10,11 +10,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing import usage
+from billing import breakout_usage
 from billing.ledger import final_after, ledger_lock
+from billing.metric_requests import Ask
 from billing.models import CollectionWindow
-from billing.plan import Ask
-from billing.windows import Window, last_end
+from billing.usage_window import Window, last_end
 from channels_app.models import Attachment, Breakout
 from channels_app.models.breakout import UsageStatus
 
@@ -52,9 +52,13 @@ def open_windows(now: datetime) -> list[OpenWindow]:
 
 def _of_one(attachments: Sequence[Attachment], now: datetime) -> list[OpenWindow]:
     """The open windows of one breakout."""
-    windows = [usage.window_of(attachment) for attachment in attachments]
+    windows = [breakout_usage.window_of(attachment) for attachment in attachments]
     end = last_end(windows)
-    full = end is not None and attachments[0].breakout.state in usage.OVER and now >= end + final_after()
+    full = (
+        end is not None
+        and attachments[0].breakout.state in breakout_usage.OVER
+        and now >= end + final_after()
+    )
     return [
         OpenWindow(attachment, _ask(attachment, window, now, full), full)
         for attachment, window in zip(attachments, windows, strict=True)
@@ -78,7 +82,7 @@ def usage_refresh(windows: Iterable[OpenWindow], read: Iterable[OpenWindow], now
     by_breakout = defaultdict(list)
     for window in windows:
         by_breakout[window.attachment.breakout_id].append(window)
-    attachments = usage.attachments_by_breakout(by_breakout)
+    attachments = breakout_usage.attachments_by_breakout(by_breakout)
     due = _due()
     final = 0
     for breakout_id, its in by_breakout.items():
@@ -86,7 +90,7 @@ def usage_refresh(windows: Iterable[OpenWindow], read: Iterable[OpenWindow], now
         if breakout_id in due or covered:
             final += _refresh(its, attachments[breakout_id], now, covered)
         else:
-            usage.usage_advance(its[0].attachment.breakout, attachments[breakout_id])
+            breakout_usage.usage_advance(its[0].attachment.breakout, attachments[breakout_id])
     return final + finalise_rest()
 
 
@@ -108,18 +112,18 @@ def _refresh(
     breakout = windows[0].attachment.breakout
     rows = CollectionWindow.objects.filter(attachment__in=[window.attachment for window in windows])
     rows.update(figures_due=False)
-    total, changed_at = usage.figures(breakout, attachments)
+    total, changed_at = breakout_usage.figures(breakout, attachments)
     settled = covered and (changed_at is None or changed_at + final_after() <= now)
     if settled:
         rows.update(settled_at=now)
-    if settled and breakout.state in usage.DONE:
-        return usage.usage_finalise(breakout, attachments, total)
-    usage.usage_write(breakout, attachments, total)
+    if settled and breakout.state in breakout_usage.DONE:
+        return breakout_usage.usage_finalise(breakout, attachments, total)
+    breakout_usage.usage_write(breakout, attachments, total)
     return False
 
 
 def finalise_rest() -> int:
     """Finalise what is done without a window of its own: never on air, or failed, settled, then stopped."""
     waiting = unsettled().filter(breakout=OuterRef("pk"))
-    done = Breakout.objects.filter(state__in=usage.DONE).exclude(usage_status=UsageStatus.FINAL)
-    return sum(usage.usage_finalise(row) for row in done.filter(~Exists(waiting)))
+    done = Breakout.objects.filter(state__in=breakout_usage.DONE).exclude(usage_status=UsageStatus.FINAL)
+    return sum(breakout_usage.usage_finalise(row) for row in done.filter(~Exists(waiting)))

@@ -14,7 +14,7 @@ from channels_app.models.channel import State
 from channels_app.services import distribution_add, distribution_replace
 from streamhub.access.actors import SYSTEM
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle import doubt
+from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import database_now
@@ -106,7 +106,7 @@ def replace_distribution(claim: Claim) -> float | None:
 def clear_failed(claim: Claim) -> float | None:
     """AWS could not create it: clear it away, then wait for a person and a new token."""
     row: Channel = claim.row
-    request_id = doubt.guarded(claim, lambda: ML_CHANNEL.delete(row.ml_channel_id))
+    request_id = absence.guarded(claim, lambda: ML_CHANNEL.delete(row.ml_channel_id))
     why = f"{ML_CHANNEL.words} that AWS could not create: deletion accepted"
     claim.note(why, request_id=request_id, **ML_CHANNEL.columns.renewed(row))
     raise Refused("MediaLive says CREATE_FAILED for the channel.", code="CREATE_FAILED")
