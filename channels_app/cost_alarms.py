@@ -23,7 +23,7 @@ from channels_app.breakout_sync import ENCODING, encoding
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
-from channels_app.services import channel_cool
+from channels_app.services import channel_stop_unneeded
 from streamhub.access.actors import SYSTEM
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def _of_breakout(channel: Channel, row: Breakout, now: datetime, allowed: Limits
             row.state_since,
             now,
             f"{row.name} is {row.state} for {_minutes(waited)} minutes.",
-            "Look at its channel's error; stop it if the show is off."
+            "Badge at its channel's error; stop it if the show is off."
             if starts
             else "StreamHub keeps asking AWS to stop; look at its channel's error, or press Stop to ask now.",
         )
@@ -187,9 +187,13 @@ def _relevant(channels: list[Any]) -> dict[int, list[Breakout]]:
     return found
 
 
-def watch() -> str:
+def check_costs() -> str:
     """One run of the job; what it found and did, in a sentence."""
-    cooled = [channel.name for channel in _no_longer_wanted() if channel_cool(channel, who=SYSTEM, why=OVER)]
+    stopping = [
+        channel.name
+        for channel in _no_longer_wanted()
+        if channel_stop_unneeded(channel, who=SYSTEM, why=OVER)
+    ]
     found = current_alarms()
     for alarm in found:
         log.error("ALARM: %s: %s %s", alarm.code, alarm.message, alarm.hint)
@@ -197,8 +201,8 @@ def watch() -> str:
     said = f"{len(found)} alarms" if found else "no alarms"
     if found:
         said += ": " + ", ".join(f"{alarm.code} {alarm.name} ({alarm.minutes} min)" for alarm in found)
-    if cooled or stopped:
-        said = f"stopping {', '.join([*cooled, *stopped])}; {said}"
+    if stopping or stopped:
+        said = f"stopping {', '.join([*stopping, *stopped])}; {said}"
     return said
 
 
@@ -221,4 +225,4 @@ def _auto_stop(alarm: Alarm) -> bool:
     if channel is None:
         return False
     why = f"auto-stop: it runs without a breakout for {alarm.minutes} minutes"
-    return channel_cool(channel, who=SYSTEM, why=why, warm=False)
+    return channel_stop_unneeded(channel, who=SYSTEM, why=why, warm=False)

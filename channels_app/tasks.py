@@ -15,4 +15,4 @@ def tidy_security_groups() -> None:
 
 @shared_task(name=TaskName.COST_SAFETY)
 def cost_safety() -> None:
-    jobs.COST_SAFETY.run(lambda run: run.say(cost_alarms.watch()))
+    jobs.COST_SAFETY.run(lambda run: run.say(cost_alarms.check_costs()))

@@ -15,7 +15,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None]:
     """A `preexec_fn`: the kernel sends the child this signal when the parent's thread that forked it ends.
 
-    Only Linux can do this. Elsewhere the child relies on being stopped, or on watching its parent.
+    Only Linux can do this. Elsewhere the child relies on being stopped, or on polled_list its parent.
     """
     parent = os.getpid()
 

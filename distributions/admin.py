@@ -17,7 +17,7 @@ from django.urls import path
 from distributions import guards, mediamanager_page, services
 from distributions.models import Desired, Distribution, State
 from distributions.stale import STALE
-from streamhub.console.badges import Look, Tone, busy
+from streamhub.console.badges import Badge, Tone, busy
 from streamhub.console.facts import Fact, Link, Section
 from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
@@ -29,23 +29,23 @@ from streamhub.console.verbs import Verb
 MOVING = (State.PENDING, State.DEPLOYING, State.DISABLING, State.DELETING)
 TROUBLE = Q(state__in=(State.FAILED, State.MISSING)) | ~Q(error_code="")
 
-LOOKS = {
+BADGES = {
     State.PENDING: busy("schedule"),
     State.DEPLOYING: busy(),
-    State.DEPLOYED: Look(Tone.GOOD, "cloud_done"),
+    State.DEPLOYED: Badge(Tone.GOOD, "cloud_done"),
     State.DISABLING: busy(),
-    State.DISABLED: Look(Tone.CALM, "cloud_off"),
+    State.DISABLED: Badge(Tone.CALM, "cloud_off"),
     State.DELETING: busy("delete_sweep"),
-    State.MISSING: Look(Tone.BAD, "search_off"),
-    State.FAILED: Look(Tone.BAD, "error"),
+    State.MISSING: Badge(Tone.BAD, "search_off"),
+    State.FAILED: Badge(Tone.BAD, "error"),
 }
 
 
 @admin.register(Distribution)
 class DistributionAdmin(ResourceAdmin):
     icon = "public"
-    looks = LOOKS
-    heavy = ("config",)
+    state_badges = BADGES
+    deferred_columns = ("config",)
     saved_views = (
         SavedView("moving", "In transition", "progress_activity", lambda: Q(state__in=MOVING), 20),
         SavedView("failed", "Failed", "error", lambda: TROUBLE, 30),

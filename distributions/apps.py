@@ -6,7 +6,7 @@ class DistributionsConfig(AppConfig):
     verbose_name = "Distributions"
 
     drivers = "distributions.driver.DRIVER"
-    watches = "distributions.driver.WATCH"
+    polled_lists = "distributions.driver.POLLED_LIST"
     periodic_jobs = "distributions.jobs.PERIODIC_JOBS"
     at_bootstrap = "distributions.mediamanager.mediamanager_register"
     navigation = "distributions.admin.NAVIGATION"

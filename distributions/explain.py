@@ -223,7 +223,7 @@ def _methods(behaviour: Config) -> Property:
     methods = items(behaviour, "AllowedMethods")
     writing = sorted({"PUT", "POST", "PATCH", "DELETE"}.intersection(methods))  # type: ignore[arg-type]
     if writing:
-        meaning = f"Viewers may send {', '.join(writing)} too, which nobody needs for watching."
+        meaning = f"Viewers may send {', '.join(writing)} too, which nobody needs for polled_list."
     elif "OPTIONS" in methods:
         meaning = "Reading only, and the question that browsers ask before they do (CORS)."
     else:

@@ -63,7 +63,7 @@ def mediamanager_register(*, who: Actor = SYSTEM) -> Distribution | None:
             state=row.state,
         )
     if created:
-        states.born(row, who=who, why="configured as the MediaManager distribution")
+        states.record_created(row, who=who, why="configured as the MediaManager distribution")
         mediamanager_look(row)
     return row
 
@@ -71,7 +71,7 @@ def mediamanager_register(*, who: Actor = SYSTEM) -> Distribution | None:
 def mediamanager_look(row: Distribution, *, who: Actor = SYSTEM) -> None:
     """Ask for a fresh reading of its state and configuration; a worker does it."""
     permit(who, LOOK_PERMISSION)
-    intent.want(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
+    intent.set_desired(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
 
 
 def look(run: JobRun) -> None:

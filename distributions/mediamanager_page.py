@@ -93,7 +93,7 @@ def _live(its: ResourceAdmin, row: Distribution | None) -> dict[str, Any]:
     context = {
         "row": row,
         "wanted": settings.MEDIAMANAGER_DISTRIBUTION_ID,
-        "look": row and its.look(row),
+        "badge": row and its.badge(row),
         "state": row and its.state(row),
         "buckets": buckets,
         "groups": explain.groups(config, buckets) if config else [],

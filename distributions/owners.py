@@ -34,7 +34,7 @@ class Owner(Protocol):
     def lost(self, distribution: Distribution) -> None:
         """It is proven gone although it was wanted: release it, and replace it if need be."""
 
-    def born(self, distribution: Distribution) -> None:
+    def identified(self, distribution: Distribution) -> None:
         """CloudFront has told its id. Same transaction as the write of the id."""
 
     def holds(self, distribution: Distribution) -> list[str]:
@@ -57,7 +57,7 @@ class NoOwner:
 
     def lost(self, distribution: Distribution) -> None: ...
 
-    def born(self, distribution: Distribution) -> None: ...
+    def identified(self, distribution: Distribution) -> None: ...
 
     def holds(self, distribution: Distribution) -> list[str]:
         return []

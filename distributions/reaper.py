@@ -26,7 +26,7 @@ def delete_stale(run: JobRun) -> int:
     if not stale().exists():
         run.say("nothing stale")
         return 0
-    observe.read_list(driver.WATCH)
+    observe.read_list(driver.POLLED_LIST)
     taken = errors = last = 0
     while page := list(stale().filter(FREE, pk__gt=last).order_by("pk")[:PAGE]):
         last = page[-1].pk

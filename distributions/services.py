@@ -38,8 +38,8 @@ def distribution_create(
         desired=Desired.ENABLED,
         priority=priority,
     )
-    states.born(row, who=who, why=why)
-    intent.want(row, priority=priority)
+    states.record_created(row, who=who, why=why)
+    intent.set_desired(row, priority=priority)
     return row
 
 
@@ -100,7 +100,7 @@ def distribution_delete(row: Distribution, *, who: Actor, why: str = "deletion a
 
 def _want_deleted(row: Distribution, *, who: Actor, why: str) -> Distribution:
     states.record(row, row.state, row.state, who=who, why=why)
-    intent.want(row, desired=Desired.DELETED, priority=Priority.DELETE, attached=False)
+    intent.set_desired(row, desired=Desired.DELETED, priority=Priority.DELETE, attached=False)
     return row
 
 
@@ -111,7 +111,7 @@ def distribution_keep(row: Distribution, *, who: Actor) -> Distribution:
     row = _locked(row)
     guards.check("keep", situation_of(row))
     states.record(row, row.state, row.state, who=who, why="deletion cancelled: kept disabled")
-    intent.want(row, desired=Desired.DISABLED, priority=Priority.CREATE)
+    intent.set_desired(row, desired=Desired.DISABLED, priority=Priority.CREATE)
     return row
 
 
@@ -124,7 +124,7 @@ def distribution_reattach(row: Distribution, *, owner_label: str, home: Home, wh
     row = _locked_alone(row)
     guards.check("reattach", situation_of(row, home))
     states.record(row, row.state, row.state, who=who, why=f"re-attached to {owner_label}")
-    intent.want(
+    intent.set_desired(
         row,
         desired=Desired.ENABLED,
         priority=Priority.START,
@@ -140,7 +140,7 @@ def distribution_sync(row: Distribution, *, who: Actor) -> Distribution:
     who = permit(who, "distributions.sync_distribution")
     row = _locked(row)
     guards.check("sync", situation_of(row))
-    intent.want(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
+    intent.set_desired(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
     return row
 
 
@@ -151,7 +151,7 @@ def distribution_config_request(row: Distribution) -> None:
     """
     if row.aws_distribution_id and not row.config_requested:
         Distribution.objects.filter(pk=row.pk).update(config_requested=True)
-        intent.nudge(Distribution, [row.pk])
+        intent.requeue(Distribution, [row.pk])
 
 
 @transaction.atomic
@@ -165,7 +165,7 @@ def distribution_retry(row: Distribution, *, who: Actor) -> Distribution:
         to = State.DEPLOYING if row.aws_distribution_id else State.PENDING
         states.change(row, to, who=who, why="retried", **fields)
     # An edit made in CloudFront's console is accepted with it: no ETag is another's any more.
-    intent.want(
+    intent.set_desired(
         row,
         priority=Priority.START if row.attached else Priority.DELETE,
         observe_requested=True,

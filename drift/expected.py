@@ -50,7 +50,7 @@ def all_expected() -> Iterator[Expected]:
 
 
 def _quiet(row: ManagedResource) -> bool:
-    return not (row.claim_token or row.not_before or row.watching or row.suspect_since)
+    return not (row.claim_token or row.not_before or row.polled_list or row.suspect_since)
 
 
 def of_distribution(row: Distribution) -> Expected:

@@ -19,7 +19,7 @@ class DriftSighting(models.Model):
     class Meta:
         permissions = [
             ("read_drift", "Can have AWS read again for drift"),
-            ("mend_drift", "Can adopt, repair and delete what drift found"),
+            ("resolve_drift", "Can adopt, repair and delete what drift found"),
         ]
         constraints = [models.UniqueConstraint(fields=["kind", "aws_id"], name="one_sighting_per_resource")]
 

@@ -36,7 +36,7 @@ def preview(finding: Finding, verb: str) -> str:
 
 def act(finding: Finding, verb: str, who: Actor) -> str:
     """Do it, one step; what was done, in a sentence. Raises `Forbidden`, `NotPossible`, `AwsError`."""
-    who = permit(who, "drift.mend_drift")
+    who = permit(who, "drift.resolve_drift")
     _, do = _plan(finding, Verb(verb))
     done = do(who)
     log.warning("Drift: %s %s %s, asked by %s: %s", verb, finding.kind, finding.aws_id, who, done)
@@ -69,9 +69,9 @@ def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
         model = driver.driver_of(row.model).model
         with transaction.atomic():
             _record(row, who, f"repair: {finding.detail}")
-            # Whatever it watches: all of it is to be described.
-            model._default_manager.filter(pk=row.pk).update(watching="")
-            intent.nudge(model, [row.pk], observe=True)
+            # Whatever it polled_lists: all of it is to be described.
+            model._default_manager.filter(pk=row.pk).update(polled_list="")
+            intent.requeue(model, [row.pk], observe=True)
         return said
 
     return said, do
@@ -107,8 +107,8 @@ def _take(row: Expected, finding: Finding) -> None:
     if not empty.update(**{column: finding.aws_id}):
         raise NotPossible(f"{row.name} changed meanwhile; look again.")
     if row.kind is Kind.DISTRIBUTION:
-        owners.owner().born(Distribution.objects.get(pk=row.pk))
-    intent.nudge(model, [row.pk], observe=True)
+        owners.owner().identified(Distribution.objects.get(pk=row.pk))
+    intent.requeue(model, [row.pk], observe=True)
 
 
 def _id_column(kind: Kind) -> str:

@@ -6,5 +6,5 @@ from streamhub.console.roles import Grant
 ROLES = (
     Grant(VIEWER, ("drift.view_driftsighting",)),
     Grant(OPERATOR, ("drift.read_drift",)),
-    Grant(ENGINEER, ("drift.mend_drift",)),
+    Grant(ENGINEER, ("drift.resolve_drift",)),
 )

@@ -16,7 +16,7 @@ has a worker read again by `ask()`, so that no page reads the lists. Command and
 `preview` and `act` look again at AWS and at the row just before; they raise `NotPossible` with a sentence
 when the finding is not so any more or the verb is not allowed (yet), and `AwsError` when AWS cannot be
 read. Deleting takes one step a call, in the order of teardown: a distribution is disabled first and
-deleted by a later call. `act` asks for the permission `drift.mend_drift`.
+deleted by a later call. `act` asks for the permission `drift.resolve_drift`.
 """
 
 from drift.aws_lists import Found, Kind

@@ -25,7 +25,7 @@ from .codec import Answer, Call
 from .faults import REFUSED, Faults, Rule, refusal
 from .medialive import MediaLive
 from .mediapackage import MediaPackage
-from .stale_reads import Yesterday, is_read
+from .stale_reads import StaleReads, is_read
 from .sts import Sts
 from .viewers import Viewers
 
@@ -64,10 +64,10 @@ class Account:
             kind(self.world)
         self.buckets = Buckets(self.world, settings.buckets)
         Archive(self.world, self.buckets)
-        self.yesterday = Yesterday(self._ask)
+        self.yesterday = StaleReads(self._ask)
         self._methods: dict[str, Operation | None] = {}
         if settings.mediamanager is not None:
-            mediamanager.furnish(self.world, *settings.mediamanager)
+            mediamanager.create_mediamanager(self.world, *settings.mediamanager)
 
     def carry_out(
         self, call: Call, entry: Entry, method: str, target: str, headers: Mapping[str, str], body: bytes

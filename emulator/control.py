@@ -141,7 +141,7 @@ class Control:
         return self._post("audience/join", domain_or_url=domain_or_url, **many)["id"]
 
     def audience_leave(self, audience_id: str) -> None:
-        """They stop watching."""
+        """They stop polled_list."""
         self._post("audience/leave", id=audience_id)
 
     def deliver(

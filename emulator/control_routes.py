@@ -22,7 +22,7 @@ class Server(Protocol):
     def reset(self, **changed: Any) -> None: ...
 
 
-class Desk:
+class ControlRoutes:
     """One method per address and HTTP method, on the account that the server has at the moment."""
 
     def __init__(self, server: Server) -> None:

@@ -23,7 +23,7 @@ class CloudFront(Protocol):
     def add_old(self, known_id: str, config: dict[str, Any]) -> None: ...
 
 
-def furnish(world: World, distribution_id: str, recording_bucket: str, media_bucket: str) -> None:
+def create_mediamanager(world: World, distribution_id: str, recording_bucket: str, media_bucket: str) -> None:
     """Put the distribution, deployed, in front of both buckets."""
     cloudfront: CloudFront = world.services["cloudfront"]  # type: ignore[assignment]
     origins = [

@@ -19,7 +19,7 @@ class BadToken(ValueError):
     """The `NextToken` was not one of ours."""
 
 
-class Shelf(Generic[T]):
+class PagedStore(Generic[T]):
     """Records by id, in order of creation. A hidden record is still found by id but no longer listed."""
 
     def __init__(self) -> None:

@@ -27,7 +27,7 @@ from .base import Refusal, World
 from .calls import Entry
 from .codec import Answer, Call
 from .control import PREFIX, Control
-from .control_routes import Desk
+from .control_routes import ControlRoutes
 from .faults import Rule, refusal
 
 OWN = "/_account/"  # an address below this and a number is good for that account only
@@ -57,7 +57,7 @@ class EmbeddedAws:
         self.account = Account(self.settings)
         self.number = 1  # of the account, counted from the start of the server
         self.url = ""
-        self._desk = Desk(self)
+        self._desk = ControlRoutes(self)
 
     @property
     def world(self) -> World:

@@ -59,7 +59,7 @@ def _key(name: str, params: dict[str, Any]) -> str:
     return name + json.dumps(params, sort_keys=True, default=str)
 
 
-class Yesterday:
+class StaleReads:
     """The answers that reads gave before the last write of what they read."""
 
     def __init__(self, ask: Ask) -> None:

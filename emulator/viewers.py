@@ -53,7 +53,7 @@ class Audience:
 
 
 class Viewers(Service):
-    """Everybody who watches, anywhere."""
+    """Everybody who polled_lists, anywhere."""
 
     name = "viewers"
 
@@ -87,7 +87,7 @@ class Viewers(Service):
         return audience.id
 
     def leave(self, audience_id: str) -> None:
-        """It stops watching; its stragglers, if it has any, follow later."""
+        """It stops polled_list; its stragglers, if it has any, follow later."""
         audience = self._audiences.pop(audience_id, None)
         if audience is None:
             raise Refusal("NoSuchAudience", f"There is no audience {audience_id!r}.", 404)
@@ -189,7 +189,7 @@ class Viewers(Service):
                     "address": each.address,
                     "viewers": each.viewers,
                     "kbps": each.kbps,
-                    "watching": bool(each.flows),
+                    "polled_list": bool(each.flows),
                     "why": self.playback.verdict(each.address).reason,
                 }
                 for each in self._audiences.values()

@@ -12,14 +12,14 @@ of imports changes nothing. These are the attributes, what the path leads to, an
 
 ====================  ==============================================  ===============================
 `drivers`             `lifecycle.driver.Driver`                       reconcile and sweep
-`watches`             `lifecycle.observe.Watch`                       the observation of AWS
+`polled_lists`             `lifecycle.observe.PolledList`                       the observation of AWS
 `periodic_jobs`       `lifecycle.periodic.PeriodicJob`                `manage.py bootstrap`
 `at_bootstrap`        a function that may be called again and again   `manage.py bootstrap`
 `alarms`              `alerts.alarms.AlarmSource`                     the dashboard and objects' pages
 `navigation`          `console.navigation.Entry`                      the sidebar
 `roles`               `console.roles.Grant`                           `manage.py bootstrap`
 `tiles`               `console.tiles.Tile`                            the dashboard
-`boards`              `console.tiles.Board`                           the dashboard
+`dashboard_lists`              `console.tiles.DashboardList`                           the dashboard
 `page_parts`          `console.registry.PageParts`                    lists and pages of objects
 `admin_urls`          URL patterns below `/admin/`                    the admin's site
 `aws_account`         a function: the account's number, or ""         the dashboard

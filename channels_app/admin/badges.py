@@ -8,36 +8,36 @@ from channels_app.models import Breakout, SecurityGroup
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import State as ChannelState
-from streamhub.console.badges import Look, Tone, busy
+from streamhub.console.badges import Badge, Tone, busy
 
 CHANNEL = {
     ChannelState.PENDING: busy("schedule"),
     ChannelState.PROVISIONING: busy("construction"),
-    ChannelState.IDLE: Look(Tone.GOOD, "check_circle"),
+    ChannelState.IDLE: Badge(Tone.GOOD, "check_circle"),
     ChannelState.STARTING: busy("rocket_launch"),
-    ChannelState.RUNNING: Look(Tone.LIVE, "sensors"),
+    ChannelState.RUNNING: Badge(Tone.LIVE, "sensors"),
     ChannelState.STOPPING: busy("stop_circle"),
     ChannelState.DELETING: busy("delete_sweep"),
-    ChannelState.FAILED: Look(Tone.BAD, "error"),
+    ChannelState.FAILED: Badge(Tone.BAD, "error"),
 }
-CHANNEL_MOVING = [state.value for state, look in CHANNEL.items() if look.moving]
+CHANNEL_MOVING = [state.value for state, badge in CHANNEL.items() if badge.moving]
 
 BREAKOUT = {
-    BreakoutState.IDLE: Look(Tone.CALM, "event"),
+    BreakoutState.IDLE: Badge(Tone.CALM, "event"),
     BreakoutState.STARTING: busy("rocket_launch"),
-    BreakoutState.RUNNING: Look(Tone.LIVE, "sensors"),
+    BreakoutState.RUNNING: Badge(Tone.LIVE, "sensors"),
     BreakoutState.STOPPING: busy("stop_circle"),
-    BreakoutState.COMPLETED: Look(Tone.GOOD, "task_alt"),
-    BreakoutState.CANCELLED: Look(Tone.CALM, "event_busy"),
-    BreakoutState.FAILED: Look(Tone.BAD, "error"),
+    BreakoutState.COMPLETED: Badge(Tone.GOOD, "task_alt"),
+    BreakoutState.CANCELLED: Badge(Tone.CALM, "event_busy"),
+    BreakoutState.FAILED: Badge(Tone.BAD, "error"),
 }
 BREAKOUT_MOVING = (BreakoutState.STARTING, BreakoutState.STOPPING)
 
 SECURITY_GROUP = {
     SecurityGroup.State.PENDING: busy("schedule"),
-    SecurityGroup.State.READY: Look(Tone.GOOD, "verified_user"),
+    SecurityGroup.State.READY: Badge(Tone.GOOD, "verified_user"),
     SecurityGroup.State.DELETING: busy("delete_sweep"),
-    SecurityGroup.State.FAILED: Look(Tone.BAD, "error"),
+    SecurityGroup.State.FAILED: Badge(Tone.BAD, "error"),
 }
 
 

@@ -42,8 +42,8 @@ def starting_soon() -> Q:
 @admin.register(Breakout)
 class BreakoutAdmin(CreatingAdmin):
     icon = "podcasts"
-    looks = badges.BREAKOUT
-    heavy = ("channel__distribution__config",)
+    state_badges = badges.BREAKOUT
+    deferred_columns = ("channel__distribution__config",)
     creation_form = BreakoutForm
     saved_views = (
         SavedView("live", "Live now", "sensors", lambda: Q(state__in=ON_AIR), 10),

@@ -37,8 +37,8 @@ HEADLINES = {
 @admin.register(Channel)
 class ChannelAdmin(CreatingAdmin):
     icon = "settings_input_antenna"
-    looks = badges.CHANNEL
-    heavy = ("distribution__config",)
+    state_badges = badges.CHANNEL
+    deferred_columns = ("distribution__config",)
     creation_form = ChannelForm
     creation_note = "Its AWS stack and its distribution follow by themselves; it is ready when it is idle."
     saved_views = (

@@ -12,7 +12,7 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import State as ChannelState
 from streamhub.console.badges import Tone
 from streamhub.console.saved_views import list_url
-from streamhub.console.tiles import Board, Figure, Line, Tile
+from streamhub.console.tiles import DashboardList, Figure, Line, Tile
 
 MOST = 8
 BREAKOUTS, CHANNELS = "channels_app.view_breakout", "channels_app.view_channel"
@@ -23,7 +23,7 @@ def _lines(rows: QuerySet[Breakout], *, planned: bool = False) -> list[Line]:
         Line(
             label=row.name,
             url=page_of(row),
-            look=badges.BREAKOUT[State(row.state)],
+            badge=badges.BREAKOUT[State(row.state)],
             word=row.state,
             since=row.starts_at if planned else row.state_since,
             detail=row.error_message[:140] or f"on {row.channel_name}",
@@ -101,8 +101,8 @@ TILES = (
     ),
 )
 
-BOARDS = (
-    Board(
+DASHBOARD_LISTS = (
+    DashboardList(
         "live",
         "Live now",
         "sensors",
@@ -112,7 +112,7 @@ BOARDS = (
         "Nothing is on air.",
         10,
     ),
-    Board(
+    DashboardList(
         "soon",
         "Starting soon",
         "event_upcoming",
@@ -122,7 +122,7 @@ BOARDS = (
         "Nothing is planned for the next 24 hours.",
         20,
     ),
-    Board(
+    DashboardList(
         "failed",
         "Failed breakouts",
         "error",
@@ -132,7 +132,7 @@ BOARDS = (
         "None has failed.",
         30,
     ),
-    Board(
+    DashboardList(
         "channels",
         "Channels in trouble",
         "report",

@@ -17,7 +17,7 @@ from streamhub.console.saved_views import SavedView
 @admin.register(SecurityGroup)
 class SecurityGroupAdmin(ResourceAdmin):
     icon = "shield"
-    looks = badges.SECURITY_GROUP
+    state_badges = badges.SECURITY_GROUP
     saved_views = (SavedView("failed", "Failed", "error", badges.in_trouble, 30),)
     list_display = ("title", "state_shown", "known_as", "used_by")
     list_filter = ("state", "desired")

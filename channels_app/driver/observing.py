@@ -20,7 +20,7 @@ from streamhub.lifecycle.models import database_now
 
 def describe(claim: Claim) -> None:
     """Read the part that is waited on; with none (sync, drift, doubt), all that are known."""
-    watched = [kind for kind in KINDS if kind.key == claim.row.watching]
+    watched = [kind for kind in KINDS if kind.key == claim.row.polled_list]
     for kind in watched or reversed(KINDS):
         if kind.observed(claim.row).present:
             describe_part(claim, kind)
@@ -45,7 +45,7 @@ def _suspect(claim: Claim, kind: Kind) -> None:
     """Our own accepted delete needs one NotFound; anything else two."""
     row: Channel = claim.row
     now, its = database_now(), kind.of(row)
-    proven = row.suspect_part == kind.key and absence.proven(row, now, its.sent_at)
+    proven = row.suspect_part == kind.key and absence.is_confirmed(row, now, its.sent_at)
     if its.deleted_at is not None or proven:
         claim.save(**kind.columns.proven_gone(), suspect_since=None, suspect_part="")
     elif not row.suspect_part:
@@ -58,11 +58,11 @@ def look_again(claim: Claim) -> float | None:
     said: dict[str, Any] = {}
     if row.suspect_part:
         claim.keep_error = True
-        said = absence.suspected(
+        said = absence.suspicion(
             f"AWS answers that the {KIND_OF[row.suspect_part].words} does not exist.",
             "StreamHub looks once more to be sure, before it believes that.",
         )
-    claim.save(observe_requested=True, watching="", **said)
+    claim.save(observe_requested=True, polled_list="", **said)
     return float(settings.OBSERVE_SECONDS)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from channels_app.driver import parts, security_group
 from channels_app.models import Channel
-from streamhub.lifecycle.observe import Watch
+from streamhub.lifecycle.observe import PolledList
 
 
 def _gone(kind: parts.Kind) -> Callable[[Channel, datetime], dict[str, Any] | None]:
@@ -21,8 +21,8 @@ def _gone(kind: parts.Kind) -> Callable[[Channel, datetime], dict[str, Any] | No
     return gone
 
 
-def _watch(kind: parts.Kind, pages: Callable[[], Any]) -> Watch:
-    return Watch(
+def _watch(kind: parts.Kind, pages: Callable[[], Any]) -> PolledList:
+    return PolledList(
         key=kind.key,
         model=Channel,
         id_field=kind.columns.aws_id.attname,
@@ -32,10 +32,10 @@ def _watch(kind: parts.Kind, pages: Callable[[], Any]) -> Watch:
     )
 
 
-WATCHES = (
+POLLED_LISTS = (
     _watch(parts.ML_CHANNEL, lambda: parts.live().channel_pages()),
     _watch(parts.INPUT, lambda: parts.live().input_pages()),
     _watch(parts.ENDPOINT, lambda: parts.package().endpoint_pages()),
     _watch(parts.MP_CHANNEL, lambda: parts.package().channel_pages()),
-    security_group.WATCH,
+    security_group.POLLED_LIST,
 )

@@ -106,7 +106,7 @@ def replace_distribution(claim: Claim) -> float | None:
 def clear_failed(claim: Claim) -> float | None:
     """AWS could not create it: clear it away, then wait for a person and a new token."""
     row: Channel = claim.row
-    request_id = absence.guarded(claim, lambda: ML_CHANNEL.delete(row.ml_channel_id))
+    request_id = absence.observe_on_conflict(claim, lambda: ML_CHANNEL.delete(row.ml_channel_id))
     why = f"{ML_CHANNEL.words} that AWS could not create: deletion accepted"
     claim.note(why, request_id=request_id, **ML_CHANNEL.columns.renewed(row))
     raise Refused("MediaLive says CREATE_FAILED for the channel.", code="CREATE_FAILED")

@@ -67,8 +67,8 @@ def _send(
 ) -> float | None:
     """Send a start or a stop, save AWS's answer, and watch for the effect."""
     row: Channel = claim.row
-    info = absence.guarded(claim, lambda: call(row.ml_channel_id))
-    fields |= {"ml_channel_state": info.state, "watching": ML_CHANNEL.key, "observed_at": Now()}
+    info = absence.observe_on_conflict(claim, lambda: call(row.ml_channel_id))
+    fields |= {"ml_channel_state": info.state, "polled_list": ML_CHANNEL.key, "observed_at": Now()}
     _to(claim, state, why=why, request_id=info.request_id, **fields)
     return None
 
@@ -84,9 +84,9 @@ def wait(state: str | None, why: str, claim: Claim) -> float | None:
     row: Channel = claim.row
     claim.keep_error = row.error_code in (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0])
     if state is None or row.desired == Desired.DELETED:
-        claim.save(watching=ML_CHANNEL.key)
+        claim.save(polled_list=ML_CHANNEL.key)
     else:
-        _to(claim, state, why=why, watching=ML_CHANNEL.key)
+        _to(claim, state, why=why, polled_list=ML_CHANNEL.key)
     if observed(row).start_settling or observed(row).stop_settling:
         # What was read may be the state before AWS took our word: look again by describing.
         claim.save(observe_requested=True)
@@ -98,7 +98,7 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     """AWS is where it is wanted."""
     row: Channel = claim.row
     claim.keep_error = row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
-    _to(claim, state, why=why, watching="", start_accepted_at=None, stop_accepted_at=None)
+    _to(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None)
     return None
 
 
@@ -118,7 +118,7 @@ def fail(claim: Claim, step: Step, error: AwsError, hint: str = "") -> float | N
     with transaction.atomic():
         _lock(claim.row)
         if not breakout_sync.encoding(claim.row):
-            claim.save(watching="")
+            claim.save(polled_list="")
         claim.fail(State.FAILED, str(step), error, hint=hint)
         _follow(claim.row)
     return None
@@ -147,8 +147,8 @@ def fail_lost(claim: Claim) -> float | None:
 def rest(claim: Claim) -> float | None:
     """FAILED waits for a person; a breakout that was stopped meanwhile is over."""
     claim.keep_error = True
-    if claim.row.watching and not breakout_sync.encoding(claim.row):
-        claim.save(watching="")
+    if claim.row.polled_list and not breakout_sync.encoding(claim.row):
+        claim.save(polled_list="")
     with transaction.atomic():
         _lock(claim.row)
         _follow(claim.row)

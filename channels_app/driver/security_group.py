@@ -24,7 +24,7 @@ from streamhub.lifecycle import absence, intent, states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, database_now
-from streamhub.lifecycle.observe import Watch
+from streamhub.lifecycle.observe import PolledList
 
 Desired, State = SecurityGroup.Desired, SecurityGroup.State
 RESOURCE = "security-group"
@@ -64,13 +64,13 @@ class SecurityGroupDriver:
         return acts[self.decide(claim.row)](claim)
 
     def _describe(self, claim: Claim) -> None:
-        """Look at it. One NotFound is a suspicion; a second one, late enough, is proof."""
+        """Badge at it. One NotFound is a suspicion; a second one, late enough, is proof."""
         row: SecurityGroup = claim.row
         now = database_now()
         try:
             gone = live().describe_security_group(row.aws_id).gone
         except NotFound:
-            gone = absence.proven(row, now, row.create_sent_at)
+            gone = absence.is_confirmed(row, now, row.create_sent_at)
             if not gone:
                 claim.save(suspect_since=row.suspect_since or now, observed_at=Now())
                 return
@@ -80,7 +80,7 @@ class SecurityGroupDriver:
 
     def _look_again(self, claim: Claim) -> float | None:
         claim.keep_error = True
-        said = absence.suspected(
+        said = absence.suspicion(
             f"MediaLive answers that the security group {claim.row.aws_id} does not exist.",
             "StreamHub looks once more to be sure, then creates it again.",
         )
@@ -127,7 +127,7 @@ class SecurityGroupDriver:
         row: SecurityGroup = claim.row
         claim.change_state(State.READY, why="present")
         waiting = Channel.objects.filter(security_group=row, ml_input_id="").exclude(state="failed")
-        intent.nudge(Channel, list(waiting.values_list("pk", flat=True)))
+        intent.requeue(Channel, list(waiting.values_list("pk", flat=True)))
         return AT_ONCE if row.desired == Desired.DELETED else None
 
     def _delete(self, claim: Claim) -> float | None:
@@ -174,7 +174,7 @@ def pages() -> Iterator[Page[SecurityGroupInfo]]:
         yield replace(page, items=tuple(info for info in page.items if not info.gone))
 
 
-WATCH = Watch(
+POLLED_LIST = PolledList(
     key="security_group",
     model=SecurityGroup,
     id_field="aws_id",

@@ -20,21 +20,21 @@ def delete(kind: Kind, claim: Claim) -> float | None:
         request_id = kind.delete(kind.of(row).aws_id)
     except NotFound:
         # After a delete of ours that was cut, or somebody else's: the describe decides.
-        claim.save(observe_requested=True, watching=kind.key)
+        claim.save(observe_requested=True, polled_list=kind.key)
         return AT_ONCE
     except Conflict as error:
-        raise absence.look_first(claim, error) from error
+        raise absence.observe_first(claim, error) from error
     claim.note(
         f"{kind.words}: deletion accepted",
         request_id=request_id,
         **kind.columns.delete_accepted(),
-        watching=kind.key,
+        polled_list=kind.key,
     )
     return AT_ONCE
 
 
 def wait_gone(kind: Kind, claim: Claim) -> float | None:
-    claim.save(watching=kind.key)
+    claim.save(polled_list=kind.key)
     return None
 
 

@@ -39,7 +39,7 @@ class StoredPart:
 class PartColumns:
     """Which columns of a channel hold a part. The methods that write give columns and their values.
 
-    `key` names the part in `watching`, in `suspect_part` and as the key of its list. `serial` draws the
+    `key` names the part in `polled_list`, in `suspect_part` and as the key of its list. `serial` draws the
     next idempotency token; MediaPackage, which takes ids instead, has neither that nor a state.
     """
 

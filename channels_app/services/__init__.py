@@ -15,12 +15,12 @@ from channels_app.services.breakout import (
 )
 from channels_app.services.channel import (
     DISTRIBUTION_GONE,
-    channel_cool,
     channel_create,
     channel_delete,
     channel_intent,
     channel_retry,
     channel_stop,
+    channel_stop_unneeded,
     channel_wanted,
     locked_channel,
 )
@@ -51,7 +51,6 @@ __all__ = [
     "breakout_start",
     "breakout_stop",
     "breakout_usage_record",
-    "channel_cool",
     "channel_create",
     "channel_delete",
     "channel_intent",
@@ -59,6 +58,7 @@ __all__ = [
     "channel_retry",
     "channel_situation",
     "channel_stop",
+    "channel_stop_unneeded",
     "channel_wanted",
     "distribution_add",
     "distribution_create_and_attach",

@@ -108,8 +108,8 @@ def _prepare(channel: Channel, *, who: Actor) -> None:
     elif distribution.state == "failed":
         distributions.distribution_retry(distribution, who=who)
     elif distribution.aws_distribution_id:
-        intent.nudge(Distribution, [distribution.pk], observe=True, urgent=True)
-    intent.nudge(Channel, [channel.pk], observe=True)
+        intent.requeue(Distribution, [distribution.pk], observe=True, urgent=True)
+    intent.requeue(Channel, [channel.pk], observe=True)
 
 
 @transaction.atomic

@@ -70,8 +70,8 @@ def channel_create(
         with transaction.atomic():
             group = security_group_for(cidrs, who=who) if cidrs else None
             row = Channel.objects.create(**fields, allowed_cidrs=cidrs, security_group=group)
-            states.born(row, who=who, why="created")
-            intent.want(row, priority=Priority.CREATE)
+            states.record_created(row, who=who, why="created")
+            intent.set_desired(row, priority=Priority.CREATE)
     except IntegrityError as error:
         if "name" in str(error):
             raise taken from error
@@ -93,11 +93,11 @@ def channel_intent(channel: Channel, **fields: Any) -> None:
         Desired.IDLE: Priority.STOP,
         Desired.DELETED: Priority.DELETE,
     }[Desired(desired)]
-    intent.want(channel, desired=desired, priority=priority, **fields)
+    intent.set_desired(channel, desired=desired, priority=priority, **fields)
 
 
 @transaction.atomic
-def channel_cool(channel: Channel, *, who: Actor, why: str, warm: bool = True) -> bool:
+def channel_stop_unneeded(channel: Channel, *, who: Actor, why: str, warm: bool = True) -> bool:
     """Have a channel stopped that no breakout needs; with `warm` False also one that is kept warm.
 
     Whether anything is to be stopped: False while a breakout is on air or the channel is wanted running.

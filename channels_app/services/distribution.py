@@ -51,7 +51,7 @@ class ChannelOwner:
         else:
             _tell_lost(channel, gone)
 
-    def born(self, distribution: Distribution) -> None:
+    def identified(self, distribution: Distribution) -> None:
         attachment_name(distribution)
 
     def holds(self, distribution: Distribution) -> list[str]:

@@ -16,10 +16,10 @@ def security_group_for(cidrs: list[str], *, who: Actor) -> SecurityGroup:
     """The shared group of these (normalised) CIDRs, wanted present."""
     group, created = _locked(",".join(cidrs))
     if created:
-        states.born(group, who=who, why="first channel with these CIDRs")
+        states.record_created(group, who=who, why="first channel with these CIDRs")
     _retry(group, who=who)
     if created or group.desired == Desired.DELETED:
-        intent.want(group, desired=Desired.PRESENT, priority=Priority.CREATE)
+        intent.set_desired(group, desired=Desired.PRESENT, priority=Priority.CREATE)
     return group
 
 
@@ -32,14 +32,14 @@ def _retry(group: SecurityGroup, *, who: Actor) -> None:
     """The same, of a row that is locked."""
     if group.state == State.FAILED:
         states.change(group, State.PENDING, who=who, why="retried", failed_step="", **error_fields(None))
-        intent.want(group, priority=Priority.CREATE)
+        intent.set_desired(group, priority=Priority.CREATE)
 
 
 def security_group_release(group: SecurityGroup) -> None:
     """A channel of this group is gone; the last one takes the group with it. Locks the group's row."""
     group = SecurityGroup.objects.select_for_update().get(pk=group.pk)
     if not group.channels.exists():
-        intent.want(group, desired=Desired.DELETED, priority=Priority.DELETE)
+        intent.set_desired(group, desired=Desired.DELETED, priority=Priority.DELETE)
 
 
 def security_groups_release_unused() -> int:

@@ -42,7 +42,7 @@ class NoFolder(Exception):
     """Every folder for a demo is taken."""
 
 
-class House:
+class DemoStack:
     """All processes of one demo. `start` brings them up one after the other, `stop` takes them down."""
 
     def __init__(self, var: Path) -> None:

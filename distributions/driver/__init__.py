@@ -2,9 +2,9 @@
 `observing` reads, `marks` knows which are ours."""
 
 from distributions.driver.distribution import DistributionDriver
-from distributions.driver.observing import WATCH, cloudfront
+from distributions.driver.observing import POLLED_LIST, cloudfront
 from streamhub.lifecycle.driver import Driver
 
 DRIVER: Driver = DistributionDriver()
 
-__all__ = ["DRIVER", "WATCH", "DistributionDriver", "cloudfront"]
+__all__ = ["DRIVER", "POLLED_LIST", "DistributionDriver", "cloudfront"]

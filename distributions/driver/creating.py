@@ -43,13 +43,13 @@ def _born(claim: Claim, info: DistributionInfo, why: str) -> None:
             why=why,
             request_id=info.request_id,
             aws_distribution_id=info.id,
-            watching=LIST,
+            polled_list=LIST,
             suspect_since=None,
             observed_at=Now(),
             own_etag=info.etag or "",
             **facts_of(info),
         )
-        owners.owner().born(claim.row)
+        owners.owner().identified(claim.row)
 
 
 def _adopt(claim: Claim, taken: AlreadyExists) -> float | None:

@@ -113,14 +113,14 @@ def _set_enabled(claim: Claim, state: str, why: str, *, said: dict[str, Any]) ->
     row: Distribution = claim.row
     claim.save(own_etag="")
     enabled = state == State.DEPLOYING
-    info: DistributionInfo = absence.guarded(
+    info: DistributionInfo = absence.observe_on_conflict(
         claim, lambda: cloudfront().set_enabled(row.aws_distribution_id or "", enabled)
     )
     claim.change_state(
         state,
         why=why,
         request_id=info.request_id,
-        watching=LIST,
+        polled_list=LIST,
         observed_at=Now(),
         own_etag=info.etag or "",
         **facts_of(info),
@@ -133,12 +133,14 @@ def _delete(claim: Claim) -> float | None:
     row: Distribution = claim.row
     if owners.owner().holds(row) or row.attached or row.protected:
         raise Refused("The distribution is in use and will not be deleted.", code="in_use")
-    request_id = absence.guarded(claim, lambda: cloudfront().delete(row.aws_distribution_id or "", row.etag))
+    request_id = absence.observe_on_conflict(
+        claim, lambda: cloudfront().delete(row.aws_distribution_id or "", row.etag)
+    )
     claim.note(
         "CloudFront accepted the deletion",
         request_id=request_id,
         delete_accepted_at=Now(),
-        watching=LIST,
+        polled_list=LIST,
     )
     return None
 
@@ -147,7 +149,7 @@ def _delete(claim: Claim) -> float | None:
 
 
 def _wait(state: str, why: str, claim: Claim) -> float | None:
-    claim.change_state(state, why=why, watching=LIST, **_edit_told(claim))
+    claim.change_state(state, why=why, polled_list=LIST, **_edit_told(claim))
     claim.keep_error |= claim.row.error_code == DISABLED_OUTSIDE[0]
     return None
 
@@ -156,7 +158,7 @@ def _settle(state: str, why: str, claim: Claim) -> float | None:
     row: Distribution = claim.row
     # A protected one is others' to edit.
     own_etag = "" if row.protected else row.own_etag or row.etag
-    claim.change_state(state, why=why, watching="", own_etag=own_etag, **_edit_told(claim))
+    claim.change_state(state, why=why, polled_list="", own_etag=own_etag, **_edit_told(claim))
     return None
 
 
@@ -173,7 +175,7 @@ def _note_missing(claim: Claim) -> float | None:
     claim.change_state(
         State.MISSING,
         why="CloudFront confirmed twice that it does not exist",
-        watching="",
+        polled_list="",
         **_says(claim, SHARED_MISSING),
     )
     return None
@@ -195,7 +197,7 @@ def _lose(claim: Claim) -> float | None:
             State.MISSING,
             why="CloudFront confirmed twice that it does not exist",
             attached=False,
-            watching="",
+            polled_list="",
         )
     return AT_ONCE
 

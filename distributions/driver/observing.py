@@ -15,7 +15,7 @@ from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import database_now
-from streamhub.lifecycle.observe import Watch
+from streamhub.lifecycle.observe import PolledList
 
 LIST = "distribution"
 
@@ -44,7 +44,7 @@ def gone_facts(row: Distribution, listed_at: datetime) -> dict[str, Any] | None:
     return None
 
 
-WATCH = Watch(
+POLLED_LIST = PolledList(
     key=LIST,
     model=Distribution,
     id_field="aws_distribution_id",
@@ -69,7 +69,7 @@ def _suspect(claim: Claim) -> None:
     """Our own accepted delete needs one NotFound; anything else two."""
     row: Distribution = claim.row
     now = database_now()
-    gone = row.delete_accepted_at is not None or absence.proven(row, now, row.create_sent_at)
+    gone = row.delete_accepted_at is not None or absence.is_confirmed(row, now, row.create_sent_at)
     claim.save(
         suspect_since=row.suspect_since or now,
         gone_at=now if gone else None,
@@ -81,7 +81,7 @@ def _suspect(claim: Claim) -> None:
 def look_again(claim: Claim) -> float | None:
     """Say what is suspected, and look once more a little later."""
     claim.keep_error = True
-    said = absence.suspected(
+    said = absence.suspicion(
         f"CloudFront answers that {claim.row.aws_distribution_id} does not exist.",
         "StreamHub looks once more to be sure, before it believes that.",
     )

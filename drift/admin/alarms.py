@@ -30,7 +30,7 @@ def _costly(finding: Finding, since: datetime) -> Alarm:
         hint=waits if finding.waits else "Delete it: the first step stops it.",
         action="" if finding.waits else "Delete",
         action_url=reverse("admin:drift_do", args=[finding.key, Verb.DELETE.value]),
-        permission="drift.mend_drift",
+        permission="drift.resolve_drift",
     )
 
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 from drift.report import unread_because
 from drift.services import Finding, Kind, Problem, Reading, Verb
-from streamhub.console.badges import Look, Tone
+from streamhub.console.badges import Badge, Tone
 from streamhub.errors import AwsError
 
-LOOKS = {
-    Problem.MISSING: Look(Tone.BAD, "link_off"),
-    Problem.DIFFERENT: Look(Tone.WARN, "difference"),
-    Problem.UNCLAIMED: Look(Tone.WARN, "add_link"),
-    Problem.ORPHAN: Look(Tone.WARN, "question_mark"),
-    Problem.DUPLICATE: Look(Tone.WARN, "content_copy"),
+BADGES = {
+    Problem.MISSING: Badge(Tone.BAD, "link_off"),
+    Problem.DIFFERENT: Badge(Tone.WARN, "difference"),
+    Problem.UNCLAIMED: Badge(Tone.WARN, "add_link"),
+    Problem.ORPHAN: Badge(Tone.WARN, "question_mark"),
+    Problem.DUPLICATE: Badge(Tone.WARN, "content_copy"),
 }
-COSTS = Look(Tone.BAD, "payments")
+COSTS = Badge(Tone.BAD, "payments")
 
 GROUPS = (
     ("Rows whose AWS resource is missing or different", "database", (Problem.MISSING, Problem.DIFFERENT)),
@@ -52,19 +52,19 @@ def row_of(finding: Finding) -> str:
     return f"{ROWS.get(finding.model, 'channel')} {finding.name}" if finding.model else ""
 
 
-def look_of_finding(finding: Finding) -> Look:
-    return COSTS if finding.costs else LOOKS[finding.problem]
+def badge_of_finding(finding: Finding) -> Badge:
+    return COSTS if finding.costs else BADGES[finding.problem]
 
 
-def look_of(reading: Reading) -> Look:
+def badge_of(reading: Reading) -> Badge:
     """Of the whole: what could not be read is never calm."""
     if reading.unread:
-        return Look(Tone.BAD, "visibility_off")
+        return Badge(Tone.BAD, "visibility_off")
     if reading.observed_at is None:
-        return Look(Tone.CALM, "help")
+        return Badge(Tone.CALM, "help")
     if any(one.costs for one in reading.findings):
         return COSTS
-    return Look(Tone.WARN, "difference") if reading.findings else Look(Tone.GOOD, "check_circle")
+    return Badge(Tone.WARN, "difference") if reading.findings else Badge(Tone.GOOD, "check_circle")
 
 
 def word_of(reading: Reading) -> str:

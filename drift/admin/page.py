@@ -33,7 +33,7 @@ from streamhub.lifecycle.freshness import is_fresh
 from streamhub.lifecycle.models import Transition
 
 PAGE = "drift"
-LOOK, READ, MEND = (f"drift.{each}" for each in ("view_driftsighting", "read_drift", "mend_drift"))
+LOOK, READ, MEND = (f"drift.{each}" for each in ("view_driftsighting", "read_drift", "resolve_drift"))
 # So long a worker may take before somebody is told that none has come.
 PATIENCE = timedelta(seconds=60)
 
@@ -109,7 +109,7 @@ def _live(request: HttpRequest) -> dict[str, Any]:
     waits = reading.asked_at is not None and not reads
     context = {
         "reading": reading,
-        "look": labels.look_of(reading),
+        "badge": labels.badge_of(reading),
         "word": labels.word_of(reading),
         "reads": reads,
         "waits": waits,
@@ -148,7 +148,7 @@ def _groups(request: HttpRequest, reading: Reading) -> list[dict[str, Any]]:
 def _shown(finding: Finding, note: Transition | None, may: bool) -> dict[str, Any]:
     return {
         "finding": finding,
-        "look": labels.look_of_finding(finding),
+        "badge": labels.badge_of_finding(finding),
         "row_url": _row_url(finding),
         "row_words": labels.row_of(finding),
         "note": note,
@@ -223,7 +223,7 @@ def _confirmation(request: HttpRequest, finding: Finding, verb: Verb) -> dict[st
         request,
         title=f"{face.label}: {finding.kind.words} {finding.aws_id}",
         finding=finding,
-        look=labels.look_of_finding(finding),
+        badge=labels.badge_of_finding(finding),
         face=face,
         said=said,
         reason=reason,
@@ -254,14 +254,14 @@ def _perform(request: HttpRequest, finding: Finding, verb: Verb) -> None:
 
 def _figure() -> Figure:
     reading = drift.last()
-    look, count = labels.look_of(reading), len(reading.findings)
+    badge, count = labels.badge_of(reading), len(reading.findings)
     if reading.unread:
         return Figure(count or "?", f"{len(reading.unread)} of {len(Kind)} kinds could not be read", Tone.BAD)
     if reading.observed_at is None:
         return Figure("?", "AWS was not read yet", Tone.CALM)
     if not _fresh(reading):
         return Figure(count, f"old: read {reading.observed_at:%d %b %H:%M} UTC", Tone.WARN)
-    return Figure(count, "differences to AWS" if count else "database and AWS agree", look.tone)
+    return Figure(count, "differences to AWS" if count else "database and AWS agree", badge.tone)
 
 
 TILE = Tile("drift", "Drift", "compare_arrows", LOOK, _figure, _url, 60)

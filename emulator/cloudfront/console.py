@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.cloudfront.distributions import Distributions
-from emulator.mediamanager import furnish
+from emulator.mediamanager import create_mediamanager
 
 Params = dict[str, Any]
 
@@ -78,7 +78,7 @@ def _create_one(cloudfront: Distributions, params: Params) -> str:
 
 def _create_mediamanager(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     """The shared distribution: {"Id": …, "recording_bucket": …, "media_bucket": …}."""
-    furnish(cloudfront.world, params["Id"], params["recording_bucket"], params["media_bucket"])
+    create_mediamanager(cloudfront.world, params["Id"], params["recording_bucket"], params["media_bucket"])
     return {"Id": params["Id"]}
 
 

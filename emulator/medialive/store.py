@@ -18,7 +18,7 @@ from emulator.medialive.records import (
     missing,
     over_quota,
 )
-from emulator.paged_store import BadToken, Shelf
+from emulator.paged_store import BadToken, PagedStore
 
 R = TypeVar("R", bound=Record)
 
@@ -41,28 +41,28 @@ class Store(Service):
             "pull_inputs": 100,
             "input_security_groups": 100,
         }
-        self._channels: Shelf[Channel] = Shelf()
-        self._inputs: Shelf[Input] = Shelf()
-        self._groups: Shelf[SecurityGroup] = Shelf()
+        self._channels: PagedStore[Channel] = PagedStore()
+        self._inputs: PagedStore[Input] = PagedStore()
+        self._groups: PagedStore[SecurityGroup] = PagedStore()
         self._spent: dict[tuple[str, str], str] = {}
         self._input_counts = {"push_inputs": 0, "pull_inputs": 0}
 
-    def _retire(self, shelf: Shelf[R], record: R) -> None:
+    def _retire(self, shelf: PagedStore[R], record: R) -> None:
         """DELETED: out of lists at once, describable for a while, then unknown."""
         record.state = "DELETED"
         shelf.hide(record.id)
         self.world.after(DELETED_KEPT, lambda: shelf.drop(record.id))
 
-    def _known(self, shelf: Shelf[R], label: str, wanted: str | None) -> R:
+    def _known(self, shelf: PagedStore[R], label: str, wanted: str | None) -> R:
         """The record, deleted or not, or 404."""
         return shelf.find(wanted or "") or missing(f"{label} with id {wanted} not found")
 
-    def _alive(self, shelf: Shelf[R], label: str, wanted: str | None) -> R:
+    def _alive(self, shelf: PagedStore[R], label: str, wanted: str | None) -> R:
         """The record if it may still be worked on: what is DELETED counts as missing."""
         record = self._known(shelf, label, wanted)
         return record if record.state != "DELETED" else missing(f"{label} with id {wanted} not found")
 
-    def _page(self, key: str, shelf: Shelf[Any], params: Params) -> Params:
+    def _page(self, key: str, shelf: PagedStore[Any], params: Params) -> Params:
         limit = params.get("MaxResults") or PAGE
         if not 1 <= limit <= MOST_A_PAGE:
             bad_request(f"maxResults must be between 1 and {MOST_A_PAGE}")
@@ -72,7 +72,7 @@ class Store(Service):
             bad_request("Invalid nextToken")
         return {key: [one.listed() for one in found], **({"NextToken": token} if token else {})}
 
-    def _once(self, shelf: Shelf[R], label: str, token: str | None, make: Callable[[], R]) -> R:
+    def _once(self, shelf: PagedStore[R], label: str, token: str | None, make: Callable[[], R]) -> R:
         """`make()`, or what it made when this request id was last used.
 
         AWS does not document what a request id does once its resource is deleted; here it stays spent.
@@ -101,7 +101,7 @@ class Store(Service):
         if count >= self.quotas[name]:
             over_quota(name.replace("_", " "), self.quotas[name])
 
-    def _new_id(self, shelf: Shelf[Any]) -> str:
+    def _new_id(self, shelf: PagedStore[Any]) -> str:
         while shelf.find(new := self.world.number(7)):
             pass
         return new

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from emulator.base import Refusal
-from emulator.paged_store import Shelf
+from emulator.paged_store import PagedStore
 
 Params = dict[str, Any]
 
@@ -57,7 +57,7 @@ class Channel:
     created_at: str
     ingest: list[dict[str, str]]
     tags: dict[str, str]
-    endpoints: Shelf[Endpoint] = field(default_factory=Shelf)
+    endpoints: PagedStore[Endpoint] = field(default_factory=PagedStore)
     deleting: bool = False
 
     def describe(self) -> Params:

@@ -24,7 +24,7 @@ from emulator.mediapackage.records import (
     missing,
     over_quota,
 )
-from emulator.paged_store import BadToken, Shelf
+from emulator.paged_store import BadToken, PagedStore
 
 ID_PATTERN = re.compile(r"[0-9a-zA-Z_-]{1,256}")
 HEX = "0123456789abcdef"
@@ -39,8 +39,8 @@ class MediaPackage(Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.quotas = {"channels": 30, "endpoints_per_channel": 10}
-        self._channels: Shelf[Channel] = Shelf()
-        self._endpoints: Shelf[Endpoint] = Shelf()
+        self._channels: PagedStore[Channel] = PagedStore()
+        self._endpoints: PagedStore[Endpoint] = PagedStore()
 
     # Channels
 
@@ -116,7 +116,7 @@ class MediaPackage(Service):
         if wanted is None:
             return self._page("OriginEndpoints", self._endpoints, params)
         channel = self._channels.find(wanted)
-        return self._page("OriginEndpoints", channel.endpoints if channel else Shelf(), params)
+        return self._page("OriginEndpoints", channel.endpoints if channel else PagedStore(), params)
 
     def delete_origin_endpoint(self, params: Params) -> Params:
         """Accept a deletion; asking again before it is over is fine."""
@@ -208,7 +208,7 @@ class MediaPackage(Service):
             invalid(f"Channel {channel.id} is being deleted")
         return channel
 
-    def _page(self, key: str, shelf: Shelf[Any], params: Params) -> Params:
+    def _page(self, key: str, shelf: PagedStore[Any], params: Params) -> Params:
         limit = params.get("MaxResults") or PAGE
         if not 1 <= limit <= 1000:
             invalid("maxResults must be between 1 and 1000")

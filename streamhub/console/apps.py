@@ -11,5 +11,5 @@ class ConsoleConfig(AppConfig):
     navigation = "streamhub.console.admin.NAVIGATION"
     roles = "streamhub.console.admin.ROLES"
     tiles = "streamhub.console.admin.lifecycle.TILE"
-    boards = "streamhub.console.admin.lifecycle.BOARD"
+    dashboard_lists = "streamhub.console.admin.lifecycle.BOARD"
     page_parts = "streamhub.console.admin.access.PARTS"

@@ -11,7 +11,7 @@ WHEEL = "progress_activity"
 class Tone(StrEnum):
     """What the colour says. The style sheet gives each one its light and dark shade."""
 
-    LIVE = "live"  # viewers may be watching
+    LIVE = "live"  # viewers may be polled_list
     GOOD = "good"  # as it should be
     BUSY = "busy"  # on its way
     CALM = "calm"  # at rest, nothing to do
@@ -20,7 +20,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True)
-class Look:
+class Badge:
     """Tone, icon (a Material symbol) and, where the state's own name would mislead, another word.
 
     `moving`: the state passes by itself; pages that show it refresh themselves quickly.
@@ -37,9 +37,9 @@ class Look:
         return self.icon == WHEEL
 
 
-UNKNOWN = Look(Tone.WARN, "help")
+UNKNOWN = Badge(Tone.WARN, "help")
 
 
-def busy(icon: str = WHEEL, word: str = "") -> Look:
+def busy(icon: str = WHEEL, word: str = "") -> Badge:
     """The look of a state that passes by itself."""
-    return Look(Tone.BUSY, icon, moving=True, word=word)
+    return Badge(Tone.BUSY, icon, moving=True, word=word)

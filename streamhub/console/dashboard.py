@@ -1,4 +1,4 @@
-"""The dashboard: the alarms, tiles and boards of the apps, for those who may see them."""
+"""The dashboard: the alarms, tiles and short lists of the apps, for those who may see them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ EVERY_SECONDS = 5
 
 
 def build(user: User | AnonymousUser) -> dict[str, Any]:
-    """The tiles and boards this person may see, with their figures now."""
+    """The tiles and lists this person may see, with their figures now."""
 
     def seen(things: tuple[Any, ...]) -> list[Any]:
         allowed = [thing for thing in things if user.has_perm(thing.permission)]
         return sorted(allowed, key=lambda thing: thing.order)
 
-    tiles, boards = seen(contributed("tiles")), seen(contributed("boards"))
+    tiles, lists = seen(contributed("tiles")), seen(contributed("dashboard_lists"))
     return {
         "tiles": [{"tile": tile, "figure": tile.figure(), "url": tile.url()} for tile in tiles],
-        "boards": [{"board": board, "lines": board.lines(), "url": board.url()} for board in boards],
+        "lists": [{"list": each, "lines": each.lines(), "url": each.url()} for each in lists],
     }
 
 
 def live(request: HttpRequest) -> dict[str, Any]:
-    """The dashboard rendered, its version, and how often it looks again."""
+    """The dashboard rendered, its version, and how often it is refreshed."""
     context = {
         **build(request.user),
         "alarms": alarms.current(request.user),

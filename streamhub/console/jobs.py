@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from streamhub.console.badges import Look, Tone, busy
+from streamhub.console.badges import Badge, Tone, busy
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat, Job
 
 # A job may be late by this many of its periods, and by a minute, before anybody is told.
 LATE_PERIODS = 3
 
-WELL = Look(Tone.GOOD, "check_circle")
-FAILED = Look(Tone.BAD, "error")
-LATE = Look(Tone.BAD, "timer_off")
-OFF = Look(Tone.WARN, "pause_circle")
-NEVER = Look(Tone.WARN, "hourglass_empty")
+WELL = Badge(Tone.GOOD, "check_circle")
+FAILED = Badge(Tone.BAD, "error")
+LATE = Badge(Tone.BAD, "timer_off")
+OFF = Badge(Tone.WARN, "pause_circle")
+NEVER = Badge(Tone.WARN, "hourglass_empty")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Health:
     """One job or process: its look, the word for it, since when, and what it said last."""
 
     name: str
-    look: Look
+    badge: Badge
     word: str
     since: datetime | None
     detail: str = ""

@@ -17,7 +17,7 @@ from streamhub.console.resource_base import ResourceBase
 
 
 class ResourceAdmin(ResourceBase):
-    """Give it `looks`, `saved_views`, `facts` and `situation`; verbs and panels come from the registry."""
+    """A subclass gives `state_badges`, `saved_views`, `facts`, `situation`; apps add verbs and panels."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         if IS_POPUP_VAR in request.GET:

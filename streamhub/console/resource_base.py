@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from streamhub.console import registry
-from streamhub.console.badges import UNKNOWN, Look
+from streamhub.console.badges import UNKNOWN, Badge
 from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.console.facts import Link, Panel, Section
 from streamhub.console.pages import fragments
@@ -31,13 +31,15 @@ from streamhub.console.verbs import Offer, Verb
 class ResourceBase(BigReadOnlyAdmin):
     """What a concrete admin says of its objects, and what every page needs around its content."""
 
-    looks: ClassVar[Mapping[Any, Look]] = {}
+    state_badges: ClassVar[Mapping[Any, Badge]] = {}
     saved_views: ClassVar[Sequence[SavedView]] = ()
     icon: ClassVar[str] = "deployed_code"
     kind: ClassVar[str] = ""  # what transitions call it; the model's KIND if empty
 
     has_timeline: ClassVar[bool] = True
-    heavy: ClassVar[Sequence[str]] = ()  # columns that no list shows: read when a page asks for them
+    deferred_columns: ClassVar[
+        Sequence[str]
+    ] = ()  # columns that no list shows: read when a page asks for them
 
     actions = ()
     list_before_template = "console/list_before.html"
@@ -68,8 +70,8 @@ class ResourceBase(BigReadOnlyAdmin):
     def since(self, row: Any) -> datetime | None:
         return row.state_since
 
-    def look(self, row: Any) -> Look:
-        return self.looks.get(self.state(row), UNKNOWN)
+    def badge(self, row: Any) -> Badge:
+        return self.state_badges.get(self.state(row), UNKNOWN)
 
     def transition_kind(self) -> str:
         """What its transitions are filed under."""
@@ -94,14 +96,14 @@ class ResourceBase(BigReadOnlyAdmin):
     # --- the list --------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer(*self.heavy)
+        return super().get_queryset(request).defer(*self.deferred_columns)
 
     @display(description="state")
     def state_shown(self, row: Any) -> str:
         return self.state_cell(row)
 
     def state_cell(self, row: Any, *, swap: bool = False) -> SafeString:
-        return state_cell(row, self.look(row), self.state(row), self.since(row), swap=swap)
+        return state_cell(row, self.badge(row), self.state(row), self.since(row), swap=swap)
 
     def poller(self, rows: Sequence[Any]) -> dict[str, Any]:
         """What the polling element of a list needs: where to ask, how often, what it shows now."""
@@ -109,7 +111,7 @@ class ResourceBase(BigReadOnlyAdmin):
         return {
             "url": self.url("states"),
             "ids": [row.pk for row in rows],
-            "every": fragments.every(any(self.look(row).moving for row in rows)),
+            "every": fragments.every(any(self.badge(row).moving for row in rows)),
             "version": fragments.version("".join(cells)),
         }
 
@@ -163,7 +165,7 @@ class ResourceBase(BigReadOnlyAdmin):
             "original": row,
             "row": row,
             "kind": self.transition_kind(),
-            "look": row and self.look(row),
+            "badge": row and self.badge(row),
             "state": row and self.state(row),
             "model_admin": self,
             "list_url": self.url("changelist"),

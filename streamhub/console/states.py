@@ -8,7 +8,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from streamhub.console.badges import Look
+from streamhub.console.badges import Badge
 
 
 def state_id(row: Any) -> str:
@@ -16,12 +16,14 @@ def state_id(row: Any) -> str:
     return f"state-{row._meta.model_name}-{row.pk}"
 
 
-def state_cell(row: Any, look: Look, state: str, since: datetime | None, *, swap: bool = False) -> SafeString:
+def state_cell(
+    row: Any, badge: Badge, state: str, since: datetime | None, *, swap: bool = False
+) -> SafeString:
     """The cell of a list. With `swap` htmx puts it in place of the one on the page."""
     context = {
         "id": state_id(row),
-        "look": look,
-        "word": look.word or state,
+        "badge": badge,
+        "word": badge.word or state,
         "since": since,
         "error": getattr(row, "error_code", ""),
         "swap": swap,

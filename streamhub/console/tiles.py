@@ -1,7 +1,7 @@
-"""What the apps show on the dashboard: tiles (one number each) and boards (short lists).
+"""What the apps show on the dashboard: tiles (one number each) and short lists.
 
-Declared as `tiles` and `boards` (see `streamhub.contributions`). Each is shown to those who may see what
-it counts, and leads to the list that it counts.
+Declared as `tiles` and `dashboard_lists` (see `streamhub.contributions`). Each is shown to those who may
+see what it counts, and leads to the list that it counts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from streamhub.console.badges import Look, Tone
+from streamhub.console.badges import Badge, Tone
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Tile:
-    """`figure` and `url` are asked at every look. `permission` ("app.codename"): who sees it."""
+    """`figure` and `url` are asked at every refresh. `permission` ("app.codename"): who sees it."""
 
     key: str
     title: str
@@ -43,14 +43,14 @@ class Line:
 
     label: str
     url: str
-    look: Look
+    badge: Badge
     word: str
     since: datetime | None = None
     detail: str = ""
 
 
 @dataclass(frozen=True)
-class Board:
+class DashboardList:
     """A short list; `empty` is what it says when there is nothing."""
 
     key: str

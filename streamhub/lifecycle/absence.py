@@ -17,32 +17,32 @@ from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import error_fields
 
 
-def proven(row: Any, now: datetime, born: datetime | None) -> bool:
+def is_confirmed(row: Any, now: datetime, created_at: datetime | None) -> bool:
     """Whether one more NotFound, now, proves that what `row` suspects to be gone is gone.
 
-    `born`: when its create was sent, which may be long after its row was made; None: as old as the row.
+    `created_at`: when its create was sent, which may be long after its row was made; None: as old as the row.
     """
     return (
         row.suspect_since is not None
         and now - row.suspect_since >= timedelta(seconds=settings.OBSERVE_SECONDS)
-        and now - (born or row.created_at) >= timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS)
+        and now - (created_at or row.created_at) >= timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS)
     )
 
 
-def suspected(message: str, hint: str) -> dict[str, Any]:
+def suspicion(message: str, hint: str) -> dict[str, Any]:
     """The columns that say so on the row while StreamHub makes sure."""
     return error_fields(AwsError(message, code="suspected_missing"), hint)
 
 
-def guarded(claim: Claim, call: Callable[[], Any]) -> Any:
+def observe_on_conflict(claim: Claim, call: Callable[[], Any]) -> Any:
     """Run a write. Raises `Retryable` for NotFound and Conflict, after asking for a fresh observation."""
     try:
         return call()
     except (NotFound, Conflict) as error:
-        raise look_first(claim, error) from error
+        raise observe_first(claim, error) from error
 
 
-def look_first(claim: Claim, error: AwsError) -> Retryable:
+def observe_first(claim: Claim, error: AwsError) -> Retryable:
     """Ask for a fresh observation; the error to raise, with AWS's own words."""
     claim.save(observe_requested=True)
     return Retryable(

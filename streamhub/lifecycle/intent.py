@@ -12,7 +12,9 @@ from streamhub.lifecycle.locking import update_all
 from streamhub.lifecycle.models import ManagedResource, Priority
 
 
-def want(row: ManagedResource, *, priority: Priority, desired: str | None = None, **fields: Any) -> None:
+def set_desired(
+    row: ManagedResource, *, priority: Priority, desired: str | None = None, **fields: Any
+) -> None:
     """Write `desired` (if given) and `fields`, make the row due now and wake it on commit.
 
     Bumps `generation`: a step that is under way may finish, but not postpone this.
@@ -30,7 +32,7 @@ def want(row: ManagedResource, *, priority: Priority, desired: str | None = None
     wake.on_commit(type(row), [row.pk], priority)
 
 
-def nudge(
+def requeue(
     model: type[ManagedResource], pks: list[int], *, observe: bool = False, urgent: bool = False
 ) -> None:
     """Make rows due now without any new intent; with `observe` each is to be described on AWS."""

@@ -119,7 +119,7 @@ class ManagedResource(HasError):
     attempts = models.PositiveIntegerField(default=0, editable=False)
 
     # Which list of AWS this row waits on ("" for none), and whether it wants to be described itself.
-    watching = models.CharField(max_length=24, blank=True, default="", editable=False)
+    polled_list = models.CharField(max_length=24, blank=True, default="", editable=False)
     observe_requested = models.BooleanField(default=False, editable=False)
     observed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # First NotFound for a resource that should be there: a suspicion until a later read agrees.
@@ -147,7 +147,7 @@ def due_indexes(name: str) -> list[models.Index]:
             name=f"{name}_due",
             condition=models.Q(not_before__isnull=False),
         ),
-        models.Index(fields=["watching"], name=f"{name}_watching", condition=~models.Q(watching="")),
+        models.Index(fields=["polled_list"], name=f"{name}_watching", condition=~models.Q(polled_list="")),
     ]
 
 

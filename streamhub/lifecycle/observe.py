@@ -1,6 +1,6 @@
 """Looking at AWS for many rows at once, in proportion to how many wait.
 
-A `Watch` couples one list of AWS with the columns that hold its facts. While fewer rows wait on it than
+A `PolledList` couples one list of AWS with the columns that hold its facts. While fewer rows wait on it than
 the list has pages, each is described by its own step; otherwise, and at least every
 `FULL_OBSERVE_SECONDS`, the whole list is read. Only changed rows are written. Absence from a list never
 proves anything, unless our own delete was accepted before the list was begun; otherwise it only causes
@@ -33,7 +33,7 @@ class Page(Protocol):
 
 
 @dataclass(frozen=True)
-class Watch:
+class PolledList:
     """One list of AWS and the rows it tells about.
 
     `facts(item)` are the columns an item of the list speaks for; `gone(row, listed_at)` those to write
@@ -49,32 +49,32 @@ class Watch:
     item_id: Callable[[Any], str] = lambda item: str(item.id)
 
 
-def watches() -> list[Watch]:
+def polled_lists() -> list[PolledList]:
     """Those of all apps."""
-    return list(contributed("watches"))
+    return list(contributed("polled_lists"))
 
 
-def observe(watch: Watch) -> str:
-    """Look once; a sentence on what was done. Raises `AwsError` when AWS could not be read."""
+def observe(watch: PolledList) -> str:
+    """Badge once; a sentence on what was done. Raises `AwsError` when AWS could not be read."""
     known = watch.model._default_manager.exclude(**{f"{watch.id_field}__isnull": True}).exclude(
         **{watch.id_field: ""}
     )
-    waiting = list(known.filter(watching=watch.key).values_list("pk", flat=True))
+    waiting = list(known.filter(polled_list=watch.key).values_list("pk", flat=True))
     listing, _ = Listing.objects.get_or_create(key=watch.key)
     full_due = _full_due(listing) and known.exists()
     if not waiting and not full_due:
         return NOTHING
     if len(waiting) < listing.pages and not full_due:
-        intent.nudge(watch.model, _idle(watch, waiting), observe=True)
+        intent.requeue(watch.model, _idle(watch, waiting), observe=True)
         return f"{len(waiting)} to describe"
     said = read_list(watch, listing)
     if full_due:
         # Nobody may wait for ever on a change that was seen but not acted upon: decide afresh.
-        intent.nudge(watch.model, _idle(watch, waiting))
+        intent.requeue(watch.model, _idle(watch, waiting))
     return said
 
 
-def _idle(watch: Watch, pks: list[int]) -> list[int]:
+def _idle(watch: PolledList, pks: list[int]) -> list[int]:
     """Those of the rows that wait for nothing but an observation."""
     rows = watch.model._default_manager.filter(pk__in=pks, not_before__isnull=True)
     return list(rows.values_list("pk", flat=True))
@@ -86,7 +86,7 @@ def _full_due(listing: Listing) -> bool:
     return database_now() - listing.listed_at >= timedelta(seconds=settings.FULL_OBSERVE_SECONDS)
 
 
-def read_list(watch: Watch, listing: Listing | None = None) -> str:
+def read_list(watch: PolledList, listing: Listing | None = None) -> str:
     """Read the complete list and write what changed."""
     started = database_now()
     seen: set[str] = set()
@@ -103,7 +103,7 @@ def read_list(watch: Watch, listing: Listing | None = None) -> str:
     return f"{pages} pages, {len(seen)} items, {changed} changed, {absent} absent"
 
 
-def _write_changed(watch: Watch, items: dict[str, Any], started: datetime) -> int:
+def _write_changed(watch: PolledList, items: dict[str, Any], started: datetime) -> int:
     changed = []
     for row in watch.model._default_manager.filter(**{f"{watch.id_field}__in": list(items)}):
         facts = watch.facts(items[getattr(row, watch.id_field)])
@@ -111,7 +111,7 @@ def _write_changed(watch: Watch, items: dict[str, Any], started: datetime) -> in
             continue
         if _write(row, facts, started):
             changed.append(row.pk)
-    intent.nudge(watch.model, changed)
+    intent.requeue(watch.model, changed)
     return len(changed)
 
 
@@ -126,7 +126,7 @@ def _write(row: ManagedResource, facts: dict[str, Any], started: datetime) -> in
     return rows.update(**facts, observed_at=Now())
 
 
-def _absent(watch: Watch, seen: set[str], started: datetime) -> int:
+def _absent(watch: PolledList, seen: set[str], started: datetime) -> int:
     """Rows whose resource should be in the list and is not: describe them, or believe our own delete."""
     rows = watch.model._default_manager
     known = rows.exclude(**{f"{watch.id_field}__isnull": True}).exclude(**{watch.id_field: ""})
@@ -137,9 +137,9 @@ def _absent(watch: Watch, seen: set[str], started: datetime) -> int:
         if facts is None:
             doubtful.append(row.pk)
         elif _differs(row, facts) and _write(row, facts, started):
-            intent.nudge(watch.model, [row.pk])
+            intent.requeue(watch.model, [row.pk])
     # Whatever else they wait for or watch: all of each is to be described at their next step, which
     # comes now unless they have one to come.
-    update_all(watch.model, doubtful, observe_requested=True, watching="")
-    intent.nudge(watch.model, _idle(watch, doubtful))
+    update_all(watch.model, doubtful, observe_requested=True, polled_list="")
+    intent.requeue(watch.model, _idle(watch, doubtful))
     return len(absent)

@@ -69,6 +69,6 @@ def record(
     )
 
 
-def born(row: ManagedResource, *, who: Actor, why: str) -> None:
+def record_created(row: ManagedResource, *, who: Actor, why: str) -> None:
     """The first transition of a row that has just been inserted (in the caller's transaction)."""
     record(row, "", row.state, who=who, why=why)

@@ -9,7 +9,7 @@ from celery import shared_task
 
 from streamhub.errors import AwsError
 from streamhub.lifecycle import heartbeat, jobs
-from streamhub.lifecycle.observe import NOTHING, watches
+from streamhub.lifecycle.observe import NOTHING, polled_lists
 from streamhub.lifecycle.observe import observe as observe_watch
 from streamhub.lifecycle.reconcile import reconcile as take_step
 from streamhub.lifecycle.sweep import sweep as sweep_rows
@@ -32,12 +32,12 @@ def sweep() -> None:
 
 @shared_task(name=TaskName.OBSERVE)
 def observe() -> None:
-    """Look at AWS for everything that waits; one list that cannot be read does not hide the others."""
+    """Badge at AWS for everything that waits; one list that cannot be read does not hide the others."""
     with jobs.OBSERVE.single() as run:
         if not run:
             return
         said = []
-        for watch in watches():
+        for watch in polled_lists():
             try:
                 did = observe_watch(watch)
                 if did != NOTHING:

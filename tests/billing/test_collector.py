@@ -105,7 +105,7 @@ def test_a_distribution_replaced_during_the_breakout_counts_with_both(
 ) -> None:
     start = NOW - 3 * HOUR
     row = make_breakout(("E1", start, start + minutes(10)), ("E2", start + minutes(10), start + minutes(30)))
-    cloudwatch.put("E1", start + minutes(11), 100)  # who still watches the old one
+    cloudwatch.put("E1", start + minutes(11), 100)  # who still polled_lists the old one
     cloudwatch.put("E2", start + minutes(11), 23)
     cloudwatch.put("E2", start + minutes(40), 9999)
     collecting.run(NOW)

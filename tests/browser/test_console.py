@@ -39,10 +39,10 @@ def test_a_channel_becomes_ready_without_reloading_and_is_deleted(
 ) -> None:
     page = log_in("operator")
     create(page)
-    expect(page.locator(".sh-sub .sh-look")).to_contain_text("pending")
+    expect(page.locator(".sh-sub .sh-badge")).to_contain_text("pending")
     page.evaluate("window.notReloaded = true")
     world.settle()
-    expect(page.locator(".sh-sub .sh-look")).to_contain_text("idle", timeout=15_000)
+    expect(page.locator(".sh-sub .sh-badge")).to_contain_text("idle", timeout=15_000)
     expect(page.locator("#live")).to_contain_text("rtmp://")
     assert page.evaluate("window.notReloaded")
     shoot(page, "channel")
@@ -53,7 +53,7 @@ def test_a_channel_becomes_ready_without_reloading_and_is_deleted(
     shoot(page, "confirm-delete")
     assert Channel.objects.get().desired == "idle"
     page.get_by_role("button", name="Yes, delete").click()
-    expect(page.locator(".sh-sub .sh-look")).to_contain_text("deleting")
+    expect(page.locator(".sh-sub .sh-badge")).to_contain_text("deleting")
     world.settle()
     expect(page.locator(".sh-gone")).to_contain_text("gone", timeout=15_000)
     shoot(page, "gone")
@@ -71,9 +71,9 @@ def test_a_breakout_goes_on_air_and_ends(log_in: Open, world: WorldUnderTest, sh
     page.get_by_role("button", name="Create").click()
     confirm(page, "Prepare")
     confirm(page, "Start")
-    expect(page.locator(".sh-sub .sh-look")).to_contain_text("starting")
+    expect(page.locator(".sh-sub .sh-badge")).to_contain_text("starting")
     world.settle(lambda: Channel.objects.get().state == "running")
-    expect(page.locator(".sh-sub .sh-look")).to_contain_text("running", timeout=15_000)
+    expect(page.locator(".sh-sub .sh-badge")).to_contain_text("running", timeout=15_000)
     confirm(page, "Raise curtain")
     expect(page.locator("#live")).to_contain_text("cloudfront.net/out/v1/")
     shoot(page, "on-air")
@@ -84,7 +84,7 @@ def test_a_breakout_goes_on_air_and_ends(log_in: Open, world: WorldUnderTest, sh
     confirm(page, "Lower curtain")
     confirm(page, "Stop")
     world.settle()
-    expect(page.locator(".sh-sub .sh-look")).to_contain_text("completed", timeout=15_000)
+    expect(page.locator(".sh-sub .sh-badge")).to_contain_text("completed", timeout=15_000)
 
 
 def test_a_list_refreshes_its_states(log_in: Open, shoot: Shoot) -> None:

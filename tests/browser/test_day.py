@@ -54,7 +54,7 @@ def staff(browser: Browser, house: House) -> Iterator[Staff]:
 
 def reaches(page: Page, word: str, timeout: float = LATER) -> None:
     """The object's page says so, in time and by itself."""
-    expect(page.locator(".sh-sub .sh-look").first).to_have_text(re.compile(rf"{word}\s*$"), timeout=timeout)
+    expect(page.locator(".sh-sub .sh-badge").first).to_have_text(re.compile(rf"{word}\s*$"), timeout=timeout)
 
 
 def do(page: Page, label: str) -> None:

@@ -40,9 +40,9 @@ class Gallery:
             self.unlike.append(f"{name}: {answer and answer.status}")
         if step is not None:
             step(self.page)
-        self.look(name)
+        self.badge(name)
 
-    def look(self, name: str) -> None:
+    def badge(self, name: str) -> None:
         self.page.evaluate("document.fonts.ready")
         load_axe(self.page)
         for size in (WIDE, PHONE):

@@ -78,7 +78,7 @@ def test_a_channel_waits_while_its_security_group_is_just_being_deleted(world: W
         reconcile("channels_app.channel", row.pk)
     row.refresh_from_db()
     assert (row.mp_endpoint_id != "", world.creates()["medialive:CreateInput"]) == (True, 1)
-    intent.nudge(SecurityGroup, [SecurityGroup.objects.get().pk])
+    intent.requeue(SecurityGroup, [SecurityGroup.objects.get().pk])
     world.settle()
     row.refresh_from_db()
     assert (row.state, SecurityGroup.objects.get().state) == ("idle", "ready")
@@ -87,7 +87,7 @@ def test_a_channel_waits_while_its_security_group_is_just_being_deleted(world: W
 def test_a_security_group_that_a_channel_uses_is_not_deleted_after_all(world: WorldUnderTest) -> None:
     create("stage")
     world.settle()
-    intent.want(SecurityGroup.objects.get(), desired="deleted", priority=Priority.DELETE)
+    intent.set_desired(SecurityGroup.objects.get(), desired="deleted", priority=Priority.DELETE)
     world.settle()
     group = SecurityGroup.objects.get()
     assert (group.desired, group.state) == ("present", "ready")

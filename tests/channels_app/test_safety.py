@@ -168,7 +168,7 @@ def test_auto_stop_leaves_a_breakout_alone(world: WorldUnderTest, stage: Channel
     cost_safety()
     world.settle()
     assert medialive_state(world) == "RUNNING"
-    assert not services.channel_cool(channel(), who=WHO, why="test", warm=False)
+    assert not services.channel_stop_unneeded(channel(), who=WHO, why="test", warm=False)
 
 
 def test_a_channel_is_stopped_once_its_warm_time_is_over(world: WorldUnderTest, stage: Channel) -> None:

@@ -56,7 +56,7 @@ WRONGS: dict[str, Wrong] = {
     "nothing": lambda world: None,
     "AWS was starting": row(ml_channel_state="STARTING"),
     "AWS was recovering": row(ml_channel_state="RECOVERING"),
-    "AWS was stopping, and runs again": row(ml_channel_state="STOPPING", watching="ml_channel"),
+    "AWS was stopping, and runs again": row(ml_channel_state="STOPPING", polled_list="ml_channel"),
     "an earlier step did not end well": row(attempts=3, error_code="InternalServerError"),
     "a start was cut and nobody knows": row(ml_channel_state="IDLE", attempts=1),
     "a start was accepted and nothing was seen": row(

@@ -36,7 +36,7 @@ VERBS = {
     "distribution_create": 5,
     "distribution_sync": 3,
     "distribution_retry": 2,
-    "look": 7,
+    "badge": 7,
 }
 READS = ("breakouts/{}/readiness", "breakouts/{}/usage", "breakouts/{}")
 SENDINGS = 8
@@ -178,13 +178,13 @@ class Client(threading.Thread):
     def distribution_retry(self) -> None:
         self.on("distributions", "distributions/{}/retry")
 
-    def look(self) -> None:
+    def badge(self) -> None:
         self.on("breakouts", self.rng.choice(READS), method="GET")
         self.on("distributions", "distributions/{}/config", method="GET")
 
 
 class Viewers(threading.Thread):
-    """The public: watches whatever has a playback URL, and sometimes goes away again."""
+    """The public: polled_lists whatever has a playback URL, and sometimes goes away again."""
 
     def __init__(self, seed: str, api: Api, control: Control, over: threading.Event) -> None:
         super().__init__(name="viewers", daemon=True)

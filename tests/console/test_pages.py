@@ -86,8 +86,8 @@ def test_every_state_has_a_look_with_word_and_icon() -> None:
     for model in (Channel, Distribution, Breakout, SecurityGroup):
         its = admin.site._registry[model]
         assert isinstance(its, ResourceAdmin)
-        assert set(its.looks) == set(model.STATES.values)
-        assert all(look.icon for look in its.looks.values())
+        assert set(its.state_badges) == set(model.STATES.values)
+        assert all(badge.icon for badge in its.state_badges.values())
 
 
 @pytest.mark.parametrize("model", [Channel, Distribution, Breakout])
@@ -164,7 +164,7 @@ def test_every_tile_opens_its_list(superuser: Client) -> None:
     user = User.objects.get(username="superuser")
     found = dashboard.build(user)
     assert len(found["tiles"]) >= 8
-    for item in (*found["tiles"], *found["boards"]):
+    for item in (*found["tiles"], *found["lists"]):
         assert superuser.get(item["url"]).status_code == 200
 
 

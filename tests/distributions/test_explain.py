@@ -17,7 +17,7 @@ BUCKETS = Buckets("rec", "media")
 @pytest.fixture(scope="module")
 def usual() -> dict[str, Any]:
     aws = EmbeddedAws(0.0)
-    mediamanager.furnish(aws.world, "E3FEGSC0PV886G", "rec", "media")
+    mediamanager.create_mediamanager(aws.world, "E3FEGSC0PV886G", "rec", "media")
     cloudfront: Any = aws.world.services["cloudfront"]
     return dict(cloudfront.get_distribution_config({"Id": "E3FEGSC0PV886G"})["DistributionConfig"])
 

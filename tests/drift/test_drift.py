@@ -410,7 +410,7 @@ def test_only_those_who_may_mend_drift_can_act(world: WorldUnderTest, stage: Cha
     ada = User.objects.create_user("ada")
     with pytest.raises(Forbidden):
         drift.act(only("missing"), "repair", staff_actor(ada))
-    ada.user_permissions.set(Permission.objects.filter(codename="mend_drift"))
+    ada.user_permissions.set(Permission.objects.filter(codename="resolve_drift"))
     drift.act(only("missing"), "repair", staff_actor(User.objects.get()))
     assert Transition.objects.filter(who="staff:ada", why__startswith="drift: repair").exists()
 

@@ -100,7 +100,7 @@ def test_the_release_does_not_postpone_intent_that_came_during_the_step() -> Non
     row = due_row()
     mine = take(Distribution, row.pk)
     assert mine is not None
-    intent.want(row, desired="disabled", priority=Priority.DELETE)
+    intent.set_desired(row, desired="disabled", priority=Priority.DELETE)
     mine.release(None)
     assert reread(row).not_before is not None
     assert take(Distribution, row.pk) is not None

@@ -45,7 +45,7 @@ def look_three_times(world: WorldUnderTest) -> None:
     for _ in range(3):
         for model in MODELS:
             pks = list(model._default_manager.values_list("pk", flat=True))
-            intent.nudge(model, pks, observe=True)
+            intent.requeue(model, pks, observe=True)
             model._default_manager.filter(suspect_since__isnull=False).update(
                 suspect_since=timezone.now() - timedelta(minutes=1)
             )

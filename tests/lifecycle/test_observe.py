@@ -15,7 +15,7 @@ from distributions.models import Distribution
 from streamhub.errors import Throttled
 from streamhub.lifecycle import tasks
 from streamhub.lifecycle.models import Job, Listing
-from streamhub.lifecycle.observe import Watch, observe
+from streamhub.lifecycle.observe import PolledList, observe
 
 pytestmark = pytest.mark.django_db
 
@@ -57,8 +57,8 @@ def aws() -> FakeList:
 
 
 @pytest.fixture
-def watch(aws: FakeList) -> Watch:
-    return Watch(
+def watch(aws: FakeList) -> PolledList:
+    return PolledList(
         key="distribution",
         model=Distribution,
         id_field="aws_distribution_id",
@@ -82,30 +82,30 @@ def reread(one: Distribution) -> Distribution:
     return Distribution.objects.get(pk=one.pk)
 
 
-def test_nothing_to_look_at_costs_no_call(watch: Watch, aws: FakeList) -> None:
+def test_nothing_to_look_at_costs_no_call(watch: PolledList, aws: FakeList) -> None:
     observe(watch)
     assert aws.reads == 0
 
 
-def test_fewer_waiting_than_pages_are_described_one_by_one(watch: Watch, aws: FakeList) -> None:
+def test_fewer_waiting_than_pages_are_described_one_by_one(watch: PolledList, aws: FakeList) -> None:
     listed_lately(pages=2)
-    one = row("E1", watching="distribution")
+    one = row("E1", polled_list="distribution")
     observe(watch)
     assert aws.reads == 0
     assert reread(one).observe_requested
     assert reread(one).not_before is not None
 
 
-def test_many_waiting_are_read_by_one_list(watch: Watch, aws: FakeList) -> None:
+def test_many_waiting_are_read_by_one_list(watch: PolledList, aws: FakeList) -> None:
     listed_lately(pages=1)
     aws.items = [Item("E1"), Item("E2", "InProgress")]
-    done, waits = row("E1", watching="distribution"), row("E2", watching="distribution")
+    done, waits = row("E1", polled_list="distribution"), row("E2", polled_list="distribution")
     observe(watch)
     assert (reread(done).status, reread(done).not_before is None) == ("Deployed", False)
     assert reread(waits).not_before is None
 
 
-def test_a_full_list_is_due_now_and_then_for_drift(watch: Watch, aws: FakeList) -> None:
+def test_a_full_list_is_due_now_and_then_for_drift(watch: PolledList, aws: FakeList) -> None:
     aws.items = [Item("E1")]
     one = row("E1")
     observe(watch)
@@ -114,7 +114,7 @@ def test_a_full_list_is_due_now_and_then_for_drift(watch: Watch, aws: FakeList) 
     assert aws.reads == 1
 
 
-def test_a_row_that_a_step_holds_is_not_written(watch: Watch, aws: FakeList) -> None:
+def test_a_row_that_a_step_holds_is_not_written(watch: PolledList, aws: FakeList) -> None:
     aws.items = [Item("E1")]
     one = row("E1")
     Distribution.objects.update(claimed_until=datetime.fromisoformat("2999-01-01T00:00:00Z"))
@@ -122,26 +122,28 @@ def test_a_row_that_a_step_holds_is_not_written(watch: Watch, aws: FakeList) -> 
     assert reread(one).status == "InProgress"
 
 
-def test_what_a_step_read_after_the_list_was_begun_is_not_overwritten(watch: Watch, aws: FakeList) -> None:
+def test_what_a_step_read_after_the_list_was_begun_is_not_overwritten(
+    watch: PolledList, aws: FakeList
+) -> None:
     aws.items = [Item("E1")]
     one = row("E1", observed_at=datetime.fromisoformat("2999-01-01T00:00:00Z"))
     observe(watch)
     assert reread(one).status == "InProgress"
 
 
-def test_absence_only_causes_a_describe(watch: Watch, aws: FakeList) -> None:
+def test_absence_only_causes_a_describe(watch: PolledList, aws: FakeList) -> None:
     one = row("E1")
     observe(watch)
     assert (reread(one).gone_at, reread(one).observe_requested) == (None, True)
 
 
-def test_absence_after_our_own_delete_is_proof(watch: Watch, aws: FakeList) -> None:
+def test_absence_after_our_own_delete_is_proof(watch: PolledList, aws: FakeList) -> None:
     one = row("E1", delete_accepted_at=datetime.fromisoformat("2020-01-01T00:00:00Z"))
     observe(watch)
     assert reread(one).gone_at is not None
 
 
-def test_half_a_list_proves_nothing(watch: Watch, aws: FakeList) -> None:
+def test_half_a_list_proves_nothing(watch: PolledList, aws: FakeList) -> None:
     aws.items = [Item("E1"), Item("E2"), Item("E3")]
     aws.broken = True
     lost = row("E9", delete_accepted_at=datetime.fromisoformat("2020-01-01T00:00:00Z"))
@@ -156,10 +158,10 @@ def test_an_observer_that_dies_holds_its_successor_up_hardly_longer_than_a_task_
     class Killed(BaseException):
         pass
 
-    def die() -> list[Watch]:
+    def die() -> list[PolledList]:
         raise Killed
 
-    monkeypatch.setattr(tasks, "watches", die)
+    monkeypatch.setattr(tasks, "polled_lists", die)
     with pytest.raises(Killed):
         tasks.observe()
     job = Job.objects.get(name="observe")

@@ -286,7 +286,7 @@ def test_two_reconcilers_of_one_row_take_one_step(live_world: WorldUnderTest) ->
 def test_two_sweeps_queue_each_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
     rows = [Distribution.objects.create(origin_url=URL) for _ in range(50)]
-    intent.nudge(Distribution, [row.pk for row in rows])
+    intent.requeue(Distribution, [row.pk for row in rows])
     Distribution.objects.update(queued_until=None)
     monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue: sent.append(args[1]))
     refused(at_once(sweep, sweep))
@@ -298,7 +298,7 @@ def test_sweeps_nudges_and_intents_on_the_same_rows_do_not_lock_each_other_out()
 
     def nudging(order: list[int]) -> None:
         for _ in range(15):
-            intent.nudge(Distribution, order, observe=True)
+            intent.requeue(Distribution, order, observe=True)
 
     def sweeping() -> None:
         for _ in range(8):
@@ -308,7 +308,7 @@ def test_sweeps_nudges_and_intents_on_the_same_rows_do_not_lock_each_other_out()
 
     def wanting() -> None:
         for pk in random.sample(pks, 40):
-            intent.want(Distribution.objects.get(pk=pk), priority=Priority.STOP)
+            intent.set_desired(Distribution.objects.get(pk=pk), priority=Priority.STOP)
 
     shuffled = random.sample(pks, len(pks))
     works = [partial(nudging, pks), partial(nudging, pks[::-1]), partial(nudging, shuffled), sweeping]

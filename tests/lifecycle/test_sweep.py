@@ -101,7 +101,7 @@ def test_intent_wakes_on_commit_and_not_before(
 ) -> None:
     made = Distribution.objects.create(origin_url="https://origin.example.com/a")
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
-        intent.want(made, desired="disabled", priority=Priority.STOP)
+        intent.set_desired(made, desired="disabled", priority=Priority.STOP)
         assert sent == []
     assert len(callbacks) == 1
     assert sent == [(made.pk, "urgent")]

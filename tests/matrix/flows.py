@@ -134,7 +134,7 @@ def lose_and_prepare(world: WorldUnderTest) -> None:
 def cool_once_warm(world: WorldUnderTest) -> None:
     """The hour is over as soon as the channel runs; the job that looks after costs sees it."""
     Channel.objects.filter(state="running").update(warm_until=timezone.now() - MINUTE)
-    cost_alarms.watch()
+    cost_alarms.check_costs()
 
 
 def delete_early(world: WorldUnderTest) -> None:

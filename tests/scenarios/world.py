@@ -116,15 +116,15 @@ class WorldUnderTest:
     def observe(self) -> None:
         """What the periodic observation does, as if the last full list were long ago."""
         Listing.objects.update(listed_at=None)
-        self._observe(observe.watches())
+        self._observe(observe.polled_lists())
 
-    def look(self) -> None:
+    def badge(self) -> None:
         """What it does when everything was just listed: it sees to the rows that wait to be looked at."""
         waited_for = self._watched()
-        self._observe([watch for watch in observe.watches() if watch.key in waited_for])
+        self._observe([watch for watch in observe.polled_lists() if watch.key in waited_for])
 
-    def _observe(self, watches: list[observe.Watch]) -> None:
-        for watch in watches:
+    def _observe(self, polled_lists: list[observe.PolledList]) -> None:
+        for watch in polled_lists:
             with suppress(AwsError):
                 self.surviving(partial(observe.observe, watch))
 
@@ -139,7 +139,7 @@ class WorldUnderTest:
             if until is not None and until():
                 return
             stepped = self.step_all()
-            self.look() if stepped and n % FULL_EVERY else self.observe()
+            self.badge() if stepped and n % FULL_EVERY else self.observe()
             if until is None and not stepped and not self.due() and not self._watched():
                 return
         if strict and until is not None and not until():
@@ -153,7 +153,9 @@ class WorldUnderTest:
         """The lists that rows wait for."""
         models = [each.model._default_manager for each in driver.all_drivers()]
         return {
-            key for rows in models for key in rows.exclude(watching="").values_list("watching", flat=True)
+            key
+            for rows in models
+            for key in rows.exclude(polled_list="").values_list("polled_list", flat=True)
         }
 
     # --- looking at AWS --------------------------------------------------------------------

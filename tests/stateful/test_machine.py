@@ -295,7 +295,7 @@ class Machine(RuleBasedStateMachine):
             if each["state"] not in ("STARTING", "RUNNING", "RECOVERING"):
                 continue
             row = Channel.objects.get(uid=each["tags"][OWNER_TAG])
-            moving = row.not_before is not None or bool(row.watching)
+            moving = row.not_before is not None or bool(row.polled_list)
             assert row.desired == "running" or moving or row.pk in self.touched, f"channel {row.pk} runs"
 
     @invariant()

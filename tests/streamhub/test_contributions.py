@@ -21,10 +21,10 @@ from streamhub.alerts.alarms import AlarmSource
 from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import Grant
-from streamhub.console.tiles import Board, Tile
+from streamhub.console.tiles import DashboardList, Tile
 from streamhub.contributions import contributed
 from streamhub.lifecycle.driver import Driver
-from streamhub.lifecycle.observe import Watch
+from streamhub.lifecycle.observe import PolledList
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
@@ -32,13 +32,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = ("streamhub", "distributions", "channels_app", "recordings", "billing", "drift")
 DJANGOS = {"name", "label", "verbose_name", "path", "default_auto_field", "__module__", "__doc__"}
 KINDS: dict[str, type] = {
-    "watches": Watch,
+    "polled_lists": PolledList,
     "periodic_jobs": PeriodicJob,
     "alarms": AlarmSource,
     "navigation": Entry,
     "roles": Grant,
     "tiles": Tile,
-    "boards": Board,
+    "dashboard_lists": DashboardList,
     "page_parts": PageParts,
     "admin_urls": URLPattern,
 }
@@ -89,7 +89,7 @@ def test_each_contribution_is_of_its_kind() -> None:
                 assert callable(each), (attribute, each)
 
 
-@pytest.mark.parametrize("attribute", ["navigation", "tiles", "boards"])
+@pytest.mark.parametrize("attribute", ["navigation", "tiles", "dashboard_lists"])
 def test_places_are_not_shared(attribute: str) -> None:
     """Two with the same order would stand as INSTALLED_APPS has it."""
     orders = [each.order for each in contributed(attribute)]

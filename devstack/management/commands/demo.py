@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from devstack.demo import tour, verdict
 from devstack.demo.api import Api, ApiError
 from devstack.demo.screen import Screen
-from devstack.demo.stack import House, NoFolder
+from devstack.demo.stack import DemoStack, NoFolder
 from devstack.demo.steps import STEPS
 from devstack.processes import ProcessFailed
 from emulator.control import Control
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             signal.signal(number, _interrupt)
         screen = Screen()
         try:
-            house = House(settings.VAR_DIR)
+            house = DemoStack(settings.VAR_DIR)
         except NoFolder as error:
             raise CommandError(str(error)) from error
         held = False
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         if not held:
             raise SystemExit(1)
 
-    def _run(self, house: House, screen: Screen, *, keep_serving: bool) -> bool:
+    def _run(self, house: DemoStack, screen: Screen, *, keep_serving: bool) -> bool:
         """The whole demo; whether every promise held (a Ctrl-C after the tour takes nothing back)."""
         _bring_up(house, screen)
         held = _take_tour(house, screen)
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         return held
 
 
-def _bring_up(house: House, screen: Screen) -> None:
+def _bring_up(house: DemoStack, screen: Screen) -> None:
     screen.title("StreamHub starts")
     with screen.step("Embedded AWS and broker, a fresh database, an API token") as step:
         house.prepare()
@@ -73,7 +73,7 @@ def _bring_up(house: House, screen: Screen) -> None:
     screen.say(f"   AWS        {house.aws_url}   (embedded; no real account can be reached)")
 
 
-def _take_tour(house: House, screen: Screen) -> bool:
+def _take_tour(house: DemoStack, screen: Screen) -> bool:
     api, control = Api(house.url, house.token), Control(house.aws_url)
     on_tour = tour.Tour(api, control, screen, house.processes.check)
     screen.title("The tour: one channel's life, and a show on it")
@@ -86,7 +86,7 @@ def _take_tour(house: House, screen: Screen) -> bool:
     return all(line.held for line in lines)
 
 
-def _serve(house: House) -> None:
+def _serve(house: DemoStack) -> None:
     """Until somebody interrupts; raises ProcessFailed if a process ends by itself."""
     try:
         while True:
@@ -96,7 +96,7 @@ def _serve(house: House) -> None:
         return
 
 
-def _stop(house: House, screen: Screen) -> None:
+def _stop(house: DemoStack, screen: Screen) -> None:
     """In order, and without being interrupted: an impatient second Ctrl-C leaves no orphans."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

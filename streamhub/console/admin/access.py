@@ -23,7 +23,7 @@ from streamhub.access.actors import Actor
 from streamhub.access.models import ApiToken
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue, token_revoke
-from streamhub.console.badges import Look, Tone
+from streamhub.console.badges import Badge, Tone
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Fact, Section
 from streamhub.console.registry import PageParts
@@ -72,10 +72,10 @@ class ApiTokenAdmin(CreatingAdmin):
     icon = "key"
     kind = "API token"
     has_timeline = False
-    looks = {
-        "usable": Look(Tone.GOOD, "check_circle"),
-        "expired": Look(Tone.CALM, "timer_off"),
-        "revoked": Look(Tone.CALM, "block"),
+    state_badges = {
+        "usable": Badge(Tone.GOOD, "check_circle"),
+        "expired": Badge(Tone.CALM, "timer_off"),
+        "revoked": Badge(Tone.CALM, "block"),
     }
     list_display = ("title", "state_shown", "scopes_shown", "expires", "last_used")
     search_fields = ("service", "prefix")

@@ -17,9 +17,9 @@ from streamhub.console.badges import Tone
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView, filter_of, list_url
-from streamhub.console.templatetags.console import look as look_context
+from streamhub.console.templatetags.console import badge as badge_context
 from streamhub.console.templatetags.console import when
-from streamhub.console.tiles import Board, Figure, Line, Tile
+from streamhub.console.tiles import DashboardList, Figure, Line, Tile
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
 
 SEARCHED = 500_000
@@ -123,7 +123,7 @@ def _bad_jobs() -> Q:
     """Health is worked out, not stored; there are as many jobs as the code has."""
     schedule = jobs.periods()
     rows = Job.objects.all()
-    return Q(pk__in=[row.pk for row in rows if jobs.health_of(row, schedule).look.tone == Tone.BAD])
+    return Q(pk__in=[row.pk for row in rows if jobs.health_of(row, schedule).badge.tone == Tone.BAD])
 
 
 class _HealthAdmin(ReadOnlyAdmin):
@@ -133,7 +133,7 @@ class _HealthAdmin(ReadOnlyAdmin):
     @display(description="health")
     def health(self, row: Any) -> str:
         health = self.get_health(row)
-        return render_to_string("console/look.html", look_context(health.look, health.word))
+        return render_to_string("console/badge.html", badge_context(health.badge, health.word))
 
 
 @admin.register(Job)
@@ -184,7 +184,7 @@ class HeartbeatAdmin(_HealthAdmin):
 
 def _jobs_figure() -> Figure:
     healths = jobs.all_healths()
-    bad = [health for health in healths if health.look.tone == Tone.BAD]
+    bad = [health for health in healths if health.badge.tone == Tone.BAD]
     if not healths:
         return Figure("unknown", "no job has run yet", Tone.WARN)
     if bad:
@@ -196,8 +196,8 @@ def _jobs_figure() -> Figure:
 def _jobs_lines() -> list[Line]:
     """What is bad first, then in the order of `all_healths`."""
     url = list_url(Job)
-    found = sorted(jobs.all_healths(), key=lambda health: health.look.tone != Tone.BAD)[:MOST_LINES]
-    return [Line(h.name, url, h.look, h.word, h.since, h.detail) for h in found]
+    found = sorted(jobs.all_healths(), key=lambda health: health.badge.tone != Tone.BAD)[:MOST_LINES]
+    return [Line(h.name, url, h.badge, h.word, h.since, h.detail) for h in found]
 
 
 def _jobs_url() -> str:
@@ -206,7 +206,7 @@ def _jobs_url() -> str:
 
 
 TILE = Tile("jobs", "Job health", "monitor_heart", "lifecycle.view_job", _jobs_figure, _jobs_url, 80)
-BOARD = Board(
+BOARD = DashboardList(
     "jobs",
     "Jobs and processes",
     "monitor_heart",

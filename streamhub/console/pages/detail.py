@@ -38,14 +38,14 @@ def fragment(admin: ResourceBase, request: HttpRequest, object_id: int) -> HttpR
 
 def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]:
     """The content rendered once, its version, and when to look again."""
-    look = admin.look(row)
+    badge = admin.badge(row)
     offers = admin.offers(request, row)
     context = {
         "row": row,
         "kind": admin.transition_kind(),
         "icon": admin.icon,
-        "look": look,
-        "word": look.word or admin.state(row),
+        "badge": badge,
+        "word": badge.word or admin.state(row),
         "since": admin.since(row),
         "headline": admin.headline(row),
         "alarms": alarms.of(row, request.user),
@@ -62,5 +62,5 @@ def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]
         "content": content,
         "version": fragments.version(content),
         "url": admin.url("live", row.pk),
-        "every": fragments.every(look.moving),
+        "every": fragments.every(badge.moving),
     }

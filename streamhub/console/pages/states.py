@@ -17,7 +17,7 @@ def fragment(admin: ResourceBase, request: HttpRequest) -> HttpResponse:
     if not admin.has_view_permission(request):
         raise PermissionDenied
     ids = [int(pk) for pk in request.GET.getlist("id") if pk.isdigit()][:MOST]
-    found = admin.model._default_manager.defer(*admin.heavy).in_bulk(ids)
+    found = admin.model._default_manager.defer(*admin.deferred_columns).in_bulk(ids)
     rows = [found[pk] for pk in ids if pk in found]
     now = admin.poller(rows)
     context = {

@@ -73,10 +73,10 @@ def fact(item: Any) -> dict[str, Any]:
     return {"fact": item}
 
 
-@register.inclusion_tag("console/look.html")
-def look(look: Any, word: str) -> dict[str, Any]:
+@register.inclusion_tag("console/badge.html")
+def badge(badge: Any, word: str) -> dict[str, Any]:
     """A state's badge."""
-    return {"look": look, "word": look.word or word}
+    return {"badge": badge, "word": badge.word or word}
 
 
 @register.inclusion_tag("console/saved_views.html")
