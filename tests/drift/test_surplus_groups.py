@@ -17,11 +17,10 @@ from drift.tasks import drift_report
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
 from streamhub.lifecycle.models import Job, Transition
-from tests.drift.test_drift import STACK, forget_rows, stage
+from tests.scenarios.rows import forget_rows
+from tests.scenarios.stage import STACK
 from tests.scenarios.truth import an_hour_of_drift
 from tests.scenarios.world import WorldUnderTest
-
-__all__ = ["stage"]
 
 UID = "0123456789abcdef" * 2
 
