@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from channels_app import services
 from channels_app.models import Channel
 from tests.scenarios import naming
-from tests.scenarios.actors import TESTER
+from tests.scenarios import stage as scene
 from tests.scenarios.staff import as_role, engineer, operator, superuser, viewer
 from tests.scenarios.world import WorldUnderTest
 
@@ -39,6 +38,14 @@ def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue: None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_pause_between_attempts() -> Iterator[None]:
+    """botocore waits up to a second before it tries again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+        yield
+
+
 @pytest.fixture
 def world(db: None, settings: object) -> Iterator[WorldUnderTest]:
     """The product in one process on an embedded AWS whose time passes at once."""
@@ -54,9 +61,6 @@ def live_world(transactional_db: None, settings: object) -> Iterator[WorldUnderT
 @pytest.fixture
 def stage(world: WorldUnderTest) -> Channel:
     """A channel named "stage", idle behind its distribution; AWS has counted no call since."""
-    row = services.channel_create(
-        "stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"], tags={"team": "events"}
-    )
-    world.settle()
+    scene.with_channel(world)
     world.control.clear_calls()
-    return Channel.objects.select_related("distribution").get(pk=row.pk)
+    return scene.channel()

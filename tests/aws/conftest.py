@@ -26,12 +26,6 @@ def _models_loaded_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _no_pause_between_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore waits up to a second before it tries again."""
-    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
-
-
 @pytest.fixture
 def calls() -> Iterator[list[Call]]:
     """All calls of the test; none may be missing from the table operation → IAM actions."""

@@ -20,11 +20,7 @@ from tests.scenarios.world import WorldUnderTest
 WHO = TESTER
 
 
-@pytest.fixture(autouse=True)
-def stage(world: WorldUnderTest) -> None:
-    services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
-    world.settle()
-    world.control.clear_calls()
+pytestmark = pytest.mark.usefixtures("stage")
 
 
 def distribution() -> Distribution:

@@ -10,7 +10,7 @@ from channels_app.guards import breakout as guards
 from channels_app.guards.breakout import Situation
 from channels_app.models.breakout import State
 from channels_app.models.channel import State as ChannelState
-from tests.asking import DONE, Answer, Refused, ask
+from tests.scenarios.asking import DONE, Answer, Refused, ask
 
 # do: it does something; same: accepted without effect; no: refused. The curtain is lowered.
 GRID = """

@@ -9,7 +9,7 @@ import pytest
 from channels_app.guards import channel as guards
 from channels_app.guards.channel import Situation
 from channels_app.models.channel import Desired, State
-from tests.asking import DONE, Answer, Refused, ask
+from tests.scenarios.asking import DONE, Answer, Refused, ask
 
 GOING = "The channel is being deleted."
 ALREADY = "It is being deleted already."

@@ -99,13 +99,6 @@ def test_a_start_or_a_stop_that_does_not_end_is_alarming(state: str, code: str) 
 # --- with AWS ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def stage(world: WorldUnderTest) -> Channel:
-    services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
-    world.settle()
-    return channel()
-
-
 def keep_warm(world: WorldUnderTest, minutes: int) -> None:
     row = channel()
     row.warm_until = timezone.now() + timedelta(minutes=minutes)

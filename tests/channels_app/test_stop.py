@@ -80,13 +80,6 @@ WRONGS: dict[str, Wrong] = {
 }
 
 
-@pytest.fixture
-def stage(world: WorldUnderTest) -> Channel:
-    services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
-    world.settle()
-    return channel()
-
-
 def runs_on_aws(world: WorldUnderTest, state: str, breakout: str) -> None:
     """MediaLive runs; the rows say what they say."""
     on = channel()

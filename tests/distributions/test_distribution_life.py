@@ -14,6 +14,7 @@ from channels_app.services import (
 from distributions import services
 from distributions.models import Distribution
 from streamhub.errors import NotPossible
+from tests.scenarios import stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
 
@@ -22,8 +23,7 @@ WHO = TESTER
 
 @pytest.fixture
 def attached(world: WorldUnderTest) -> Distribution:
-    channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
-    world.settle()
+    stage.with_channel(world)
     return Distribution.objects.get()
 
 

@@ -9,7 +9,7 @@ import pytest
 from distributions import guards
 from distributions.guards import Home, Situation
 from distributions.models import State
-from tests.asking import DONE, Answer, Refused, ask
+from tests.scenarios.asking import DONE, Answer, Refused, ask
 
 SHARED = "It is shared and protected; StreamHub never changes it."
 ON_AIR = "It is on air with keynote, workshop. Stop the breakout first."

@@ -9,11 +9,11 @@ import pytest
 from django.db.models import F, Q
 from django.utils import timezone
 
-from channels_app import services
 from channels_app.models import Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.models import Transition
+from tests.scenarios import stage as scene
 from tests.scenarios.actors import TESTER
 from tests.scenarios.stage import STACK
 from tests.scenarios.world import WorldUnderTest
@@ -33,8 +33,7 @@ MODELS = (Channel, Distribution, SecurityGroup)
 @pytest.fixture
 def stage(world: WorldUnderTest, settings: Any) -> WorldUnderTest:
     """A channel whose rows are two hours old and whose AWS resources were created just now."""
-    services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
-    world.settle()
+    scene.with_channel(world)
     for model in MODELS:
         model._default_manager.update(created_at=F("created_at") - timedelta(hours=2))
     settings.MISSING_MIN_AGE_SECONDS = 3600

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from streamhub.lifecycle.guards import Refusal, Table, already, either, only, rule
-from tests.asking import DONE, Refused, ask
+from tests.scenarios.asking import DONE, Refused, ask
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,7 @@ def test_starts_pressed_while_workers_take_the_channel_down_put_nothing_on_air(
             for each in (show, other):
                 with suppress(NotPossible):
                     services.breakout_start(each, who=WHO)
+            time.sleep(0.01)  # or the workers get no turn
 
     services.channel_delete(row, who=WHO)
     workers = [partial(work, live_world, stage.nothing, reaps=True)] * 2

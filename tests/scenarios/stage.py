@@ -11,6 +11,7 @@ from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions import services as distributions
 from distributions.models import Distribution
 from tests.scenarios.actors import TESTER
+from tests.scenarios.kept import begin_with
 from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
@@ -82,12 +83,18 @@ def cloudfront_says(world: WorldUnderTest) -> tuple[bool, str]:
 
 
 def create(world: WorldUnderTest | None = None) -> Channel:
-    return services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+    tags = {"team": "events"}
+    return services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"], tags=tags)
 
 
 def with_channel(world: WorldUnderTest) -> None:
+    """A channel, and nothing left to do; costs a creation only once a process."""
+    begin_with(world, _settled)
+
+
+def _settled(world: WorldUnderTest) -> None:
     create()
-    world.settle(until=ready)
+    world.settle()
 
 
 def with_breakout(world: WorldUnderTest) -> None:

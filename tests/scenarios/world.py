@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models.functions import Now
 
@@ -55,12 +55,24 @@ def expire_claims() -> None:
     Job.objects.update(leased_until=None)
 
 
+class OwnAws(NamedTuple):
+    """The embedded AWS of a process, and clients for it: making these takes longer than most tests."""
+
+    handle: Handle
+    target: Target
+    clients: _Clients
+
+
 @cache
-def _aws_of(pid: int) -> tuple[Handle, Target, _Clients]:
-    """This process's embedded AWS, and clients for it: making these takes longer than most tests."""
+def _aws_of(pid: int) -> OwnAws:
     handle = EmbeddedAws(scale=0.0).start_in_thread()
     target = embedded_target(handle.url, "eu-central-1", "local")
-    return handle, target, _Clients(target)
+    return OwnAws(handle, target, _Clients(target))
+
+
+def own_aws() -> OwnAws:
+    """That of this process, started when it is first asked for."""
+    return _aws_of(os.getpid())
 
 
 class WorldUnderTest:
@@ -74,12 +86,16 @@ class WorldUnderTest:
     def running(cls, settings: Any, session_class: type[AwsSession] = AwsSession) -> Iterator[WorldUnderTest]:
         """A world on this process's embedded AWS, whose account is fresh."""
         configure(settings)
-        handle, target, clients = _aws_of(os.getpid())
-        handle.reset()
-        session = session_class(target)
-        session._per_process[os.getpid()] = clients
+        own = own_aws()
+        own.handle.reset()
+        session = session_class(own.target)
+        session._per_process[os.getpid()] = own.clients
         with use_session(session):
-            yield cls(handle.control, session)
+            yield cls(own.handle.control, session)
+
+    def is_new(self) -> bool:
+        """Whether it is on this process's own AWS, and nobody has called that yet."""
+        return self.session.target == own_aws().target and not self.counts()
 
     # --- letting it work -------------------------------------------------------------------
 
