@@ -126,7 +126,7 @@ def _of_breakout(channel: Channel, row: Breakout, now: datetime, allowed: Limits
             row.state_since,
             now,
             f"{row.name} is {row.state} for {_minutes(waited)} minutes.",
-            "Badge at its channel's error; stop it if the show is off."
+            "Look at its channel's error; stop it if the show is off."
             if starts
             else "StreamHub keeps asking AWS to stop; look at its channel's error, or press Stop to ask now.",
         )

@@ -123,7 +123,7 @@ def detach_distribution(request: HttpRequest, id: str) -> Status[Distribution]:
 
 @router.post("/{id}/sync", response={202: DistributionOut}, auth=WRITE)
 def sync_distribution(request: HttpRequest, id: str) -> Status[Distribution]:
-    """Badge at CloudFront again."""
+    """Look at CloudFront again."""
     return Status(202, services.distribution_sync(found(id), who=actor_of(request)))
 
 

@@ -64,7 +64,7 @@ class SecurityGroupDriver:
         return acts[self.decide(claim.row)](claim)
 
     def _describe(self, claim: Claim) -> None:
-        """Badge at it. One NotFound is a suspicion; a second one, late enough, is proof."""
+        """Look at it. One NotFound is a suspicion; a second one, late enough, is proof."""
         row: SecurityGroup = claim.row
         now = database_now()
         try:

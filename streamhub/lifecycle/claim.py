@@ -143,7 +143,7 @@ class Claim:
         self._end(after(wait), **error_fields(error, hint or "StreamHub tries again by itself."))
 
     def release(self, seconds: float | None) -> None:
-        """The step ended well. Badge again after `seconds` (None: only when woken)."""
+        """The step ended well. Look again after `seconds` (None: only when woken)."""
         cleared = error_fields(None) if self.row.error_code and not self.keep_error else {}
         self._end(None if seconds is None else after(seconds), attempts=0, **cleared)
 

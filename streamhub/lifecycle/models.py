@@ -147,7 +147,7 @@ def due_indexes(name: str) -> list[models.Index]:
             name=f"{name}_due",
             condition=models.Q(not_before__isnull=False),
         ),
-        models.Index(fields=["polled_list"], name=f"{name}_watching", condition=~models.Q(polled_list="")),
+        models.Index(fields=["polled_list"], name=f"{name}_polled", condition=~models.Q(polled_list="")),
     ]
 
 

@@ -55,7 +55,7 @@ def polled_lists() -> list[PolledList]:
 
 
 def observe(watch: PolledList) -> str:
-    """Badge once; a sentence on what was done. Raises `AwsError` when AWS could not be read."""
+    """Look once; a sentence on what was done. Raises `AwsError` when AWS could not be read."""
     known = watch.model._default_manager.exclude(**{f"{watch.id_field}__isnull": True}).exclude(
         **{watch.id_field: ""}
     )

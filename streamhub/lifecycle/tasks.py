@@ -32,7 +32,7 @@ def sweep() -> None:
 
 @shared_task(name=TaskName.OBSERVE)
 def observe() -> None:
-    """Badge at AWS for everything that waits; one list that cannot be read does not hide the others."""
+    """Look at AWS for everything that waits; one list that cannot be read does not hide the others."""
     with jobs.OBSERVE.single() as run:
         if not run:
             return

@@ -121,13 +121,13 @@ def test_the_page_explains_what_was_read(here: WorldUnderTest, as_role: Any) -> 
     assert row.domain_name in page
     assert "/media-manager/*" in page
     assert "anybody who has a URL can watch" in page
-    assert "Badge again" not in page
+    assert "Look again" not in page
 
 
 def test_look_again_is_a_post_and_queues_a_reading(here: WorldUnderTest, as_role: Any) -> None:
     row = registered(here)
     operator: Client = as_role("operator")
-    assert "Badge again" in operator.get(PAGE).content.decode()
+    assert "Look again" in operator.get(PAGE).content.decode()
     url = reverse("admin:distributions_mediamanager_look")
     assert operator.get(url).status_code == 405
     assert as_role("viewer").post(url).status_code == 403
@@ -144,7 +144,7 @@ def test_without_the_setting_the_page_says_what_to_set(settings: Any, as_role: A
     settings.MEDIAMANAGER_DISTRIBUTION_ID = ""
     page = as_role("operator").get(PAGE).content.decode()
     assert "MEDIAMANAGER_DISTRIBUTION_ID" in page
-    assert "Badge again" not in page
+    assert "Look again" not in page
 
 
 def test_the_fragment_is_sent_only_when_it_is_new(here: WorldUnderTest, as_role: Any) -> None:

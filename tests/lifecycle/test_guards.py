@@ -27,7 +27,7 @@ def dark(now: Situation) -> Refusal | None:
 
 TABLE = Table(
     lambda: {
-        "badge": rule(),
+        "look": rule(),
         "fly": rule(only("ready", "landed"), wet, dark, repeats=already("flying")),
         "land": rule(only("flying"), call="come-down"),
         "crash": rule(only("flying"), dark, call="come-down"),

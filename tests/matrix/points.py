@@ -60,7 +60,7 @@ def begin(world: WorldUnderTest, point: Point, *, prepared: bool = False) -> Flo
 def verdict(
     world: WorldUnderTest, point: Point, flow: Flow, failure: str = "", *, killed: bool = False
 ) -> Verdict:
-    """Badge at AWS and at the rows."""
+    """Look at AWS and at the rows."""
     struck = killed if point.kind not in FAULTS else any(rule["done"] for rule in world.control.faults())
     disarm(world)
     orphans, duplicates = surplus(world)

@@ -123,7 +123,7 @@ class Evening:
             name="Late show",
             error_code="start_failed",
             error_message="MediaLive went back to IDLE without running.",
-            error_hint="Badge at the encoder in the room, then press Retry.",
+            error_hint="Look at the encoder in the room, then press Retry.",
             error_request_id=REQUEST,
             error_at=self.now,
         )

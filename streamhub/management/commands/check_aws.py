@@ -32,7 +32,7 @@ class Finding:
 
 
 def findings(session: AwsSession) -> Iterator[Finding]:
-    """Badge at everything, one read each; what cannot be read says so."""
+    """Look at everything, one read each; what cannot be read says so."""
     yield _ask("identity", lambda: "account {}, {}".format(*Sts(session).caller_identity()[:2]))
     yield _ask("CloudFront", lambda: _first(CloudFront(session).pages(), "distributions"))
     yield _ask("MediaPackage", lambda: _first(MediaPackage(session).channel_pages(), "channels"))
