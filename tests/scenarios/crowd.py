@@ -22,6 +22,7 @@ from streamhub.lifecycle.models import Heartbeat, Job, Transition
 START = timezone.now().replace(second=0, microsecond=0)
 CHANNEL_STATES = ("idle", "idle", "idle", "idle", "running", "provisioning", "failed")
 BREAKOUT_STATES = ("completed", "completed", "completed", "idle", "running", "failed", "cancelled")
+JOBS = 200
 DISTRIBUTION_STATES = ("deployed", "deployed", "deployed", "deploying", "disabled", "failed")
 
 
@@ -30,7 +31,10 @@ def _insert(rows: Sequence[Model]) -> list[Any]:
 
 
 def fill(count: int, first: int = 0) -> None:
-    """`count` of every kind, numbered from `first` on; the histories belong to one channel."""
+    """`count` of every kind, numbered from `first` on, but of jobs and processes at most `JOBS`.
+
+    The histories belong to one channel.
+    """
     numbers = range(first, first + count)
     distributions = _insert([_distribution(n) for n in numbers])
     groups = _insert([SecurityGroup(cidrs=f"10.{n // 256}.{n % 256}.0/24", state="ready") for n in numbers])
@@ -39,7 +43,6 @@ def fill(count: int, first: int = 0) -> None:
     )
     breakouts = _insert([_breakout(n, on) for n, on in enumerate(channels, first)])
     _insert([_attachment(*pair) for pair in zip(breakouts, distributions, strict=True)])
-    now = timezone.now()
     busiest, its = Channel.objects.earliest("pk"), Breakout.objects.earliest("pk")
     _insert([_recording(n, its) for n in numbers])
     _insert([_transition(n, busiest) for n in numbers])
@@ -47,6 +50,12 @@ def fill(count: int, first: int = 0) -> None:
     _insert([ApiToken(service=f"service-{n}", sha256=f"{n:064}", prefix=f"{n:06}"[:6]) for n in numbers])
     _insert([User(username=f"person {n}", is_staff=True) for n in numbers])
     _insert([Group(name=f"group {n}") for n in numbers])
+    _house(range(first, min(first + count, JOBS)))
+
+
+def _house(numbers: Sequence[int]) -> None:
+    """Jobs and processes: they do not grow in number with the channels."""
+    now = timezone.now()
     every, _ = IntervalSchedule.objects.get_or_create(every=60, period="seconds")
     _insert([PeriodicTask(name=f"job {n}", task="lifecycle.sweep", interval=every) for n in numbers])
     _insert([Job(name=f"job {n}", finished_at=now) for n in numbers])

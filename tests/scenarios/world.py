@@ -15,6 +15,7 @@ from billing.models import CollectionWindow, DailySeries, LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from distributions.tasks import delete_stale_distributions
+from emulator.base import Durations
 from emulator.control import Control
 from emulator.server import EmbeddedAws, Handle
 from streamhub.aws.session import AwsSession, _Clients, use_session
@@ -94,8 +95,12 @@ class WorldUnderTest:
             yield cls(own.handle.control, session)
 
     def is_new(self) -> bool:
-        """Whether it is on this process's own AWS, and nobody has called that yet."""
-        return self.session.target == own_aws().target and not self.counts()
+        """Whether it is on this process's own AWS, and nobody has called or changed that yet."""
+        if self.session.target != own_aws().target:
+            return False
+        account = own_aws().handle.aws.account
+        as_begun = account.world.clock.scale == account.settings.scale and not account.faults.rules
+        return as_begun and account.world.durations == Durations() and not (self.counts() or self.left())
 
     # --- letting it work -------------------------------------------------------------------
 
