@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing import breakout_usage
 from billing.ledger import final_after, ledger_lock
-from billing.metric_requests import Ask
+from billing.metric_requests import MetricRange
 from billing.models import CollectionWindow
 from billing.usage_window import Window, last_end
 from channels_app.models import Attachment, Breakout
@@ -25,7 +25,7 @@ class OpenWindow:
     first minute to its last."""
 
     attachment: Attachment
-    ask: Ask | None
+    ask: MetricRange | None
     full: bool
 
     @property
@@ -65,9 +65,9 @@ def _of_one(attachments: Sequence[Attachment], now: datetime) -> list[OpenWindow
     ]
 
 
-def _ask(attachment: Attachment, window: Window, now: datetime, full: bool) -> Ask | None:
+def _ask(attachment: Attachment, window: Window, now: datetime, full: bool) -> MetricRange | None:
     span = window.due(now, final_after(), full=full)
-    return Ask(attachment.aws_distribution_id, *span) if span else None
+    return MetricRange(attachment.aws_distribution_id, *span) if span else None
 
 
 def windows_read(windows: Iterable[OpenWindow], now: datetime) -> None:

@@ -28,7 +28,7 @@ COARSE = (300, 3600)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class MetricReading:
     """What CloudWatch says of one distribution and period. None: it has no datapoint of that metric."""
 
     aws_distribution_id: str
@@ -66,7 +66,7 @@ def ledger_lock() -> None:
 
 
 @transaction.atomic
-def ledger_write(readings: Sequence[Reading], now: datetime) -> Written:
+def ledger_write(readings: Sequence[MetricReading], now: datetime) -> Written:
     """Take the readings in; windows that lie on a changed distribution become due for new figures."""
     written = Written()
     if not readings:
@@ -105,7 +105,7 @@ class _Page:
     coarse: bool = False  # whether any of them is longer than a minute
 
     def take(
-        self, reading: Reading, now: datetime, replaced: list[int], written: Written
+        self, reading: MetricReading, now: datetime, replaced: list[int], written: Written
     ) -> LedgerMinute | None:
         """The row to store, or None if the reading tells nothing new.
 
@@ -134,13 +134,13 @@ class _Page:
             changed_at=now,
         )
 
-    def _inside(self, reading: Reading) -> list[LedgerMinute]:
+    def _inside(self, reading: MetricReading) -> list[LedgerMinute]:
         """The known rows within the reading's period: itself, or shorter ones."""
         starts = range(0, reading.period_seconds, MINUTE)
         found = (self.rows.get(reading.start + timedelta(seconds=offset)) for offset in starts)
         return [row for row in found if row is not None]
 
-    def _is_inside_longer(self, reading: Reading) -> bool:
+    def _is_inside_longer(self, reading: MetricReading) -> bool:
         rows = (
             self.rows.get(floor_to(reading.start, longer))
             for longer in COARSE
@@ -154,7 +154,7 @@ class _Page:
         )
 
 
-def _still_open(readings: Sequence[Reading]) -> list[Reading]:
+def _still_open(readings: Sequence[MetricReading]) -> list[MetricReading]:
     """Without those of hours that were rolled up: these are closed, and would be counted twice."""
     first, last = min(each.start for each in readings), max(each.start for each in readings)
     rolled = LedgerHour.objects.filter(hour__gt=first - HOUR, hour__lte=last)
@@ -164,7 +164,7 @@ def _still_open(readings: Sequence[Reading]) -> list[Reading]:
     return [each for each in readings if (each.aws_distribution_id, floor_to(each.start, 3600)) not in closed]
 
 
-def _known(readings: Sequence[Reading]) -> dict[str, _Page]:
+def _known(readings: Sequence[MetricReading]) -> dict[str, _Page]:
     if not readings:
         return {}
     pages = {reading.aws_distribution_id: _Page() for reading in readings}

@@ -24,7 +24,7 @@ KEPT = ((15, 60), (63, 300), (455, HOUR))
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class MetricRange:
     """The minutes of one distribution that are wanted; `end` is exclusive."""
 
     aws_distribution_id: str
@@ -33,7 +33,7 @@ class Ask:
 
 
 @dataclass
-class Call:
+class GetMetricDataCall:
     """One call: both metrics of these distributions from start to end, by `period` seconds."""
 
     period: int
@@ -41,21 +41,21 @@ class Call:
     end: datetime
     aws_distribution_ids: set[str] = field(default_factory=set)
 
-    def takes(self, ask: Ask) -> bool:
+    def takes(self, ask: MetricRange) -> bool:
         """Whether the call still has room for that as well."""
         ids = len(self.aws_distribution_ids | {ask.aws_distribution_id})
         span = max(self.end, ask.end) - min(self.start, ask.start)
         datapoints = ids * METRICS * span.total_seconds() / self.period
         return ids * METRICS <= QUERIES and datapoints <= DATAPOINTS
 
-    def add(self, ask: Ask) -> None:
+    def add(self, ask: MetricRange) -> None:
         self.start, self.end = min(self.start, ask.start), max(self.end, ask.end)
         self.aws_distribution_ids.add(ask.aws_distribution_id)
 
 
-def plan(asks: Iterable[Ask], now: datetime) -> list[Call]:
+def plan(asks: Iterable[MetricRange], now: datetime) -> list[GetMetricDataCall]:
     """The calls that serve all asks, oldest first. What CloudWatch keeps no longer is left out."""
-    by_period: dict[int, list[Ask]] = {}
+    by_period: dict[int, list[MetricRange]] = {}
     for ask in asks:
         for period, segment in segments(ask, now):
             by_period.setdefault(period, []).append(segment)
@@ -66,7 +66,7 @@ def plan(asks: Iterable[Ask], now: datetime) -> list[Call]:
     ]
 
 
-def segments(ask: Ask, now: datetime) -> Iterator[tuple[int, Ask]]:
+def segments(ask: MetricRange, now: datetime) -> Iterator[tuple[int, MetricRange]]:
     """The ask cut where CloudWatch keeps only longer periods, each part in whole periods.
 
     The cuts lie on whole hours, at least an hour inside what is kept, so that no period is asked for
@@ -77,17 +77,17 @@ def segments(ask: Ask, now: datetime) -> Iterator[tuple[int, Ask]]:
         oldest = ceil_to(now - timedelta(days=days), HOUR) + timedelta(hours=1)
         start, end = max(ask.start, oldest), ask.end if newer is None else min(ask.end, newer)
         if start < end:
-            yield period, Ask(ask.aws_distribution_id, floor_to(start, period), ceil_to(end, period))
+            yield period, MetricRange(ask.aws_distribution_id, floor_to(start, period), ceil_to(end, period))
         newer = oldest
 
 
-def _grouped(period: int, asks: Iterable[Ask]) -> Iterator[Call]:
-    call: Call | None = None
+def _grouped(period: int, asks: Iterable[MetricRange]) -> Iterator[GetMetricDataCall]:
+    call: GetMetricDataCall | None = None
     for ask in asks:
         if call is None or not call.takes(ask):
             if call is not None:
                 yield call
-            call = Call(period, ask.start, ask.end)
+            call = GetMetricDataCall(period, ask.start, ask.end)
         call.add(ask)
     if call is not None:
         yield call

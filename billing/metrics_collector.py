@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Protocol
 
 from billing import collection, daily_rereads
-from billing.ledger import Reading, ledger_write
-from billing.metric_requests import Ask, Call, plan
+from billing.ledger import MetricReading, ledger_write
+from billing.metric_requests import GetMetricDataCall, MetricRange, plan
 from streamhub.aws.cloudwatch import CLOUDFRONT_NAMESPACE, CloudWatch, MetricQuery, MetricSeries
 from streamhub.aws.session import current_session
 from streamhub.errors import AwsError
@@ -57,7 +57,7 @@ def collect_days(run: JobRun, *, now: datetime | None = None, metrics: Metrics |
     done = 0
     for day, ids in daily_rereads.missing(now):
         start, end = daily_rereads.bounds(day)
-        reading.read([Ask(aws_id, start, end) for aws_id in ids])
+        reading.read([MetricRange(aws_id, start, end) for aws_id in ids])
         done += daily_rereads.collected(day, ids - reading.missing)
         if reading.over:
             break
@@ -81,7 +81,7 @@ class _Reading:
     def __str__(self) -> str:
         return f"{self.calls} calls, {self.changed} minutes new or changed"
 
-    def read(self, asks: Iterable[Ask]) -> None:
+    def read(self, asks: Iterable[MetricRange]) -> None:
         """Make the calls that serve these asks, and enter what they bring."""
         self.missing = set()
         for call in plan(asks, self.now):
@@ -94,7 +94,7 @@ class _Reading:
         if self.error is not None:
             raise self.error
 
-    def _make(self, call: Call) -> None:
+    def _make(self, call: GetMetricDataCall) -> None:
         try:
             self.metrics = self.metrics or CloudWatch(current_session())
             answer = self.metrics.get_metric_data(queries(call), call.start, call.end)
@@ -108,7 +108,7 @@ class _Reading:
         self.over = not self.run.extend()
 
 
-def queries(call: Call) -> list[MetricQuery]:
+def queries(call: GetMetricDataCall) -> list[MetricQuery]:
     """Bytes and requests of each distribution of the call, by their two dimensions (AWS_RULES 23)."""
     return [
         MetricQuery(
@@ -124,19 +124,19 @@ def queries(call: Call) -> list[MetricQuery]:
     ]
 
 
-def readings(call: Call, answer: Sequence[MetricSeries]) -> list[Reading]:
+def readings(call: GetMetricDataCall, answer: Sequence[MetricSeries]) -> list[MetricReading]:
     """The datapoints of both metrics side by side. A datapoint that is not there stays None."""
     found = []
     for aws_id, (downloaded, requests) in _by_distribution(call, answer):
         of_bytes, of_requests = dict(downloaded.points), dict(requests.points)
         for start in sorted(of_bytes.keys() | of_requests.keys()):
             values = _whole(of_bytes.get(start)), _whole(of_requests.get(start))
-            found.append(Reading(aws_id, start, call.period, *values))
+            found.append(MetricReading(aws_id, start, call.period, *values))
     return found
 
 
 def _by_distribution(
-    call: Call, answer: Sequence[MetricSeries]
+    call: GetMetricDataCall, answer: Sequence[MetricSeries]
 ) -> list[tuple[str, tuple[MetricSeries, MetricSeries]]]:
     """Each distribution with its two series: the answer is in the order of the queries."""
     pairs = zip(answer[::2], answer[1::2], strict=True)

@@ -23,7 +23,7 @@ UNATTRIBUTED = "unattributed"
 
 
 @dataclass(frozen=True)
-class Line:
+class StatementLine:
     """One line: bytes and requests of one breakout on one distribution in the month."""
 
     breakout: str
@@ -41,14 +41,16 @@ def month_bounds(month: str) -> tuple[datetime, datetime]:
     return start, start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
 
 
-def statement_lines(start: datetime, end: datetime) -> Iterator[Line]:
+def statement_lines(start: datetime, end: datetime) -> Iterator[StatementLine]:
     """The lines from start to end (exclusive), distribution by distribution, then the sum."""
     total = Amount()
     for aws_id in _distributions(start, end):
         for line in _lines_of(aws_id, start, end):
             total += Amount(line.bytes_downloaded, line.requests, 1)
             yield line
-    yield Line("sum", "", "", "", total.bytes_downloaded, total.requests, _checked(total, start, end))
+    yield StatementLine(
+        "sum", "", "", "", total.bytes_downloaded, total.requests, _checked(total, start, end)
+    )
 
 
 def _distributions(start: datetime, end: datetime) -> list[str]:
@@ -60,7 +62,7 @@ def _distributions(start: datetime, end: datetime) -> list[str]:
     return sorted(ids)
 
 
-def _lines_of(aws_distribution_id: str, start: datetime, end: datetime) -> Iterator[Line]:
+def _lines_of(aws_distribution_id: str, start: datetime, end: datetime) -> Iterator[StatementLine]:
     sums: defaultdict[int | None, Amount] = defaultdict(Amount)
     for period, breakout in attributed(aws_distribution_id, start, end):
         sums[breakout] += period
@@ -76,11 +78,11 @@ def _lines_of(aws_distribution_id: str, start: datetime, end: datetime) -> Itera
         yield _line(rows.get(pk or 0), aws_distribution_id, amount)
 
 
-def _line(row: Breakout | None, aws_distribution_id: str, amount: Amount) -> Line:
+def _line(row: Breakout | None, aws_distribution_id: str, amount: Amount) -> StatementLine:
     figures = aws_distribution_id, amount.bytes_downloaded, amount.requests
     if row is None:
-        return Line(UNATTRIBUTED, "", "", *figures, "")
-    return Line(str(row.pk), row.name, row.channel_name, *figures, row.usage_status)
+        return StatementLine(UNATTRIBUTED, "", "", *figures, "")
+    return StatementLine(str(row.pk), row.name, row.channel_name, *figures, row.usage_status)
 
 
 def _checked(total: Amount, start: datetime, end: datetime) -> str:

@@ -55,7 +55,7 @@ def limits() -> Limits:
 
 
 @dataclass(frozen=True)
-class Alarm:
+class CostAlarm:
     """One thing somebody should look at now. `since`: when it began (not when it became alarming).
 
     `name` is the channel's, or the breakout's where there is one; `hint` says what to do; `in_the_way` is
@@ -75,7 +75,7 @@ class Alarm:
 
 def alarms(
     channel: Channel, breakouts: Iterable[Breakout], now: datetime, allowed: Limits | None = None
-) -> tuple[Alarm, ...]:
+) -> tuple[CostAlarm, ...]:
     """All alarms of one channel, a function of values.
 
     `breakouts`: those on air, and of the others at least the one that changed last. `allowed`: by default
@@ -91,7 +91,7 @@ def alarms(
 
 def _idle_running(
     channel: Channel, breakouts: list[Breakout], now: datetime, allowed: Limits
-) -> Alarm | None:
+) -> CostAlarm | None:
     if not encoding(channel) or any(each.state in ON_AIR for each in breakouts):
         return None
     since = max([channel.state_since, *(each.state_since for each in breakouts)])
@@ -100,7 +100,7 @@ def _idle_running(
     warm = channel.warm_until is not None and channel.warm_until > now
     why = f"; it is kept warm until {channel.warm_until:%Y-%m-%d %H:%M} UTC" if warm else ""
     minutes = _minutes(now - since)
-    return Alarm(
+    return CostAlarm(
         Code.IDLE_RUNNING,
         channel.pk,
         None,
@@ -115,7 +115,7 @@ def _idle_running(
     )
 
 
-def _of_breakout(channel: Channel, row: Breakout, now: datetime, allowed: Limits) -> Iterator[Alarm]:
+def _of_breakout(channel: Channel, row: Breakout, now: datetime, allowed: Limits) -> Iterator[CostAlarm]:
     waited = now - row.state_since
     if row.state in (State.STARTING, State.STOPPING) and waited >= allowed.start:
         starts = row.state == State.STARTING
@@ -144,9 +144,9 @@ def _of_breakout(channel: Channel, row: Breakout, now: datetime, allowed: Limits
 
 def _alarm(
     code: Code, channel: Channel, row: Breakout, since: datetime, now: datetime, message: str, hint: str
-) -> Alarm:
+) -> CostAlarm:
     minutes = _minutes(now - since)
-    return Alarm(code, channel.pk, row.pk, row.name, since, minutes, message, hint, _in_the_way(channel))
+    return CostAlarm(code, channel.pk, row.pk, row.name, since, minutes, message, hint, _in_the_way(channel))
 
 
 def _in_the_way(channel: Channel) -> str:
@@ -157,18 +157,18 @@ def _minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
 
 
-def current_alarms() -> tuple[Alarm, ...]:
+def current_alarms() -> tuple[CostAlarm, ...]:
     """All alarms now, the oldest first. Two queries, however much runs."""
     on_air = Breakout.objects.filter(state__in=ON_AIR, channel__isnull=False).values("channel_id")
     return _alarms_of(Channel.objects.filter(Q(ml_channel_state__in=ENCODING) | Q(pk__in=on_air)))
 
 
-def alarms_of(channel_id: int) -> tuple[Alarm, ...]:
+def alarms_of(channel_id: int) -> tuple[CostAlarm, ...]:
     """The alarms of one channel and of its breakouts. Two queries."""
     return _alarms_of(Channel.objects.filter(pk=channel_id))
 
 
-def _alarms_of(channels: QuerySet[Channel]) -> tuple[Alarm, ...]:
+def _alarms_of(channels: QuerySet[Channel]) -> tuple[CostAlarm, ...]:
     now, allowed = timezone.now(), limits()
     last = Breakout.objects.filter(channel=OuterRef("pk")).order_by("-state_since").values("pk")[:1]
     rows = list(channels.annotate(last_breakout=Subquery(last)))
@@ -216,7 +216,7 @@ def _no_longer_wanted() -> Iterable[Channel]:
     return rows.filter(Q(warm_until__isnull=True) | Q(warm_until__lte=timezone.now()))
 
 
-def _auto_stop(alarm: Alarm) -> bool:
+def _auto_stop(alarm: CostAlarm) -> bool:
     """Stop a channel that runs for nobody, if staff have asked for that."""
     after = settings.AUTO_STOP_IDLE_MINUTES
     if alarm.code is not Code.IDLE_RUNNING or not after or alarm.minutes < after:

@@ -15,7 +15,7 @@ from streamhub.aws.mediapackage import EndpointInfo
 from streamhub.aws.ownership import Mark, mark_of_tags, parse_comment
 
 
-class Kind(StrEnum):
+class ResourceKind(StrEnum):
     """The six kinds of AWS resources; the value goes into keys and tables, `words` to people."""
 
     DISTRIBUTION = "distribution"
@@ -31,12 +31,12 @@ class Kind(StrEnum):
 
 
 WORDS = {
-    Kind.DISTRIBUTION: "CloudFront distribution",
-    Kind.ML_CHANNEL: "MediaLive channel",
-    Kind.INPUT: "MediaLive input",
-    Kind.GROUP: "MediaLive input security group",
-    Kind.ENDPOINT: "MediaPackage endpoint",
-    Kind.MP_CHANNEL: "MediaPackage channel",
+    ResourceKind.DISTRIBUTION: "CloudFront distribution",
+    ResourceKind.ML_CHANNEL: "MediaLive channel",
+    ResourceKind.INPUT: "MediaLive input",
+    ResourceKind.GROUP: "MediaLive input security group",
+    ResourceKind.ENDPOINT: "MediaPackage endpoint",
+    ResourceKind.MP_CHANNEL: "MediaPackage channel",
 }
 
 
@@ -47,7 +47,7 @@ class Found:
     `tags` is None where the list does not tell them (distributions: there the Comment has the mark).
     """
 
-    kind: Kind
+    kind: ResourceKind
     aws_id: str
     mark: Mark
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -57,47 +57,47 @@ class Found:
 
 def of_distribution(info: DistributionInfo) -> Found:
     facts = {"enabled": str(info.enabled), "origin": ", ".join(info.origin_domains)}
-    return Found(Kind.DISTRIBUTION, info.id, parse_comment(info.comment), facts)
+    return Found(ResourceKind.DISTRIBUTION, info.id, parse_comment(info.comment), facts)
 
 
 def of_ml_channel(info: ChannelInfo) -> Found:
     facts = {"state": info.state, "class": info.channel_class}
-    return _tagged(Kind.ML_CHANNEL, info, facts, going=info.state == "DELETING")
+    return _tagged(ResourceKind.ML_CHANNEL, info, facts, going=info.state == "DELETING")
 
 
 def of_input(info: InputInfo) -> Found:
     facts = {"type": info.type, "ingest URLs": ", ".join(info.dest_urls)}
-    return _tagged(Kind.INPUT, info, facts, going=info.state == "DELETING")
+    return _tagged(ResourceKind.INPUT, info, facts, going=info.state == "DELETING")
 
 
 def of_group(info: SecurityGroupInfo) -> Found:
-    return _tagged(Kind.GROUP, info, {"CIDRs": ",".join(sorted(info.cidrs))})
+    return _tagged(ResourceKind.GROUP, info, {"CIDRs": ",".join(sorted(info.cidrs))})
 
 
 def of_endpoint(info: EndpointInfo) -> Found:
-    return _tagged(Kind.ENDPOINT, info, {"URL": info.url})
+    return _tagged(ResourceKind.ENDPOINT, info, {"URL": info.url})
 
 
 def of_mp_channel(info: Any) -> Found:
-    return _tagged(Kind.MP_CHANNEL, info, {})
+    return _tagged(ResourceKind.MP_CHANNEL, info, {})
 
 
-def _tagged(kind: Kind, info: Any, facts: Mapping[str, str], *, going: bool = False) -> Found:
+def _tagged(kind: ResourceKind, info: Any, facts: Mapping[str, str], *, going: bool = False) -> Found:
     return Found(kind, info.id, mark_of_tags(info.tags), facts, info.tags, going)
 
 
 # Per kind: the pages of its complete list, and how an item becomes `Found`.
-LISTS: dict[Kind, tuple[Callable[[], Iterable[Any]], Callable[[Any], Found]]] = {
-    Kind.DISTRIBUTION: (lambda: cloudfront().pages(), of_distribution),
-    Kind.ML_CHANNEL: (lambda: live().channel_pages(), of_ml_channel),
-    Kind.INPUT: (lambda: live().input_pages(), of_input),
-    Kind.GROUP: (lambda: live().security_group_pages(), of_group),
-    Kind.ENDPOINT: (lambda: package().endpoint_pages(), of_endpoint),
-    Kind.MP_CHANNEL: (lambda: package().channel_pages(), of_mp_channel),
+LISTS: dict[ResourceKind, tuple[Callable[[], Iterable[Any]], Callable[[Any], Found]]] = {
+    ResourceKind.DISTRIBUTION: (lambda: cloudfront().pages(), of_distribution),
+    ResourceKind.ML_CHANNEL: (lambda: live().channel_pages(), of_ml_channel),
+    ResourceKind.INPUT: (lambda: live().input_pages(), of_input),
+    ResourceKind.GROUP: (lambda: live().security_group_pages(), of_group),
+    ResourceKind.ENDPOINT: (lambda: package().endpoint_pages(), of_endpoint),
+    ResourceKind.MP_CHANNEL: (lambda: package().channel_pages(), of_mp_channel),
 }
 
 
-def read_list(kind: Kind) -> Iterator[Found]:
+def read_list(kind: ResourceKind) -> Iterator[Found]:
     """Everything of one kind in the account (one call a page). Raises `AwsError`: then nothing is known."""
     pages, value = LISTS[kind]
     for page in pages():

@@ -9,11 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from channels_app.breakout_sync import ENCODING
-from drift.aws_lists import Found, Kind
+from drift.aws_lists import Found, ResourceKind
 from drift.expected import Expected
 
 
-class Problem(StrEnum):
+class Difference(StrEnum):
     """`missing`: a row's resource is not there. `different`: it is not as the row says. `unclaimed`: it
     carries the mark of a row that knows no id. `orphan`: it carries our mark and there is no such row.
     `duplicate`: it carries the mark of a row that has another one."""
@@ -25,7 +25,7 @@ class Problem(StrEnum):
     DUPLICATE = "duplicate"
 
 
-class Verb(StrEnum):
+class Resolution(StrEnum):
     """`adopt`: the row takes it. `repair`: the row looks again and puts right what it can. `delete`: one
     step of taking it down."""
 
@@ -35,12 +35,12 @@ class Verb(StrEnum):
 
 
 # What may be done about a problem at all; `act` looks again and has the last word.
-VERBS: dict[Problem, tuple[Verb, ...]] = {
-    Problem.MISSING: (Verb.REPAIR,),
-    Problem.DIFFERENT: (Verb.REPAIR,),
-    Problem.UNCLAIMED: (Verb.ADOPT,),
-    Problem.ORPHAN: (Verb.DELETE,),
-    Problem.DUPLICATE: (Verb.DELETE,),
+RESOLUTIONS: dict[Difference, tuple[Resolution, ...]] = {
+    Difference.MISSING: (Resolution.REPAIR,),
+    Difference.DIFFERENT: (Resolution.REPAIR,),
+    Difference.UNCLAIMED: (Resolution.ADOPT,),
+    Difference.ORPHAN: (Resolution.DELETE,),
+    Difference.DUPLICATE: (Resolution.DELETE,),
 }
 
 
@@ -52,8 +52,8 @@ class Finding:
     `delete` is not allowed yet. `costs`: it runs on AWS, and no row will ever stop it.
     """
 
-    problem: Problem
-    kind: Kind
+    problem: Difference
+    kind: ResourceKind
     aws_id: str
     detail: str
     model: str = ""
@@ -69,9 +69,9 @@ class Finding:
         return f"{self.problem}:{self.kind}:{self.aws_id}"
 
     @property
-    def verbs(self) -> tuple[Verb, ...]:
+    def verbs(self) -> tuple[Resolution, ...]:
         """What can be done about it now; nothing while it waits."""
-        return () if self.waits else VERBS[self.problem]
+        return () if self.waits else RESOLUTIONS[self.problem]
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,12 @@ def compare(rows: Iterable[Expected], found: Iterable[Found], environment: str) 
     return Comparison(tuple(sorted(findings, key=lambda one: one.key)), dict(foreign), dict(ours), moving)
 
 
-def _is_missing(row: Expected, seen: set[tuple[Kind, str]]) -> bool:
+def _is_missing(row: Expected, seen: set[tuple[ResourceKind, str]]) -> bool:
     return row.present and row.settled and (row.kind, row.aws_id) not in seen
 
 
 def _missing(row: Expected) -> Finding:
-    return _of_row(Problem.MISSING, row, row.aws_id, f"The {row.kind.words} of {row.name} is not there.")
+    return _of_row(Difference.MISSING, row, row.aws_id, f"The {row.kind.words} of {row.name} is not there.")
 
 
 def _different(row: Expected, each: Found, environment: str) -> list[Finding]:
@@ -138,25 +138,25 @@ def _different(row: Expected, each: Found, environment: str) -> list[Finding]:
     if not wrong:
         return []
     detail = f"The {row.kind.words} of {row.name}: {'; '.join(wrong)}."
-    return [_of_row(Problem.DIFFERENT, row, each.aws_id, detail)]
+    return [_of_row(Difference.DIFFERENT, row, each.aws_id, detail)]
 
 
-def _surplus(row: Expected | None, each: Found, seen: set[tuple[Kind, str]]) -> list[Finding]:
+def _surplus(row: Expected | None, each: Found, seen: set[tuple[ResourceKind, str]]) -> list[Finding]:
     """It carries our mark, and no row knows its id."""
     if each.going:
         return []
     if row is None:
         detail = f"A {each.kind.words} with our mark that has no row."
-        return [_costly(Finding(Problem.ORPHAN, each.kind, each.aws_id, detail), each)]
+        return [_costly(Finding(Difference.ORPHAN, each.kind, each.aws_id, detail), each)]
     if not row.settled:
         return []
     if not row.aws_id:
         detail = f"The {each.kind.words} of {row.name}, which does not know of it."
-        return [_of_row(Problem.UNCLAIMED, row, each.aws_id, detail)]
+        return [_of_row(Difference.UNCLAIMED, row, each.aws_id, detail)]
     if (row.kind, row.aws_id) not in seen:
         return []  # its own may be gone: it is to look first, and this one may be needed
     detail = f"A second {each.kind.words} of {row.name}, which has {row.aws_id}."
-    return [_costly(_of_row(Problem.DUPLICATE, row, each.aws_id, detail), each)]
+    return [_costly(_of_row(Difference.DUPLICATE, row, each.aws_id, detail), each)]
 
 
 def _costly(finding: Finding, each: Found) -> Finding:
@@ -166,5 +166,5 @@ def _costly(finding: Finding, each: Found) -> Finding:
     return replace(finding, costs=True, detail=f"{finding.detail} It is {each.facts['state']}: it costs.")
 
 
-def _of_row(problem: Problem, row: Expected, aws_id: str, detail: str) -> Finding:
+def _of_row(problem: Difference, row: Expected, aws_id: str, detail: str) -> Finding:
     return Finding(problem, row.kind, aws_id, detail, row.model, row.pk, row.name)

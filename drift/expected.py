@@ -11,7 +11,7 @@ from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import Desired, State
 from distributions.models import Desired as Wanted
 from distributions.models import Distribution
-from drift.aws_lists import Kind
+from drift.aws_lists import ResourceKind
 from streamhub.lifecycle.models import ManagedResource
 
 AT_REST = (State.IDLE, State.RUNNING, State.FAILED)
@@ -26,7 +26,7 @@ class Expected:
     so that nothing is held against it.
     """
 
-    kind: Kind
+    kind: ResourceKind
     model: str
     pk: int
     name: str
@@ -56,7 +56,7 @@ def _quiet(row: ManagedResource) -> bool:
 def of_distribution(row: Distribution) -> Expected:
     host = urlparse(row.origin_url).hostname or ""
     return Expected(
-        kind=Kind.DISTRIBUTION,
+        kind=ResourceKind.DISTRIBUTION,
         model=row._meta.label_lower,
         pk=row.pk,
         name=row.owner_label or row.name,
@@ -72,7 +72,7 @@ def of_distribution(row: Distribution) -> Expected:
 
 def of_group(row: SecurityGroup) -> Expected:
     return Expected(
-        kind=Kind.GROUP,
+        kind=ResourceKind.GROUP,
         model=row._meta.label_lower,
         pk=row.pk,
         name=row.cidrs,
@@ -87,14 +87,14 @@ def of_group(row: SecurityGroup) -> Expected:
 
 def of_channel(row: Channel) -> Iterator[Expected]:
     facts = {
-        Kind.ML_CHANNEL: {"state": row.ml_channel_state, "class": row.channel_class},
-        Kind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_dest_urls)},
-        Kind.ENDPOINT: {"URL": row.endpoint_url},
-        Kind.MP_CHANNEL: {},
+        ResourceKind.ML_CHANNEL: {"state": row.ml_channel_state, "class": row.channel_class},
+        ResourceKind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_dest_urls)},
+        ResourceKind.ENDPOINT: {"URL": row.endpoint_url},
+        ResourceKind.MP_CHANNEL: {},
     }
     settled = _quiet(row) and row.desired != Desired.DELETED and row.state in AT_REST
-    for part in parts.KINDS:
-        kind, seen = Kind(part.key), part.observed(row)
+    for part in parts.PART_DRIVERS:
+        kind, seen = ResourceKind(part.key), part.observed(row)
         yield Expected(
             kind=kind,
             model=row._meta.label_lower,

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from drift.aws_lists import Found, Kind, read_list
-from drift.compare import Finding, Problem, compare
+from drift.aws_lists import Found, ResourceKind, read_list
+from drift.compare import Difference, Finding, compare
 from drift.expected import all_expected
 from drift.models import DriftSighting
 from streamhub.errors import AccessDenied, AwsError, Retryable, Throttled
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 # Nothing younger than this, by our own first sight of it, is ever deleted.
 DELETE_MIN_AGE = timedelta(hours=1)
-SURPLUS = (Problem.ORPHAN, Problem.DUPLICATE)
+SURPLUS = (Difference.ORPHAN, Difference.DUPLICATE)
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ class Report:
     @property
     def summary(self) -> str:
         """One line: how many of each problem, and what could not be read."""
-        counts = {problem: sum(one.problem == problem for one in self.findings) for problem in Problem}
+        counts = {problem: sum(one.problem == problem for one in self.findings) for problem in Difference}
         nothing = "no drift in what was read" if self.unread else "no drift"
         said = ", ".join(f"{n} {problem}" for problem, n in counts.items() if n) or nothing
-        unread = ", ".join(f"{Kind(kind).words}s" for kind in self.unread)
+        unread = ", ".join(f"{ResourceKind(kind).words}s" for kind in self.unread)
         return said + (f"; could not read: {unread}" if unread else "")
 
 
@@ -83,7 +83,7 @@ def report() -> Report:
     now = timezone.now()
     found: list[Found] = []
     unread: dict[str, Unread] = {}
-    for kind in Kind:
+    for kind in ResourceKind:
         try:
             found += list(read_list(kind))
         except AwsError as error:
@@ -92,11 +92,11 @@ def report() -> Report:
     # The rows after the lists: what was created meanwhile has its row, and is on its way.
     rows = [row for row in all_expected() if row.kind not in unread]
     result = compare(rows, found, settings.STREAMHUB_ENVIRONMENT)
-    findings = _dated(result.findings, now, read=[kind for kind in Kind if kind not in unread])
+    findings = _dated(result.findings, now, read=[kind for kind in ResourceKind if kind not in unread])
     return Report(findings, result.foreign, now, unread, result.ours, result.moving)
 
 
-def _dated(findings: Iterable[Finding], now: datetime, read: list[Kind]) -> tuple[Finding, ...]:
+def _dated(findings: Iterable[Finding], now: datetime, read: list[ResourceKind]) -> tuple[Finding, ...]:
     """Note what is surplus now, forget what is not any more, and give each its age."""
     findings = tuple(findings)
     surplus = {(one.kind, one.aws_id) for one in findings if one.problem in SURPLUS}

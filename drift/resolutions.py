@@ -9,13 +9,13 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from channels_app.driver.parts import KIND_OF
+from channels_app.driver.parts import PART_DRIVER_OF
 from channels_app.models import Attachment
 from distributions import owners
 from distributions.models import Distribution
 from drift import teardown
-from drift.aws_lists import Kind
-from drift.compare import VERBS, Finding, Problem, Verb
+from drift.aws_lists import ResourceKind
+from drift.compare import RESOLUTIONS, Difference, Finding, Resolution
 from drift.expected import Expected, all_expected
 from drift.models import DriftSighting
 from drift.report import too_young
@@ -31,24 +31,24 @@ log = logging.getLogger(__name__)
 
 def preview(finding: Finding, verb: str) -> str:
     """What `act` would do now, in a sentence. Changes nothing. Raises `NotPossible`, `AwsError`."""
-    return _plan(finding, Verb(verb))[0]
+    return _plan(finding, Resolution(verb))[0]
 
 
 def act(finding: Finding, verb: str, who: Actor) -> str:
     """Do it, one step; what was done, in a sentence. Raises `Forbidden`, `NotPossible`, `AwsError`."""
     who = permit(who, "drift.resolve_drift")
-    _, do = _plan(finding, Verb(verb))
+    _, do = _plan(finding, Resolution(verb))
     done = do(who)
     log.warning("Drift: %s %s %s, asked by %s: %s", verb, finding.kind, finding.aws_id, who, done)
     return done
 
 
-def _plan(finding: Finding, verb: Verb) -> tuple[str, Callable[[Actor], str]]:
-    if verb not in VERBS[finding.problem]:
+def _plan(finding: Finding, verb: Resolution) -> tuple[str, Callable[[Actor], str]]:
+    if verb not in RESOLUTIONS[finding.problem]:
         raise NotPossible(f"A {finding.problem} finding cannot be mended by {verb}.", state=finding.problem)
-    if verb is Verb.REPAIR:
+    if verb is Resolution.REPAIR:
         return _repair(finding)
-    return _adopt(finding) if verb is Verb.ADOPT else _delete(finding)
+    return _adopt(finding) if verb is Resolution.ADOPT else _delete(finding)
 
 
 def _row_of(finding: Finding) -> Expected:
@@ -106,15 +106,15 @@ def _take(row: Expected, finding: Finding) -> None:
     empty = free.filter(**{f"{column}__isnull": True}) | free.filter(**{column: ""})
     if not empty.update(**{column: finding.aws_id}):
         raise NotPossible(f"{row.name} changed meanwhile; look again.")
-    if row.kind is Kind.DISTRIBUTION:
+    if row.kind is ResourceKind.DISTRIBUTION:
         owners.owner().identified(Distribution.objects.get(pk=row.pk))
     intent.requeue(model, [row.pk], observe=True)
 
 
-def _id_column(kind: Kind) -> str:
-    if kind in KIND_OF:
-        return KIND_OF[kind].columns.aws_id.attname
-    return "aws_distribution_id" if kind is Kind.DISTRIBUTION else "aws_id"
+def _id_column(kind: ResourceKind) -> str:
+    if kind in PART_DRIVER_OF:
+        return PART_DRIVER_OF[kind].columns.aws_id.attname
+    return "aws_distribution_id" if kind is ResourceKind.DISTRIBUTION else "aws_id"
 
 
 # --- delete ----------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def _delete(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
     return step.said, partial(take_step, finding, step)
 
 
-def deletion_step(finding: Finding) -> teardown.Step:
+def deletion_step(finding: Finding) -> teardown.TeardownStep:
     """The next step of taking it down. Raises `NotPossible`, `AwsError`.
 
     Everything that must hold is looked up here, not taken from the finding.
@@ -140,7 +140,7 @@ def deletion_step(finding: Finding) -> teardown.Step:
     return teardown.next_step(seen)
 
 
-def take_step(finding: Finding, step: teardown.Step, who: Actor) -> str:
+def take_step(finding: Finding, step: teardown.TeardownStep, who: Actor) -> str:
     """Take it, and note it if it changed AWS; what was done. Raises `NotPossible`, `AwsError`."""
     try:
         step.do()
@@ -157,14 +157,14 @@ def _refuse_wanted(finding: Finding, owner: str) -> None:
         raise NotPossible(f"{finding.aws_id} does not carry this environment's mark; it is not ours.")
     if Attachment.objects.filter(aws_distribution_id=finding.aws_id, ended_at__isnull=True).exists():
         raise NotPossible(f"A breakout is on air on {finding.aws_id}.")
-    if finding.kind is Kind.ENDPOINT and teardown.is_origin(finding.aws_id):
+    if finding.kind is ResourceKind.ENDPOINT and teardown.is_origin(finding.aws_id):
         raise NotPossible(f"A distribution pulls from {finding.aws_id}.")
     for row in all_expected():
         if row.kind is not finding.kind or (finding.aws_id not in (row.aws_id,) and row.owner != owner):
             continue
         if row.aws_id == finding.aws_id:
             raise NotPossible(f"{finding.aws_id} belongs to {row.name} by now.")
-        if not row.settled or not row.present or finding.problem is not Problem.DUPLICATE:
+        if not row.settled or not row.present or finding.problem is not Difference.DUPLICATE:
             raise NotPossible(f"{row.name} carries the same mark and is on its way; look again.")
         if teardown.look(row.kind, row.aws_id) is None:
             raise NotPossible(f"{row.name} has lost its own; this one may be needed.")

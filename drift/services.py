@@ -7,7 +7,7 @@ has a worker read again by `ask()`, so that no page reads the lists. Command and
 `preview()` and then to `act()` with one of its `verbs`.
 
     report() -> Report(findings, foreign, observed_at, unread)
-    last() -> Reading               the report that was kept last, as old as it is; reads the database only
+    last() -> StoredReport          the report that was kept last; reads the database only
     known(key) -> Finding           a finding by its `key` from there; raises NotPossible
     ask(who) -> bool                have a worker read AWS; False if that was asked for just now
     preview(finding, verb) -> str   what `act` would do now, in a sentence; changes nothing
@@ -19,21 +19,21 @@ read. Deleting takes one step a call, in the order of teardown: a distribution i
 deleted by a later call. `act` asks for the permission `drift.resolve_drift`.
 """
 
-from drift.aws_lists import Found, Kind
-from drift.compare import Finding, Problem, Verb, compare
+from drift.aws_lists import Found, ResourceKind
+from drift.compare import Difference, Finding, Resolution, compare
 from drift.report import Report, Unread, report
 from drift.resolutions import act, preview
-from drift.stored_report import Reading, ask, known, last, take, take_as_asked
+from drift.stored_report import StoredReport, ask, known, last, take, take_as_asked
 
 __all__ = [
+    "Difference",
     "Finding",
     "Found",
-    "Kind",
-    "Problem",
-    "Reading",
     "Report",
+    "Resolution",
+    "ResourceKind",
+    "StoredReport",
     "Unread",
-    "Verb",
     "act",
     "ask",
     "compare",

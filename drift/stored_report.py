@@ -15,8 +15,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from drift.aws_lists import Kind
-from drift.compare import Finding, Problem
+from drift.aws_lists import ResourceKind
+from drift.compare import Difference, Finding
 from drift.models import DriftReading, DriftSighting
 from drift.report import SURPLUS, Report, Unread, report, too_young
 from streamhub.access.actors import Actor
@@ -30,7 +30,7 @@ ASK_AGAIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
-class Reading:
+class StoredReport:
     """What was read at `observed_at` (None: never), kind by kind.
 
     `findings` with the age of each, `since` by key; `read_at`: when each kind was last read in full;
@@ -95,7 +95,7 @@ def ask(who: Actor) -> bool:
     return True
 
 
-def last() -> Reading:
+def last() -> StoredReport:
     """The last reading, as old as it is; what may be deleted is as of now. Reads the database only."""
     found = _kept(_row())
     if not any(one.problem in SURPLUS for one in found.findings):
@@ -132,7 +132,7 @@ def _waits(row: DriftReading) -> bool:
     return row.asked_at is not None and (row.observed_at is None or row.asked_at > row.observed_at)
 
 
-def _since(before: Reading, found: Report) -> dict[str, datetime]:
+def _since(before: StoredReport, found: Report) -> dict[str, datetime]:
     """Since when each finding is known, by its key; what could not be read now is not forgotten."""
     unread = {key: moment for key, moment in before.since.items() if key.split(":")[1] in found.unread}
     now = found.observed_at
@@ -143,18 +143,18 @@ def _written(finding: Finding) -> dict[str, Any]:
     return {**asdict(finding), "first_seen_at": None, "waits": ""}
 
 
-def _read_at(before: Reading, found: Report) -> dict[str, str]:
-    now = {kind.value: found.observed_at for kind in Kind if kind not in found.unread}
+def _read_at(before: StoredReport, found: Report) -> dict[str, str]:
+    now = {kind.value: found.observed_at for kind in ResourceKind if kind not in found.unread}
     return {kind: moment.isoformat() for kind, moment in {**before.read_at, **now}.items()}
 
 
-def _kept(row: DriftReading | None) -> Reading:
+def _kept(row: DriftReading | None) -> StoredReport:
     if row is None:
-        return Reading()
+        return StoredReport()
     kept = row.report
     since = _moments(kept.get("since", {}))
     findings = [_finding(**each) for each in kept.get("findings", ())]
-    return Reading(
+    return StoredReport(
         observed_at=row.observed_at,
         findings=tuple(replace(one, first_seen_at=since.get(one.key)) for one in findings),
         since=since,
@@ -169,7 +169,7 @@ def _kept(row: DriftReading | None) -> Reading:
 
 
 def _finding(*, problem: str, kind: str, **rest: Any) -> Finding:
-    return Finding(problem=Problem(problem), kind=Kind(kind), **rest)
+    return Finding(problem=Difference(problem), kind=ResourceKind(kind), **rest)
 
 
 def _moments(written: Mapping[str, str]) -> dict[str, datetime]:

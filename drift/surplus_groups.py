@@ -12,8 +12,8 @@ import logging
 from collections.abc import Iterable
 
 from drift import resolutions
-from drift.aws_lists import Kind
-from drift.compare import Finding, Verb
+from drift.aws_lists import ResourceKind
+from drift.compare import Finding, Resolution
 from streamhub.access.actors import system_actor
 from streamhub.errors import AwsError, NotPossible
 
@@ -24,7 +24,7 @@ WHO = system_actor("drift")
 
 def delete_surplus_groups(findings: Iterable[Finding]) -> int:
     """One try for each that may be deleted now; how many were. What stays is tried by the next run."""
-    due = [each for each in findings if each.kind is Kind.GROUP and Verb.DELETE in each.verbs]
+    due = [each for each in findings if each.kind is ResourceKind.GROUP and Resolution.DELETE in each.verbs]
     return sum(_delete(each) for each in due)
 
 

@@ -21,7 +21,7 @@ from .buckets import Buckets
 from .calls import CallLog, Entry
 from .cloudfront import CloudFront
 from .cloudwatch import CloudWatch
-from .codec import Answer, Call
+from .codec import AwsRequest, AwsResponse
 from .faults import REFUSED, Faults, Rule, refusal
 from .medialive import MediaLive
 from .mediapackage import MediaPackage
@@ -70,8 +70,14 @@ class Account:
             mediamanager.create_mediamanager(self.world, *settings.mediamanager)
 
     def carry_out(
-        self, call: Call, entry: Entry, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+        self,
+        call: AwsRequest,
+        entry: Entry,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> AwsResponse:
         """The call's effect and its answer, in one go."""
         if call.service == "s3":
             return self._carry_out_s3(call, entry, method, target, headers, body)
@@ -87,8 +93,14 @@ class Account:
         return answer
 
     def _carry_out_s3(
-        self, call: Call, entry: Entry, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+        self,
+        call: AwsRequest,
+        entry: Entry,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> AwsResponse:
         answer = self.buckets.handle(method, target, headers, body)
         answer.headers["x-amz-request-id"] = call.request_id
         entry.status = answer.status
@@ -97,7 +109,7 @@ class Account:
             self.log.refuse(entry, Refusal(code[1].decode(), "", answer.status))
         return answer
 
-    def answer_instead(self, rule: Rule, call: Call, entry: Entry) -> Answer | None:
+    def answer_instead(self, rule: Rule, call: AwsRequest, entry: Entry) -> AwsResponse | None:
         """What a fault answers in place of the call, if it is one of those."""
         if rule.kind in REFUSED:
             return self.refuse(call, entry, refusal(rule.kind, call))
@@ -107,12 +119,12 @@ class Account:
             return answer
         return None
 
-    def refuse(self, call: Call, entry: Entry, no: Refusal) -> Answer:
+    def refuse(self, call: AwsRequest, entry: Entry, no: Refusal) -> AwsResponse:
         """Say no, and note it."""
         self.log.refuse(entry, no)
         return codec.refusal(call, no)
 
-    def _perform(self, call: Call) -> Any:
+    def _perform(self, call: AwsRequest) -> Any:
         if call.problem is not None:
             raise call.problem
         method = self._method(call)
@@ -127,7 +139,7 @@ class Account:
             log.exception("%s failed", call.name)
             raise Refusal("InternalFailure", f"The embedded AWS failed: {error!r}", 500) from error
 
-    def _method(self, call: Call) -> Operation | None:
+    def _method(self, call: AwsRequest) -> Operation | None:
         if call.name not in self._methods:
             service = self.world.services.get(call.service)
             name = xform_name(call.operation) if call.model is not None else ""
@@ -135,7 +147,7 @@ class Account:
             self._methods[call.name] = method
         return self._methods[call.name]
 
-    def _ask(self, call: Call) -> Answer:
+    def _ask(self, call: AwsRequest) -> AwsResponse:
         """What a read answers now; not logged, not faulted."""
         try:
             return codec.answer(call, self._perform(call))

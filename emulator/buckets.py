@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from .base import Service, World
-from .codec import Answer
+from .codec import AwsResponse
 from .wsgi import environ_of
 
 _NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184  # of an MPEG transport stream
@@ -31,7 +31,7 @@ class Buckets(Service):
         self._opened = False
         self.before_request: list[Callable[[], Any]] = []
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> AwsResponse:
         """Answer one S3 request."""
         for told in self.before_request:
             told()
@@ -41,7 +41,7 @@ class Buckets(Service):
         pieces = app(environ_of(method, target, headers, body), lambda *given: started.extend(given))
         content = b"".join(pieces)
         out = {key: value for key, value in started[1] if key.lower() not in _NOT_PASSED_ON}
-        return Answer(int(started[0].split()[0]), out, content)
+        return AwsResponse(int(started[0].split()[0]), out, content)
 
     def _open(self) -> Any:
         """moto's application; the first time, what is left of an earlier world's buckets is thrown away."""

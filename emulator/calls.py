@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from .base import Refusal
-from .codec import Call
+from .codec import AwsRequest
 
 KEPT = 200_000
 _MISSING = {"NoSuchDistribution", "NoSuchResource", "NotFoundException", "NoSuchKey", "NoSuchBucket"}
@@ -62,7 +62,7 @@ class CallLog:
         self.errors: Counter[str] = Counter()
         self.illegal: Counter[str] = Counter()
 
-    def begin(self, call: Call, moment: datetime, user_agent: str) -> Entry:
+    def begin(self, call: AwsRequest, moment: datetime, user_agent: str) -> Entry:
         """A call has come in."""
         self.last += 1
         self.calls[call.name] += 1

@@ -37,7 +37,7 @@ _SIGNED_AS = {"monitoring": "cloudwatch"}
 
 
 @dataclass
-class Call:
+class AwsRequest:
     """One request, understood. `model` is None where botocore has no such operation.
 
     `problem` is set where the operation is known and its parameters cannot be read; `region` is the one
@@ -59,7 +59,7 @@ class Call:
 
 
 @dataclass
-class Answer:
+class AwsResponse:
     """One HTTP answer."""
 
     status: int
@@ -90,7 +90,7 @@ def scope_of(request: Request) -> tuple[str, str]:
     return _SIGNED_AS.get(presigned[3], presigned[3]), presigned[2]
 
 
-def understand(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
+def understand(method: str, target: str, headers: Mapping[str, str], body: bytes) -> AwsRequest:
     """The call that an HTTP request makes; what it does not know stands in the call, nothing is raised."""
     request = Request(environ_of(method, target, headers, body))
     service, region = scope_of(request)
@@ -98,8 +98,8 @@ def understand(method: str, target: str, headers: Mapping[str, str], body: bytes
         model, labels = get_service_router(service).match(request)
     except (NotFound, UnknownServiceError, NotImplementedError):
         unknown = headers.get("X-Amz-Target", "").rpartition(".")[2] or f"{method} {request.path}"
-        return Call(service, unknown, region=region)
-    call = Call(service, boto_name(model), {}, model, region=region)
+        return AwsRequest(service, unknown, region=region)
+    call = AwsRequest(service, boto_name(model), {}, model, region=region)
     try:
         call.params = _params(model, request, labels, b"" if service == "s3" else body)
     except (RequestParserError, ValueError, AttributeError, TypeError) as error:
@@ -136,25 +136,25 @@ def _protocol(service: ServiceModel) -> str:
     return str(service.resolved_protocol)
 
 
-def _serializer(call: Call) -> ResponseSerializer:
+def _serializer(call: AwsRequest) -> ResponseSerializer:
     service = load(call.service) or get_service_model("s3")
     kind = get_serializer_class(service.service_name, _protocol(service))
     return kind(call.model or OperationModel({}, service), SerializationContext(call.request_id))
 
 
-def answer(call: Call, result: dict[str, Any] | None) -> Answer:
+def answer(call: AwsRequest, result: dict[str, Any] | None) -> AwsResponse:
     """The HTTP answer that boto3 reads `result` from."""
     return _http(call, _serializer(call).serialize(result or {}))
 
 
-def refusal(call: Call, no: Refusal) -> Answer:
+def refusal(call: AwsRequest, no: Refusal) -> AwsResponse:
     """The HTTP answer that boto3 raises as ClientError with the refusal's code and message."""
     made = _http(call, _serializer(call).serialize(no))
     made.status = no.status
     return made
 
 
-def _http(call: Call, made: Any) -> Answer:
+def _http(call: AwsRequest, made: Any) -> AwsResponse:
     body = made["body"]
     headers = {"x-amzn-RequestId": call.request_id, **made["headers"]}
-    return Answer(made["status_code"], headers, body.encode() if isinstance(body, str) else body)
+    return AwsResponse(made["status_code"], headers, body.encode() if isinstance(body, str) else body)

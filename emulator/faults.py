@@ -26,7 +26,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .base import Refusal
-from .codec import Call
+from .codec import AwsRequest
 
 REFUSED = ("throttle", "error500", "access_denied", "not_found")
 KINDS = (*REFUSED, "cut_before", "cut_after", "delay", "stale_read", "hold_before", "pause")
@@ -60,7 +60,7 @@ _GONE_FOR = {
 }
 
 
-def refusal(kind: str, call: Call) -> Refusal:
+def refusal(kind: str, call: AwsRequest) -> Refusal:
     """How the call's service words a throttle, a breakdown, a denial or a NotFound."""
     if kind == "throttle":
         code, status = _THROTTLE.get(call.service, ("Throttling", 400))
@@ -91,12 +91,12 @@ class Rule:
     seen: int = 0
     done: int = 0
 
-    def fits(self, call: Call) -> bool:
+    def fits(self, call: AwsRequest) -> bool:
         return fnmatchcase(call.name, self.operation) and all(
             call.params.get(key) == value for key, value in self.where.items()
         )
 
-    def awaits_list(self, call: Call) -> bool:
+    def awaits_list(self, call: AwsRequest) -> bool:
         """Whether this is a `stale_read` still to come for this list, whatever its parameters."""
         left = self.times is None or self.done < self.times
         return self.kind == "stale_read" and left and fnmatchcase(call.name, self.operation)
@@ -111,7 +111,7 @@ class Held:
     """A call that waits for `release`."""
 
     id: int
-    call: Call
+    call: AwsRequest
     kind: str
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     cut: bool = False
@@ -156,7 +156,7 @@ class Faults:
         else:
             self.rules.pop(rule_id, None)
 
-    def strike(self, call: Call) -> Rule | None:
+    def strike(self, call: AwsRequest) -> Rule | None:
         """The fault that this call meets, if any. Every fitting rule counts the call, one strikes."""
         fitting = [rule for rule in self.rules.values() if rule.fits(call)]
         for rule in fitting:
@@ -171,7 +171,7 @@ class Faults:
         size = burst if burst is not None else max(1.0, per_second)
         self.limits[operation] = Bucket(per_second, size, size, self._now())
 
-    def over_limit(self, call: Call) -> bool:
+    def over_limit(self, call: AwsRequest) -> bool:
         """Take one token for the call from each limit that fits; whether one of them had none."""
         over = False
         for operation, bucket in self.limits.items():
@@ -186,7 +186,7 @@ class Faults:
                 bucket.level -= 1
         return over
 
-    async def hold(self, call: Call, kind: str) -> bool:
+    async def hold(self, call: AwsRequest, kind: str) -> bool:
         """Wait until released; False if the call is to be cut instead."""
         held = Held(next(self._ids), call, kind)
         self.held[held.id] = held

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from .base import Refusal, World
 from .cloudfront.distributions import Distributions
 from .cloudfront.records import Distribution
-from .codec import Answer
+from .codec import AwsResponse
 from .medialive import MediaLive
 from .medialive.records import Channel
 
@@ -37,13 +37,13 @@ class Verdict:
     def plays(self) -> bool:
         return self.status == 200
 
-    def answer(self) -> Answer:
+    def answer(self) -> AwsResponse:
         """As HTTP: a tiny playlist, or the reason."""
         if self.plays:
             kind, text = "application/vnd.apple.mpegurl", PLAYLIST
         else:
             kind, text = "text/plain; charset=utf-8", f"{self.status}: {self.reason}\n"
-        return Answer(self.status, {"Content-Type": kind}, text.encode())
+        return AwsResponse(self.status, {"Content-Type": kind}, text.encode())
 
 
 def host_and_path(address: str) -> tuple[str, str | None]:

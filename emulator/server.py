@@ -25,7 +25,7 @@ from . import codec
 from .account import Account, Settings
 from .base import Refusal, World
 from .calls import Entry
-from .codec import Answer, Call
+from .codec import AwsRequest, AwsResponse
 from .control import PREFIX, Control
 from .control_routes import ControlRoutes
 from .faults import Rule, refusal
@@ -101,13 +101,13 @@ class EmbeddedAws:
             return web.json_response({"error": "This account was reset."}, status=410)
         self.world.settle()
         status, content = self._desk.handle(method, target[len(PREFIX) :], body)
-        if isinstance(content, Answer):
+        if isinstance(content, AwsResponse):
             return web.Response(status=content.status, headers=content.headers, body=content.body)
         return web.json_response(content, status=status, dumps=_dumps)
 
     async def _call(
-        self, number: int, call: Call, request: web.BaseRequest, target: str, body: bytes
-    ) -> Answer:
+        self, number: int, call: AwsRequest, request: web.BaseRequest, target: str, body: bytes
+    ) -> AwsResponse:
         self._check_current(number)
         account = self.account
         account.world.settle()
@@ -201,7 +201,7 @@ class Handle:
         self._loop.close()
 
 
-async def _is_cut_before(account: Account, rule: Rule, call: Call, request: web.BaseRequest) -> bool:
+async def _is_cut_before(account: Account, rule: Rule, call: AwsRequest, request: web.BaseRequest) -> bool:
     """Wait if the fault is one that waits before the effect; whether the connection breaks then."""
     if rule.kind == "delay":
         await asyncio.sleep(rule.seconds)
@@ -211,7 +211,7 @@ async def _is_cut_before(account: Account, rule: Rule, call: Call, request: web.
     return rule.kind == "cut_before"
 
 
-async def _is_cut_after(account: Account, rule: Rule, call: Call) -> bool:
+async def _is_cut_after(account: Account, rule: Rule, call: AwsRequest) -> bool:
     """The same once the effect is there."""
     if rule.kind == "pause":
         return not await account.faults.hold(call, "pause")

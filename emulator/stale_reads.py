@@ -21,14 +21,14 @@ from typing import Any
 from moto.core.model import OperationModel
 
 from . import codec
-from .codec import Answer, Call
+from .codec import AwsRequest, AwsResponse
 from .faults import Rule, refusal
 
 KEPT = 20_000
 _READ = re.compile(r"(?:Get|Describe|List)([A-Z]\w*?)(?:Config|s)?$")
 _WRITE = re.compile(r"[A-Z][a-z]+([A-Z]\w*?)(?:WithTags)?$")
 
-Ask = Callable[[Call], Answer]
+Ask = Callable[[AwsRequest], AwsResponse]
 
 
 @lru_cache
@@ -64,13 +64,13 @@ class StaleReads:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._answers: OrderedDict[str, AwsResponse] = OrderedDict()
         self._forms: dict[str, dict[str, dict[str, Any]]] = {}
 
-    def before_write(self, call: Call, rules: Iterable[Rule]) -> None:
+    def before_write(self, call: AwsRequest, rules: Iterable[Rule]) -> None:
         """Remember what the reads of the resource say now, just before `call` changes it."""
         for model in _reads(call.service).get(_noun(call.operation), ()):
-            read = Call(call.service, codec.boto_name(model), {}, model)
+            read = AwsRequest(call.service, codec.boto_name(model), {}, model)
             needed = model.input_shape.required_members if model.input_shape else []
             if needed and all(name in call.params for name in needed):
                 self._remember(replace(read, params={name: call.params[name] for name in needed}))
@@ -78,24 +78,26 @@ class StaleReads:
                 for params in [{}, *self._forms.get(read.name, {}).values()]:
                     self._remember(replace(read, params=params))
 
-    def _remember(self, read: Call) -> None:
+    def _remember(self, read: AwsRequest) -> None:
         key = _key(read.name, read.params)
         self._answers[key] = self._ask(read)
         self._answers.move_to_end(key)
         if len(self._answers) > KEPT:
             self._answers.popitem(last=False)
 
-    def note_list(self, call: Call) -> None:
+    def note_list(self, call: AwsRequest) -> None:
         """A list was asked in this form; remember it in this form before writes to come."""
         forms = self._forms.setdefault(call.name, {})
         if len(forms) < 16:
             forms.setdefault(_key("", call.params), call.params)
 
-    def answer(self, call: Call) -> Answer:
+    def answer(self, call: AwsRequest) -> AwsResponse:
         """What the read said before the last write of what it reads; with no write known, what it says."""
         known = self._answers.get(_key(call.name, call.params))
         if known is not None:
-            return Answer(known.status, {**known.headers, "x-amzn-RequestId": call.request_id}, known.body)
+            return AwsResponse(
+                known.status, {**known.headers, "x-amzn-RequestId": call.request_id}, known.body
+            )
         now = self._ask(call)
         if now.status < 300 and not call.operation.startswith("List"):
             return codec.refusal(call, refusal("not_found", call))

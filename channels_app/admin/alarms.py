@@ -15,7 +15,7 @@ def _url(model: type[Model], page: str, *args: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
-def _shown(alarm: cost_alarms.Alarm) -> Alarm:
+def _shown(alarm: cost_alarms.CostAlarm) -> Alarm:
     """With Stop on the breakout, or on the channel where no breakout is on air."""
     model, pk = (Breakout, alarm.breakout_id) if alarm.breakout_id else (Channel, alarm.channel_id)
     return Alarm(

@@ -12,15 +12,15 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import State as ChannelState
 from streamhub.console.badges import Tone
 from streamhub.console.saved_views import list_url
-from streamhub.console.tiles import DashboardList, Figure, Line, Tile
+from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
 
 MOST = 8
 BREAKOUTS, CHANNELS = "channels_app.view_breakout", "channels_app.view_channel"
 
 
-def _lines(rows: QuerySet[Breakout], *, planned: bool = False) -> list[Line]:
+def _lines(rows: QuerySet[Breakout], *, planned: bool = False) -> list[DashboardRow]:
     return [
-        Line(
+        DashboardRow(
             label=row.name,
             url=page_of(row),
             badge=badges.BREAKOUT[State(row.state)],
@@ -32,10 +32,10 @@ def _lines(rows: QuerySet[Breakout], *, planned: bool = False) -> list[Line]:
     ]
 
 
-def _channel_lines() -> list[Line]:
+def _channel_lines() -> list[DashboardRow]:
     rows = Channel.objects.filter(badges.in_trouble()).order_by("-state_since")[:MOST]
     return [
-        Line(
+        DashboardRow(
             row.name,
             page_of(row),
             badges.CHANNEL[ChannelState(row.state)],

@@ -9,7 +9,15 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from channels_app.decide.channel import Intent, Observed, Step, next_step
-from channels_app.driver.parts import ENDPOINT, INPUT, KIND_OF, KINDS, ML_CHANNEL, MP_CHANNEL, Kind
+from channels_app.driver.parts import (
+    ENDPOINT,
+    INPUT,
+    ML_CHANNEL,
+    MP_CHANNEL,
+    PART_DRIVER_OF,
+    PART_DRIVERS,
+    PartDriver,
+)
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from streamhub.errors import NotFound
@@ -20,8 +28,8 @@ from streamhub.lifecycle.models import database_now
 
 def describe(claim: Claim) -> None:
     """Read the part that is waited on; with none (sync, drift, doubt), all that are known."""
-    watched = [kind for kind in KINDS if kind.key == claim.row.polled_list]
-    for kind in watched or reversed(KINDS):
+    watched = [kind for kind in PART_DRIVERS if kind.key == claim.row.polled_list]
+    for kind in watched or reversed(PART_DRIVERS):
         if kind.observed(claim.row).present:
             describe_part(claim, kind)
         if decided(claim.row) is Step.STOP:
@@ -29,7 +37,7 @@ def describe(claim: Claim) -> None:
     claim.save(observe_requested=claim.row.suspect_since is not None, observed_at=Now())
 
 
-def describe_part(claim: Claim, kind: Kind) -> None:
+def describe_part(claim: Claim, kind: PartDriver) -> None:
     """Read one part; its columns, or the suspicion that it is gone, are saved."""
     row: Channel = claim.row
     try:
@@ -41,7 +49,7 @@ def describe_part(claim: Claim, kind: Kind) -> None:
     claim.save(**kind.facts(info), **cleared)
 
 
-def _suspect(claim: Claim, kind: Kind) -> None:
+def _suspect(claim: Claim, kind: PartDriver) -> None:
     """Our own accepted delete needs one NotFound; anything else two."""
     row: Channel = claim.row
     now, its = database_now(), kind.of(row)
@@ -59,14 +67,14 @@ def look_again(claim: Claim) -> float | None:
     if row.suspect_part:
         claim.keep_error = True
         said = absence.suspicion(
-            f"AWS answers that the {KIND_OF[row.suspect_part].words} does not exist.",
+            f"AWS answers that the {PART_DRIVER_OF[row.suspect_part].words} does not exist.",
             "StreamHub looks once more to be sure, before it believes that.",
         )
     claim.save(observe_requested=True, polled_list="", **said)
     return float(settings.OBSERVE_SECONDS)
 
 
-def surprising(row: Channel, step: Step) -> Kind | None:
+def surprising(row: Channel, step: Step) -> PartDriver | None:
     """A list may tell old news: what contradicts what we know of is described before it is acted on."""
     if step is Step.REPLACE_DISTRIBUTION:
         return ENDPOINT

@@ -40,7 +40,7 @@ def package() -> mediapackage.MediaPackage:
 
 
 @dataclass(frozen=True)
-class Kind:
+class PartDriver:
     """One of the four: its columns, what people call it, and its AWS calls.
 
     `facts(info)` are the columns an answer fills; `find(row)` looks for a resource whose create was cut;
@@ -146,7 +146,7 @@ def _create_ml_channel(row: Channel) -> Any:
     )
 
 
-MP_CHANNEL = Kind(
+MP_CHANNEL = PartDriver(
     columns=Channel.MP_CHANNEL,
     words="MediaPackage channel",
     create=_create_mp_channel,
@@ -155,7 +155,7 @@ MP_CHANNEL = Kind(
     find=lambda row: package().describe_channel(row.aws_name()),
     facts=lambda info: {},
 )
-ENDPOINT = Kind(
+ENDPOINT = PartDriver(
     columns=Channel.MP_ENDPOINT,
     words="MediaPackage endpoint",
     create=_create_endpoint,
@@ -164,7 +164,7 @@ ENDPOINT = Kind(
     find=lambda row: package().describe_endpoint(row.aws_name()),
     facts=lambda info: {"endpoint_url": info.url},
 )
-INPUT = Kind(
+INPUT = PartDriver(
     columns=Channel.ML_INPUT,
     words="MediaLive input",
     create=_create_input,
@@ -173,7 +173,7 @@ INPUT = Kind(
     find=lambda row: find_by_tags(live().input_pages(), row),
     facts=lambda info: {"ml_input_state": info.state, "input_dest_urls": list(info.dest_urls)},
 )
-ML_CHANNEL = Kind(
+ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
     words="MediaLive channel",
     create=_create_ml_channel,
@@ -182,5 +182,5 @@ ML_CHANNEL = Kind(
     find=lambda row: find_by_tags(live().channel_pages(), row),
     facts=lambda info: {"ml_channel_state": info.state},
 )
-KINDS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)
-KIND_OF = {kind.key: kind for kind in KINDS}
+PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)
+PART_DRIVER_OF = {kind.key: kind for kind in PART_DRIVERS}

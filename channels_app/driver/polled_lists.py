@@ -11,7 +11,7 @@ from channels_app.models import Channel
 from streamhub.lifecycle.observe import PolledList
 
 
-def _gone(kind: parts.Kind) -> Callable[[Channel, datetime], dict[str, Any] | None]:
+def _gone(kind: parts.PartDriver) -> Callable[[Channel, datetime], dict[str, Any] | None]:
     def gone(row: Channel, listed_at: datetime) -> dict[str, Any] | None:
         deleted_at = kind.of(row).deleted_at
         if kind.observed(row).gone or (deleted_at and deleted_at < listed_at):
@@ -21,7 +21,7 @@ def _gone(kind: parts.Kind) -> Callable[[Channel, datetime], dict[str, Any] | No
     return gone
 
 
-def _watch(kind: parts.Kind, pages: Callable[[], Any]) -> PolledList:
+def _watch(kind: parts.PartDriver, pages: Callable[[], Any]) -> PolledList:
     return PolledList(
         key=kind.key,
         model=Channel,

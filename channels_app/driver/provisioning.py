@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from channels_app.driver import parts
-from channels_app.driver.parts import ML_CHANNEL, Kind
+from channels_app.driver.parts import ML_CHANNEL, PartDriver
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from channels_app.services import distribution_add, distribution_replace
@@ -20,7 +20,7 @@ from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import database_now
 
 
-def create(kind: Kind, claim: Claim) -> float | None:
+def create(kind: PartDriver, claim: Claim) -> float | None:
     """Create a part, or adopt what an earlier attempt created under the same id or token."""
     row: Channel = claim.row
     if kind.of(row).sent_at and not kind.has_token and _adopt(claim, kind):
@@ -43,7 +43,7 @@ def create(kind: Kind, claim: Claim) -> float | None:
     return _created(claim, kind, info, f"{kind.words} created")
 
 
-def _created(claim: Claim, kind: Kind, info: Any, why: str) -> float | None:
+def _created(claim: Claim, kind: PartDriver, info: Any, why: str) -> float | None:
     if getattr(info, "gone", False) or not parts.belongs(claim.row, info):
         claim.save(**kind.columns.renewed(claim.row))
         return AT_ONCE
@@ -53,7 +53,7 @@ def _created(claim: Claim, kind: Kind, info: Any, why: str) -> float | None:
     return AT_ONCE
 
 
-def _adopt(claim: Claim, kind: Kind) -> bool:
+def _adopt(claim: Claim, kind: PartDriver) -> bool:
     """Take what stands under our id already, if it carries our mark."""
     try:
         info = kind.find(claim.row)
@@ -65,7 +65,7 @@ def _adopt(claim: Claim, kind: Kind) -> bool:
     return True
 
 
-def find(kind: Kind, claim: Claim) -> float | None:
+def find(kind: PartDriver, claim: Claim) -> float | None:
     """A create was sent and its outcome is unknown: adopt what is there, or make sure nothing is."""
     row: Channel = claim.row
     if _adopt(claim, kind):

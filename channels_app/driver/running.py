@@ -13,7 +13,7 @@ from channels_app import breakout_sync
 from channels_app.decide.channel import Step
 from channels_app.driver import parts
 from channels_app.driver.observing import observed
-from channels_app.driver.parts import KINDS, ML_CHANNEL
+from channels_app.driver.parts import ML_CHANNEL, PART_DRIVERS
 from channels_app.models import Channel
 from channels_app.models.channel import Desired, State
 from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
@@ -139,7 +139,7 @@ def fail_start(claim: Claim) -> float | None:
 
 def fail_lost(claim: Claim) -> float | None:
     """Somebody deleted parts of it in the AWS console: only a person may decide to make new ones."""
-    lost = ", ".join(kind.words for kind in KINDS if kind.observed(claim.row).gone)
+    lost = ", ".join(kind.words for kind in PART_DRIVERS if kind.observed(claim.row).gone)
     error = Refused(f"Deleted outside StreamHub: {lost}.", code="deleted_outside")
     return fail(claim, Step.FAIL_LOST, error, "Retry creates it again. Its URLs change with it.")
 

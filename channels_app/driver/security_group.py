@@ -17,7 +17,7 @@ from channels_app.models import Channel, SecurityGroup
 from streamhub.aws.medialive import SecurityGroupInfo
 from streamhub.aws.ownership import mark_of_tags
 from streamhub.aws.ownership import tags as ownership_tags
-from streamhub.aws.paging import Page
+from streamhub.aws.paging import ListPage
 from streamhub.aws.ratelimit import urgency
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
 from streamhub.lifecycle import absence, intent, states
@@ -168,7 +168,7 @@ class SecurityGroupDriver:
         return AT_ONCE
 
 
-def pages() -> Iterator[Page[SecurityGroupInfo]]:
+def pages() -> Iterator[ListPage[SecurityGroupInfo]]:
     """The list, without those that are deleted and only still described."""
     for page in live().security_group_pages():
         yield replace(page, items=tuple(info for info in page.items if not info.gone))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from channels_app import breakout_sync
-from channels_app.driver.parts import Kind
+from channels_app.driver.parts import PartDriver
 from channels_app.models import Channel, SecurityGroup
 from channels_app.services import security_group_release
 from streamhub.errors import Conflict, NotFound
@@ -14,7 +14,7 @@ from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 
 
-def delete(kind: Kind, claim: Claim) -> float | None:
+def delete(kind: PartDriver, claim: Claim) -> float | None:
     row: Channel = claim.row
     try:
         request_id = kind.delete(kind.of(row).aws_id)
@@ -33,7 +33,7 @@ def delete(kind: Kind, claim: Claim) -> float | None:
     return AT_ONCE
 
 
-def wait_gone(kind: Kind, claim: Claim) -> float | None:
+def wait_gone(kind: PartDriver, claim: Claim) -> float | None:
     claim.save(polled_list=kind.key)
     return None
 

@@ -26,9 +26,9 @@ class Screen:
         self.console.print(table)
 
     @contextmanager
-    def step(self, title: str) -> Iterator[Step]:
+    def step(self, title: str) -> Iterator[ProgressLine]:
         """One step of the tour: what it does, what AWS does meanwhile, how long it took."""
-        step = Step(self, title)
+        step = ProgressLine(self, title)
         with step.shown():
             yield step
         took = time.monotonic() - step.began
@@ -37,7 +37,7 @@ class Screen:
         self.console.print(f"{mark} {title}{result} [dim]({took:.1f} s)[/dim]")
 
 
-class Step:
+class ProgressLine:
     """A step that is under way."""
 
     def __init__(self, screen: Screen, title: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devstack.demo.api import Api
-from devstack.demo.screen import Screen, Step
+from devstack.demo.screen import ProgressLine, Screen
 from emulator.control import Control
 from emulator.mediamanager import is_mediamanager
 
@@ -41,7 +41,9 @@ class Tour:
     deployed_at: float = 0.0
     _calls_seen: int = 0
 
-    def wait(self, step: Step, until: Callable[[], bool], what: str, seconds: float = STEP_SECONDS) -> None:
+    def wait(
+        self, step: ProgressLine, until: Callable[[], bool], what: str, seconds: float = STEP_SECONDS
+    ) -> None:
         """Ask until it is so, telling meanwhile which changes reach AWS. Raises TourFailed."""
         deadline = time.monotonic() + seconds
         while not until():
@@ -52,7 +54,7 @@ class Tour:
             time.sleep(POLL_SECONDS)
         self.tell_calls(step)
 
-    def tell_calls(self, step: Step) -> None:
+    def tell_calls(self, step: ProgressLine) -> None:
         for call in self.control.calls(since=self._calls_seen):
             self._calls_seen = call["n"]
             if not call["operation"].startswith(("List", "Get", "Describe")):

@@ -24,7 +24,7 @@ NO_WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Line:
+class Promise:
     """One promise: its name, what was seen, whether it held."""
 
     name: str
@@ -32,7 +32,7 @@ class Line:
     held: bool
 
 
-def verdict(tour: Tour) -> list[Line]:
+def verdict(tour: Tour) -> list[Promise]:
     """All promises of this tour."""
     counts = tour.control.counts()
     return [
@@ -45,32 +45,32 @@ def verdict(tour: Tour) -> list[Line]:
     ]
 
 
-def _created(calls: dict[str, int]) -> Line:
+def _created(calls: dict[str, int]) -> Promise:
     made = {name: calls[name] for name in CREATES if name in calls}
     kinds = "MediaPackage channel and endpoint, security group, input, MediaLive channel, distribution"
     if len(made) == 6 and set(made.values()) == {1}:
-        return Line("created", f"1 channel ({kinds}), each once", True)
-    return Line("created", ", ".join(f"{name} {n} times" for name, n in made.items()), False)
+        return Promise("created", f"1 channel ({kinds}), each once", True)
+    return Promise("created", ", ".join(f"{name} {n} times" for name, n in made.items()), False)
 
 
-def _left(tour: Tour) -> Line:
+def _left(tour: Tour) -> Promise:
     left = left_in_aws(tour.control)
-    return Line("left in AWS", ", ".join(f"{n} {kind}" for kind, n in left.items()) or "nothing", not left)
+    return Promise("left in AWS", ", ".join(f"{n} {kind}" for kind, n in left.items()) or "nothing", not left)
 
 
-def _rows(tour: Tour) -> Line:
+def _rows(tour: Tour) -> Promise:
     rows = {kind: len(tour.api.get(kind)["items"]) for kind in ("channels", "distributions")}
     said = ", ".join(f"{n} {kind}" for kind, n in rows.items() if n) or "nothing"
-    return Line("left in the database", said, said == "nothing")
+    return Promise("left in the database", said, said == "nothing")
 
 
-def _illegal(illegal: dict[str, int]) -> Line:
-    return Line(
+def _illegal(illegal: dict[str, int]) -> Promise:
+    return Promise(
         "illegal calls", ", ".join(f"{name} {n} times" for name, n in illegal.items()) or "none", not illegal
     )
 
 
-def _waited(tour: Tour) -> Line:
+def _waited(tour: Tour) -> Promise:
     """From the moment the channel could be started: how long its distribution was still missing."""
     waited = max(0.0, tour.domain_seen_at - tour.idle_at)
     took = tour.deployed_at - tour.distribution_seen_at
@@ -78,19 +78,21 @@ def _waited(tour: Tour) -> Line:
     real = f" ({took / scale:.0f} s at AWS's own pace)" if scale else ""
     held = waited < NO_WAIT_SECONDS and took > 0
     said = "0" if waited < NO_WAIT_SECONDS else f"{waited:.1f}"
-    return Line("waited for the distribution", f"{said} s, AWS took {took:.1f} s{real}", held)
+    return Promise("waited for the distribution", f"{said} s, AWS took {took:.1f} s{real}", held)
 
 
-def _bytes(tour: Tour) -> Line:
+def _bytes(tour: Tour) -> Promise:
     """The truth, which only the viewers know, beside what the breakout says it cost."""
     sent, usage = delivered(tour), tour.breakout["usage"]
     billed = usage["bytes_downloaded"] or 0
     held = sent == billed and sent > 0 and usage["status"] == "final"
     sign = "=" if sent == billed else "≠"
-    return Line("bytes", f"viewers {sent:,} bytes {sign} breakout {billed:,} bytes, {usage['status']}", held)
+    return Promise(
+        "bytes", f"viewers {sent:,} bytes {sign} breakout {billed:,} bytes, {usage['status']}", held
+    )
 
 
-def table_of(lines: list[Line]) -> Table:
+def table_of(lines: list[Promise]) -> Table:
     table = Table(title="What the tour promised", title_justify="left", show_header=False)
     for line in lines:
         table.add_row("[green]✓[/green]" if line.held else "[red]✗[/red]", line.name, line.seen)

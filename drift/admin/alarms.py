@@ -7,7 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from drift import stored_report
-from drift.services import Finding, Verb
+from drift.services import Finding, Resolution
 from streamhub.alerts.alarms import Alarm, AlarmSource
 
 
@@ -29,7 +29,7 @@ def _costly(finding: Finding, since: datetime) -> Alarm:
         since=since,
         hint=waits if finding.waits else "Delete it: the first step stops it.",
         action="" if finding.waits else "Delete",
-        action_url=reverse("admin:drift_do", args=[finding.key, Verb.DELETE.value]),
+        action_url=reverse("admin:drift_do", args=[finding.key, Resolution.DELETE.value]),
         permission="drift.resolve_drift",
     )
 

@@ -5,31 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drift.report import unread_because
-from drift.services import Finding, Kind, Problem, Reading, Verb
+from drift.services import Difference, Finding, Resolution, ResourceKind, StoredReport
 from streamhub.console.badges import Badge, Tone
 from streamhub.errors import AwsError
 
 BADGES = {
-    Problem.MISSING: Badge(Tone.BAD, "link_off"),
-    Problem.DIFFERENT: Badge(Tone.WARN, "difference"),
-    Problem.UNCLAIMED: Badge(Tone.WARN, "add_link"),
-    Problem.ORPHAN: Badge(Tone.WARN, "question_mark"),
-    Problem.DUPLICATE: Badge(Tone.WARN, "content_copy"),
+    Difference.MISSING: Badge(Tone.BAD, "link_off"),
+    Difference.DIFFERENT: Badge(Tone.WARN, "difference"),
+    Difference.UNCLAIMED: Badge(Tone.WARN, "add_link"),
+    Difference.ORPHAN: Badge(Tone.WARN, "question_mark"),
+    Difference.DUPLICATE: Badge(Tone.WARN, "content_copy"),
 }
 COSTS = Badge(Tone.BAD, "payments")
 
 GROUPS = (
-    ("Rows whose AWS resource is missing or different", "database", (Problem.MISSING, Problem.DIFFERENT)),
+    (
+        "Rows whose AWS resource is missing or different",
+        "database",
+        (Difference.MISSING, Difference.DIFFERENT),
+    ),
     (
         "On AWS with our mark, and no row that knows of it",
         "cloud",
-        (Problem.ORPHAN, Problem.DUPLICATE, Problem.UNCLAIMED),
+        (Difference.ORPHAN, Difference.DUPLICATE, Difference.UNCLAIMED),
     ),
 )
 
 
 @dataclass(frozen=True)
-class Face:
+class ResolutionLabel:
     """What a verb is called and looks like."""
 
     label: str
@@ -37,10 +41,10 @@ class Face:
     danger: bool = False
 
 
-FACES = {
-    Verb.ADOPT: Face("Adopt", "add_link"),
-    Verb.REPAIR: Face("Repair", "build"),
-    Verb.DELETE: Face("Delete", "delete", danger=True),
+RESOLUTION_LABELS = {
+    Resolution.ADOPT: ResolutionLabel("Adopt", "add_link"),
+    Resolution.REPAIR: ResolutionLabel("Repair", "build"),
+    Resolution.DELETE: ResolutionLabel("Delete", "delete", danger=True),
 }
 
 
@@ -56,7 +60,7 @@ def badge_of_finding(finding: Finding) -> Badge:
     return COSTS if finding.costs else BADGES[finding.problem]
 
 
-def badge_of(reading: Reading) -> Badge:
+def badge_of(reading: StoredReport) -> Badge:
     """Of the whole: what could not be read is never calm."""
     if reading.unread:
         return Badge(Tone.BAD, "visibility_off")
@@ -67,7 +71,7 @@ def badge_of(reading: Reading) -> Badge:
     return Badge(Tone.WARN, "difference") if reading.findings else Badge(Tone.GOOD, "check_circle")
 
 
-def word_of(reading: Reading) -> str:
+def word_of(reading: StoredReport) -> str:
     if reading.unread:
         return "not all could be read"
     if reading.observed_at is None:
@@ -82,14 +86,14 @@ def unreadable(error: AwsError) -> str:
     return f"AWS answered {why.code} ({why.message}). Nothing can be said for certain; try again in a minute."
 
 
-def consequences(finding: Finding, verb: Verb) -> list[str]:
+def consequences(finding: Finding, verb: Resolution) -> list[str]:
     """What to know before it is done, beside the dry run."""
-    if verb is Verb.REPAIR:
+    if verb is Resolution.REPAIR:
         return [
             "Nothing is deleted. AWS is read once more before anything is believed.",
             "What StreamHub cannot put right by itself it says on the row's page, with a Retry.",
         ]
-    if verb is Verb.ADOPT:
+    if verb is Resolution.ADOPT:
         return [
             f"From then on {finding.name} manages it: it is changed with it, and deleted with it.",
             "Nothing is created, and nothing is changed on AWS now.",
@@ -99,10 +103,10 @@ def consequences(finding: Finding, verb: Verb) -> list[str]:
 
 def _teardown(finding: Finding) -> list[str]:
     steps = {
-        Kind.DISTRIBUTION: "CloudFront wants it disabled first and lets it go some minutes later: two steps.",
-        Kind.ML_CHANNEL: "If it runs it is stopped first, which ends its stream: two steps.",
-        Kind.INPUT: "Its ingest URLs stop working for good.",
-        Kind.ENDPOINT: "Its URL stops working for good.",
+        ResourceKind.DISTRIBUTION: "CloudFront deletes it some minutes after it was disabled: two steps.",
+        ResourceKind.ML_CHANNEL: "If it runs it is stopped first, which ends its stream: two steps.",
+        ResourceKind.INPUT: "Its ingest URLs stop working for good.",
+        ResourceKind.ENDPOINT: "Its URL stops working for good.",
     }
     step = steps.get(finding.kind)
     return ["Row and AWS are looked at again just before; whatever has to do with a row stays."] + (

@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from drift import services as drift
 from drift.admin import labels
-from drift.compare import VERBS
+from drift.compare import RESOLUTIONS
 from drift.jobs import READ_DRIFT
 from drift.report import SURPLUS
-from drift.services import Finding, Kind, Reading, Verb
+from drift.services import Finding, Resolution, ResourceKind, StoredReport
 from streamhub.access.actors import staff_actor
 from streamhub.console.badges import Tone
 from streamhub.console.navigation import Entry
@@ -33,7 +33,7 @@ from streamhub.lifecycle.freshness import is_fresh
 from streamhub.lifecycle.models import Transition
 
 PAGE = "drift"
-LOOK, READ, MEND = (f"drift.{each}" for each in ("view_driftsighting", "read_drift", "resolve_drift"))
+LOOK, READ, RESOLVE = (f"drift.{each}" for each in ("view_driftsighting", "read_drift", "resolve_drift"))
 # So long a worker may take before somebody is told that none has come.
 PATIENCE = timedelta(seconds=60)
 
@@ -97,7 +97,7 @@ def read_again(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(_url())
 
 
-def _fresh(reading: drift.Reading) -> bool:
+def _fresh(reading: drift.StoredReport) -> bool:
     """The job reads every hour; an older reading says that it does not."""
     return is_fresh(reading.observed_at, every_seconds=READ_DRIFT.seconds())
 
@@ -117,7 +117,7 @@ def _live(request: HttpRequest) -> dict[str, Any]:
         "old": reading.observed_at is not None and not _fresh(reading),
         "failed": job.error if job and not reads else "",
         "groups": _groups(request, reading),
-        "kinds": [_kind(kind, reading) for kind in Kind],
+        "kinds": [_kind(kind, reading) for kind in ResourceKind],
         "jobs_url": reverse("admin:lifecycle_job_changelist"),
         "compared": sum(reading.ours.values()),
     }
@@ -130,9 +130,9 @@ def _live(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _groups(request: HttpRequest, reading: Reading) -> list[dict[str, Any]]:
+def _groups(request: HttpRequest, reading: StoredReport) -> list[dict[str, Any]]:
     """The findings as they are shown: what costs first, then by what they are."""
-    may, notes = request.user.has_perm(MEND), _notes(reading)
+    may, notes = request.user.has_perm(RESOLVE), _notes(reading)
     shown = [
         _shown(finding, notes.get((finding.kind.value, finding.aws_id)), may) for finding in reading.findings
     ]
@@ -152,13 +152,13 @@ def _shown(finding: Finding, note: Transition | None, may: bool) -> dict[str, An
         "row_url": _row_url(finding),
         "row_words": labels.row_of(finding),
         "note": note,
-        "verbs": [_offer(finding, verb) for verb in VERBS[finding.problem]] if may else [],
+        "verbs": [_offer(finding, verb) for verb in RESOLUTIONS[finding.problem]] if may else [],
     }
 
 
-def _offer(finding: Finding, verb: Verb) -> dict[str, Any]:
+def _offer(finding: Finding, verb: Resolution) -> dict[str, Any]:
     return {
-        "face": labels.FACES[verb],
+        "face": labels.RESOLUTION_LABELS[verb],
         "url": reverse(f"admin:{PAGE}_do", args=[finding.key, verb.value]),
         "reason": "" if verb in finding.verbs else finding.waits,
     }
@@ -170,16 +170,18 @@ def _row_url(finding: Finding) -> str:
     return reverse(f"admin:{finding.model.replace('.', '_')}_change", args=[finding.pk])
 
 
-def _notes(reading: Reading) -> dict[tuple[str, str], Transition]:
+def _notes(reading: StoredReport) -> dict[tuple[str, str], Transition]:
     """What was last done about each surplus resource."""
     ids = [each.aws_id[:128] for each in reading.findings if each.problem in SURPLUS]
     if not ids:
         return {}
-    rows = Transition.objects.filter(resource_id=0, resource_type__in=list(Kind), resource_name__in=ids)
+    rows = Transition.objects.filter(
+        resource_id=0, resource_type__in=list(ResourceKind), resource_name__in=ids
+    )
     return {(row.resource_type, row.resource_name): row for row in rows.order_by("id")}
 
 
-def _kind(kind: Kind, reading: Reading) -> dict[str, Any]:
+def _kind(kind: ResourceKind, reading: StoredReport) -> dict[str, Any]:
     return {
         "words": f"{kind.words}s",
         "ours": reading.ours.get(kind, 0),
@@ -194,23 +196,23 @@ def _kind(kind: Kind, reading: Reading) -> dict[str, Any]:
 
 def verb_page(request: HttpRequest, key: str, name: str) -> HttpResponse:
     """GET shows the dry run, POST does it."""
-    if name not in list(Verb):
+    if name not in list(Resolution):
         raise Http404(f"There is no such action: {name}.")
-    _require(request, MEND, "Your role may not mend drift.")
+    _require(request, RESOLVE, "Your role may not resolve drift.")
     try:
         finding = drift.known(key)
     except NotPossible as gone:
         messages.info(request, gone.detail)
         return HttpResponseRedirect(_url())
     if request.method == "POST":
-        _perform(request, finding, Verb(name))
+        _perform(request, finding, Resolution(name))
         return HttpResponseRedirect(_url())
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-    return TemplateResponse(request, "drift/confirm.html", _confirmation(request, finding, Verb(name)))
+    return TemplateResponse(request, "drift/confirm.html", _confirmation(request, finding, Resolution(name)))
 
 
-def _confirmation(request: HttpRequest, finding: Finding, verb: Verb) -> dict[str, Any]:
+def _confirmation(request: HttpRequest, finding: Finding, verb: Resolution) -> dict[str, Any]:
     said = reason = ""
     try:
         said = drift.preview(finding, verb)
@@ -218,7 +220,7 @@ def _confirmation(request: HttpRequest, finding: Finding, verb: Verb) -> dict[st
         reason = refused.detail
     except AwsError as error:
         reason = labels.unreadable(error)
-    face = labels.FACES[verb]
+    face = labels.RESOLUTION_LABELS[verb]
     return _context(
         request,
         title=f"{face.label}: {finding.kind.words} {finding.aws_id}",
@@ -234,10 +236,10 @@ def _confirmation(request: HttpRequest, finding: Finding, verb: Verb) -> dict[st
     )
 
 
-def _perform(request: HttpRequest, finding: Finding, verb: Verb) -> None:
+def _perform(request: HttpRequest, finding: Finding, verb: Resolution) -> None:
     """Do it and say what became of it; then have AWS read again, for the page is of before."""
     who = staff_actor(request.user)  # type: ignore[arg-type]
-    label = labels.FACES[verb].label
+    label = labels.RESOLUTION_LABELS[verb].label
     try:
         done = drift.act(finding, verb, who)
     except NotPossible as refused:
@@ -256,7 +258,9 @@ def _figure() -> Figure:
     reading = drift.last()
     badge, count = labels.badge_of(reading), len(reading.findings)
     if reading.unread:
-        return Figure(count or "?", f"{len(reading.unread)} of {len(Kind)} kinds could not be read", Tone.BAD)
+        return Figure(
+            count or "?", f"{len(reading.unread)} of {len(ResourceKind)} kinds could not be read", Tone.BAD
+        )
     if reading.observed_at is None:
         return Figure("?", "AWS was not read yet", Tone.CALM)
     if not _fresh(reading):

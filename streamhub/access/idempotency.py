@@ -39,7 +39,7 @@ Run = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True)
-class Call:
+class KeyedRequest:
     """What must be the same for a request to be the same."""
 
     service: str
@@ -73,15 +73,15 @@ def _caller(operation: Operation, request: HttpRequest) -> ApiToken:
     raise AuthenticationError
 
 
-def _call(request: HttpRequest, token: ApiToken) -> Call:
+def _call(request: HttpRequest, token: ApiToken) -> KeyedRequest:
     key = request.headers[HEADER]
     if not re.fullmatch(PATTERN, key):
         raise Invalid({HEADER: "Use 1 to 255 visible ASCII characters."})
     body = hashlib.sha256(request.body).hexdigest()
-    return Call(token.service, key, str(request.method), request.path, body)
+    return KeyedRequest(token.service, key, str(request.method), request.path, body)
 
 
-def _replay(call: Call) -> HttpResponse | None:
+def _replay(call: KeyedRequest) -> HttpResponse | None:
     """The answer kept under the key, None if there is none. Raises Invalid if it is another call's."""
     fresh = timezone.now() - KEPT_FOR
     row = IdempotencyKey.objects.filter(service=call.service, key=call.key, created_at__gte=fresh).first()
@@ -94,7 +94,7 @@ def _replay(call: Call) -> HttpResponse | None:
     return response
 
 
-def _first(call: Call, run: Callable[[], HttpResponse]) -> HttpResponse:
+def _first(call: KeyedRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
     """Run with the key in the same transaction, unless a twin was faster: then its answer."""
     with ExitStack() as stack:
         row = _enter(stack, call)
@@ -108,7 +108,7 @@ def _first(call: Call, run: Callable[[], HttpResponse]) -> HttpResponse:
         return response
 
 
-def _enter(stack: ExitStack, call: Call) -> IdempotencyKey | None:
+def _enter(stack: ExitStack, call: KeyedRequest) -> IdempotencyKey | None:
     """Open the transaction of the effect and insert the key; None if a twin has it. Raises NotPossible."""
     try:
         with begin_wait(WAIT_SECONDS):
@@ -120,7 +120,7 @@ def _enter(stack: ExitStack, call: Call) -> IdempotencyKey | None:
         raise
 
 
-def _insert(call: Call) -> IdempotencyKey | None:
+def _insert(call: KeyedRequest) -> IdempotencyKey | None:
     old = IdempotencyKey.objects.filter(
         service=call.service, key=call.key, created_at__lt=timezone.now() - KEPT_FOR
     )

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamhub.aws.distribution_config import DistributionSpec, distribution_config
-from streamhub.aws.paging import Page, pages_of
+from streamhub.aws.paging import ListPage, pages_of
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Conflict
 
-__all__ = ["CloudFront", "DistributionInfo", "DistributionSpec", "Page", "distribution_config"]
+__all__ = ["CloudFront", "DistributionInfo", "DistributionSpec", "ListPage", "distribution_config"]
 
 PAGE_SIZE = 100
 _STALE = {"PreconditionFailed", "InvalidIfMatchVersion"}
@@ -108,7 +108,7 @@ class CloudFront:
         _response, request_id = self._session.call("cloudfront", "DeleteDistribution", Id=id, IfMatch=etag)
         return request_id
 
-    def pages(self, start: str | None = None) -> Iterator[Page[DistributionInfo]]:
+    def pages(self, start: str | None = None) -> Iterator[ListPage[DistributionInfo]]:
         """ListDistributions, 100 a page: every one of the account, ours and others' (AWS_RULES 5)."""
         return pages_of(self._page, start)
 

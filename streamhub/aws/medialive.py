@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from streamhub.aws.channel_request import STANDARD, ChannelSpec, channel_request
-from streamhub.aws.paging import Page, pages_of
+from streamhub.aws.paging import ListPage, pages_of
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Refused
 
-__all__ = ["ChannelInfo", "ChannelSpec", "InputInfo", "MediaLive", "Page", "SecurityGroupInfo"]
+__all__ = ["ChannelInfo", "ChannelSpec", "InputInfo", "ListPage", "MediaLive", "SecurityGroupInfo"]
 
 PAGE_SIZE = 100
 DELETED = "DELETED"
@@ -99,7 +99,7 @@ class MediaLive:
         """DescribeInputSecurityGroup. Raises NotFound."""
         return _security_group(*self._call("DescribeInputSecurityGroup", InputSecurityGroupId=id))
 
-    def security_group_pages(self, start: str | None = None) -> Iterator[Page[SecurityGroupInfo]]:
+    def security_group_pages(self, start: str | None = None) -> Iterator[ListPage[SecurityGroupInfo]]:
         """ListInputSecurityGroups, every one of the region."""
         return self._pages("ListInputSecurityGroups", "InputSecurityGroups", _security_group, start)
 
@@ -155,7 +155,7 @@ class MediaLive:
         """DescribeInput. Raises NotFound."""
         return _input(*self._call("DescribeInput", InputId=id))
 
-    def input_pages(self, start: str | None = None) -> Iterator[Page[InputInfo]]:
+    def input_pages(self, start: str | None = None) -> Iterator[ListPage[InputInfo]]:
         """ListInputs, every one of the region."""
         return self._pages("ListInputs", "Inputs", _input, start)
 
@@ -178,7 +178,7 @@ class MediaLive:
         """DescribeChannel. Raises NotFound."""
         return _channel(*self._call("DescribeChannel", ChannelId=id))
 
-    def channel_pages(self, start: str | None = None) -> Iterator[Page[ChannelInfo]]:
+    def channel_pages(self, start: str | None = None) -> Iterator[ListPage[ChannelInfo]]:
         """ListChannels, every one of the region."""
         return self._pages("ListChannels", "Channels", _channel, start)
 
@@ -205,7 +205,7 @@ class MediaLive:
         key: str,
         read: Callable[[Mapping[str, Any], str | None], T],
         start: str | None,
-    ) -> Iterator[Page[T]]:
+    ) -> Iterator[ListPage[T]]:
         def fetch(token: str | None) -> tuple[tuple[T, ...], str | None, str | None]:
             params = {"MaxResults": PAGE_SIZE} | ({"NextToken": token} if token else {})
             response, request_id = self._call(operation, **params)

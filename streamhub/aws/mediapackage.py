@@ -1,6 +1,6 @@
 """MediaPackage v1: channels and their HLS origin endpoints (AWS_RULES 12 to 14).
 
-Page: "AWS Elemental MediaPackage REST API reference".
+ListPage: "AWS Elemental MediaPackage REST API reference".
 
 Ids are chosen by the caller and are the idempotency key: a 422 on create may mean that the id is
 taken or that the input is wrong, so whoever gets `Refused` describes first.
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streamhub.aws.paging import Page, pages_of
+from streamhub.aws.paging import ListPage, pages_of
 from streamhub.aws.session import AwsSession
 
 PAGE_SIZE = 100
@@ -66,7 +66,7 @@ class MediaPackage:
         """
         return self._session.call("mediapackage", "DeleteChannel", Id=id)[1]
 
-    def channel_pages(self, start: str | None = None) -> Iterator[Page[ChannelInfo]]:
+    def channel_pages(self, start: str | None = None) -> Iterator[ListPage[ChannelInfo]]:
         """ListChannels, every channel of the region."""
 
         def fetch(token: str | None) -> tuple[tuple[ChannelInfo, ...], str | None, str | None]:
@@ -110,7 +110,7 @@ class MediaPackage:
 
     def endpoint_pages(
         self, start: str | None = None, channel_id: str | None = None
-    ) -> Iterator[Page[EndpointInfo]]:
+    ) -> Iterator[ListPage[EndpointInfo]]:
         """ListOriginEndpoints, every endpoint of the region or of one channel."""
         only = {"ChannelId": channel_id} if channel_id else {}
 

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Page(Generic[T]):
+class ListPage(Generic[T]):
     """One page of a list. `number` counts from 1; `next` is where the following page starts, if there is one.
 
     Whoever is stopped half-way (a throttle) goes on later with `pages(start=page.next)`; such a list
@@ -32,12 +32,12 @@ class Page(Generic[T]):
 Fetch = Callable[[str | None], tuple[tuple[T, ...], str | None, str | None]]
 
 
-def pages_of(fetch: Fetch[T], start: str | None = None) -> Iterator[Page[T]]:
+def pages_of(fetch: Fetch[T], start: str | None = None) -> Iterator[ListPage[T]]:
     """All pages from `start` on, lazily."""
     number, token = 0, start
     while True:
         number += 1
         items, token, request_id = fetch(token)
-        yield Page(items, number, token or None, request_id)
+        yield ListPage(items, number, token or None, request_id)
         if not token:
             return

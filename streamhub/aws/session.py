@@ -48,7 +48,7 @@ NEVER_REPEATED = {
 
 
 @dataclass(frozen=True)
-class Call:
+class AwsCall:
     """One finished AWS call, as listeners see it. `operation` is `service:Operation`."""
 
     operation: str
@@ -141,7 +141,7 @@ def _only_loopback(request: Any, **_about: object) -> None:
 class AwsSession:
     """AWS as one target, with the rate limit and listeners of this process.
 
-    `on_call`: functions that are told of each finished `Call`; what they raise is logged and ignored.
+    `on_call`: functions that are told of each finished `AwsCall`; what they raise is logged and ignored.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class AwsSession:
         limiter: Limiter | None = None,
     ) -> None:
         self.target = target
-        self.on_call: list[Callable[[Call], None]] = []
+        self.on_call: list[Callable[[AwsCall], None]] = []
         self._clock = clock
         self._limiter = limiter
         self._per_process: dict[int, _Clients] = {}
@@ -174,10 +174,10 @@ class AwsSession:
         try:
             response = self._send(service, operation, region, params)
         except AwsError as error:
-            self._tell(Call(name, region, self._clock() - began, error.request_id, error))
+            self._tell(AwsCall(name, region, self._clock() - began, error.request_id, error))
             raise
         request_id = response.get("ResponseMetadata", {}).get("RequestId")
-        self._tell(Call(name, region, self._clock() - began, request_id, None))
+        self._tell(AwsCall(name, region, self._clock() - began, request_id, None))
         return response, request_id
 
     def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -197,7 +197,7 @@ class AwsSession:
         mine = self._per_process.get(os.getpid())
         return mine or self._per_process.setdefault(os.getpid(), _Clients(self.target))
 
-    def _tell(self, call: Call) -> None:
+    def _tell(self, call: AwsCall) -> None:
         for listener in self.on_call:
             try:
                 listener(call)

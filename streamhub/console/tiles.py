@@ -38,7 +38,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Line:
+class DashboardRow:
     """One object on a board."""
 
     label: str
@@ -57,7 +57,7 @@ class DashboardList:
     title: str
     icon: str
     permission: str
-    lines: Callable[[], list[Line]]
+    lines: Callable[[], list[DashboardRow]]
     url: Callable[[], str]
     empty: str
     order: int = 50

@@ -27,7 +27,7 @@ from streamhub.lifecycle.models import Listing, ManagedResource, database_now
 NOTHING = "nothing to look at"
 
 
-class Page(Protocol):
+class ListPage(Protocol):
     @property
     def items(self) -> tuple[Any, ...]: ...
 
@@ -43,7 +43,7 @@ class PolledList:
     key: str
     model: type[ManagedResource]
     id_field: str
-    pages: Callable[[], Iterable[Page]]
+    pages: Callable[[], Iterable[ListPage]]
     facts: Callable[[Any], dict[str, Any]]
     gone: Callable[[Any, datetime], dict[str, Any] | None]
     item_id: Callable[[Any], str] = lambda item: str(item.id)

@@ -11,7 +11,7 @@ from botocore.loaders import create_loader
 from botocore.stub import Stubber
 
 from streamhub.aws.iam_actions import ACTIONS
-from streamhub.aws.session import ATTEMPTS, AwsSession, Call
+from streamhub.aws.session import ATTEMPTS, AwsCall, AwsSession
 from streamhub.aws.target import embedded_target
 from tests.aws.stubs import NOWHERE, REGION
 from tests.aws.wire import ScriptedServer
@@ -27,16 +27,16 @@ def _models_loaded_once() -> Iterator[None]:
 
 
 @pytest.fixture
-def calls() -> Iterator[list[Call]]:
+def calls() -> Iterator[list[AwsCall]]:
     """All calls of the test; none may be missing from the table operation → IAM actions."""
-    made: list[Call] = []
+    made: list[AwsCall] = []
     yield made
     unlisted = {call.operation for call in made} - set(ACTIONS)
     assert not unlisted, f"streamhub/aws/iam_actions.py lacks {sorted(unlisted)}"
 
 
 @pytest.fixture
-def session_at(calls: list[Call]) -> Callable[..., AwsSession]:
+def session_at(calls: list[AwsCall]) -> Callable[..., AwsSession]:
     """Makes recorded sessions at an endpoint of this machine."""
 
     def make(endpoint_url: str, **about: Any) -> AwsSession:

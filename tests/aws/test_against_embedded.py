@@ -17,7 +17,7 @@ from streamhub.aws.medialive import ChannelSpec, InputInfo, MediaLive
 from streamhub.aws.mediapackage import EndpointInfo, MediaPackage
 from streamhub.aws.ownership import comment_marker, mark_of_tags, parse_comment, tags
 from streamhub.aws.s3 import S3
-from streamhub.aws.session import AwsSession, Call
+from streamhub.aws.session import AwsCall, AwsSession
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import embedded_target
 from streamhub.errors import (
@@ -58,7 +58,7 @@ def clients(server: Handle) -> AwsSession:
 
 
 @pytest.fixture
-def session(aws: Handle, clients: AwsSession, calls: list[Call]) -> AwsSession:
+def session(aws: Handle, clients: AwsSession, calls: list[AwsCall]) -> AwsSession:
     clients.on_call[:] = [calls.append]
     return clients
 

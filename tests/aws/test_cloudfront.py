@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from streamhub.aws.cloudfront import CloudFront
 from streamhub.aws.distribution_config import distribution_config
-from streamhub.aws.session import AwsSession, Call
+from streamhub.aws.session import AwsCall, AwsSession
 from streamhub.errors import AlreadyExists, Conflict, NotFound
 from tests.aws.specs import SPEC
 from tests.aws.stubs import meta
@@ -137,7 +137,7 @@ def test_get_config_returns_everything_and_its_etag(cloudfront: CloudFront, stub
 
 
 def test_disabling_sends_everything_back_with_one_field_changed(
-    cloudfront: CloudFront, stubber: Stubber, calls: list[Call]
+    cloudfront: CloudFront, stubber: Stubber, calls: list[AwsCall]
 ) -> None:
     stubber.add_response("get_distribution", distribution(etag="E1"), {"Id": ID})
     stubber.add_response(
@@ -151,7 +151,7 @@ def test_disabling_sends_everything_back_with_one_field_changed(
 
 
 def test_nothing_is_written_if_it_is_so_already(
-    cloudfront: CloudFront, stubber: Stubber, calls: list[Call]
+    cloudfront: CloudFront, stubber: Stubber, calls: list[AwsCall]
 ) -> None:
     stubber.add_response("get_distribution", distribution(enabled=False), {"Id": ID})
     assert not cloudfront.set_enabled(ID, enabled=False).enabled
@@ -219,7 +219,7 @@ def test_pages_follow_the_marker(cloudfront: CloudFront, stubber: Stubber) -> No
 
 
 def test_a_page_is_asked_for_when_it_is_needed(
-    cloudfront: CloudFront, stubber: Stubber, calls: list[Call]
+    cloudfront: CloudFront, stubber: Stubber, calls: list[AwsCall]
 ) -> None:
     stubber.add_response("list_distributions", listing("E1", next_marker="E1"))
     next(cloudfront.pages())

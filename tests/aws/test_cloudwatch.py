@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from streamhub.aws.cloudwatch import CloudWatch, MetricQuery, MetricSeries
-from streamhub.aws.session import AwsSession, Call
+from streamhub.aws.session import AwsCall, AwsSession
 from tests.aws.stubs import REGION, meta
 
 START = datetime(2025, 1, 1, 12, 0, tzinfo=UTC)
@@ -73,7 +73,7 @@ def test_cloudfronts_metrics_are_asked_in_us_east_1(cloudwatch: CloudWatch, stub
 
 
 def test_each_metric_is_asked_where_it_lives_and_answered_in_order(
-    cloudwatch: CloudWatch, stub: Stub, calls: list[Call]
+    cloudwatch: CloudWatch, stub: Stub, calls: list[AwsCall]
 ) -> None:
     stub("cloudwatch").add_response(
         "get_metric_data", {"MetricDataResults": [result("e1", (minute(0), 1.0))]}
@@ -138,7 +138,7 @@ def test_times_are_utc_whatever_the_answers_zone(cloudwatch: CloudWatch, stub: S
     assert (moment, moment.tzinfo) == (minute(0), UTC)
 
 
-def test_nothing_asked_is_nothing_sent(cloudwatch: CloudWatch, calls: list[Call]) -> None:
+def test_nothing_asked_is_nothing_sent(cloudwatch: CloudWatch, calls: list[AwsCall]) -> None:
     assert cloudwatch.get_metric_data([], START, END) == ()
     assert calls == []
 

@@ -14,7 +14,7 @@ import pytest
 
 from streamhub.aws import session as session_module
 from streamhub.aws.ratelimit import PREFIX, Limiter, urgency
-from streamhub.aws.session import AwsSession, Call, current_session, default_limiter, use_session
+from streamhub.aws.session import AwsCall, AwsSession, current_session, default_limiter, use_session
 from streamhub.aws.target import Target, embedded_target
 from streamhub.errors import AccessDenied, Conflict, Misconfigured, Refused, Retryable, Throttled
 from streamhub.token_bucket import LocalBuckets, Rate, RedisBuckets
@@ -109,7 +109,7 @@ def test_parameters_are_checked_before_anything_is_sent(session: AwsSession) -> 
 
 
 def test_listeners_are_told_of_each_call(
-    session_at: Sessions, wire: ScriptedServer, calls: list[Call]
+    session_at: Sessions, wire: ScriptedServer, calls: list[AwsCall]
 ) -> None:
     wire.script = [(200, CHANNEL), (409, json.dumps({"__type": "ConflictException"}))]
     ticks = iter([1.0, 1.5, 2.0, 2.25])
@@ -118,8 +118,8 @@ def test_listeners_are_told_of_each_call(
     with pytest.raises(Conflict) as caught:
         session.call("medialive", "StartChannel", region="us-east-1", ChannelId="42")
     assert calls == [
-        Call("medialive:StartChannel", REGION, 0.5, "req-1", None),
-        Call("medialive:StartChannel", "us-east-1", 0.25, "req-2", caught.value),
+        AwsCall("medialive:StartChannel", REGION, 0.5, "req-1", None),
+        AwsCall("medialive:StartChannel", "us-east-1", 0.25, "req-2", caught.value),
     ]
 
 

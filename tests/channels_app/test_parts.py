@@ -8,10 +8,10 @@ import pytest
 from django.db import models
 from django.utils import timezone
 
-from channels_app.driver.parts import KINDS
+from channels_app.driver.parts import PART_DRIVERS
 from channels_app.models import Channel
 from channels_app.models.part import PartColumns, StoredPart
-from drift.aws_lists import Kind
+from drift.aws_lists import ResourceKind
 
 COLUMNS = ("aws_id", "sent_at", "deleted_at", "gone", "state", "serial")
 NOW = timezone.now()
@@ -75,5 +75,8 @@ def test_a_lost_part_is_forgotten_and_gets_a_new_token(part: PartColumns) -> Non
 
 
 def test_the_driver_and_drift_know_the_same_four() -> None:
-    assert [kind.columns for kind in KINDS] == list(Channel.PARTS)
-    assert {kind.key for kind in KINDS} == set(Kind) - {Kind.DISTRIBUTION, Kind.GROUP}
+    assert [kind.columns for kind in PART_DRIVERS] == list(Channel.PARTS)
+    assert {kind.key for kind in PART_DRIVERS} == set(ResourceKind) - {
+        ResourceKind.DISTRIBUTION,
+        ResourceKind.GROUP,
+    }

@@ -20,7 +20,7 @@ from drift import services as drift
 from drift.compare import compare
 from drift.expected import Expected
 from drift.models import DriftSighting
-from drift.services import Finding, Found, Kind
+from drift.services import Finding, Found, ResourceKind
 from drift.tasks import drift_report
 from streamhub.access.actors import staff_actor
 from streamhub.aws.cloudfront import CloudFront, DistributionSpec
@@ -40,7 +40,7 @@ OURS = Mark("local", "channel", UID)
 # --- the comparison ------------------------------------------------------------------------
 
 ROW = Expected(
-    kind=Kind.ML_CHANNEL,
+    kind=ResourceKind.ML_CHANNEL,
     model="channels_app.channel",
     pk=1,
     name="stage",
@@ -51,7 +51,7 @@ ROW = Expected(
     facts={"state": "IDLE"},
     tags={"streamhub:owner": UID},
 )
-THERE = Found(Kind.ML_CHANNEL, "111", OURS, {"state": "IDLE"}, {"streamhub:owner": UID, "own": "tag"})
+THERE = Found(ResourceKind.ML_CHANNEL, "111", OURS, {"state": "IDLE"}, {"streamhub:owner": UID, "own": "tag"})
 TWIN = replace(THERE, aws_id="222")
 OTHERS = replace(THERE, aws_id="333", mark=replace(OURS, environment="production"))
 
@@ -102,8 +102,8 @@ OTHERS = replace(THERE, aws_id="333", mark=replace(OURS, environment="production
             id="a row that does not know it and moves",
         ),
         pytest.param(
-            [replace(ROW, kind=Kind.INPUT)],
-            [replace(THERE, kind=Kind.INPUT), THERE],
+            [replace(ROW, kind=ResourceKind.INPUT)],
+            [replace(THERE, kind=ResourceKind.INPUT), THERE],
             ["orphan:ml_channel:111"],
             id="the same id of another kind",
         ),
@@ -119,8 +119,8 @@ def test_foreign_resources_are_counted_and_never_named() -> None:
 
 
 def test_a_distribution_whose_comment_was_edited_is_different_and_not_foreign() -> None:
-    row = replace(ROW, kind=Kind.DISTRIBUTION, facts={"enabled": "True"}, tags={})
-    found = Found(Kind.DISTRIBUTION, "111", NO_MARK, {"enabled": "True"})
+    row = replace(ROW, kind=ResourceKind.DISTRIBUTION, facts={"enabled": "True"}, tags={})
+    found = Found(ResourceKind.DISTRIBUTION, "111", NO_MARK, {"enabled": "True"})
     result = compare([row], [found], "local")
     assert result.foreign == {}
     assert "Comment" in result.findings[0].detail
@@ -181,7 +181,7 @@ def test_on_air_and_detached_are_no_drift(world: WorldUnderTest, stage: Channel)
 def test_what_is_missing_is_found_and_repaired(world: WorldUnderTest, stage: Channel) -> None:
     world.control.console("mediapackage", "delete_endpoint", id=stage.mp_endpoint_id)
     finding = only("missing")
-    assert (finding.kind, finding.name, finding.verbs) == (Kind.ENDPOINT, "stage", ("repair",))
+    assert (finding.kind, finding.name, finding.verbs) == (ResourceKind.ENDPOINT, "stage", ("repair",))
     assert "looks at" in drift.preview(finding, "repair")
     drift.act(finding, "repair", WHO)
     world.step_all()
@@ -225,7 +225,7 @@ def test_every_orphan_is_found_and_taken_down_in_order_over_several_runs(
     world.settle()
     forget_rows()
     world.control.console("cloudfront", "create_foreign", Enabled=False)
-    assert set(keys()) == {f"orphan:{kind}" for kind in Kind}
+    assert set(keys()) == {f"orphan:{kind}" for kind in ResourceKind}
     grow_old()
     world.control.clear_calls()
     for _ in range(8):
@@ -280,22 +280,22 @@ def test_the_age_counts_from_the_first_sight_and_anew_after_an_absence(
     assert DriftSighting.objects.filter(kind="distribution").exists()  # unread is not absent
     world.control.clear_faults()
     DriftSighting.objects.filter(kind="distribution").delete()
-    assert only_kind(Kind.DISTRIBUTION).waits
+    assert only_kind(ResourceKind.DISTRIBUTION).waits
 
 
-def only_kind(kind: Kind) -> Finding:
+def only_kind(kind: ResourceKind) -> Finding:
     (finding,) = (each for each in drift.report().findings if each.kind is kind)
     return finding
 
 
-def old_orphan(world: WorldUnderTest, kind: Kind) -> Finding:
+def old_orphan(world: WorldUnderTest, kind: ResourceKind) -> Finding:
     forget_rows()
     grow_old()
     return only_kind(kind)
 
 
 def test_the_mark_is_read_again_just_before(world: WorldUnderTest, stage: Channel) -> None:
-    finding = old_orphan(world, Kind.DISTRIBUTION)
+    finding = old_orphan(world, ResourceKind.DISTRIBUTION)
     world.control.console("cloudfront", "edit_comment", Id=finding.aws_id, Comment="taken over by hand")
     with pytest.raises(NotPossible, match="not ours"):
         drift.act(finding, "delete", WHO)
@@ -319,7 +319,7 @@ def test_a_copied_comment_is_not_a_mark(world: WorldUnderTest) -> None:
 
 def test_a_row_that_came_back_protects_its_resource(world: WorldUnderTest, stage: Channel) -> None:
     saved = Distribution.objects.get()
-    finding = old_orphan(world, Kind.DISTRIBUTION)
+    finding = old_orphan(world, ResourceKind.DISTRIBUTION)
     saved.aws_distribution_id = None
     saved.save(force_insert=True)
     with pytest.raises(NotPossible, match="same mark"):
@@ -327,7 +327,7 @@ def test_a_row_that_came_back_protects_its_resource(world: WorldUnderTest, stage
 
 
 def test_a_breakout_on_air_protects_its_distribution(world: WorldUnderTest, stage: Channel) -> None:
-    finding = old_orphan(world, Kind.DISTRIBUTION)
+    finding = old_orphan(world, ResourceKind.DISTRIBUTION)
     services.channel_create("hall", who=WHO, allowed_cidrs=["203.0.113.7/32"])
     breakout = services.breakout_create(channel(), "keynote", who=WHO)
     Attachment.objects.create(breakout=breakout, aws_distribution_id=finding.aws_id)
@@ -338,7 +338,7 @@ def test_a_breakout_on_air_protects_its_distribution(world: WorldUnderTest, stag
 def test_the_mediamanager_distribution_is_never_touched(
     world: WorldUnderTest, stage: Channel, settings: Any
 ) -> None:
-    finding = old_orphan(world, Kind.DISTRIBUTION)
+    finding = old_orphan(world, ResourceKind.DISTRIBUTION)
     settings.MEDIAMANAGER_DISTRIBUTION_ID = finding.aws_id
     assert "never touched" in drift.act(finding, "delete", WHO)
     assert world.left()["cloudfront distributions"] == 1
@@ -346,7 +346,7 @@ def test_the_mediamanager_distribution_is_never_touched(
 
 
 def test_what_is_gone_by_now_is_said_so(world: WorldUnderTest, stage: Channel) -> None:
-    finding = old_orphan(world, Kind.ENDPOINT)
+    finding = old_orphan(world, ResourceKind.ENDPOINT)
     world.control.console("mediapackage", "delete_endpoint", id=finding.aws_id)
     assert "gone already" in drift.act(finding, "delete", WHO)
 

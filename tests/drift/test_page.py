@@ -15,7 +15,7 @@ from channels_app.models import Channel
 from distributions.models import Distribution
 from drift import services as drift
 from drift.models import DriftReading, DriftSighting
-from drift.services import Finding, Kind
+from drift.services import Finding, ResourceKind
 from drift.tasks import drift_report
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios.actors import TESTER
@@ -47,7 +47,7 @@ def lose_the_endpoint(world: WorldUnderTest) -> Finding:
     return only()
 
 
-def orphans(*, old: bool = True) -> dict[Kind, Finding]:
+def orphans(*, old: bool = True) -> dict[ResourceKind, Finding]:
     forget_rows()
     drift_report()
     if old:
@@ -100,7 +100,7 @@ def test_a_finding_is_shown_with_its_row_and_its_verb(
 def test_a_verb_that_must_wait_says_until_when(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
-    found = orphans(old=False)[Kind.ENDPOINT]
+    found = orphans(old=False)[ResourceKind.ENDPOINT]
     page = seen(engineer)
     assert "can be deleted from" in page
     assert do_url(found, "delete") not in page
@@ -176,7 +176,7 @@ def test_a_reading_that_broke_off_says_so(engineer: Client) -> None:
 def test_looking_changes_nothing_and_reads_no_list(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
-    finding = orphans()[Kind.DISTRIBUTION]
+    finding = orphans()[ResourceKind.DISTRIBUTION]
     before, inventory = everything(), world.control.inventory()
     world.control.clear_calls()
     for url in (
@@ -292,7 +292,7 @@ def test_repair_shows_its_dry_run_and_then_does_it(
 def test_delete_takes_an_orphan_down_step_by_step(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
-    finding = orphans()[Kind.DISTRIBUTION]
+    finding = orphans()[ResourceKind.DISTRIBUTION]
     page = html.unescape(engineer.get(do_url(finding, "delete")).content.decode())
     assert f"{finding.aws_id} is disabled; another step deletes it." in page
     assert "two steps" in page
@@ -320,7 +320,7 @@ def test_adopt_gives_a_row_what_carries_its_mark(
 
 
 def test_a_refusal_is_told_in_plain_words(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
-    finding = orphans(old=False)[Kind.ENDPOINT]
+    finding = orphans(old=False)[ResourceKind.ENDPOINT]
     page = html.unescape(engineer.get(do_url(finding, "delete")).content.decode())
     assert "Not possible now: First seen at" in page
     assert "Yes, delete" not in page
@@ -330,7 +330,7 @@ def test_a_refusal_is_told_in_plain_words(world: WorldUnderTest, stage: Channel,
 
 
 def test_a_verb_says_when_aws_cannot_be_read(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
-    finding = orphans()[Kind.ENDPOINT]
+    finding = orphans()[ResourceKind.ENDPOINT]
     world.control.fault("mediapackage:DescribeOriginEndpoint", "access_denied", times=None)
     page = html.unescape(engineer.get(do_url(finding, "delete")).content.decode())
     assert "Not possible now: AWS answered AccessDeniedException" in page

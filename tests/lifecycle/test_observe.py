@@ -27,7 +27,7 @@ class Item:
 
 
 @dataclass
-class Page:
+class ListPage:
     items: tuple[Item, ...]
 
 
@@ -39,12 +39,12 @@ class FakeList:
     reads: int = 0
     broken: bool = False
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[ListPage]:
         for start in range(0, max(len(self.items), 1), 2):
             self.reads += 1
             if self.broken and start:
                 raise Throttled("Rate exceeded", code="Throttling")
-            yield Page(tuple(self.items[start : start + 2]))
+            yield ListPage(tuple(self.items[start : start + 2]))
 
 
 def gone(row: Any, listed_at: datetime) -> dict[str, Any] | None:

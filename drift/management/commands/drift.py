@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from drift import services as drift
-from drift.services import Finding, Kind, Report, Verb
+from drift.services import Finding, Report, Resolution, ResourceKind
 from streamhub.access.actors import system_actor
 from streamhub.errors import AwsError, NotPossible, StreamHubError
 
@@ -45,12 +45,12 @@ class Command(BaseCommand):
             can = ", ".join(each.verbs) or each.waits
             self.stdout.write(f"{each.problem:<10} {each.kind:<15} {each.aws_id:<44} {each.detail} [{can}]")
         for kind, reason in found.unread.items():
-            self.stdout.write(f"could not read {Kind(kind).words}s: {reason}")
+            self.stdout.write(f"could not read {ResourceKind(kind).words}s: {reason}")
         strangers = ", ".join(f"{n} {kind}" for kind, n in sorted(found.foreign.items())) or "none"
         self.stdout.write(f"{found.summary}; not ours: {strangers}")
 
     def _take_down(self, found: Report, *, really: bool) -> None:
-        surplus = [each for each in found.findings if Verb.DELETE in each.verbs]
+        surplus = [each for each in found.findings if Resolution.DELETE in each.verbs]
         for each in surplus:
             self.stdout.write(f"{each.kind} {each.aws_id}: {self._step(each, really=really)}")
         if surplus and not really:
@@ -59,6 +59,8 @@ class Command(BaseCommand):
     @staticmethod
     def _step(each: Finding, *, really: bool) -> str:
         try:
-            return drift.act(each, Verb.DELETE, WHO) if really else drift.preview(each, Verb.DELETE)
+            return (
+                drift.act(each, Resolution.DELETE, WHO) if really else drift.preview(each, Resolution.DELETE)
+            )
         except (NotPossible, AwsError) as refused:
             return str(refused)

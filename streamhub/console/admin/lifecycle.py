@@ -19,7 +19,7 @@ from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView, filter_of, list_url
 from streamhub.console.templatetags.console import badge as badge_context
 from streamhub.console.templatetags.console import when
-from streamhub.console.tiles import DashboardList, Figure, Line, Tile
+from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
 
 SEARCHED = 500_000
@@ -193,11 +193,11 @@ def _jobs_figure() -> Figure:
     return Figure("all well", f"{len(healths)} jobs and processes", Tone.GOOD)
 
 
-def _jobs_lines() -> list[Line]:
+def _jobs_lines() -> list[DashboardRow]:
     """What is bad first, then in the order of `all_healths`."""
     url = list_url(Job)
     found = sorted(jobs.all_healths(), key=lambda health: health.badge.tone != Tone.BAD)[:MOST_LINES]
-    return [Line(h.name, url, h.badge, h.word, h.since, h.detail) for h in found]
+    return [DashboardRow(h.name, url, h.badge, h.word, h.since, h.detail) for h in found]
 
 
 def _jobs_url() -> str:

@@ -23,7 +23,7 @@ from streamhub.errors import AccessDenied, AwsError, NotFound, StreamHubError
 
 
 @dataclass(frozen=True)
-class Finding:
+class AccountCheck:
     """One thing looked at: `ok`, and what was seen or what to do about it."""
 
     name: str
@@ -31,7 +31,7 @@ class Finding:
     detail: str
 
 
-def findings(session: AwsSession) -> Iterator[Finding]:
+def findings(session: AwsSession) -> Iterator[AccountCheck]:
     """Look at everything, one read each; what cannot be read says so."""
     yield _ask("identity", lambda: "account {}, {}".format(*Sts(session).caller_identity()[:2]))
     yield _ask("CloudFront", lambda: _first(CloudFront(session).pages(), "distributions"))
@@ -40,17 +40,19 @@ def findings(session: AwsSession) -> Iterator[Finding]:
     yield _ask("MediaLive inputs", lambda: _first(MediaLive(session).input_pages(), "inputs"))
     yield _ask("CloudWatch", lambda: _metrics(session))
     role = settings.MEDIALIVE_ROLE_ARN
-    yield Finding("MEDIALIVE_ROLE_ARN", bool(role), role or "not set: MediaLive channels cannot be created")
+    yield AccountCheck(
+        "MEDIALIVE_ROLE_ARN", bool(role), role or "not set: MediaLive channels cannot be created"
+    )
     for name in ("RECORDING_BUCKET", "MEDIA_BUCKET"):
         yield _bucket(session, name, getattr(settings, name))
     yield _mediamanager(session)
 
 
-def _ask(name: str, read: Callable[[], str]) -> Finding:
+def _ask(name: str, read: Callable[[], str]) -> AccountCheck:
     try:
-        return Finding(name, True, read())
+        return AccountCheck(name, True, read())
     except AwsError as error:
-        return Finding(name, False, f"{str(error).rstrip('.')}. {_remedy(error)}")
+        return AccountCheck(name, False, f"{str(error).rstrip('.')}. {_remedy(error)}")
 
 
 def _remedy(error: AwsError) -> str:
@@ -80,9 +82,9 @@ def _metrics(session: AwsSession) -> str:
     return "metrics readable in us-east-1"
 
 
-def _bucket(session: AwsSession, name: str, bucket: str) -> Finding:
+def _bucket(session: AwsSession, name: str, bucket: str) -> AccountCheck:
     if not bucket:
-        return Finding(name, True, "not set: no recordings or media files from this installation")
+        return AccountCheck(name, True, "not set: no recordings or media files from this installation")
     return _ask(
         name, lambda: next((f"{bucket} readable" for _ in _objects(session, bucket)), f"{bucket} empty")
     )
@@ -92,10 +94,10 @@ def _objects(session: AwsSession, bucket: str) -> Iterator[Any]:
     return S3(session).list_objects(bucket, "")
 
 
-def _mediamanager(session: AwsSession) -> Finding:
+def _mediamanager(session: AwsSession) -> AccountCheck:
     id = settings.MEDIAMANAGER_DISTRIBUTION_ID
     if not id:
-        return Finding("MediaManager distribution", True, "MEDIAMANAGER_DISTRIBUTION_ID is not set")
+        return AccountCheck("MediaManager distribution", True, "MEDIAMANAGER_DISTRIBUTION_ID is not set")
     return _ask("MediaManager distribution", lambda: f"{id}: {CloudFront(session).get(id).status}")
 
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.metric_requests import DATAPOINTS, Ask, plan, segments
+from billing.metric_requests import DATAPOINTS, MetricRange, plan, segments
 from billing.usage_window import Window, complete_until, floor_to
 from tests.scenarios.collecting import HOUR, NOW, minutes
 
 DAY = timedelta(days=1)
 
 
-def ask(number: int, start: float = -2, end: float = 0) -> Ask:
-    return Ask(f"E{number}", NOW + start * HOUR, NOW + end * HOUR)
+def ask(number: int, start: float = -2, end: float = 0) -> MetricRange:
+    return MetricRange(f"E{number}", NOW + start * HOUR, NOW + end * HOUR)
 
 
 def test_a_thousand_breakouts_of_one_evening_are_four_calls() -> None:
@@ -41,20 +41,22 @@ def test_windows_far_apart_do_not_share_a_call_that_would_need_more_pages() -> N
 )
 def test_the_period_is_one_that_cloudwatch_still_keeps(days: float, period: int) -> None:
     start = NOW - days * DAY
-    (call,) = plan([Ask("E1", start, start + minutes(30))], NOW)
+    (call,) = plan([MetricRange("E1", start, start + minutes(30))], NOW)
     assert call.period == period
     assert call.start == floor_to(start, period)
 
 
 def test_what_is_kept_no_longer_is_not_asked() -> None:
-    assert plan([Ask("E1", NOW - 500 * DAY, NOW - 460 * DAY)], NOW) == []
+    assert plan([MetricRange("E1", NOW - 500 * DAY, NOW - 460 * DAY)], NOW) == []
 
 
 @given(st.floats(0, 500), st.floats(0.001, 500))
 def test_segments_neither_overlap_nor_leave_a_gap(age: float, length: float) -> None:
     start = floor_to(NOW - age * DAY)
     end = min(floor_to(start + length * DAY) + minutes(1), NOW + minutes(1))
-    parts = sorted((part.start, part.end, period) for period, part in segments(Ask("E1", start, end), NOW))
+    parts = sorted(
+        (part.start, part.end, period) for period, part in segments(MetricRange("E1", start, end), NOW)
+    )
     for (_, before, _), (after, _, _) in pairwise(parts):
         assert before == after
     if start > NOW - 454 * DAY:

@@ -14,7 +14,7 @@ from channels_app.models import Channel
 from distributions.models import Distribution
 from drift import services as drift
 from drift.models import DriftReading, DriftSighting
-from drift.services import Finding, Kind
+from drift.services import Finding, ResourceKind
 from drift.tasks import drift_report
 from streamhub.access.actors import staff_actor
 from streamhub.errors import Forbidden, NotPossible
@@ -40,7 +40,7 @@ def only() -> Finding:
 
 
 def test_nothing_was_read_yet(db: None) -> None:
-    assert drift.last() == drift.Reading()
+    assert drift.last() == drift.StoredReport()
     assert not drift.last().agrees
 
 
@@ -120,7 +120,7 @@ def test_a_surplus_channel_that_runs_is_said_to_cost(world: WorldUnderTest, stag
     forget_rows()
     drift.take()
     (costs,) = (one for one in drift.last().findings if one.costs)
-    assert (costs.kind, "RUNNING: it costs" in costs.detail) == (Kind.ML_CHANNEL, True)
+    assert (costs.kind, "RUNNING: it costs" in costs.detail) == (ResourceKind.ML_CHANNEL, True)
 
 
 def test_known_finds_what_the_last_reading_told(world: WorldUnderTest, stage: Channel) -> None:
