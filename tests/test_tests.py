@@ -15,8 +15,6 @@ from tests.scenarios import naming
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 SHARED = "scenarios"
-# The emulator's tests are being taken apart; their conftest is still imported.
-BEING_SPLIT = "tests/emulator/"
 
 
 def imported(source: str, package: str) -> Iterator[str]:
@@ -59,7 +57,7 @@ def modules() -> Iterator[tuple[Path, str]]:
 def test_folders_share_nothing_but_the_scenarios_and_test_modules_nothing_at_all() -> None:
     found = {str(path.relative_to(ROOT)): wrongs(path.read_text(), package) for path, package in modules()}
     assert len(found) > 100
-    assert {path: wrong for path, wrong in found.items() if wrong and not path.startswith(BEING_SPLIT)} == {}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize(
