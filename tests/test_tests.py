@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,3 +130,18 @@ class Part:
 )
 def test_rows_are_named_after_their_values(value: object, name: str | None) -> None:
     assert naming.readable(value) == name
+
+
+# --- the map -----------------------------------------------------------------------------------
+
+
+def test_the_map_names_every_folder_and_every_scenario() -> None:
+    page = (TESTS / "README.md").read_text()
+    named = {
+        word
+        for row in re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
+        for word in re.findall(r"`(\w+)`", row)
+    }
+    folders = {each.parent.name for each in TESTS.glob("*/__init__.py")}
+    scenarios = {each.stem for each in (TESTS / SHARED).glob("*.py")} - {"__init__"}
+    assert named == folders | scenarios
