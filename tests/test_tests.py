@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,6 @@ from tests.scenarios import naming
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 SHARED = "scenarios"
-# The emulator's tests are being taken apart; their conftest is still imported.
-BEING_SPLIT = "tests/emulator/"
 
 
 def imported(source: str, package: str) -> Iterator[str]:
@@ -59,7 +58,7 @@ def modules() -> Iterator[tuple[Path, str]]:
 def test_folders_share_nothing_but_the_scenarios_and_test_modules_nothing_at_all() -> None:
     found = {str(path.relative_to(ROOT)): wrongs(path.read_text(), package) for path, package in modules()}
     assert len(found) > 100
-    assert {path: wrong for path, wrong in found.items() if wrong and not path.startswith(BEING_SPLIT)} == {}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize(
@@ -131,3 +130,18 @@ class Part:
 )
 def test_rows_are_named_after_their_values(value: object, name: str | None) -> None:
     assert naming.readable(value) == name
+
+
+# --- the map -----------------------------------------------------------------------------------
+
+
+def test_the_map_names_every_folder_and_every_scenario() -> None:
+    page = (TESTS / "README.md").read_text()
+    named = {
+        word
+        for row in re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
+        for word in re.findall(r"`(\w+)`", row)
+    }
+    folders = {each.parent.name for each in TESTS.glob("*/__init__.py")}
+    scenarios = {each.stem for each in (TESTS / SHARED).glob("*.py")} - {"__init__"}
+    assert named == folders | scenarios

@@ -26,6 +26,7 @@ from streamhub.access import limits
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
 from tests.scenarios.actors import TESTER
+from tests.scenarios.volume import volume
 
 CHECKS = [
     not_a_server_error,
@@ -34,7 +35,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 15
+EXAMPLES = volume(5, 15)
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 searching = settings(

@@ -9,8 +9,7 @@ from emulator.server import Handle
 from streamhub.aws.channel_request import ChannelSpec, channel_request
 from streamhub.aws.distribution_config import DistributionSpec, distribution_config
 from streamhub.aws.encoding import PROFILES
-
-from .conftest import ClientFactory, create_distribution
+from tests.emulator.clients import ClientFactory, create_distribution
 
 ROLE = "arn:aws:iam::111122223333:role/MediaLive"
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from emulator.server import Handle
+from tests.emulator.clients import ClientFactory
 
-from .conftest import ClientFactory
 from .stack import make_encoder
 
 BITS = 5_128_000  # the best rung's video and sound

@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 from emulator.server import Handle
-
-from .conftest import (
+from tests.emulator.clients import (
     Refused,
     change_distribution,
     create_distribution,

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.server import Handle
-
-from .conftest import Refused, change_distribution, distribution_config, make_distribution
+from tests.emulator.clients import Refused, change_distribution, distribution_config, make_distribution
 
 ORIGIN = distribution_config()["Origins"]["Items"][0]
 BEHAVIOUR = distribution_config()["DefaultCacheBehavior"]

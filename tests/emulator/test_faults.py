@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,53 +11,20 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from emulator.control import ControlError
 from emulator.server import Handle
-
-from .conftest import (
+from tests.emulator.clients import (
+    CREATE,
+    ONE_METRIC,
+    Background,
     ClientFactory,
     Refused,
     change_distribution,
+    existing,
     make_distribution,
 )
 
-CREATE = "cloudfront:CreateDistributionWithTags"
 GET = "cloudfront:GetDistribution"
 
 
-def existing(aws: Handle) -> list[dict[str, Any]]:
-    return aws.control.inventory()["cloudfront"]["distributions"]
-
-
-class Background:
-    """A call made in another thread."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self.result: Any = None
-        self.error: Exception | None = None
-        self._work = work
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.result = self._work()
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            self.error = error
-
-    @property
-    def over(self) -> bool:
-        return not self._thread.is_alive()
-
-    def join(self) -> Background:
-        self._thread.join(5)
-        assert self.over
-        return self
-
-
-ONE_METRIC = {
-    "MetricDataQueries": [{"Id": "m", "MetricStat": {"Metric": {}, "Period": 60, "Stat": "Sum"}}],
-    "StartTime": "2026-03-01T12:00:00Z",
-    "EndTime": "2026-03-01T13:00:00Z",
-}
 READS: dict[str, Callable[[Any], Any]] = {
     "cloudfront": lambda client: client.get_distribution(Id="E0"),
     "medialive": lambda client: client.describe_channel(ChannelId="1"),

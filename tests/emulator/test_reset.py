@@ -11,11 +11,19 @@ import pytest
 
 from emulator.control import Control, ControlError
 from emulator.server import EmbeddedAws, Handle
+from tests.emulator.clients import (
+    CREATE,
+    ONE_METRIC,
+    Background,
+    ClientFactory,
+    Refused,
+    boto3_client,
+    existing,
+    make_distribution,
+)
 
-from .conftest import ClientFactory, Refused, boto3_client, make_distribution
 from .stack import make_encoder, make_stack
 from .state import module_states, states_of
-from .test_faults import CREATE, ONE_METRIC, Background, existing
 
 COUNTED = {"server.number", "server.url"}
 # What no call can change: what the server began with, and who listens to whom.

@@ -21,8 +21,7 @@ from emulator.base import Refusal
 from emulator.calls import is_illegal
 from emulator.control import Control, ControlError
 from emulator.server import EmbeddedAws, Handle
-
-from .conftest import (
+from tests.emulator.clients import (
     ClientFactory,
     Refused,
     boto3_client,

@@ -14,8 +14,8 @@ from emulator.base import Clock, World
 from emulator.control import ControlError
 from emulator.minutes import Traffic
 from emulator.server import Handle
+from tests.emulator.clients import ClientFactory, change_distribution
 
-from .conftest import ClientFactory, change_distribution
 from .stack import Stack, make_stack
 
 

@@ -27,11 +27,12 @@ from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Transition
 from tests.scenarios import truth
 from tests.scenarios.mortal import KILLS, MortalSession
+from tests.scenarios.volume import volume
 from tests.scenarios.world import WorldUnderTest, clean
 from tests.stateful import model
 
 WHO = system_actor("machine")
-RUNS, RULES = 12, 30
+RUNS, RULES = volume(5, 12), 30
 CHANNELS = 3
 WHICH = st.integers(0, 5)
 SELDOM = st.sampled_from([False, False, True])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from emulator.server import Handle
-from tests.emulator.conftest import Refused
+from tests.emulator.clients import Refused
 
 from .asking import GLOBAL, ID, ago, hour, points, query
 

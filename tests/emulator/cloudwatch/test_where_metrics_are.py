@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.server import Handle
-from tests.emulator.conftest import make_distribution
+from tests.emulator.clients import make_distribution
 
 from .asking import GLOBAL, ID, ago, hour, query
 

@@ -7,16 +7,7 @@ import pytest
 from emulator.base import Clock, World
 from emulator.medialive import MediaLive
 from emulator.mediapackage import MediaPackage
-
-
-class Wall:
-    """A wall clock that a test can set."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.seconds
+from tests.emulator.medialive.making import Wall
 
 
 @pytest.fixture

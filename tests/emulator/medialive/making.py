@@ -110,3 +110,13 @@ def state(ml: MediaLive, key: str) -> str:
 
 def input_state(ml: MediaLive, key: str) -> str:
     return ml.describe_input({"InputId": key})["State"]
+
+
+class Wall:
+    """A wall clock that a test can set."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from emulator.medialive import MediaLive
+from tests.emulator.medialive.making import Wall
 
-from .conftest import Wall
 from .making import channel, input_state, pass_time, refused, running, state
 
 
