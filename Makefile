@@ -26,9 +26,9 @@ $(STAMP): $(LOCKS)
 demo: $(STAMP) ## everything on this machine, with a tour; EXIT=1 ends after it
 	@$(BIN)/python manage.py demo $(if $(filter-out 0,$(EXIT)),--exit)
 
-# TEST_VOLUME=full draws as many examples as continuous integration (.ci/run) does, instead of a third.
+# TEST_VOLUME=full: as many drawn examples, points of the matrix and rows of the crowd as in .ci/run.
 test: $(STAMP) ## the product's fast tests (no services, no browser)
-	$(BIN)/pytest -q -n $(NPROC) -m "not services and not browser" $(addprefix --ignore=,$(EMULATOR_TESTS))
+	$(BIN)/pytest -q -n $(NPROC) --dist worksteal -m "not services and not browser" $(addprefix --ignore=,$(EMULATOR_TESTS))
 
 EMULATOR_TESTS := tests/emulator tests/devstack
 

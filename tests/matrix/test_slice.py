@@ -7,10 +7,11 @@ import pytest
 from tests.matrix.faults import KINDS
 from tests.matrix.flows import FLOWS
 from tests.matrix.points import points_of, run_in_process
+from tests.scenarios.volume import volume
 from tests.scenarios.world import WorldUnderTest
 
-# Every kind meets a different set of calls of every flow, so that the slice covers both dimensions.
-EVERY = 29
+# Prime: every kind meets a different set of calls of every flow, so that the slice covers both dimensions.
+EVERY = volume(83, 29)
 
 
 @pytest.mark.parametrize("name", sorted(FLOWS))

@@ -1,4 +1,4 @@
-"""How many examples are drawn where more can always be drawn: by hypothesis and schemathesis."""
+"""How much is tried where more can always be tried: drawn examples, points of the matrix, rows of a crowd."""
 
 from __future__ import annotations
 
