@@ -19,7 +19,7 @@ def new_uid() -> str:
 
 
 class Priority(models.IntegerChoices):
-    """The order in which due rows are taken: breakouts on air first, deletions last."""
+    """The order in which due rows are taken: stops and starts first, deletions last."""
 
     STOP = 0, "stop"
     START = 1, "start"

@@ -182,7 +182,7 @@ def test_a_twin_that_waited_too_long_gets_409(service, twins, monkeypatch):
     first = hold(twins, service, {"name": "a"})
     answer = twins.send(service, {"name": "a"}).result(10)
     assert answer.status_code == 409
-    assert "has not ended" in answer.json()["detail"]
+    assert "has not finished" in answer.json()["detail"]
     dummy.go.set()
     assert first.result(10).status_code == 201
 

@@ -64,7 +64,7 @@ def test_a_name_proves_nothing(nobody: Any) -> None:
     for ask in (require, permit):
         with pytest.raises(TypeError) as refused:
             ask(nobody, DELETE)
-        assert str(refused.value) == f"{DELETE} is asked for an Actor, not for {nobody!r}."
+        assert str(refused.value) == f"The permission {DELETE} needs an Actor, not {nobody!r}."
 
 
 def test_unknown_scopes_are_named_in_their_order() -> None:

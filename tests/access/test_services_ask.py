@@ -53,7 +53,5 @@ def test_a_verb_that_includes_another_needs_only_its_own_permission(channel: Cha
 
 
 def test_a_name_is_not_an_actor(channel: Channel) -> None:
-    with pytest.raises(
-        TypeError, match=r"channels_app\.delete_channel is asked for an Actor, not for 'StreamHub'"
-    ):
+    with pytest.raises(TypeError, match=r"channels_app\.delete_channel needs an Actor, not 'StreamHub'"):
         services.channel_delete(channel, who="StreamHub")  # type: ignore[arg-type]

@@ -70,7 +70,7 @@ def test_what_only_looks_like_a_mark_is_none(comment: str) -> None:
     ("environment", "owner"), [("a b", OWNER), ("", OWNER), ("prod", "42"), ("prod", OWNER.upper())]
 )
 def test_a_mark_that_could_not_be_read_back_is_not_made(environment: str, owner: str) -> None:
-    with pytest.raises(ValueError, match="do not make a mark"):
+    with pytest.raises(ValueError, match="not a valid mark"):
         comment_marker(environment, owner, "label")
 
 

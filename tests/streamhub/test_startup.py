@@ -38,7 +38,7 @@ def test_right_live_settings_have_no_mistakes(live: Any) -> None:
         ("STREAMHUB_ENVIRONMENT", "x" * 33, "use 1 to 32 letters"),
         ("MEDIALIVE_ROLE_ARN", "", "needs MEDIALIVE_ROLE_ARN"),
         ("CELERY_BROKER_URL", "", "needs CELERY_BROKER_URL"),
-        ("CELERY_BROKER_URL", "amqp://rabbit", "CELERY_BROKER_URL is no Redis"),
+        ("CELERY_BROKER_URL", "amqp://rabbit", "CELERY_BROKER_URL is not a Redis URL"),
         ("CELERY_BROKER_URL", "memory://", "must be a Redis"),
     ],
 )
@@ -54,7 +54,7 @@ def test_periods_are_whole_seconds_of_one_or_more(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SWEEP_SECONDS", text)
     assert variables.whole(environ.Env(), "SWEEP_SECONDS", 5) == 5
     assert variables.mistakes == [
-        f"SWEEP_SECONDS={text!r} makes no sense: write a whole number of seconds, 1 or more."
+        f"SWEEP_SECONDS={text!r} is not valid: write a whole number of seconds, 1 or more."
     ]
 
 
@@ -67,7 +67,7 @@ def test_a_broken_database_url_never_falls_back_to_another_database(
     monkeypatch.setenv("DATABASE_URL", url)
     found = variables.database(environ.Env(), "DATABASE_URL", "sqlite:////tmp/default.sqlite3")
     assert found == variables.NO_DATABASE
-    assert "DATABASE_URL is no database" in variables.mistakes[0]
+    assert "DATABASE_URL is not a database" in variables.mistakes[0]
 
 
 def test_a_flag_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
