@@ -70,7 +70,7 @@ def test_a_broken_database_url_never_falls_back_to_another_database(
     assert "DATABASE_URL is not a database" in variables.mistakes[0]
 
 
-def test_a_flag_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_flag_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEBUG", "flase")
     assert variables.flag(environ.Env(), "DEBUG", False) is False
     assert variables.mistakes
@@ -79,7 +79,7 @@ def test_a_flag_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("key", "live", "mistaken"), [("", True, 1), ("short", True, 1), (KEY, True, 0), ("", False, 0)]
 )
-def test_live_needs_a_secret_key_and_embedded_keeps_its_own(
+def test_live_needs_a_secret_key_and_embedded_stores_its_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any, key: str, live: bool, mistaken: int
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", key)
@@ -100,7 +100,7 @@ def test_a_process_with_a_mistake_does_not_start(live: Any, capsys: pytest.Captu
     assert said.count("\n") == 1
 
 
-def test_it_says_loudly_which_aws_it_talks_to(
+def test_the_start_logs_which_aws_is_used(
     live: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     aws = EmbeddedAws(scale=0).start_in_thread()
@@ -124,7 +124,7 @@ def test_it_says_loudly_which_aws_it_talks_to(
     assert "geheim" not in caplog.text
 
 
-def test_it_starts_when_aws_does_not_answer(
+def test_a_process_starts_when_aws_does_not_answer(
     live: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
