@@ -1,4 +1,4 @@
-"""The Celery application. Tasks only wake: what is to be done stands in the rows."""
+"""The Celery application. Tasks only wake rows; the rows hold what must be done."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from celery.signals import celeryd_init, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamhub.settings")
 
-# Seconds that a publisher waits for an answer of the broker. Consumers wait for ever, that is their job.
+# How many seconds a publisher waits for the broker. Consumers wait for ever.
 PUBLISH_TIMEOUT = 1.0
 
 
 class StreamHubCelery(Celery):
-    """Celery whose broker is looked up when it is needed, so that `migrate` and `check` need none."""
+    """Celery that looks up its broker when it connects, so that `migrate` and `check` need no broker."""
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
-        quick = {"socket_timeout": PUBLISH_TIMEOUT, **(options.pop("transport_options", None) or {})}
-        return super().connection_for_write(url, transport_options=quick, **options)
+        transport = {"socket_timeout": PUBLISH_TIMEOUT, **(options.pop("transport_options", None) or {})}
+        return super().connection_for_write(url, transport_options=transport, **options)
 
     def Beat(self, **options: Any) -> Beat:
-        """What `celery beat` runs. Its own signal comes after it has connected: too late for us."""
+        """What `celery beat` runs. Checks the settings here, because beat connects before its signal."""
         import django
 
         from streamhub import startup
@@ -37,7 +37,7 @@ class StreamHubCelery(Celery):
 
 
 def _broker_url() -> str:
-    """The broker's address. That there is none is, to whoever wants to connect, a refused connection."""
+    """The broker's address. Raises ConnectionRefusedError, which Celery handles, if there is no broker."""
     from streamhub.aws.target import broker_url
     from streamhub.errors import EmbeddedNotRunning
 
@@ -54,7 +54,7 @@ app.autodiscover_tasks()
 
 @setup_logging.connect
 def _keep_django_logging(**_kwargs: object) -> None:
-    """Celery would install its own handlers; Django's LOGGING is the one place for that."""
+    """Use Django's LOGGING instead of Celery's own handlers."""
     import logging.config
 
     from django.conf import settings

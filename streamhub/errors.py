@@ -1,21 +1,20 @@
-"""The house's errors.
+"""StreamHub's errors.
 
-Two families. `AwsError` and its children are what `streamhub.aws` raises: every botocore
-exception is turned into exactly one of them at the border, so that no caller ever looks at a
-botocore code. `VerbError` and its children are what services raise when a person or another
-service asks for something that cannot be done; the API and the admin turn them into answers.
+`streamhub.aws` raises `AwsError` and its subclasses. It turns every botocore exception into exactly one of
+them, so that no caller sees a botocore code. Services raise `VerbError` and its subclasses for a verb that
+cannot be carried out; the API and the admin turn them into answers.
 
-What each AWS error means to the reconciler (DESIGN.md, "Errors"):
+What each AWS error means for a step (docs/architecture.md, "Life cycle"):
 
 =================  ==========================================================================
-`NotFound`         the service's own code for *missing*; evidence, not yet proof
-`AlreadyExists`    the idempotency reference was used before; `existing_id` if AWS named it
-`Conflict`         the resource is in a state that forbids the call: look again, then decide
-`Retryable`        try again for ever: throttles, 5xx, timeouts; `effect_unknown` says whether
-                   the call may have taken effect
-`AccessDenied`     a `Retryable` that a person has to mend
-`QuotaExceeded`    a `Retryable` that waits for room in the account
-`Refused`          AWS refuses the input; repeating it is pointless
+`NotFound`         the service's own code for *missing*; evidence, but no proof yet
+`AlreadyExists`    the idempotency reference was used before; `existing_id` if AWS returned it
+`Conflict`         the resource's state forbids the call: observe, then decide again
+`Retryable`        try again for ever: throttles, 5xx, timeouts; with `effect_unknown` the call
+                   may have taken effect
+`AccessDenied`     a `Retryable` that staff must solve
+`QuotaExceeded`    a `Retryable` that waits for a higher quota or fewer resources
+`Refused`          AWS refuses the input; repeating the call cannot help
 =================  ==========================================================================
 """
 
@@ -27,19 +26,18 @@ class StreamHubError(Exception):
 
 
 class Misconfigured(StreamHubError):
-    """A setting makes no sense; the sentence says which one and what to write instead."""
+    """A setting is not valid. The message says which one and what to write instead."""
 
 
 class EmbeddedNotRunning(StreamHubError):
-    """Embedded mode is chosen, but nothing embedded is running; the sentence says what to run."""
+    """Embedded mode is chosen, but its process is not running. The message says what to run."""
 
 
 class AwsError(StreamHubError):
     """An AWS call did not succeed.
 
-    `operation` is `service:Operation` (e.g. `cloudfront:CreateDistribution`), `code` AWS's own
-    error code (or a botocore exception's name when no answer came), `request_id` AWS's request id
-    or None.
+    `operation` is `service:Operation` (e.g. `cloudfront:CreateDistribution`). `code` is AWS's error code, or
+    the name of botocore's exception if there was no answer. `request_id` is AWS's, or None.
     """
 
     def __init__(
@@ -59,9 +57,9 @@ class AwsError(StreamHubError):
         self.status = status
 
     def __str__(self) -> str:
-        where = f"{self.operation}: " if self.operation else ""
+        operation = f"{self.operation}: " if self.operation else ""
         code = f"{self.code}: " if self.code else ""
-        return f"{where}{code}{self.message}"
+        return f"{operation}{code}{self.message}"
 
 
 class NotFound(AwsError):
@@ -69,7 +67,7 @@ class NotFound(AwsError):
 
 
 class AlreadyExists(AwsError):
-    """The caller's reference or id is taken; `existing_id` is what AWS named, if it did."""
+    """The caller's reference or id is taken. `existing_id`: the resource that has it, if AWS returned it."""
 
     def __init__(self, message: str, *, existing_id: str | None = None, **about: object) -> None:
         super().__init__(message, **about)  # type: ignore[arg-type]
@@ -77,15 +75,15 @@ class AlreadyExists(AwsError):
 
 
 class Conflict(AwsError):
-    """The resource's present state, or a newer version of it, forbids the call."""
+    """The resource's current state, or a newer version of it, forbids the call."""
 
 
 class Refused(AwsError):
-    """AWS refuses the input; only other input can help."""
+    """AWS refuses the input. Only other input can help."""
 
 
 class Retryable(AwsError):
-    """Worth another attempt. `after`: seconds to wait at least, None for the usual backoff."""
+    """Another attempt may succeed. `after`: the least seconds to wait; None: the usual backoff."""
 
     def __init__(
         self,
@@ -101,23 +99,23 @@ class Retryable(AwsError):
 
 
 class Throttled(Retryable):
-    """AWS, or StreamHub's own shared rate limit, said "not so fast"."""
+    """AWS, or StreamHub's own rate limit, allows no more calls for now."""
 
 
 class AccessDenied(Retryable):
-    """The credentials may not do this; somebody has to mend the policy."""
+    """The credentials do not allow this. Staff must correct them or their policy."""
 
 
 class QuotaExceeded(Retryable):
-    """The account has no room for another one of these."""
+    """The account has reached its quota for this kind of resource."""
 
 
 class VerbError(StreamHubError):
-    """A verb was asked for that cannot be carried out."""
+    """A verb cannot be carried out."""
 
 
 class NotPossible(VerbError):
-    """Not possible in this state. `state` is the present one, `possible` what can be done."""
+    """Not possible in this state. `state` is the current state, `possible` what can be done."""
 
     def __init__(self, detail: str, *, state: str = "", possible: list[str] | None = None) -> None:
         super().__init__(detail)
@@ -127,12 +125,12 @@ class NotPossible(VerbError):
 
 
 class Invalid(VerbError):
-    """Bad input. `errors` maps each field to what is wrong with it and what to do."""
+    """Invalid input. `errors` maps each field to what is wrong and what to do."""
 
     def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__("; ".join(f"{field}: {what}" for field, what in errors.items()))
+        super().__init__("; ".join(f"{field}: {message}" for field, message in errors.items()))
         self.errors = errors
 
 
 class Forbidden(VerbError):
-    """The person or service lacks the permission that the verb needs."""
+    """The user or service lacks the permission for the verb."""

@@ -1,8 +1,8 @@
-"""Is this process up, and is everything it leans on there? For load balancers and for people.
+"""Health checks, for load balancers and staff.
 
-`/livez` says that the process answers. `/readyz` looks at the database, the broker, and the heartbeat
-rows of worker and beat; it never asks a worker directly, because a slow answer must not kill a web
-process. Both are open, so they say what is wrong but not where it is; the log has the rest.
+`/livez` says that the process answers. `/readyz` checks the database, the broker, and the heartbeat rows of
+worker and beat. It never asks a worker directly, because a slow answer must not hold up a web process.
+Both need no token, so they name the failed check but no addresses; the log has the details.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ router = Router(tags=["health"], auth=None)
 
 
 class NotOk(Exception):
-    """A check failed; the text may be shown to anybody."""
+    """A check failed. The message is public."""
 
 
 class HealthCheckOut(Schema):
@@ -55,35 +55,35 @@ def live(request: HttpRequest) -> dict[str, bool]:
     return {"live": True}
 
 
-@router.get("/readyz", response={200: ReadyOut, 503: ReadyOut}, summary="What it leans on is there")
+@router.get("/readyz", response={200: ReadyOut, 503: ReadyOut}, summary="Everything it depends on is up")
 def ready(request: HttpRequest) -> Status:
-    found = readiness()
-    return Status(_status(found), found)
+    report = readiness()
+    return Status(_status(report), report)
 
 
 @require_safe
 @never_cache
 def livez(request: HttpRequest) -> HttpResponse:
-    """The same at the root of the site."""
+    """`/livez` at the root of the site."""
     return JsonResponse({"live": True})
 
 
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The same at the root of the site."""
-    found = readiness()
-    return JsonResponse(found, status=_status(found))
+    """`/readyz` at the root of the site."""
+    report = readiness()
+    return JsonResponse(report, status=_status(report))
 
 
 def readiness() -> dict[str, Any]:
-    """`{"ready": bool, "checks": [{"name", "ok", "detail"}]}`; ready is: all of them are ok."""
+    """`{"ready": bool, "checks": [{"name", "ok", "detail"}]}`. Ready means that all checks are ok."""
     checks = [_run(name, check) for name, check in CHECKS.items()]
     return {"ready": all(check["ok"] for check in checks), "checks": checks}
 
 
-def _status(found: dict[str, Any]) -> int:
-    return 200 if found["ready"] else 503
+def _status(report: dict[str, Any]) -> int:
+    return 200 if report["ready"] else 503
 
 
 def _run(name: str, check: Callable[[], str]) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _run(name: str, check: Callable[[], str]) -> dict[str, Any]:
         return {"name": name, "ok": False, "detail": str(error)}
     except Exception:
         log.exception("Readiness check %s failed", name)
-        return {"name": name, "ok": False, "detail": "It does not answer; the log says more."}
+        return {"name": name, "ok": False, "detail": "It does not answer. The log has the details."}
 
 
 def _database() -> str:
@@ -105,7 +105,7 @@ def _database() -> str:
 def _broker() -> str:
     url = broker_url()
     if not url.startswith(("redis:", "rediss:")):
-        return f"Not looked at: {url.partition(':')[0]} has no ping."
+        return f"Not checked, because {url.partition(':')[0]} has no ping."
     with redis.Redis.from_url(
         url, socket_connect_timeout=BROKER_TIMEOUT, socket_timeout=BROKER_TIMEOUT
     ) as client:
@@ -116,12 +116,12 @@ def _broker() -> str:
 def _heartbeat(name: str) -> str:
     row = Heartbeat.objects.filter(name=name).first()
     if row is None:
-        raise NotOk("No sign of life yet.")
+        raise NotOk("There is no heartbeat yet.")
     age = timezone.now() - row.beat_at
-    said = f"Last sign of life {max(0, round(age.total_seconds()))} s ago."
+    detail = f"The last heartbeat was {max(0, round(age.total_seconds()))} s ago."
     if is_silent(row.beat_at):
-        raise NotOk(said)
-    return said
+        raise NotOk(detail)
+    return detail
 
 
 CHECKS: dict[str, Callable[[], str]] = {

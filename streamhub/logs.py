@@ -1,4 +1,4 @@
-"""How StreamHub logs: one line per event on stderr, in plain words for people or in JSON for machines."""
+"""Logging: one line per event on stderr, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import structlog
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
-# Said by each event, whether structlog or the standard library wrote it.
+# The processors of every event, whether structlog or the standard library wrote it.
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -18,7 +18,7 @@ _SHARED: list[Any] = [
 
 
 def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
-    """Django's LOGGING. Celery's lines on each task are left out: the rows' transitions say more."""
+    """Django's LOGGING. It omits Celery's lines on each task, because the rows' transitions say more."""
     renderer: Any = structlog.dev.ConsoleRenderer(
         colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )
@@ -48,7 +48,7 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
 
 
 def configure_structlog(*, as_json: bool) -> None:
-    """structlog writes through the standard library, so that there is one place for handlers."""
+    """Let structlog write through the standard library, so that all handlers are in one place."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

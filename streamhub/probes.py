@@ -1,7 +1,7 @@
-"""Probes are answered first: they come over plain HTTP, by address and not by name, and follow no redirect.
+"""Health probes, answered before any other middleware.
 
-A load balancer or a container's health check sends whatever it likes as `Host`. These two answers say
-nothing that depends on it, so they must not fail on `ALLOWED_HOSTS`.
+A load balancer or container probes over plain HTTP, with any `Host`, and follows no redirect. The answers
+do not depend on the host, so `ALLOWED_HOSTS` and the redirect to HTTPS must not apply to them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class ProbeMiddleware:
-    """Answers `/livez` and `/readyz` before any other middleware looks at the request."""
+    """Answers `/livez` and `/readyz` before any other middleware."""
 
     def __init__(self, get_response: GetResponse) -> None:
         from streamhub import health

@@ -1,7 +1,7 @@
-"""What a fresh database needs before anybody can work: groups, periodic jobs, the first administrator.
+"""The seeds of a new database: groups, periodic jobs and the first administrator.
 
-Everything here may run at every deploy, and in two places at once. What staff changed stays changed:
-rows that exist are left alone, apart from the groups, which belong to the code.
+Everything here can run at every deployment, and in two places at once. Existing rows keep staff's changes,
+except the groups, which the code defines.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from streamhub.task_names import TaskName
 
 ADMIN = "admin"
 
-# `streamhub.access` stands below the life cycle and knows no periodic jobs.
+# Declared here because `streamhub.access` may not import the life cycle.
 PERIODIC_JOBS = (PeriodicJob("idempotency_purge", TaskName.IDEMPOTENCY_PURGE, lambda: 3600),)
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Only one at a time: the others wait until the first is through."""
+def exclusive() -> Iterator[None]:
+    """A lock across processes: others wait until the first has finished."""
     if connection.vendor == "postgresql":
         number = zlib.crc32(b"streamhub bootstrap")
         with connection.cursor() as cursor:
@@ -45,7 +45,7 @@ def alone() -> Iterator[None]:
 
 
 def seed_periodics() -> list[str]:
-    """A row for each periodic job that has none; the names of the new ones."""
+    """Create a row for each periodic job that has none, and return the names of the new rows."""
     return [job.name for job in periodic_jobs() if _seed_periodic(job)]
 
 
@@ -62,23 +62,23 @@ def _seed_periodic(job: PeriodicJob) -> bool:
                 interval=schedule
                 or IntervalSchedule.objects.create(every=seconds, period=IntervalSchedule.SECONDS),
                 queue=job.queue,
-                # Long enough for a busy worker to come round to it, short enough not to pile up.
+                # Long enough for a busy worker to reach it, short enough that messages do not pile up.
                 expire_seconds=max(60, 2 * seconds),
                 description="Seeded by `manage.py bootstrap`; edits are kept.",
             )
-    except IntegrityError:  # somebody else was quicker
+    except IntegrityError:  # another process was faster
         return False
     return True
 
 
 def seed_apps() -> None:
-    """What the apps want done at every deploy."""
-    for step in contributed("at_bootstrap"):
-        step()
+    """Run what the apps contribute to every deployment."""
+    for function in contributed("at_bootstrap"):
+        function()
 
 
 def seed_admin(password: str) -> bool:
-    """The first administrator, if a password is given and there is no such user. Whether it was created."""
+    """Create the first administrator if a password is given and the user does not exist yet."""
     if not password or User.objects.filter(username=ADMIN).exists():
         return False
     try:

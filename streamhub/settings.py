@@ -1,7 +1,7 @@
-"""Settings: every variable comes from the environment (or `.env`), each one stands in `.env.example`.
+"""Settings: all variables come from the environment or `.env`, and are listed in `.env.example`.
 
-Nothing here talks to anything. Which AWS is meant, and whether it can be reached, is decided in
-`streamhub.aws.target`; a mistake that would only show later stops the start in `streamhub.startup`.
+This module makes no connections. `streamhub.aws.target` decides which AWS to use and whether it can be
+reached; `streamhub.startup` checks the settings and stops a process that has a mistake in them.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ CLOUDFRONT_PUBLIC_KEY_ID = env.str("CLOUDFRONT_PUBLIC_KEY_ID", default="")
 CLOUDFRONT_PRIVATE_KEY = env.str("CLOUDFRONT_PRIVATE_KEY", default="", multiline=True)
 
 if STREAMHUB_AWS == "embedded":
-    # The embedded AWS has these; a real account's are never guessed.
+    # The embedded AWS has these. For a real account there are no defaults.
     MEDIALIVE_ROLE_ARN = MEDIALIVE_ROLE_ARN or "arn:aws:iam::111122223333:role/MediaLiveAccessRole"
     RECORDING_BUCKET = RECORDING_BUCKET or "streamhub-recordings"
     MEDIA_BUCKET = MEDIA_BUCKET or "streamhub-media"
     MEDIAMANAGER_DISTRIBUTION_ID = MEDIAMANAGER_DISTRIBUTION_ID or "E3FEGSC0PV886G"
 
-# Periods with which the periodic jobs are first seeded (whole seconds); staff edits win afterwards.
+# The first periods of the periodic jobs (whole seconds). Staff's later edits win.
 SWEEP_SECONDS = variables.whole(env, "SWEEP_SECONDS", 5)
 OBSERVE_SECONDS = variables.whole(env, "OBSERVE_SECONDS", 15)
 FULL_OBSERVE_SECONDS = variables.whole(env, "FULL_OBSERVE_SECONDS", 300)
@@ -61,13 +61,13 @@ METRICS_SECONDS = variables.whole(env, "METRICS_SECONDS", 60)
 METRICS_FINAL_AFTER_SECONDS = variables.whole(env, "METRICS_FINAL_AFTER_SECONDS", 3600)
 USAGE_TAIL_SECONDS = variables.whole(env, "USAGE_TAIL_SECONDS", 120)
 
-# Cost safety (minutes): when a channel that runs for nobody and a start that does not end are alarming,
-# and when the former is stopped (0: never by itself).
+# Cost alarms (minutes): when to alarm about a channel that runs without a breakout and about a start that
+# does not finish, and when to stop such a channel (0: never automatically).
 IDLE_RUNNING_ALARM_MINUTES = variables.whole(env, "IDLE_RUNNING_ALARM_MINUTES", 10, unit="minutes")
 AUTO_STOP_IDLE_MINUTES = variables.whole(env, "AUTO_STOP_IDLE_MINUTES", 0, unit="minutes", least=0)
 START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minutes")
 
-# A resource younger than this is never believed to be missing (DESIGN.md, "Gone needs proof").
+# A younger resource never counts as missing (docs/architecture.md, "Gone needs proof").
 MISSING_MIN_AGE_SECONDS = 60
 
 # --- Django ----------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ INSTALLED_APPS = [
     "billing",
     "drift",
 ]
-# `manage.py embedded` and `demo`, where they are installed: production has neither package.
+# `manage.py embedded` and `demo`, if they are installed. Production does not have them.
 if STREAMHUB_AWS == "embedded" and find_spec("devstack") is not None:
     INSTALLED_APPS.append("devstack")
 
@@ -140,7 +140,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 elif DATABASES["default"] != variables.NO_DATABASE:
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 20}}
-    # A connection that PostgreSQL has closed (a restart, a failover) is replaced before it is handed out.
+    # Replace a connection that PostgreSQL has closed (restart, failover) before it is used.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -160,36 +160,36 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
-# Without `collectstatic` the apps' own folders are served; a missing STATIC_ROOT is then no news.
+# Without `collectstatic` the apps' own folders are served, so a missing STATIC_ROOT needs no warning.
 WHITENOISE_USE_FINDERS = True
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
-# Behind TLS in production: `live` is never served over plain HTTP by accident.
+# Production is behind TLS: `live` must not be served over plain HTTP.
 if STREAMHUB_AWS == "live" and not DEBUG:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
-    # The API's copies of the probes, which may be asked inside the house over plain HTTP.
+    # The API's copies of the probes, which the internal network may call over plain HTTP.
     SECURE_REDIRECT_EXEMPT = [r"^api/v1/(livez|readyz)$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
-    # Subdomains and browsers' preload lists are for the owner of the domain to decide, not for us.
+    # HSTS for subdomains and preload lists is a decision of the domain's owner.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- Celery ----------------------------------------------------------------------------------
 
-# Empty means: the embedded broker, whose address `streamhub.aws.target` finds when it is needed.
+# Empty: the embedded broker, whose address `streamhub.aws.target` reads when it is needed.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 
 _EXCHANGE = Exchange("streamhub", type="direct")
-# The order is the order of service: a worker takes from `bulk` only while `urgent` is empty.
+# The order is a worker's priority: it takes from `bulk` only while `urgent` is empty.
 CELERY_TASK_QUEUES = tuple(Queue(name, _EXCHANGE, routing_key=name) for name in ("urgent", "bulk"))
 CELERY_TASK_DEFAULT_QUEUE = "bulk"
 CELERY_TASK_DEFAULT_EXCHANGE = "streamhub"
 CELERY_TASK_DEFAULT_ROUTING_KEY = "bulk"
 
-# A claim lasts 60 s: a step is stopped before somebody else may take its row. The rows are the truth,
-# so a task that is lost costs seconds and one that is repeated costs nothing: acknowledged early.
+# A claim lasts 60 s, so a step is stopped before another worker can claim its row. Tasks are acknowledged
+# early: the rows hold the work, so a lost task costs only seconds and a repeated one nothing.
 CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_TASK_TIME_LIMIT = 55
 CELERY_TASK_ACKS_LATE = False
@@ -199,7 +199,7 @@ CELERY_RESULT_EXPIRES = None
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
-# A broker that does not answer must not hold a web request for more than about two seconds.
+# A broker that does not answer must not delay a web request by more than about two seconds.
 CELERY_TASK_PUBLISH_RETRY = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "max_retries": 1,
@@ -209,7 +209,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 }
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "queue_order_strategy": "priority",
-    # Longer than the longest task (the reaper's 660 s): no message is delivered to a second worker.
+    # Longer than the longest task (the reaper's 660 s), so that no message goes to a second worker.
     "visibility_timeout": 900,
     "socket_connect_timeout": 1,
     "socket_keepalive": True,
@@ -219,7 +219,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
-# The schedule is rows: seeded by `manage.py bootstrap`, edited by staff, never overwritten.
+# The schedule is in the database: `manage.py bootstrap` seeds it, staff edit it, nothing overwrites it.
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # How soon beat sees an edit (seconds).
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5

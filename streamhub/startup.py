@@ -1,8 +1,8 @@
-"""What web, worker and beat do before anything else: stop on a settings mistake, say which AWS is meant.
+"""What web, worker and beat do first: stop on a mistake in the settings, and log which AWS they use.
 
-A process that starts with a mistake fails later, far from its cause, perhaps in somebody's show. So
-each mistake is one sentence that says what to write instead, and the process does not start. The same
-sentences are system checks: `manage.py check` and every command that writes show them too.
+A process that starts with a mistake fails later and far from its cause. So it does not start, and prints a
+sentence for each mistake that says what to write instead. The same sentences are system checks, so
+`manage.py check` and other commands show them too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from streamhub.errors import AwsError, EmbeddedNotRunning, Misconfigured
 
 log = logging.getLogger(__name__)
 
-# What gunicorn takes for "the application cannot be loaded": its master ends instead of trying again.
+# gunicorn's "the application cannot be loaded": its master ends instead of starting another process.
 EXIT_CODE = 4
 
 _BROKER_SCHEMES = ("redis", "rediss", "unix", "memory", "filesystem")
@@ -35,15 +35,15 @@ _LIVE_NEEDS = {
 
 
 def start(process: str) -> None:
-    """Called once by each process (`web`, `worker`, `beat`). Ends it if it must not run."""
-    found = list(mistakes()) or list(_missing())
-    if found:
-        stop(process, found)
+    """Called once by each process (`web`, `worker`, `beat`). Ends the process if it must not run."""
+    sentences = list(mistakes()) or list(_not_running())
+    if sentences:
+        stop(process, sentences)
     announce(process)
 
 
 def stop(process: str, sentences: list[str]) -> None:
-    """End this process, saying why and nothing else."""
+    """Print the sentences and end this process."""
     for sentence in sentences:
         sys.stderr.write(f"StreamHub's {process} cannot start: {sentence}\n")
     sys.stderr.flush()
@@ -51,7 +51,7 @@ def stop(process: str, sentences: list[str]) -> None:
 
 
 def mistakes() -> Iterator[str]:
-    """What is wrong with the settings, whoever reads them; nothing is contacted."""
+    """The mistakes in the settings. Makes no connections."""
     yield from variables.mistakes
     if settings.STREAMHUB_AWS not in (EMBEDDED, LIVE):
         yield f"STREAMHUB_AWS={settings.STREAMHUB_AWS!r} is unknown: write `embedded` or `live`."
@@ -61,7 +61,7 @@ def mistakes() -> Iterator[str]:
     except Misconfigured as error:
         yield str(error)
     except EmbeddedNotRunning:
-        pass  # not a mistake of the settings; `_missing` asks again
+        pass  # not a mistake in the settings; `_not_running` reports it
     yield from _broker_mistakes()
     if settings.STREAMHUB_AWS == LIVE:
         yield from _live_mistakes()
@@ -70,20 +70,20 @@ def mistakes() -> Iterator[str]:
 def _broker_mistakes() -> Iterator[str]:
     url = settings.CELERY_BROKER_URL
     if url and urlsplit(url).scheme not in _BROKER_SCHEMES:
-        yield "CELERY_BROKER_URL is no Redis: write redis://host:6379/0 (rediss:// for TLS)."
+        yield "CELERY_BROKER_URL is not a Redis URL: write redis://host:6379/0 (rediss:// for TLS)."
 
 
 def _live_mistakes() -> Iterator[str]:
-    """Settings that have a default for trying out, and none for a real account."""
-    for name, what in _LIVE_NEEDS.items():
+    """Settings that a real account needs, and that have a default only in embedded mode."""
+    for name, meaning in _LIVE_NEEDS.items():
         if not getattr(settings, name):
-            yield f"STREAMHUB_AWS=live needs {name}: {what}."
+            yield f"STREAMHUB_AWS=live needs {name}: {meaning}."
     if settings.CELERY_BROKER_URL.startswith(("memory:", "filesystem:")):
-        yield "CELERY_BROKER_URL must be a Redis with STREAMHUB_AWS=live: processes could not share this one."
+        yield "CELERY_BROKER_URL must be a Redis with STREAMHUB_AWS=live: processes cannot share this broker."
 
 
-def _missing() -> Iterator[str]:
-    """What the settings ask for and is not running."""
+def _not_running() -> Iterator[str]:
+    """What the settings require and is not running."""
     try:
         resolve_target()
         broker_url()
@@ -97,7 +97,7 @@ def check_settings(app_configs: Any = None, **_options: Any) -> list[CheckMessag
 
 
 def announce(process: str) -> None:
-    """Say loudly whose AWS this process will change."""
+    """Log, as a warning, which AWS account this process will change."""
     target = resolve_target()
     log.warning(
         "StreamHub's %s starts: AWS is %s, account %s, region %s, environment %s, broker %s, database %s",
@@ -112,7 +112,7 @@ def announce(process: str) -> None:
 
 
 def _account() -> str:
-    """The account number, or why it is not known: AWS may be away for a moment, the start goes on."""
+    """The account number, or why it is unknown. A failed call does not stop the start."""
     try:
         return Sts(AwsSession(resolve_target())).caller_identity().account
     except AwsError as error:

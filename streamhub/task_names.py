@@ -1,13 +1,13 @@
-"""The names of all Celery tasks: one table for those who define a task and those who send it.
+"""The names of all Celery tasks, for the modules that define a task and those that send it.
 
-A task is sent by name, so that an app can wake one above it, and a web process need not import any.
+Tasks are sent by name, so a package can send a task of a package that it may not import.
 """
 
 from enum import StrEnum
 
 
 class TaskName(StrEnum):
-    """Each is a task of the app before the dot."""
+    """`app.task`."""
 
     RECONCILE = "lifecycle.reconcile"
     SWEEP = "lifecycle.sweep"

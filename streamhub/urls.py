@@ -1,4 +1,4 @@
-"""The site: the admin, the API, health, and nothing else."""
+"""The site's URLs: the admin, the API and the health checks."""
 
 from django.contrib import admin
 from django.urls import path, re_path
@@ -12,7 +12,7 @@ from streamhub import health
 from streamhub.access import problems
 from streamhub.access.api import make_api
 
-# The apps' operations: one line each. A path belongs to one router, a prefix may belong to several.
+# The apps' operations. Several routers may share a prefix.
 ROUTERS: tuple[tuple[str, Router], ...] = (
     ("", health.router),
     ("/channels", channels_router),

@@ -1,7 +1,7 @@
-"""Variables that can be written wrongly: read here, and a mistake becomes a sentence instead of a traceback.
+"""Reading of environment variables: a wrong value becomes a sentence instead of a traceback.
 
-Settings are imported before anybody can show an error well. So a value that makes no sense is noted in
-`mistakes` and replaced by one that does no harm; `streamhub.startup` shows the sentences and stops.
+Settings are imported before an error can be shown well. So a wrong value is noted in `mistakes` and
+replaced by a harmless one; `streamhub.startup` prints the sentences and stops the process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import environ
 
 mistakes: list[str] = []
 
-# An engine that refuses every query: what a broken DATABASE_URL must never fall back to is another database.
+# An engine that refuses every query. A wrong DATABASE_URL must never fall back to another database.
 NO_DATABASE = {"ENGINE": "django.db.backends.dummy"}
 
 
@@ -26,57 +26,59 @@ def whole(env: environ.Env, name: str, default: int, *, unit: str = "seconds", l
     text = env.str(name, default=str(default)).strip()
     if text.isascii() and text.isdigit() and int(text) >= least:
         return int(text)
-    mistakes.append(f"{name}={text!r} makes no sense: write a whole number of {unit}, {least} or more.")
+    mistakes.append(f"{name}={text!r} is not valid: write a whole number of {unit}, {least} or more.")
     return default
 
 
 def flag(env: environ.Env, name: str, default: bool) -> bool:
-    """Yes or no. Anything else is a mistake: nobody guesses what `DEBUG=flase` was meant to be."""
+    """On or off. Anything else is a mistake, and never guessed."""
     text = env.str(name, default="on" if default else "off").strip().lower()
     if text in ("1", "on", "true", "yes", "y"):
         return True
     if text not in ("", "0", "off", "false", "no", "n"):
-        mistakes.append(f"{name}={text!r} makes no sense: write `on` or `off`.")
+        mistakes.append(f"{name}={text!r} is not valid: write `on` or `off`.")
         return default
     return False
 
 
 def database(env: environ.Env, name: str, default: str) -> dict[str, Any]:
-    """A database from its URL: SQLite or PostgreSQL."""
+    """The database of a URL: SQLite or PostgreSQL."""
     url = env.str(name, default=default) or default
     if url.startswith(("sqlite:///", "postgres://", "postgresql://")):
-        with suppress(ValueError):  # a port that is no number, a bracket that is not closed
-            found: dict[str, Any] = dict(environ.Env.db_url_config(url))
-            if found.get("NAME"):
-                return found
+        with suppress(ValueError):  # a port that is not a number, a bracket that is not closed
+            config: dict[str, Any] = dict(environ.Env.db_url_config(url))
+            if config.get("NAME"):
+                return config
     mistakes.append(
-        f"{name} is no database that StreamHub can use: write postgres://user:password@host:5432/name "
+        f"{name} is not a database that StreamHub can use: write postgres://user:password@host:5432/name "
         "or sqlite:////absolute/path.sqlite3."
     )
     return dict(NO_DATABASE)
 
 
 def folder(path: Path) -> Path:
-    """The folder, made if need be. One that cannot be made shows when something is to be written there."""
+    """The folder, created if needed. If it cannot be created, writing to it fails later."""
     with suppress(OSError):
         path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def secret_key(env: environ.Env, path: Path, *, live: bool) -> str:
-    """SECRET_KEY; in embedded mode one is made up and kept in `path`."""
+    """SECRET_KEY. In embedded mode without one, a random key is stored in `path`."""
     key = env.str("SECRET_KEY", default="")
     if not key and not live:
-        return _kept_secret(path)
+        return _stored_secret(path)
     if not key:
-        mistakes.append("STREAMHUB_AWS=live needs SECRET_KEY: 50 random characters, the same everywhere.")
+        mistakes.append(
+            "STREAMHUB_AWS=live needs SECRET_KEY: 50 random characters, the same for all processes."
+        )
     elif live and (len(key) < 32 or key.startswith("django-insecure-")):
         mistakes.append("SECRET_KEY is too easy to guess for STREAMHUB_AWS=live: use 50 random characters.")
     return key or secrets.token_urlsafe(50)
 
 
-def _kept_secret(path: Path) -> str:
-    """A random key that outlives restarts. Two processes that begin at once get the same one."""
+def _stored_secret(path: Path) -> str:
+    """A random key that survives restarts. Processes that start at the same time get the same key."""
     with suppress(OSError):
         if not path.exists():
             handle, name = tempfile.mkstemp(dir=path.parent)
@@ -86,5 +88,5 @@ def _kept_secret(path: Path) -> str:
                 os.link(name, path)
             Path(name).unlink()
         return path.read_text().strip()
-    mistakes.append(f"{path.parent} cannot be written to: choose another folder with STREAMHUB_VAR_DIR.")
+    mistakes.append(f"{path.parent} is not writable: choose another folder with STREAMHUB_VAR_DIR.")
     return secrets.token_urlsafe(50)

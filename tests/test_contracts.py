@@ -138,10 +138,10 @@ def found(tree: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: f"{plant.importer}-imports-{plant.imported}")
-def test_a_planted_import_breaks_its_contract(plant: Plant, found: dict[str, str]) -> None:
+def test_each_forbidden_import_breaks_its_contract(plant: Plant, found: dict[str, str]) -> None:
     assert f"{plant.importer} -> {plant.imported}" in found[plant.contract]
 
 
 @pytest.mark.parametrize("path", NEW_MODULES)
-def test_a_module_without_a_place_breaks_the_layers_of_its_app(path: str, found: dict[str, str]) -> None:
+def test_a_module_outside_the_layers_breaks_the_contract_of_its_app(path: str, found: dict[str, str]) -> None:
     assert "new_room" in found[NEW_MODULES[path]]

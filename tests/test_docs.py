@@ -35,7 +35,7 @@ def variables_of_compose() -> set[str]:
     return set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
 
 
-def test_the_example_names_the_variables_that_are_read_and_no_others() -> None:
+def test_the_example_file_has_exactly_the_variables_of_the_settings() -> None:
     assert len(variables_read()) > 25
     assert variables_documented() == variables_read() | variables_of_compose()
 
@@ -45,7 +45,7 @@ def test_the_guide_explains_each_variable(name: str) -> None:
     assert f"`{name}`" in GUIDE
 
 
-def test_each_target_is_real_and_explained() -> None:
+def test_each_make_target_exists_and_is_documented() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
     assert phony is not None
     explained = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
@@ -53,7 +53,7 @@ def test_each_target_is_real_and_explained() -> None:
     assert set(re.findall(r"`make ([a-z-]+)", README + GUIDE)) <= explained
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_a_target() -> None:
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
@@ -68,7 +68,7 @@ def test_the_locks_pin_every_package_with_hashes() -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-devstack", "requirements-dev"])
-def test_the_locks_hold_what_is_asked_for(name: str) -> None:
+def test_the_locks_contain_every_requirement(name: str) -> None:
     asked = re.findall(r"^([A-Za-z][A-Za-z0-9-]+)", (ROOT / f"{name}.in").read_text(), re.MULTILINE)
     locked = (ROOT / f"{name}.txt").read_text().lower()
     missing = [each for each in asked if not re.search(rf"^{each.lower()}==", locked, re.MULTILINE)]
@@ -86,7 +86,7 @@ def rules_cited() -> dict[str, set[int]]:
     return found
 
 
-def test_each_cited_rule_of_aws_is_written_down() -> None:
+def test_each_cited_aws_rule_is_documented() -> None:
     written = {
         int(n) for n in re.findall(r"^(\d+)\. ", (ROOT / "docs" / "aws-rules.md").read_text(), re.MULTILINE)
     }

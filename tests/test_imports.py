@@ -1,4 +1,4 @@
-"""What our files know of each other: no circles, and shared parts that name no app."""
+"""What our files know of each other: no import_cycles, and shared parts that name no app."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def reachable(start: str) -> set[str]:
     return found
 
 
-def circles() -> Iterator[set[str]]:
+def import_cycles() -> Iterator[set[str]]:
     """Each set of files that all reach each other."""
     beyond = {file: reachable(file) for file in imports()}
     left = sorted(file for file in beyond if file in beyond[file])
@@ -58,12 +58,12 @@ def _on_the_path(monkeypatch: Any) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
 
 
-def test_no_circles_between_files() -> None:
-    found = list(circles())
+def test_there_are_no_import_cycles() -> None:
+    found = list(import_cycles())
     assert not found, "\n".join(" <-> ".join(sorted(circle)) for circle in found)
 
 
-def test_every_package_of_ours_is_looked_at() -> None:
+def test_every_package_of_ours_is_checked() -> None:
     here = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert here - {"tests"} == set(PACKAGES)
 
@@ -73,7 +73,7 @@ APPS = ("distributions", "channels_app", "recordings", "billing", "drift")
 
 
 @pytest.mark.parametrize("folder", SHARED)
-def test_shared_parts_name_no_app_and_none_of_its_models(folder: str) -> None:
+def test_shared_packages_do_not_mention_apps_or_their_models(folder: str) -> None:
     """Not even as a string: what they show and run is declared by the apps."""
     models = [model for app in APPS for model in apps.get_app_config(app).get_models()]
     words = {*APPS, *(str(model._meta.model_name) for model in models)}

@@ -24,7 +24,7 @@ from tests.scenarios.world import WorldUnderTest, clean
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "_kept", {})
 
 
@@ -36,7 +36,7 @@ def timeless(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
     }
 
 
-def test_rows_and_account_are_as_they_were_prepared(world: WorldUnderTest) -> None:
+def test_rows_and_account_are_restored(world: WorldUnderTest) -> None:
     stage.with_channel(world)
     rows, aws, calls = timeless(everything()), world.control.inventory(), world.counts()
     clean(world)
@@ -45,7 +45,7 @@ def test_rows_and_account_are_as_they_were_prepared(world: WorldUnderTest) -> No
     assert (timeless(everything()), world.control.inventory(), world.counts()) == (rows, aws, calls)
 
 
-def test_what_is_done_to_it_stays_out_of_what_is_kept(world: WorldUnderTest) -> None:
+def test_changes_to_a_world_do_not_reach_the_kept_copy(world: WorldUnderTest) -> None:
     for _ in range(3):
         clean(world)
         stage.with_channel(world)
@@ -58,7 +58,7 @@ def test_what_is_done_to_it_stays_out_of_what_is_kept(world: WorldUnderTest) -> 
         assert not Channel.objects.exists()
 
 
-def test_its_times_are_those_of_now(world: WorldUnderTest) -> None:
+def test_restored_times_are_moved_to_now(world: WorldUnderTest) -> None:
     stage.with_channel(world)
     clean(world)
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
@@ -69,7 +69,7 @@ def test_its_times_are_those_of_now(world: WorldUnderTest) -> None:
     assert Listing.objects.exists()
 
 
-def test_more_can_be_made_beside_it(world: WorldUnderTest) -> None:
+def test_more_rows_can_be_created_after_a_restore(world: WorldUnderTest) -> None:
     stage.with_channel(world)
     clean(world)
     stage.with_channel(world)
@@ -91,7 +91,7 @@ def test_more_can_be_made_beside_it(world: WorldUnderTest) -> None:
         pytest.param(lambda world: world.control.scale(1e-9), id="scale"),
     ],
 )
-def test_a_world_in_which_something_happened_is_prepared_the_ordinary_way(
+def test_a_used_world_is_prepared_without_the_cache(
     world: WorldUnderTest, happen: Callable[[WorldUnderTest], object]
 ) -> None:
     assert world.is_new()

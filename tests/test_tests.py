@@ -55,7 +55,7 @@ def modules() -> Iterator[tuple[Path, str]]:
         yield path, ".".join(path.relative_to(ROOT).parent.parts)
 
 
-def test_folders_share_nothing_but_the_scenarios_and_test_modules_nothing_at_all() -> None:
+def test_folders_share_only_scenarios_and_test_modules_share_nothing() -> None:
     found = {str(path.relative_to(ROOT)): wrongs(path.read_text(), package) for path, package in modules()}
     assert len(found) > 100
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
@@ -81,7 +81,7 @@ def test_folders_share_nothing_but_the_scenarios_and_test_modules_nothing_at_all
         ("import pytest", "tests", 0),
     ],
 )
-def test_what_a_module_may_not_import_is_seen(source: str, package: str, number: int) -> None:
+def test_a_forbidden_import_is_found(source: str, package: str, number: int) -> None:
     assert len(wrongs(source, package)) == number
 
 
@@ -101,7 +101,7 @@ def test_every_row_of_a_table_has_a_name(request: pytest.FixtureRequest) -> None
         pytest.param("idle-error500-rest", {"state": 0, "error": 3}, False, id="a name with digits"),
     ],
 )
-def test_a_row_without_a_name_is_seen(id: str, indices: dict[str, int], unnamed: bool) -> None:
+def test_a_row_without_a_name_is_found(id: str, indices: dict[str, int], unnamed: bool) -> None:
     item = SimpleNamespace(callspec=SimpleNamespace(id=id, indices=indices))
     assert naming.is_unnamed(item) == unnamed
 
@@ -135,7 +135,7 @@ def test_rows_are_named_after_their_values(value: object, name: str | None) -> N
 # --- the map -----------------------------------------------------------------------------------
 
 
-def test_the_map_names_every_folder_and_every_scenario() -> None:
+def test_the_readme_names_every_folder_and_every_scenario() -> None:
     page = (TESTS / "README.md").read_text()
     named = {
         word

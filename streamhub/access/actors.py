@@ -1,4 +1,4 @@
-"""Who asks: a person of the staff, a service of the house, or StreamHub itself."""
+"""Actors: who asks for a verb. A member of the staff, a service, or StreamHub itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks for a verb. `str(actor)` is what the audit rows say under *who*.
+    """Who asks for a verb. `str(actor)` is the *who* of transitions.
 
-    `permitted`: the permission was checked for the verb of which the present one is a part.
+    `permitted`: the permission was already checked for the verb that calls this one.
     """
 
     kind: Literal["staff", "service", "system"]
@@ -29,19 +29,19 @@ class Actor:
 
 
 def staff_actor(user: User) -> Actor:
-    """The person who is logged in to the admin."""
+    """The actor for a user of the admin."""
     return Actor("staff", user.get_username(), user=user)
 
 
 def service_actor(token: ApiToken) -> Actor:
-    """The service that this token belongs to."""
+    """The actor for the service that owns this token."""
     return Actor("service", token.service, token=token)
 
 
 def system_actor(name: str) -> Actor:
-    """StreamHub itself: `name` is the job or command, e.g. "reaper"."""
+    """The actor for StreamHub itself. `name` is the job or command, e.g. "reaper"."""
     return Actor("system", name)
 
 
-# Drivers and periodic jobs: what StreamHub does by itself.
+# The actor of drivers and periodic jobs.
 SYSTEM = system_actor("StreamHub")

@@ -1,7 +1,6 @@
-"""The HTTP API of the house: `make_api()`, then `api.add_router("/channels", router)` per app.
+"""The HTTP API: `make_api()`, then `api.add_router("/channels", router)` for each app.
 
-Everything API.md says under *Conventions* is attached here, so that an app's `api.py` holds nothing
-but its operations.
+The *Conventions* of docs/api.md are implemented here, so an app's `api.py` contains only its operations.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from streamhub.access.openapi import Description
 
 
 class StreamHubAPI(NinjaAPI):
-    """Ninja's API, with problems also where ninja would answer in text or HTML."""
+    """Ninja's API, which also answers with problems where ninja answers with text or HTML."""
 
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
         patterns, app_name, namespace = super().urls
         for pattern in patterns:
-            pattern = cast(URLPattern, pattern)  # ninja nests nothing
+            pattern = cast(URLPattern, pattern)  # ninja does not nest patterns
             pattern.callback = problems.with_problems(cast(problems.View, pattern.callback))
         return [*patterns, re_path("", problems.unknown_path)], app_name, namespace
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> Description:
-        """The description, see `openapi`."""
+        """The OpenAPI description, see `openapi`."""
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
         return Description(self, prefix)
 
@@ -42,7 +41,7 @@ def make_api(namespace: str = "api") -> StreamHubAPI:
     api = StreamHubAPI(
         title="StreamHub",
         version="1",
-        description="Control of channels, breakouts and distributions for the services of the house.",
+        description="Control of channels, breakouts and distributions for internal services.",
         urls_namespace=namespace,
         auth=Bearer(),
         parser=StrictParser(),

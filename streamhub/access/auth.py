@@ -1,4 +1,4 @@
-"""Who calls the API, and with which scope: `auth=scope("channels:read")` on every operation."""
+"""Authentication of API calls, with scopes: `auth=scope("channels:read")` on every operation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streamhub.errors import Forbidden
 
 
 class Bearer(HttpBearer):
-    """`Authorization: Bearer <token>`; with `needed`, the token must carry that scope."""
+    """`Authorization: Bearer <token>`. With `needed`, the token must have that scope."""
 
     openapi_description = "A token from `manage.py issue_token`. Scopes: " + "; ".join(
         f"`{name}`: {meaning}" for name, meaning in SCOPES.items()
@@ -29,7 +29,7 @@ class Bearer(HttpBearer):
 
     def __call__(self, request: HttpRequest) -> ApiToken:
         """The caller's token. Raises AuthenticationError, Throttled or Forbidden."""
-        token = getattr(request, "_access_token", None) or self._let_in(request)
+        token = getattr(request, "_access_token", None) or self._authenticate_once(request)
         if self.needed is not None and self.needed not in token.scopes:
             raise Forbidden(f"The token of {token.service} lacks the scope {self.needed}.")
         return token
@@ -37,26 +37,26 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         return token_authenticate(token.strip())
 
-    def _let_in(self, request: HttpRequest) -> ApiToken:
-        """Recognise the caller, once per request."""
+    def _authenticate_once(self, request: HttpRequest) -> ApiToken:
+        """Authenticate the caller and keep the token on the request."""
         token: ApiToken | None = super().__call__(request)
         if token is None:
             _limit(limits.failures, request.META.get("REMOTE_ADDR", ""))
-            raise AuthenticationError(message=_what_is_wrong(request))
+            raise AuthenticationError(message=_failure_message(request))
         _limit(limits.requests, str(token.pk))
         request._access_token = token  # type: ignore[attr-defined]
         return token
 
 
 def scope(name: str) -> Bearer:
-    """The `auth=` of an operation that needs this scope. Raises ValueError if there is no such scope."""
+    """The `auth=` of an operation that needs this scope. Raises ValueError for an unknown scope."""
     if unknown_scopes([name]):
         raise ValueError(f"Unknown scope {name!r}; valid scopes: {', '.join(SCOPES)}")
     return Bearer(name)
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """The service that makes this authenticated request."""
+    """The service that sent this authenticated request."""
     return service_actor(request.auth)  # type: ignore[attr-defined]
 
 
@@ -66,7 +66,7 @@ def _limit(limit: limits.Limit, client: str) -> None:
         raise Throttled(math.ceil(seconds))
 
 
-def _what_is_wrong(request: HttpRequest) -> str:
+def _failure_message(request: HttpRequest) -> str:
     if "Authorization" not in request.headers:
         return "A token is needed: send `Authorization: Bearer <token>`."
     return "The token is unknown, expired or revoked."

@@ -1,4 +1,4 @@
-"""What an app's `api.py` needs, in one import."""
+"""One import with everything that an app's `api.py` needs."""
 
 from streamhub.access.auth import actor_of, scope
 from streamhub.access.paging import one, page

@@ -1,12 +1,12 @@
 """`Idempotency-Key`: a POST or DELETE that is sent twice takes effect once.
 
-The key's row is inserted in the transaction of the effect, before the effect. So a crash frees the
-key, and a twin that comes while the first is at work waits at the database: on SQLite at BEGIN, on
-PostgreSQL at the unique index. When the first commits, the twin gives its answer again; when the
-first fails, the twin takes its place; after `WAIT_SECONDS` it gives up with 409.
+The key's row is inserted in the transaction of the effect, before the effect. So a crash releases the key,
+and a duplicate request that arrives meanwhile waits for the database: on SQLite at BEGIN, on PostgreSQL at
+the unique index. If the first request commits, the duplicate gets the same answer; if the first fails, the
+duplicate runs instead; after `WAIT_SECONDS` it gets 409.
 
-An answer that is not 2xx rolls back everything, the key too. What services leave for
-`transaction.on_commit` runs after the answer is safe.
+An answer other than 2xx rolls back everything, including the key. `transaction.on_commit` callbacks run
+after the answer is stored.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Run = Callable[..., HttpResponse]
 
 @dataclass(frozen=True)
 class KeyedRequest:
-    """What must be the same for a request to be the same."""
+    """The values in which two requests must be equal to count as the same request."""
 
     service: str
     key: str
@@ -50,15 +50,15 @@ class KeyedRequest:
 
 
 def once(run: Run) -> Run:
-    """Ninja "view" decorator around an operation: with a key, run it at most once."""
+    """Ninja "view" decorator: run an operation at most once per key."""
     operation = cast(Operation, run.__self__)  # type: ignore[attr-defined]
 
     def run_once(request: HttpRequest, **path: Any) -> HttpResponse:
         if request.method not in METHODS or HEADER not in request.headers or not operation.auth_callbacks:
             return run(request, **path)
         try:
-            call = _call(request, _caller(operation, request))
-            return _replay(call) or _first(call, lambda: run(request, **path))
+            keyed = _keyed_request(request, _caller(operation, request))
+            return _replay(keyed) or _run_first(keyed, lambda: run(request, **path))
         except Exception as exc:  # noqa: BLE001  as ninja does around the operation itself
             return operation.api.on_exception(request, exc)
 
@@ -66,14 +66,14 @@ def once(run: Run) -> Run:
 
 
 def _caller(operation: Operation, request: HttpRequest) -> ApiToken:
-    """Who calls, after the operation's own checks: a kept answer is for those who may ask for it."""
+    """The caller's token, after the operation's own checks, so that a stored answer is protected too."""
     for check in operation.auth_callbacks:
         if token := check(request):
             return cast(ApiToken, token)
     raise AuthenticationError
 
 
-def _call(request: HttpRequest, token: ApiToken) -> KeyedRequest:
+def _keyed_request(request: HttpRequest, token: ApiToken) -> KeyedRequest:
     key = request.headers[HEADER]
     if not re.fullmatch(PATTERN, key):
         raise Invalid({HEADER: "Use 1 to 255 visible ASCII characters."})
@@ -81,58 +81,58 @@ def _call(request: HttpRequest, token: ApiToken) -> KeyedRequest:
     return KeyedRequest(token.service, key, str(request.method), request.path, body)
 
 
-def _replay(call: KeyedRequest) -> HttpResponse | None:
-    """The answer kept under the key, None if there is none. Raises Invalid if it is another call's."""
-    fresh = timezone.now() - KEPT_FOR
-    row = IdempotencyKey.objects.filter(service=call.service, key=call.key, created_at__gte=fresh).first()
+def _replay(keyed: KeyedRequest) -> HttpResponse | None:
+    """The answer stored under the key, or None. Raises Invalid if it belongs to another request."""
+    oldest = timezone.now() - KEPT_FOR
+    row = IdempotencyKey.objects.filter(service=keyed.service, key=keyed.key, created_at__gte=oldest).first()
     if row is None:
         return None
-    if (row.method, row.path, row.body_sha256) != (call.method, call.path, call.body_sha256):
+    if (row.method, row.path, row.body_sha256) != (keyed.method, keyed.path, keyed.body_sha256):
         raise Invalid({HEADER: f"The key was used for {row.method} {row.path} with another path or body."})
     response = HttpResponse(row.response_body, status=row.status, content_type=row.content_type)
     response["Idempotency-Replayed"] = "true"
     return response
 
 
-def _first(call: KeyedRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
-    """Run with the key in the same transaction, unless a twin was faster: then its answer."""
+def _run_first(keyed: KeyedRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
+    """Run with the key in the same transaction, or return the answer of a duplicate that was faster."""
     with ExitStack() as stack:
-        row = _enter(stack, call)
+        row = _enter(stack, keyed)
         if row is None:
-            return _replay(call) or _too_late()
+            return _replay(keyed) or _answer_purged()
         response = run()
         if 200 <= response.status_code < 300:
-            _keep(row, response)
+            _store(row, response)
         else:
             transaction.set_rollback(True)
         return response
 
 
-def _enter(stack: ExitStack, call: KeyedRequest) -> IdempotencyKey | None:
-    """Open the transaction of the effect and insert the key; None if a twin has it. Raises NotPossible."""
+def _enter(stack: ExitStack, keyed: KeyedRequest) -> IdempotencyKey | None:
+    """Begin the transaction and insert the key; None if a duplicate has inserted it. Raises NotPossible."""
     try:
         with begin_wait(WAIT_SECONDS):
             stack.enter_context(transaction.atomic())
-            return _insert(call)
+            return _insert(keyed)
     except OperationalError as error:
         if timed_out(error):
             raise _still_busy() from error
         raise
 
 
-def _insert(call: KeyedRequest) -> IdempotencyKey | None:
-    old = IdempotencyKey.objects.filter(
-        service=call.service, key=call.key, created_at__lt=timezone.now() - KEPT_FOR
+def _insert(keyed: KeyedRequest) -> IdempotencyKey | None:
+    expired = IdempotencyKey.objects.filter(
+        service=keyed.service, key=keyed.key, created_at__lt=timezone.now() - KEPT_FOR
     )
     try:
         with transaction.atomic(), lock_wait(WAIT_SECONDS):
-            old.delete()
-            return IdempotencyKey.objects.create(**vars(call))
+            expired.delete()
+            return IdempotencyKey.objects.create(**vars(keyed))
     except IntegrityError:
         return None
 
 
-def _keep(row: IdempotencyKey, response: HttpResponse) -> None:
+def _store(row: IdempotencyKey, response: HttpResponse) -> None:
     row.status = response.status_code
     row.response_body = response.content.decode()
     row.content_type = response.headers.get("Content-Type", "")
@@ -141,11 +141,11 @@ def _keep(row: IdempotencyKey, response: HttpResponse) -> None:
 
 def _still_busy() -> NotPossible:
     return NotPossible(
-        f"The first request with this {HEADER} has not ended within {WAIT_SECONDS:g} s. "
-        "Send this one again in a moment."
+        f"The first request with this {HEADER} has not finished within {WAIT_SECONDS:g} s. "
+        "Send this request again in a moment."
     )
 
 
-def _too_late() -> HttpResponse:
-    """The twin's row was there and is gone: only a purge at this very moment does that."""
+def _answer_purged() -> HttpResponse:
+    """The duplicate's row existed and is gone, because a purge ran at this moment."""
     raise _still_busy()

@@ -1,4 +1,4 @@
-"""JSON as it goes over the wire, both ways."""
+"""JSON of the API: parsing of requests and rendering of answers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from streamhub.errors import Invalid
 
 
 class StrictParser(Parser):
-    """Standard JSON only, and only text that every database can store."""
+    """Accepts standard JSON only, and only text that every database can store."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(request.body, parse_constant=_no_constant)
+        body: dict[str, Any] = json.loads(request.body, parse_constant=_refuse_constant)
         _refuse_unstorable(body)
         return body
 
@@ -33,38 +33,38 @@ class StrictParser(Parser):
 
 
 class Renderer(JSONRenderer):
-    """JSON whose times are RFC 3339 in UTC, with a Z."""
+    """Renders times as RFC 3339 in UTC, with a Z."""
 
     class encoder_class(NinjaJSONEncoder):
         def default(self, o: Any) -> Any:
             return super().default(o.astimezone(UTC) if isinstance(o, datetime) else o)
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
 def _refuse_unstorable(value: Any) -> None:
     errors = {
-        ".".join(where) or "body": "NUL and lone surrogates are no text." for where in _unstorable(value)
+        ".".join(path) or "body": "NUL and lone surrogates are not allowed." for path in _unstorable(value)
     }
     if errors:
         raise Invalid(errors)
 
 
-def _unstorable(value: Any, where: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths of the strings that hold a NUL (PostgreSQL) or half a character (UTF-8)."""
+def _unstorable(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The paths of strings with a NUL (not storable in PostgreSQL) or a lone surrogate (not UTF-8)."""
     if isinstance(value, str) and not _is_storable(value):
-        yield where
+        yield path
     elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _unstorable(item, (*where, str(number)))
+        for index, item in enumerate(value):
+            yield from _unstorable(item, (*path, str(index)))
     elif isinstance(value, dict):
         for key, item in value.items():
             if _is_storable(key):
-                yield from _unstorable(item, (*where, key))
+                yield from _unstorable(item, (*path, key))
             else:
-                yield where
+                yield path
 
 
 def _is_storable(text: str) -> bool:

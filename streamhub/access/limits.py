@@ -1,7 +1,7 @@
-"""How often a client may call: token buckets in the memory of each web process.
+"""Rate limits of API clients: token buckets in the memory of each web process.
 
-With n processes a client may get n times the rate. That is enough for what the limit is for: one
-service in a loop must not take the API away from the others.
+With n processes a client may get n times the rate. That is enough to keep one service in a loop from
+blocking the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FAILURES = Rate(per_second=10, burst=100)  # failed authentications, per client 
 
 
 class Limit:
-    """One bucket of the same rate per client."""
+    """One bucket per client, all with the same rate."""
 
     def __init__(
         self, rate: Rate, *, keys: int = 10_000, clock: Callable[[], float] = time.monotonic
@@ -25,11 +25,11 @@ class Limit:
         self._buckets = LocalBuckets(keys=keys, clock=clock)
 
     def take(self, client: str) -> float:
-        """Take one. 0 if there was one, else how many seconds to wait for the next."""
+        """Take a token. Returns 0, or the seconds until the next token."""
         return self._buckets.take(client, self.rate)
 
     def clear(self) -> None:
-        """Forget everybody."""
+        """Forget all clients."""
         self._buckets.clear()
 
 

@@ -1,8 +1,7 @@
-"""How long a statement may wait for somebody else's lock, on both databases.
+"""How long a statement may wait for a lock, on both databases.
 
-SQLite has one lock, taken at BEGIN, and the wait is a property of the connection. PostgreSQL has
-many, and the wait is a property of the transaction. Either way a wait that ends in vain is an
-`OperationalError` that `timed_out` recognises.
+SQLite has one lock, taken at BEGIN, and the timeout belongs to the connection. PostgreSQL has many locks,
+and the timeout belongs to the transaction. On both, `timed_out` recognises the `OperationalError`.
 """
 
 from __future__ import annotations
@@ -18,23 +17,23 @@ _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's error code when lock_timeout runs 
 
 @contextmanager
 def begin_wait(seconds: float) -> Iterator[None]:
-    """Bound the wait for SQLite's write lock; nothing on PostgreSQL, where BEGIN never waits."""
+    """Limit the wait for SQLite's write lock. No effect on PostgreSQL, where BEGIN never waits."""
     if connection.vendor != "sqlite":
         yield
         return
-    usual = _busy_timeout()
+    previous = _busy_timeout()
     _busy_timeout(round(seconds * 1000))
     try:
         yield
     finally:
-        _busy_timeout(usual)
+        _busy_timeout(previous)
 
 
 @contextmanager
 def lock_wait(seconds: float) -> Iterator[None]:
-    """Bound each wait for a lock inside the present PostgreSQL transaction; nothing on SQLite.
+    """Limit each wait for a lock in the current PostgreSQL transaction. No effect on SQLite.
 
-    After an error the transaction, or its savepoint, is rolled back and the setting with it.
+    After an error the transaction or its savepoint is rolled back, and the setting with it.
     """
     if connection.vendor != "postgresql":
         yield
@@ -46,7 +45,7 @@ def lock_wait(seconds: float) -> Iterator[None]:
 
 
 def timed_out(error: OperationalError) -> bool:
-    """Whether this error says that somebody else held the lock for too long."""
+    """Whether this error means that another transaction held the lock for too long."""
     cause = error.__cause__
     if getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
         return True
@@ -54,10 +53,10 @@ def timed_out(error: OperationalError) -> bool:
 
 
 def unavailable(error: BaseException) -> bool:
-    """Whether this error says that the database cannot be reached or used for now; asking again helps.
+    """Whether this error means that the database cannot be used for now, so the request can be repeated.
 
     PostgreSQL: no connection at all (no code), or one of the classes 08 (connection), 53 (no resources left)
-    and 57P (shut down); "Appendix A. PostgreSQL Error Codes". SQLite: locked for longer than the wait.
+    and 57P (shut down); "Appendix A. PostgreSQL Error Codes". SQLite: locked for longer than the timeout.
     """
     if not isinstance(error, OperationalError | InterfaceError):
         return False

@@ -1,4 +1,4 @@
-"""API tokens of the services of the house, and the answers kept under their idempotency keys."""
+"""API tokens of services, and the answers stored under their idempotency keys."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from django.utils import timezone
 
 
 class ApiToken(models.Model):
-    """One bearer token of one named service. The token itself is not here: only its SHA-256 is."""
+    """One bearer token of a service. Only its SHA-256 is stored, not the token."""
 
     service = models.CharField(max_length=64, db_index=True)
     sha256 = models.CharField(max_length=64, unique=True, editable=False)
-    # The first characters of the token, by which people tell their tokens apart.
+    # The first characters of the token, so that staff can tell tokens apart.
     prefix = models.CharField(max_length=6, editable=False)
     scopes = models.JSONField(default=list)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -31,7 +31,7 @@ class ApiToken(models.Model):
     class Meta:
         verbose_name = "API token"
         ordering = ["-id"]
-        # Issuing is Django's own `add`.
+        # Issuing a token needs Django's own `add` permission.
         permissions = [("revoke_apitoken", "Can revoke an API token")]
 
     def __str__(self) -> str:
@@ -39,20 +39,20 @@ class ApiToken(models.Model):
 
     @property
     def expired(self) -> bool:
-        """Whether its time has run out."""
+        """Whether its expiry time has passed."""
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
     @property
     def usable(self) -> bool:
-        """Whether a request that carries it is let in."""
+        """Whether requests with this token are accepted."""
         return self.revoked_at is None and not self.expired
 
 
 class IdempotencyKey(models.Model):
-    """The answer that was given under a service's idempotency key, for `KEPT_FOR` (see services).
+    """The answer under a service's idempotency key, kept for `services.KEPT_FOR`.
 
-    The row is inserted in the transaction of the effect and `status` is 0 until that transaction
-    ends: nobody else ever sees a row without its answer.
+    The row is inserted in the transaction of the effect. `status` is 0 only within that transaction, so
+    other transactions never see a row without its answer.
     """
 
     service = models.CharField(max_length=64)

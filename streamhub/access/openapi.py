@@ -1,8 +1,8 @@
-"""The description of the API, with what is true of every operation added in one place.
+"""The OpenAPI description, with everything that operations have in common.
 
-Operations declare their success only (`response={202: ChannelOut}`). Which problems each can answer
-follows from what it is: those with a token can be refused, those with an id in the path can be
-missing, those that change something know conflicts and idempotency keys.
+Operations declare only their success (`response={202: ChannelOut}`). Their problems follow from their kind:
+operations with a token can be refused, those with an id in the path can answer 404, and those that change
+something can conflict and take an idempotency key.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _KEY_PARAMETER = {
     "name": idempotency.HEADER,
     "in": "header",
     "required": False,
-    "description": "Makes a repeated request harmless: the same key, method, path and body get the first "
-    "answer again, for 24 hours. Unique per service.",
+    "description": "Makes it safe to repeat a request: for 24 hours, the same key, method, path and body get "
+    "the first answer again. Keys are unique per service.",
     "schema": {"type": "string", "pattern": idempotency.PATTERN},
 }
 _HEADERS = {
@@ -36,7 +36,7 @@ _HEADERS = {
 
 
 class Description(OpenAPISchema):
-    """OpenAPI 3.1 of one API."""
+    """The OpenAPI 3.1 description of one API."""
 
     def operation_details(self, operation: Operation) -> dict[str, Any]:
         details: dict[str, Any] = super().operation_details(operation)
@@ -47,7 +47,7 @@ class Description(OpenAPISchema):
         return details
 
     def operation_security(self, operation: Operation) -> list[dict[str, Any]] | None:
-        """Bearer, with the scope that the operation needs."""
+        """The bearer scheme, with the scope that the operation needs."""
         security: list[dict[str, Any]] | None = super().operation_security(operation)
         needed = [
             check.needed for check in operation.auth_callbacks if isinstance(check, Bearer) and check.needed
@@ -66,17 +66,17 @@ class Description(OpenAPISchema):
 
 
 def problem_statuses(operation: Operation) -> list[int]:
-    """The problems that an operation of this kind can answer."""
-    found = set()
+    """The statuses of the problems that this operation can answer with."""
+    statuses = set()
     if operation.auth_callbacks:
-        found |= {401, 403, 429, 503}
+        statuses |= {401, 403, 429, 503}
     if "{" in operation.path:
-        found.add(404)
+        statuses.add(404)
     if _takes_key(operation):
-        found |= {409, 422}
+        statuses |= {409, 422}
     if any(model.__ninja_param_source__ in ("query", "body") for model in operation.models):
-        found.add(422)
-    return sorted(found)
+        statuses.add(422)
+    return sorted(statuses)
 
 
 def _takes_key(operation: Operation) -> bool:

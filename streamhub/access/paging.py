@@ -1,4 +1,4 @@
-"""Lists: newest first, cut by keyset. A page costs one query, however deep it lies."""
+"""Pages of API lists: newest first, by keyset, so that every page costs one query."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ M = TypeVar("M", bound=Model)
 def page(queryset: QuerySet[M], cursor: str | None, limit: int, request: HttpRequest) -> dict[str, Any]:
     """`{"items": rows, "next": url | None}`: the `limit` newest rows older than `cursor`.
 
-    `next` is the request's own URL, filters included, with the cursor moved on. Raises Invalid.
+    `next` is the request's URL, including its filters, with the next cursor. Raises Invalid.
     """
     if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid({"limit": f"Use 1 to {MAX_LIMIT}."})
+        raise Invalid({"limit": f"Use a number from 1 to {MAX_LIMIT}."})
     if cursor is not None:
         queryset = queryset.filter(pk__lt=_id_of(cursor))
     rows = list(queryset.order_by("-pk")[: limit + 1])
@@ -34,7 +34,7 @@ def page(queryset: QuerySet[M], cursor: str | None, limit: int, request: HttpReq
 
 
 def one(queryset: QuerySet[M], opaque_id: str) -> M:
-    """The row with this id as the API spells it. Raises Http404 for any other text, too."""
+    """The row with this id, as the API writes ids. Raises Http404, also for text that is not an id."""
     row = queryset.filter(pk=int(opaque_id)).first() if _is_id(opaque_id) else None
     if row is None:
         raise Http404(f"There is no {queryset.model._meta.verbose_name} {opaque_id}.")
@@ -57,5 +57,5 @@ def _id_of(cursor: str) -> int:
     except (binascii.Error, ValueError):
         text = ""
     if not text.startswith("id:") or not _is_id(text[3:]):
-        raise Invalid({"cursor": "This is no cursor: follow `next` of the page before."})
+        raise Invalid({"cursor": "This is not a valid cursor. Follow `next` of the previous page."})
     return int(text[3:])

@@ -1,4 +1,4 @@
-"""May this actor do that? Asked by the services, so that the admin and the API get the same answer."""
+"""Permission checks of the services, the same for the admin and the API."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from streamhub.errors import Forbidden
 
 
 def permit(who: Actor, permission: str) -> Actor:
-    """The first line of a verb: raise Forbidden unless `who` may.
+    """The first line of a verb: raise Forbidden if `who` lacks the permission.
 
-    Returns the actor to pass on to the verbs that this one is made of; they do not ask again.
+    Returns the actor to pass on to the verbs that this verb calls. They do not check again.
     """
     require(who, permission)
     return replace(who, permitted=True)
 
 
 def require(actor: Actor, permission: str) -> None:
-    """Raise Forbidden unless `actor` may; `permission` is "app.codename".
+    """Raise Forbidden if `actor` lacks `permission` ("app.codename").
 
-    Staff need the permission. A service was let in by its scope at the API's door, and the system
-    may do everything. Raises TypeError for anything that is not an Actor: a name proves nothing.
+    Staff need the permission. The API has already checked a service's scope, and the system may do
+    everything. Raises TypeError for anything but an Actor.
     """
     if not isinstance(actor, Actor):
-        raise TypeError(f"{permission} is asked for an Actor, not for {actor!r}.")
+        raise TypeError(f"The permission {permission} needs an Actor, not {actor!r}.")
     if actor.kind != "staff" or actor.permitted:
         return
     if actor.user is None or not actor.user.has_perm(permission):

@@ -1,8 +1,7 @@
 """Every error of the API is `application/problem+json` (RFC 9457, "Problem Details for HTTP APIs").
 
-`type` is always `about:blank`: the status says what kind of problem it is, `detail` says it in a
-sentence, and members of our own say it to machines: `errors` (fields), `state` and `possible` (409),
-`request_id` (500).
+`type` is always `about:blank`: the status gives the kind of problem and `detail` explains it in a sentence.
+Our own members are `errors` (fields), `state` and `possible` (409), and `request_id` (500).
 """
 
 from __future__ import annotations
@@ -28,10 +27,11 @@ from streamhub.errors import Forbidden, Invalid, NotPossible
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-# When to ask again after the database did not answer.
+# The Retry-After while the database does not answer.
 RETRY_SECONDS = 2
 _NO_DATABASE = (
-    f"The database does not answer. Ask again in {RETRY_SECONDS} s; with an Idempotency-Key that is harmless."
+    "The database does not answer. "
+    f"Send the request again in {RETRY_SECONDS} s; with an Idempotency-Key that is safe."
 )
 
 View = Callable[..., HttpResponse]
@@ -40,7 +40,7 @@ View = Callable[..., HttpResponse]
 def problem(
     status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> HttpResponse:
-    """A problem answer; `members` are added to the four that every problem has."""
+    """A problem response. `members` are added to the four that every problem has."""
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -52,7 +52,7 @@ def problem(
 
 
 def invalid(errors: Mapping[str, str]) -> HttpResponse:
-    """422 for these fields."""
+    """A 422 for these fields."""
     listed = [{"field": field, "detail": what} for field, what in errors.items()]
     detail = "; ".join(f"{field}: {what}" for field, what in errors.items())
     return problem(422, detail, errors=listed)
@@ -67,7 +67,7 @@ def _not_possible(request: HttpRequest, exc: NotPossible) -> HttpResponse:
 
 
 def _full_sentence(exc: NotPossible) -> str:
-    """The detail, with the state and what is possible, where they are known and it does not say so."""
+    """The detail, with the state and the possible verbs added if it does not contain them."""
     sentence = exc.detail
     if exc.state and exc.state not in sentence:
         sentence += f" The state is {exc.state}."
@@ -81,7 +81,7 @@ def _invalid(request: HttpRequest, exc: Invalid) -> HttpResponse:
 
 
 def _forbidden(request: HttpRequest, exc: Forbidden | PermissionDenied) -> HttpResponse:
-    return problem(403, str(exc) or "You may not do this.")
+    return problem(403, str(exc) or "You do not have the permission for this.")
 
 
 def _not_found(request: HttpRequest, exc: Http404) -> HttpResponse:
@@ -89,18 +89,18 @@ def _not_found(request: HttpRequest, exc: Http404) -> HttpResponse:
 
 
 def _validation(request: HttpRequest, exc: ValidationError) -> HttpResponse:
-    return invalid({_field(error["loc"]): _what(error) for error in reversed(exc.errors)})
+    return invalid({_field(error["loc"]): _message(error) for error in reversed(exc.errors)})
 
 
 def _field(loc: Iterable[Any]) -> str:
-    """The field's name as the caller wrote it, of ninja's (source, parameter, field, …)."""
+    """The field's name as the caller wrote it, from ninja's (source, parameter, field, …)."""
     source, *names = (str(part) for part in loc)
     if source == "body":
         names = names[1:]
     return ".".join(names) or source
 
 
-def _what(error: Mapping[str, Any]) -> str:
+def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "There is no such field."
     if error["type"] == "model_attributes_type":
@@ -109,7 +109,7 @@ def _what(error: Mapping[str, Any]) -> str:
 
 
 def _http_error(request: HttpRequest, exc: HttpError) -> HttpResponse:
-    """Ninja's own errors. It has one use for 400: a body that its parser refused."""
+    """Ninja's own errors. It uses 400 only for a body that its parser refused."""
     if exc.status_code != 400:
         return problem(exc.status_code, exc.message)
     if isinstance(exc.__cause__, Invalid):
@@ -123,23 +123,23 @@ def _unauthenticated(request: HttpRequest, exc: AuthenticationError) -> HttpResp
 
 def _throttled(request: HttpRequest, exc: Throttled) -> HttpResponse:
     seconds = exc.wait or 1
-    return problem(429, f"Too much: wait {seconds} s.", headers={"Retry-After": str(seconds)})
+    return problem(429, f"Too many requests. Wait {seconds} s.", headers={"Retry-After": str(seconds)})
 
 
 def _suspicious(request: HttpRequest, exc: SuspiciousOperation) -> HttpResponse:
     if isinstance(exc, RequestDataTooBig):
-        return problem(413, "The body is too big.")
-    return problem(400, "The request makes no sense.")
+        return problem(413, "The request body is too large.")
+    return problem(400, "The request is not valid.")
 
 
 def unexpected(request: HttpRequest, exc: Exception) -> HttpResponse:
-    """500: the log has the exception, the caller the id under which it stands there; 503 without database."""
+    """A 500 with the request id of the exception in the log; a 503 if the database is unavailable."""
     if unavailable(exc):
         log.warning("%s %s: the database does not answer (%s)", request.method, request.path, exc)
         return problem(503, _NO_DATABASE, headers={"Retry-After": str(RETRY_SECONDS)})
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     log.error("%s %s failed (request %s)", request.method, request.path, request_id, exc_info=exc)
-    detail = "StreamHub made a mistake; it is in the log under this request id."
+    detail = "StreamHub had an internal error. The log has the details under this request id."
     return problem(500, detail, request_id=request_id)
 
 
@@ -159,16 +159,16 @@ HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
 
 
 def attach(api: NinjaAPI) -> None:
-    """Let the API answer every exception with a problem."""
+    """Make the API answer every exception with a problem."""
     for kind, handler in HANDLERS.items():
         api.add_exception_handler(kind, handler)
 
 
-# --- outside of operations -------------------------------------------------------------------
+# --- outside operations ----------------------------------------------------------------------
 
 
 def with_problems(view: View) -> View:
-    """The same view, whose 404, 405 and unexpected errors are problems too."""
+    """The view, with problems for 404, 405 and unexpected errors."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -176,7 +176,7 @@ def with_problems(view: View) -> View:
             response = view(request, *args, **kwargs)
         except Http404:
             return unknown_path(request)
-        except Exception as exc:  # noqa: BLE001  the last resort of the API: never an HTML page
+        except Exception as exc:  # noqa: BLE001  the API must never answer with an HTML page
             return unexpected(request, exc)
         return _method_not_allowed(request, response) if response.status_code == 405 else response
 
@@ -185,17 +185,17 @@ def with_problems(view: View) -> View:
 
 def _method_not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     allow = ", ".join(sorted(response["Allow"].split(", ")))
-    return problem(405, f"{request.method} is not possible here, but {allow}.", headers={"Allow": allow})
+    return problem(405, f"{request.method} is not allowed here. Use {allow}.", headers={"Allow": allow})
 
 
 @csrf_exempt
 def unknown_path(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
-    """404 for every path under the API that nothing answers to."""
+    """A 404 for every unknown path under the API."""
     return problem(404, f"There is nothing at {request.path}.")
 
 
 def for_site(status: int, page: View, detail: str) -> View:
-    """The site's handler for `status`: a problem under /api/, Django's own page elsewhere."""
+    """The site's error handler for `status`: a problem under /api/, Django's own page elsewhere."""
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.path_info.startswith("/api/"):
@@ -205,7 +205,7 @@ def for_site(status: int, page: View, detail: str) -> View:
     return handler
 
 
-handler400 = for_site(400, defaults.bad_request, "The request makes no sense.")
-handler403 = for_site(403, defaults.permission_denied, "You may not do this.")
+handler400 = for_site(400, defaults.bad_request, "The request is not valid.")
+handler403 = for_site(403, defaults.permission_denied, "You do not have the permission for this.")
 handler404 = for_site(404, defaults.page_not_found, "There is nothing here.")
-handler500 = for_site(500, defaults.server_error, "StreamHub made a mistake; it is in the log.")
+handler500 = for_site(500, defaults.server_error, "StreamHub had an internal error. The log has the details.")

@@ -1,4 +1,4 @@
-"""The three groups of staff. Which permissions they have is the apps' business: they hand in the table."""
+"""The three groups of staff. The apps define their permissions (see `console.roles`)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ENGINEER = "engineer"
 def seed_groups(table: Mapping[str, Iterable[str]]) -> None:
     """Give each group exactly the permissions ("app.codename") that the table lists for it.
 
-    The same table may be seeded any number of times. The groups in it belong to the code: staff who
-    want another mix make a group of their own. Raises ValueError naming the permissions that do not exist.
+    Seeding can be repeated and overwrites staff's changes to these groups; for other combinations staff
+    make their own groups. Raises ValueError with the permissions that do not exist.
     """
     existing = _permissions()
     wanted = {group: set(codenames) for group, codenames in table.items()}

@@ -1,4 +1,4 @@
-"""What the API's objects have in common: `In` for bodies, `Out` for answers, `Page` for lists."""
+"""Base schemas of the API: `In` for request bodies, `Out` for answers, `Page` for lists."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _aware = TypeAdapter(AwareDatetime)
 
 
 class In(Schema):
-    """Base of request bodies: unknown fields are refused, and nothing is guessed ("5" is no number)."""
+    """Base of request bodies: unknown fields are refused, and values are not converted ("5" is no number)."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Out(Schema):
-    """Base of answers: ids may come as numbers and leave as strings."""
+    """Base of answers: numeric ids become strings."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
 
 def _moment(value: Any) -> Any:
-    """An RFC 3339 time with its zone, in UTC."""
+    """An RFC 3339 time with a zone, converted to UTC."""
     if not isinstance(value, str) or "T" not in value.upper():
         raise ValueError("Send a time such as 2026-11-22T18:30:00Z.")
     return _aware.validate_python(value).astimezone(UTC)
@@ -39,14 +39,14 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class Paging(Schema):
-    """Query of a list; subclass it to add filters, and use it as `Query[…]`."""
+    """Query of a list. Subclass it to add filters, and use it as `Query[…]`."""
 
-    cursor: str | None = Field(None, description="Opaque: follow `next` of the page before.")
+    cursor: str | None = Field(None, description="Opaque. Follow `next` of the previous page.")
     limit: int = Field(LIMIT, ge=1, le=MAX_LIMIT)
 
 
 class Page(Schema, Generic[T]):
-    """One page of a list, newest first; `next` is the URL of the one after it."""
+    """One page of a list, newest first. `next` is the URL of the next page."""
 
     items: list[T]
     next: str | None
@@ -60,13 +60,13 @@ class FieldProblem(Schema):
 
 
 class Problem(Schema):
-    """RFC 9457, "Problem Details for HTTP APIs"; members other than the first four as they apply."""
+    """RFC 9457, "Problem Details for HTTP APIs". The first four members are always present."""
 
     type: str
     title: str
     status: int
     detail: str
-    errors: list[FieldProblem] = Field([], description="Bad input, by field (422).")
-    state: str | None = Field(None, description="The present state that forbids the call (409).")
+    errors: list[FieldProblem] = Field([], description="Invalid input, by field (422).")
+    state: str | None = Field(None, description="The current state, which forbids the call (409).")
     possible: list[str] = Field([], description="What is possible in this state (409).")
-    request_id: str | None = Field(None, description="Where to look in the log (500).")
+    request_id: str | None = Field(None, description="The id under which the log has the details (500).")

@@ -1,4 +1,4 @@
-"""What a token may allow: the one table of scopes. The API refuses at import time to use any other."""
+"""The scopes that a token can have. The API refuses any other scope at import time."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ SCOPES: dict[str, str] = {
     "breakouts:control": "create, prepare, start, stop and cancel breakouts, raise and lower their curtain",
     "distributions:read": "list and read distributions and their configuration",
     "distributions:write": "create, detach, sync and retry distributions",
-    "usage:read": "read what was delivered for a breakout",
+    "usage:read": "read the usage of a breakout",
 }
 
 
 def unknown_scopes(scopes: Iterable[str]) -> list[str]:
-    """Those of `scopes` that are not in the table, in their order."""
+    """The `scopes` that are not in the table, in their order."""
     return [scope for scope in scopes if scope not in SCOPES]

@@ -1,4 +1,4 @@
-"""The verbs of access: tokens are issued, revoked and recognised, kept answers are thrown away."""
+"""The verbs of access: issue, revoke and authenticate tokens, and purge stored answers."""
 
 from __future__ import annotations
 
@@ -38,10 +38,9 @@ def token_issue(
     *,
     created_by: User | None = None,
 ) -> tuple[ApiToken, str]:
-    """A new token of the service `name`, and its plain text, which nobody can ever read again.
+    """Create a token for the service `name`. Returns it with its plain text, which is not stored.
 
-    A service may have several tokens at once, so that one can be replaced without an interruption.
-    Raises Invalid.
+    A service may have several tokens, so that one can be replaced without an interruption. Raises Invalid.
     """
     scopes = sorted(set(scopes))
     _check_token(name, scopes, expires_in)
@@ -59,7 +58,7 @@ def token_issue(
 
 
 def token_revoke(token: ApiToken) -> bool:
-    """Refuse this token from now on. False if it was revoked before."""
+    """Refuse this token from now on. False: it was revoked before."""
     now = timezone.now()
     revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now) == 1
     token.refresh_from_db(fields=["revoked_at"])
@@ -69,18 +68,18 @@ def token_revoke(token: ApiToken) -> bool:
 
 
 def token_authenticate(plain: str) -> ApiToken | None:
-    """The token with this plain text; None if it is unknown, expired or revoked."""
+    """The token with this plain text, or None if it is unknown, expired or revoked."""
     token = ApiToken.objects.filter(sha256=_sha256(plain)).first()
     if token is None or not token.usable:
         return None
-    _note_use(token)
+    _record_use(token)
     return token
 
 
 def idempotency_purge() -> int:
-    """Throw away the answers that were kept long enough; says how many."""
-    gone, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
-    return gone
+    """Delete the stored answers that are older than `KEPT_FOR`, and return how many."""
+    deleted, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+    return deleted
 
 
 def _sha256(text: str) -> str:
@@ -94,15 +93,15 @@ def _check_token(name: str, scopes: list[str], expires_in: timedelta | None) -> 
     if unknown := unknown_scopes(scopes):
         errors["scopes"] = f"Unknown: {', '.join(unknown)}. Valid scopes: {', '.join(SCOPES)}."
     elif not scopes:
-        errors["scopes"] = f"Give at least one. Valid scopes: {', '.join(SCOPES)}."
+        errors["scopes"] = f"Choose at least one scope. Valid scopes: {', '.join(SCOPES)}."
     if expires_in is not None and expires_in <= timedelta():
-        errors["expires_in"] = "A token must expire in the future."
+        errors["expires_in"] = "The expiry must be in the future."
     if errors:
         raise Invalid(errors)
 
 
-def _note_use(token: ApiToken) -> None:
-    """Write last-used, at most once a minute. Only a note: a busy database does not hold up the request."""
+def _record_use(token: ApiToken) -> None:
+    """Write `last_used_at`, at most once a minute, and skip it if the database is busy."""
     now = timezone.now()
     stale = now - LAST_USED_EVERY
     if token.last_used_at is not None and token.last_used_at >= stale:
@@ -112,4 +111,4 @@ def _note_use(token: ApiToken) -> None:
         with begin_wait(0.5):
             due.update(last_used_at=now)
     except OperationalError as error:
-        log.info("Last use of token %s not noted: %s", token, error)
+        log.info("Last use of token %s was not recorded: %s", token, error)

@@ -1,4 +1,4 @@
-"""Periodic work of access."""
+"""Periodic tasks of access."""
 
 from celery import shared_task
 
@@ -8,5 +8,5 @@ from streamhub.task_names import TaskName
 
 @shared_task(name=TaskName.IDEMPOTENCY_PURGE)
 def idempotency_purge() -> None:
-    """Throw away the answers kept under idempotency keys that are older than a day."""
+    """Delete the expired answers of idempotency keys."""
     services.idempotency_purge()

@@ -1,1 +1,1 @@
-"""What somebody must look at now: the apps say what is alarming, the console shows it."""
+"""Alarms: the apps declare them, the console shows them."""

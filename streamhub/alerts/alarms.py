@@ -1,7 +1,7 @@
-"""Alarms: what somebody must look at now.
+"""Alarms: conditions that need attention from staff now.
 
-An app declares where its alarms come from (`alarms`, see `streamhub.contributions`); they are asked for at
-every look, so that none outlives its reason. Nothing is stored.
+Apps declare the sources of their alarms (`alarms`, see `streamhub.contributions`). Alarms are computed for
+each page and not stored, so an alarm ends with its reason.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from streamhub.contributions import contributed
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm: `sentence` says what, since when and how long; `hint` what to do; `in_the_way` AWS's word.
+    """One alarm. `sentence`: what is wrong, since when. `hint`: what to do. `in_the_way`: AWS's error.
 
-    `name` and `url` are the page of the object; `action` and `action_url` the confirmation of the verb that
-    mends it, which `permission` ("app.codename") is needed for.
+    `name` and `url` lead to the object's page; `action` and `action_url` to the confirmation of the verb
+    that helps, which needs `permission` ("app.codename").
     """
 
     name: str
@@ -36,16 +36,16 @@ class Alarm:
     permission: str = ""
 
     def offered(self, user: User | AnonymousUser) -> bool:
-        """Whether this person's role has the verb."""
+        """Whether there is a verb and the user has its permission."""
         return bool(self.action) and user.has_perm(self.permission)
 
 
 @dataclass(frozen=True)
 class AlarmSource:
-    """Where alarms come from: `current()` are all of them, for who has the permission ("app.codename").
+    """A source of alarms. `current()`: all its alarms, for users with `permission` ("app.codename").
 
-    `of_row[model](row)` are those that stand on the page of an object of that model. `current` costs a
-    constant number of queries.
+    `of_row[model](row)`: the alarms on the page of an object of that model. `current` makes a constant
+    number of queries.
     """
 
     permission: str
@@ -53,6 +53,7 @@ class AlarmSource:
     of_row: Mapping[type[Model], Callable[[Any], list[Alarm]]] = field(default_factory=dict)
 
 
+# Alarms, each with whether its verb is offered to the user.
 Shown = list[tuple[Alarm, bool]]
 
 
@@ -61,15 +62,17 @@ def sources() -> list[AlarmSource]:
 
 
 def current(user: User | AnonymousUser) -> Shown | None:
-    """All alarms this person may see, each with whether its verb is offered; None if none may be seen."""
-    seen = [source for source in sources() if user.has_perm(source.permission)]
-    if not seen:
+    """All alarms that the user may see, oldest first; None if the user may see no source."""
+    visible = [source for source in sources() if user.has_perm(source.permission)]
+    if not visible:
         return None
-    found = sorted((alarm for source in seen for alarm in source.current()), key=lambda alarm: alarm.since)
-    return [(alarm, alarm.offered(user)) for alarm in found]
+    alarms = sorted(
+        (alarm for source in visible for alarm in source.current()), key=lambda alarm: alarm.since
+    )
+    return [(alarm, alarm.offered(user)) for alarm in alarms]
 
 
 def of(row: Model, user: User | AnonymousUser) -> Shown:
     """The alarms about this object."""
-    asked = [source.of_row[type(row)] for source in sources() if type(row) in source.of_row]
-    return [(alarm, alarm.offered(user)) for of_row in asked for alarm in of_row(row)]
+    readers = [source.of_row[type(row)] for source in sources() if type(row) in source.of_row]
+    return [(alarm, alarm.offered(user)) for alarms_of in readers for alarm in alarms_of(row)]

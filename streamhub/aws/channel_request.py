@@ -1,4 +1,4 @@
-"""A whole MediaLive CreateChannel request from the few things that differ between our channels. Pure.
+"""The MediaLive CreateChannel request, from the few values that differ between our channels. Pure.
 
 Pages: "CreateChannel", "InputAttachment", "OutputDestination".
 """
@@ -25,10 +25,10 @@ _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 @dataclass(frozen=True)
 class ChannelSpec:
-    """What a MediaLive channel is to be.
+    """The values of a MediaLive channel.
 
     `token` is the idempotency token of its row (AWS_RULES 16). `archive_destination` is the S3 URL
-    prefix of recordings (`s3ssl://bucket/path/name`, may hold `$dt$`), None: nothing is recorded.
+    prefix of recordings (`s3ssl://bucket/path/name`, may contain `$dt$`); None: nothing is recorded.
     """
 
     token: str
@@ -44,14 +44,14 @@ class ChannelSpec:
 
 
 def channel_request(spec: ChannelSpec) -> dict[str, Any]:
-    """The whole CreateChannel request.
+    """The parameters of CreateChannel.
 
-    Raises Refused for a role that is none: AWS would word that like a role that is merely too young
-    (AWS_RULES 18), and it would be tried again for ever.
+    Raises Refused if `role_arn` is not the ARN of a role. AWS answers that with the same error as for a
+    role that is too new (AWS_RULES 18), so the call would be repeated for ever.
     """
     if not _ROLE_ARN.fullmatch(spec.role_arn):
         raise Refused(
-            f"MEDIALIVE_ROLE_ARN={spec.role_arn!r} is not the ARN of a role that MediaLive could assume",
+            f"MEDIALIVE_ROLE_ARN={spec.role_arn!r} is not the ARN of an IAM role.",
             operation="medialive:CreateChannel",
         )
     return {
@@ -73,7 +73,7 @@ def channel_request(spec: ChannelSpec) -> dict[str, Any]:
 
 
 def _attachment(spec: ChannelSpec) -> dict[str, Any]:
-    """A file that is pulled starts again when it ends; a push input waits for more."""
+    """The input. A pulled file starts again when it ends; a push input waits for more."""
     pulled = spec.input_type == "URL_PULL"
     return {
         "InputId": spec.input_id,
@@ -90,14 +90,14 @@ def _attachment(spec: ChannelSpec) -> dict[str, Any]:
 
 
 def _destinations(spec: ChannelSpec) -> list[dict[str, Any]]:
-    """MediaPackage by channel id, no password needed (AWS_RULES 13); S3 once per pipeline."""
+    """MediaPackage by its channel id, without a password (AWS_RULES 13); S3 once per pipeline."""
     to_mediapackage = {
         "Id": MEDIAPACKAGE_DESTINATION,
         "MediaPackageSettings": [{"ChannelId": spec.mediapackage_channel_id}],
     }
-    url = spec.archive_destination
-    if url is None:
+    prefix = spec.archive_destination
+    if prefix is None:
         return [to_mediapackage]
-    # Two pipelines must not write over each other's files.
-    urls = [f"{url}-0", f"{url}-1"] if spec.channel_class == STANDARD else [url]
-    return [to_mediapackage, {"Id": ARCHIVE_DESTINATION, "Settings": [{"Url": each} for each in urls]}]
+    # Two pipelines must not overwrite each other's files.
+    urls = [f"{prefix}-0", f"{prefix}-1"] if spec.channel_class == STANDARD else [prefix]
+    return [to_mediapackage, {"Id": ARCHIVE_DESTINATION, "Settings": [{"Url": url} for url in urls]}]

@@ -1,6 +1,6 @@
-"""CloudWatch: what CloudFront delivered and MediaPackage packaged ("GetMetricData", AWS_RULES 23 to 27).
+"""CloudWatch: metrics of CloudFront and MediaPackage ("GetMetricData", AWS_RULES 23 to 27).
 
-No datapoint means "no data", which is not zero until the window is complete.
+A missing datapoint means "no data". It means zero only once the window is complete.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from streamhub.aws.session import AwsSession
 
 MAX_QUERIES = 500
 CLOUDFRONT_NAMESPACE = "AWS/CloudFront"
-CLOUDFRONT_REGION = "us-east-1"  # CloudFront's metrics live nowhere else
+CLOUDFRONT_REGION = "us-east-1"  # CloudFront has its metrics only in this region
 
 
 @dataclass(frozen=True)
 class MetricQuery:
-    """One series to ask for. `id` is unique within a call and starts lower-case; `period` in seconds."""
+    """One series to request. `id` is unique within a call and starts lower-case; `period` in seconds."""
 
     id: str
     namespace: str
@@ -30,7 +30,7 @@ class MetricQuery:
 
     @property
     def region(self) -> str | None:
-        """Where this metric lives; None: the session's region."""
+        """The region that has this metric; None: the session's region."""
         return CLOUDFRONT_REGION if self.namespace == CLOUDFRONT_NAMESPACE else None
 
 
@@ -38,7 +38,7 @@ class MetricQuery:
 class MetricSeries:
     """Points in order of time, each at the start of its period (aware UTC).
 
-    `complete` is False if CloudWatch did not hand out all it has: ask again.
+    `complete` is False if CloudWatch did not return all that it has: request the series again.
     """
 
     id: str
@@ -48,8 +48,8 @@ class MetricSeries:
 
 
 @dataclass
-class _Gathering:
-    """A series while its pages come in."""
+class _PartialSeries:
+    """A series while its pages arrive."""
 
     points: dict[datetime, float] = field(default_factory=dict)
     complete: bool = False
@@ -68,20 +68,20 @@ class CloudWatch:
         """GetMetricData for at most 500 queries, all pages; one series for each query, in their order.
 
         The start is rounded down to the period; `end` is exclusive (AWS_RULES 24). CloudFront's metrics
-        are asked in us-east-1, all others in the session's region. Raises ValueError for more than 500
+        are read in us-east-1, all others in the session's region. Raises ValueError for more than 500
         queries or ids that are not unique.
         """
-        gathered = {query.id: _Gathering() for query in queries}
-        if len(queries) > MAX_QUERIES or len(gathered) != len(queries):
-            raise ValueError(f"ask for at most {MAX_QUERIES} metrics at once, each with its own id")
+        partial = {query.id: _PartialSeries() for query in queries}
+        if len(queries) > MAX_QUERIES or len(partial) != len(queries):
+            raise ValueError(f"Request at most {MAX_QUERIES} metrics at once, each with its own id.")
         for region in sorted({query.region or "" for query in queries}):
-            here = [query for query in queries if (query.region or "") == region]
-            self._gather(gathered, here, region or None, start, end)
-        return tuple(_series(query.id, gathered[query.id]) for query in queries)
+            of_region = [query for query in queries if (query.region or "") == region]
+            self._read_region(partial, of_region, region or None, start, end)
+        return tuple(_series(query.id, partial[query.id]) for query in queries)
 
-    def _gather(
+    def _read_region(
         self,
-        gathered: dict[str, _Gathering],
+        partial: dict[str, _PartialSeries],
         queries: Sequence[MetricQuery],
         region: str | None,
         start: datetime,
@@ -96,13 +96,13 @@ class CloudWatch:
         while True:
             response, request_id = self._session.call("cloudwatch", "GetMetricData", region=region, **params)
             for result in response.get("MetricDataResults", []):
-                _take(gathered[result["Id"]], result, request_id)
+                _add_page(partial[result["Id"]], result, request_id)
             if not response.get("NextToken"):
                 break
             params["NextToken"] = response["NextToken"]
-        if response.get("Messages"):  # CloudWatch explains there what it left out
+        if response.get("Messages"):  # they explain what CloudWatch left out
             for query in queries:
-                gathered[query.id].complete = False
+                partial[query.id].complete = False
 
 
 def _request(query: MetricQuery) -> dict[str, Any]:
@@ -121,14 +121,14 @@ def _request(query: MetricQuery) -> dict[str, Any]:
     }
 
 
-def _take(gathering: _Gathering, result: Mapping[str, Any], request_id: str | None) -> None:
-    """Add one page of one series; the last page's word on completeness counts."""
-    moments = (moment.astimezone(UTC) for moment in result.get("Timestamps", []))
-    gathering.points.update(zip(moments, result.get("Values", []), strict=True))
-    gathering.complete = result.get("StatusCode", "Complete") == "Complete"
-    gathering.request_id = request_id
+def _add_page(partial: _PartialSeries, result: Mapping[str, Any], request_id: str | None) -> None:
+    """Add one page of one series. The last page says whether the series is complete."""
+    times = (time.astimezone(UTC) for time in result.get("Timestamps", []))
+    partial.points.update(zip(times, result.get("Values", []), strict=True))
+    partial.complete = result.get("StatusCode", "Complete") == "Complete"
+    partial.request_id = request_id
 
 
-def _series(id: str, gathering: _Gathering) -> MetricSeries:
-    points = tuple(sorted(gathering.points.items()))
-    return MetricSeries(id, points, gathering.complete, gathering.request_id)
+def _series(id: str, partial: _PartialSeries) -> MetricSeries:
+    points = tuple(sorted(partial.points.items()))
+    return MetricSeries(id, points, partial.complete, partial.request_id)

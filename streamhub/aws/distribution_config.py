@@ -1,4 +1,4 @@
-"""A whole CloudFront configuration from the few things that differ between our distributions. Pure.
+"""A CloudFront configuration, from the few values that differ between our distributions. Pure.
 
 Pages: "DistributionConfig", "Use managed cache policies", "CustomErrorResponse".
 """
@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from streamhub.aws.ownership import COMMENT_MAX
 from streamhub.errors import Refused
 
-# Managed policy *Elemental-MediaPackage*: keeps the query strings MediaPackage knows and follows its
-# Cache-Control, short for playlists and long for segments (AWS_RULES 10).
+# Managed policy *Elemental-MediaPackage*: forwards the query strings that MediaPackage knows and follows
+# its Cache-Control, short for playlists and long for segments (AWS_RULES 10).
 CACHE_POLICY_ID = "08627262-05a9-4f76-9ded-b50ca2e3a84f"
 
-# A start that is slow by seconds must not be remembered as an outage (AWS_RULES 10).
+# Errors in the seconds before the first segment must not stay in the cache (AWS_RULES 10).
 ERRORS_CACHED_BRIEFLY = (404, 500, 502, 503, 504)
 ERROR_CACHE_SECONDS = 1
 
@@ -26,11 +26,11 @@ ORIGIN_ID = "mediapackage"
 
 @dataclass(frozen=True)
 class DistributionSpec:
-    """What one of our distributions is to be.
+    """The values of one of our distributions.
 
     `caller_reference` is the idempotency reference of its row; `comment` carries the mark
-    (`ownership.comment_marker`); `origin_url` is the MediaPackage endpoint's URL; without a
-    `key_group_id` everybody may watch who knows the URL.
+    (`ownership.comment_marker`); `origin_url` is the MediaPackage endpoint's URL. Without a
+    `key_group_id` anyone who knows the URL can watch.
     """
 
     caller_reference: str
@@ -44,9 +44,9 @@ class DistributionSpec:
 
 
 def distribution_config(spec: DistributionSpec) -> dict[str, Any]:
-    """The whole `DistributionConfig`. Raises Refused if the origin URL is not an https one."""
+    """The `DistributionConfig`. Raises Refused for a comment that is too long or an origin without https."""
     if len(spec.comment) > COMMENT_MAX:
-        raise Refused(f"A distribution's comment has at most {COMMENT_MAX} characters")
+        raise Refused(f"A distribution's comment can have at most {COMMENT_MAX} characters.")
     return {
         "CallerReference": spec.caller_reference,
         "Comment": spec.comment,
@@ -69,15 +69,15 @@ def distribution_config(spec: DistributionSpec) -> dict[str, Any]:
 
 
 def _items(items: Sequence[Any]) -> dict[str, Any]:
-    """CloudFront's lists: the Quantity must be the number of Items (AWS_RULES 8)."""
+    """A CloudFront list: Quantity must equal the number of Items (AWS_RULES 8)."""
     return {"Quantity": len(items), "Items": list(items)} if items else {"Quantity": 0}
 
 
 def _origin(url: str) -> dict[str, Any]:
-    """The origin endpoint's host. Viewers ask for MediaPackage's own paths, so OriginPath is empty."""
+    """The origin endpoint's host. Viewers request MediaPackage's own paths, so OriginPath is empty."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
-        raise Refused(f"The origin endpoint's URL must start with https:// and name a host: {url!r}")
+        raise Refused(f"The origin endpoint's URL must start with https:// and contain a host: {url!r}")
     return {
         "Id": ORIGIN_ID,
         "DomainName": parts.hostname,
@@ -98,7 +98,7 @@ def _origin(url: str) -> dict[str, Any]:
 
 
 def _behavior(spec: DistributionSpec) -> dict[str, Any]:
-    """The one behaviour: read only, https only, cached as MediaPackage says."""
+    """The only behaviour: read only, https only, cached as MediaPackage says."""
     behavior: dict[str, Any] = {
         "TargetOriginId": ORIGIN_ID,
         "ViewerProtocolPolicy": "redirect-to-https",
@@ -110,15 +110,15 @@ def _behavior(spec: DistributionSpec) -> dict[str, Any]:
         "LambdaFunctionAssociations": _items([]),
         "FunctionAssociations": _items([]),
         "TrustedSigners": {"Enabled": False, **_items([])},
-        "TrustedKeyGroups": _trusted(spec.key_group_id),
+        "TrustedKeyGroups": _trusted_key_groups(spec.key_group_id),
     }
     if spec.response_headers_policy_id:
         behavior["ResponseHeadersPolicyId"] = spec.response_headers_policy_id
     return behavior
 
 
-def _trusted(key_group_id: str | None) -> dict[str, Any]:
-    """Whose signatures viewers must bring (AWS_RULES 11); nobody's without a key group."""
+def _trusted_key_groups(key_group_id: str | None) -> dict[str, Any]:
+    """The key group whose signatures viewers need (AWS_RULES 11), if there is one."""
     return {"Enabled": bool(key_group_id), **_items([key_group_id] if key_group_id else [])}
 
 

@@ -1,7 +1,7 @@
-"""Encoding profiles: what MediaLive makes of the encoder's picture. Data, and a pure function of it.
+"""Encoding profiles, and MediaLive's encoder settings for them. Data and pure functions.
 
-All rungs are AVC with a keyframe every 2 s, so that MediaPackage can cut segments at the same places
-in each. Pages: "EncoderSettings", "H264Settings", "ArchiveGroupSettings".
+All rungs are AVC with a keyframe every 2 s, so that MediaPackage can cut all of them at the same places.
+Pages: "EncoderSettings", "H264Settings", "ArchiveGroupSettings".
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Audio:
 
 @dataclass(frozen=True)
 class EncodingProfile:
-    """A ladder of rungs, best first, each with the same sound."""
+    """A ladder of rungs, best first, all with the same audio."""
 
     name: str
     rungs: tuple[Rung, ...]
@@ -47,7 +47,7 @@ class EncodingProfile:
 
     @property
     def input_bitrate(self) -> str:
-        """MediaLive's class of the highest bitrate that may come in (it sets the price of the input)."""
+        """MediaLive's class for the highest bitrate of the input. The input's price depends on it."""
         return "MAX_20_MBPS" if self.rungs[0].height > 720 else "MAX_10_MBPS"
 
 
@@ -67,7 +67,7 @@ PROFILES: dict[str, EncodingProfile] = {
 
 
 def encoder_settings(profile: EncodingProfile, archive: bool) -> dict[str, Any]:
-    """MediaLive's `EncoderSettings`. With `archive` the best rung is recorded as well.
+    """MediaLive's `EncoderSettings`. With `archive` the best rung is recorded too.
 
     The outputs go to the destinations `MEDIAPACKAGE_DESTINATION` and `ARCHIVE_DESTINATION`.
     """
@@ -76,14 +76,14 @@ def encoder_settings(profile: EncodingProfile, archive: bool) -> dict[str, Any]:
         "VideoDescriptions": [_video(rung) for rung in profile.rungs],
         "AudioDescriptions": [_audio(rung, profile.audio) for rung in profile.rungs],
         "OutputGroups": groups,
-        # RTMP carries no timecode; the clock of the pipeline serves every input type.
+        # RTMP has no timecode; the pipeline's clock works for every input type.
         "TimecodeConfig": {"Source": "SYSTEMCLOCK"},
         "GlobalConfiguration": _global_configuration(),
     }
 
 
 def _global_configuration() -> dict[str, Any]:
-    """When the encoder in the room falls silent: repeat the last frame, then black, and go on."""
+    """If the input stops: repeat the last frame, then show black, and keep running."""
     return {
         "InputEndAction": "NONE",
         "OutputTimingSource": "SYSTEM_CLOCK",
@@ -149,7 +149,7 @@ def _h264(rung: Rung) -> dict[str, Any]:
 
 
 def _audio(rung: Rung, audio: Audio) -> dict[str, Any]:
-    """One description per rung: an output brings its own sound."""
+    """One description per rung, because each output has its own audio."""
     return {
         "Name": _audio_name(rung),
         "AudioSelectorName": "default",
@@ -191,7 +191,7 @@ def _mediapackage_group(profile: EncodingProfile) -> dict[str, Any]:
 
 
 def _archive_group(rung: Rung) -> dict[str, Any]:
-    """The recording: the best rung, already encoded, as transport stream files on S3 (AWS_RULES 21)."""
+    """The recording: the best rung as transport stream files on S3, not encoded again (AWS_RULES 21)."""
     return {
         "Name": "Archive",
         "OutputGroupSettings": {

@@ -1,12 +1,12 @@
-"""The border: every botocore exception becomes exactly one of the house's errors.
+"""Error mapping: every botocore exception becomes exactly one of StreamHub's errors.
 
-Pure and table-driven. What decides is the service's error code; the HTTP status decides for codes
-that no table names. Three things are not obvious:
+Pure and table-driven. The service's error code decides; for codes in no table, the HTTP status does.
+Three things are not obvious:
 
-* *Missing* are only the codes of AWS_RULES 29, each for its own service. Any other 404 proves nothing.
-* A 5xx, a read timeout or a connection that broke leaves it open whether a write took effect; a
-  connection that was never made does not (AWS_RULES 28).
-* MediaPackage and MediaLive say 429 for a throttle and for a quota: the message tells which (AWS_RULES 12).
+* Only the codes of AWS_RULES 29 mean *missing*, each for its own service. Any other 404 proves nothing.
+* After a 5xx, a read timeout or a broken connection, a write may have taken effect. After a connection
+  that was never made, it has not (AWS_RULES 28).
+* MediaPackage and MediaLive answer 429 for a throttle and for a quota; the message differs (AWS_RULES 12).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from streamhub.errors import (
     Throttled,
 )
 
-# AWS_RULES 29. Nothing else means missing.
+# AWS_RULES 29. No other code means missing.
 MISSING = {
     ("cloudfront", "NoSuchDistribution"),
     ("medialive", "NotFoundException"),
@@ -52,7 +52,7 @@ THROTTLES = {
     "TooManyRequestsException",
 }
 
-# Also CloudFront's `TooManyDistributions…`; its other `TooMany…` speak of the input.
+# Also CloudFront's `TooManyDistributions…`; its other `TooMany…` codes concern the input.
 QUOTAS = {"LimitExceededException", "ServiceQuotaExceededException"}
 
 DENIALS = {
@@ -81,14 +81,14 @@ CONFLICTS = {
     "ConflictException",
     "DistributionNotDisabled",
     "InvalidIfMatchVersion",
-    "NoSuchResource",  # tags of a distribution that may be gone: look again, this is no proof
+    "NoSuchResource",  # tags of a distribution that may be gone: no proof, so read it again
     "OperationAborted",
     "PreconditionFailed",
     "ResourceInUse",
     "ResourceInUseException",
 }
 
-# 409 by status, but no later attempt with the same input can succeed.
+# Their status is 409, but no later attempt with the same input can succeed.
 REFUSALS = {"CNAMEAlreadyExists", "IllegalUpdate"}
 
 FAULTS = {
@@ -99,10 +99,10 @@ FAULTS = {
     "ServiceUnavailable",
 }
 
-# The request never left, so that nothing can have happened.
+# The request was never sent, so it had no effect.
 NOT_SENT = (boto.ConnectionError,)
 
-# Nobody here may ask AWS anything until a person mends the credentials.
+# No call can succeed until the credentials are corrected.
 NO_CREDENTIALS = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
@@ -137,23 +137,24 @@ def is_write(operation: str) -> bool:
 
 
 def translate(error: Exception, operation: str) -> AwsError:
-    """The house's error for what botocore raised from `operation` (`service:Operation`)."""
+    """StreamHub's error for what botocore raised from `operation` (`service:Operation`)."""
     if isinstance(error, boto.ClientError):
-        return _answered(error, operation)
-    return _unanswered(error, operation)
+        return _from_response(error, operation)
+    return _without_response(error, operation)
 
 
 def may_have_happened(error: Exception | None, status: int | None) -> bool:
-    """Whether one attempt with this outcome leaves open if it took effect."""
+    """Whether an attempt with this outcome may have taken effect."""
     if error is not None:
         return not isinstance(error, NOT_SENT + NO_CREDENTIALS + BAD_PARAMETERS)
     return status is not None and status >= 500
 
 
-def _answered(error: boto.ClientError, operation: str) -> AwsError:
-    """AWS answered with an error: code first, then status."""
-    said, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-    code, message = str(said.get("Code") or "Unknown"), str(said.get("Message") or "AWS gave no reason")
+def _from_response(error: boto.ClientError, operation: str) -> AwsError:
+    """AWS answered with an error: its code decides first, then its status."""
+    details, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    code = str(details.get("Code") or "Unknown")
+    message = str(details.get("Message") or "AWS gave no reason")
     status = meta.get("HTTPStatusCode")
     about: dict[str, Any] = {
         "operation": operation,
@@ -167,16 +168,16 @@ def _answered(error: boto.ClientError, operation: str) -> AwsError:
     if kind is Throttled:
         return Throttled(message, after=_retry_after(meta), **about)
     if kind is Retryable:
-        if _is_role(operation, message, status or 0):
+        if _is_new_role(operation, message, status or 0):
             return Retryable(message, after=ROLE_RETRY_SECONDS, **about)
         return Retryable(message, effect_unknown=is_write(operation), **about)
     if kind is Refused and status == 422 and operation.startswith("mediapackage:Create"):
-        message += " (MediaPackage answers so when the id is taken as well as when the input is wrong)"
+        message += " (MediaPackage gives this answer when the id is taken and when the input is wrong)"
     return kind(message, **about)
 
 
 def _kind(operation: str, code: str, message: str, status: int) -> type[AwsError]:
-    """Which error an answer is."""
+    """The kind of error for an answer."""
     service = operation.partition(":")[0]
     if (service, code) in MISSING:
         return NotFound
@@ -190,57 +191,57 @@ def _kind(operation: str, code: str, message: str, status: int) -> type[AwsError
         return Conflict
     if code in REFUSALS:
         return Refused
-    if code in FAULTS or _is_role(operation, message, status):
+    if code in FAULTS or _is_new_role(operation, message, status):
         return Retryable
     return _kind_by_status(operation, code, status)
 
 
 def _kind_by_status(operation: str, code: str, status: int) -> type[AwsError]:
-    """Which error an answer is whose code no table names."""
+    """The kind of error for an answer whose code is in no table."""
     if status in (401, 403):
         return AccessDenied
     if status >= 500 or code.isdigit() or code == "Unknown":
-        return Retryable  # a bare number is not AWS's own word, but that of something in between
+        return Retryable  # a number as code comes from a proxy or gateway, not from the service
     if status in (409, 412) or _acts_on_existing(operation):
         return Conflict
     return Refused
 
 
 def _is_quota(code: str, message: str, status: int) -> bool:
-    """MediaPackage's full region reads "Too many requests, please try again. Resource limit exceeded."."""
+    """MediaPackage's quota message is "Too many requests, please try again. Resource limit exceeded."."""
     if code in QUOTAS or code.startswith("TooManyDistributions"):
         return True
     return status == 429 and bool(_QUOTA_WORDS.search(_RATE_LIMIT.sub("", message)))
 
 
-def _is_role(operation: str, message: str, status: int) -> bool:
-    """A role that IAM has not propagated yet (AWS_RULES 18)."""
+def _is_new_role(operation: str, message: str, status: int) -> bool:
+    """Whether IAM has not propagated the role yet (AWS_RULES 18)."""
     return operation == "medialive:CreateChannel" and status == 400 and bool(_ROLE_WORDS.search(message))
 
 
 def _acts_on_existing(operation: str) -> bool:
-    """MediaLive and MediaPackage may say 400 or 422 where the state forbids it (AWS_RULES 14, 15, 17)."""
+    """MediaLive and MediaPackage may answer 400 or 422 if the state forbids a call (AWS_RULES 14, 15, 17)."""
     service, _, name = operation.partition(":")
     return service in ("medialive", "mediapackage") and name.startswith(_VERBS_ON_EXISTING)
 
 
 def _existing_id(message: str) -> str | None:
-    """The distribution that a spent caller reference belongs to, named only in the message (AWS_RULES 4)."""
+    """The id of the distribution with this caller reference, which only the message has (AWS_RULES 4)."""
     named = _NAMED_ID.search(message)
     if named:
         return named[1]
-    found = _DISTRIBUTION_ID.search(message)
-    return found[0] if found else None
+    distribution_id = _DISTRIBUTION_ID.search(message)
+    return distribution_id[0] if distribution_id else None
 
 
 def _retry_after(meta: Mapping[str, Any]) -> float | None:
-    """Seconds that AWS asks to wait, if it says so in whole seconds."""
+    """The seconds to wait from AWS's Retry-After header, if it is a whole number."""
     value = str(meta.get("HTTPHeaders", {}).get("retry-after", ""))
     return float(value) if value.isdigit() else None
 
 
-def _unanswered(error: Exception, operation: str) -> AwsError:
-    """No answer that can be read."""
+def _without_response(error: Exception, operation: str) -> AwsError:
+    """There is no answer, or none that can be read."""
     about: dict[str, Any] = {"operation": operation, "code": type(error).__name__}
     message = " ".join(str(error).split())
     if isinstance(error, BAD_PARAMETERS):
@@ -248,6 +249,6 @@ def _unanswered(error: Exception, operation: str) -> AwsError:
     if isinstance(error, NO_CREDENTIALS):
         return AccessDenied(message, **about)
     if isinstance(error, ResponseParserError):
-        message = f"AWS's answer cannot be read: {message}"
+        message = f"AWS's answer could not be read: {message}"
     unknown = may_have_happened(error, None) and is_write(operation)
     return Retryable(message, effect_unknown=unknown, **about)

@@ -1,7 +1,7 @@
-"""Which IAM actions the product's AWS calls need (AWS_RULES 31).
+"""The IAM actions that the product's AWS calls need (AWS_RULES 31).
 
-Operations are not actions, so this table is made by hand, from the pages "Actions, resources, and
-condition keys" of each service. Tests keep it equal to the calls that the code makes.
+An operation may need other actions than its own, so this table follows the page "Actions, resources, and
+condition keys" of each service. Tests compare it with the calls that the code makes.
 """
 
 from __future__ import annotations
@@ -45,5 +45,5 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 
 
 def actions_for(operations: Iterable[str] = ACTIONS) -> tuple[str, ...]:
-    """The IAM actions that these operations need (by default: all), sorted. KeyError for an unlisted one."""
+    """The IAM actions that these operations need, sorted. Raises KeyError for an unlisted operation."""
     return tuple(sorted({action for operation in operations for action in ACTIONS[operation]}))

@@ -1,7 +1,7 @@
 """MediaLive: input security groups, inputs, channels ("AWS Elemental MediaLive API", AWS_RULES 15 to 22).
 
-States are AWS's words. Start, stop and delete are accepted at once and take their time; whoever wants
-to know describes later. A thing that is `DELETED` stays describable for a while: `gone` counts it out.
+States are AWS's. Start, stop and delete are accepted at once and take effect later: describe to see it.
+AWS still describes a deleted resource for a while, as `DELETED`; its `gone` is then true.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class SecurityGroupInfo:
 
     @property
     def gone(self) -> bool:
-        """True once deleted, though AWS may still describe it."""
+        """Whether it is deleted. AWS may still describe it."""
         return self.state == DELETED
 
 
@@ -59,7 +59,7 @@ class InputInfo:
 
     @property
     def gone(self) -> bool:
-        """True once deleted, though AWS may still describe it."""
+        """Whether it is deleted. AWS may still describe it."""
         return self.state == DELETED
 
 
@@ -77,7 +77,7 @@ class ChannelInfo:
 
     @property
     def gone(self) -> bool:
-        """True once deleted, though AWS may still describe it."""
+        """Whether it is deleted. AWS may still describe it."""
         return self.state == DELETED
 
 
@@ -90,7 +90,7 @@ class MediaLive:
     # --- input security groups ---------------------------------------------------------------
 
     def create_security_group(self, cidrs: Sequence[str], tags: Mapping[str, str]) -> SecurityGroupInfo:
-        """CreateInputSecurityGroup. There is no token: list and match our tag first (AWS_RULES 16)."""
+        """CreateInputSecurityGroup. It takes no token: list and compare our tags first (AWS_RULES 16)."""
         rules = [{"Cidr": cidr} for cidr in cidrs]
         response, request_id = self._call("CreateInputSecurityGroup", WhitelistRules=rules, Tags=dict(tags))
         return _security_group(response["SecurityGroup"], request_id)
@@ -100,11 +100,11 @@ class MediaLive:
         return _security_group(*self._call("DescribeInputSecurityGroup", InputSecurityGroupId=id))
 
     def security_group_pages(self, start: str | None = None) -> Iterator[ListPage[SecurityGroupInfo]]:
-        """ListInputSecurityGroups, every one of the region."""
+        """ListInputSecurityGroups, all of the region."""
         return self._pages("ListInputSecurityGroups", "InputSecurityGroups", _security_group, start)
 
     def delete_security_group(self, id: str) -> str | None:
-        """DeleteInputSecurityGroup; the request id. Raises Conflict while inputs use it, NotFound."""
+        """DeleteInputSecurityGroup. Returns the request id. Raises Conflict while inputs use it, NotFound."""
         return self._call("DeleteInputSecurityGroup", InputSecurityGroupId=id)[1]
 
     # --- inputs ------------------------------------------------------------------------------
@@ -122,16 +122,15 @@ class MediaLive:
         tags: Mapping[str, str],
         role_arn: str | None = None,
     ) -> InputInfo:
-        """CreateInput; the same token answers with the same input (AWS_RULES 16).
+        """CreateInput. The same token returns the same input (AWS_RULES 16).
 
         `destinations` are the stream names (`application/instance`) of an RTMP_PUSH input, one ingest
         URL each; `source_urls` are what a URL_PULL input pulls. AWS derives the input's class from their
-        number; `input_class` is what is needed. Raises Refused if STANDARD gets one where it needs two
-        (AWS_RULES 19).
+        number. Raises Refused if `input_class` is STANDARD and only one is given (AWS_RULES 19).
         """
         if input_class == STANDARD and len(destinations or source_urls) == 1:
             raise Refused(
-                "A STANDARD channel runs two pipelines: its input needs two destinations or two source URLs",
+                "A STANDARD channel runs two pipelines, so its input needs two destinations or source URLs.",
                 operation="medialive:CreateInput",
             )
         params: dict[str, Any] = {
@@ -156,19 +155,19 @@ class MediaLive:
         return _input(*self._call("DescribeInput", InputId=id))
 
     def input_pages(self, start: str | None = None) -> Iterator[ListPage[InputInfo]]:
-        """ListInputs, every one of the region."""
+        """ListInputs, all of the region."""
         return self._pages("ListInputs", "Inputs", _input, start)
 
     def delete_input(self, id: str) -> str | None:
-        """DeleteInput; the request id. Raises Conflict while a channel has it, NotFound (AWS_RULES 17)."""
+        """DeleteInput. Returns the request id. Raises Conflict while attached, NotFound (AWS_RULES 17)."""
         return self._call("DeleteInput", InputId=id)[1]
 
     # --- channels ----------------------------------------------------------------------------
 
     def create_channel(self, spec: ChannelSpec) -> ChannelInfo:
-        """CreateChannel; the same token answers with the same channel (AWS_RULES 16).
+        """CreateChannel. The same token returns the same channel (AWS_RULES 16).
 
-        Raises Refused for an unknown input or MediaPackage channel and for what is no role at all,
+        Raises Refused for an unknown input or MediaPackage channel and for an invalid role ARN,
         Retryable(after) while IAM has not propagated the role (AWS_RULES 18), QuotaExceeded.
         """
         response, request_id = self._call("CreateChannel", **channel_request(spec))
@@ -179,22 +178,22 @@ class MediaLive:
         return _channel(*self._call("DescribeChannel", ChannelId=id))
 
     def channel_pages(self, start: str | None = None) -> Iterator[ListPage[ChannelInfo]]:
-        """ListChannels, every one of the region."""
+        """ListChannels, all of the region."""
         return self._pages("ListChannels", "Channels", _channel, start)
 
     def start_channel(self, id: str) -> ChannelInfo:
-        """StartChannel, only from IDLE. Raises Conflict otherwise, NotFound (AWS_RULES 15)."""
+        """StartChannel. Raises Conflict if it is not IDLE, NotFound (AWS_RULES 15)."""
         return _channel(*self._call("StartChannel", ChannelId=id))
 
     def stop_channel(self, id: str) -> ChannelInfo:
-        """StopChannel, from RUNNING or STARTING. Raises Conflict otherwise, NotFound (AWS_RULES 15)."""
+        """StopChannel. Raises Conflict if it is not RUNNING or STARTING, NotFound (AWS_RULES 15)."""
         return _channel(*self._call("StopChannel", ChannelId=id))
 
     def delete_channel(self, id: str) -> ChannelInfo:
-        """DeleteChannel, only when not running. Raises Conflict otherwise, NotFound (AWS_RULES 17)."""
+        """DeleteChannel. Raises Conflict while it is running, NotFound (AWS_RULES 17)."""
         return _channel(*self._call("DeleteChannel", ChannelId=id))
 
-    # --- all ---------------------------------------------------------------------------------
+    # --- shared ------------------------------------------------------------------------------
 
     def _call(self, operation: str, **params: Any) -> tuple[dict[str, Any], str | None]:
         return self._session.call("medialive", operation, **params)
@@ -215,38 +214,39 @@ class MediaLive:
         return pages_of(fetch, start)
 
 
-def _security_group(found: Mapping[str, Any], request_id: str | None) -> SecurityGroupInfo:
+def _security_group(group: Mapping[str, Any], request_id: str | None) -> SecurityGroupInfo:
     return SecurityGroupInfo(
-        id=found["Id"],
-        cidrs=tuple(rule["Cidr"] for rule in found.get("WhitelistRules") or ()),
-        state=found.get("State", ""),
-        tags=dict(found.get("Tags") or {}),
-        inputs=tuple(found.get("Inputs") or ()),
+        id=group["Id"],
+        cidrs=tuple(rule["Cidr"] for rule in group.get("WhitelistRules") or ()),
+        state=group.get("State", ""),
+        tags=dict(group.get("Tags") or {}),
+        inputs=tuple(group.get("Inputs") or ()),
         request_id=request_id,
     )
 
 
-def _input(found: Mapping[str, Any], request_id: str | None) -> InputInfo:
+def _input(input: Mapping[str, Any], request_id: str | None) -> InputInfo:
+    destinations = input.get("Destinations") or ()
     return InputInfo(
-        id=found["Id"],
-        arn=found["Arn"],
-        name=found.get("Name", ""),
-        state=found["State"],
-        type=found["Type"],
-        dest_urls=tuple(each["Url"] for each in found.get("Destinations") or () if each.get("Url")),
-        attached_channels=tuple(found.get("AttachedChannels") or ()),
-        tags=dict(found.get("Tags") or {}),
+        id=input["Id"],
+        arn=input["Arn"],
+        name=input.get("Name", ""),
+        state=input["State"],
+        type=input["Type"],
+        dest_urls=tuple(destination["Url"] for destination in destinations if destination.get("Url")),
+        attached_channels=tuple(input.get("AttachedChannels") or ()),
+        tags=dict(input.get("Tags") or {}),
         request_id=request_id,
     )
 
 
-def _channel(found: Mapping[str, Any], request_id: str | None) -> ChannelInfo:
+def _channel(channel: Mapping[str, Any], request_id: str | None) -> ChannelInfo:
     return ChannelInfo(
-        id=found["Id"],
-        arn=found["Arn"],
-        name=found.get("Name", ""),
-        state=found["State"],
-        tags=dict(found.get("Tags") or {}),
-        channel_class=found.get("ChannelClass", ""),
+        id=channel["Id"],
+        arn=channel["Arn"],
+        name=channel.get("Name", ""),
+        state=channel["State"],
+        tags=dict(channel.get("Tags") or {}),
+        channel_class=channel.get("ChannelClass", ""),
         request_id=request_id,
     )

@@ -1,9 +1,9 @@
 """MediaPackage v1: channels and their HLS origin endpoints (AWS_RULES 12 to 14).
 
-ListPage: "AWS Elemental MediaPackage REST API reference".
+Page: "AWS Elemental MediaPackage REST API reference".
 
-Ids are chosen by the caller and are the idempotency key: a 422 on create may mean that the id is
-taken or that the input is wrong, so whoever gets `Refused` describes first.
+The caller chooses the ids, and they make a create idempotent. A 422 on create means that the id is taken
+or that the input is wrong: after `Refused`, describe the id to find out.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from streamhub.aws.paging import ListPage, pages_of
 from streamhub.aws.session import AwsSession
 
 PAGE_SIZE = 100
-PLAYLIST_SECONDS = 60  # how far back a viewer's playlist reaches
+PLAYLIST_SECONDS = 60  # the length of a viewer's playlist
 
 
 @dataclass(frozen=True)
 class ChannelInfo:
-    """A MediaPackage channel, what MediaLive feeds."""
+    """A MediaPackage channel, which receives MediaLive's output."""
 
     id: str
     arn: str
@@ -50,8 +50,7 @@ class MediaPackage:
     def create_channel(self, id: str, description: str, tags: Mapping[str, str]) -> ChannelInfo:
         """CreateChannel.
 
-        Raises Refused (422) if the id is taken or the input is wrong: describe before believing either.
-        QuotaExceeded at the region's limit.
+        Raises Refused (422) if the id is taken or the input is wrong; QuotaExceeded at the region's limit.
         """
         return self._channel("CreateChannel", Id=id, Description=description, Tags=dict(tags))
 
@@ -60,17 +59,17 @@ class MediaPackage:
         return self._channel("DescribeChannel", Id=id)
 
     def delete_channel(self, id: str) -> str | None:
-        """DeleteChannel; the request id. Accepted is not gone (AWS_RULES 14).
+        """DeleteChannel. Returns the request id; the channel is gone only later (AWS_RULES 14).
 
-        Raises Conflict while endpoints are left, NotFound.
+        Raises Conflict while it has endpoints, NotFound.
         """
         return self._session.call("mediapackage", "DeleteChannel", Id=id)[1]
 
     def channel_pages(self, start: str | None = None) -> Iterator[ListPage[ChannelInfo]]:
-        """ListChannels, every channel of the region."""
+        """ListChannels, all channels of the region."""
 
         def fetch(token: str | None) -> tuple[tuple[ChannelInfo, ...], str | None, str | None]:
-            response, request_id = self._session.call("mediapackage", "ListChannels", **_from(token))
+            response, request_id = self._session.call("mediapackage", "ListChannels", **_page_params(token))
             items = tuple(_channel_info(item, request_id) for item in response.get("Channels", []))
             return items, response.get("NextToken"), request_id
 
@@ -84,9 +83,9 @@ class MediaPackage:
         segment_seconds: int,
         tags: Mapping[str, str],
     ) -> EndpointInfo:
-        """CreateOriginEndpoint with an HLS package; harvesting needs `startover_seconds` > 0 (AWS_RULES 21).
+        """CreateOriginEndpoint with an HLS package. Harvesting needs `startover_seconds` > 0 (AWS_RULES 21).
 
-        Raises Refused (422) if the id is taken or the input is wrong: describe before believing either.
+        Raises Refused (422) if the id is taken or the input is wrong.
         """
         return self._endpoint(
             "CreateOriginEndpoint",
@@ -105,18 +104,18 @@ class MediaPackage:
         return self._endpoint("DescribeOriginEndpoint", Id=id)
 
     def delete_endpoint(self, id: str) -> str | None:
-        """DeleteOriginEndpoint; the request id. Accepted is not gone (AWS_RULES 14). Raises NotFound."""
+        """DeleteOriginEndpoint. Returns the request id; gone only later (AWS_RULES 14). Raises NotFound."""
         return self._session.call("mediapackage", "DeleteOriginEndpoint", Id=id)[1]
 
     def endpoint_pages(
         self, start: str | None = None, channel_id: str | None = None
     ) -> Iterator[ListPage[EndpointInfo]]:
-        """ListOriginEndpoints, every endpoint of the region or of one channel."""
-        only = {"ChannelId": channel_id} if channel_id else {}
+        """ListOriginEndpoints, all endpoints of the region or of one channel."""
+        filters = {"ChannelId": channel_id} if channel_id else {}
 
         def fetch(token: str | None) -> tuple[tuple[EndpointInfo, ...], str | None, str | None]:
             response, request_id = self._session.call(
-                "mediapackage", "ListOriginEndpoints", **only, **_from(token)
+                "mediapackage", "ListOriginEndpoints", **filters, **_page_params(token)
             )
             items = tuple(_endpoint_info(item, request_id) for item in response.get("OriginEndpoints", []))
             return items, response.get("NextToken"), request_id
@@ -130,7 +129,7 @@ class MediaPackage:
         return _endpoint_info(*self._session.call("mediapackage", operation, **params))
 
 
-def _from(token: str | None) -> dict[str, Any]:
+def _page_params(token: str | None) -> dict[str, Any]:
     return {"MaxResults": PAGE_SIZE} | ({"NextToken": token} if token else {})
 
 
@@ -148,16 +147,16 @@ def _hls(segment_seconds: int) -> dict[str, Any]:
     }
 
 
-def _channel_info(found: Mapping[str, Any], request_id: str | None) -> ChannelInfo:
-    return ChannelInfo(found["Id"], found["Arn"], dict(found.get("Tags") or {}), request_id)
+def _channel_info(channel: Mapping[str, Any], request_id: str | None) -> ChannelInfo:
+    return ChannelInfo(channel["Id"], channel["Arn"], dict(channel.get("Tags") or {}), request_id)
 
 
-def _endpoint_info(found: Mapping[str, Any], request_id: str | None) -> EndpointInfo:
+def _endpoint_info(endpoint: Mapping[str, Any], request_id: str | None) -> EndpointInfo:
     return EndpointInfo(
-        id=found["Id"],
-        channel_id=found["ChannelId"],
-        url=found.get("Url", ""),
-        arn=found["Arn"],
-        tags=dict(found.get("Tags") or {}),
+        id=endpoint["Id"],
+        channel_id=endpoint["ChannelId"],
+        url=endpoint.get("Url", ""),
+        arn=endpoint["Arn"],
+        tags=dict(endpoint.get("Tags") or {}),
         request_id=request_id,
     )

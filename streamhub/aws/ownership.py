@@ -1,8 +1,8 @@
-"""The mark by which StreamHub knows its own resources (AWS_RULES 30).
+"""The mark by which StreamHub recognises its own resources (AWS_RULES 30).
 
-Every resource carries three tags, and a distribution carries the same in its `Comment`, because
-lists of distributions have no tags. What does not carry this environment's mark is never changed or
-deleted. Pure functions of values.
+Every resource has three tags. A distribution has the same mark in its `Comment`, because lists of
+distributions contain no tags. StreamHub never changes or deletes a resource without this environment's
+mark. Pure functions of values.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _COMMENT = re.compile(
 
 @dataclass(frozen=True)
 class Mark:
-    """Whose a resource is: the environment, the kind of resource, and its row's uid (32 hex digits)."""
+    """The owner of a resource: the environment, the kind of resource, and its row's uid (32 hex digits)."""
 
     environment: str
     resource: str
     owner: str
 
     def belongs_to(self, environment: str, *, resource: str | None = None, owner: str | None = None) -> bool:
-        """Whether what carries this mark may be changed or deleted by `environment`.
+        """Whether `environment` may change or delete a resource with this mark.
 
-        With `resource` and `owner`: and whether it is of that kind, and of the row with that uid.
+        With `resource` and `owner`, the resource must also have that kind and belong to that row's uid.
         """
         return (
             bool(self.environment)
@@ -44,37 +44,37 @@ class Mark:
         )
 
 
-# What a resource carries that has no mark, or half of one. It belongs to no environment.
+# The mark of a resource with no mark or an incomplete one. It belongs to no environment.
 NO_MARK = Mark("", "", "")
 
 
 def tags(
     environment: str, resource: str, owner: str, extra: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """The tags of a new resource: the mark over the people's own tags, which cannot displace it."""
-    own = {ENVIRONMENT_TAG: environment, RESOURCE_TAG: resource, OWNER_TAG: owner}
-    kept = {k: v for k, v in (extra or {}).items() if not k.lower().startswith(RESERVED_TAG_PREFIXES)}
-    return kept | own
+    """The tags of a new resource: `extra` without reserved keys, and the mark."""
+    mark = {ENVIRONMENT_TAG: environment, RESOURCE_TAG: resource, OWNER_TAG: owner}
+    custom = {k: v for k, v in (extra or {}).items() if not k.lower().startswith(RESERVED_TAG_PREFIXES)}
+    return custom | mark
 
 
-def mark_of_tags(found: Mapping[str, str]) -> Mark:
-    """The mark that tags carry, `NO_MARK` if it is not all there."""
+def mark_of_tags(tags: Mapping[str, str]) -> Mark:
+    """The mark in these tags, or `NO_MARK` if it is missing or incomplete."""
     try:
-        return Mark(found[ENVIRONMENT_TAG], found[RESOURCE_TAG], found[OWNER_TAG])
+        return Mark(tags[ENVIRONMENT_TAG], tags[RESOURCE_TAG], tags[OWNER_TAG])
     except KeyError:
         return NO_MARK
 
 
 def comment_marker(environment: str, owner: str, label: str, resource: str = "distribution") -> str:
-    """A distribution's Comment: the mark, then words for people, cut to what CloudFront takes."""
+    """A distribution's Comment: the mark, then the label, cut to `COMMENT_MAX`. Raises ValueError."""
     words = " ".join(label.split())
     comment = f"streamhub:{environment}:{resource}:{owner} {words}".rstrip()
     if not _COMMENT.match(comment):
-        raise ValueError(f"{environment!r}, {resource!r}, {owner!r} do not make a mark")
+        raise ValueError(f"{environment!r}, {resource!r} and {owner!r} are not a valid mark.")
     return comment[:COMMENT_MAX].rstrip()
 
 
 def parse_comment(text: str) -> Mark:
-    """The mark at the start of a Comment, `NO_MARK` if there is none."""
-    found = _COMMENT.match(text or "")
-    return Mark(found["environment"], found["resource"], found["owner"]) if found else NO_MARK
+    """The mark at the start of a Comment, or `NO_MARK`."""
+    match = _COMMENT.match(text or "")
+    return Mark(match["environment"], match["resource"], match["owner"]) if match else NO_MARK

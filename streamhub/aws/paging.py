@@ -1,4 +1,4 @@
-"""Lists come page by page: each page is one AWS call, made when it is asked for."""
+"""Paged lists of AWS: each page is one AWS call, made when the page is needed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ListPage(Generic[T]):
-    """One page of a list. `number` counts from 1; `next` is where the following page starts, if there is one.
+    """One page of a list. `number` counts from 1; `next` is the token of the following page, if any.
 
-    Whoever is stopped half-way (a throttle) goes on later with `pages(start=page.next)`; such a list
-    was not read at one moment and proves no absence.
+    A reader that is throttled can continue later with `pages(start=page.next)`. A list read in that way was
+    not read at one moment, so it proves no absence.
     """
 
     items: tuple[T, ...]
@@ -24,16 +24,16 @@ class ListPage(Generic[T]):
 
     @property
     def last(self) -> bool:
-        """True if nothing follows: the list is complete."""
+        """Whether this is the last page of the list."""
         return self.next is None
 
 
-# Fetches the page that starts at a token: its items, the next token or None, AWS's request id.
+# Reads the page at a token. Returns its items, the next token or None, and AWS's request id.
 Fetch = Callable[[str | None], tuple[tuple[T, ...], str | None, str | None]]
 
 
 def pages_of(fetch: Fetch[T], start: str | None = None) -> Iterator[ListPage[T]]:
-    """All pages from `start` on, lazily."""
+    """All pages from `start` on, each read when it is needed."""
     number, token = 0, start
     while True:
         number += 1

@@ -1,11 +1,9 @@
-"""How often AWS may be asked: one token bucket per AWS operation, shared by all workers.
+"""The rate limit for AWS calls: one token bucket per AWS operation, shared by all workers.
 
-Every worker of an installation spends from the same account's rates, so the buckets live in the
-broker's Redis. Urgent work comes first: bulk work may not take the last third of a bucket, so that
-ten thousand deletions never delay a start. Nobody waits here: a caller without a token gets
-`Throttled` with the seconds after which one will be there, and looks again later.
-
-Without Redis (embedded mode, or Redis is down) the buckets are per process.
+All workers use the limits of the same account, so the buckets are in the broker's Redis. Without Redis
+(in embedded mode, or while it is down) each process has its own. Bulk work may not take the last third of
+a bucket, so that ten thousand deletions never delay a start. Nothing waits here: a caller without a token
+gets `Throttled` with the seconds until the next token.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from fnmatch import fnmatchcase
 from streamhub.errors import Throttled
 from streamhub.token_bucket import Buckets, Rate
 
-# Where the shared buckets stand in the broker's Redis.
+# The key prefix of the shared buckets in Redis.
 PREFIX = "streamhub:rate:"
 
 _urgent: ContextVar[bool] = ContextVar("streamhub_urgent", default=False)
@@ -26,7 +24,7 @@ _urgent: ContextVar[bool] = ContextVar("streamhub_urgent", default=False)
 
 @contextmanager
 def urgency(urgent: bool = True) -> Iterator[None]:
-    """Calls made inside are urgent (or, with False, bulk again). The default is bulk."""
+    """Calls made inside this context are urgent, or bulk with False. The default is bulk."""
     token = _urgent.set(urgent)
     try:
         yield
@@ -35,12 +33,12 @@ def urgency(urgent: bool = True) -> Iterator[None]:
 
 
 def is_urgent() -> bool:
-    """Whether the code now running is urgent."""
+    """Whether the running code is in an urgent context."""
     return _urgent.get()
 
 
-# First match wins. AWS publishes few of these figures; where it does not, they are well below what
-# other controllers are seen to sustain ("Throttling", "Rate exceeded": AWS_RULES 7, 12, 24).
+# The first match counts. AWS publishes few of these rates; the others are well below what comparable
+# controllers sustain ("Throttling", "Rate exceeded": AWS_RULES 7, 12, 24).
 RATES: Mapping[str, Rate] = {
     "cloudfront:List*": Rate(10, 30),
     "cloudfront:Get*": Rate(10, 30),
@@ -57,7 +55,7 @@ RATES: Mapping[str, Rate] = {
 
 
 def rate_for(operation: str, rates: Mapping[str, Rate] = RATES) -> Rate:
-    """The rate of an operation (`service:Operation`): the first glob that matches."""
+    """The rate of an operation (`service:Operation`): that of the first matching pattern."""
     for pattern, rate in rates.items():
         if fnmatchcase(operation, pattern):
             return rate
@@ -70,12 +68,12 @@ def reserve_of(rate: Rate) -> float:
 
 
 def scaled(rates: Mapping[str, Rate], factor: float) -> dict[str, Rate]:
-    """All rates, so many times faster."""
+    """All rates multiplied by `factor`."""
     return {pattern: rate.times(factor) for pattern, rate in rates.items()}
 
 
 class Limiter:
-    """Who is asked before each AWS call. `buckets`: of this process, or shared by all workers."""
+    """Takes a token before each AWS call. `buckets`: this process's own, or shared by all workers."""
 
     def __init__(self, buckets: Buckets, rates: Mapping[str, Rate] = RATES) -> None:
         self.buckets = buckets
@@ -87,7 +85,7 @@ class Limiter:
         after = self.buckets.take(operation, rate, reserve=0 if urgent else reserve_of(rate))
         if after:
             raise Throttled(
-                f"StreamHub's own rate limit allows the next call in {after:.1f} s",
+                f"StreamHub's own rate limit allows the next call in {after:.1f} s.",
                 after=after,
                 operation=operation,
                 code="OwnRateLimit",

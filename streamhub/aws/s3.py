@@ -1,4 +1,4 @@
-"""S3: what recordings and media-manager files there are ("ListObjectsV2")."""
+"""S3: lists of recordings and media-manager files ("ListObjectsV2")."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class S3:
         self._session = session
 
     def list_objects(self, bucket: str, prefix: str = "") -> Iterator[ObjectInfo]:
-        """ListObjectsV2, by key, page by page as needed. Raises NotFound if there is no such bucket."""
+        """ListObjectsV2, in the order of keys, page by page as needed. Raises NotFound (bucket)."""
         params = {"Bucket": bucket, "Prefix": prefix}
         while True:
             response, request_id = self._session.call("s3", "ListObjectsV2", **params)

@@ -1,8 +1,8 @@
-"""The single door to AWS: every call of the product goes through `AwsSession.call`.
+"""AWS sessions: every AWS call of the product goes through `AwsSession.call`.
 
-A call asks the rate limit first, uses botocore's `standard` retries with short timeouts, tells its
-listeners how it went, and raises only the house's errors (AWS_RULES 28). Clients are made when first
-needed, and never shared with a forked child: Celery's pool forks.
+A call takes a token of the rate limit, uses botocore's `standard` retries with short timeouts, notifies the
+listeners, and raises only StreamHub's errors (AWS_RULES 28). Each process makes its own clients when it
+first needs them, because Celery's pool forks.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ CONNECT_SECONDS = 2
 READ_SECONDS = 10
 ATTEMPTS = 2
 
-# Without an idempotency token a second attempt after a timeout would create a second one (AWS_RULES 16).
-# Nor those whose repetition MediaLive refuses once the first has taken effect: read, then decide.
+# CreateInputSecurityGroup takes no idempotency token, so a second attempt could create a second group
+# (AWS_RULES 16). MediaLive refuses the others once the first attempt has taken effect: read, then decide.
 NEVER_REPEATED = {
     "medialive:CreateInputSecurityGroup",
     "medialive:StartChannel",
@@ -49,7 +49,7 @@ NEVER_REPEATED = {
 
 @dataclass(frozen=True)
 class AwsCall:
-    """One finished AWS call, as listeners see it. `operation` is `service:Operation`."""
+    """One finished AWS call, for listeners. `operation` is `service:Operation`."""
 
     operation: str
     region: str
@@ -66,10 +66,11 @@ class _Clients:
         self._lock = threading.Lock()
         self._boto: boto3.Session | None = None
         self._clients: dict[tuple[str, str, int], Any] = {}
-        self.attempts = threading.local()  # .doubt: an attempt of the present call may have taken effect
+        # .effect_unknown: an attempt of the current call may have taken effect.
+        self.attempts = threading.local()
 
     def get(self, service: str, region: str, attempts: int) -> Any:
-        """The client for a service and region, made once. Making one is not thread-safe in boto3."""
+        """The client for a service and region, made once. Making a client is not thread-safe in boto3."""
         key = (service, region, attempts)
         client = self._clients.get(key)
         if client is None:
@@ -100,26 +101,26 @@ class _Clients:
     def _note_attempt(
         self, parsed_response: dict[str, Any] | None, exception: Exception | None, **_about: object
     ) -> None:
-        """Remember across botocore's own retries that an attempt's effect is unknown."""
+        """Remember, across botocore's own retries, that an attempt may have taken effect."""
         status = (parsed_response or {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
         if may_have_happened(exception, status):
-            self.attempts.doubt = True
+            self.attempts.effect_unknown = True
 
 
 def _botocore_session(target: Target) -> botocore.session.Session:
-    """botocore's ordinary session, or in embedded mode one that reads no file and no variable."""
+    """botocore's usual session; in embedded mode one that reads no file and no environment variable."""
     if not target.embedded:
         return botocore.session.Session()
-    deaf = {
+    variables = {
         name: (None, None, default, conversion)
         for name, (_key, _variable, default, conversion) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }
-    deaf["config_file"] = deaf["credentials_file"] = (None, None, os.devnull, None)
-    return botocore.session.Session(session_vars=deaf)
+    variables["config_file"] = variables["credentials_file"] = (None, None, os.devnull, None)
+    return botocore.session.Session(session_vars=variables)
 
 
 def _config(target: Target, attempts: int) -> Config:
-    """Timeouts and retries: a step of at most a few calls ends well inside its claim of 60 s."""
+    """Timeouts and retries, so short that a step with a few calls ends well within its claim of 60 s."""
     options: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,
@@ -134,14 +135,14 @@ def _config(target: Target, attempts: int) -> Config:
 
 
 def _only_loopback(request: Any, **_about: object) -> None:
-    """Embedded mode's last guard, at the socket: whatever led elsewhere, it stops here."""
+    """Embedded mode's last check before a request is sent: it must go to this machine."""
     check_loopback(request.url)
 
 
 class AwsSession:
-    """AWS as one target, with the rate limit and listeners of this process.
+    """A session on one target, with the rate limit and listeners of this process.
 
-    `on_call`: functions that are told of each finished `AwsCall`; what they raise is logged and ignored.
+    `on_call`: functions that are called with each finished `AwsCall`. Their exceptions are only logged.
     """
 
     def __init__(
@@ -157,52 +158,54 @@ class AwsSession:
         self._per_process: dict[int, _Clients] = {}
 
     def client(self, service: str, region: str | None = None, attempts: int = ATTEMPTS) -> Any:
-        """This process's boto3 client (tests stub it; the product uses `call`)."""
-        return self._own_clients().get(service, region or self.target.region, attempts)
+        """This process's boto3 client. Tests stub it; the product uses `call`."""
+        return self._clients().get(service, region or self.target.region, attempts)
 
     def call(
         self, service: str, operation: str, region: str | None = None, **params: Any
     ) -> tuple[dict[str, Any], str | None]:
-        """Make one AWS call; its response and AWS's request id. `operation` and `params` in AWS's spelling.
+        """Make one AWS call. Returns the response and AWS's request id.
 
-        Raises an AwsError and nothing else: Throttled before the call if the rate limit says so.
+        `operation` and `params` are in AWS's spelling. Raises only AwsErrors; Throttled, before the call, if
+        the rate limit has no token.
         """
         name, region = f"{service}:{operation}", region or self.target.region
         if self._limiter is not None:
             self._limiter.acquire(name, urgent=is_urgent())
-        began = self._clock()
+        started = self._clock()
         try:
             response = self._send(service, operation, region, params)
         except AwsError as error:
-            self._tell(AwsCall(name, region, self._clock() - began, error.request_id, error))
+            self._notify(AwsCall(name, region, self._clock() - started, error.request_id, error))
             raise
         request_id = response.get("ResponseMetadata", {}).get("RequestId")
-        self._tell(AwsCall(name, region, self._clock() - began, request_id, None))
+        self._notify(AwsCall(name, region, self._clock() - started, request_id, None))
         return response, request_id
 
     def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Call botocore, raise the house's errors."""
-        name, clients = f"{service}:{operation}", self._own_clients()
-        clients.attempts.doubt = False
+        """Call botocore, and translate its errors."""
+        name, clients = f"{service}:{operation}", self._clients()
+        clients.attempts.effect_unknown = False
         try:
             client = clients.get(service, region, 1 if name in NEVER_REPEATED else ATTEMPTS)
             return getattr(client, xform_name(operation))(**params)
         except (ClientError, BotoCoreError) as error:
             translated = translate(error, name)
-            if isinstance(translated, Retryable) and clients.attempts.doubt and is_write(name):
+            if isinstance(translated, Retryable) and clients.attempts.effect_unknown and is_write(name):
                 translated.effect_unknown = True
             raise translated from error
 
-    def _own_clients(self) -> _Clients:
-        mine = self._per_process.get(os.getpid())
-        return mine or self._per_process.setdefault(os.getpid(), _Clients(self.target))
+    def _clients(self) -> _Clients:
+        """The clients of this process."""
+        clients = self._per_process.get(os.getpid())
+        return clients or self._per_process.setdefault(os.getpid(), _Clients(self.target))
 
-    def _tell(self, call: AwsCall) -> None:
+    def _notify(self, call: AwsCall) -> None:
         for listener in self.on_call:
             try:
                 listener(call)
             except Exception:
-                logger.exception("a listener failed on %s", call.operation)
+                logger.exception("A listener failed on %s", call.operation)
 
 
 _default: AwsSession | None = None
@@ -210,9 +213,9 @@ _chosen: list[AwsSession] = []
 
 
 def current_session() -> AwsSession:
-    """The session that `use_session` chose, else the process's own, made from the settings.
+    """The session that `use_session` chose, or the process's own session, made from the settings.
 
-    The settings are asked each time, so that an embedded AWS that was started again is found.
+    It reads the settings each time, so it finds an embedded AWS that was restarted.
     Raises EmbeddedNotRunning or Misconfigured.
     """
     global _default
@@ -226,7 +229,7 @@ def current_session() -> AwsSession:
 
 @contextmanager
 def use_session(session: AwsSession) -> Iterator[AwsSession]:
-    """Inside, `current_session()` is this one, in all threads of the process."""
+    """Inside this context, `current_session()` returns `session` in all threads of the process."""
     _chosen.append(session)
     try:
         yield session
@@ -235,7 +238,7 @@ def use_session(session: AwsSession) -> Iterator[AwsSession]:
 
 
 def default_limiter(target: Target) -> Limiter:
-    """Shared through the broker's Redis for a real account; of this process in embedded mode."""
+    """A limiter that all processes share through Redis; in embedded mode one of this process."""
     rates = scaled(RATES, target.rate_factor)
     if target.embedded or not (url := broker_url()).startswith(("redis://", "rediss://", "unix://")):
         return Limiter(LocalBuckets(), rates)

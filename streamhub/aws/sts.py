@@ -1,4 +1,4 @@
-"""STS: whose credentials these are ("GetCallerIdentity"). Needs no permission: the first thing to try."""
+"""STS: the identity of the credentials ("GetCallerIdentity"). The call needs no permission."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from streamhub.aws.session import AwsSession
 
 
 class CallerIdentity(NamedTuple):
-    """The account number and the ARN of whom AWS takes us for."""
+    """The account number and the ARN of the credentials."""
 
     account: str
     arn: str
@@ -16,7 +16,7 @@ class CallerIdentity(NamedTuple):
 
 
 class Sts:
-    """Identity of one AWS session."""
+    """The identity of one AWS session."""
 
     def __init__(self, session: AwsSession) -> None:
         self._session = session

@@ -1,8 +1,8 @@
-"""Which AWS is meant, and how to reach it: the only module here that reads Django's settings.
+"""Which AWS to use, and how to reach it: the only module of this package that reads Django's settings.
 
-There are two answers. `embedded` is a process on this machine, reached by an explicit loopback
-address with made-up credentials, whatever the environment says about AWS: a default configuration
-can never reach a real account. `live` is boto3's ordinary chain, and has to be chosen.
+`embedded` is a process on this machine. It is reached at a loopback address with fake credentials and
+ignores the environment's AWS variables, so the default configuration can never reach a real account.
+`live` uses boto3's usual chain and must be chosen explicitly.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Credentials", "EmbeddedNotRunning", "Target", "broker_url", "check_l
 EMBEDDED: Final = "embedded"
 LIVE: Final = "live"
 
-# An embedded AWS does not throttle: rates are so many times those for a real account.
+# The embedded AWS does not throttle, so its rates are this many times higher than a real account's.
 EMBEDDED_RATE_FACTOR = 50.0
 
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9._-]{1,32}")
@@ -37,7 +37,7 @@ _HOW_TO_RUN = (
 
 @dataclass(frozen=True)
 class Credentials:
-    """Static credentials. The secret does not show in logs or tracebacks."""
+    """Static credentials. The secret does not appear in logs or tracebacks."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -48,10 +48,10 @@ EMBEDDED_CREDENTIALS = Credentials("EMBEDDEDSTREAMHUB", "not-a-secret")
 
 @dataclass(frozen=True)
 class Target:
-    """Which AWS: how to reach it and whose resources are ours there.
+    """One AWS: how to reach it, and the environment that marks our resources there.
 
-    `endpoint_url` and `credentials` are set in embedded mode only; None leaves them to boto3's
-    ordinary chain (which honours AWS_ENDPOINT_URL). `rate_factor` multiplies the call rates.
+    `endpoint_url` and `credentials` are set only in embedded mode. With None, boto3's usual chain decides,
+    including AWS_ENDPOINT_URL. `rate_factor` multiplies the call rates.
     """
 
     mode: Literal["embedded", "live"]
@@ -63,15 +63,15 @@ class Target:
 
     @property
     def embedded(self) -> bool:
-        """True if no real AWS account can be reached with this target."""
+        """Whether this is the embedded AWS, so that no real account can be reached."""
         return self.mode == EMBEDDED
 
 
 def resolve_target() -> Target:
     """The AWS that the settings choose.
 
-    Raises EmbeddedNotRunning if embedded mode is chosen and its process is not there, Misconfigured
-    if STREAMHUB_AWS, STREAMHUB_ENVIRONMENT or the embedded endpoint make no sense.
+    Raises EmbeddedNotRunning if embedded mode is chosen and its process is not running; Misconfigured
+    if STREAMHUB_AWS, STREAMHUB_ENVIRONMENT or the embedded endpoint is not valid.
     """
     mode, environment = settings.STREAMHUB_AWS, settings.STREAMHUB_ENVIRONMENT
     if not _ENVIRONMENT.fullmatch(environment):
@@ -89,21 +89,21 @@ def resolve_target() -> Target:
 def embedded_target(
     endpoint_url: str, region: str, environment: str, rate_factor: float = EMBEDDED_RATE_FACTOR
 ) -> Target:
-    """A target on this machine. Raises Misconfigured if the endpoint is anywhere else."""
+    """A target on this machine. Raises Misconfigured if the endpoint is not on this machine."""
     check_loopback(endpoint_url)
     return Target(EMBEDDED, endpoint_url, region, environment, EMBEDDED_CREDENTIALS, rate_factor)
 
 
 def broker_url() -> str:
-    """Where Celery's broker is: CELERY_BROKER_URL, else the embedded one.
+    """The address of Celery's broker: CELERY_BROKER_URL, or the embedded broker.
 
-    Raises EmbeddedNotRunning if the embedded one is needed and is not running.
+    Raises EmbeddedNotRunning if the embedded broker is needed and is not running.
     """
     return settings.CELERY_BROKER_URL or _address("broker_url")
 
 
 def check_loopback(url: str) -> None:
-    """Raise Misconfigured unless the URL's host is this very machine."""
+    """Raise Misconfigured unless the URL's host is this machine."""
     try:
         host = urlsplit(url).hostname or ""
         local = host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -112,20 +112,20 @@ def check_loopback(url: str) -> None:
     if not local:
         raise Misconfigured(
             f"The embedded AWS must be on this machine, but its address is {url!r}. "
-            "Remove that address file, or set STREAMHUB_AWS=live if a real AWS is meant."
+            "Remove the address file, or set STREAMHUB_AWS=live to use a real AWS account."
         )
 
 
 def _address(name: str) -> str:
-    """What the embedded process wrote about itself, if that process is alive."""
+    """An address that the embedded process has written, if that process is alive."""
     path = Path(settings.EMBEDDED_ADDRESSES)
     try:
-        found = json.loads(path.read_text())
-        address, pid = str(found[name]), int(found["pid"])
+        addresses = json.loads(path.read_text())
+        address, pid = str(addresses[name]), int(addresses["pid"])
     except FileNotFoundError:
         raise EmbeddedNotRunning(f"The embedded AWS is not running. {_HOW_TO_RUN}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EmbeddedNotRunning(f"The embedded AWS left no usable {path.name}. {_HOW_TO_RUN}") from error
+        raise EmbeddedNotRunning(f"{path.name} of the embedded AWS is not usable. {_HOW_TO_RUN}") from error
     if not _alive(pid):
         raise EmbeddedNotRunning(f"The embedded AWS has stopped. {_HOW_TO_RUN}")
     return address

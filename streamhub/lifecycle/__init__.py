@@ -1,7 +1,6 @@
-"""The level-triggered life cycle: the row is the intent, AWS is the fact, Celery only wakes.
+"""The life cycle of managed rows: a row holds the intent, AWS the facts, and Celery tasks only wake rows.
 
-`models` has the columns every managed row carries, `intent` writes what somebody wants, `claim` makes
-one worker the owner of one step, `states` is the only place where a state changes, `reconcile` takes
-one step, `observe` looks at AWS for many rows at once, `wake` and `sweep` see to it that due rows are
-looked at. What the steps are is the business of the apps' drivers (`driver`).
+`models` holds the columns of every managed row. `intent` writes what staff and services want. `claim`
+gives one step to one worker. `states` changes states. `reconcile` takes one step. `observe` reads lists
+of AWS for many rows at once. `wake` and `sweep` queue due rows. The apps' drivers (`driver`) know the steps.
 """

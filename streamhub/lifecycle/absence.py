@@ -1,7 +1,7 @@
-"""What to make of AWS saying that something is not there, or not as we took it to be.
+"""When a resource counts as gone, and what follows from NotFound or a conflict on a write.
 
-One NotFound is a suspicion. Proof is a second one at least `OBSERVE_SECONDS` later, of a resource older
-than `MISSING_MIN_AGE_SECONDS`. A write that meets NotFound or a conflict was decided on old news: look first.
+One NotFound is a suspicion. A second one, at least `OBSERVE_SECONDS` later, confirms it if the resource is
+older than `MISSING_MIN_AGE_SECONDS`. A write that gets NotFound or Conflict relied on a stale observation.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from streamhub.lifecycle.models import error_fields
 
 
 def is_confirmed(row: Any, now: datetime, created_at: datetime | None) -> bool:
-    """Whether one more NotFound, now, proves that what `row` suspects to be gone is gone.
+    """Whether another NotFound at `now` confirms that the resource suspected by `row` is gone.
 
-    `created_at`: when its create was sent, which may be long after its row was made; None: as old as the row.
+    `created_at`: when its create was sent. None: when the row was made.
     """
     return (
         row.suspect_since is not None
@@ -30,12 +30,12 @@ def is_confirmed(row: Any, now: datetime, created_at: datetime | None) -> bool:
 
 
 def suspicion(message: str, hint: str) -> dict[str, Any]:
-    """The columns that say so on the row while StreamHub makes sure."""
+    """The columns that show the suspicion as an error on the row."""
     return error_fields(AwsError(message, code="suspected_missing"), hint)
 
 
 def observe_on_conflict(claim: Claim, call: Callable[[], Any]) -> Any:
-    """Run a write. Raises `Retryable` for NotFound and Conflict, after asking for a fresh observation."""
+    """Run a write. On NotFound or Conflict, request an observation and raise `Retryable`."""
     try:
         return call()
     except (NotFound, Conflict) as error:
@@ -43,7 +43,7 @@ def observe_on_conflict(claim: Claim, call: Callable[[], Any]) -> Any:
 
 
 def observe_first(claim: Claim, error: AwsError) -> Retryable:
-    """Ask for a fresh observation; the error to raise, with AWS's own words."""
+    """Request an observation, and return the `Retryable` to raise, with AWS's message."""
     claim.save(observe_requested=True)
     return Retryable(
         error.message,

@@ -1,8 +1,8 @@
-"""One conditional UPDATE makes one worker the owner of one step.
+"""The claim: one conditional UPDATE gives one step on a row to one worker.
 
-The claim counts the attempt *before* the step, so that a row that kills its worker counts too. It
-expires by the database's clock, and every write of the step is conditional on its token: a worker that
-was thought dead and comes back cannot overwrite what its successor did.
+The claim counts the attempt *before* the step, so a step that kills its worker is counted too. It expires
+by the database's clock. Every write of the step is conditional on the claim's token, so a worker whose
+claim has expired cannot overwrite what the next one wrote.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ log = logging.getLogger(__name__)
 CLAIM_SECONDS = 60
 MAX_BACKOFF_SECONDS = 300
 ALARM_ATTEMPTS = 10
+# The state that the last `Transition` of a row leads to. The row itself is deleted.
+DELETED = "deleted"
 
 
 class ClaimLost(StreamHubError):
-    """The claim expired and somebody else owns the row now; the step must end without a trace."""
+    """The claim expired and another worker owns the row. The step must end without writing anything."""
 
 
 def after(seconds: float) -> models.ExpressionWrapper:
-    """A moment that many seconds from now, by the database's clock."""
+    """The time `seconds` from now, by the database's clock."""
     return models.ExpressionWrapper(
         Now() + Value(timedelta(seconds=seconds), output_field=models.DurationField()),
         output_field=models.DateTimeField(),
@@ -41,22 +43,22 @@ def after(seconds: float) -> models.ExpressionWrapper:
 
 
 def backoff(attempts: int) -> float:
-    """Seconds to wait after that many attempts in a row: doubling, at most five minutes, jittered."""
+    """Seconds to wait after `attempts` in a row: doubling, at most `MAX_BACKOFF_SECONDS`, with jitter."""
     base = min(MAX_BACKOFF_SECONDS, 0.5 * 2 ** min(attempts, 12))
-    return base * random.uniform(0.8, 1.0)  # noqa: S311  spreading load, not hiding anything
+    return base * random.uniform(0.8, 1.0)  # noqa: S311  jitter, not a secret
 
 
 FREE = Q(claimed_until__isnull=True) | Q(claimed_until__lt=Now())
 
 
 def take(model: type[ManagedResource], pk: int) -> Claim | None:
-    """Claim the row if it is due and nobody holds it; None otherwise."""
+    """Claim the row if it is due and free; None otherwise."""
     token = secrets.token_hex(8)
     claimed = model._default_manager.filter(FREE, pk=pk, not_before__lte=Now()).update(
         claim_token=token,
         claimed_until=after(CLAIM_SECONDS),
         attempts=F("attempts") + 1,
-        # Should this step kill its worker once more, the next one waits: poison must not loop.
+        # A row that keeps killing its worker waits before its next step.
         not_before=Case(
             When(attempts__gte=ALARM_ATTEMPTS, then=after(MAX_BACKOFF_SECONDS)),
             default=F("not_before"),
@@ -68,7 +70,7 @@ def take(model: type[ManagedResource], pk: int) -> Claim | None:
     if row is None:
         return None
     if row.attempts > ALARM_ATTEMPTS:
-        log.error("ALARM: %s %s did not end a step well %d times in a row", row.KIND, pk, row.attempts)
+        log.error("ALARM: %s %s: %d attempts in a row without a completed step", row.KIND, pk, row.attempts)
     return Claim(row, token)
 
 
@@ -79,24 +81,24 @@ class Claim:
         self.row = row
         self.token = token
         self._generation = row.generation
-        # A step that ends well clears the row's error, unless it sets this.
+        # A completed step clears the row's error, unless it sets this.
         self.keep_error = False
 
     @property
-    def _mine(self) -> Q:
+    def _held(self) -> Q:
         return Q(claim_token=self.token)
 
     def save(self, **fields: Any) -> None:
-        """Write columns at once (an AWS id the moment it is known). Raises `ClaimLost`."""
+        """Write columns now, such as an AWS id as soon as it is known. Raises `ClaimLost`."""
         if not fields:
             return
-        rows = type(self.row)._default_manager.filter(self._mine, pk=self.row.pk)
+        rows = type(self.row)._default_manager.filter(self._held, pk=self.row.pk)
         if not rows.update(**fields):
             raise ClaimLost(f"{self.row.KIND} {self.row.pk} is claimed by another worker")
         self.row.refresh_from_db()
 
     def note(self, why: str, *, request_id: str | None, **fields: Any) -> None:
-        """Write columns and tell the timeline: AWS has accepted a call that moves no state.
+        """Write columns and a `Transition` for a call that AWS accepted and that changes no state.
 
         Raises `ClaimLost`.
         """
@@ -105,7 +107,7 @@ class Claim:
             states.record(self.row, self.row.state, self.row.state, why=why, request_id=request_id)
 
     def change_state(self, to: str, *, why: str, request_id: str | None = None, **fields: Any) -> None:
-        """Move to `to`; if already there, write `fields`, and a line only for a call that AWS accepted.
+        """Move to `to` and write `fields`. In that state already: a `Transition` only with a `request_id`.
 
         Raises `ClaimLost`.
         """
@@ -115,20 +117,20 @@ class Claim:
             else:
                 self.save(**fields)
             return
-        moved = states.change(self.row, to, why=why, request_id=request_id, condition=self._mine, **fields)
+        moved = states.change(self.row, to, why=why, request_id=request_id, condition=self._held, **fields)
         if not moved:
             raise ClaimLost(f"{self.row.KIND} {self.row.pk} changed under this step")
 
     def fail(self, to: str, step: str, error: AwsError | str, *, hint: str = "") -> None:
-        """AWS refuses: remember what and why, and wait for a person."""
+        """Record that AWS refused the step, and wait until staff retry. Raises `ClaimLost`."""
         moved = states.change(
             self.row,
             to,
             why=f"could not {step}",
             error=error,
-            condition=self._mine,
+            condition=self._held,
             failed_step=step,
-            **error_fields(error, hint or "Correct what AWS complains about, then press Retry."),
+            **error_fields(error, hint or "Correct what AWS reports, then press Retry."),
         )
         if not moved:
             raise ClaimLost(f"{self.row.KIND} {self.row.pk} changed under this step")
@@ -136,20 +138,20 @@ class Claim:
         self.release(None)
 
     def postpone(self, error: AwsError, *, hint: str = "") -> None:
-        """Keep the state, show the error, try again later: for ever, at most five minutes apart."""
+        """Keep the state, show the error and try again later, at most `MAX_BACKOFF_SECONDS` from now."""
         wait = backoff(self.row.attempts)
         if isinstance(error, Retryable) and error.after:
             wait = max(wait, min(error.after, MAX_BACKOFF_SECONDS))
-        self._end(after(wait), **error_fields(error, hint or "StreamHub tries again by itself."))
+        self._end(after(wait), **error_fields(error, hint or "StreamHub tries again automatically."))
 
     def release(self, seconds: float | None) -> None:
-        """The step ended well. Look again after `seconds` (None: only when woken)."""
+        """The step is complete. Take the next one after `seconds` (None: only when woken)."""
         cleared = error_fields(None) if self.row.error_code and not self.keep_error else {}
         self._end(None if seconds is None else after(seconds), attempts=0, **cleared)
 
     def _end(self, due: Any, **fields: Any) -> None:
         unchanged = When(generation=self._generation, then=Value(None) if due is None else due)
-        type(self.row)._default_manager.filter(self._mine, pk=self.row.pk).update(
+        type(self.row)._default_manager.filter(self._held, pk=self.row.pk).update(
             claim_token=None,
             claimed_until=None,
             queued_until=None,
@@ -157,10 +159,10 @@ class Claim:
             **fields,
         )
 
-    def forget(self, *, why: str, request_id: str | None = None, final_state: str = "deleted") -> None:
-        """AWS says gone: the row goes, its last transition stays."""
+    def forget(self, *, why: str, request_id: str | None = None) -> None:
+        """Delete the row whose resource is gone from AWS, and record it. Raises `ClaimLost`."""
         with transaction.atomic():
-            states.record(self.row, self.row.state, final_state, why=why, request_id=request_id)
-            gone, _ = type(self.row)._default_manager.filter(self._mine, pk=self.row.pk).delete()
-            if not gone:
+            states.record(self.row, self.row.state, DELETED, why=why, request_id=request_id)
+            deleted, _ = type(self.row)._default_manager.filter(self._held, pk=self.row.pk).delete()
+            if not deleted:
                 raise ClaimLost(f"{self.row.KIND} {self.row.pk} is claimed by another worker")

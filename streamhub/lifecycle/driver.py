@@ -1,4 +1,4 @@
-"""What the life cycle needs to know of a kind of row: a driver each, declared by the apps as `drivers`."""
+"""Drivers: what the life cycle needs to know about each managed model. Apps declare them as `drivers`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Driver(Protocol):
     def failed_state(self) -> str: ...
 
     def step(self, claim: Claim) -> float | None:
-        """Observe, decide, act once. Seconds until the next look (0: at once, None: when woken).
+        """Observe, decide, act once. Returns the seconds until the next step (0: at once, None: when woken).
 
-        The row may be gone afterwards (`claim.forget`). Raises house errors; never sleeps.
+        May delete the row (`claim.forget`). Raises StreamHub's errors and never sleeps.
         """
 
     def doing(self, row: Any) -> str:
-        """What the row is trying to do, in plain words that follow "could not"."""
+        """What the row is trying to do, as a verb phrase that follows "could not"."""
 
     def context(self, row: Any) -> AbstractContextManager[Any]:
-        """Wrapped around the step (rate-limit urgency, log context)."""
+        """A context manager around the step, for urgency and log context."""
         return nullcontext()
 
 
@@ -42,8 +42,8 @@ def all_drivers() -> list[Driver]:
 
 
 def driver_of(label: str) -> Driver:
-    """That of a model ("app.model"). Raises `LookupError` if it has none."""
-    found = next((driver for driver in all_drivers() if driver.model._meta.label_lower == label), None)
-    if found is None:
-        raise LookupError(f"No app declares a driver for {label}.")
-    return found
+    """The driver of a model ("app.model"). Raises `LookupError` if no app declares one."""
+    for driver in all_drivers():
+        if driver.model._meta.label_lower == label:
+            return driver
+    raise LookupError(f"No app declares a driver for {label}.")

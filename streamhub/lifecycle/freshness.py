@@ -1,8 +1,6 @@
-"""When an observation of AWS is too old to be relied on.
+"""When an observation of AWS is too old to rely on: after two of its periods, so one may be missed.
 
-What is looked at regularly is fresh until a look was missed: for two of its periods. The period is
-`FULL_OBSERVE_SECONDS` for what the observer and the steps read; who looks more rarely names its own.
-(When a process is silent is `heartbeat`'s to say.)
+The period is `FULL_OBSERVE_SECONDS` for what the observer and the steps read; rarer readers pass their own.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ FRESH_PERIODS = 2
 
 
 def is_fresh(observed_at: datetime | None, *, every_seconds: int | None = None) -> bool:
-    """Whether that observation may still be relied on; not if there was none."""
+    """Whether an observation at that time is recent enough. False for None."""
     if observed_at is None:
         return False
     period = timedelta(seconds=every_seconds or settings.FULL_OBSERVE_SECONDS)

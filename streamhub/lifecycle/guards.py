@@ -1,10 +1,8 @@
-"""Tables of rules: what can be done with an object now, and why not.
+"""Tables of rules: which verbs are possible for an object now, and why the others are not.
 
-Each kind of object has one table, in the guards of its app. The services ask `check`
-on locked rows before they write anything; the admin's pages ask `refusal`. Both give the same sentence.
-A table is a function of values: it reads no row and no clock.
-
-Tables are written as functions that return them, so that `make mutants` reaches every state and condition.
+Each kind of object has one table, in the guards of its app. Services call `check` on locked rows before
+they write; admin pages call `refusal`. Both give the same sentence. A table is a function of values: it
+reads no row and no clock. Each table is returned by a function, so that `make mutants` reaches every rule.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from streamhub.errors import NotPossible
 
 
 class Situation(Protocol):
-    """What the rules of one kind depend on: the object's state, and whatever else that kind adds."""
+    """The values that the rules of one kind depend on: the object's state, and what that kind adds."""
 
     @property
     def state(self) -> str: ...
@@ -31,8 +29,8 @@ S_in = TypeVar("S_in", bound=Situation, contravariant=True)
 class Refusal:
     """Why a verb is refused.
 
-    `state` is another object's if that is in the way ("": the object's own). `possible` says what can be
-    done instead (None: the verbs that would do something now).
+    `state`: the state of the object that prevents it ("": the object's own). `possible`: what can be done
+    instead (None: the verbs that have an effect now).
     """
 
     sentence: str
@@ -41,22 +39,22 @@ class Refusal:
 
 
 class Condition(Protocol[S_in]):
-    """A reason against a verb: a refusal where it applies, None where it does not."""
+    """A reason against a verb. Returns a refusal if it applies, None otherwise."""
 
     def __call__(self, now: S_in, /) -> Refusal | None: ...
 
 
 class Repeat(Protocol[S_in]):
-    """Where a verb would only repeat what is: says so in a sentence, "" elsewhere."""
+    """Returns a sentence if the verb would change nothing, "" otherwise."""
 
     def __call__(self, now: S_in, /) -> str: ...
 
 
 @dataclass(frozen=True)
 class Rule(Generic[S]):
-    """One verb. Where it `repeats` what is, it is accepted without effect; else the first condition counts.
+    """One verb. Where it `repeats`, it is accepted without effect; otherwise the first condition counts.
 
-    `call` is what the API names it, if not as the table does.
+    `call`: the verb's name in the API, if it differs from the table's.
     """
 
     conditions: tuple[Condition[S], ...]
@@ -64,43 +62,43 @@ class Rule(Generic[S]):
     call: str = ""
 
     def against(self, now: S) -> Refusal | None:
-        """The first condition that applies."""
-        answers = (condition(now) for condition in self.conditions)
-        return next((refusal for refusal in answers if refusal is not None), None)
+        """The refusal of the first condition that applies, or None."""
+        refusals = (condition(now) for condition in self.conditions)
+        return next((refusal for refusal in refusals if refusal is not None), None)
 
 
 def never(now: Situation, /) -> str:
-    """For verbs that do something each time."""
+    """For verbs that always have an effect."""
     return ""
 
 
 def rule(*conditions: Condition[S], repeats: Repeat[S] = never, call: str = "") -> Rule[S]:
-    """A verb's rule; its conditions are told in the order in which they are given."""
+    """A verb's rule. Its conditions are checked in the given order."""
     return Rule(conditions, repeats, call)
 
 
 def only(*states: str) -> Condition[Situation]:
-    """The states in which the verb does something."""
+    """A condition: the verb is possible only in these states."""
 
-    def elsewhere(now: Situation, /) -> Refusal | None:
+    def in_other_state(now: Situation, /) -> Refusal | None:
         if now.state in states:
             return None
         return Refusal(f"It is {now.state}; this is possible only while it is {either(*states)}.")
 
-    return elsewhere
+    return in_other_state
 
 
 def already(*states: str) -> Repeat[Situation]:
-    """The states in which the verb would repeat what is."""
+    """The verb has no effect in these states."""
 
-    def there(now: Situation, /) -> str:
+    def in_state(now: Situation, /) -> str:
         return f"It is {now.state} already." if now.state in states else ""
 
-    return there
+    return in_state
 
 
 def either(*words: str) -> str:
-    """The words as a list in a sentence: "a, b or c"."""
+    """The words as part of a sentence: "a, b or c"."""
     return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
@@ -111,7 +109,7 @@ class Table(Generic[S]):
     rules: Callable[[], Mapping[str, Rule[S]]]
 
     def check(self, verb: str, now: S) -> bool:
-        """True: carry it out. False: it would repeat what is. Raises `NotPossible` where it is refused."""
+        """True: carry the verb out. False: it would change nothing. Raises `NotPossible` if it is refused."""
         rule = self.rules()[verb]
         if rule.repeats(now):
             return False
@@ -122,16 +120,16 @@ class Table(Generic[S]):
         raise NotPossible(refusal.sentence, state=refusal.state or now.state, possible=possible)
 
     def refusal(self, verb: str, now: S) -> str | None:
-        """Why a page does not offer the verb: it is refused, or it is so already. None: it is offered."""
+        """Why a page does not offer the verb: it is refused or would change nothing. None: it is offered."""
         rule = self.rules()[verb]
         refusal = rule.against(now)
         return rule.repeats(now) or (refusal.sentence if refusal else None)
 
     def possible(self, now: S) -> list[str]:
-        """The verbs that would do something now, as the API names them."""
-        can = {rule.call or verb: None for verb, rule in self.rules().items() if self._does(rule, now)}
-        return list(can)
+        """The verbs that have an effect now, by their names in the API."""
+        calls = [rule.call or verb for verb, rule in self.rules().items() if self._has_effect(rule, now)]
+        return list(dict.fromkeys(calls))
 
     @staticmethod
-    def _does(rule: Rule[S], now: S) -> bool:
+    def _has_effect(rule: Rule[S], now: S) -> bool:
         return not rule.repeats(now) and rule.against(now) is None

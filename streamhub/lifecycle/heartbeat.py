@@ -1,4 +1,4 @@
-"""Signs of life. The worker's comes from its own timer, beat's from a task that beat had to send."""
+"""Heartbeats. The worker's comes from its own timer, beat's from a task that beat sends."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from django.utils import timezone
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 10
-# After this long without a sign of life a process counts as silent, wherever that is asked.
+# A process without a heartbeat for this long counts as silent everywhere.
 SILENT_AFTER = timedelta(seconds=60)
-_last = 0.0
+_last_noted = 0.0
 
 
 def beat(name: str) -> None:
-    """Note that `name` ("worker", "beat") is alive."""
+    """Record a heartbeat of `name` ("worker" or "beat")."""
     from streamhub.lifecycle.models import Heartbeat
 
     Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
 
 
 def is_silent(beat_at: datetime) -> bool:
-    """Whether a process whose last sign of life came then may be dead."""
+    """Whether a process with its last heartbeat at `beat_at` counts as silent."""
     return timezone.now() - beat_at >= SILENT_AFTER
 
 
 @heartbeat_sent.connect
 def _worker_is_alive(**_signal: Any) -> None:
-    global _last
-    if time.monotonic() - _last < EVERY_SECONDS:
+    global _last_noted
+    if time.monotonic() - _last_noted < EVERY_SECONDS:
         return
-    _last = time.monotonic()
+    _last_noted = time.monotonic()
     try:
         beat("worker")
     except DatabaseError as error:
-        log.warning("Could not note the worker's heartbeat: %s", error)
+        log.warning("Could not record the worker's heartbeat: %s", error)

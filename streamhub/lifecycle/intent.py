@@ -1,4 +1,4 @@
-"""Writing intent: what somebody wants of a row, never how it is reached."""
+"""Writing intent: the desired state of a row, and when to take its next step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def set_desired(
 ) -> None:
     """Write `desired` (if given) and `fields`, make the row due now and wake it on commit.
 
-    Bumps `generation`: a step that is under way may finish, but not postpone this.
+    Increases `generation`, so that a step in progress can finish but cannot postpone the row.
     """
     if desired is not None:
         fields["desired"] = desired
@@ -35,7 +35,7 @@ def set_desired(
 def requeue(
     model: type[ManagedResource], pks: list[int], *, observe: bool = False, urgent: bool = False
 ) -> None:
-    """Make rows due now without any new intent; with `observe` each is to be described on AWS."""
+    """Make rows due now without new intent. With `observe`, their next step describes them on AWS."""
     if not pks:
         return
     fields: dict[str, Any] = {"queued_until": wake.queued_mark()}
@@ -46,4 +46,4 @@ def requeue(
     update_all(model, pks, generation=F("generation") + 1, not_before=Now(), **fields)
     rows = model._default_manager.filter(pk__in=pks).values_list("pk", "priority")
     for priority in Priority:
-        wake.on_commit(model, [pk for pk, its in rows if its == priority], priority)
+        wake.on_commit(model, [pk for pk, row_priority in rows if row_priority == priority], priority)

@@ -6,7 +6,7 @@ from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
 SWEEP = PeriodicJob("sweep", TaskName.SWEEP, lambda: settings.SWEEP_SECONDS, queue="urgent", lease_seconds=30)
-# The task is ended after CELERY_TASK_TIME_LIMIT (55 s): if its worker dies, nobody need wait longer.
+# A task runs for at most CELERY_TASK_TIME_LIMIT (55 s), so a dead worker's lease need not last longer.
 OBSERVE = PeriodicJob(
     "observe", TaskName.OBSERVE, lambda: settings.OBSERVE_SECONDS, queue="urgent", lease_seconds=60
 )

@@ -1,4 +1,4 @@
-"""The lease on a job's row: one run at a time, however many beats and workers there are; its end is noted."""
+"""The lease on a job's row: one run at a time across all workers. The run's outcome is recorded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class JobRun:
-    """Handed to a running job: `say` notes the outcome, `extend` keeps the lease."""
+    """One run of a job: `say` sets its outcome, `extend` prolongs its lease."""
 
     def __init__(self, name: str, token: str, seconds: int) -> None:
         self.name, self.token, self.seconds = name, token, seconds
@@ -27,16 +27,16 @@ class JobRun:
         self.outcome = outcome[:200]
 
     def extend(self) -> bool:
-        """Prolong the lease; False if it was lost, then the job must stop."""
-        mine = Job.objects.filter(name=self.name, lease_token=self.token)
-        return bool(mine.update(leased_until=after(self.seconds)))
+        """Prolong the lease. False: it was lost, and the job must stop."""
+        held = Job.objects.filter(name=self.name, lease_token=self.token)
+        return bool(held.update(leased_until=after(self.seconds)))
 
 
 @contextmanager
 def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
-    """Run as the only one: yields None when another run holds the lease.
+    """Yield a run that holds the lease, or None if another run holds it.
 
-    The lease lasts `seconds` past its last `extend`, so a dead worker blocks the job no longer.
+    The lease ends `seconds` after the last `extend`, so a dead worker blocks the job no longer than that.
     """
     Job.objects.get_or_create(name=name)
     token = secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""What every managed row carries, and the three small tables of the life cycle itself."""
+"""The columns of every managed row, and the life cycle's own tables."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from streamhub.errors import AwsError
 
 
 def new_uid() -> str:
-    """32 random hex digits: what all AWS references of a row are derived from."""
+    """32 random hex digits, from which all AWS references of a row are derived."""
     return uuid.uuid4().hex
 
 
 class Priority(models.IntegerChoices):
-    """The order in which due rows are taken: the show first, the cleaning last."""
+    """The order in which due rows are taken: stops and starts first, deletions last."""
 
     STOP = 0, "stop"
     START = 1, "start"
@@ -28,15 +28,12 @@ class Priority(models.IntegerChoices):
 
     @property
     def urgent(self) -> bool:
-        """Urgent work has a queue of its own and the first claim on AWS's rate limits."""
+        """Urgent rows have their own queue and may use the whole AWS rate limit."""
         return self <= Priority.START
 
 
 class HasError(models.Model):
-    """A row that shows the last error that concerns it: AWS's words, and what to do about it.
-
-    `error_fields` gives the columns to write.
-    """
+    """A row that shows its last error: AWS's message, and a hint what to do. See `error_fields`."""
 
     error_code = models.CharField(max_length=64, blank=True, default="")
     error_message = models.TextField(blank=True, default="")
@@ -62,7 +59,7 @@ class HasError(models.Model):
 
 
 def error_fields_of(row: HasError) -> dict[str, Any]:
-    """The columns that show another row's error on a row as well."""
+    """The error columns of `row`, to show its error on another row."""
     return {
         "error_code": row.error_code,
         "error_message": row.error_message,
@@ -73,7 +70,7 @@ def error_fields_of(row: HasError) -> dict[str, Any]:
 
 
 def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]:
-    """The columns of `HasError` that show an error; with None, those that clear it."""
+    """The columns of `HasError` that show an error; None clears it."""
     if error is None:
         return {
             "error_code": "",
@@ -93,39 +90,39 @@ def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]
 
 
 class ManagedResource(HasError):
-    """A row that stands for something on AWS.
+    """A row that stands for a resource on AWS.
 
-    `desired` is the intent and only services write it; `state` is where the row is on its way there and
-    only `states.change` writes it. The AWS ids and facts are columns of the concrete model.
+    `desired` is the intent; only services write it. `state` is the progress towards it; only
+    `states.change` writes it. The AWS ids and facts are columns of the concrete model.
     """
 
     STATES: ClassVar[type[models.TextChoices]]
-    KIND: ClassVar[str]  # the word for it in transitions, logs and messages
+    KIND: ClassVar[str]  # its name in transitions, logs and messages
 
     uid = models.CharField(max_length=32, unique=True, default=new_uid, editable=False)
     state = models.CharField(max_length=16)
     state_since = models.DateTimeField(default=timezone.now)
     desired = models.CharField(max_length=16)
-    # Bumped by every write of intent, so that a step in progress cannot postpone what came after it.
+    # Increased by every write of intent, so that a step in progress cannot postpone newer intent.
     generation = models.PositiveIntegerField(default=0, editable=False)
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.CREATE)
 
-    # When to take the next step; null: nothing to do until somebody or an observation wakes the row.
+    # When to take the next step; null: not before new intent or an observation wakes the row.
     not_before = models.DateTimeField(null=True, blank=True, editable=False)
     queued_until = models.DateTimeField(null=True, blank=True, editable=False)
     claim_token = models.CharField(max_length=16, null=True, blank=True, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
-    # Claims since the last step that ended well: 2 or more means that an earlier outcome is unknown.
+    # Claims since the last completed step: 2 or more means that an earlier outcome is unknown.
     attempts = models.PositiveIntegerField(default=0, editable=False)
 
-    # Which list of AWS this row waits on ("" for none), and whether it wants to be described itself.
+    # The polled list that this row waits for ("": none), and whether its next step must describe it.
     polled_list = models.CharField(max_length=24, blank=True, default="", editable=False)
     observe_requested = models.BooleanField(default=False, editable=False)
     observed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # First NotFound for a resource that should be there: a suspicion until a later read agrees.
+    # The first NotFound for a resource that should exist: a suspicion until a later read confirms it.
     suspect_since = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # The step that AWS refused, in plain words; set only while FAILED.
+    # The step that AWS refused, as a verb phrase; set only while FAILED.
     failed_step = models.CharField(max_length=100, blank=True, default="")
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -135,12 +132,12 @@ class ManagedResource(HasError):
 
     @property
     def in_doubt(self) -> bool:
-        """An earlier step did not end well: what it did on AWS must be read before acting."""
+        """An earlier step did not complete: read what it did on AWS before acting."""
         return self.attempts > 1
 
 
 def due_indexes(name: str) -> list[models.Index]:
-    """The indexes the sweep and the observer of a concrete model need; `name` keeps them unique."""
+    """The indexes that sweep and observer need on a concrete model; `name` makes their names unique."""
     return [
         models.Index(
             fields=["priority", "not_before"],
@@ -152,12 +149,10 @@ def due_indexes(name: str) -> list[models.Index]:
 
 
 class Transition(models.Model):
-    """One state change of one row: who, why, from, to, and AWS's word on it. Never updated.
+    """One state change of one row: who, why, from, to, AWS's request id and error. Never updated.
 
-    From and to are the same where somebody's intent or a call that AWS accepted moved no state.
-
-    Keyed by (type, id) and not by a foreign key, because it outlives its row; ids only grow, so old
-    months can be pruned or partitioned by id.
+    From and to are equal when new intent, or a call that AWS accepted, changed no state. It has no foreign
+    key, because it outlives its row. Ids only grow, so old months can be pruned or partitioned by id.
     """
 
     resource_type = models.CharField(max_length=24)
@@ -183,7 +178,7 @@ class Transition(models.Model):
 
 
 class Heartbeat(models.Model):
-    """Last sign of life of a kind of process ("worker", "beat")."""
+    """The last heartbeat of a kind of process ("worker" or "beat")."""
 
     name = models.CharField(max_length=32, unique=True)
     beat_at = models.DateTimeField()
@@ -193,7 +188,7 @@ class Heartbeat(models.Model):
 
 
 class Job(models.Model):
-    """A periodic job: the lease that keeps it single, and how its last run went."""
+    """A periodic job: the lease that allows one run at a time, and the outcome of the last run."""
 
     name = models.CharField(max_length=64, unique=True)
     lease_token = models.CharField(max_length=16, null=True, blank=True)
@@ -208,7 +203,7 @@ class Job(models.Model):
 
 
 class Listing(models.Model):
-    """The last complete list of one kind of AWS resource: how long it was and when it was read."""
+    """The last complete list of one kind of AWS resource: its length and when it was read."""
 
     key = models.CharField(max_length=24, unique=True)
     pages = models.PositiveIntegerField(default=1)
@@ -216,11 +211,11 @@ class Listing(models.Model):
     listed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.items} on {self.pages} pages"
+        return f"{self.key}: items {self.items}, pages {self.pages}"
 
 
 def database_now() -> datetime:
-    """The database's clock: the only one that all workers share."""
+    """The time by the database's clock, which all workers share."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Periodic jobs: which there are, and each as an object that knows its task, its lease and its row."""
+"""Periodic jobs: the list of them, and for each its task, lease and row."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PeriodicJob:
-    """A job that beat sends again and again. `name` is what staff know it by.
+    """A job that beat sends periodically. Staff see `name`.
 
-    `seconds()` and `queue` are what its row in the schedule is seeded with; staff's later edits win.
-    `lease_seconds`: for so long past its last `extend` a run that died keeps others from running.
+    `seconds()` and `queue`: the first values of its row in the schedule; staff's later edits win.
+    `lease_seconds`: how long after its last `extend` a dead run still blocks the next one.
     """
 
     name: str
@@ -31,23 +31,23 @@ class PeriodicJob:
     lease_seconds: int = 120
 
     def single(self) -> AbstractContextManager[JobRun | None]:
-        """Run as the only one (see `lease.single`)."""
+        """The only run of the job, see `lease.single`."""
         return single(self.name, self.lease_seconds)
 
     def run(self, work: Callable[[JobRun], object]) -> None:
-        """Do `work` as the only one: what the job's task consists of.
+        """Do `work`, unless another run is in progress. The job's task calls this.
 
-        A bad day of AWS is no failure of the task: it stands on the job, and the next run does the work.
+        An `AwsError` is stored on the job's row and does not fail the task; the next run tries again.
         """
         try:
-            with self.single() as its:
-                if its:
-                    work(its)
+            with self.single() as run:
+                if run:
+                    work(run)
         except AwsError as error:
             log.warning("Job %s ended early: %s", self.name, error)
 
     def row(self) -> Job | None:
-        """How its last run went, or None if it never ran."""
+        """Its row, with the outcome of the last run; None if it never ran."""
         return Job.objects.filter(name=self.name).first()
 
     def lock(self) -> None:
@@ -57,5 +57,5 @@ class PeriodicJob:
 
 
 def periodic_jobs() -> list[PeriodicJob]:
-    """Those of all apps."""
+    """The periodic jobs of all apps."""
     return list(contributed("periodic_jobs"))

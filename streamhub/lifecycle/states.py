@@ -1,4 +1,4 @@
-"""The one place where states change: compare, swap, and leave a `Transition` behind."""
+"""State changes: the only place that writes `state`, by compare-and-swap, each with its `Transition`."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def change(
     condition: models.Q | None = None,
     **fields: Any,
 ) -> bool:
-    """Move `row` from the state it was read in to `to`; False if somebody else was quicker.
+    """Move `row` from the state in which it was read to `to`. False if it has changed since.
 
-    `fields` are written in the same UPDATE, `condition` narrows it further (the claim's token, say).
-    Works for every model with `state`, `state_since` and `KIND`. On success `row` carries the new values.
+    `fields` are written in the same UPDATE; `condition` narrows it, for example to the claim's token.
+    Works for every model with `state`, `state_since` and `KIND`. On success `row` is refreshed.
     """
-    where = models.Q(pk=row.pk, state=row.state)
+    unchanged = models.Q(pk=row.pk, state=row.state)
     if condition is not None:
-        where &= condition
+        unchanged &= condition
     with transaction.atomic():
-        changed = type(row)._default_manager.filter(where).update(state=to, state_since=Now(), **fields)
+        changed = type(row)._default_manager.filter(unchanged).update(state=to, state_since=Now(), **fields)
         if changed:
             record(row, row.state, to, why=why, who=who, request_id=request_id, error=error)
     if not changed:
@@ -55,7 +55,7 @@ def record(
     request_id: str | None = None,
     error: AwsError | str | None = None,
 ) -> None:
-    """Write the `Transition` of a change that the caller makes in the same transaction."""
+    """Write the `Transition` for a change that the caller makes in the same transaction."""
     Transition.objects.create(
         resource_type=row.KIND,
         resource_id=row.pk,
@@ -70,5 +70,5 @@ def record(
 
 
 def record_created(row: ManagedResource, *, who: Actor, why: str) -> None:
-    """The first transition of a row that has just been inserted (in the caller's transaction)."""
+    """Write the first transition of a row that the caller inserts in the same transaction."""
     record(row, "", row.state, who=who, why=why)

@@ -1,12 +1,13 @@
-"""The sweep: put every due row on its queue, once, the show before the cleaning."""
+"""The sweep: put every due row on its queue once, urgent rows first."""
 
 from __future__ import annotations
 
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from streamhub.lifecycle import driver, wake
+from streamhub.lifecycle import wake
 from streamhub.lifecycle.claim import FREE
+from streamhub.lifecycle.driver import all_drivers
 from streamhub.lifecycle.locking import update_in_order
 from streamhub.lifecycle.models import ManagedResource, Priority
 
@@ -15,15 +16,15 @@ NOT_QUEUED = Q(queued_until__isnull=True) | Q(queued_until__lt=Now())
 
 
 def sweep() -> int:
-    """One tick over all managed models; how many rows were queued."""
-    return sum(sweep_model(each.model) for each in driver.all_drivers())
+    """Queue the due rows of all managed models, and return how many."""
+    return sum(sweep_model(driver.model) for driver in all_drivers())
 
 
 def sweep_model(model: type[ManagedResource]) -> int:
-    """Queue up to `BATCH` due rows of one model in the order of priority, then of due time.
+    """Queue up to `BATCH` due rows of one model by priority, then by due time.
 
-    Bulk rows are topped up to `BATCH` waiting at a time, so that a mass deletion does not fill the
-    broker with duplicates of what it has not come round to; urgent rows are never held back.
+    At most `BATCH` bulk rows wait on the queue at a time, so that a mass deletion does not fill the broker
+    with duplicates of rows that no worker has reached yet. Urgent rows are never held back.
     """
     queued = 0
     rows = model._default_manager

@@ -1,5 +1,5 @@
-"""Celery's way in. Tasks are acknowledged early: what a dead worker held comes back through the claim's
-expiry and the sweep, and a row that kills its worker is not redelivered in a loop."""
+"""Celery tasks of the life cycle. They are acknowledged early: after a worker has died, the claim expires and
+the sweep queues its row again, and the broker does not redeliver a row that kills its worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from celery import shared_task
 from streamhub.errors import AwsError
 from streamhub.lifecycle import heartbeat, jobs
 from streamhub.lifecycle.observe import NOTHING, polled_lists
-from streamhub.lifecycle.observe import observe as observe_watch
+from streamhub.lifecycle.observe import observe as observe_list
 from streamhub.lifecycle.reconcile import reconcile as take_step
 from streamhub.lifecycle.sweep import sweep as sweep_rows
 from streamhub.task_names import TaskName
@@ -27,26 +27,26 @@ def reconcile(label: str, pk: int) -> None:
 def sweep() -> None:
     with jobs.SWEEP.single() as run:
         if run:
-            run.say(f"{sweep_rows()} rows queued")
+            run.say(f"rows queued: {sweep_rows()}")
 
 
 @shared_task(name=TaskName.OBSERVE)
 def observe() -> None:
-    """Look at AWS for everything that waits; one list that cannot be read does not hide the others."""
+    """Observe every polled list. A list that cannot be read does not stop the others."""
     with jobs.OBSERVE.single() as run:
         if not run:
             return
-        said = []
-        for watch in polled_lists():
+        outcomes = []
+        for polled_list in polled_lists():
             try:
-                did = observe_watch(watch)
-                if did != NOTHING:
-                    said.append(f"{watch.key}: {did}")
+                outcome = observe_list(polled_list)
+                if outcome != NOTHING:
+                    outcomes.append(f"{polled_list.key}: {outcome}")
             except AwsError as error:
-                log.warning("Could not look at %s: %s", watch.key, error)
-                said.append(f"{watch.key}: could not be read ({error.code})")
+                log.warning("Could not read the list %s: %s", polled_list.key, error)
+                outcomes.append(f"{polled_list.key}: could not be read ({error.code})")
             run.extend()
-        run.say("; ".join(said) or NOTHING)
+        run.say("; ".join(outcomes) or NOTHING)
 
 
 @shared_task(name=TaskName.HEARTBEAT)

@@ -1,4 +1,4 @@
-"""Waking: tell a worker that a row is due. Losing a wake costs seconds, never work: the sweep covers it."""
+"""Waking: tell a worker that a row is due. A lost message costs only seconds: the sweep finds the row."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from streamhub.task_names import TaskName
 
 log = logging.getLogger(__name__)
 
-# How long a row that was put on a queue is left alone by the sweep.
+# How long the sweep skips a row that is on a queue.
 QUEUED_SECONDS = 60
 
 
 def queued_mark() -> models.ExpressionWrapper:
-    """Until when a row counts as queued, from now."""
+    """The `queued_until` of a row that is queued now."""
     return after(QUEUED_SECONDS)
 
 
@@ -32,31 +32,31 @@ def queue_of(priority: int) -> str:
 
 
 def on_commit(model: type[ManagedResource], pks: Iterable[int], priority: int) -> None:
-    """Wake the rows once the present transaction has been committed (at once without one)."""
+    """Wake the rows when the current transaction commits (at once without one)."""
     pks = list(pks)
     if pks:
         transaction.on_commit(partial(publish, model, pks, priority))
 
 
 def publish(model: type[ManagedResource], pks: list[int], priority: int) -> None:
-    """Put the rows on their queue. A broken broker is logged and the rows are left to the sweep."""
+    """Put the rows on their queue. If the broker fails, log it and leave the rows to the sweep."""
     for done, pk in enumerate(pks):
         try:
             send(TaskName.RECONCILE, [model._meta.label_lower, pk], queue_of(priority))
         except (OperationalError, OSError) as error:
-            log.warning("The broker did not take the wake of %s %s: %s", model.KIND, pk, error)
+            log.warning("The broker did not accept the step of %s %s: %s", model.KIND, pk, error)
             update_all(model, pks[done:], queued_until=None)
             return
 
 
 def send(task: TaskName, args: list[Any], queue: str) -> None:
-    """Hand a task to the broker by name."""
+    """Send a task to the broker by name."""
     current_app.send_task(task, args=args, queue=queue, ignore_result=True)
 
 
 def send_safely(task: TaskName, queue: str) -> None:
-    """Ask for a periodic job early. If the broker is broken, its next tick does it."""
+    """Ask for a periodic job before its time. If the broker fails, the job runs at its usual time."""
     try:
         send(task, [], queue)
     except (OperationalError, OSError) as error:
-        log.warning("The broker did not take %s: %s", task, error)
+        log.warning("The broker did not accept %s: %s", task, error)

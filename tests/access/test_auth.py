@@ -27,12 +27,12 @@ def test_without_a_good_token_the_answer_is_401(client, header):
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_a_revoked_token_is_turned_away_at_the_door(service):
+def test_a_revoked_token_is_401(service):
     token_revoke(service.token)
     assert service.get().status_code == 401
 
 
-def test_the_scheme_is_read_in_any_case(client, service):
+def test_the_scheme_is_case_insensitive(client, service):
     assert client.get(GROUPS, headers={"Authorization": f"bearer {service.plain}"}).status_code == 200
 
 
@@ -74,7 +74,7 @@ def test_too_many_failed_authentications_of_one_address_are_429(client, service,
     assert service.get().status_code == 200  # good tokens from the same address come in
 
 
-def test_a_bucket_fills_up_again_but_not_beyond_its_burst():
+def test_a_bucket_refills_up_to_its_burst():
     now = 0.0
     limit = Limit(Rate(2, burst=2), clock=lambda: now)
     assert [limit.take("a") for _ in range(3)] == [0, 0, 0.5]
@@ -84,7 +84,7 @@ def test_a_bucket_fills_up_again_but_not_beyond_its_burst():
     assert [limit.take("a") for _ in range(3)] == [0, 0, 0.5]
 
 
-def test_buckets_of_keys_long_silent_are_forgotten():
+def test_the_least_recently_used_buckets_are_forgotten():
     limit = Limit(Rate(0.001, burst=1), keys=2)
     limit.take("a")
     limit.take("b")
@@ -113,17 +113,17 @@ def test_staff_need_the_permission():
         require(actor, "auth.change_group")
 
 
-def test_staff_who_left_may_do_nothing():
+def test_inactive_staff_have_no_permissions():
     actor = staff_actor(User.objects.create_superuser("alice", is_active=False))
     with pytest.raises(Forbidden):
         require(actor, "auth.view_group")
 
 
-def test_the_system_and_services_let_in_by_scope_may(service):
+def test_the_system_and_services_need_no_permission(service):
     require(system_actor("reaper"), "auth.change_group")
 
 
-def test_seeding_groups_twice_changes_nothing_and_takes_back_what_is_not_in_the_table():
+def test_seeding_groups_again_removes_permissions_that_are_not_in_the_table():
     seed_groups(TABLE)
     actor = in_group("operator")
     seed_groups(TABLE)
@@ -138,6 +138,6 @@ def test_a_permission_that_does_not_exist_is_not_seeded():
         seed_groups({"viewer": ["auth.view_group", "auth.fly"]})
 
 
-def test_actors_say_who_they_are():
+def test_the_text_of_an_actor_names_it():
     assert str(system_actor("reaper")) == "reaper"
     assert str(staff_actor(User(username="alice"))) == "staff:alice"

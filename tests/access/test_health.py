@@ -43,7 +43,7 @@ def test_livez_answers_without_a_token(client, at, django_assert_num_queries):
 
 
 @PLACES
-def test_readyz_is_200_when_everything_is_there(client, at, alive):
+def test_readyz_is_200_when_all_checks_are_ok(client, at, alive):
     answer = client.get(f"{at}/readyz")
     assert answer.status_code == 200
     assert answer.json()["ready"] is True
@@ -51,7 +51,7 @@ def test_readyz_is_200_when_everything_is_there(client, at, alive):
 
 
 @PLACES
-def test_readyz_is_503_when_a_heartbeat_is_old_or_was_never_seen(client, at):
+def test_readyz_is_503_when_a_heartbeat_is_old_or_missing(client, at):
     Heartbeat.objects.create(name="worker", beat_at=timezone.now() - timedelta(seconds=61))
     answer = client.get(f"{at}/readyz")
     assert answer.status_code == 503
@@ -59,7 +59,7 @@ def test_readyz_is_503_when_a_heartbeat_is_old_or_was_never_seen(client, at):
     assert checks(answer) == {"database": True, "broker": True, "worker": False, "beat": False}
 
 
-def test_readyz_is_503_when_the_broker_is_away_and_does_not_tell_its_address(client, alive, monkeypatch):
+def test_readyz_is_503_without_a_broker_and_hides_its_address(client, alive, monkeypatch):
     monkeypatch.setattr(health, "broker_url", lambda: "redis://:secret@127.0.0.1:1/0")
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -68,7 +68,7 @@ def test_readyz_is_503_when_the_broker_is_away_and_does_not_tell_its_address(cli
     assert "secret" not in answer.content.decode()
 
 
-def test_readyz_says_in_a_sentence_that_the_embedded_broker_is_not_running(client, alive, monkeypatch):
+def test_readyz_explains_that_the_embedded_broker_is_not_running(client, alive, monkeypatch):
     def not_running():
         raise EmbeddedNotRunning("Start it.")
 
@@ -76,7 +76,7 @@ def test_readyz_says_in_a_sentence_that_the_embedded_broker_is_not_running(clien
     assert "Start it." in client.get("/readyz").content.decode()
 
 
-def test_readyz_is_503_when_the_database_is_away(client, alive, monkeypatch):
+def test_readyz_is_503_without_a_database(client, alive, monkeypatch):
     def away():
         raise OperationalError("at 10.0.0.1")
 
@@ -86,7 +86,7 @@ def test_readyz_is_503_when_the_database_is_away(client, alive, monkeypatch):
     assert "10.0.0.1" not in answer.content.decode()
 
 
-def test_the_root_leads_to_the_admin(client):
+def test_the_root_redirects_to_the_admin(client):
     answer = client.get("/")
     assert answer.status_code == 302
     assert answer["Location"] == "/admin/"

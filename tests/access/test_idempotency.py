@@ -70,37 +70,37 @@ def test_two_tokens_of_one_service_share_keys(service, service_called):
     assert Group.objects.count() == 1
 
 
-def test_a_token_without_the_scope_is_not_told_the_kept_answer(service, service_called):
+def test_a_token_without_the_scope_does_not_get_the_stored_answer(service, service_called):
     service.post({"name": "a"}, key="k")
     reader = service_called(service.token.service, ["channels:read"])
     assert reader.post({"name": "a"}, key="k").status_code == 403
 
 
-def test_without_a_token_a_key_does_nothing(client):
+def test_a_key_has_no_effect_without_a_token(client):
     answer = client.post(GROUPS, {"name": "a"}, "application/json", headers={"Idempotency-Key": "k"})
     assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "é", "tab\there"])
-def test_a_key_that_is_none_is_422(service, key):
+def test_an_invalid_key_is_422(service, key):
     answer = service.post({"name": "a"}, key=key)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
 
 
-def test_a_key_of_255_characters_is_taken(service):
+def test_a_key_of_255_characters_is_accepted(service):
     assert service.post({"name": "a"}, key="x" * 255).status_code == 201
 
 
 @pytest.mark.parametrize(("name", "status"), [("bad", 409), ("broken", 500)])
-def test_an_answer_that_is_not_2xx_undoes_the_effect_and_frees_the_key(service, name, status):
+def test_an_answer_other_than_2xx_rolls_back_the_effect_and_releases_the_key(service, name, status):
     assert service.post({"name": name}, key="k").status_code == status
     assert not Group.objects.exists()
     assert not IdempotencyKey.objects.exists()
     assert service.post({"name": "good"}, key="k").status_code == 201
 
 
-def test_bad_input_frees_the_key(service):
+def test_invalid_input_releases_the_key(service):
     assert service.post({"nmae": "a"}, key="k").status_code == 422
     assert service.post({"name": "a"}, key="k").status_code == 201
 
@@ -116,7 +116,7 @@ def test_a_key_is_free_again_after_a_day(service):
         assert IdempotencyKey.objects.count() == 1
 
 
-def test_the_purge_throws_away_answers_older_than_a_day(service):
+def test_the_purge_deletes_answers_older_than_a_day(service):
     with time_machine.travel("2026-01-01T12:00:00Z", tick=False) as clock:
         service.post({"name": "a"}, key="old")
         clock.shift(timedelta(hours=20))
@@ -126,12 +126,12 @@ def test_the_purge_throws_away_answers_older_than_a_day(service):
         assert [row.key for row in IdempotencyKey.objects.all()] == ["young"]
 
 
-# --- twins, with real threads and real transactions ------------------------------------------
+# --- duplicates, with real threads and real transactions ------------------------------------------
 
 together = pytest.mark.django_db(transaction=True)
 
 
-class Twins:
+class Duplicates:
     """Requests in threads of their own, each with a database connection of its own."""
 
     def __init__(self) -> None:
@@ -148,25 +148,25 @@ class Twins:
 
 
 @pytest.fixture
-def twins():
-    sender = Twins()
+def duplicates():
+    sender = Duplicates()
     yield sender
     dummy.go.set()
     sender.pool.shutdown()
 
 
-def hold(twins, service, body) -> Future:
+def hold(duplicates, service, body) -> Future:
     """Send a request that stays in the middle of its effect until `dummy.go` is set."""
     dummy.go.clear()
-    first = twins.send(service, body)
+    first = duplicates.send(service, body)
     assert dummy.entered.wait(10)
     return first
 
 
 @together
-def test_a_twin_waits_for_the_first_and_gets_its_answer(service, twins):
-    first = hold(twins, service, {"name": "a"})
-    second = twins.send(service, {"name": "a"})
+def test_a_duplicate_waits_for_the_first_request_and_gets_its_answer(service, duplicates):
+    first = hold(duplicates, service, {"name": "a"})
+    second = duplicates.send(service, {"name": "a"})
     with pytest.raises(TimeoutError):
         second.result(0.3)
     dummy.go.set()
@@ -177,36 +177,36 @@ def test_a_twin_waits_for_the_first_and_gets_its_answer(service, twins):
 
 
 @together
-def test_a_twin_that_waited_too_long_gets_409(service, twins, monkeypatch):
+def test_a_duplicate_that_waited_too_long_gets_409(service, duplicates, monkeypatch):
     monkeypatch.setattr(idempotency, "WAIT_SECONDS", 0.3)
-    first = hold(twins, service, {"name": "a"})
-    answer = twins.send(service, {"name": "a"}).result(10)
+    first = hold(duplicates, service, {"name": "a"})
+    answer = duplicates.send(service, {"name": "a"}).result(10)
     assert answer.status_code == 409
-    assert "has not ended" in answer.json()["detail"]
+    assert "has not finished" in answer.json()["detail"]
     dummy.go.set()
     assert first.result(10).status_code == 201
 
 
 @together
-def test_the_operation_and_the_connection_keep_their_usual_patience(service, monkeypatch):
-    def patience():
+def test_the_operation_and_the_connection_keep_their_usual_timeouts(service, monkeypatch):
+    def timeouts():
         statement = "PRAGMA busy_timeout" if connection.vendor == "sqlite" else "SHOW lock_timeout"
         with connection.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchone()[0]
 
     inside = []
-    monkeypatch.setattr(dummy.entered, "set", lambda: inside.append(patience()))
-    usual = patience()
+    monkeypatch.setattr(dummy.entered, "set", lambda: inside.append(timeouts()))
+    usual = timeouts()
     service.post({"name": "a"}, key="k")
     assert inside == [usual]
-    assert patience() == usual
+    assert timeouts() == usual
 
 
 @together
-def test_a_twin_takes_the_place_of_a_first_that_fails(service, twins):
-    first = hold(twins, service, {"name": "broken"})
-    second = twins.send(service, {"name": "good"})
+def test_a_duplicate_runs_if_the_first_request_fails(service, duplicates):
+    first = hold(duplicates, service, {"name": "broken"})
+    second = duplicates.send(service, {"name": "good"})
     dummy.go.set()
     assert first.result(10).status_code == 500
     assert second.result(10).status_code == 201
@@ -214,7 +214,7 @@ def test_a_twin_takes_the_place_of_a_first_that_fails(service, twins):
 
 
 @together
-def test_eight_twins_at_once_take_effect_once(service, twins):
+def test_eight_duplicates_at_once_take_effect_once(service, duplicates):
     start = threading.Barrier(8)
 
     def send():
@@ -224,14 +224,14 @@ def test_eight_twins_at_once_take_effect_once(service, twins):
         finally:
             connection.close()
 
-    answers = [future.result(20) for future in [twins.pool.submit(send) for _ in range(8)]]
+    answers = [future.result(20) for future in [duplicates.pool.submit(send) for _ in range(8)]]
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     assert Group.objects.count() == 1
 
 
 @together
-def test_what_waits_for_the_commit_runs_once_and_only_if_there_is_one(service, monkeypatch):
+def test_on_commit_callbacks_run_once_and_only_after_a_commit(service, monkeypatch):
     ran = []
     original = Group.objects.create
 

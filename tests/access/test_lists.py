@@ -33,13 +33,13 @@ def test_a_list_is_newest_first_and_cut_into_pages(service):
     assert walk(service, limit=2) == [newest_first[:2], newest_first[2:4], newest_first[4:]]
 
 
-def test_the_last_page_that_is_just_full_has_no_next(service):
+def test_a_full_last_page_has_no_next(service):
     assert walk(service, limit=2) == [[]]
     groups(4)
     assert [len(page) for page in walk(service, limit=2)] == [2, 2]
 
 
-def test_fifty_are_listed_unless_asked_otherwise(service):
+def test_the_default_page_has_fifty_rows(service):
     Group.objects.bulk_create(Group(name=f"g{number}") for number in range(201))
     assert len(names(service.get())) == 50
     assert len(names(service.get(limit=200))) == 200
@@ -60,7 +60,7 @@ def test_rows_that_arrive_while_paging_do_not_shift_the_pages(service):
     assert names(service.get(following)) == newest_first[2:]
 
 
-def test_a_page_costs_one_query_and_no_count(service, django_assert_num_queries):
+def test_a_page_needs_one_query_and_no_count(service, django_assert_num_queries):
     groups(3)
     service.get()  # notes the token's use
     with django_assert_num_queries(2) as queries:  # the token and the page

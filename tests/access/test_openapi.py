@@ -44,14 +44,14 @@ def test_every_problem_of_every_operation_is_described(description):
     ]
 
 
-def test_the_key_is_an_optional_header_of_what_changes_something(description):
+def test_the_key_is_an_optional_header_of_operations_that_change_something(description):
     for method, _, details in operations(description):
         keys = [p for p in details["parameters"] if p["name"] == "Idempotency-Key"]
         assert len(keys) == (method in ("post", "delete"))
         assert not any(key["required"] for key in keys)
 
 
-def test_the_documented_form_of_a_key_allows_255_characters_and_no_more(description):
+def test_the_documented_pattern_of_a_key_allows_at_most_255_characters(description):
     parameters = description["paths"]["/api/v1/groups"]["post"]["parameters"]
     (pattern,) = (p["schema"]["pattern"] for p in parameters if p["name"] == "Idempotency-Key")
     assert re.fullmatch(pattern, "x" * 255)
@@ -72,7 +72,7 @@ def test_bodies_forbid_unknown_fields_and_times_have_their_format(description):
     assert {"type": "string", "format": "date-time"} in schema["properties"]["starts_at"]["anyOf"]
 
 
-def test_all_references_lead_somewhere(description):
+def test_all_references_exist(description):
     wanted = set(re.findall(r"#/components/schemas/([^\"']+)", str(description)))
     assert "Problem" in wanted
     assert wanted <= description["components"]["schemas"].keys()

@@ -30,7 +30,7 @@ def staff(*permissions: str, **fields: Any) -> Actor:
         pytest.param(system_actor("reaper"), id="one of its jobs"),
     ],
 )
-def test_who_may(actor: Actor) -> None:
+def test_permitted_actors_pass(actor: Actor) -> None:
     require(actor, DELETE)
     permitted = permit(actor, DELETE)
     assert (permitted.kind, permitted.name, permitted.user) == (actor.kind, actor.name, actor.user)
@@ -45,7 +45,7 @@ def test_who_may(actor: Actor) -> None:
         pytest.param(Actor("staff", "ada"), id="staff without a user"),
     ],
 )
-def test_who_may_not_and_what_they_are_told(actor: Actor) -> None:
+def test_other_actors_are_forbidden_with_an_explanation(actor: Actor) -> None:
     for ask in (require, permit):
         with pytest.raises(Forbidden) as refused:
             ask(actor, DELETE)
@@ -55,18 +55,18 @@ def test_who_may_not_and_what_they_are_told(actor: Actor) -> None:
         )
 
 
-def test_what_is_permitted_for_one_verb_is_permitted_for_its_parts() -> None:
+def test_a_permission_for_a_verb_covers_the_verbs_that_it_calls() -> None:
     permit(permit(staff(DELETE), DELETE), "distributions.detach_distribution")
 
 
 @pytest.mark.parametrize("nobody", ["StreamHub", None])
-def test_a_name_proves_nothing(nobody: Any) -> None:
+def test_only_an_actor_is_accepted(nobody: Any) -> None:
     for ask in (require, permit):
         with pytest.raises(TypeError) as refused:
             ask(nobody, DELETE)
-        assert str(refused.value) == f"{DELETE} is asked for an Actor, not for {nobody!r}."
+        assert str(refused.value) == f"The permission {DELETE} needs an Actor, not {nobody!r}."
 
 
-def test_unknown_scopes_are_named_in_their_order() -> None:
+def test_unknown_scopes_are_returned_in_their_order() -> None:
     assert unknown_scopes(["b:read", "channels:read", "a:write"]) == ["b:read", "a:write"]
     assert unknown_scopes(SCOPES) == []

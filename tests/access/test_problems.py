@@ -31,7 +31,7 @@ def raised(service, what):
     return service.get(f"{GROUPS}/raise/{what}")
 
 
-def test_not_possible_is_409_and_says_the_state_and_what_is_possible(service):
+def test_not_possible_is_409_with_the_state_and_what_is_possible(service):
     answer = raised(service, "not-possible")
     assert answer.status_code == 409
     problem = problem_of(answer)
@@ -54,7 +54,7 @@ def test_forbidden_is_403(service, what):
     assert problem_of(answer)["detail"]
 
 
-def test_an_unexpected_error_is_500_logged_under_the_request_id_and_tells_nothing(service, caplog):
+def test_an_unexpected_error_is_500_with_a_request_id_and_hides_the_exception(service, caplog):
     with caplog.at_level(logging.ERROR):
         answer = raised(service, "unexpected")
     assert answer.status_code == 500
@@ -82,7 +82,7 @@ def raised_from(cause: Exception, kind: type[Exception] = OperationalError) -> E
     ],
     ids=lambda error: type(error.__cause__).__name__,
 )
-def test_without_its_database_the_api_is_503_and_says_when_to_ask_again(service, monkeypatch, error):
+def test_without_a_database_the_api_is_503_with_retry_after(service, monkeypatch, error):
     def fail(*args):
         raise error
 
@@ -94,7 +94,7 @@ def test_without_its_database_the_api_is_503_and_says_when_to_ask_again(service,
 
 
 @pytest.mark.parametrize("kind", [psycopg.errors.DeadlockDetected, psycopg.errors.UndefinedTable])
-def test_a_mistake_of_ours_in_the_database_stays_a_500(service, monkeypatch, kind):
+def test_other_database_errors_are_500(service, monkeypatch, kind):
     def fail(*args):
         raise raised_from(kind("made up"))
 
@@ -103,7 +103,7 @@ def test_a_mistake_of_ours_in_the_database_stays_a_500(service, monkeypatch, kin
 
 
 @pytest.mark.parametrize("group_id", ["0", "77", "-1", "x", "1.0", "²", "%00", "9" * 19, "9" * 400, "1 "])
-def test_an_unknown_id_is_404_whatever_it_looks_like(service, group_id):
+def test_any_unknown_id_is_404(service, group_id):
     answer = service.get(f"{GROUPS}/{group_id}")
     assert answer.status_code == 404
     assert problem_of(answer)["detail"].startswith("There is no group")
@@ -131,7 +131,7 @@ def test_an_unknown_path_is_404(path, method, debug, settings):
     problem_of(answer)
 
 
-def test_a_method_that_is_not_there_is_405_with_allow(client):
+def test_an_unsupported_method_is_405_with_allow(client):
     answer = client.put(GROUPS)
     assert answer.status_code == 405
     assert answer["Allow"] == "GET, POST"
@@ -139,19 +139,19 @@ def test_a_method_that_is_not_there_is_405_with_allow(client):
 
 
 @pytest.mark.parametrize("path", ["openapi.json", "docs"])
-def test_the_description_is_only_read(client, path):
+def test_the_description_is_read_only(client, path):
     answer = client.post(f"/api/v1/{path}")
     assert answer.status_code == 405
     problem_of(answer)
 
 
-def test_a_host_that_is_not_ours_is_400(client):
+def test_an_unknown_host_is_400(client):
     answer = client.get("/api/v1/openapi.json", headers={"Host": "evil.example"})
     assert answer.status_code == 400
     problem_of(answer)
 
 
-def test_pages_outside_of_the_api_keep_their_own_errors(client):
+def test_pages_outside_the_api_keep_their_html_errors(client):
     answer = client.get("/nothing")
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("text/html")
@@ -176,7 +176,7 @@ def test_pages_outside_of_the_api_keep_their_own_errors(client):
         ("", ["body"]),
     ],
 )
-def test_bad_input_names_its_fields(service, body, named):
+def test_invalid_input_names_its_fields(service, body, named):
     assert sorted(fields(service.post(body))) == named
 
 
@@ -187,11 +187,11 @@ def test_broken_json_is_422_not_400(service, raw):
     assert fields(service.post(raw)) in (["body"], ["name"])
 
 
-def test_a_filter_that_no_database_can_store_is_422(service):
+def test_a_filter_with_nul_is_422(service):
     assert fields(service.get(name="a\0")) == ["name"]
 
 
-def test_a_body_that_is_too_big_is_413(service, settings):
+def test_a_body_that_is_too_large_is_413(service, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     answer = service.post({"name": "much too long"})
     assert answer.status_code == 413

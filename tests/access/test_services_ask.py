@@ -26,7 +26,7 @@ def person(*codenames: str) -> User:
     return user
 
 
-def test_a_person_without_the_permission_is_refused_by_every_kind_of_service(channel: Channel) -> None:
+def test_every_service_refuses_staff_without_the_permission(channel: Channel) -> None:
     nobody = staff_actor(person())
     breakout = services.breakout_create(channel, "keynote", who=TESTER)
     row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who=TESTER)
@@ -44,7 +44,7 @@ def test_a_person_without_the_permission_is_refused_by_every_kind_of_service(cha
     assert Channel.objects.get().desired == "idle"
 
 
-def test_a_verb_that_includes_another_needs_only_its_own_permission(channel: Channel) -> None:
+def test_a_verb_that_calls_another_needs_only_its_own_permission(channel: Channel) -> None:
     row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who=TESTER)
     Channel.objects.update(distribution=row)
     services.channel_delete(channel, who=staff_actor(person("delete_channel")))
@@ -53,7 +53,5 @@ def test_a_verb_that_includes_another_needs_only_its_own_permission(channel: Cha
 
 
 def test_a_name_is_not_an_actor(channel: Channel) -> None:
-    with pytest.raises(
-        TypeError, match=r"channels_app\.delete_channel is asked for an Actor, not for 'StreamHub'"
-    ):
+    with pytest.raises(TypeError, match=r"channels_app\.delete_channel needs an Actor, not 'StreamHub'"):
         services.channel_delete(channel, who="StreamHub")  # type: ignore[arg-type]

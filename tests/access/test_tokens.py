@@ -90,14 +90,14 @@ def test_scopes_are_stored_once_each_and_in_order():
         ({"expires_in": timedelta()}, "expires_in"),
     ],
 )
-def test_a_token_that_makes_no_sense_is_not_issued(about, field):
+def test_an_invalid_token_request_issues_nothing(about, field):
     with pytest.raises(Invalid) as refused:
         issue(**about)
     assert list(refused.value.errors) == [field]
     assert not ApiToken.objects.exists()
 
 
-def test_the_command_prints_nothing_but_the_token():
+def test_the_command_prints_only_the_token():
     printed = command("event-site", "--scope", "channels:read", "--scope", "usage:read", "--expires", "90d")
     token = token_authenticate(printed.removesuffix("\n"))
     assert token.service == "event-site"
@@ -113,6 +113,6 @@ def test_the_command_lists_the_scopes_when_one_is_unknown():
 
 
 @pytest.mark.parametrize("text", ["90", "d", "0d", "-1d", "1.5h", "90 d", "90w", "123456d", ""])
-def test_the_command_says_how_a_duration_is_written(text):
+def test_the_command_explains_the_form_of_a_duration(text):
     with pytest.raises(CommandError, match="30m, 12h or 90d"):
         command("event-site", "--scope", "channels:read", f"--expires={text}")

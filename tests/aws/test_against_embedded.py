@@ -119,7 +119,7 @@ def test_a_distribution_deploys_later(
     assert cloudfront.get(distribution.id).deployed
 
 
-def test_a_reference_is_spent_even_after_deletion(
+def test_a_caller_reference_stays_used_after_deletion(
     aws: Handle, cloudfront: CloudFront, distribution: DistributionInfo
 ) -> None:
     with pytest.raises(AlreadyExists) as caught:
@@ -157,7 +157,7 @@ def test_an_old_etag_is_a_conflict(cloudfront: CloudFront, distribution: Distrib
     assert caught.value.code in ("PreconditionFailed", "DistributionNotDisabled")
 
 
-def test_switching_leaves_the_rest_of_the_configuration(
+def test_set_enabled_changes_only_that_field(
     aws: Handle, cloudfront: CloudFront, distribution: DistributionInfo
 ) -> None:
     before, etag, _ = cloudfront.get_config(distribution.id)
@@ -177,7 +177,7 @@ def test_a_list_shows_what_sync_needs(cloudfront: CloudFront, distribution: Dist
     assert item.etag in (None, distribution.etag)
 
 
-def test_a_long_list_comes_by_hundreds(cloudfront: CloudFront) -> None:
+def test_a_long_list_has_pages_of_one_hundred(cloudfront: CloudFront) -> None:
     made = {cloudfront.create(spec(f"ref-{number}")).id for number in range(120)}
     pages = list(cloudfront.pages())
     assert [len(page.items) for page in pages] == [100, 20]
@@ -193,7 +193,7 @@ def test_an_unknown_key_group_is_refused(cloudfront: CloudFront) -> None:
     assert caught.value.code == "TrustedKeyGroupDoesNotExist"
 
 
-def test_tags_of_nothing_are_no_proof_of_absence(cloudfront: CloudFront) -> None:
+def test_tags_of_an_unknown_resource_do_not_prove_absence(cloudfront: CloudFront) -> None:
     with pytest.raises(Conflict):
         cloudfront.tags("arn:aws:cloudfront::111122223333:distribution/E0000000000000")
 
@@ -208,7 +208,9 @@ def endpoint(mediapackage: MediaPackage) -> EndpointInfo:
     return mediapackage.create_endpoint(f"sh-{OWNER}-hls", f"sh-{OWNER}", 86400, 6, mark)
 
 
-def test_an_endpoint_is_an_origin_with_our_mark(mediapackage: MediaPackage, endpoint: EndpointInfo) -> None:
+def test_an_endpoint_has_an_origin_url_and_our_mark(
+    mediapackage: MediaPackage, endpoint: EndpointInfo
+) -> None:
     assert endpoint.url.startswith("https://")
     assert endpoint.url.endswith("/index.m3u8")
     found = mediapackage.describe_endpoint(endpoint.id)
@@ -227,7 +229,7 @@ def test_a_taken_id_is_a_refusal_that_describe_explains(
         mediapackage.create_endpoint(endpoint.id, endpoint.channel_id, 0, 6, {})
 
 
-def test_endpoints_go_before_their_channel_and_take_their_time(
+def test_endpoints_are_deleted_before_their_channel_and_not_at_once(
     aws: Handle, mediapackage: MediaPackage, endpoint: EndpointInfo
 ) -> None:
     with pytest.raises(Conflict):
@@ -317,7 +319,7 @@ def test_every_profile_makes_a_channel(
     assert (made.state, made.channel_class) == ("CREATING", channel_class)
 
 
-def test_the_same_token_makes_nothing_twice(
+def test_the_same_token_creates_nothing_twice(
     medialive: MediaLive, push_input: InputInfo, channel_spec: ChannelSpec
 ) -> None:
     (group,) = next(medialive.security_group_pages()).items
@@ -333,7 +335,7 @@ def test_the_same_token_makes_nothing_twice(
     assert medialive.create_channel(channel_spec).id == medialive.create_channel(channel_spec).id
 
 
-def test_a_channel_lives_from_creation_to_deletion(
+def test_a_channel_passes_through_its_states_from_creation_to_deletion(
     aws: Handle, medialive: MediaLive, channel_spec: ChannelSpec
 ) -> None:
     channel = medialive.create_channel(channel_spec)
@@ -386,7 +388,7 @@ def test_an_unknown_input_or_package_is_refused(medialive: MediaLive, channel_sp
             medialive.create_channel(replace(channel_spec, **changed))
 
 
-def test_a_role_that_is_too_young_is_tried_again(
+def test_a_role_that_iam_has_not_propagated_is_retried(
     aws: Handle, medialive: MediaLive, channel_spec: ChannelSpec
 ) -> None:
     aws.control.console("medialive", "role_not_propagated", calls=1)
@@ -422,7 +424,7 @@ def test_an_rtp_input_takes_no_stream_names(medialive: MediaLive) -> None:
 # --- CloudWatch ----------------------------------------------------------------------------------
 
 
-def test_a_metric_that_nobody_published_has_no_points(aws: Handle, session: AwsSession) -> None:
+def test_a_metric_that_was_never_published_has_no_points(aws: Handle, session: AwsSession) -> None:
     if "cloudwatch" not in aws.control.status()["services"]:
         pytest.skip("the embedded AWS has no CloudWatch")
     end = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -454,7 +456,7 @@ def test_a_missing_bucket_is_not_found(session: AwsSession) -> None:
         list(S3(session).list_objects("nobodys"))
 
 
-def test_the_embedded_account_knows_us(session: AwsSession) -> None:
+def test_the_embedded_account_returns_our_identity(session: AwsSession) -> None:
     identity = Sts(session).caller_identity()
     assert len(identity.account) == 12
     assert identity.request_id
@@ -478,7 +480,7 @@ WRITE = "cloudfront:CreateDistributionWithTags"
 @pytest.mark.parametrize(
     "operation", [READ, "medialive:DescribeChannel", "mediapackage:DescribeChannel", "s3:ListObjectsV2"]
 )
-def test_each_service_words_its_faults_so_that_we_understand(
+def test_the_faults_of_each_service_become_our_errors(
     aws: Handle, session: AwsSession, kind: str, expected: type[Exception], operation: str
 ) -> None:
     aws.control.fault(operation, kind, times=None)
@@ -494,7 +496,7 @@ def test_each_service_words_its_faults_so_that_we_understand(
 
 
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
-def test_a_connection_that_breaks_leaves_the_effect_open(
+def test_after_a_broken_connection_the_effect_is_unknown(
     aws: Handle, cloudfront: CloudFront, kind: str
 ) -> None:
     aws.control.fault(WRITE, kind, times=2)
@@ -503,16 +505,16 @@ def test_a_connection_that_breaks_leaves_the_effect_open(
     assert caught.value.effect_unknown
 
 
-def test_a_create_whose_answer_was_lost_is_found_by_the_second_attempt(
-    aws: Handle, cloudfront: CloudFront
-) -> None:
+def test_the_second_attempt_finds_a_create_whose_answer_was_lost(aws: Handle, cloudfront: CloudFront) -> None:
     aws.control.fault(WRITE, "cut_after")
     with pytest.raises(AlreadyExists) as caught:
         cloudfront.create(spec())
     assert cloudfront.get(caught.value.existing_id or "").comment == spec().comment
 
 
-def test_a_group_whose_answer_was_lost_is_not_made_twice(aws: Handle, medialive: MediaLive) -> None:
+def test_a_security_group_whose_answer_was_lost_is_not_created_twice(
+    aws: Handle, medialive: MediaLive
+) -> None:
     aws.control.fault("medialive:CreateInputSecurityGroup", "cut_after")
     with pytest.raises(Retryable) as caught:
         medialive.create_security_group(["192.0.2.0/24"], {})
@@ -521,7 +523,7 @@ def test_a_group_whose_answer_was_lost_is_not_made_twice(aws: Handle, medialive:
     assert len(page.items) == 1
 
 
-def test_a_single_fault_is_not_seen(
+def test_a_single_fault_is_hidden_by_the_second_attempt(
     aws: Handle, cloudfront: CloudFront, distribution: DistributionInfo
 ) -> None:
     aws.control.fault(READ, "error500")

@@ -107,7 +107,7 @@ def test_create_sends_configuration_and_tags_in_one_call(cloudfront: CloudFront,
     assert not info.deployed
 
 
-def test_create_with_a_spent_reference_names_what_it_belongs_to(
+def test_create_with_a_used_reference_returns_the_existing_id(
     cloudfront: CloudFront, stubber: Stubber
 ) -> None:
     stubber.add_client_error(
@@ -123,7 +123,7 @@ def test_get_reads_a_distribution(cloudfront: CloudFront, stubber: Stubber) -> N
     assert cloudfront.get(ID).deployed
 
 
-def test_get_of_a_missing_one_is_not_found(cloudfront: CloudFront, stubber: Stubber) -> None:
+def test_get_of_a_missing_distribution_is_not_found(cloudfront: CloudFront, stubber: Stubber) -> None:
     stubber.add_client_error("get_distribution", "NoSuchDistribution", "no", 404)
     with pytest.raises(NotFound):
         cloudfront.get(ID)
@@ -136,7 +136,7 @@ def test_get_config_returns_everything_and_its_etag(cloudfront: CloudFront, stub
     assert cloudfront.get_config(ID) == (CONFIG, "E3", "req-1")
 
 
-def test_disabling_sends_everything_back_with_one_field_changed(
+def test_disabling_sends_the_whole_configuration_with_one_field_changed(
     cloudfront: CloudFront, stubber: Stubber, calls: list[AwsCall]
 ) -> None:
     stubber.add_response("get_distribution", distribution(etag="E1"), {"Id": ID})
@@ -150,7 +150,7 @@ def test_disabling_sends_everything_back_with_one_field_changed(
     assert len(calls) == 2
 
 
-def test_nothing_is_written_if_it_is_so_already(
+def test_nothing_is_written_if_the_state_is_already_right(
     cloudfront: CloudFront, stubber: Stubber, calls: list[AwsCall]
 ) -> None:
     stubber.add_response("get_distribution", distribution(enabled=False), {"Id": ID})
@@ -159,7 +159,7 @@ def test_nothing_is_written_if_it_is_so_already(
 
 
 @pytest.mark.parametrize(("code", "status"), [("PreconditionFailed", 412), ("InvalidIfMatchVersion", 400)])
-def test_a_change_by_somebody_else_is_read_again_once(
+def test_a_concurrent_change_is_read_again_once(
     cloudfront: CloudFront, stubber: Stubber, code: str, status: int
 ) -> None:
     stubber.add_response("get_distribution", distribution(etag="E1"))
@@ -173,7 +173,7 @@ def test_a_change_by_somebody_else_is_read_again_once(
     assert cloudfront.set_enabled(ID, enabled=False).etag == "E3"
 
 
-def test_two_changes_by_somebody_else_are_a_conflict(cloudfront: CloudFront, stubber: Stubber) -> None:
+def test_two_concurrent_changes_are_a_conflict(cloudfront: CloudFront, stubber: Stubber) -> None:
     for _ in range(2):
         stubber.add_response("get_distribution", distribution())
         stubber.add_client_error("update_distribution", "PreconditionFailed", "stale", 412)
@@ -181,19 +181,19 @@ def test_two_changes_by_somebody_else_are_a_conflict(cloudfront: CloudFront, stu
         cloudfront.set_enabled(ID, enabled=False)
 
 
-def test_another_conflict_is_not_tried_again(cloudfront: CloudFront, stubber: Stubber) -> None:
+def test_other_conflicts_are_not_retried(cloudfront: CloudFront, stubber: Stubber) -> None:
     stubber.add_response("get_distribution", distribution())
     stubber.add_client_error("update_distribution", "StagingDistributionInUse", "no", 409)
     with pytest.raises(Conflict):
         cloudfront.set_enabled(ID, enabled=False)
 
 
-def test_delete_names_the_etag_and_tells_the_request_id(cloudfront: CloudFront, stubber: Stubber) -> None:
+def test_delete_sends_the_etag_and_returns_the_request_id(cloudfront: CloudFront, stubber: Stubber) -> None:
     stubber.add_response("delete_distribution", meta("req-7"), {"Id": ID, "IfMatch": "E2"})
     assert cloudfront.delete(ID, "E2") == "req-7"
 
 
-def test_deleting_an_enabled_one_is_a_conflict(cloudfront: CloudFront, stubber: Stubber) -> None:
+def test_deleting_an_enabled_distribution_is_a_conflict(cloudfront: CloudFront, stubber: Stubber) -> None:
     stubber.add_client_error("delete_distribution", "DistributionNotDisabled", "no", 409)
     with pytest.raises(Conflict):
         cloudfront.delete(ID, "E2")
@@ -218,7 +218,7 @@ def test_pages_follow_the_marker(cloudfront: CloudFront, stubber: Stubber) -> No
     )
 
 
-def test_a_page_is_asked_for_when_it_is_needed(
+def test_a_page_is_read_when_it_is_needed(
     cloudfront: CloudFront, stubber: Stubber, calls: list[AwsCall]
 ) -> None:
     stubber.add_response("list_distributions", listing("E1", next_marker="E1"))
@@ -226,7 +226,7 @@ def test_a_page_is_asked_for_when_it_is_needed(
     assert len(calls) == 1
 
 
-def test_a_list_goes_on_where_it_was_left(cloudfront: CloudFront, stubber: Stubber) -> None:
+def test_a_list_continues_at_the_given_page(cloudfront: CloudFront, stubber: Stubber) -> None:
     stubber.add_response("list_distributions", listing("E3"), {"MaxItems": "100", "Marker": "E2"})
     (page,) = cloudfront.pages(start="E2")
     assert page.last

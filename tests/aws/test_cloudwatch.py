@@ -40,7 +40,7 @@ def cloudwatch(session: AwsSession) -> CloudWatch:
     return CloudWatch(session)
 
 
-def test_cloudfronts_metrics_are_asked_in_us_east_1(cloudwatch: CloudWatch, stub: Stub) -> None:
+def test_cloudfront_metrics_are_read_in_us_east_1(cloudwatch: CloudWatch, stub: Stub) -> None:
     stub("cloudwatch", "us-east-1").add_response(
         "get_metric_data",
         {"MetricDataResults": [result("b1", (minute(0), 5.0))]} | meta(),
@@ -72,7 +72,7 @@ def test_cloudfronts_metrics_are_asked_in_us_east_1(cloudwatch: CloudWatch, stub
     assert series == MetricSeries("b1", ((minute(0), 5.0),), True, "req-1")
 
 
-def test_each_metric_is_asked_where_it_lives_and_answered_in_order(
+def test_each_metric_is_read_in_its_region_and_returned_in_order(
     cloudwatch: CloudWatch, stub: Stub, calls: list[AwsCall]
 ) -> None:
     stub("cloudwatch").add_response(
@@ -87,7 +87,7 @@ def test_each_metric_is_asked_where_it_lives_and_answered_in_order(
     assert sorted(call.region for call in calls) == [REGION, "us-east-1"]
 
 
-def test_pages_are_put_together_in_order_of_time(cloudwatch: CloudWatch, stub: Stub) -> None:
+def test_pages_are_joined_in_order_of_time(cloudwatch: CloudWatch, stub: Stub) -> None:
     stubber = stub("cloudwatch", "us-east-1")
     stubber.add_response(
         "get_metric_data",
@@ -105,9 +105,7 @@ def test_pages_are_put_together_in_order_of_time(cloudwatch: CloudWatch, stub: S
 
 
 @pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])
-def test_what_was_not_handed_out_in_full_is_not_complete(
-    cloudwatch: CloudWatch, stub: Stub, status: str
-) -> None:
+def test_a_partial_series_is_not_complete(cloudwatch: CloudWatch, stub: Stub, status: str) -> None:
     stub("cloudwatch", "us-east-1").add_response(
         "get_metric_data", {"MetricDataResults": [result("b1", (minute(0), 1.0), status=status)]}
     )
@@ -116,12 +114,14 @@ def test_what_was_not_handed_out_in_full_is_not_complete(
     assert len(series.points) == 1
 
 
-def test_no_answer_for_a_query_is_neither_zero_nor_complete(cloudwatch: CloudWatch, stub: Stub) -> None:
+def test_a_query_without_an_answer_is_neither_zero_nor_complete(cloudwatch: CloudWatch, stub: Stub) -> None:
     stub("cloudwatch", "us-east-1").add_response("get_metric_data", {"MetricDataResults": []})
     assert cloudwatch.get_metric_data([BYTES], START, END) == (MetricSeries("b1", (), False, None),)
 
 
-def test_a_message_on_the_whole_answer_leaves_nothing_complete(cloudwatch: CloudWatch, stub: Stub) -> None:
+def test_a_message_for_the_whole_answer_makes_every_series_incomplete(
+    cloudwatch: CloudWatch, stub: Stub
+) -> None:
     stub("cloudwatch", "us-east-1").add_response(
         "get_metric_data",
         {"MetricDataResults": [result("b1")], "Messages": [{"Code": "MaxMetricsExceeded", "Value": "x"}]},
@@ -129,7 +129,7 @@ def test_a_message_on_the_whole_answer_leaves_nothing_complete(cloudwatch: Cloud
     assert not cloudwatch.get_metric_data([BYTES], START, END)[0].complete
 
 
-def test_times_are_utc_whatever_the_answers_zone(cloudwatch: CloudWatch, stub: Stub) -> None:
+def test_times_are_utc_in_any_time_zone_of_the_answer(cloudwatch: CloudWatch, stub: Stub) -> None:
     berlin = timezone(timedelta(hours=1))
     stub("cloudwatch", "us-east-1").add_response(
         "get_metric_data", {"MetricDataResults": [result("b1", (minute(0).astimezone(berlin), 1.0))]}
@@ -138,12 +138,12 @@ def test_times_are_utc_whatever_the_answers_zone(cloudwatch: CloudWatch, stub: S
     assert (moment, moment.tzinfo) == (minute(0), UTC)
 
 
-def test_nothing_asked_is_nothing_sent(cloudwatch: CloudWatch, calls: list[AwsCall]) -> None:
+def test_without_queries_nothing_is_sent(cloudwatch: CloudWatch, calls: list[AwsCall]) -> None:
     assert cloudwatch.get_metric_data([], START, END) == ()
     assert calls == []
 
 
-def test_more_than_500_queries_or_double_ids_are_a_mistake(cloudwatch: CloudWatch) -> None:
+def test_more_than_500_queries_or_duplicate_ids_are_an_error(cloudwatch: CloudWatch) -> None:
     many = [MetricQuery(f"q{n}", "N", "M", {}, "Sum", 60) for n in range(501)]
     for queries in (many, [BYTES, BYTES]):
         with pytest.raises(ValueError, match="at most 500"):

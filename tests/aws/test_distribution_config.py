@@ -85,7 +85,7 @@ def test_a_key_group_protects_the_stream() -> None:
     }
 
 
-def test_the_rest_is_as_asked() -> None:
+def test_the_other_fields_are_those_of_the_specification() -> None:
     config = distribution_config(replace(SPEC, enabled=False))
     assert (config["CallerReference"], config["Comment"], config["PriceClass"], config["Enabled"]) == (
         "0123",
@@ -104,6 +104,6 @@ def test_an_origin_without_tls_or_host_is_refused(url: str) -> None:
         distribution_config(replace(SPEC, origin_url=url))
 
 
-def test_a_comment_that_cloudfront_would_cut_is_refused() -> None:
+def test_a_comment_that_is_too_long_is_refused() -> None:
     with pytest.raises(Refused, match="128"):
         distribution_config(replace(SPEC, comment="x" * 129))

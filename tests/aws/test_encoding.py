@@ -20,7 +20,7 @@ def test_botocores_model_accepts_the_settings(profile: EncodingProfile, archive:
     assert not report.has_errors(), report.generate_report()
 
 
-def test_services_and_forms_know_the_same_profiles_with_their_outputs() -> None:
+def test_services_and_forms_have_the_same_profiles_and_outputs() -> None:
     assert {name: len(profile.rungs) for name, profile in PROFILES.items()} == PROFILE_OUTPUTS
 
 
@@ -29,7 +29,7 @@ def test_the_default_ladder() -> None:
 
 
 @EVERY
-def test_rungs_go_down_and_have_even_sizes(profile: EncodingProfile) -> None:
+def test_rungs_descend_and_have_even_sizes(profile: EncodingProfile) -> None:
     heights = [rung.height for rung in profile.rungs]
     bitrates = [rung.max_bitrate for rung in profile.rungs]
     assert heights == sorted(heights, reverse=True)
@@ -38,7 +38,7 @@ def test_rungs_go_down_and_have_even_sizes(profile: EncodingProfile) -> None:
 
 
 @EVERY
-def test_keyframes_stand_at_the_same_places_in_all_rungs(profile: EncodingProfile) -> None:
+def test_keyframes_are_at_the_same_places_in_all_rungs(profile: EncodingProfile) -> None:
     for video in encoder_settings(profile, archive=False)["VideoDescriptions"]:
         h264 = video["CodecSettings"]["H264Settings"]
         assert (h264["GopSize"], h264["GopSizeUnits"], h264["SceneChangeDetect"]) == (
@@ -51,9 +51,7 @@ def test_keyframes_stand_at_the_same_places_in_all_rungs(profile: EncodingProfil
 
 @EVERY
 @pytest.mark.parametrize("archive", [False, True])
-def test_outputs_name_what_is_described_and_no_description_is_idle(
-    profile: EncodingProfile, archive: bool
-) -> None:
+def test_outputs_use_every_description_and_only_those(profile: EncodingProfile, archive: bool) -> None:
     settings = encoder_settings(profile, archive)
     outputs = [output for group in settings["OutputGroups"] for output in group["Outputs"]]
     assert {output["VideoDescriptionName"] for output in outputs} == {
@@ -76,6 +74,6 @@ def test_a_recording_shares_the_best_rungs_encode(profile: EncodingProfile) -> N
 
 
 @EVERY
-def test_sound_is_aac_at_48_khz(profile: EncodingProfile) -> None:
+def test_audio_is_aac_at_48_khz(profile: EncodingProfile) -> None:
     for audio in encoder_settings(profile, archive=False)["AudioDescriptions"]:
         assert audio["CodecSettings"]["AacSettings"]["SampleRate"] == 48_000

@@ -134,7 +134,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("operation", "code", "status", "message", "expected"), ANSWERS)
-def test_each_answer_is_one_error(
+def test_each_answer_becomes_one_error(
     operation: str, code: str, status: int, message: str, expected: type[Exception]
 ) -> None:
     error = translate(answer(code, status, message or "no"), operation)
@@ -152,26 +152,26 @@ def test_each_answer_is_one_error(
         "The caller reference is associated with distribution E2QWRUHAPOMQZL.",
     ],
 )
-def test_a_spent_caller_reference_names_the_distribution_it_belongs_to(message: str) -> None:
+def test_a_used_caller_reference_returns_the_existing_distribution(message: str) -> None:
     error = translate(answer("DistributionAlreadyExists", 409, message), CREATE)
     assert isinstance(error, AlreadyExists)
     assert error.existing_id == "E2QWRUHAPOMQZL"
 
 
-def test_a_spent_caller_reference_without_a_name_leaves_the_id_open() -> None:
+def test_a_used_caller_reference_without_an_id_in_the_message_has_no_existing_id() -> None:
     error = translate(answer("DistributionAlreadyExists", 409, "It exists. EVERY word counts"), CREATE)
     assert isinstance(error, AlreadyExists)
     assert error.existing_id is None
 
 
 @pytest.mark.parametrize(("operation", "unknown"), [(CREATE, True), (DELETE, True), (GET, False)])
-def test_a_fault_leaves_open_whether_a_write_took_effect(operation: str, unknown: bool) -> None:
+def test_after_a_fault_the_effect_of_a_write_is_unknown(operation: str, unknown: bool) -> None:
     error = translate(answer("InternalError", 500), operation)
     assert isinstance(error, Retryable)
     assert error.effect_unknown is unknown
 
 
-def test_a_throttle_had_no_effect_and_may_say_when_to_come_back() -> None:
+def test_a_throttled_call_had_no_effect_and_may_have_a_retry_time() -> None:
     error = translate(answer("Throttling", 429, headers={"retry-after": "7"}), CREATE)
     assert isinstance(error, Throttled)
     assert (error.after, error.effect_unknown) == (7.0, False)
@@ -184,19 +184,19 @@ def test_a_throttle_had_no_effect_and_may_say_when_to_come_back() -> None:
     "message",
     ["MediaLive cannot assume the role arn:aws:iam::1:role/MediaLiveAccess", "The Role is invalid"],
 )
-def test_a_role_that_iam_has_not_propagated_is_tried_again_in_ten_seconds(message: str) -> None:
+def test_a_role_that_iam_has_not_propagated_is_retried_in_ten_seconds(message: str) -> None:
     error = translate(answer("BadRequestException", 400, message), "medialive:CreateChannel")
     assert type(error) is Retryable
     assert (error.after, error.effect_unknown, error.code) == (10, False, "BadRequestException")
 
 
-def test_mediapackages_422_on_create_says_that_it_may_mean_two_things() -> None:
+def test_a_422_of_mediapackage_on_create_explains_its_two_meanings() -> None:
     error = translate(answer("UnprocessableEntityException", 422, "Bad."), "mediapackage:CreateChannel")
     assert "id is taken" in error.message
 
 
 HERE: dict[str, Any] = {"endpoint_url": "http://127.0.0.1:1"}
-SILENCES = [
+MISSING_ANSWERS = [
     (boto.ReadTimeoutError(**HERE), Retryable, True),
     (boto.ConnectionClosedError(**HERE), Retryable, True),
     (boto.ResponseStreamingError(error="x"), Retryable, True),
@@ -216,8 +216,8 @@ SILENCES = [
 ]
 
 
-@pytest.mark.parametrize(("raised", "expected", "unknown"), SILENCES)
-def test_each_silence_is_one_error(
+@pytest.mark.parametrize(("raised", "expected", "unknown"), MISSING_ANSWERS)
+def test_each_missing_answer_becomes_one_error(
     raised: Exception, expected: type[Exception], unknown: bool | None
 ) -> None:
     error = translate(raised, CREATE)
@@ -227,7 +227,7 @@ def test_each_silence_is_one_error(
         assert error.effect_unknown is unknown
 
 
-def test_a_read_that_timed_out_changed_nothing() -> None:
+def test_a_read_that_timed_out_has_no_unknown_effect() -> None:
     error = translate(boto.ReadTimeoutError(**HERE), GET)
     assert isinstance(error, Retryable)
     assert not error.effect_unknown

@@ -30,13 +30,13 @@ def operations_in(path: Path) -> set[str]:
     return found
 
 
-def test_the_table_names_exactly_the_operations_in_the_code() -> None:
+def test_the_table_has_exactly_the_operations_of_the_code() -> None:
     written = set().union(*(operations_in(path) for path in PACKAGE.glob("*.py")))
     assert written == set(ACTIONS)
 
 
 @pytest.mark.parametrize("operation", sorted(ACTIONS))
-def test_each_operation_is_one_of_botocores(operation: str) -> None:
+def test_botocore_knows_each_operation(operation: str) -> None:
     service, _, name = operation.partition(":")
     assert name in botocore.session.get_session().get_service_model(service).operation_names
 

@@ -111,7 +111,7 @@ def test_a_group_in_use_is_a_conflict(medialive: MediaLive, stubber: Stubber, co
 # --- inputs --------------------------------------------------------------------------------------
 
 
-def test_an_rtmp_input_names_its_streams_and_group(medialive: MediaLive, stubber: Stubber) -> None:
+def test_an_rtmp_input_has_its_streams_and_security_group(medialive: MediaLive, stubber: Stubber) -> None:
     stubber.add_response(
         "create_input",
         {"Input": INPUT} | meta(),
@@ -132,7 +132,7 @@ def test_an_rtmp_input_names_its_streams_and_group(medialive: MediaLive, stubber
     assert (info.attached_channels, info.tags, info.request_id) == (("9",), {"a": "1"}, "req-1")
 
 
-def test_a_pull_input_names_its_sources_and_role(medialive: MediaLive, stubber: Stubber) -> None:
+def test_a_pull_input_has_its_sources_and_role(medialive: MediaLive, stubber: Stubber) -> None:
     stubber.add_response(
         "create_input",
         {"Input": INPUT | {"Type": "URL_PULL", "Destinations": []}} | meta(),
@@ -151,7 +151,7 @@ def test_a_pull_input_names_its_sources_and_role(medialive: MediaLive, stubber: 
     assert info.dest_urls == ()
 
 
-def test_a_standard_input_with_one_destination_is_refused_before_aws_is_asked(medialive: MediaLive) -> None:
+def test_a_standard_input_with_one_destination_is_refused_without_a_call(medialive: MediaLive) -> None:
     with pytest.raises(Refused, match="two pipelines"):
         medialive.create_input("t", "n", "RTMP_PUSH", destinations=["a/0"], input_class="STANDARD", tags={})
 
@@ -194,7 +194,7 @@ def test_botocores_model_accepts_the_request(
     assert (info.tags, info.request_id, info.gone) == ({"a": "1"}, "req-1", False)
 
 
-def test_the_rows_token_makes_a_repeated_create_harmless() -> None:
+def test_the_request_carries_the_rows_token() -> None:
     assert channel_request(SPEC)["RequestId"] == "token"
 
 
@@ -220,7 +220,7 @@ def test_every_output_group_has_its_destination(spec: ChannelSpec) -> None:
     assert {each["Destination"]["DestinationRefId"] for each in settings} == set(destinations(spec))
 
 
-def test_a_role_that_is_too_young_is_tried_again(medialive: MediaLive, stubber: Stubber) -> None:
+def test_a_role_that_iam_has_not_propagated_is_retried(medialive: MediaLive, stubber: Stubber) -> None:
     stubber.add_client_error("create_channel", "BadRequestException", "cannot assume the role", 400)
     with pytest.raises(Retryable) as caught:
         medialive.create_channel(SPEC)
@@ -230,7 +230,7 @@ def test_a_role_that_is_too_young_is_tried_again(medialive: MediaLive, stubber: 
 @pytest.mark.parametrize(
     "role", ["", "MediaLiveAccessRole", "arn:aws:iam::1:role/x", "arn:aws:iam::111122223333:user/x"]
 )
-def test_what_is_no_role_is_refused_before_aws_is_asked(medialive: MediaLive, role: str) -> None:
+def test_an_invalid_role_is_refused_without_a_call(medialive: MediaLive, role: str) -> None:
     with pytest.raises(Refused, match="MEDIALIVE_ROLE_ARN"):
         medialive.create_channel(replace(SPEC, role_arn=role))
 
@@ -249,7 +249,7 @@ def test_channels_are_described_and_listed(medialive: MediaLive, stubber: Stubbe
     ("verb", "state"),
     [("start_channel", "STARTING"), ("stop_channel", "STOPPING"), ("delete_channel", "DELETING")],
 )
-def test_start_stop_and_delete_answer_with_the_new_state(
+def test_start_stop_and_delete_return_the_new_state(
     medialive: MediaLive, once: Stubber, verb: str, state: str
 ) -> None:
     once.add_response(verb, CHANNEL | {"State": state} | meta("req-8"), {"ChannelId": "9"})

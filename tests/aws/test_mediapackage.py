@@ -29,7 +29,7 @@ def stubber(stub: Callable[..., Stubber]) -> Stubber:
     return stub("mediapackage")
 
 
-def test_create_channel_chooses_the_id(mediapackage: MediaPackage, stubber: Stubber) -> None:
+def test_create_channel_sends_our_id(mediapackage: MediaPackage, stubber: Stubber) -> None:
     stubber.add_response(
         "create_channel", CHANNEL | meta(), {"Id": "c1", "Description": "Stage", "Tags": {"a": "1"}}
     )
@@ -50,7 +50,7 @@ def test_a_full_region_is_a_quota(mediapackage: MediaPackage, stubber: Stubber) 
         mediapackage.create_channel("c1", "", {})
 
 
-def test_create_endpoint_packages_hls_with_a_window_to_harvest_from(
+def test_create_endpoint_packages_hls_with_a_startover_window(
     mediapackage: MediaPackage, stubber: Stubber
 ) -> None:
     sent: dict[str, Any] = {}
@@ -82,7 +82,7 @@ def test_what_is_missing_is_not_found(mediapackage: MediaPackage, stubber: Stubb
         mediapackage.describe_channel("c1")
 
 
-def test_delete_tells_the_request_id(mediapackage: MediaPackage, stubber: Stubber) -> None:
+def test_delete_returns_the_request_id(mediapackage: MediaPackage, stubber: Stubber) -> None:
     stubber.add_response("delete_origin_endpoint", meta("req-2"), {"Id": "e1"})
     stubber.add_response("delete_channel", meta("req-3"), {"Id": "c1"})
     assert mediapackage.delete_endpoint("e1") == "req-2"

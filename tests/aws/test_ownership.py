@@ -19,7 +19,7 @@ from streamhub.aws.ownership import (
 OWNER = "0123456789abcdef" * 2
 
 
-def test_tags_carry_the_mark_and_peoples_own() -> None:
+def test_tags_have_the_mark_and_custom_tags() -> None:
     assert tags("prod", "channel", OWNER, {"team": "events"}) == {
         "team": "events",
         "streamhub:environment": "prod",
@@ -29,21 +29,21 @@ def test_tags_carry_the_mark_and_peoples_own() -> None:
 
 
 @pytest.mark.parametrize("key", ["streamhub:owner", "StreamHub:Owner", "aws:cloudformation:stack-name"])
-def test_peoples_own_tags_cannot_displace_the_mark(key: str) -> None:
+def test_custom_tags_cannot_replace_the_mark(key: str) -> None:
     marked = tags("prod", "channel", OWNER, {key: "somebody"})
     assert mark_of_tags(marked) == Mark("prod", "channel", OWNER)
     assert len(marked) == 3
 
 
 @pytest.mark.parametrize("missing", ["streamhub:environment", "streamhub:resource", "streamhub:owner"])
-def test_half_a_mark_is_no_mark(missing: str) -> None:
+def test_an_incomplete_mark_is_no_mark(missing: str) -> None:
     marked = tags("prod", "channel", OWNER)
     del marked[missing]
     assert mark_of_tags(marked) == NO_MARK
 
 
 @given(label=st.text(max_size=300))
-def test_a_comment_gives_its_mark_back_whatever_the_label(label: str) -> None:
+def test_the_mark_of_a_comment_can_be_read_with_any_label(label: str) -> None:
     comment = comment_marker("e" * 32, OWNER, label)
     assert len(comment) <= COMMENT_MAX
     assert "\n" not in comment
@@ -62,15 +62,15 @@ def test_a_comment_gives_its_mark_back_whatever_the_label(label: str) -> None:
         f"streamhub:prod:{OWNER}",
     ],
 )
-def test_what_only_looks_like_a_mark_is_none(comment: str) -> None:
+def test_text_that_only_resembles_a_mark_is_no_mark(comment: str) -> None:
     assert parse_comment(comment) == NO_MARK
 
 
 @pytest.mark.parametrize(
     ("environment", "owner"), [("a b", OWNER), ("", OWNER), ("prod", "42"), ("prod", OWNER.upper())]
 )
-def test_a_mark_that_could_not_be_read_back_is_not_made(environment: str, owner: str) -> None:
-    with pytest.raises(ValueError, match="do not make a mark"):
+def test_an_invalid_mark_is_not_written(environment: str, owner: str) -> None:
+    with pytest.raises(ValueError, match="not a valid mark"):
         comment_marker(environment, owner, "label")
 
 
@@ -99,6 +99,6 @@ def test_a_mark_belongs_to_its_environment_kind_and_row(
 
 
 @pytest.mark.parametrize("environment", ["prod", ""])
-def test_what_has_no_mark_belongs_to_nobody(environment: str) -> None:
+def test_a_resource_without_a_mark_belongs_to_no_environment(environment: str) -> None:
     assert not NO_MARK.belongs_to(environment)
     assert not NO_MARK.belongs_to(environment, resource="", owner="")

@@ -107,12 +107,12 @@ def test_bulk_work_leaves_the_last_third_to_urgent_work(limiter: Any) -> None:
     assert taken(limiter, urgent=True) == 3
 
 
-def test_operations_do_not_spend_from_each_other(limiter: Any) -> None:
+def test_operations_have_separate_buckets(limiter: Any) -> None:
     taken(limiter, urgent=True)
     assert taken(limiter, urgent=True, operation="medialive:StartChannel") == 9
 
 
-def test_a_refusal_says_when_a_token_will_be_there(limiter: Any) -> None:
+def test_throttled_has_the_seconds_until_the_next_token(limiter: Any) -> None:
     taken(limiter, urgent=True)
     with pytest.raises(Throttled) as urgent:
         limiter.acquire(OPERATION, urgent=True)
@@ -124,7 +124,7 @@ def test_a_refusal_says_when_a_token_will_be_there(limiter: Any) -> None:
     assert not urgent.value.effect_unknown
 
 
-def test_tokens_come_back_with_time_and_never_above_the_burst() -> None:
+def test_buckets_refill_with_time_up_to_the_burst() -> None:
     clock = Clock()
     limiter = Limiter(LocalBuckets(clock=clock), SLOW)
     taken(limiter, urgent=True)
@@ -134,7 +134,7 @@ def test_tokens_come_back_with_time_and_never_above_the_burst() -> None:
     assert taken(limiter, urgent=True) == 9
 
 
-def test_redis_gives_tokens_back_with_its_own_time(client: Any) -> None:
+def test_redis_refills_buckets_by_its_own_clock(client: Any) -> None:
     limiter = shared(client, {"*": Rate(per_second=20, burst=3)})
     taken(limiter, urgent=True)
     time.sleep(0.11)
@@ -147,12 +147,12 @@ def test_workers_share_one_bucket(client: Any) -> None:
     assert taken(second, urgent=True) == 0
 
 
-def test_idle_buckets_leave_redis(client: Any) -> None:
+def test_idle_buckets_expire_in_redis(client: Any) -> None:
     shared(client).acquire(OPERATION, urgent=False)
     assert 0 < client.pttl(f"streamhub:rate:{OPERATION}") <= 10_000
 
 
-def test_without_redis_the_process_paces_itself(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_redis_the_process_uses_its_own_buckets(caplog: pytest.LogCaptureFixture) -> None:
     server = fakeredis.FakeServer()
     clock = Clock()
     limiter = shared(fakeredis.FakeRedis(server=server), clock=clock)
@@ -171,7 +171,7 @@ def test_every_operation_has_a_rate_that_bulk_work_can_use(operation: str) -> No
     assert rate.burst - reserve_of(rate) >= 1
 
 
-def test_writes_are_paced_more_slowly_than_reads() -> None:
+def test_writes_have_lower_rates_than_reads() -> None:
     assert (
         rate_for("cloudfront:UpdateDistribution").per_second
         < rate_for("cloudfront:GetDistribution").per_second
@@ -183,7 +183,7 @@ def test_rates_can_be_multiplied() -> None:
     assert scaled(RATES, 50)["cloudfront:*"] == Rate(100, 500)
 
 
-def test_work_is_bulk_unless_it_says_otherwise() -> None:
+def test_calls_are_bulk_by_default() -> None:
     assert not is_urgent()
     with urgency():
         assert is_urgent()

@@ -25,7 +25,7 @@ def item(key: str) -> dict[str, Any]:
     return {"Key": key, "Size": 7, "LastModified": MODIFIED}
 
 
-def test_objects_come_page_by_page(session: AwsSession, stub: Stub) -> None:
+def test_objects_are_read_page_by_page(session: AwsSession, stub: Stub) -> None:
     stubber = stub("s3")
     stubber.add_response(
         "list_objects_v2",
@@ -48,13 +48,13 @@ def test_a_missing_bucket_is_not_found(session: AwsSession, stub: Stub) -> None:
         list(S3(session).list_objects("recordings"))
 
 
-def test_who_we_are(session: AwsSession, stub: Stub) -> None:
+def test_the_caller_identity_is_returned(session: AwsSession, stub: Stub) -> None:
     stub("sts").add_response("get_caller_identity", {"Account": "111122223333", "Arn": ARN} | meta(), {})
     account, arn, request_id = Sts(session).caller_identity()
     assert (account, arn, request_id) == ("111122223333", ARN, "req-1")
 
 
-def test_a_wrong_key_is_a_denial(session: AwsSession, stub: Stub) -> None:
+def test_a_wrong_key_is_access_denied(session: AwsSession, stub: Stub) -> None:
     stub("sts").add_client_error("get_caller_identity", "InvalidClientTokenId", "no", 403)
     with pytest.raises(AccessDenied):
         Sts(session).caller_identity()

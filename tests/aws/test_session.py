@@ -29,7 +29,7 @@ Sessions = Callable[..., AwsSession]
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_read_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that hangs is given up quickly."""
     monkeypatch.setattr(session_module, "READ_SECONDS", 0.2)
 
@@ -40,13 +40,13 @@ def test_a_call_returns_the_response_and_awss_request_id(session_at: Sessions, w
     assert (response["Id"], request_id) == ("42", "req-1")
 
 
-def test_a_fault_is_tried_twice(session_at: Sessions, wire: ScriptedServer) -> None:
+def test_a_call_is_repeated_after_a_fault(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = [OOPS, (200, CHANNEL)]
     session_at(wire.url).call("medialive", "DescribeChannel", ChannelId="42")
     assert len(wire.seen) == 2
 
 
-def test_a_fault_that_stays_ends_after_two_attempts(session_at: Sessions, wire: ScriptedServer) -> None:
+def test_a_persistent_fault_ends_after_two_attempts(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = [OOPS]
     with pytest.raises(Retryable) as caught:
         session_at(wire.url).call("mediapackage", "DeleteChannel", Id="42")
@@ -65,7 +65,7 @@ def test_a_write_without_an_answer_has_an_unknown_effect(
     assert caught.value.effect_unknown
 
 
-def test_nobody_listening_means_nothing_happened(session: AwsSession) -> None:
+def test_a_refused_connection_has_no_effect(session: AwsSession) -> None:
     with pytest.raises(Retryable) as caught:
         session.call("medialive", "StartChannel", ChannelId="42")
     assert caught.value.code == "EndpointConnectionError"
@@ -84,7 +84,7 @@ def test_an_earlier_attempts_unknown_effect_is_remembered(session_at: Sessions, 
     assert not next_call.value.effect_unknown
 
 
-def test_what_has_no_idempotency_token_is_sent_once(session_at: Sessions, wire: ScriptedServer) -> None:
+def test_a_call_without_an_idempotency_token_is_sent_once(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = ["hang", (200, GROUP)]
     with pytest.raises(Retryable) as caught:
         session_at(wire.url).call("medialive", "CreateInputSecurityGroup", WhitelistRules=[])
@@ -93,7 +93,7 @@ def test_what_has_no_idempotency_token_is_sent_once(session_at: Sessions, wire: 
 
 
 @pytest.mark.parametrize("verb", ["StartChannel", "StopChannel", "DeleteChannel"])
-def test_what_medialive_refuses_the_second_time_is_sent_once(
+def test_a_call_that_medialive_refuses_to_repeat_is_sent_once(
     session_at: Sessions, wire: ScriptedServer, verb: str
 ) -> None:
     wire.script = ["hang", (200, CHANNEL)]
@@ -108,7 +108,7 @@ def test_parameters_are_checked_before_anything_is_sent(session: AwsSession) -> 
         session.call("medialive", "DescribeChannel", Chanel="42")
 
 
-def test_listeners_are_told_of_each_call(
+def test_listeners_are_notified_of_each_call(
     session_at: Sessions, wire: ScriptedServer, calls: list[AwsCall]
 ) -> None:
     wire.script = [(200, CHANNEL), (409, json.dumps({"__type": "ConflictException"}))]
@@ -130,7 +130,7 @@ def test_a_failing_listener_does_not_fail_the_call(session_at: Sessions, wire: S
     session.call("medialive", "DescribeChannel", ChannelId="42")
 
 
-def test_the_limiter_is_asked_first_and_told_of_urgency(session_at: Sessions, wire: ScriptedServer) -> None:
+def test_the_limiter_is_called_first_with_the_urgency(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = [(200, CHANNEL)]
     session = session_at(wire.url, limiter=Limiter(LocalBuckets(), {"*": Rate(0.001, 3)}))
     describe = {"service": "medialive", "operation": "DescribeChannel", "ChannelId": "42"}
@@ -143,7 +143,7 @@ def test_the_limiter_is_asked_first_and_told_of_urgency(session_at: Sessions, wi
         session.call(**describe)
 
 
-def test_clients_are_made_once_though_threads_race(session: AwsSession) -> None:
+def test_racing_threads_make_a_client_only_once(session: AwsSession) -> None:
     made: list[Any] = []
     threads = [threading.Thread(target=lambda: made.append(session.client("medialive"))) for _ in range(8)]
     for thread in threads:
@@ -162,7 +162,9 @@ def test_a_forked_child_makes_its_own_clients(session: AwsSession, monkeypatch: 
     assert session.client("medialive") is parents
 
 
-def test_clients_have_short_timeouts_and_a_name(session: AwsSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_have_short_timeouts_and_a_user_agent(
+    session: AwsSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session_module, "READ_SECONDS", 10)
     config = session.client("cloudfront").meta.config
     assert (config.connect_timeout, config.read_timeout) == (2, 10)
@@ -223,7 +225,7 @@ READS = [
 @pytest.mark.usefixtures("hostile_environment")
 @pytest.mark.parametrize(("service", "operation", "params"), READS)
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_embedded_mode_hears_nothing_of_the_environment(
+def test_embedded_mode_ignores_the_environment(
     session_at: Sessions,
     wire: ScriptedServer,
     service: str,
@@ -242,7 +244,7 @@ def test_embedded_mode_hears_nothing_of_the_environment(
 
 
 @pytest.mark.usefixtures("hostile_environment")
-def test_embedded_mode_asks_for_metrics_on_this_machine(session_at: Sessions, wire: ScriptedServer) -> None:
+def test_embedded_mode_reads_metrics_on_this_machine(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = [OOPS]
     with pytest.raises(Retryable):
         session_at(wire.url).call(
@@ -251,13 +253,13 @@ def test_embedded_mode_asks_for_metrics_on_this_machine(session_at: Sessions, wi
     assert len(wire.seen) == 2
 
 
-def test_a_session_refuses_an_embedded_target_elsewhere() -> None:
+def test_a_session_refuses_an_embedded_target_on_another_machine() -> None:
     elsewhere = Target("embedded", "https://cloudfront.amazonaws.com", REGION, "test")
     with pytest.raises(Misconfigured):
         AwsSession(elsewhere).call("cloudfront", "ListDistributions")
 
 
-def test_a_request_that_was_led_elsewhere_is_stopped_at_the_socket(session: AwsSession) -> None:
+def test_a_request_to_another_machine_is_stopped_before_it_is_sent(session: AwsSession) -> None:
     client = session.client("medialive")
     client.meta.events.register(
         "before-sign", lambda request, **_: setattr(request, "url", "https://medialive.invalid/prod/channels")
@@ -291,7 +293,7 @@ def test_live_mode_honours_endpoint_and_credentials_of_the_environment(
     assert "SOMEBODYSKEY" in wire.seen[0].headers["Authorization"]
 
 
-def test_live_mode_without_credentials_is_a_denial_that_a_person_mends(
+def test_live_mode_without_credentials_is_access_denied(
     live: AwsSession, wire: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
@@ -301,7 +303,7 @@ def test_live_mode_without_credentials_is_a_denial_that_a_person_mends(
     assert wire.seen == []
 
 
-def test_live_mode_with_an_unknown_profile_is_a_denial(
+def test_live_mode_with_an_unknown_profile_is_access_denied(
     live: AwsSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "does-not-exist")
@@ -325,7 +327,9 @@ def addresses(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return write
 
 
-def test_the_current_session_stays_until_the_embedded_aws_moves(addresses: Callable[[str], None]) -> None:
+def test_the_current_session_stays_until_the_embedded_address_changes(
+    addresses: Callable[[str], None],
+) -> None:
     addresses(NOWHERE)
     first = current_session()
     assert current_session() is first
@@ -345,7 +349,7 @@ def test_a_chosen_session_is_current_in_all_threads(session: AwsSession) -> None
     assert found == [session]
 
 
-def test_a_real_account_is_paced_through_the_brokers_redis(settings: Any) -> None:
+def test_a_real_account_is_limited_through_the_brokers_redis(settings: Any) -> None:
     target = Target("live", None, REGION, "prod")
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
     assert isinstance(default_limiter(target).buckets, RedisBuckets)
@@ -353,7 +357,7 @@ def test_a_real_account_is_paced_through_the_brokers_redis(settings: Any) -> Non
     assert isinstance(default_limiter(target).buckets, LocalBuckets)
 
 
-def test_the_embedded_aws_is_paced_per_process_and_hardly() -> None:
+def test_the_embedded_aws_has_high_limits_per_process() -> None:
     limiter = default_limiter(embedded_target(NOWHERE, REGION, "test"))
     assert isinstance(limiter.buckets, LocalBuckets)
     for _ in range(300):

@@ -35,7 +35,7 @@ def addresses(settings: Any, tmp_path: Path) -> Any:
     return write
 
 
-def test_embedded_is_an_explicit_endpoint_with_made_up_credentials(addresses: Any) -> None:
+def test_embedded_mode_has_an_explicit_endpoint_and_fake_credentials(addresses: Any) -> None:
     addresses()
     target = resolve_target()
     assert target.embedded
@@ -48,7 +48,7 @@ def test_embedded_is_an_explicit_endpoint_with_made_up_credentials(addresses: An
     assert target.rate_factor > 1
 
 
-def test_the_secret_does_not_show_in_a_repr(addresses: Any) -> None:
+def test_the_secret_is_not_in_the_repr(addresses: Any) -> None:
     addresses()
     target = resolve_target()
     assert target.credentials is not None
@@ -75,12 +75,12 @@ def test_an_unreadable_address_file_is_not_a_running_process(
     addresses: Any, settings: Any, text: str
 ) -> None:
     settings.EMBEDDED_ADDRESSES.write_text(text)
-    with pytest.raises(EmbeddedNotRunning, match=r"no usable embedded\.json"):
+    with pytest.raises(EmbeddedNotRunning, match=r"embedded\.json .* is not usable"):
         resolve_target()
 
 
 @pytest.mark.parametrize("pid", [0, -1])
-def test_a_process_group_is_no_process(addresses: Any, pid: int) -> None:
+def test_a_process_group_id_is_not_a_process_id(addresses: Any, pid: int) -> None:
     addresses(pid=pid)
     with pytest.raises(EmbeddedNotRunning):
         resolve_target()
@@ -98,7 +98,7 @@ def test_a_process_group_is_no_process(addresses: Any, pid: int) -> None:
         "localhost:4566",
     ],
 )
-def test_an_embedded_endpoint_elsewhere_is_refused(addresses: Any, endpoint: str) -> None:
+def test_an_embedded_endpoint_on_another_machine_is_refused(addresses: Any, endpoint: str) -> None:
     addresses(aws_endpoint=endpoint)
     with pytest.raises(Misconfigured, match="must be on this machine"):
         resolve_target()
@@ -107,7 +107,7 @@ def test_an_embedded_endpoint_elsewhere_is_refused(addresses: Any, endpoint: str
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:1", "http://127.8.9.1", "http://localhost:4566", "http://[::1]:1/x"]
 )
-def test_every_way_to_write_this_machine_is_fine(url: str) -> None:
+def test_every_loopback_address_is_accepted(url: str) -> None:
     check_loopback(url)
 
 
@@ -129,13 +129,13 @@ def test_an_unknown_mode_is_refused_with_a_sentence(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("environment", ["", "a b", "x:y", "ü", "e" * 33])
-def test_an_environment_that_cannot_be_a_mark_is_refused(settings: Any, environment: str) -> None:
+def test_an_environment_that_cannot_be_part_of_a_mark_is_refused(settings: Any, environment: str) -> None:
     settings.STREAMHUB_ENVIRONMENT = environment
     with pytest.raises(Misconfigured, match="STREAMHUB_ENVIRONMENT"):
         resolve_target()
 
 
-def test_the_broker_is_the_embedded_one_unless_another_is_named(addresses: Any, settings: Any) -> None:
+def test_the_broker_is_the_embedded_one_unless_another_is_configured(addresses: Any, settings: Any) -> None:
     addresses()
     assert broker_url() == "redis://127.0.0.1:6390/0"
     settings.CELERY_BROKER_URL = "redis://broker:6379/1"

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 ROUNDS = "20"
 RACES = [
     "tests/lifecycle/test_races.py",
-    "tests/lifecycle/test_races_at_two_doors.py",
+    "tests/lifecycle/test_races_of_api_and_admin.py",
     "tests/lifecycle/test_claim.py",
     "tests/lifecycle/test_sweep.py",
 ]

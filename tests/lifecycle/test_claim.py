@@ -49,7 +49,7 @@ def test_the_attempt_is_counted_before_the_step() -> None:
     assert reread(row).attempts == 1
 
 
-def test_a_dead_workers_claim_expires_and_leaves_the_row_in_doubt() -> None:
+def test_after_a_dead_workers_claim_the_outcome_is_unknown() -> None:
     row = due_row()
     take(Distribution, row.pk)
     expire(row)
@@ -76,7 +76,7 @@ def test_a_worker_that_comes_back_cannot_write() -> None:
     assert not Transition.objects.exists()
 
 
-def test_what_aws_accepted_is_told_also_where_no_state_moves() -> None:
+def test_an_accepted_call_leaves_a_transition_without_a_state_change() -> None:
     mine = take(Distribution, due_row().pk)
     assert mine is not None
     mine.change_state("pending", why="nothing new", etag="E1")
@@ -96,7 +96,7 @@ def test_the_release_postpones() -> None:
     assert timedelta(seconds=45) < wait <= timedelta(seconds=50)
 
 
-def test_the_release_does_not_postpone_intent_that_came_during_the_step() -> None:
+def test_the_release_does_not_postpone_intent_written_during_the_step() -> None:
     row = due_row()
     mine = take(Distribution, row.pk)
     assert mine is not None
@@ -106,7 +106,7 @@ def test_the_release_does_not_postpone_intent_that_came_during_the_step() -> Non
     assert take(Distribution, row.pk) is not None
 
 
-def test_a_step_that_ends_well_resets_the_count_and_the_error() -> None:
+def test_a_completed_step_resets_the_attempts_and_the_error() -> None:
     row = due_row(error_code="Throttling")
     mine = take(Distribution, row.pk)
     assert mine is not None
@@ -125,7 +125,7 @@ def test_a_retryable_error_keeps_the_state_and_waits_as_long_as_aws_asks() -> No
     assert now.not_before - database_now() > timedelta(seconds=35)
 
 
-def test_a_refusal_fails_and_remembers_what() -> None:
+def test_a_refusal_fails_the_row_and_records_the_step() -> None:
     row = due_row()
     mine = take(Distribution, row.pk)
     assert mine is not None
@@ -140,7 +140,7 @@ def test_backoff_grows_but_never_past_five_minutes(attempts: int) -> None:
     assert 0 < backoff(attempts) <= claim.MAX_BACKOFF_SECONDS
 
 
-def test_a_row_that_keeps_killing_its_worker_is_left_alone_for_a_while() -> None:
+def test_a_row_that_keeps_killing_its_worker_backs_off() -> None:
     row = due_row()
     for _ in range(claim.ALARM_ATTEMPTS + 1):
         Distribution.objects.filter(pk=row.pk).update(not_before=Now())
@@ -150,7 +150,7 @@ def test_a_row_that_keeps_killing_its_worker_is_left_alone_for_a_while() -> None
     assert reread(row).not_before > database_now() + timedelta(seconds=250)  # type: ignore[operator]
 
 
-def test_a_state_changes_only_from_the_state_it_was_read_in() -> None:
+def test_a_state_changes_only_from_the_state_in_which_it_was_read() -> None:
     row = due_row()
     stale = reread(row)
     assert states.change(row, "deploying", why="first")
@@ -167,7 +167,7 @@ def test_the_error_of_a_retryable_without_hint_says_that_it_tries_again() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_workers_exactly_one_claims() -> None:
+def test_exactly_one_of_many_workers_claims_a_row() -> None:
     row = due_row()
     won: list[int] = []
     start = threading.Barrier(8)

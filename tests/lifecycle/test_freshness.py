@@ -30,18 +30,16 @@ def ago(seconds: float) -> datetime:
         (7201, 3600, False),
     ],
 )
-def test_an_observation_is_fresh_until_a_look_was_missed(
-    settings, age: int, every: int | None, fresh: bool
-) -> None:
+def test_an_observation_is_fresh_for_two_periods(settings, age: int, every: int | None, fresh: bool) -> None:
     settings.FULL_OBSERVE_SECONDS = 300
     assert is_fresh(ago(age), every_seconds=every) is fresh
 
 
-def test_what_was_never_observed_is_not_fresh() -> None:
+def test_a_missing_observation_is_not_fresh() -> None:
     assert not is_fresh(None)
 
 
-def says_alive() -> bool:
+def reports_alive() -> bool:
     try:
         call_command("heartbeat", "worker", stdout=StringIO())
     except CommandError:
@@ -51,16 +49,16 @@ def says_alive() -> bool:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("age", "alive"), [(58, True), (61, False), (86_405, False)])
-def test_everybody_who_asks_agrees_on_who_is_silent(age: int, alive: bool) -> None:
+def test_all_readers_agree_on_which_process_is_silent(age: int, alive: bool) -> None:
     row = Heartbeat.objects.create(name="worker", beat_at=ago(age))
     checks = {check["name"]: check["ok"] for check in health.readiness()["checks"]}
     assert checks["worker"] is alive
     assert (heartbeat_health(row).word == "alive") is alive
-    assert says_alive() is alive
+    assert reports_alive() is alive
 
 
 @pytest.mark.django_db
-def test_a_process_that_has_been_silent_for_days_says_for_how_long() -> None:
+def test_the_command_reports_the_age_of_an_old_heartbeat() -> None:
     Heartbeat.objects.create(name="beat", beat_at=ago(86_405))
     with pytest.raises(CommandError, match=r"is 8640[56] s old"):
         call_command("heartbeat", "beat")

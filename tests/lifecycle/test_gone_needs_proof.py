@@ -40,7 +40,7 @@ def stage(world: WorldUnderTest, settings: Any) -> WorldUnderTest:
     return world
 
 
-def look_three_times(world: WorldUnderTest) -> None:
+def observe_three_times(world: WorldUnderTest) -> None:
     for _ in range(3):
         for model in MODELS:
             pks = list(model._default_manager.values_list("pk", flat=True))
@@ -52,15 +52,13 @@ def look_three_times(world: WorldUnderTest) -> None:
 
 
 @pytest.mark.parametrize("part", READS)
-def test_two_notfounds_for_what_was_created_a_moment_ago_prove_nothing(
-    stage: WorldUnderTest, part: str
-) -> None:
+def test_two_notfounds_for_a_new_resource_prove_nothing(stage: WorldUnderTest, part: str) -> None:
     stage.control.clear_calls()
     fault = stage.control.fault(READS[part], "not_found", times=None)
-    look_three_times(stage)
+    observe_three_times(stage)
     assert stage.control.count(READS[part]) >= 2
     stage.control.clear_faults(fault)
-    look_three_times(stage)
+    observe_three_times(stage)
     stage.settle()
     assert stage.left() == STACK
     assert stage.creates() == {}
@@ -72,10 +70,12 @@ def test_two_notfounds_for_what_was_created_a_moment_ago_prove_nothing(
 
 
 @pytest.mark.parametrize("part", READS)
-def test_two_notfounds_for_what_is_old_are_believed(stage: WorldUnderTest, part: str, settings: Any) -> None:
+def test_two_notfounds_for_an_old_resource_prove_that_it_is_gone(
+    stage: WorldUnderTest, part: str, settings: Any
+) -> None:
     settings.MISSING_MIN_AGE_SECONDS = 0
     stage.control.fault(READS[part], "not_found", times=None)
-    look_three_times(stage)
+    observe_three_times(stage)
     row = Channel.objects.get()
     if part == "distribution":
         assert row.distribution is None

@@ -74,7 +74,7 @@ def row(aws_id: str, **fields: Any) -> Distribution:
     )
 
 
-def listed_lately(pages: int) -> None:
+def recently_listed(pages: int) -> None:
     Listing.objects.create(key="distribution", pages=pages, listed_at=Now())
 
 
@@ -82,13 +82,13 @@ def reread(one: Distribution) -> Distribution:
     return Distribution.objects.get(pk=one.pk)
 
 
-def test_nothing_to_look_at_costs_no_call(watch: PolledList, aws: FakeList) -> None:
+def test_without_rows_there_is_no_call(watch: PolledList, aws: FakeList) -> None:
     observe(watch)
     assert aws.reads == 0
 
 
-def test_fewer_waiting_than_pages_are_described_one_by_one(watch: PolledList, aws: FakeList) -> None:
-    listed_lately(pages=2)
+def test_fewer_rows_than_pages_are_described_one_by_one(watch: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=2)
     one = row("E1", polled_list="distribution")
     observe(watch)
     assert aws.reads == 0
@@ -96,8 +96,8 @@ def test_fewer_waiting_than_pages_are_described_one_by_one(watch: PolledList, aw
     assert reread(one).not_before is not None
 
 
-def test_many_waiting_are_read_by_one_list(watch: PolledList, aws: FakeList) -> None:
-    listed_lately(pages=1)
+def test_many_rows_are_observed_by_one_list(watch: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=1)
     aws.items = [Item("E1"), Item("E2", "InProgress")]
     done, waits = row("E1", polled_list="distribution"), row("E2", polled_list="distribution")
     observe(watch)
@@ -105,7 +105,7 @@ def test_many_waiting_are_read_by_one_list(watch: PolledList, aws: FakeList) -> 
     assert reread(waits).not_before is None
 
 
-def test_a_full_list_is_due_now_and_then_for_drift(watch: PolledList, aws: FakeList) -> None:
+def test_a_full_list_is_read_only_when_it_is_due(watch: PolledList, aws: FakeList) -> None:
     aws.items = [Item("E1")]
     one = row("E1")
     observe(watch)
@@ -122,28 +122,26 @@ def test_a_row_that_a_step_holds_is_not_written(watch: PolledList, aws: FakeList
     assert reread(one).status == "InProgress"
 
 
-def test_what_a_step_read_after_the_list_was_begun_is_not_overwritten(
-    watch: PolledList, aws: FakeList
-) -> None:
+def test_an_observation_newer_than_the_list_is_not_overwritten(watch: PolledList, aws: FakeList) -> None:
     aws.items = [Item("E1")]
     one = row("E1", observed_at=datetime.fromisoformat("2999-01-01T00:00:00Z"))
     observe(watch)
     assert reread(one).status == "InProgress"
 
 
-def test_absence_only_causes_a_describe(watch: PolledList, aws: FakeList) -> None:
+def test_absence_causes_a_describe(watch: PolledList, aws: FakeList) -> None:
     one = row("E1")
     observe(watch)
     assert (reread(one).gone_at, reread(one).observe_requested) == (None, True)
 
 
-def test_absence_after_our_own_delete_is_proof(watch: PolledList, aws: FakeList) -> None:
+def test_absence_after_our_own_delete_proves_that_it_is_gone(watch: PolledList, aws: FakeList) -> None:
     one = row("E1", delete_accepted_at=datetime.fromisoformat("2020-01-01T00:00:00Z"))
     observe(watch)
     assert reread(one).gone_at is not None
 
 
-def test_half_a_list_proves_nothing(watch: PolledList, aws: FakeList) -> None:
+def test_an_incomplete_list_proves_nothing(watch: PolledList, aws: FakeList) -> None:
     aws.items = [Item("E1"), Item("E2"), Item("E3")]
     aws.broken = True
     lost = row("E9", delete_accepted_at=datetime.fromisoformat("2020-01-01T00:00:00Z"))
@@ -152,7 +150,7 @@ def test_half_a_list_proves_nothing(watch: PolledList, aws: FakeList) -> None:
     assert reread(lost).gone_at is None
 
 
-def test_an_observer_that_dies_holds_its_successor_up_hardly_longer_than_a_task_may_last(
+def test_a_dead_observer_blocks_the_next_one_hardly_longer_than_a_task_can_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Killed(BaseException):

@@ -61,7 +61,7 @@ def test_start_pressed_by_four_starts_once() -> None:
         assert reread(channel).desired == "running"
 
 
-def test_of_two_breakouts_on_one_channel_one_starts() -> None:
+def test_only_one_of_two_breakouts_on_one_channel_starts() -> None:
     for channel in channels():
         both = [a_breakout(channel, "first"), a_breakout(channel, "second")]
         assert refused(at_once(*[partial(services.breakout_start, each, who=WHO) for each in both])) == 1
@@ -109,7 +109,7 @@ def test_delete_pressed_by_four_deletes_once() -> None:
     assert moved_to("channel", channel.pk, "deleting") == 1
 
 
-def test_delete_and_detach_end_in_both() -> None:
+def test_delete_and_detach_both_take_effect() -> None:
     for channel in channels():
         front = channel.distribution
         assert front is not None
@@ -121,7 +121,7 @@ def test_delete_and_detach_end_in_both() -> None:
         assert (reread(channel).desired, reread(front).desired) == ("deleted", "deleted")
 
 
-def test_stop_and_cancel_and_stop_again_end_one_way() -> None:
+def test_concurrent_stops_and_cancel_stop_once() -> None:
     for channel in channels():
         breakout = a_breakout(channel)
         services.breakout_start(breakout, who=WHO)
@@ -131,7 +131,7 @@ def test_stop_and_cancel_and_stop_again_end_one_way() -> None:
         assert reread(channel).desired == "idle"
 
 
-def test_start_and_cancel_agree_with_the_channel() -> None:
+def test_start_and_cancel_leave_the_channel_idle() -> None:
     for channel in channels():
         breakout = a_breakout(channel)
         refused(
@@ -145,7 +145,7 @@ def test_start_and_cancel_agree_with_the_channel() -> None:
         assert reread(channel).desired == "idle"
 
 
-def test_reattach_keep_and_delete_agree_with_the_channels_pointer() -> None:
+def test_concurrent_distribution_verbs_agree_with_the_channels_foreign_key() -> None:
     for channel in channels():
         front = channel.distribution
         assert front is not None
@@ -164,7 +164,7 @@ def test_reattach_keep_and_delete_agree_with_the_channels_pointer() -> None:
             assert not (row.attached and row.desired == "deleted")
 
 
-def test_of_four_creates_with_one_name_one_succeeds(live_world: WorldUnderTest) -> None:
+def test_only_one_of_four_creates_with_one_name_succeeds(live_world: WorldUnderTest) -> None:
     create = partial(services.channel_create, "stage", who=WHO, allowed_cidrs=CIDRS)
     ends = at_once(*[create] * 4)
     assert refused(ends) == 3
@@ -172,7 +172,7 @@ def test_of_four_creates_with_one_name_one_succeeds(live_world: WorldUnderTest) 
     assert (Channel.objects.count(), SecurityGroup.objects.count()) == (1, 1)
 
 
-def test_a_breakout_is_not_created_on_a_channel_that_goes() -> None:
+def test_no_breakout_is_created_on_a_channel_that_is_being_deleted() -> None:
     for channel in channels():
         ends = at_once(
             partial(services.breakout_create, channel, "keynote", who=WHO),
@@ -183,7 +183,7 @@ def test_a_breakout_is_not_created_on_a_channel_that_goes() -> None:
         assert not Breakout.objects.exclude(state="cancelled").exists()
 
 
-def test_verbs_on_rows_that_have_just_gone_are_refused() -> None:
+def test_verbs_on_deleted_rows_are_refused() -> None:
     channel = a_channel()
     breakout, front = a_breakout(channel), channel.distribution
     assert front is not None
@@ -208,7 +208,7 @@ def test_verbs_on_rows_that_have_just_gone_are_refused() -> None:
 # --- workers ---------------------------------------------------------------------------------
 
 
-def test_many_workers_build_one_stack_once(live_world: WorldUnderTest) -> None:
+def test_many_workers_create_one_stack_once(live_world: WorldUnderTest) -> None:
     services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
     assert refused(at_once(*[partial(work, live_world, ready)] * 4)) == 0
     assert ready()
@@ -232,7 +232,7 @@ def test_many_workers_and_reapers_tear_down_two_stacks_once(live_world: WorldUnd
     assert live_world.illegal() == []
 
 
-def test_many_workers_take_a_breakout_on_air_and_off_once(live_world: WorldUnderTest) -> None:
+def test_many_workers_start_and_stop_a_breakout_once(live_world: WorldUnderTest) -> None:
     services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
     live_world.settle()
     breakout = a_breakout(Channel.objects.get())
@@ -257,7 +257,7 @@ def stale_rows(world: WorldUnderTest, count: int) -> None:
     world.control.clear_calls()
 
 
-def test_reapers_that_hold_no_lease_still_delete_each_distribution_once(live_world: WorldUnderTest) -> None:
+def test_reapers_without_a_lease_delete_each_distribution_once(live_world: WorldUnderTest) -> None:
     stale_rows(live_world, 6)
     with DELETE_STALE_DISTRIBUTIONS.single() as run:
         assert run is not None
@@ -268,14 +268,14 @@ def test_reapers_that_hold_no_lease_still_delete_each_distribution_once(live_wor
     assert live_world.illegal() == []
 
 
-def test_of_two_reapers_one_runs(live_world: WorldUnderTest) -> None:
+def test_only_one_of_two_reapers_runs(live_world: WorldUnderTest) -> None:
     stale_rows(live_world, 1)
     live_world.control.fault("cloudfront:DeleteDistribution", "delay", seconds=0.3)
     refused(at_once(*[delete_stale_distributions] * 2))
     assert live_world.counts()["cloudfront:ListDistributions"] == 1
 
 
-def test_two_reconcilers_of_one_row_take_one_step(live_world: WorldUnderTest) -> None:
+def test_concurrent_reconciles_of_one_row_take_one_step(live_world: WorldUnderTest) -> None:
     row = distributions.distribution_create(URL, owner_label="stage", who=WHO)
     live_world.control.fault("cloudfront:CreateDistributionWithTags", "delay", seconds=0.2)
     ends = at_once(*[partial(reconcile, "distributions.distribution", row.pk)] * 5)
@@ -293,10 +293,10 @@ def test_two_sweeps_queue_each_row_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert Counter(sent) == Counter(row.pk for row in rows)
 
 
-def test_sweeps_nudges_and_intents_on_the_same_rows_do_not_lock_each_other_out() -> None:
+def test_sweeps_requeues_and_intents_on_the_same_rows_do_not_deadlock() -> None:
     pks = [Distribution.objects.create(origin_url=URL).pk for _ in range(60)]
 
-    def nudging(order: list[int]) -> None:
+    def requeueing(order: list[int]) -> None:
         for _ in range(15):
             intent.requeue(Distribution, order, observe=True)
 
@@ -306,20 +306,25 @@ def test_sweeps_nudges_and_intents_on_the_same_rows_do_not_lock_each_other_out()
                 Distribution.objects.filter(pk=pk).update(queued_until=None)
             sweep_model(Distribution)
 
-    def wanting() -> None:
+    def setting_desired() -> None:
         for pk in random.sample(pks, 40):
             intent.set_desired(Distribution.objects.get(pk=pk), priority=Priority.STOP)
 
     shuffled = random.sample(pks, len(pks))
-    works = [partial(nudging, pks), partial(nudging, pks[::-1]), partial(nudging, shuffled), sweeping]
-    assert refused(at_once(*works, sweeping, wanting)) == 0
+    works = [
+        partial(requeueing, pks),
+        partial(requeueing, pks[::-1]),
+        partial(requeueing, shuffled),
+        sweeping,
+    ]
+    assert refused(at_once(*works, sweeping, setting_desired)) == 0
 
 
 # --- people and workers ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("_round", range(2))
-def test_a_start_on_a_reattached_distribution_while_the_reaper_looks(
+def test_a_start_on_a_reattached_distribution_during_a_reaper_run(
     live_world: WorldUnderTest, _round: int
 ) -> None:
     services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
@@ -349,7 +354,7 @@ def test_a_start_on_a_reattached_distribution_while_the_reaper_looks(
 
 
 @pytest.mark.parametrize("_round", range(2))
-def test_a_channel_that_is_just_forgotten_and_verbs_on_its_breakouts(
+def test_verbs_on_breakouts_while_their_channel_row_is_deleted(
     live_world: WorldUnderTest, _round: int
 ) -> None:
     channel = a_channel()
@@ -368,7 +373,7 @@ def test_a_channel_that_is_just_forgotten_and_verbs_on_its_breakouts(
     assert not Channel.objects.exists()
 
 
-def test_a_security_group_is_wanted_again_while_it_goes(live_world: WorldUnderTest) -> None:
+def test_a_security_group_is_used_again_while_it_is_being_deleted(live_world: WorldUnderTest) -> None:
     create = partial(services.channel_create, who=WHO, allowed_cidrs=CIDRS)
     for n in range(2):
         create(f"stage {n}")
@@ -383,7 +388,7 @@ def test_a_security_group_is_wanted_again_while_it_goes(live_world: WorldUnderTe
     assert live_world.illegal() == []
 
 
-def anything(rng: random.Random) -> None:
+def random_verb(rng: random.Random) -> None:
     """One verb on one random object, as somebody might press it."""
     channel = rng.choice(list(Channel.objects.all()) or [None])
     if channel is None:
@@ -412,7 +417,7 @@ def anything(rng: random.Random) -> None:
     rng.choice(verbs)()
 
 
-def test_random_verbs_by_several_people_while_workers_work(live_world: WorldUnderTest) -> None:
+def test_random_verbs_of_several_people_with_running_workers(live_world: WorldUnderTest) -> None:
     for name in ("stage", "hall"):
         services.channel_create(name, who=WHO, allowed_cidrs=CIDRS)
     live_world.settle()
@@ -422,7 +427,7 @@ def test_random_verbs_by_several_people_while_workers_work(live_world: WorldUnde
         rng = random.Random(seed)
         while time.monotonic() < end:
             with suppress(NotPossible, Invalid):
-                anything(rng)
+                random_verb(rng)
 
     workers = [partial(work, live_world, lambda: time.monotonic() > end, reaps=True)] * 2
     assert refused(at_once(*[partial(people, seed) for seed in range(3)], *workers)) == 0

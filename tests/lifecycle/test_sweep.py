@@ -32,7 +32,7 @@ def row(priority: Priority, due_seconds_ago: float = 1) -> int:
     return made.pk
 
 
-def test_the_show_comes_before_the_cleaning(sent: list[tuple[int, str]]) -> None:
+def test_rows_are_queued_by_priority(sent: list[tuple[int, str]]) -> None:
     delete, create = row(Priority.DELETE, 100), row(Priority.CREATE, 50)
     start, stop = row(Priority.START, 2), row(Priority.STOP, 1)
     sweep.sweep()
@@ -44,7 +44,7 @@ def test_a_queued_row_is_not_queued_again(sent: list[tuple[int, str]]) -> None:
     assert (sweep.sweep(), sweep.sweep()) == (1, 0)
 
 
-def test_what_a_lost_broker_held_is_queued_again(sent: list[tuple[int, str]]) -> None:
+def test_rows_lost_by_the_broker_are_queued_again(sent: list[tuple[int, str]]) -> None:
     pk = row(Priority.START)
     sweep.sweep()
     Distribution.objects.update(queued_until=Now() - timedelta(seconds=1))
@@ -52,7 +52,7 @@ def test_what_a_lost_broker_held_is_queued_again(sent: list[tuple[int, str]]) ->
     assert sent == [(pk, "urgent")] * 2
 
 
-def test_a_wake_that_meets_a_dead_workers_claim_does_not_keep_the_sweep_away(
+def test_a_wake_during_a_dead_workers_claim_does_not_block_the_sweep(
     sent: list[tuple[int, str]],
 ) -> None:
     pk = row(Priority.START)
@@ -64,13 +64,13 @@ def test_a_wake_that_meets_a_dead_workers_claim_does_not_keep_the_sweep_away(
     assert sweep.sweep() == 1
 
 
-def test_rows_that_are_not_due_or_claimed_are_left_alone(sent: list[tuple[int, str]]) -> None:
+def test_rows_that_are_not_due_or_are_claimed_are_not_queued(sent: list[tuple[int, str]]) -> None:
     row(Priority.START, due_seconds_ago=-60)
     Distribution.objects.filter(pk=row(Priority.START)).update(claimed_until=Now() + timedelta(seconds=60))
     assert sweep.sweep() == 0
 
 
-def test_a_mass_deletion_is_topped_up_and_never_holds_back_a_start(
+def test_a_mass_deletion_is_queued_in_parts_and_never_delays_a_start(
     sent: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "BATCH", 5)
@@ -83,7 +83,7 @@ def test_a_mass_deletion_is_topped_up_and_never_holds_back_a_start(
     assert sent[-1] == (start, "urgent")
 
 
-def test_a_broken_broker_is_survived_and_the_row_left_to_the_next_tick(
+def test_after_a_broker_error_the_row_is_left_to_the_next_sweep(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pk = row(Priority.START)
@@ -96,7 +96,7 @@ def test_a_broken_broker_is_survived_and_the_row_left_to_the_next_tick(
     assert Distribution.objects.get(pk=pk).queued_until is None
 
 
-def test_intent_wakes_on_commit_and_not_before(
+def test_intent_wakes_a_row_only_on_commit(
     sent: list[tuple[int, str]], django_capture_on_commit_callbacks: Any
 ) -> None:
     made = Distribution.objects.create(origin_url="https://origin.example.com/a")

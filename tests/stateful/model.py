@@ -13,7 +13,7 @@ ON_AIR = {"starting", "running", "stopping"}
 STARTABLE = {"idle", "starting", "running", "stopping"}
 
 # Breakout verbs: states in which they do something, and those in which they are repeated without effect.
-DOES = {
+EFFECTIVE_IN = {
     "prepare": {"idle", "starting", "running", "failed"},
     "start": {"idle", "failed"},
     "stop": {"starting", "running", "failed"},
@@ -21,12 +21,12 @@ DOES = {
     "curtain": {"idle", "starting", "running", "stopping", "failed"},
     "retry": {"failed"},
 }
-REPEATS = {"start": {"starting", "running"}, "stop": {"stopping", "completed"}, "cancel": {"cancelled"}}
+REPEATED_IN = {"start": {"starting", "running"}, "stop": {"stopping", "completed"}, "cancel": {"cancelled"}}
 # Where a breakout comes to rest after the verb.
-LEADS = {"start": "running", "retry": "running", "stop": "completed", "cancel": "cancelled"}
+TARGET_STATE = {"start": "running", "retry": "running", "stop": "completed", "cancel": "cancelled"}
 
 
-def living(channel: Channel | None) -> bool:
+def exists(channel: Channel | None) -> bool:
     return channel is not None and channel.desired != "deleted"
 
 
@@ -35,32 +35,32 @@ def on_air(channel: Channel | None, besides: Breakout | None = None) -> bool:
     return rows.exclude(pk=besides.pk if besides else None).exists()
 
 
-def breakout_may(verb: str, row: Breakout) -> bool:
+def breakout_accepts(verb: str, row: Breakout) -> bool:
     """Whether the verb is accepted on this breakout now."""
-    if row.state in REPEATS.get(verb, set()):
+    if row.state in REPEATED_IN.get(verb, set()):
         return True
-    if row.state not in DOES[verb]:
+    if row.state not in EFFECTIVE_IN[verb]:
         return False
     if verb == "prepare":
-        return living(row.channel)
+        return exists(row.channel)
     if verb in ("start", "retry"):
         ready = STARTABLE | ({"failed"} if verb == "retry" else set())
-        return living(row.channel) and row.channel.state in ready and not on_air(row.channel, row)
+        return exists(row.channel) and row.channel.state in ready and not on_air(row.channel, row)
     return True
 
 
-def channel_may(verb: str, row: Channel) -> bool:
+def channel_accepts(verb: str, row: Channel) -> bool:
     """Whether the verb is accepted on this channel now."""
     if verb == "delete":
         return row.desired == "deleted" or not on_air(row)
     if verb == "retry":
         return row.state == "failed" or bool(row.error_code)
     if verb == "breakout":
-        return living(row)
-    return living(row) and row.distribution_id is None and bool(row.endpoint_url)  # another distribution
+        return exists(row)
+    return exists(row) and row.distribution_id is None and bool(row.endpoint_url)  # another distribution
 
 
-def distribution_may(verb: str, row: Distribution) -> bool:
+def distribution_accepts(verb: str, row: Distribution) -> bool:
     """Whether the verb is accepted on this distribution now."""
     channel = Channel.objects.filter(distribution=row).first()
     if verb == "detach":
@@ -75,6 +75,6 @@ def distribution_may(verb: str, row: Distribution) -> bool:
     return True  # sync
 
 
-def reattach_may(channel: Channel, row: Distribution) -> bool:
-    fits = living(channel) and channel.distribution_id is None and row.origin_url == channel.endpoint_url
+def reattach_accepted(channel: Channel, row: Distribution) -> bool:
+    fits = exists(channel) and channel.distribution_id is None and row.origin_url == channel.endpoint_url
     return fits and not row.attached and row.state in ("disabling", "disabled")

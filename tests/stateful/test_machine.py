@@ -38,7 +38,7 @@ WHICH = st.integers(0, 5)
 SELDOM = st.sampled_from([False, False, True])
 OPERATIONS = ("*", "*:Create*", "*:Start*", "*:Stop*", "*:Delete*", "*:Describe*")
 FAULTS = ("throttle", "error500", "access_denied", "cut_before", "cut_after")
-LIES = (
+FALSE_NOT_FOUND = (
     ("cloudfront:GetDistribution", "Id", "cloudfront", "distributions", "Id"),
     ("medialive:DescribeChannel", "ChannelId", "medialive", "channels", "id"),
     ("mediapackage:DescribeOriginEndpoint", "Id", "mediapackage", "origin_endpoints", "id"),
@@ -54,9 +54,9 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         clean(self.world)
         self.number = 0
-        self.lied_about: set[str] = set()
+        self.falsely_missing: set[str] = set()
         self.edited: set[str] = set()  # MediaLive channels that somebody started or stopped, by id
-        self.touched: set[int] = set()  # and the channels they belong to
+        self.edited_rows: set[int] = set()  # and the channels they belong to
         self.promised: dict[int, str] = {}  # breakout: the state it is to come to rest in
 
     # --- means -----------------------------------------------------------------------------
@@ -109,20 +109,20 @@ class Machine(RuleBasedStateMachine):
         if row is None or not sure:
             return
         idle = list(Breakout.objects.filter(channel=row, state="idle").values_list("pk", flat=True))
-        may = model.channel_may("delete", row)
+        may = model.channel_accepts("delete", row)
         if self.ask(may, lambda: services.channel_delete(row, who=WHO), f"delete {row.state} channel"):
             self.promised |= dict.fromkeys(idle, "cancelled")
 
     @rule(which=WHICH)
     def channel_retry(self, which: int) -> None:
         if row := self.pick(Channel, which):
-            may = model.channel_may("retry", row)
+            may = model.channel_accepts("retry", row)
             self.ask(may, lambda: services.channel_retry(row, who=WHO), f"retry {row.state} channel")
 
     @rule(which=WHICH)
     def breakout_create(self, which: int) -> None:
         if row := self.pick(Channel, which):
-            may = model.channel_may("breakout", row)
+            may = model.channel_accepts("breakout", row)
             self.ask(may, lambda: services.breakout_create(row, "show", who=WHO), f"show on {row.desired}")
 
     @rule(which=WHICH, verb=st.sampled_from(["start", "start", "stop", "cancel", "prepare", "retry"]))
@@ -130,30 +130,30 @@ class Machine(RuleBasedStateMachine):
         row = self.pick(Breakout, which)
         if row is None:
             return
-        before, may = row.state, model.breakout_may(verb, row)
+        before, may = row.state, model.breakout_accepts(verb, row)
         act = getattr(services, f"breakout_{verb}")
         accepted = self.ask(may, lambda: act(row, who=WHO), f"{verb} {before} breakout")
-        if accepted and verb in model.LEADS and before in model.DOES[verb]:
-            self.promised[row.pk] = model.LEADS[verb]
+        if accepted and verb in model.TARGET_STATE and before in model.EFFECTIVE_IN[verb]:
+            self.promised[row.pk] = model.TARGET_STATE[verb]
 
     @rule(which=WHICH, raised=st.booleans())
     def breakout_curtain(self, which: int, raised: bool) -> None:
         if row := self.pick(Breakout, which):
-            may = model.breakout_may("curtain", row)
+            may = model.breakout_accepts("curtain", row)
             self.ask(may, lambda: services.breakout_curtain(row, raised, who=WHO), f"curtain {row.state}")
 
     @rule(which=WHICH, verb=st.sampled_from(["detach", "sync", "retry", "keep", "delete"]))
     def distribution_verb(self, which: int, verb: str) -> None:
         if row := self.pick(Distribution, which):
             act = getattr(distributions, f"distribution_{verb}")
-            may = model.distribution_may(verb, row)
+            may = model.distribution_accepts(verb, row)
             self.ask(may, lambda: act(row, who=WHO), f"{verb} {row.state} distribution")
 
     @rule(which=WHICH)
     def distribution_create(self, which: int) -> None:
         if row := self.pick(Channel, which):
             act = services.distribution_create_and_attach
-            may = model.channel_may("distribution", row)
+            may = model.channel_accepts("distribution", row)
             self.ask(may, lambda: act(row, who=WHO), f"distribution for {row.state} channel")
 
     @rule(which=WHICH, other=WHICH)
@@ -161,7 +161,7 @@ class Machine(RuleBasedStateMachine):
         channel, row = self.pick(Channel, which), self.pick(Distribution, other)
         if channel and row:
             act = services.distribution_reattach
-            may = model.reattach_may(channel, row)
+            may = model.reattach_accepted(channel, row)
             self.ask(may, lambda: act(channel, row, who=WHO), f"re-attach {row.state} distribution")
 
     # --- the AWS console -------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Machine(RuleBasedStateMachine):
             action = {"RUNNING": "stop_channel", "IDLE": "start_channel"}.get(one["state"])
             if action:
                 owner = Channel.objects.filter(uid=one["tags"][OWNER_TAG]).first()
-                self.touched.add(owner.pk if owner else 0)
+                self.edited_rows.add(owner.pk if owner else 0)
                 self.edited.add(one["id"])
                 self.world.control.console("medialive", action, id=one["id"])
 
@@ -193,13 +193,13 @@ class Machine(RuleBasedStateMachine):
     def fault(self, kind: str, operation: str, times: int) -> None:
         self.world.control.fault(operation, kind, times=times)
 
-    @rule(which=WHICH, about=st.sampled_from(LIES))
-    def lie(self, which: int, about: tuple[str, ...]) -> None:
+    @rule(which=WHICH, about=st.sampled_from(FALSE_NOT_FOUND))
+    def false_not_found(self, which: int, about: tuple[str, ...]) -> None:
         """One false NotFound about a resource, never two: two are proof."""
         operation, parameter, service, kind, name = about
         there = sorted(each[name] for each in self.world.control.inventory()[service][kind])
-        if there and (id := there[which % len(there)]) not in self.lied_about:
-            self.lied_about.add(id)
+        if there and (id := there[which % len(there)]) not in self.falsely_missing:
+            self.falsely_missing.add(id)
             self.world.control.fault(operation, "not_found", where={parameter: id})
 
     @rule(calls=st.integers(1, 6), kind=st.sampled_from(KILLS))
@@ -245,11 +245,11 @@ class Machine(RuleBasedStateMachine):
     def _promises_kept(self) -> None:
         for row in Breakout.objects.select_related("channel__distribution"):
             led = self.promised.get(row.pk, "idle")
-            fair = {led, "failed"} if led == "running" and row.channel_id in self.touched else {led}
+            fair = {led, "failed"} if led == "running" and row.channel_id in self.edited_rows else {led}
             assert row.state in fair, f"breakout {row.pk} is {row.state}, promised {led}"
             if row.state == "running":
                 self._delivered(row)
-        failed = Channel.objects.filter(state="failed").exclude(pk__in=self.touched)
+        failed = Channel.objects.filter(state="failed").exclude(pk__in=self.edited_rows)
         assert [(row.pk, row.failed_step, row.error_message) for row in failed] == []
 
     @staticmethod
@@ -269,7 +269,7 @@ class Machine(RuleBasedStateMachine):
         assert not on_air.values("channel").annotate(n=Count("pk")).filter(n__gt=1).exists()
 
     @invariant()
-    def nothing_without_its_row_and_nothing_twice(self) -> None:
+    def every_resource_has_its_row_and_exists_once(self) -> None:
         owners = {
             uid
             for each in (Channel, Distribution, SecurityGroup)
@@ -281,7 +281,7 @@ class Machine(RuleBasedStateMachine):
         assert sorted(marks) == sorted(set(marks))
 
     @invariant()
-    def no_rule_of_aws_is_broken(self) -> None:
+    def no_aws_rule_is_broken(self) -> None:
         """Whoever starts or stops a channel in the console between our look and our act makes the act
         wrong, and nobody could have known: what AWS refuses for such a channel is not our mistake."""
         if self.world.control.counts()["illegal"]:
@@ -291,16 +291,16 @@ class Machine(RuleBasedStateMachine):
             assert ours == []
 
     @invariant()
-    def what_runs_is_wanted_or_about_to_be_looked_at(self) -> None:
+    def running_channels_are_desired_or_have_a_next_step(self) -> None:
         for each in self.world.control.inventory()["medialive"]["channels"]:
             if each["state"] not in ("STARTING", "RUNNING", "RECOVERING"):
                 continue
             row = Channel.objects.get(uid=each["tags"][OWNER_TAG])
             moving = row.not_before is not None or bool(row.polled_list)
-            assert row.desired == "running" or moving or row.pk in self.touched, f"channel {row.pk} runs"
+            assert row.desired == "running" or moving or row.pk in self.edited_rows, f"channel {row.pk} runs"
 
     @invariant()
-    def transitions_follow_on(self) -> None:
+    def transitions_have_no_gaps(self) -> None:
         last: dict[tuple[str, int], str] = {}
         for each in Transition.objects.order_by("pk"):
             key = (each.resource_type, each.resource_id)
@@ -336,7 +336,7 @@ def mortal(db: None, settings: object) -> Iterator[WorldUnderTest]:
 
 
 @pytest.mark.timeout(900)
-def test_whatever_comes_to_mind_in_whatever_order(mortal: WorldUnderTest) -> None:
+def test_any_sequence_of_events_keeps_the_invariants(mortal: WorldUnderTest) -> None:
     """The same runs every time; `MACHINE_RUNS=200` looks for new ones, differently each time."""
     Machine.world = mortal
     wished = int(os.environ.get("MACHINE_RUNS", "0"))

@@ -32,7 +32,7 @@ def test_it_seeds_groups_and_jobs_once(settings: Any) -> None:
     assert (*reaper, settings.REAPER_SECONDS) in seeded
 
 
-def test_every_job_is_a_task_that_exists_on_a_queue_that_is_served(settings: Any) -> None:
+def test_every_job_has_an_existing_task_and_a_served_queue(settings: Any) -> None:
     bootstrap()
     current_app.loader.import_default_modules()
     queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
@@ -42,7 +42,7 @@ def test_every_job_is_a_task_that_exists_on_a_queue_that_is_served(settings: Any
         assert row.expire_seconds >= 60
 
 
-def test_edits_of_staff_win() -> None:
+def test_edits_of_staff_are_kept() -> None:
     bootstrap()
     slower, _ = IntervalSchedule.objects.get_or_create(every=42, period=IntervalSchedule.SECONDS)
     PeriodicTask.objects.filter(name="sweep").update(interval=slower, enabled=False)
@@ -51,7 +51,7 @@ def test_edits_of_staff_win() -> None:
     assert (sweep.interval, sweep.enabled) == (slower, False)
 
 
-def test_the_first_admin_is_created_once_and_keeps_her_password(settings: Any) -> None:
+def test_the_first_admin_is_created_once_and_keeps_the_password(settings: Any) -> None:
     bootstrap()
     assert not User.objects.exists()
     settings.ADMIN_PASSWORD = "first"

@@ -55,7 +55,7 @@ def declared() -> Iterator[tuple[AppConfig, str, Any]]:
                     yield config, attribute, value
 
 
-def asked_for() -> set[str]:
+def attributes_read() -> set[str]:
     """The attributes that the product's code reads."""
     files = [file for package in OURS for file in (ROOT / package).rglob("*.py")]
     texts = [file.read_text() for file in files if file != Path(contributions.__file__)]
@@ -66,17 +66,17 @@ def documented() -> set[str]:
     return set(re.findall(r"^`(\w+)` ", contributions.__doc__ or "", re.MULTILINE))
 
 
-def test_what_is_declared_is_asked_for_and_documented() -> None:
-    assert {attribute for _app, attribute, _path in declared()} == asked_for() == documented()
+def test_declared_attributes_are_read_and_documented() -> None:
+    assert {attribute for _app, attribute, _path in declared()} == attributes_read() == documented()
 
 
-def test_each_app_contributes_what_is_its_own() -> None:
+def test_each_app_contributes_only_its_own_values() -> None:
     for config, attribute, path in declared():
         assert path.startswith(f"{config.name}."), (config.name, attribute)
         assert import_string(path) is not None
 
 
-def test_each_contribution_is_of_its_kind() -> None:
+def test_each_contribution_has_the_right_type() -> None:
     for attribute in documented():
         assert contributed(attribute)
         for each in contributed(attribute):
@@ -90,7 +90,7 @@ def test_each_contribution_is_of_its_kind() -> None:
 
 
 @pytest.mark.parametrize("attribute", ["navigation", "tiles", "dashboard_lists"])
-def test_places_are_not_shared(attribute: str) -> None:
+def test_no_two_contributions_have_the_same_order(attribute: str) -> None:
     """Two with the same order would stand as INSTALLED_APPS has it."""
     orders = [each.order for each in contributed(attribute)]
     assert len(orders) == len(set(orders))
@@ -152,19 +152,19 @@ def test_the_order_of_imports_changes_nothing() -> None:
 # --- names of tasks --------------------------------------------------------------------------
 
 
-def test_every_task_has_a_name_in_the_table_and_every_name_a_task() -> None:
+def test_task_names_and_tasks_match() -> None:
     current_app.loader.import_default_modules()
     ours = {name for name, task in current_app.tasks.items() if task.__module__.partition(".")[0] in OURS}
     assert ours == set(TaskName)
 
 
-def test_every_periodic_job_has_a_task_and_a_name_of_its_own() -> None:
+def test_every_periodic_job_has_its_own_task_and_name() -> None:
     jobs: tuple[PeriodicJob, ...] = contributed("periodic_jobs")
     assert all(isinstance(job.task, TaskName) for job in jobs)
     assert len({job.name for job in jobs}) == len({job.task for job in jobs}) == len(jobs)
 
 
-def test_a_worker_finds_all_tasks_though_no_app_imports_them() -> None:
+def test_a_worker_finds_all_tasks_without_imports_in_the_apps() -> None:
     code = (
         "import sys, django; django.setup()\n"
         "from celery import current_app\n"

@@ -38,7 +38,7 @@ def test_right_live_settings_have_no_mistakes(live: Any) -> None:
         ("STREAMHUB_ENVIRONMENT", "x" * 33, "use 1 to 32 letters"),
         ("MEDIALIVE_ROLE_ARN", "", "needs MEDIALIVE_ROLE_ARN"),
         ("CELERY_BROKER_URL", "", "needs CELERY_BROKER_URL"),
-        ("CELERY_BROKER_URL", "amqp://rabbit", "CELERY_BROKER_URL is no Redis"),
+        ("CELERY_BROKER_URL", "amqp://rabbit", "CELERY_BROKER_URL is not a Redis URL"),
         ("CELERY_BROKER_URL", "memory://", "must be a Redis"),
     ],
 )
@@ -54,7 +54,7 @@ def test_periods_are_whole_seconds_of_one_or_more(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SWEEP_SECONDS", text)
     assert variables.whole(environ.Env(), "SWEEP_SECONDS", 5) == 5
     assert variables.mistakes == [
-        f"SWEEP_SECONDS={text!r} makes no sense: write a whole number of seconds, 1 or more."
+        f"SWEEP_SECONDS={text!r} is not valid: write a whole number of seconds, 1 or more."
     ]
 
 
@@ -67,10 +67,10 @@ def test_a_broken_database_url_never_falls_back_to_another_database(
     monkeypatch.setenv("DATABASE_URL", url)
     found = variables.database(environ.Env(), "DATABASE_URL", "sqlite:////tmp/default.sqlite3")
     assert found == variables.NO_DATABASE
-    assert "DATABASE_URL is no database" in variables.mistakes[0]
+    assert "DATABASE_URL is not a database" in variables.mistakes[0]
 
 
-def test_a_flag_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_flag_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEBUG", "flase")
     assert variables.flag(environ.Env(), "DEBUG", False) is False
     assert variables.mistakes
@@ -79,7 +79,7 @@ def test_a_flag_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("key", "live", "mistaken"), [("", True, 1), ("short", True, 1), (KEY, True, 0), ("", False, 0)]
 )
-def test_live_needs_a_secret_key_and_embedded_keeps_its_own(
+def test_live_needs_a_secret_key_and_embedded_stores_its_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any, key: str, live: bool, mistaken: int
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", key)
@@ -100,7 +100,7 @@ def test_a_process_with_a_mistake_does_not_start(live: Any, capsys: pytest.Captu
     assert said.count("\n") == 1
 
 
-def test_it_says_loudly_which_aws_it_talks_to(
+def test_the_start_logs_which_aws_is_used(
     live: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     aws = EmbeddedAws(scale=0).start_in_thread()
@@ -124,7 +124,7 @@ def test_it_says_loudly_which_aws_it_talks_to(
     assert "geheim" not in caplog.text
 
 
-def test_it_starts_when_aws_does_not_answer(
+def test_a_process_starts_when_aws_does_not_answer(
     live: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")

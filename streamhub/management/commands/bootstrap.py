@@ -1,4 +1,4 @@
-"""`manage.py bootstrap`: everything a deploy needs in the database. Run it at every deploy."""
+"""`manage.py bootstrap`: prepares the database. Run it at every deployment."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from streamhub.console import roles
 
 
 class Command(BaseCommand):
-    help = "Migrate, seed groups and periodic jobs, create the first admin when ADMIN_PASSWORD is set."
+    help = "Migrate, seed groups and periodic jobs, create the first admin if ADMIN_PASSWORD is set."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with seeds.alone():
+            with seeds.exclusive():
                 self._seed(options["verbosity"])
         except OperationalError as error:
             raise CommandError(f"The database cannot be used: {str(error).strip()}") from error

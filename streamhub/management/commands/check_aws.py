@@ -1,4 +1,4 @@
-"""`manage.py check_aws`: is everything there that the first channel needs? Reads only."""
+"""`manage.py check_aws`: checks that the AWS account has everything for the first channel. Only reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from streamhub.errors import AccessDenied, AwsError, NotFound, StreamHubError
 
 @dataclass(frozen=True)
 class AccountCheck:
-    """One thing looked at: `ok`, and what was seen or what to do about it."""
+    """One check: whether it is `ok`, and what was read or what to do."""
 
     name: str
     ok: bool
@@ -32,13 +32,13 @@ class AccountCheck:
 
 
 def findings(session: AwsSession) -> Iterator[AccountCheck]:
-    """Look at everything, one read each; what cannot be read says so."""
-    yield _ask("identity", lambda: "account {}, {}".format(*Sts(session).caller_identity()[:2]))
-    yield _ask("CloudFront", lambda: _first(CloudFront(session).pages(), "distributions"))
-    yield _ask("MediaPackage", lambda: _first(MediaPackage(session).channel_pages(), "channels"))
-    yield _ask("MediaLive", lambda: _first(MediaLive(session).channel_pages(), "channels"))
-    yield _ask("MediaLive inputs", lambda: _first(MediaLive(session).input_pages(), "inputs"))
-    yield _ask("CloudWatch", lambda: _metrics(session))
+    """All checks, each with one read."""
+    yield _check("identity", lambda: "account {}, {}".format(*Sts(session).caller_identity()[:2]))
+    yield _check("CloudFront", lambda: _first_page(CloudFront(session).pages(), "distribution"))
+    yield _check("MediaPackage", lambda: _first_page(MediaPackage(session).channel_pages(), "channel"))
+    yield _check("MediaLive", lambda: _first_page(MediaLive(session).channel_pages(), "channel"))
+    yield _check("MediaLive inputs", lambda: _first_page(MediaLive(session).input_pages(), "input"))
+    yield _check("CloudWatch", lambda: _metrics(session))
     role = settings.MEDIALIVE_ROLE_ARN
     yield AccountCheck(
         "MEDIALIVE_ROLE_ARN", bool(role), role or "not set: MediaLive channels cannot be created"
@@ -48,7 +48,7 @@ def findings(session: AwsSession) -> Iterator[AccountCheck]:
     yield _mediamanager(session)
 
 
-def _ask(name: str, read: Callable[[], str]) -> AccountCheck:
+def _check(name: str, read: Callable[[], str]) -> AccountCheck:
     try:
         return AccountCheck(name, True, read())
     except AwsError as error:
@@ -60,12 +60,14 @@ def _remedy(error: AwsError) -> str:
         return "Compare the key's policy with `manage.py iam_policy`."
     if isinstance(error, NotFound) or error.code == "NoSuchBucket":
         return "Create it, or correct the setting."
-    return "Try again; if it stays, ask AWS with the request id."
+    return "Try again. If the error stays, contact AWS support with the request id."
 
 
-def _first(pages: Iterator[Any], what: str) -> str:
+def _first_page(pages: Iterator[Any], noun: str) -> str:
     page = next(iter(pages))
-    return f"readable, {len(page.items)}{'' if page.last else ' or more'} {what}"
+    if not page.last:
+        return f"readable, {len(page.items)} or more {noun}s"
+    return f"readable, {len(page.items)} {noun}{'' if len(page.items) == 1 else 's'}"
 
 
 def _metrics(session: AwsSession) -> str:
@@ -84,8 +86,8 @@ def _metrics(session: AwsSession) -> str:
 
 def _bucket(session: AwsSession, name: str, bucket: str) -> AccountCheck:
     if not bucket:
-        return AccountCheck(name, True, "not set: no recordings or media files from this installation")
-    return _ask(
+        return AccountCheck(name, True, "not set: this installation has no recordings or media files")
+    return _check(
         name, lambda: next((f"{bucket} readable" for _ in _objects(session, bucket)), f"{bucket} empty")
     )
 
@@ -98,22 +100,22 @@ def _mediamanager(session: AwsSession) -> AccountCheck:
     id = settings.MEDIAMANAGER_DISTRIBUTION_ID
     if not id:
         return AccountCheck("MediaManager distribution", True, "MEDIAMANAGER_DISTRIBUTION_ID is not set")
-    return _ask("MediaManager distribution", lambda: f"{id}: {CloudFront(session).get(id).status}")
+    return _check("MediaManager distribution", lambda: f"{id}: {CloudFront(session).get(id).status}")
 
 
 class Command(BaseCommand):
-    help = "Say what is missing in the AWS account before the first channel. Changes nothing."
+    help = "Check what the AWS account lacks for the first channel. Changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             target = resolve_target()
-            found = list(findings(current_session()))
+            checks = list(findings(current_session()))
         except StreamHubError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"AWS {target.mode}, region {target.region}, environment {target.environment}")
-        for each in found:
-            self.stdout.write(f"{'ok     ' if each.ok else 'MISSING'} {each.name}: {each.detail}")
-        missing = [each.name for each in found if not each.ok]
+        for check in checks:
+            self.stdout.write(f"{'ok     ' if check.ok else 'MISSING'} {check.name}: {check.detail}")
+        missing = [check.name for check in checks if not check.ok]
         if missing:
             raise CommandError(f"Not ready: {', '.join(missing)}")
         self.stdout.write("Ready for the first channel.")

@@ -1,4 +1,4 @@
-"""`manage.py iam_policy`: the IAM policy of the key that StreamHub runs with: its calls, nothing more."""
+"""`manage.py iam_policy`: the IAM policy for StreamHub's access key. It allows only the product's calls."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from streamhub.aws.iam_actions import actions_for
 
 
 def policy(role_arn: str, buckets: list[str]) -> dict[str, Any]:
-    """The policy document. The one role may be passed to MediaLive only; buckets are only listed."""
-    own = {"iam:PassRole", "s3:ListBucket"}
+    """The policy document. The role can be passed only to MediaLive; buckets can only be listed."""
+    restricted = {"iam:PassRole", "s3:ListBucket"}
     statements: list[dict[str, Any]] = [
         {
             "Sid": "StreamHubCalls",
             "Effect": "Allow",
-            "Action": [action for action in actions_for() if action not in own],
+            "Action": [action for action in actions_for() if action not in restricted],
             "Resource": "*",
         },
         {
@@ -38,7 +38,7 @@ def policy(role_arn: str, buckets: list[str]) -> dict[str, Any]:
 
 
 class Command(BaseCommand):
-    help = "Print the IAM policy that StreamHub's access key needs, made from the calls the product makes."
+    help = "Print the IAM policy that StreamHub's access key needs, made from the product's AWS calls."
 
     def handle(self, *args: Any, **options: Any) -> None:
         buckets = [bucket for bucket in (settings.RECORDING_BUCKET, settings.MEDIA_BUCKET) if bucket]

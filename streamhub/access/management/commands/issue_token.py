@@ -1,4 +1,4 @@
-"""`manage.py issue_token NAME --scope S [--scope S …] [--expires 90d]`: prints the token, nothing else."""
+"""`manage.py issue_token NAME --scope S [--scope S …] [--expires 90d]`: prints only the token."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ _EXPIRES = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 
 
 class Command(BaseCommand):
-    help = "Issue an API token for a service. It is shown once, here, and cannot be read again."
+    help = "Issue an API token for a service. The token is shown only once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the service that will use the token")
         parser.add_argument(
             "--scope", action="append", default=[], metavar="S", help=f"one of: {', '.join(SCOPES)}"
         )
-        parser.add_argument("--expires", help="how long it is valid: 30m, 12h, 90d (default: for ever)")
+        parser.add_argument(
+            "--expires", help="how long the token is valid: 30m, 12h, 90d (default: for ever)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         expires_in = parse_duration(options["expires"]) if options["expires"] is not None else None
@@ -37,7 +39,7 @@ class Command(BaseCommand):
 
 
 def parse_duration(text: str) -> timedelta:
-    """`30m`, `12h` or `90d` as a duration. Raises CommandError."""
+    """The duration of `30m`, `12h` or `90d`. Raises CommandError."""
     match = _EXPIRES.fullmatch(text)
     if match is None:
         raise CommandError(f"--expires {text!r} is not a duration: write 30m, 12h or 90d.")
@@ -45,6 +47,6 @@ def parse_duration(text: str) -> timedelta:
 
 
 def _as_arguments(error: Invalid) -> str:
-    """The same errors, under the names that the command line gives to the fields."""
+    """The errors, with the command line's names of the fields."""
     names = {"name": "NAME", "scopes": "--scope", "expires_in": "--expires"}
     return "\n".join(f"{names.get(field, field)}: {what}" for field, what in error.errors.items())

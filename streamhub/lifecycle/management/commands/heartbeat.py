@@ -1,4 +1,4 @@
-"""`manage.py heartbeat worker|beat`: exit 0 if that process gave a sign of life lately, else 1."""
+"""`manage.py heartbeat worker|beat`: exit 0 if its last heartbeat is less than a minute old, else 1."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from streamhub.lifecycle.models import Heartbeat
 
 
 class Command(BaseCommand):
-    help = (
-        "Whether a kind of process gave a sign of life within the last minute (for container healthchecks)."
-    )
+    help = "Check that worker or beat had a heartbeat within the last minute (for container healthchecks)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", choices=["worker", "beat"])
@@ -22,8 +20,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         last = Heartbeat.objects.filter(name=options["name"]).values_list("beat_at", flat=True).first()
         if last is None:
-            raise CommandError(f"No sign of life of {options['name']} yet.")
+            raise CommandError(f"There is no heartbeat of {options['name']} yet.")
         age = round((timezone.now() - last).total_seconds())
         if is_silent(last):
-            raise CommandError(f"The last sign of life of {options['name']} is {age} s old.")
+            raise CommandError(f"The last heartbeat of {options['name']} is {age} s old.")
         self.stdout.write(f"{options['name']} was alive {age} s ago")

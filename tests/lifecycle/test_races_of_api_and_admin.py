@@ -48,8 +48,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SAID = {"api": {200, 202, 409}, "admin": {302}}
 
 
-class Doors:
-    """The house's two doors: a service with a token, and an operator in the admin."""
+class Callers:
+    """The house's two callers: a service with a token, and an operator in the admin."""
 
     def __init__(self) -> None:
         self.token = token_issue("event-site", list(SCOPES), timedelta(days=1))[1]
@@ -73,12 +73,12 @@ class Doors:
 
 
 @pytest.fixture
-def doors(transactional_db: None) -> Doors:
-    return Doors()
+def callers(transactional_db: None) -> Callers:
+    return Callers()
 
 
 def answered(ends: list[Any]) -> list[int]:
-    """The statuses; anything but an effect or a refusal fails the test."""
+    """The statuses; random_verb but an effect or a refusal fails the test."""
     for end in ends:
         assert not isinstance(end, BaseException), end
         door, status = end
@@ -86,63 +86,63 @@ def answered(ends: list[Any]) -> list[int]:
     return [status for _, status in ends]
 
 
-def test_start_at_both_doors_starts_once(doors: Doors) -> None:
+def test_start_by_api_and_admin_starts_once(callers: Callers) -> None:
     for channel in channels():
         show = a_breakout(channel)
-        press = partial(doors.api, "POST", f"breakouts/{show.pk}/start")
-        answered(at_once(press, partial(doors.admin, show, "start"), press))
+        press = partial(callers.api, "POST", f"breakouts/{show.pk}/start")
+        answered(at_once(press, partial(callers.admin, show, "start"), press))
         assert moved_to("breakout", show.pk, "starting") == 1
         assert show.attachments.count() == 1
         assert (reread(channel).desired, reread(show).state) == ("running", "starting")
 
 
-def test_start_at_one_door_and_delete_at_the_other_end_in_one_of_them(doors: Doors) -> None:
+def test_start_by_api_or_delete_by_admin_wins(callers: Callers) -> None:
     for channel in channels():
         show = a_breakout(channel)
         answered(
             at_once(
-                partial(doors.api, "POST", f"breakouts/{show.pk}/start"),
-                partial(doors.admin, channel, "delete"),
+                partial(callers.api, "POST", f"breakouts/{show.pk}/start"),
+                partial(callers.admin, channel, "delete"),
             )
         )
         ended = (reread(channel).desired, reread(show).state)
         assert ended in (("deleted", "cancelled"), ("running", "starting"))
 
 
-def test_delete_at_one_door_and_detach_at_the_other_end_in_both(doors: Doors) -> None:
+def test_delete_by_api_and_detach_by_admin_both_take_effect(callers: Callers) -> None:
     for channel in channels():
         front = channel.distribution
         assert front is not None
         answered(
             at_once(
-                partial(doors.api, "DELETE", f"channels/{channel.pk}"),
-                partial(doors.admin, front, "detach"),
-                partial(doors.api, "POST", f"distributions/{front.pk}/detach"),
+                partial(callers.api, "DELETE", f"channels/{channel.pk}"),
+                partial(callers.admin, front, "detach"),
+                partial(callers.api, "POST", f"distributions/{front.pk}/detach"),
             )
         )
         assert (reread(channel).desired, reread(front).desired) == ("deleted", "deleted")
         assert reread(channel).distribution is None
 
 
-def test_stop_at_both_doors_while_it_is_cancelled_ends_one_way(doors: Doors) -> None:
+def test_stop_by_api_and_admin_with_a_cancel_stops_once(callers: Callers) -> None:
     for channel in channels():
         show = a_breakout(channel)
         services.breakout_start(show, who=WHO)
         answered(
             at_once(
-                partial(doors.api, "POST", f"breakouts/{show.pk}/stop"),
-                partial(doors.admin, show, "stop"),
-                partial(doors.admin, show, "cancel"),
+                partial(callers.api, "POST", f"breakouts/{show.pk}/stop"),
+                partial(callers.admin, show, "stop"),
+                partial(callers.admin, show, "cancel"),
             )
         )
         assert moved_to("breakout", show.pk, "stopping") == 1
         assert reread(channel).desired == "idle"
 
 
-def test_one_idempotency_key_sent_four_times_at_once_makes_one_channel(doors: Doors) -> None:
+def test_one_idempotency_key_sent_four_times_at_once_creates_one_channel(callers: Callers) -> None:
     for n in range(ROUNDS):
         body = {"name": f"stage {n}", "allowed_cidrs": CIDRS}
-        create = partial(doors.api, "POST", "channels", body, **{"Idempotency-Key": f"key-{n}-of-the-test"})
+        create = partial(callers.api, "POST", "channels", body, **{"Idempotency-Key": f"key-{n}-of-the-test"})
         answered(at_once(*[create] * 4))
         assert Channel.objects.filter(name=f"stage {n}").count() == 1
 
@@ -151,9 +151,7 @@ def test_one_idempotency_key_sent_four_times_at_once_makes_one_channel(doors: Do
 
 
 @pytest.mark.parametrize("_round", range(max(1, ROUNDS // 6)))
-def test_starts_pressed_while_workers_take_the_channel_down_put_nothing_on_air(
-    live_world: WorldUnderTest, _round: int
-) -> None:
+def test_starts_during_a_teardown_put_nothing_on_air(live_world: WorldUnderTest, _round: int) -> None:
     row = services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
     live_world.settle()
     show = a_breakout(row)
@@ -179,7 +177,7 @@ def test_starts_pressed_while_workers_take_the_channel_down_put_nothing_on_air(
 
 @pytest.mark.parametrize("verb", ["keep", "reattach"])
 @pytest.mark.parametrize("_round", range(max(1, ROUNDS // 6)))
-def test_keep_and_reattach_against_the_reaper_are_carried_out_or_refused(
+def test_keep_and_reattach_during_a_reaper_run_succeed_or_are_refused(
     live_world: WorldUnderTest, verb: str, _round: int
 ) -> None:
     stage.with_stale(live_world)
@@ -203,7 +201,7 @@ def test_keep_and_reattach_against_the_reaper_are_carried_out_or_refused(
     assert timeline.wrongs() == []
 
 
-def test_workers_and_beats_leave_a_timeline_without_gaps(live_world: WorldUnderTest) -> None:
+def test_concurrent_workers_leave_a_timeline_without_gaps(live_world: WorldUnderTest) -> None:
     services.channel_create("stage", who=WHO, allowed_cidrs=CIDRS)
     assert refused(at_once(*[partial(work, live_world, stage.ready)] * 4)) == 0
     assert timeline.wrongs() == []
@@ -214,7 +212,7 @@ def test_workers_and_beats_leave_a_timeline_without_gaps(live_world: WorldUnderT
 # --- collectors ----------------------------------------------------------------------------------
 
 
-def test_collectors_that_hold_no_lease_count_every_byte_once(live_world: WorldUnderTest) -> None:
+def test_collectors_without_a_lease_count_every_byte_once(live_world: WorldUnderTest) -> None:
     stage.with_show(live_world)
     stage.stop(live_world)
     live_world.settle()

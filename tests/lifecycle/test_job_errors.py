@@ -23,9 +23,7 @@ def said(name: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_reaper_says_why_it_could_not_look_and_takes_what_is_stale_the_next_time(
-    world: WorldUnderTest, kind: str
-) -> None:
+def test_the_reaper_stores_its_error_and_deletes_in_the_next_run(world: WorldUnderTest, kind: str) -> None:
     services.channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle()
     distribution_detach(Distribution.objects.get(), who=TESTER)
@@ -42,7 +40,7 @@ def test_the_reaper_says_why_it_could_not_look_and_takes_what_is_stale_the_next_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_security_group_goes_once_aws_lets_it(world: WorldUnderTest, kind: str) -> None:
+def test_an_unused_security_group_is_deleted_after_the_fault(world: WorldUnderTest, kind: str) -> None:
     SecurityGroup.objects.create(cidrs="203.0.113.7/32", create_sent_at=timezone.now())
     world.control.fault("medialive:ListInputSecurityGroups", kind, times=None)
     tidy_security_groups()
