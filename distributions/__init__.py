@@ -1,1 +1,1 @@
-"""CloudFront distributions: created, disabled, reaped. Knows an origin URL and an owner, never channels."""
+"""CloudFront distributions. This app knows an origin URL and an owner, never channels."""

@@ -1,6 +1,6 @@
-"""Distributions in the admin: their list, their page, and the verbs that concern them alone.
+"""Distributions in the admin: the list, the page, and the verbs that need no channel.
 
-What they have to do with channels and breakouts is added to these pages by `channels_app.admin`.
+`channels_app.admin` adds what relates to channels and breakouts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from streamhub.console.saved_views import SavedView, list_url
 from streamhub.console.tiles import Figure, Tile
 from streamhub.console.verbs import Verb
 
-MOVING = (State.PENDING, State.DEPLOYING, State.DISABLING, State.DELETING)
+IN_TRANSITION = (State.PENDING, State.DEPLOYING, State.DISABLING, State.DELETING)
 TROUBLE = Q(state__in=(State.FAILED, State.MISSING)) | ~Q(error_code="")
 
 BADGES = {
@@ -47,7 +47,7 @@ class DistributionAdmin(ResourceAdmin):
     state_badges = BADGES
     deferred_columns = ("config",)
     saved_views = (
-        SavedView("moving", "In transition", "progress_activity", lambda: Q(state__in=MOVING), 20),
+        SavedView("moving", "In transition", "progress_activity", lambda: Q(state__in=IN_TRANSITION), 20),
         SavedView("failed", "Failed", "error", lambda: TROUBLE, 30),
         SavedView("stale", "Stale", "delete_sweep", lambda: STALE, 40),
     )
@@ -85,7 +85,7 @@ class DistributionAdmin(ResourceAdmin):
         if row.protected:
             return "shared and protected: never changed by StreamHub"
         if row.desired == Desired.DELETED:
-            return "wanted: deleted. Disabled first, then taken by the reaper"
+            return "wanted: deleted. It is disabled first; then the reaper deletes it"
         return f"wanted: {row.desired}{', attached' if row.attached else ', not attached'}"
 
     def facts(self, request: HttpRequest, row: Distribution) -> list[Section]:
@@ -99,18 +99,19 @@ class DistributionAdmin(ResourceAdmin):
         return [path("<int:object_id>/configuration/", self.own(configuration), name=name)]
 
 
-def configuration(its: DistributionAdmin, request: HttpRequest, object_id: int) -> HttpResponse:
-    """CloudFront's configuration as it was last read. Looking does not read it again: *Sync* does."""
-    row = its.found(request, object_id)
+def configuration(model_admin: DistributionAdmin, request: HttpRequest, object_id: int) -> HttpResponse:
+    """The configuration as last read from CloudFront. The page itself does not read it again; *Sync* does."""
+    row = model_admin.found(request, object_id)
     if row is None:
-        return its.gone(request, object_id)
-    context = its.page_context(
+        return model_admin.gone(request, object_id)
+    offers = model_admin.offers(request, row)
+    context = model_admin.page_context(
         request,
         row,
         title=f"Configuration of {row}",
         facts=_cloudfront_facts(row),
-        back=its.url("change", row.pk),
-        sync=next((offer for offer in its.offers(request, row) if offer.verb.name == "sync"), None),
+        back=model_admin.url("change", row.pk),
+        sync=next((offer for offer in offers if offer.verb.name == "sync"), None),
     )
     return TemplateResponse(request, "console/configuration.html", context)
 
@@ -159,9 +160,9 @@ VERBS = (
         run=lambda row, who: services.distribution_sync(row, who=who),
         refusal=_refusal("sync"),
         consequences=lambda row: [
-            "A worker reads its status and configuration from CloudFront. Nothing is changed."
+            "A worker reads its status and configuration from CloudFront. Nothing changes on AWS."
         ],
-        done="a fresh look at CloudFront is on its way.",
+        done="a worker will read it from CloudFront.",
         order=10,
     ),
     Verb(
@@ -171,8 +172,8 @@ VERBS = (
         permission="distributions.retry_distribution",
         run=lambda row, who: services.distribution_retry(row, who=who),
         refusal=_refusal("retry"),
-        consequences=lambda row: ["What failed or waits is tried again now."],
-        done="it is tried again now.",
+        consequences=lambda row: ["StreamHub tries the failed or waiting step again now."],
+        done="StreamHub is trying again.",
         primary=True,
         order=15,
     ),
@@ -184,11 +185,11 @@ VERBS = (
         run=lambda row, who: services.distribution_detach(row, who=who),
         refusal=_refusal("detach"),
         consequences=lambda row: [
-            f"It is taken from {row.owner_label or 'its owner'}, which then has no distribution.",
+            f"It is detached from {row.owner_label or 'its owner'}, which then has no distribution.",
             "It is disabled: viewers of its domain get errors.",
-            "Then the reaper deletes it. Until then it can be re-attached or kept.",
+            "The reaper deletes it afterwards. Until then you can re-attach it or keep it.",
         ],
-        done="detached; it is being disabled.",
+        done="detached; StreamHub is disabling it.",
         danger=True,
         order=40,
     ),
@@ -212,9 +213,9 @@ VERBS = (
         refusal=_refusal("delete"),
         consequences=lambda row: [
             "It is disabled; once CloudFront has deployed that, the reaper deletes it from AWS.",
-            f"Its domain {row.domain_name or ''} cannot be had back.",
+            "This cannot be undone: a new distribution gets another domain.",
         ],
-        done="it will be disabled and deleted.",
+        done="StreamHub will disable it and then delete it.",
         danger=True,
         order=90,
     ),
@@ -222,24 +223,25 @@ VERBS = (
 
 
 def _moving() -> Figure:
-    count = Distribution.objects.filter(state__in=MOVING).count()
+    count = Distribution.objects.filter(state__in=IN_TRANSITION).count()
     return Figure(count, "CloudFront takes minutes", Tone.BUSY if count else Tone.CALM)
 
 
 def _trouble() -> Figure:
     count = Distribution.objects.filter(TROUBLE).count()
-    return Figure(count, "need a look" if count else "none", Tone.BAD if count else Tone.GOOD)
+    detail = ("needs attention" if count == 1 else "need attention") if count else "none"
+    return Figure(count, detail, Tone.BAD if count else Tone.GOOD)
 
 
 def _stale() -> Figure:
-    found = Distribution.objects.aggregate(
-        stale=Count("pk", filter=STALE), wanted_gone=Count("pk", filter=Q(desired=Desired.DELETED))
+    counts = Distribution.objects.aggregate(
+        stale=Count("pk", filter=STALE), to_delete=Count("pk", filter=Q(desired=Desired.DELETED))
     )
-    return Figure(found["stale"], f"of {found['wanted_gone']} that are to go", Tone.CALM)
+    return Figure(counts["stale"], f"of {counts['to_delete']} waiting for deletion", Tone.CALM)
 
 
 def aws_account() -> str:
-    """From the newest ARN: arn:aws:cloudfront::ACCOUNT:distribution/ID."""
+    """The AWS account in the newest ARN (arn:aws:cloudfront::ACCOUNT:distribution/ID); "" without one."""
     arn = Distribution.objects.exclude(arn="").order_by("-id").values_list("arn", flat=True).first()
     return arn.split(":")[4] if arn and arn.count(":") >= 5 else ""
 
@@ -266,7 +268,7 @@ TILES = (
     ),
     Tile(
         "distributions-stale",
-        "Stale, for the reaper",
+        "Stale, ready for the reaper",
         "delete_sweep",
         VIEW,
         _stale,

@@ -1,4 +1,4 @@
-"""The HTTP API of distributions (API.md); verbs are the services'."""
+"""The HTTP API of distributions (docs/api.md). The verbs are in `distributions.services`."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ class DistributionOut(Out):
 
 
 def _ownership(row: Distribution) -> owners.Ownership:
-    """As the list has noted it for all its rows at once, or asked for this one."""
-    noted: owners.Ownership | None = getattr(row, "ownership", None)
-    return noted or owners.owner().ownerships([row])[row.pk]
+    """Who has the row. The list reads it for all rows at once; a single row is looked up here."""
+    preloaded: owners.Ownership | None = getattr(row, "ownership", None)
+    return preloaded or owners.owner().ownerships([row])[row.pk]
 
 
 class ConfigOut(Out):
-    """CloudFront's configuration in its own words; null (and asked for) when it was not read lately."""
+    """CloudFront's configuration in its own words. Null when it is old; the request then orders a new one."""
 
     id: str
     aws_distribution_id: str | None
@@ -77,33 +77,33 @@ class DistributionFilter(Paging):
     state: State | None = None
 
 
-def found(id: str) -> Distribution:
+def _distribution(id: str) -> Distribution:
     return one(Distribution.objects.all(), id)
 
 
 @router.get("", response=Page[DistributionOut], auth=READ)
 def list_distributions(request: HttpRequest, query: Query[DistributionFilter]) -> dict[str, Any]:
-    """The distributions that StreamHub makes, newest first; the shared MediaManager one is not among them."""
+    """The distributions that StreamHub creates, newest first. The shared MediaManager one is not listed."""
     rows = Distribution.objects.filter(protected=False)
     if query.state:
         rows = rows.filter(state=query.state)
-    found = page(rows.defer("config"), query.cursor, query.limit, request)
-    ownerships = owners.owner().ownerships(found["items"])
-    for row in found["items"]:
+    result = page(rows.defer("config"), query.cursor, query.limit, request)
+    ownerships = owners.owner().ownerships(result["items"])
+    for row in result["items"]:
         row.ownership = ownerships[row.pk]
-    return found
+    return result
 
 
 @router.get("/{id}", response=DistributionOut, auth=READ)
 def get_distribution(request: HttpRequest, id: str) -> Distribution:
     """One distribution; 404 once it is deleted."""
-    return found(id)
+    return _distribution(id)
 
 
 @router.get("/{id}/config", response=ConfigOut, auth=READ)
 def get_distribution_config(request: HttpRequest, id: str) -> dict[str, Any]:
-    """CloudFront's configuration as last read. Null when stale: a fresh one is then on its way."""
-    row = found(id)
+    """CloudFront's configuration as last read. Null when it is old: a worker then reads it again."""
+    row = _distribution(id)
     fresh = is_fresh(row.config_observed_at)
     if not fresh:
         services.distribution_config_request(row)
@@ -117,17 +117,17 @@ def get_distribution_config(request: HttpRequest, id: str) -> dict[str, Any]:
 
 @router.post("/{id}/detach", response={202: DistributionOut}, auth=WRITE)
 def detach_distribution(request: HttpRequest, id: str) -> Status[Distribution]:
-    """Take it from its channel: disabled, then reaped. 409 while a breakout is on air on it."""
-    return Status(202, services.distribution_detach(found(id), who=actor_of(request)))
+    """Detach it from its channel; it is disabled and then deleted. 409 while a breakout is on air on it."""
+    return Status(202, services.distribution_detach(_distribution(id), who=actor_of(request)))
 
 
 @router.post("/{id}/sync", response={202: DistributionOut}, auth=WRITE)
 def sync_distribution(request: HttpRequest, id: str) -> Status[Distribution]:
-    """Look at CloudFront again."""
-    return Status(202, services.distribution_sync(found(id), who=actor_of(request)))
+    """Read it again from CloudFront."""
+    return Status(202, services.distribution_sync(_distribution(id), who=actor_of(request)))
 
 
 @router.post("/{id}/retry", response={202: DistributionOut}, auth=WRITE)
 def retry_distribution(request: HttpRequest, id: str) -> Status[Distribution]:
-    """Try again what failed or waits."""
-    return Status(202, services.distribution_retry(found(id), who=actor_of(request)))
+    """Try the failed or waiting step again."""
+    return Status(202, services.distribution_retry(_distribution(id), who=actor_of(request)))

@@ -1,4 +1,4 @@
-"""What to do next with a distribution: a pure function of intent and observation."""
+"""Decide the next step of a distribution: a pure function of intent and observation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from distributions.models import Desired, State
 
 
 class Step(StrEnum):
-    """Each value completes the sentence "could not …"."""
+    """One reconcile step. Each value completes the sentence "could not …"."""
 
     CREATE = "create the distribution"
     FIND = "find out whether the distribution was created"
@@ -17,7 +17,7 @@ class Step(StrEnum):
     DISABLE = "disable the distribution"
     DELETE = "delete the distribution"
     LOOK_AGAIN = "make sure that the distribution is gone"
-    LOSE = "give up the lost distribution"
+    RELEASE_LOST = "give up the lost distribution"
     FORGET = "remove the distribution's row"
     WAIT_DEPLOYED = "wait for the deployment"
     WAIT_DISABLED = "wait for the disable to be deployed"
@@ -30,9 +30,9 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Intent:
-    """What the row wants: `desired`, and the state it has reached so far.
+    """What the row wants (`desired`) and the state it has reached.
 
-    `protected`: it is not ours to change; it is only looked at.
+    A `protected` distribution belongs to somebody else: StreamHub only observes it.
     """
 
     desired: str
@@ -42,7 +42,11 @@ class Intent:
 
 @dataclass(frozen=True)
 class Observed:
-    """What is known of CloudFront: `known` an id, `create_sent` maybe more, `enabled`/`status` its words."""
+    """What the row knows of CloudFront.
+
+    `known`: the row has an id. `create_sent`: a create was sent and its outcome is not known.
+    `enabled` and `status`: CloudFront's own values.
+    """
 
     known: bool = False
     create_sent: bool = False
@@ -60,15 +64,15 @@ class Observed:
 def next_step(intent: Intent, observed: Observed) -> Step:
     """The one step that brings CloudFront nearer to the intent."""
     if intent.protected:
-        return _only_look(observed)
+        return _observe_only(observed)
     if intent.state == State.MISSING or (observed.gone and intent.desired != Desired.ENABLED):
         return Step.FORGET
     if observed.gone:
-        return Step.LOSE
+        return Step.RELEASE_LOST
     if observed.suspected:
         return Step.LOOK_AGAIN
     if not observed.known:
-        return _unborn(intent, observed)
+        return _without_id(intent, observed)
     if observed.delete_accepted:
         return Step.WAIT_GONE
     if intent.state == State.DELETING and not observed.enabled and observed.deployed:
@@ -78,8 +82,8 @@ def next_step(intent: Intent, observed: Observed) -> Step:
     return _towards_disabled(observed)
 
 
-def _only_look(observed: Observed) -> Step:
-    """A protected distribution is never written to, given up or forgotten, whatever is seen of it."""
+def _observe_only(observed: Observed) -> Step:
+    """For a protected distribution: no step writes to it, releases it or removes its row."""
     if observed.gone:
         return Step.NOTE_MISSING
     if observed.suspected:
@@ -91,7 +95,7 @@ def _only_look(observed: Observed) -> Step:
     return Step.SETTLE_DISABLED if observed.deployed else Step.WAIT_DISABLED
 
 
-def _unborn(intent: Intent, observed: Observed) -> Step:
+def _without_id(intent: Intent, observed: Observed) -> Step:
     if intent.desired == Desired.ENABLED:
         return Step.REST if intent.state == State.FAILED else Step.CREATE
     return Step.FIND if observed.create_sent else Step.FORGET

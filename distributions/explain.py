@@ -1,7 +1,7 @@
-"""A CloudFront configuration in plain words, beside its raw values: pure, made for the MediaManager page.
+"""Explain a CloudFront configuration in plain words, beside its raw values. Pure; for the MediaManager page.
 
-Knows the properties that decide who can watch what and what it costs ("Values that you specify when you
-create or update a distribution" in the CloudFront Developer Guide); leaves the others to the raw text.
+Covers the properties that decide who can watch what, and what it costs ("Values that you specify when you
+create or update a distribution" in the CloudFront Developer Guide). The rest is only shown raw.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ Config = Mapping[str, Any]
 CACHE_POLICIES = {
     "658327ea-f89d-4fab-a63d-7e88639e58f6": (
         "CachingOptimized",
-        "Kept at the edge for a day if the object says nothing else; query strings and cookies do not count.",
+        "Cached for a day unless the object says otherwise; query strings and cookies are ignored.",
     ),
     "b2884449-e4de-46a7-ac36-70bc7f1ddd6d": (
         "CachingOptimizedForUncompressedObjects",
-        "As CachingOptimized, without compression: right for video, which is compressed already.",
+        "Like CachingOptimized, without compression: right for video, which is already compressed.",
     ),
     "4135ea2d-6df8-44a3-9df3-4b5a84be39ad": (
         "CachingDisabled",
-        "Nothing is kept at the edge: every viewer's request goes to the bucket, slow and dear.",
+        "Nothing is cached at the edge: every request goes to the bucket, which is slow and expensive.",
     ),
     "08627262-05a9-4f76-9ded-b50ca2e3a84f": (
         "Elemental-MediaPackage",
@@ -51,26 +51,27 @@ HEADER_POLICIES = {
     ),
 }
 NO_CORS = {"67f7725c-6f97-4210-82d7-5512b31e9d03"}
+CUSTOM_POLICY = "A custom policy: look it up in CloudFront's console."
 PROTOCOLS = {
     "redirect-to-https": "HTTP is redirected to HTTPS.",
     "https-only": "HTTPS only; HTTP is refused.",
-    "allow-all": "HTTP is allowed too: what viewers get can be read and changed on the way.",
+    "allow-all": "HTTP is allowed too: others on the network can read and change what viewers receive.",
 }
 PRICE_CLASSES = {
-    "PriceClass_100": "Edges in North America and Europe only: the cheapest; slower for viewers elsewhere.",
-    "PriceClass_200": "Without South America, Australia and New Zealand: cheaper than all edges.",
-    "PriceClass_All": "All edges of the world: the fastest for everybody, and the dearest.",
+    "PriceClass_100": "Edges in North America and Europe only: cheapest, and slower for viewers elsewhere.",
+    "PriceClass_200": "All edges except South America, Australia and New Zealand: cheaper than all edges.",
+    "PriceClass_All": "All edges worldwide: fastest for every viewer, and most expensive.",
 }
 
 
 @dataclass(frozen=True)
 class Property:
-    """One setting: its raw value in CloudFront's words, and what it means here."""
+    """One setting: its raw value in CloudFront's words, and what it means. `unusual` ones are highlighted."""
 
     name: str
     raw: str
     meaning: str
-    odd: bool = False
+    unusual: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,49 +83,49 @@ class Group:
     properties: list[Property]
 
     @property
-    def odd(self) -> list[Property]:
-        return [each for each in self.properties if each.odd]
+    def unusual(self) -> list[Property]:
+        return [setting for setting in self.properties if setting.unusual]
 
 
 @dataclass(frozen=True)
 class Buckets:
-    """The buckets that should stand behind the distribution, by name; "" if not configured."""
+    """The names of the buckets that the distribution should serve; "" if not configured."""
 
     recording: str
     media: str
 
 
 def groups(config: Config, buckets: Buckets) -> list[Group]:
-    """The whole distribution, its origins and its behaviours, explained."""
+    """Explain the distribution, then its origins, then its behaviours."""
     origins = {origin["Id"]: origin for origin in items(config, "Origins")}
-    found = [Group("Distribution", "public", _whole(config))]
-    found += [
+    explained = [Group("Distribution", "public", _whole(config))]
+    explained += [
         Group(f"Origin {origin['Id']}", "database", _origin(origin, buckets)) for origin in origins.values()
     ]
     for title, behaviour in _behaviours(config):
-        found.append(Group(title, "alt_route", _behaviour(behaviour, origins, buckets)))
-    return found
+        explained.append(Group(title, "alt_route", _behaviour(behaviour, origins, buckets)))
+    return explained
 
 
 def missing(config: Config, buckets: Buckets) -> list[str]:
-    """What should be there and is not, a sentence each."""
+    """What the configuration lacks, one sentence each."""
     origins = {origin["Id"]: origin for origin in items(config, "Origins")}
-    said = []
+    sentences = []
     for role, bucket in (("recording", buckets.recording), ("media", buckets.media)):
         if not bucket:
-            said.append(f"{role.upper()}_BUCKET is not set, so the {role} bucket cannot be checked.")
+            sentences.append(f"{role.upper()}_BUCKET is not set, so the {role} bucket cannot be checked.")
         elif not any(is_bucket(origin, bucket) for origin in origins.values()):
-            said.append(f"No origin is the {role} bucket {bucket}: what is in it cannot be watched here.")
+            sentences.append(f"No origin is the {role} bucket {bucket}: its files cannot be watched here.")
     patterns = [behaviour.get("PathPattern", "") for behaviour in items(config, "CacheBehaviors")]
     if MEDIA_PATTERN not in patterns:
-        said.append(
-            f"The behaviour {MEDIA_PATTERN} is missing: media files are looked for among the recordings."
+        sentences.append(
+            f"The behaviour {MEDIA_PATTERN} is missing: media files are looked up in the recording bucket."
         )
-    return said
+    return sentences
 
 
 def items(holder: Config, name: str) -> list[dict[str, Any]]:
-    """CloudFront's lists: `{"Quantity": 1, "Items": […]}`, without Items when empty."""
+    """The items of a CloudFront list: `{"Quantity": 1, "Items": […]}`, without Items when empty."""
     return list((holder.get(name) or {}).get("Items") or [])
 
 
@@ -142,17 +143,17 @@ def _whole(config: Config) -> list[Property]:
             "Enabled",
             str(enabled).lower(),
             "Viewers are served." if enabled else "Switched off: every viewer gets an error.",
-            odd=not enabled,
+            unusual=not enabled,
         ),
         Property(
             "Aliases",
             _joined(aliases),
-            "The house's own names for it; they need a certificate."
+            "Your own domain names for it; they need a certificate."
             if aliases
             else "None: viewers use CloudFront's own domain.",
         ),
         Property("PriceClass", price, PRICE_CLASSES.get(price, "Not known to StreamHub.")),
-        Property("Comment", str(config.get("Comment", "")), "The note that stands in CloudFront's console."),
+        Property("Comment", str(config.get("Comment", "")), "The note shown in CloudFront's console."),
     ]
 
 
@@ -164,27 +165,30 @@ def _origin(origin: Config, buckets: Buckets) -> list[Property]:
         Property(
             "OriginAccessControlId",
             control or identity,
-            "CloudFront signs its requests: the bucket can stay private, and this is the only way to it."
-            if control
-            else "An origin access identity, which AWS calls legacy: move to origin access control."
-            if identity
-            else "No origin access control: the bucket must be public to be served, so anybody can go round"
-            " CloudFront.",
-            odd=not control,
+            _origin_access(control, identity),
+            unusual=not control,
         ),
     ]
 
 
+def _origin_access(control: str, identity: str) -> str:
+    if control:
+        return "CloudFront signs its requests, so the bucket can stay private."
+    if identity:
+        return "An origin access identity, which AWS calls legacy: move to origin access control."
+    return "No origin access control: the bucket must be public, so viewers can bypass CloudFront."
+
+
 def _origin_role(origin: Config, buckets: Buckets) -> str:
     if is_bucket(origin, buckets.recording):
-        return "The recording bucket: what the channels' archive outputs write."
+        return "The recording bucket: the channels' archive outputs write to it."
     if is_bucket(origin, buckets.media):
         return "The media bucket: the media manager's files."
     return "Neither the configured recording bucket nor the media bucket."
 
 
 def _behaviours(config: Config) -> Iterable[tuple[str, Config]]:
-    """CloudFront takes the first pattern that fits, and the default behaviour if none does."""
+    """In CloudFront's order: the first pattern that matches wins; the default behaviour comes last."""
     for behaviour in items(config, "CacheBehaviors"):
         yield f"Behaviour {behaviour.get('PathPattern', '')}", behaviour
     yield "Default behaviour: all other paths", config.get("DefaultCacheBehavior") or {}
@@ -207,60 +211,58 @@ def _target(behaviour: Config, origins: Mapping[str, Config], buckets: Buckets) 
     pattern = behaviour.get("PathPattern")
     wanted = buckets.media if pattern == MEDIA_PATTERN else "" if pattern else buckets.recording
     meaning = "An origin that does not exist." if origin is None else _origin_role(origin, buckets)
-    odd = origin is None or bool(wanted and not is_bucket(origin, wanted))
-    if odd and origin is not None:
-        meaning = f"Should lead to the bucket {wanted}, and leads to {origin['DomainName']}."
-    return Property("TargetOriginId", target, meaning, odd)
+    unusual = origin is None or bool(wanted and not is_bucket(origin, wanted))
+    if unusual and origin is not None:
+        meaning = f"Should lead to the bucket {wanted}, but leads to {origin['DomainName']}."
+    return Property("TargetOriginId", target, meaning, unusual)
 
 
 def _protocol(behaviour: Config) -> Property:
     policy = str(behaviour.get("ViewerProtocolPolicy", ""))
     meaning = PROTOCOLS.get(policy, "Not known to StreamHub.")
-    return Property("ViewerProtocolPolicy", policy, meaning, odd=policy == "allow-all")
+    return Property("ViewerProtocolPolicy", policy, meaning, unusual=policy == "allow-all")
 
 
 def _methods(behaviour: Config) -> Property:
     methods = items(behaviour, "AllowedMethods")
     writing = sorted({"PUT", "POST", "PATCH", "DELETE"}.intersection(methods))  # type: ignore[arg-type]
     if writing:
-        meaning = f"Viewers may send {', '.join(writing)} too, which nobody needs for polled_list."
+        meaning = f"Viewers may send {', '.join(writing)} too; watching does not need that."
     elif "OPTIONS" in methods:
-        meaning = "Reading only, and the question that browsers ask before they do (CORS)."
+        meaning = "Read only, including the preflight requests of browsers (CORS)."
     else:
-        meaning = "Reading only."
-    return Property("AllowedMethods", _joined(methods), meaning, odd=bool(writing))
+        meaning = "Read only."
+    return Property("AllowedMethods", _joined(methods), meaning, unusual=bool(writing))
 
 
 def _cache_policy(behaviour: Config) -> Property:
     policy = str(behaviour.get("CachePolicyId") or "")
     if not policy:
         meaning = "None: caching follows the legacy ForwardedValues in the behaviour itself."
-        return Property("CachePolicyId", "", meaning, odd=True)
-    name, meaning = CACHE_POLICIES.get(policy, ("", "A policy of the house's own: look it up in CloudFront."))
-    odd = name in ("CachingDisabled", "Elemental-MediaPackage")
-    return Property("CachePolicyId", _with_name(policy, name), meaning, odd)
+        return Property("CachePolicyId", "", meaning, unusual=True)
+    name, meaning = CACHE_POLICIES.get(policy, ("", CUSTOM_POLICY))
+    unusual = name in ("CachingDisabled", "Elemental-MediaPackage")
+    return Property("CachePolicyId", _with_name(policy, name), meaning, unusual)
 
 
 def _cors(behaviour: Config) -> Property:
     policy = str(behaviour.get("ResponseHeadersPolicyId") or "")
     if not policy:
         meaning = "None: no CORS headers are added, and browsers may refuse players on other web sites."
-        return Property("ResponseHeadersPolicyId (CORS)", "", meaning, odd=True)
-    name, meaning = HEADER_POLICIES.get(
-        policy, ("", "A policy of the house's own: look it up in CloudFront.")
-    )
+        return Property("ResponseHeadersPolicyId (CORS)", "", meaning, unusual=True)
+    name, meaning = HEADER_POLICIES.get(policy, ("", CUSTOM_POLICY))
     return Property(
-        "ResponseHeadersPolicyId (CORS)", _with_name(policy, name), meaning, odd=policy in NO_CORS
+        "ResponseHeadersPolicyId (CORS)", _with_name(policy, name), meaning, unusual=policy in NO_CORS
     )
 
 
 def _key_groups(behaviour: Config) -> Property:
     groups = items(behaviour, "TrustedKeyGroups")
     if groups:
-        meaning = "Only who brings a signed URL or cookie of these key groups gets a file."
+        meaning = "A viewer needs a URL or cookie that a key of these groups has signed."
     else:
-        meaning = "No key group: anybody who has a URL can watch, for as long as the file exists."
-    return Property("TrustedKeyGroups", _joined(groups), meaning, odd=not groups)
+        meaning = "No key group: anyone who has a URL can watch, for as long as the file exists."
+    return Property("TrustedKeyGroups", _joined(groups), meaning, unusual=not groups)
 
 
 def _joined(values: Iterable[Any]) -> str:

@@ -1,6 +1,6 @@
-"""What can be done with a distribution now, and why not: the rules of its verbs (API.md, "Semantics").
+"""The rules of a distribution's verbs: what is possible now, and why something is not (docs/api.md).
 
-Pure: the situation is made by `distributions.services`, for the services themselves and for the pages.
+Pure. `distributions.services` builds the `Situation`, for itself and for the pages.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Home(StrEnum):
 
 @dataclass(frozen=True)
 class Situation:
-    """A distribution. `holds`: the names of the on-air breakouts that it delivers."""
+    """What the rules depend on. `holds`: the names of the on-air breakouts that it delivers."""
 
     state: str
     desired: str
@@ -35,9 +35,9 @@ class Situation:
     home: str = Home.FREE
 
 
-def let_go_already(now: Situation) -> str:
-    gone = now.desired == Desired.DELETED and not now.attached and not now.holds
-    return "It is being deleted already." if gone else ""
+def already_being_deleted(now: Situation) -> str:
+    deleting = now.desired == Desired.DELETED and not now.attached and not now.holds
+    return "It is being deleted already." if deleting else ""
 
 
 def protected(now: Situation) -> Refusal | None:
@@ -47,7 +47,8 @@ def protected(now: Situation) -> Refusal | None:
 def on_air(now: Situation) -> Refusal | None:
     if not now.holds:
         return None
-    return Refusal(f"It is on air with {', '.join(now.holds)}. Stop the breakout first.")
+    them = "the breakout" if len(now.holds) == 1 else "the breakouts"
+    return Refusal(f"It is on air with {', '.join(now.holds)}. Stop {them} first.")
 
 
 def attached(now: Situation) -> Refusal | None:
@@ -58,19 +59,19 @@ def unattached(now: Situation) -> Refusal | None:
     return None if now.attached else Refusal("It is not attached to anything.")
 
 
-def not_going(now: Situation) -> Refusal | None:
-    return None if now.desired == Desired.DELETED else Refusal("It is not about to be deleted.")
+def not_being_deleted(now: Situation) -> Refusal | None:
+    return None if now.desired == Desired.DELETED else Refusal("It is not being deleted.")
 
 
-def all_well(now: Situation) -> Refusal | None:
+def nothing_to_retry(now: Situation) -> Refusal | None:
     return None if now.state == State.FAILED or now.has_error else Refusal("There is nothing to retry.")
 
 
-def no_home(now: Situation) -> Refusal | None:
+def cannot_return(now: Situation) -> Refusal | None:
     sentences = {
         Home.FREE: "",
-        Home.TAKEN: "The channel whose endpoint it is in front of has a distribution; detach that first.",
-        Home.GONE: "The channel whose endpoint it is in front of is gone.",
+        Home.TAKEN: "The channel of its origin endpoint has another distribution; detach that one first.",
+        Home.GONE: "The channel of its origin endpoint is gone.",
         Home.OTHER: "It is in front of another origin endpoint.",
     }
     sentence = sentences[Home(now.home)]
@@ -78,14 +79,14 @@ def no_home(now: Situation) -> Refusal | None:
 
 
 def rules() -> Mapping[str, Rule[Situation]]:
-    """The table."""
+    """The rules of all verbs, by verb."""
     return {
         "sync": rule(),
-        "retry": rule(all_well),
-        "detach": rule(protected, on_air, unattached, repeats=let_go_already),
-        "reattach": rule(protected, attached, only(State.DISABLING, State.DISABLED), no_home),
-        "keep": rule(protected, not_going, only(State.DISABLING, State.DISABLED)),
-        "delete": rule(protected, on_air, attached, repeats=let_go_already),
+        "retry": rule(nothing_to_retry),
+        "detach": rule(protected, on_air, unattached, repeats=already_being_deleted),
+        "reattach": rule(protected, attached, only(State.DISABLING, State.DISABLED), cannot_return),
+        "keep": rule(protected, not_being_deleted, only(State.DISABLING, State.DISABLED)),
+        "delete": rule(protected, on_air, attached, repeats=already_being_deleted),
     }
 
 

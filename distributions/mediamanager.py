@@ -1,7 +1,7 @@
-"""The MediaManager distribution: one shared row that follows the setting, and is only ever looked at.
+"""The MediaManager distribution: one shared row that follows a setting. StreamHub only reads it.
 
-It serves recordings and media-manager files and belongs to the house, not to StreamHub. Its row is
-`protected`: a constraint keeps every verb away from it, and the driver only observes it.
+It serves recordings and media-manager files, and StreamHub does not own it. Its row is `protected`:
+database constraints keep every verb away from it, and the driver only observes it.
 """
 
 from __future__ import annotations
@@ -19,36 +19,34 @@ from streamhub.lifecycle.models import Priority
 
 LABEL = "MediaManager"
 LOOK_PERMISSION = "distributions.sync_distribution"
-UNSET = (
-    "No MediaManager distribution is configured: set MEDIAMANAGER_DISTRIBUTION_ID to its id in CloudFront."
-)
+UNSET = "No MediaManager distribution is configured. Set MEDIAMANAGER_DISTRIBUTION_ID to its CloudFront id."
 
 
 def mediamanager() -> Distribution | None:
-    """The row of the configured distribution; None if none is configured, or it is not registered yet."""
-    wanted = settings.MEDIAMANAGER_DISTRIBUTION_ID
-    if not wanted:
+    """The row of the configured distribution; None if none is configured or registered."""
+    configured_id = settings.MEDIAMANAGER_DISTRIBUTION_ID
+    if not configured_id:
         return None
-    return Distribution.objects.filter(protected=True, aws_distribution_id=wanted).first()
+    return Distribution.objects.filter(protected=True, aws_distribution_id=configured_id).first()
 
 
 @transaction.atomic
 def mediamanager_register(*, who: Actor = SYSTEM) -> Distribution | None:
-    """Make the rows agree with MEDIAMANAGER_DISTRIBUTION_ID; idempotent, and without any call to AWS.
+    """Make the rows match MEDIAMANAGER_DISTRIBUTION_ID. Idempotent; calls nothing on AWS.
 
-    The row of an id that is configured no longer goes; the distribution itself is left as it is.
+    Rows of other ids are deleted; their distributions stay as they are on AWS.
     Raises `NotPossible` if the setting names a distribution that StreamHub made for a channel.
     """
-    wanted = settings.MEDIAMANAGER_DISTRIBUTION_ID
-    for row in Distribution.objects.filter(protected=True, owner_label=LABEL).exclude(
-        aws_distribution_id=wanted
-    ):
-        states.record(row, row.state, "deleted", who=who, why="configured no longer; left as it is in AWS")
+    configured_id = settings.MEDIAMANAGER_DISTRIBUTION_ID
+    outdated = Distribution.objects.filter(protected=True, owner_label=LABEL)
+    for row in outdated.exclude(aws_distribution_id=configured_id):
+        why = "no longer configured; the distribution stays on AWS"
+        states.record(row, row.state, Desired.DELETED, who=who, why=why)
         row.delete()
-    if not wanted:
+    if not configured_id:
         return None
     row, created = Distribution.objects.get_or_create(
-        aws_distribution_id=wanted,
+        aws_distribution_id=configured_id,
         defaults={
             "protected": True,
             "attached": False,
@@ -59,7 +57,7 @@ def mediamanager_register(*, who: Actor = SYSTEM) -> Distribution | None:
     )
     if not row.protected:
         raise NotPossible(
-            f"MEDIAMANAGER_DISTRIBUTION_ID names {wanted}, which StreamHub made for a channel.",
+            f"MEDIAMANAGER_DISTRIBUTION_ID names {configured_id}, which StreamHub made for a channel.",
             state=row.state,
         )
     if created:
@@ -69,16 +67,16 @@ def mediamanager_register(*, who: Actor = SYSTEM) -> Distribution | None:
 
 
 def mediamanager_look(row: Distribution, *, who: Actor = SYSTEM) -> None:
-    """Ask for a fresh reading of its state and configuration; a worker does it."""
+    """Have a worker read its state and configuration."""
     permit(who, LOOK_PERMISSION)
     intent.set_desired(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
 
 
 def look(run: JobRun) -> None:
-    """One run of the periodic job: follow the setting, then have the distribution read."""
+    """One run of the periodic job: follow the setting, then have a worker read the distribution."""
     row = mediamanager_register()
     if row is None:
-        run.say("none is configured")
+        run.say("no MediaManager distribution is configured")
         return
     mediamanager_look(row)
-    run.say(f"{row.aws_distribution_id} is to be read")
+    run.say(f"a worker will read {row.aws_distribution_id}")

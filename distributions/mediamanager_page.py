@@ -1,4 +1,4 @@
-"""The MediaManager page: what the shared distribution is set to, and what that means. Changes nothing."""
+"""The MediaManager page: the shared distribution's configuration and what it means. Changes nothing."""
 
 from __future__ import annotations
 
@@ -29,51 +29,51 @@ from streamhub.errors import NotPossible
 PAGE = "distributions_mediamanager"
 
 
-def urls(its: ResourceAdmin) -> list[Any]:
-    """The page, its fragment, and the request for a fresh reading; `its`: distributions' admin."""
+def urls(model_admin: ResourceAdmin) -> list[Any]:
+    """The page, its fragment, and the request to read it again. `model_admin`: that of distributions."""
     return [
-        path("mediamanager/", its.own(page), name=PAGE),
-        path("mediamanager/live/", its.own(fragment), name=f"{PAGE}_live"),
-        path("mediamanager/look/", its.own(look), name=f"{PAGE}_look"),
+        path("mediamanager/", model_admin.own(page), name=PAGE),
+        path("mediamanager/live/", model_admin.own(fragment), name=f"{PAGE}_live"),
+        path("mediamanager/look/", model_admin.own(look), name=f"{PAGE}_look"),
     ]
 
 
-def page(its: ResourceAdmin, request: HttpRequest) -> HttpResponse:
-    if not its.has_view_permission(request):
+def page(model_admin: ResourceAdmin, request: HttpRequest) -> HttpResponse:
+    if not model_admin.has_view_permission(request):
         raise PermissionDenied
     row = mediamanager()
-    context = its.page_context(
+    context = model_admin.page_context(
         request,
         title="MediaManager",
-        opts=None,  # it stands beside the list of distributions, not below it
+        opts=None,  # in the navigation the page is beside the list of distributions, not below it
         original=None,
         model_admin=None,
         content_title="MediaManager",
-        live=_live(its, row),
+        live=_live(model_admin, row),
         row=row,
         configured=bool(settings.MEDIAMANAGER_DISTRIBUTION_ID),
         may_look=request.user.has_perm(LOOK_PERMISSION),
         look_url=reverse(f"admin:{PAGE}_look"),
-        row_url=row and its.url("change", row.pk),
-        raw_url=row and its.url("configuration", row.pk),
+        row_url=row and model_admin.url("change", row.pk),
+        raw_url=row and model_admin.url("configuration", row.pk),
     )
     return TemplateResponse(request, "distributions/mediamanager.html", context)
 
 
-def fragment(its: ResourceAdmin, request: HttpRequest) -> HttpResponse:
+def fragment(model_admin: ResourceAdmin, request: HttpRequest) -> HttpResponse:
     """The page's content alone, for refreshing it."""
-    if not its.has_view_permission(request):
+    if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    live = _live(its, mediamanager())
+    live = _live(model_admin, mediamanager())
     return fragments.answer(request, live["version"], render_to_string("console/live.html", {"live": live}))
 
 
-def look(its: ResourceAdmin, request: HttpRequest) -> HttpResponse:
-    """POST: have a worker read it again. It is the only thing that can be done here."""
+def look(model_admin: ResourceAdmin, request: HttpRequest) -> HttpResponse:
+    """POST: have a worker read the distribution again."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     if not request.user.has_perm(LOOK_PERMISSION):
-        raise PermissionDenied("Your role may not ask for a fresh look at CloudFront.")
+        raise PermissionDenied("Your role may not have CloudFront read again.")
     try:
         row = mediamanager_register()
     except NotPossible as refused:
@@ -83,18 +83,18 @@ def look(its: ResourceAdmin, request: HttpRequest) -> HttpResponse:
             messages.error(request, UNSET)
         else:
             mediamanager_look(row, who=staff_actor(request.user))  # type: ignore[arg-type]
-            messages.success(request, f"A fresh look at {row.aws_distribution_id} is on its way.")
+            messages.success(request, f"A worker will read {row.aws_distribution_id} again.")
     return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
 
 
-def _live(its: ResourceAdmin, row: Distribution | None) -> dict[str, Any]:
+def _live(model_admin: ResourceAdmin, row: Distribution | None) -> dict[str, Any]:
     buckets = explain.Buckets(settings.RECORDING_BUCKET, settings.MEDIA_BUCKET)
     config = row and row.config
     context = {
         "row": row,
         "wanted": settings.MEDIAMANAGER_DISTRIBUTION_ID,
-        "badge": row and its.badge(row),
-        "state": row and its.state(row),
+        "badge": row and model_admin.badge(row),
+        "state": row and model_admin.state(row),
         "buckets": buckets,
         "groups": explain.groups(config, buckets) if config else [],
         "missing": explain.missing(config, buckets) if config else [],

@@ -25,7 +25,7 @@ class Desired(models.TextChoices):
 
 
 class Distribution(ManagedResource):
-    """One CloudFront distribution; `enabled`, `status`, `etag` are CloudFront's words as last seen."""
+    """One CloudFront distribution. `enabled`, `status` and `etag` are CloudFront's values as last read."""
 
     STATES = State
     KIND = "distribution"
@@ -35,7 +35,7 @@ class Distribution(ManagedResource):
     origin_url = models.URLField(max_length=500)
     owner_label = models.CharField(max_length=128, blank=True, default="")
     attached = models.BooleanField(default=True)
-    # The shared MediaManager distribution and its like: never changed by any verb.
+    # The shared MediaManager distribution: no verb changes it.
     protected = models.BooleanField(default=False)
     tags = models.JSONField(default=dict, blank=True)
 
@@ -45,25 +45,25 @@ class Distribution(ManagedResource):
     enabled = models.BooleanField(null=True, blank=True)
     status = models.CharField(max_length=32, blank=True, default="")
     etag = models.CharField(max_length=64, blank=True, default="")
-    # The ETag that our own last write left behind: another one since means that somebody else edited.
-    # Empty: not known, because a write is under way or its outcome is.
+    # The ETag after our own last write; a different `etag` means that somebody edited it outside StreamHub.
+    # Empty: not known, because a write is under way or its outcome is unknown.
     own_etag = models.CharField(max_length=64, blank=True, default="", editable=False)
 
-    # CloudFront's whole configuration as last read, for staff; fetched when somebody asks for it.
+    # CloudFront's whole configuration as last read, for staff; read on request only.
     config = models.JSONField(null=True, blank=True)
     config_observed_at = models.DateTimeField(null=True, blank=True)
     config_requested = models.BooleanField(default=False)
 
-    # A CallerReference is spent for ever; the serial draws the next one of this row.
+    # A CallerReference works only once (AWS_RULES 4); the serial makes the row's next one.
     reference_serial = models.PositiveSmallIntegerField(default=0)
-    # Set before CreateDistribution is sent, cleared when AWS surely did nothing.
+    # Set before CreateDistribution is sent, cleared when it certainly had no effect.
     create_sent_at = models.DateTimeField(null=True, blank=True)
     delete_accepted_at = models.DateTimeField(null=True, blank=True)
-    # Proven gone (two NotFounds far enough apart, or our own delete and one absence).
+    # When it was proven gone: two NotFounds far enough apart, or our own delete and one absence.
     gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        # Create and delete are Django's own `add` and `delete`.
+        # For create and delete: Django's own permissions `add` and `delete`.
         permissions = [
             ("detach_distribution", "Can detach a distribution"),
             ("reattach_distribution", "Can re-attach a distribution"),
@@ -76,22 +76,24 @@ class Distribution(ManagedResource):
             models.Index(
                 fields=["id"],
                 name="distribution_stale",
-                condition=models.Q(state="disabled", desired="deleted", attached=False, protected=False),
+                condition=models.Q(
+                    state=State.DISABLED, desired=Desired.DELETED, attached=False, protected=False
+                ),
             ),
         ]
         constraints = [
             models.CheckConstraint(
                 name="protected_distribution_is_never_deleted",
-                condition=~models.Q(protected=True, desired="deleted"),
+                condition=~models.Q(protected=True, desired=Desired.DELETED),
             ),
             models.CheckConstraint(
                 name="protected_distribution_is_left_alone",
                 condition=models.Q(protected=False)
-                | (models.Q(attached=False, desired="enabled") & ~models.Q(state="deleting")),
+                | (models.Q(attached=False, desired=Desired.ENABLED) & ~models.Q(state=State.DELETING)),
             ),
             models.CheckConstraint(
                 name="attached_distribution_is_never_deleted",
-                condition=~models.Q(attached=True, desired="deleted"),
+                condition=~models.Q(attached=True, desired=Desired.DELETED),
             ),
         ]
 
@@ -100,10 +102,10 @@ class Distribution(ManagedResource):
 
     @property
     def name(self) -> str:
-        """What transitions and messages call it."""
+        """Its name in transitions and messages."""
         return self.aws_distribution_id or self.owner_label
 
     @property
     def caller_reference(self) -> str:
-        """Derived from the uid, the same on every retry."""
+        """CloudFront's idempotency token: derived from the uid, the same on every retry."""
         return f"streamhub-{self.uid}-{self.reference_serial}"

@@ -1,6 +1,6 @@
-"""Who owns distributions, as far as this app needs to know: a lock, a pointer to clear, and holds.
+"""What this app needs from the owner of distributions: a lock, a pointer to clear, and holds.
 
-The app that owns them declares a `distribution_owner`; without an owner every distribution is free.
+The app that owns distributions contributes a `distribution_owner`. Without one, no distribution has an owner.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ownership:
-    """Who has a distribution: the owner's id if it is attached, and the names of its on-air breakouts."""
+    """The owner's id (None: not attached) and the names of the breakouts on air on a distribution."""
 
     owner_id: int | None = None
     holds: tuple[str, ...] = ()
@@ -29,25 +29,25 @@ class Owner(Protocol):
         """Lock the owning row (before the distribution's), inside the caller's transaction."""
 
     def release(self, distribution: Distribution) -> None:
-        """Clear the owner's pointer: the distribution is detached or lost. Same transaction."""
+        """Clear the owner's pointer, because the distribution is detached. In the caller's transaction."""
 
     def lost(self, distribution: Distribution) -> None:
-        """It is proven gone although it was wanted: release it, and replace it if need be."""
+        """The distribution is proven gone but still wanted: release it, and replace it if needed."""
 
     def identified(self, distribution: Distribution) -> None:
-        """CloudFront has told its id. Same transaction as the write of the id."""
+        """The distribution now has its CloudFront id. In the transaction that writes the id."""
 
     def holds(self, distribution: Distribution) -> list[str]:
-        """Why the distribution must not be touched now (names of on-air breakouts)."""
+        """The names of the on-air breakouts that need the distribution; while there are any, it stays."""
 
     def owner_id(self, distribution: Distribution) -> int | None:
-        """The owner's id, if it is attached."""
+        """The owner's id; None if it is not attached."""
 
     def home(self, distribution: Distribution) -> Home:
-        """Whether it could be attached again to the one whose origin it is in front of."""
+        """Whether the channel whose origin it serves could take it back."""
 
     def ownerships(self, distributions: Sequence[Distribution]) -> Mapping[int, Ownership]:
-        """Of many, by their ids: as many queries as for one."""
+        """Who has each distribution, by its id, in a constant number of queries."""
 
 
 class NoOwner:
@@ -73,6 +73,6 @@ class NoOwner:
 
 
 def owner() -> Owner:
-    """That of all distributions: there is at most one."""
-    (found,) = contributed("distribution_owner") or (NoOwner(),)
-    return found
+    """The contributed owner of all distributions; there is at most one."""
+    (contribution,) = contributed("distribution_owner") or (NoOwner(),)
+    return contribution

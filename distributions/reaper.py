@@ -1,4 +1,4 @@
-"""The reaper: takes what is stale, page by page, and deletes it from AWS and then from the database."""
+"""The reaper deletes stale distributions, page by page, first from AWS and then from the database."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ GIVE_UP_AFTER_ERRORS = 3
 
 
 def delete_stale(run: JobRun) -> int:
-    """One run: sync by one list, then one delete per stale row, in keyset pages. How many were taken.
+    """One run: read one list, then delete each stale row, in keyset pages. Returns how many were started.
 
-    A row whose delete AWS did not take stays `deleting` and is retried by the sweep; several in a row
-    end the run, the next one goes on.
+    A row whose delete failed stays `deleting` and the sweep retries it. Several failures in a row end the
+    run; the next run continues.
     """
     if not stale().exists():
-        run.say("nothing stale")
+        run.say("nothing to delete")
         return 0
     observe.read_list(driver.POLLED_LIST)
-    taken = errors = last = 0
+    started = errors = last = 0
     while page := list(stale().filter(FREE, pk__gt=last).order_by("pk")[:PAGE]):
         last = page[-1].pk
         for row in page:
-            if _take(row):
-                taken += 1
+            if _delete(row):
+                started += 1
                 errors = errors + 1 if _has_error(row) else 0
             if errors >= GIVE_UP_AFTER_ERRORS:
-                run.say(f"{taken} taken, then AWS refused {errors} in a row; the next run goes on")
-                return taken
+                run.say(f"{started} started; stopped after {errors} errors in a row, the next run continues")
+                return started
         if not run.extend():
             break
-    run.say(f"{taken} taken")
-    return taken
+    run.say(f"{started} started")
+    return started
 
 
-def _take(row: Distribution) -> bool:
-    """Compare-and-swap `disabled → deleting`, then the step that calls AWS."""
+def _delete(row: Distribution) -> bool:
+    """Compare-and-swap `disabled → deleting`, then take the step that calls AWS."""
     if owners.owner().holds(row):
         return False
     moved = states.change(
         row,
         State.DELETING,
-        why="stale: taken by the reaper",
+        why="stale: the reaper deletes it",
         condition=STALE & FREE,
         not_before=Now(),
         priority=Priority.DELETE,

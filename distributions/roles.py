@@ -1,4 +1,4 @@
-"""What each role of the staff may do with distributions."""
+"""What each staff role may do with distributions."""
 
 from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER
 from streamhub.console.roles import Grant

@@ -1,7 +1,7 @@
-"""The verbs on distributions, and the only writers of their intent.
+"""The verbs on distributions. Only these functions write their intent.
 
-Every verb takes the name of who asks (`who`), locks the owner's row first, and returns at once; the
-driver carries it out. Raises `NotPossible` (with the state and what is possible) instead of guessing.
+A verb locks the owner's row, then the distribution's, records `who` asked, and returns at once; the driver
+does the work. Verbs raise `Forbidden`, and `NotPossible` with the state and what is possible instead.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def distribution_create(
     tags: dict[str, str] | None = None,
     priority: Priority = Priority.CREATE,
 ) -> Distribution:
-    """A new distribution in front of `origin_url`, attached to its caller; CloudFront follows."""
+    """Create the row of a distribution for `origin_url`, attached. The driver creates it on CloudFront."""
     row = Distribution.objects.create(
         origin_url=origin_url,
         owner_label=owner_label[:128],
@@ -44,25 +44,25 @@ def distribution_create(
 
 
 def _locked(row: Distribution) -> Distribution:
-    """The owner's row first, then the distribution's: the house's lock order."""
-    owner = owners.owner().owner_id(row)
+    """Lock the owner's row, then the distribution's: the lock order used everywhere."""
+    owner_id = owners.owner().owner_id(row)
     owners.owner().lock(row)
     locked = _locked_alone(row)
-    if owners.owner().owner_id(locked) not in (owner, None):
-        # Attached while we waited: that owner is not locked, and may not be any more.
-        raise NotPossible("The distribution has just been attached; look again.", state=locked.state)
+    if owners.owner().owner_id(locked) not in (owner_id, None):
+        # Attached while we waited: the new owner is not locked, and locking it now breaks the lock order.
+        raise NotPossible("The distribution was attached just now. Try again.", state=locked.state)
     return locked
 
 
 def _locked_alone(row: Distribution) -> Distribution:
     locked = Distribution.objects.select_for_update().filter(pk=row.pk).first()
     if locked is None:
-        raise NotPossible("The distribution is deleted.", state="deleted")
+        raise NotPossible("The distribution is deleted.", state=Desired.DELETED)
     return locked
 
 
 def situation_of(row: Distribution, home: Home | None = None) -> guards.Situation:
-    """What the guards need to know, for the services and for the pages. `home`: if the caller knows it."""
+    """What the guards need to know, for services and pages. `home`: given if the caller knows it."""
     owner = owners.owner()
     if home is None:
         home = Home.TAKEN if row.attached else owner.home(row)
@@ -79,26 +79,26 @@ def situation_of(row: Distribution, home: Home | None = None) -> guards.Situatio
 
 @transaction.atomic
 def distribution_detach(row: Distribution, *, who: Actor, why: str = "detached") -> Distribution:
-    """Take it from its owner: it is disabled, becomes stale and is then the reaper's. Idempotent."""
+    """Detach it from its owner. It is disabled, then stale, and the reaper deletes it. Idempotent."""
     who = permit(who, "distributions.detach_distribution")
     row = _locked(row)
     if not guards.check("detach", situation_of(row)):
         return row
     owners.owner().release(row)
-    return _want_deleted(row, who=who, why=why)
+    return _set_deleted(row, who=who, why=why)
 
 
 @transaction.atomic
-def distribution_delete(row: Distribution, *, who: Actor, why: str = "deletion asked for") -> Distribution:
-    """Let go of an unattached, kept distribution: disabled, then reaped. Idempotent."""
+def distribution_delete(row: Distribution, *, who: Actor, why: str = "deletion requested") -> Distribution:
+    """Delete an unattached distribution: it is disabled, then the reaper deletes it. Idempotent."""
     who = permit(who, "distributions.delete_distribution")
     row = _locked(row)
     if not guards.check("delete", situation_of(row)):
         return row
-    return _want_deleted(row, who=who, why=why)
+    return _set_deleted(row, who=who, why=why)
 
 
-def _want_deleted(row: Distribution, *, who: Actor, why: str) -> Distribution:
+def _set_deleted(row: Distribution, *, who: Actor, why: str) -> Distribution:
     states.record(row, row.state, row.state, who=who, why=why)
     intent.set_desired(row, desired=Desired.DELETED, priority=Priority.DELETE, attached=False)
     return row
@@ -117,8 +117,9 @@ def distribution_keep(row: Distribution, *, who: Actor) -> Distribution:
 
 @transaction.atomic
 def distribution_reattach(row: Distribution, *, owner_label: str, home: Home, who: Actor) -> Distribution:
-    """Attach again, enabled; only while disabling or disabled. The caller, who has locked the owner and says
-    whether it is free, sets the owner's pointer.
+    """Attach it again and enable it; possible only while disabling or disabled.
+
+    The caller has locked the owner, says by `home` whether it is free, and sets the owner's pointer.
     """
     who = permit(who, "distributions.reattach_distribution")
     row = _locked_alone(row)
@@ -136,7 +137,7 @@ def distribution_reattach(row: Distribution, *, owner_label: str, home: Home, wh
 
 @transaction.atomic
 def distribution_sync(row: Distribution, *, who: Actor) -> Distribution:
-    """Ask for a fresh look at CloudFront."""
+    """Have a worker read its status and configuration from CloudFront."""
     who = permit(who, "distributions.sync_distribution")
     row = _locked(row)
     guards.check("sync", situation_of(row))
@@ -145,10 +146,7 @@ def distribution_sync(row: Distribution, *, who: Actor) -> Distribution:
 
 
 def distribution_config_request(row: Distribution) -> None:
-    """Have CloudFront's configuration read by the next step; nobody waits for it here.
-
-    Nothing is locked for a mere look: if the row has gone meanwhile, there is nothing to ask for.
-    """
+    """Have the next step read CloudFront's configuration. Takes no lock: it only asks for a read."""
     if row.aws_distribution_id and not row.config_requested:
         Distribution.objects.filter(pk=row.pk).update(config_requested=True)
         intent.requeue(Distribution, [row.pk])
@@ -156,7 +154,7 @@ def distribution_config_request(row: Distribution) -> None:
 
 @transaction.atomic
 def distribution_retry(row: Distribution, *, who: Actor) -> Distribution:
-    """Try again now what failed or waits. Raises `NotPossible` if all is well."""
+    """Try the failed or waiting step again now. Raises `NotPossible` if there is nothing to retry."""
     who = permit(who, "distributions.retry_distribution")
     row = _locked(row)
     guards.check("retry", situation_of(row))
@@ -164,7 +162,7 @@ def distribution_retry(row: Distribution, *, who: Actor) -> Distribution:
         fields: dict[str, Any] = {"failed_step": "", **error_fields(None)}
         to = State.DEPLOYING if row.aws_distribution_id else State.PENDING
         states.change(row, to, who=who, why="retried", **fields)
-    # An edit made in CloudFront's console is accepted with it: no ETag is another's any more.
+    # Retry also accepts an edit made in CloudFront's console: without own_etag any ETag is accepted.
     intent.set_desired(
         row,
         priority=Priority.START if row.attached else Priority.DELETE,

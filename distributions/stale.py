@@ -1,4 +1,4 @@
-"""Which distributions are stale: the reaper's to delete."""
+"""Which distributions are stale, so that the reaper may delete them."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ STALE = Q(
 
 
 def stale() -> QuerySet[Distribution]:
-    """Wanted gone, attached to nothing, not protected, disabled, and CloudFront has deployed that."""
+    """To be deleted, not attached, not protected, disabled, and the disable is deployed (AWS_RULES 1)."""
     return Distribution.objects.filter(STALE)

@@ -1,4 +1,4 @@
-"""Celery's way in to the reaper, and to the look at the MediaManager distribution."""
+"""Celery tasks: the reaper, and reading the MediaManager distribution."""
 
 from celery import shared_task
 

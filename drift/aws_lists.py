@@ -1,4 +1,4 @@
-"""What AWS has: every resource of the six lists as one kind of value."""
+"""What AWS has: every resource of six lists as an `AwsResource`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from streamhub.aws.ownership import Mark, mark_of_tags, parse_comment
 
 
 class ResourceKind(StrEnum):
-    """The six kinds of AWS resources; the value goes into keys and tables, `words` to people."""
+    """The six kinds of AWS resources. The value goes into keys and tables, `label` is for people."""
 
     DISTRIBUTION = "distribution"
     ML_CHANNEL = "ml_channel"
@@ -26,11 +26,11 @@ class ResourceKind(StrEnum):
     MP_CHANNEL = "mp_channel"
 
     @property
-    def words(self) -> str:
-        return WORDS[self]
+    def label(self) -> str:
+        return LABELS[self]
 
 
-WORDS = {
+LABELS = {
     ResourceKind.DISTRIBUTION: "CloudFront distribution",
     ResourceKind.ML_CHANNEL: "MediaLive channel",
     ResourceKind.INPUT: "MediaLive input",
@@ -41,10 +41,10 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Found:
-    """One AWS resource. `facts` are what a row may have an opinion on; `going`: AWS is deleting it.
+class AwsResource:
+    """One AWS resource. `facts` are the values that a row is compared with.
 
-    `tags` is None where the list does not tell them (distributions: there the Comment has the mark).
+    `tags` is None where the list has none: for distributions the mark is in the Comment (AWS_RULES 5).
     """
 
     kind: ResourceKind
@@ -52,42 +52,44 @@ class Found:
     mark: Mark
     facts: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
-    going: bool = False
+    being_deleted: bool = False
 
 
-def of_distribution(info: DistributionInfo) -> Found:
+def of_distribution(info: DistributionInfo) -> AwsResource:
     facts = {"enabled": str(info.enabled), "origin": ", ".join(info.origin_domains)}
-    return Found(ResourceKind.DISTRIBUTION, info.id, parse_comment(info.comment), facts)
+    return AwsResource(ResourceKind.DISTRIBUTION, info.id, parse_comment(info.comment), facts)
 
 
-def of_ml_channel(info: ChannelInfo) -> Found:
+def of_ml_channel(info: ChannelInfo) -> AwsResource:
     facts = {"state": info.state, "class": info.channel_class}
-    return _tagged(ResourceKind.ML_CHANNEL, info, facts, going=info.state == "DELETING")
+    return _tagged(ResourceKind.ML_CHANNEL, info, facts, being_deleted=info.state == "DELETING")
 
 
-def of_input(info: InputInfo) -> Found:
+def of_input(info: InputInfo) -> AwsResource:
     facts = {"type": info.type, "ingest URLs": ", ".join(info.dest_urls)}
-    return _tagged(ResourceKind.INPUT, info, facts, going=info.state == "DELETING")
+    return _tagged(ResourceKind.INPUT, info, facts, being_deleted=info.state == "DELETING")
 
 
-def of_group(info: SecurityGroupInfo) -> Found:
+def of_group(info: SecurityGroupInfo) -> AwsResource:
     return _tagged(ResourceKind.GROUP, info, {"CIDRs": ",".join(sorted(info.cidrs))})
 
 
-def of_endpoint(info: EndpointInfo) -> Found:
+def of_endpoint(info: EndpointInfo) -> AwsResource:
     return _tagged(ResourceKind.ENDPOINT, info, {"URL": info.url})
 
 
-def of_mp_channel(info: Any) -> Found:
+def of_mp_channel(info: Any) -> AwsResource:
     return _tagged(ResourceKind.MP_CHANNEL, info, {})
 
 
-def _tagged(kind: ResourceKind, info: Any, facts: Mapping[str, str], *, going: bool = False) -> Found:
-    return Found(kind, info.id, mark_of_tags(info.tags), facts, info.tags, going)
+def _tagged(
+    kind: ResourceKind, info: Any, facts: Mapping[str, str], *, being_deleted: bool = False
+) -> AwsResource:
+    return AwsResource(kind, info.id, mark_of_tags(info.tags), facts, info.tags, being_deleted)
 
 
-# Per kind: the pages of its complete list, and how an item becomes `Found`.
-LISTS: dict[ResourceKind, tuple[Callable[[], Iterable[Any]], Callable[[Any], Found]]] = {
+# Per kind: the pages of its complete list, and the function that makes an item an `AwsResource`.
+LISTS: dict[ResourceKind, tuple[Callable[[], Iterable[Any]], Callable[[Any], AwsResource]]] = {
     ResourceKind.DISTRIBUTION: (lambda: cloudfront().pages(), of_distribution),
     ResourceKind.ML_CHANNEL: (lambda: live().channel_pages(), of_ml_channel),
     ResourceKind.INPUT: (lambda: live().input_pages(), of_input),
@@ -97,10 +99,10 @@ LISTS: dict[ResourceKind, tuple[Callable[[], Iterable[Any]], Callable[[Any], Fou
 }
 
 
-def read_list(kind: ResourceKind) -> Iterator[Found]:
-    """Everything of one kind in the account (one call a page). Raises `AwsError`: then nothing is known."""
-    pages, value = LISTS[kind]
+def read_list(kind: ResourceKind) -> Iterator[AwsResource]:
+    """All resources of one kind in the account, one call a page. Raises `AwsError` if a page fails."""
+    pages, resource_of = LISTS[kind]
     for page in pages():
         for info in page.items:
             if not getattr(info, "gone", False):
-                yield value(info)
+                yield resource_of(info)

@@ -1,4 +1,4 @@
-"""Rows against AWS: a pure comparison of values, both ways."""
+"""Compare rows with AWS, both ways: a pure function of values."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from datetime import datetime
 from enum import StrEnum
 
 from channels_app.breakout_sync import ENCODING
-from drift.aws_lists import Found, ResourceKind
+from drift.aws_lists import AwsResource, ResourceKind
 from drift.expected import Expected
 
 
 class Difference(StrEnum):
-    """`missing`: a row's resource is not there. `different`: it is not as the row says. `unclaimed`: it
-    carries the mark of a row that knows no id. `orphan`: it carries our mark and there is no such row.
-    `duplicate`: it carries the mark of a row that has another one."""
+    """How a row and AWS differ.
+
+    `missing`: the row's resource does not exist. `different`: it exists, but not as the row expects.
+    `unclaimed`: it carries the mark of a row that has no id. `orphan`: it carries our mark, but its row does
+    not exist. `duplicate`: it carries the mark of a row that has another resource.
+    """
 
     MISSING = "missing"
     DIFFERENT = "different"
@@ -26,15 +29,18 @@ class Difference(StrEnum):
 
 
 class Resolution(StrEnum):
-    """`adopt`: the row takes it. `repair`: the row looks again and puts right what it can. `delete`: one
-    step of taking it down."""
+    """What staff can do about a finding.
+
+    `adopt`: the row takes the resource as its own. `repair`: the row reads AWS again and repairs what it
+    can. `delete`: take one teardown step.
+    """
 
     ADOPT = "adopt"
     REPAIR = "repair"
     DELETE = "delete"
 
 
-# What may be done about a problem at all; `act` looks again and has the last word.
+# The resolutions of each difference. `resolve` reads row and AWS again and may still refuse.
 RESOLUTIONS: dict[Difference, tuple[Resolution, ...]] = {
     Difference.MISSING: (Resolution.REPAIR,),
     Difference.DIFFERENT: (Resolution.REPAIR,),
@@ -46,13 +52,13 @@ RESOLUTIONS: dict[Difference, tuple[Resolution, ...]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference. `model` and `pk` name its row ("" and None for an orphan), `name` is for people.
+    """One difference. `model` and `pk` name its row ("" and None for an orphan); `name` is for people.
 
-    `first_seen_at`: by a report of orphans and duplicates only, by a kept reading of all; `waits` says why
-    `delete` is not allowed yet. `costs`: it runs on AWS, and no row will ever stop it.
+    `first_seen_at`: a `Report` dates orphans and duplicates only, a `StoredReport` dates all findings.
+    `wait_reason`: why `delete` is not allowed yet, "" if it is. `costs`: it runs and no row will stop it.
     """
 
-    problem: Difference
+    difference: Difference
     kind: ResourceKind
     aws_id: str
     detail: str
@@ -60,111 +66,124 @@ class Finding:
     pk: int | None = None
     name: str = ""
     first_seen_at: datetime | None = None
-    waits: str = ""
+    wait_reason: str = ""
     costs: bool = False
 
     @property
     def key(self) -> str:
-        """Names the finding in links and forms; the same in every report while it lasts."""
-        return f"{self.problem}:{self.kind}:{self.aws_id}"
+        """Names the finding in links and forms. It is the same in every report."""
+        return f"{self.difference}:{self.kind}:{self.aws_id}"
 
     @property
-    def verbs(self) -> tuple[Resolution, ...]:
-        """What can be done about it now; nothing while it waits."""
-        return () if self.waits else RESOLUTIONS[self.problem]
+    def resolutions(self) -> tuple[Resolution, ...]:
+        """What can be done about it now."""
+        return () if self.wait_reason else RESOLUTIONS[self.difference]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`ours`: how many of each kind on AWS are a row's or carry our mark. `foreign`: how many of each kind
-    are somebody else's; they are counted, never named. `moving`: how many rows were left out, on their way.
+    """The findings, and counts by kind.
+
+    `ours`: resources that a row knows or that carry our mark. `foreign`: all others; they are counted, never
+    named. `in_transition`: the number of rows left out, because a step of theirs is under way.
     """
 
     findings: tuple[Finding, ...]
     foreign: dict[str, int]
     ours: dict[str, int] = field(default_factory=dict)
-    moving: int = 0
+    in_transition: int = 0
 
 
-def compare(rows: Iterable[Expected], found: Iterable[Found], environment: str) -> Comparison:
-    """All differences between what rows expect and what was found, for the kinds that were read in full.
+def compare(rows: Iterable[Expected], resources: Iterable[AwsResource], environment: str) -> Comparison:
+    """All differences between rows and AWS resources, for kinds whose list was read in full.
 
-    Rows that are on their way (not `settled`) are not held against AWS: their next step does that.
+    Rows that are not `settled` are left out: their next step compares them with AWS anyway.
     """
-    rows, found = list(rows), list(found)
+    rows, resources = list(rows), list(resources)
     by_id = {(row.kind, row.aws_id): row for row in rows if row.aws_id}
     by_owner = {(row.kind, row.owner): row for row in rows}
-    seen = {(each.kind, each.aws_id) for each in found}
+    existing = {(resource.kind, resource.aws_id) for resource in resources}
     findings: list[Finding] = []
     ours: Counter[str] = Counter()
     foreign: Counter[str] = Counter()
-    for each in found:
-        row = by_id.get((each.kind, each.aws_id))
+    for resource in resources:
+        row = by_id.get((resource.kind, resource.aws_id))
         if row is not None and row.protected:
-            continue  # others' own, known to us: nothing is held against it
-        mine = row is not None or each.mark.belongs_to(environment)
-        (ours if mine else foreign)[each.kind.value] += 1
+            continue  # it belongs to others, so that it has nothing to agree with
+        is_ours = row is not None or resource.mark.belongs_to(environment)
+        (ours if is_ours else foreign)[resource.kind.value] += 1
         if row is not None:
-            findings += _different(row, each, environment)
-        elif mine:
-            findings += _surplus(by_owner.get((each.kind, each.mark.owner)), each, seen)
-    findings += [_missing(row) for row in rows if _is_missing(row, seen)]
-    moving = len({(row.model, row.pk) for row in rows if not row.settled and not row.protected})
-    return Comparison(tuple(sorted(findings, key=lambda one: one.key)), dict(foreign), dict(ours), moving)
+            findings += _different(row, resource, environment)
+        elif is_ours:
+            findings += _surplus(by_owner.get((resource.kind, resource.mark.owner)), resource, existing)
+    findings += [_missing(row) for row in rows if _is_missing(row, existing)]
+    in_transition = len({(row.model, row.pk) for row in rows if not row.settled and not row.protected})
+    findings.sort(key=lambda finding: finding.key)
+    return Comparison(tuple(findings), dict(foreign), dict(ours), in_transition)
 
 
-def _is_missing(row: Expected, seen: set[tuple[ResourceKind, str]]) -> bool:
-    return row.present and row.settled and (row.kind, row.aws_id) not in seen
+def _is_missing(row: Expected, existing: set[tuple[ResourceKind, str]]) -> bool:
+    return row.present and row.settled and (row.kind, row.aws_id) not in existing
 
 
 def _missing(row: Expected) -> Finding:
-    return _of_row(Difference.MISSING, row, row.aws_id, f"The {row.kind.words} of {row.name} is not there.")
+    detail = f"The {row.kind.label} of {row.name} does not exist on AWS."
+    return _of_row(Difference.MISSING, row, row.aws_id, detail)
 
 
-def _different(row: Expected, each: Found, environment: str) -> list[Finding]:
-    if not row.settled or each.going:
+def _different(row: Expected, resource: AwsResource, environment: str) -> list[Finding]:
+    if not row.settled or resource.being_deleted:
         return []
-    wrong = [
-        f"{name} is {each.facts.get(name) or 'empty'}, not {wanted or 'empty'}"
-        for name, wanted in row.facts.items()
-        if each.facts.get(name, "") != wanted
-    ]
-    if each.tags is None:
-        bears = each.mark.belongs_to(environment, owner=row.owner)
-        wrong += [] if bears else ["its Comment does not carry our mark"]
-    else:
-        lost = sorted(key for key, value in row.tags.items() if each.tags.get(key) != value)
-        wrong += [f"the tag {key} is gone or another" for key in lost]
+    wrong = [*_wrong_facts(row, resource), *_wrong_mark(row, resource, environment)]
     if not wrong:
         return []
-    detail = f"The {row.kind.words} of {row.name}: {'; '.join(wrong)}."
-    return [_of_row(Difference.DIFFERENT, row, each.aws_id, detail)]
+    detail = f"The {row.kind.label} of {row.name}: {'; '.join(wrong)}."
+    return [_of_row(Difference.DIFFERENT, row, resource.aws_id, detail)]
 
 
-def _surplus(row: Expected | None, each: Found, seen: set[tuple[ResourceKind, str]]) -> list[Finding]:
-    """It carries our mark, and no row knows its id."""
-    if each.going:
+def _wrong_facts(row: Expected, resource: AwsResource) -> list[str]:
+    return [
+        f"{name} is {resource.facts.get(name) or 'empty'}, not {expected or 'empty'}"
+        for name, expected in row.facts.items()
+        if resource.facts.get(name, "") != expected
+    ]
+
+
+def _wrong_mark(row: Expected, resource: AwsResource, environment: str) -> list[str]:
+    if resource.tags is None:
+        marked = resource.mark.belongs_to(environment, owner=row.owner)
+        return [] if marked else ["its Comment does not carry our mark"]
+    wrong = sorted(key for key, value in row.tags.items() if resource.tags.get(key) != value)
+    return [f"the tag {key} is missing or has another value" for key in wrong]
+
+
+def _surplus(
+    row: Expected | None, resource: AwsResource, existing: set[tuple[ResourceKind, str]]
+) -> list[Finding]:
+    """The finding about a resource that carries our mark but whose id no row knows."""
+    if resource.being_deleted:
         return []
     if row is None:
-        detail = f"A {each.kind.words} with our mark that has no row."
-        return [_costly(Finding(Difference.ORPHAN, each.kind, each.aws_id, detail), each)]
+        detail = f"A {resource.kind.label} with our mark has no row."
+        return [_with_costs(Finding(Difference.ORPHAN, resource.kind, resource.aws_id, detail), resource)]
     if not row.settled:
         return []
     if not row.aws_id:
-        detail = f"The {each.kind.words} of {row.name}, which does not know of it."
-        return [_of_row(Difference.UNCLAIMED, row, each.aws_id, detail)]
-    if (row.kind, row.aws_id) not in seen:
-        return []  # its own may be gone: it is to look first, and this one may be needed
-    detail = f"A second {each.kind.words} of {row.name}, which has {row.aws_id}."
-    return [_costly(_of_row(Difference.DUPLICATE, row, each.aws_id, detail), each)]
+        detail = f"The {resource.kind.label} of {row.name} exists, but its row does not have the id."
+        return [_of_row(Difference.UNCLAIMED, row, resource.aws_id, detail)]
+    if (row.kind, row.aws_id) not in existing:
+        return []  # the row's own resource may be gone; until the row has checked, this one may be needed
+    detail = f"A second {resource.kind.label} carries the mark of {row.name}, which has {row.aws_id}."
+    return [_with_costs(_of_row(Difference.DUPLICATE, row, resource.aws_id, detail), resource)]
 
 
-def _costly(finding: Finding, each: Found) -> Finding:
-    """Say so if it is a MediaLive channel that runs: no row will stop it."""
-    if each.facts.get("state") not in ENCODING:
+def _with_costs(finding: Finding, resource: AwsResource) -> Finding:
+    """Mark the finding as costly if it is a MediaLive channel that runs: no row will stop it."""
+    state = resource.facts.get("state")
+    if state not in ENCODING:
         return finding
-    return replace(finding, costs=True, detail=f"{finding.detail} It is {each.facts['state']}: it costs.")
+    return replace(finding, costs=True, detail=f"{finding.detail} It is {state} and costs money.")
 
 
-def _of_row(problem: Difference, row: Expected, aws_id: str, detail: str) -> Finding:
-    return Finding(problem, row.kind, aws_id, detail, row.model, row.pk, row.name)
+def _of_row(difference: Difference, row: Expected, aws_id: str, detail: str) -> Finding:
+    return Finding(difference, row.kind, aws_id, detail, row.model, row.pk, row.name)

@@ -1,4 +1,4 @@
-"""What the database expects of AWS: every resource that a row knows, or may have, as one kind of value."""
+"""What the database expects on AWS: every resource that a row has or may have, as an `Expected`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 from channels_app.driver import parts, security_group
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import Desired, State
-from distributions.models import Desired as Wanted
+from distributions.models import Desired as DistributionDesired
 from distributions.models import Distribution
 from drift.aws_lists import ResourceKind
 from streamhub.lifecycle.models import ManagedResource
@@ -19,11 +19,11 @@ AT_REST = (State.IDLE, State.RUNNING, State.FAILED)
 
 @dataclass(frozen=True)
 class Expected:
-    """One resource by the word of its row.
+    """One resource as its row expects it.
 
-    `aws_id` "" if the row knows none; `present`: it should be there; `settled`: no step, intent or
-    observation of the row is under way, so that a difference means something; `protected`: it is others',
-    so that nothing is held against it.
+    `aws_id`: "" if the row has none. `present`: it should exist. `settled`: no step, intent or observation
+    of the row is under way, so that a difference means something. `protected`: it belongs to others, so
+    that it is not compared.
     """
 
     kind: ResourceKind
@@ -40,7 +40,7 @@ class Expected:
 
 
 def all_expected() -> Iterator[Expected]:
-    """All rows of all kinds; reads the database only."""
+    """The expectations of all rows. Reads only the database."""
     for group in SecurityGroup.objects.all():
         yield of_group(group)
     for channel in Channel.objects.all():
@@ -49,7 +49,7 @@ def all_expected() -> Iterator[Expected]:
         yield of_distribution(distribution)
 
 
-def _quiet(row: ManagedResource) -> bool:
+def _at_rest(row: ManagedResource) -> bool:
     return not (row.claim_token or row.not_before or row.polled_list or row.suspect_since)
 
 
@@ -63,9 +63,9 @@ def of_distribution(row: Distribution) -> Expected:
         owner=row.uid,
         aws_id=row.aws_distribution_id or "",
         present=bool(row.aws_distribution_id) and not row.gone_at and not row.delete_accepted_at,
-        # A protected one is others': it is known, and nothing is held against it.
-        settled=_quiet(row) and not row.protected,
-        facts={"enabled": str(row.desired == Wanted.ENABLED), "origin": host},
+        # A protected distribution belongs to others, so that it is known but not compared.
+        settled=_at_rest(row) and not row.protected,
+        facts={"enabled": str(row.desired == DistributionDesired.ENABLED), "origin": host},
         protected=row.protected,
     )
 
@@ -79,7 +79,7 @@ def of_group(row: SecurityGroup) -> Expected:
         owner=row.uid,
         aws_id=row.aws_id,
         present=bool(row.aws_id) and not row.gone_at,
-        settled=_quiet(row) and row.desired == SecurityGroup.Desired.PRESENT,
+        settled=_at_rest(row) and row.desired == SecurityGroup.Desired.PRESENT,
         facts={"CIDRs": row.cidrs},
         tags=security_group.tags_of(row),
     )
@@ -92,9 +92,9 @@ def of_channel(row: Channel) -> Iterator[Expected]:
         ResourceKind.ENDPOINT: {"URL": row.endpoint_url},
         ResourceKind.MP_CHANNEL: {},
     }
-    settled = _quiet(row) and row.desired != Desired.DELETED and row.state in AT_REST
+    settled = _at_rest(row) and row.desired != Desired.DELETED and row.state in AT_REST
     for part in parts.PART_DRIVERS:
-        kind, seen = ResourceKind(part.key), part.observed(row)
+        kind, observed = ResourceKind(part.key), part.observed(row)
         yield Expected(
             kind=kind,
             model=row._meta.label_lower,
@@ -102,7 +102,7 @@ def of_channel(row: Channel) -> Iterator[Expected]:
             name=row.name,
             owner=row.uid,
             aws_id=part.of(row).aws_id,
-            present=seen.present and not seen.deleting,
+            present=observed.present and not observed.deleting,
             settled=settled,
             facts=facts[kind],
             tags=parts.tags_of(row),

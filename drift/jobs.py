@@ -1,4 +1,4 @@
-"""The periodic job of drift: hourly, and when somebody asks."""
+"""The periodic job of drift: it runs hourly and on request."""
 
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName

@@ -1,4 +1,4 @@
-"""What drift remembers: since when surplus has been there, and how the last reading of AWS came out."""
+"""What drift stores: when it first saw each surplus resource, and the last report."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from django.utils import timezone
 
 
 class DriftSighting(models.Model):
-    """One orphan or duplicate. Its age counts from here, because not every AWS list tells an age.
+    """One orphan or duplicate. Its age counts from `first_seen_at`, because not every AWS list has dates.
 
-    Written by each run; removed once a complete list does not have it any more, or it has a row again.
+    Each report writes new sightings, and removes one when a complete list lacks the resource or a row has it.
     """
 
     kind = models.CharField(max_length=24)
@@ -18,8 +18,8 @@ class DriftSighting(models.Model):
 
     class Meta:
         permissions = [
-            ("read_drift", "Can have AWS read again for drift"),
-            ("resolve_drift", "Can adopt, repair and delete what drift found"),
+            ("read_drift", "Can have a worker read AWS for drift"),
+            ("resolve_drift", "Can adopt, repair and delete what drift finds"),
         ]
         constraints = [models.UniqueConstraint(fields=["kind", "aws_id"], name="one_sighting_per_resource")]
 
@@ -28,8 +28,9 @@ class DriftSighting(models.Model):
 
 
 class DriftReading(models.Model):
-    """The one row with the last reading (`drift.stored_report` says what `report` holds), so that
-    a page can show it without reading AWS; and who asked for another one since.
+    """The single row with the last report, so that a page can show it without reading AWS.
+
+    `report` holds what `drift.stored_report` writes. `asked_at`, `asked_by`: the last request to read AWS.
     """
 
     ONLY = 1

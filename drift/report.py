@@ -1,8 +1,9 @@
-"""The report: read AWS, then the rows, compare, and remember since when the surplus has been there."""
+"""The report: read AWS, then the rows, compare them, and store when each surplus resource was first seen."""
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from drift.aws_lists import Found, ResourceKind, read_list
+from drift.aws_lists import AwsResource, ResourceKind, read_list
 from drift.compare import Difference, Finding, compare
 from drift.expected import all_expected
 from drift.models import DriftSighting
@@ -18,43 +19,45 @@ from streamhub.errors import AccessDenied, AwsError, Retryable, Throttled
 
 log = logging.getLogger(__name__)
 
-# Nothing younger than this, by our own first sight of it, is ever deleted.
+# A surplus resource is deleted only this long after StreamHub first saw it.
 DELETE_MIN_AGE = timedelta(hours=1)
 SURPLUS = (Difference.ORPHAN, Difference.DUPLICATE)
 
 
 @dataclass(frozen=True)
 class Unread:
-    """Why a list could not be read: `words` for people, AWS's own code and message."""
+    """Why a list could not be read: an `explanation` for people, and AWS's own code and message."""
 
-    words: str
+    explanation: str
     code: str
     message: str
 
     def __str__(self) -> str:
-        return f"{self.words} ({self.code}: {self.message})"
+        return f"{self.explanation} ({self.code}: {self.message})"
 
 
 def unread_because(error: AwsError) -> Unread:
-    """What an error means to somebody who waits for the list."""
+    """Explain why AWS could not be read."""
     if isinstance(error, AccessDenied):
-        words = "StreamHub's AWS key may not list them; manage.py iam_policy prints the policy it needs."
+        explanation = (
+            "StreamHub's AWS key may not list them; manage.py iam_policy prints the policy it needs."
+        )
     elif isinstance(error, Throttled):
-        words = "AWS asked for fewer calls. Read again in a minute."
+        explanation = "AWS asked for fewer calls. Read again in a minute."
     elif isinstance(error, Retryable):
-        words = "AWS did not answer, or not as it should. Read again in a minute."
+        explanation = "AWS did not answer, or had an internal error. Read again in a minute."
     else:
-        words = "AWS refused to list them."
-    where = f"{error.operation}: " if error.operation else ""
-    return Unread(words, error.code or type(error).__name__, f"{where}{error.message}")
+        explanation = "AWS refused to list them."
+    operation = f"{error.operation}: " if error.operation else ""
+    return Unread(explanation, error.code or type(error).__name__, f"{operation}{error.message}")
 
 
 @dataclass(frozen=True)
 class Report:
-    """The differences at `observed_at`. `foreign` and `ours`: how many of each kind are not ours, and are.
+    """The differences at `observed_at`. `foreign` and `ours`: how many of each kind are others' and ours.
 
-    `unread`: kinds whose list could not be read, with the reason. Nothing is said about them.
-    `moving`: rows that were left out, because a step or an intent of theirs is under way.
+    `unread`: the kinds whose list could not be read, with the reason; the report does not cover them.
+    `in_transition`: the number of rows left out, because a step or an intent of theirs is under way.
     """
 
     findings: tuple[Finding, ...]
@@ -62,7 +65,7 @@ class Report:
     observed_at: datetime
     unread: dict[str, Unread]
     ours: dict[str, int] = field(default_factory=dict)
-    moving: int = 0
+    in_transition: int = 0
 
     @property
     def clean(self) -> bool:
@@ -70,36 +73,36 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """One line: how many of each problem, and what could not be read."""
-        counts = {problem: sum(one.problem == problem for one in self.findings) for problem in Difference}
-        nothing = "no drift in what was read" if self.unread else "no drift"
-        said = ", ".join(f"{n} {problem}" for problem, n in counts.items() if n) or nothing
-        unread = ", ".join(f"{ResourceKind(kind).words}s" for kind in self.unread)
-        return said + (f"; could not read: {unread}" if unread else "")
+        """One line: how many findings of each difference, and what could not be read."""
+        counts = Counter(finding.difference for finding in self.findings)
+        no_drift = "no drift in what was read" if self.unread else "no drift"
+        summary = ", ".join(f"{counts[kind]} {kind}" for kind in Difference if counts[kind]) or no_drift
+        unread = ", ".join(f"{ResourceKind(kind).label}s" for kind in self.unread)
+        return summary + (f"; could not read: {unread}" if unread else "")
 
 
 def report() -> Report:
-    """Six complete lists of AWS against all rows. Changes nothing on AWS; notes sightings."""
+    """Compare six complete lists of AWS with all rows. Changes nothing on AWS; writes sightings."""
     now = timezone.now()
-    found: list[Found] = []
+    resources: list[AwsResource] = []
     unread: dict[str, Unread] = {}
     for kind in ResourceKind:
         try:
-            found += list(read_list(kind))
+            resources += list(read_list(kind))
         except AwsError as error:
             log.warning("Drift could not read %s: %s", kind, error)
             unread[kind.value] = unread_because(error)
-    # The rows after the lists: what was created meanwhile has its row, and is on its way.
+    # Rows are read after the lists, so that a resource created meanwhile has a row, in transition.
     rows = [row for row in all_expected() if row.kind not in unread]
-    result = compare(rows, found, settings.STREAMHUB_ENVIRONMENT)
+    result = compare(rows, resources, settings.STREAMHUB_ENVIRONMENT)
     findings = _dated(result.findings, now, read=[kind for kind in ResourceKind if kind not in unread])
-    return Report(findings, result.foreign, now, unread, result.ours, result.moving)
+    return Report(findings, result.foreign, now, unread, result.ours, result.in_transition)
 
 
 def _dated(findings: Iterable[Finding], now: datetime, read: list[ResourceKind]) -> tuple[Finding, ...]:
-    """Note what is surplus now, forget what is not any more, and give each its age."""
+    """Write a sighting for what is surplus now, delete the others, and give each finding its age."""
     findings = tuple(findings)
-    surplus = {(one.kind, one.aws_id) for one in findings if one.problem in SURPLUS}
+    surplus = {(finding.kind, finding.aws_id) for finding in findings if finding.difference in SURPLUS}
     for sighting in DriftSighting.objects.filter(kind__in=read):
         if (sighting.kind, sighting.aws_id) not in surplus:
             sighting.delete()
@@ -108,19 +111,21 @@ def _dated(findings: Iterable[Finding], now: datetime, read: list[ResourceKind])
     rows = DriftSighting.objects.values_list("kind", "aws_id", "first_seen_at")
     since = {(kind, aws_id): moment for kind, aws_id, moment in rows}
     return tuple(
-        _with_age(one, since[one.kind, one.aws_id], now) if one.problem in SURPLUS else one
-        for one in findings
+        _with_age(finding, since[finding.kind, finding.aws_id], now)
+        if finding.difference in SURPLUS
+        else finding
+        for finding in findings
     )
 
 
 def _with_age(finding: Finding, since: datetime, now: datetime) -> Finding:
-    return replace(finding, first_seen_at=since, waits=too_young(since, now))
+    return replace(finding, first_seen_at=since, wait_reason=too_young(since, now))
 
 
 def too_young(since: datetime | None, now: datetime) -> str:
-    """Why it may not be deleted yet, "" if it may."""
+    """Why it may not be deleted yet; "" if it may."""
     if since is None:
-        return "It was not seen by an earlier run; it can be deleted an hour after the first."
+        return "It has not been seen before; it can be deleted an hour after it is first seen."
     if now - since >= DELETE_MIN_AGE:
         return ""
     return f"First seen at {since:%H:%M} UTC; it can be deleted from {since + DELETE_MIN_AGE:%H:%M} UTC on."

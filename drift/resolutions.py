@@ -1,4 +1,4 @@
-"""What is done about a finding: adopt, repair, delete. Each looks again at row and AWS just before."""
+"""Resolve a finding: adopt, repair or delete. Each reads row and AWS again before it changes anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 from channels_app.driver.parts import PART_DRIVER_OF
 from channels_app.models import Attachment
 from distributions import owners
-from distributions.models import Distribution
+from distributions.models import Desired, Distribution
 from drift import teardown
 from drift.aws_lists import ResourceKind
 from drift.compare import RESOLUTIONS, Difference, Finding, Resolution
@@ -29,33 +29,35 @@ from streamhub.lifecycle.models import Transition
 log = logging.getLogger(__name__)
 
 
-def preview(finding: Finding, verb: str) -> str:
-    """What `act` would do now, in a sentence. Changes nothing. Raises `NotPossible`, `AwsError`."""
-    return _plan(finding, Resolution(verb))[0]
+def preview(finding: Finding, resolution: str) -> str:
+    """What `resolve` would do now, in a sentence. Changes nothing. Raises `NotPossible`, `AwsError`."""
+    return _plan(finding, Resolution(resolution))[0]
 
 
-def act(finding: Finding, verb: str, who: Actor) -> str:
-    """Do it, one step; what was done, in a sentence. Raises `Forbidden`, `NotPossible`, `AwsError`."""
+def resolve(finding: Finding, resolution: str, who: Actor) -> str:
+    """Take one step; returns what was done, in a sentence. Raises `Forbidden`, `NotPossible`, `AwsError`."""
     who = permit(who, "drift.resolve_drift")
-    _, do = _plan(finding, Resolution(verb))
-    done = do(who)
-    log.warning("Drift: %s %s %s, asked by %s: %s", verb, finding.kind, finding.aws_id, who, done)
-    return done
+    _, do = _plan(finding, Resolution(resolution))
+    outcome = do(who)
+    log.warning("Drift: %s %s %s for %s: %s", resolution, finding.kind, finding.aws_id, who, outcome)
+    return outcome
 
 
-def _plan(finding: Finding, verb: Resolution) -> tuple[str, Callable[[Actor], str]]:
-    if verb not in RESOLUTIONS[finding.problem]:
-        raise NotPossible(f"A {finding.problem} finding cannot be mended by {verb}.", state=finding.problem)
-    if verb is Resolution.REPAIR:
+def _plan(finding: Finding, resolution: Resolution) -> tuple[str, Callable[[Actor], str]]:
+    """The sentence for the step that comes next, and the function that takes it."""
+    difference = finding.difference
+    if resolution not in RESOLUTIONS[difference]:
+        raise NotPossible(f'"{resolution}" does not resolve a finding "{difference}".', state=difference)
+    if resolution is Resolution.REPAIR:
         return _repair(finding)
-    return _adopt(finding) if verb is Resolution.ADOPT else _delete(finding)
+    return _adopt(finding) if resolution is Resolution.ADOPT else _delete(finding)
 
 
 def _row_of(finding: Finding) -> Expected:
     for row in all_expected():
         if (row.kind, row.model, row.pk) == (finding.kind, finding.model, finding.pk):
             return row
-    raise NotPossible(f"The row of {finding.name} is gone.", state="deleted")
+    raise NotPossible(f"The row of {finding.name} is gone.", state=Desired.DELETED)
 
 
 # --- repair ----------------------------------------------------------------------------------
@@ -63,18 +65,18 @@ def _row_of(finding: Finding) -> Expected:
 
 def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
     row = _row_of(finding)
-    said = f"{row.name} looks at its {row.kind.words} and puts right what it can."
+    sentence = f"{row.name} reads its {row.kind.label} again and repairs what it can."
 
     def do(who: Actor) -> str:
         model = driver.driver_of(row.model).model
         with transaction.atomic():
             _record(row, who, f"repair: {finding.detail}")
-            # Whatever it polled_lists: all of it is to be described.
+            # Off the polled list, so that the next step describes everything.
             model._default_manager.filter(pk=row.pk).update(polled_list="")
             intent.requeue(model, [row.pk], observe=True)
-        return said
+        return sentence
 
-    return said, do
+    return sentence, do
 
 
 # --- adopt -----------------------------------------------------------------------------------
@@ -82,30 +84,30 @@ def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
 
 def _adopt(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
     row = _row_of(finding)
-    seen = teardown.look(finding.kind, finding.aws_id)
+    described = teardown.describe(finding.kind, finding.aws_id)
     if row.aws_id or not row.settled:
-        raise NotPossible(f"{row.name} is on its way, or knows its {row.kind.words} by now; look again.")
-    if seen is None or seen.owner != row.owner:
+        raise NotPossible(f"{row.name} is in transition, or has its {row.kind.label} by now. Read AWS again.")
+    if described is None or described.owner != row.owner:
         raise NotPossible(f"{finding.aws_id} is gone, or does not carry the mark of {row.name}.")
-    said = f"{row.name} takes the {row.kind.words} {finding.aws_id} as its own."
+    sentence = f"{row.name} takes the {row.kind.label} {finding.aws_id} as its own."
 
     def do(who: Actor) -> str:
         with transaction.atomic():
-            _take(row, finding)
+            _write_id(row, finding)
             _record(row, who, f"adopted {finding.aws_id}")
-        return said
+        return sentence
 
-    return said, do
+    return sentence, do
 
 
-def _take(row: Expected, finding: Finding) -> None:
-    """Write the id, if the row still has none and no step is on it; then the row looks at it."""
+def _write_id(row: Expected, finding: Finding) -> None:
+    """Write the id if the row still has none and is not claimed; then have the row read the resource."""
     model = driver.driver_of(row.model).model
     column = _id_column(row.kind)
     free = model._default_manager.filter(FREE, pk=row.pk)
     empty = free.filter(**{f"{column}__isnull": True}) | free.filter(**{column: ""})
     if not empty.update(**{column: finding.aws_id}):
-        raise NotPossible(f"{row.name} changed meanwhile; look again.")
+        raise NotPossible(f"{row.name} changed meanwhile. Read AWS again.")
     if row.kind is ResourceKind.DISTRIBUTION:
         owners.owner().identified(Distribution.objects.get(pk=row.pk))
     intent.requeue(model, [row.pk], observe=True)
@@ -122,68 +124,68 @@ def _id_column(kind: ResourceKind) -> str:
 
 def _delete(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
     step = deletion_step(finding)
-    return step.said, partial(take_step, finding, step)
+    return step.sentence, partial(take_step, finding, step)
 
 
 def deletion_step(finding: Finding) -> teardown.TeardownStep:
-    """The next step of taking it down. Raises `NotPossible`, `AwsError`.
+    """The next teardown step. Raises `NotPossible`, `AwsError`.
 
-    Everything that must hold is looked up here, not taken from the finding.
+    All conditions are checked here again; nothing is taken from the finding.
     """
     since = DriftSighting.objects.filter(kind=finding.kind, aws_id=finding.aws_id)
-    if waits := too_young(since.values_list("first_seen_at", flat=True).first(), timezone.now()):
-        raise NotPossible(waits, state=finding.problem)
-    seen = teardown.look(finding.kind, finding.aws_id)
-    if seen is None:
-        return teardown.wait(f"{finding.aws_id} is gone already.")
-    _refuse_wanted(finding, seen.owner)
-    return teardown.next_step(seen)
+    if wait_reason := too_young(since.values_list("first_seen_at", flat=True).first(), timezone.now()):
+        raise NotPossible(wait_reason, state=finding.difference)
+    described = teardown.describe(finding.kind, finding.aws_id)
+    if described is None:
+        return teardown.wait(f"{finding.aws_id} is already gone.")
+    _refuse_if_needed(finding, described.owner)
+    return teardown.next_step(described)
 
 
 def take_step(finding: Finding, step: teardown.TeardownStep, who: Actor) -> str:
-    """Take it, and note it if it changed AWS; what was done. Raises `NotPossible`, `AwsError`."""
+    """Take the step, and record it if it changed AWS. Raises `NotPossible`, `AwsError`."""
     try:
         step.do()
     except Conflict as error:
-        raise NotPossible(f"AWS does not let it go now: {error.message}") from error
+        raise NotPossible(f"AWS refuses this now: {error.message}") from error
     if step.writes:
-        _note(finding, who, step.said)
-    return step.said
+        _record_surplus(finding, who, step.sentence)
+    return step.sentence
 
 
-def _refuse_wanted(finding: Finding, owner: str) -> None:
-    """Raise unless it is ours, and neither a row nor a breakout has to do with it."""
+def _refuse_if_needed(finding: Finding, owner: str) -> None:
+    """Raise `NotPossible` unless it is ours and no row, breakout or distribution needs it."""
     if not owner:
         raise NotPossible(f"{finding.aws_id} does not carry this environment's mark; it is not ours.")
     if Attachment.objects.filter(aws_distribution_id=finding.aws_id, ended_at__isnull=True).exists():
-        raise NotPossible(f"A breakout is on air on {finding.aws_id}.")
+        raise NotPossible(f"A breakout is on air on {finding.aws_id}. Stop it first.")
     if finding.kind is ResourceKind.ENDPOINT and teardown.is_origin(finding.aws_id):
         raise NotPossible(f"A distribution pulls from {finding.aws_id}.")
     for row in all_expected():
         if row.kind is not finding.kind or (finding.aws_id not in (row.aws_id,) and row.owner != owner):
             continue
         if row.aws_id == finding.aws_id:
-            raise NotPossible(f"{finding.aws_id} belongs to {row.name} by now.")
-        if not row.settled or not row.present or finding.problem is not Difference.DUPLICATE:
-            raise NotPossible(f"{row.name} carries the same mark and is on its way; look again.")
-        if teardown.look(row.kind, row.aws_id) is None:
-            raise NotPossible(f"{row.name} has lost its own; this one may be needed.")
+            raise NotPossible(f"{finding.aws_id} now belongs to {row.name}.")
+        if not row.settled or not row.present or finding.difference is not Difference.DUPLICATE:
+            raise NotPossible(f"{row.name} has the same mark and is in transition. Read AWS again.")
+        if teardown.describe(row.kind, row.aws_id) is None:
+            raise NotPossible(f"{row.name} has lost its own {row.kind.label}; it may need this one.")
 
 
 def _record(row: Expected, who: Actor, why: str) -> None:
-    """In the row's own history, in the caller's transaction."""
-    found = driver.driver_of(row.model).model._default_manager.get(pk=row.pk)
-    states.record(found, found.state, found.state, who=who, why=f"drift: {why}")
+    """Record it in the row's history, in the caller's transaction."""
+    resource = driver.driver_of(row.model).model._default_manager.get(pk=row.pk)
+    states.record(resource, resource.state, resource.state, who=who, why=f"drift: {why}")
 
 
-def _note(finding: Finding, who: Actor, why: str) -> None:
-    """A surplus resource has no row: its history stands under its kind and AWS id."""
+def _record_surplus(finding: Finding, who: Actor, why: str) -> None:
+    """Record it under kind and AWS id, because a surplus resource has no row."""
     Transition.objects.create(
         resource_type=finding.kind.value,
         resource_id=0,
         resource_name=finding.aws_id[:128],
         who=str(who),
         why=f"drift: {why}",
-        from_state=finding.problem.value,
-        to_state=finding.problem.value,
+        from_state=finding.difference.value,
+        to_state=finding.difference.value,
     )

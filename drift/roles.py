@@ -1,4 +1,4 @@
-"""What each role of the staff may do about drift."""
+"""What each staff role may do about drift."""
 
 from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER
 from streamhub.console.roles import Grant

@@ -1,46 +1,48 @@
-"""Drift: the database against AWS, both ways, and what can be done about each difference.
+"""Drift: the differences between database and AWS, both ways, and how to resolve them.
 
-Who calls what: `manage.py drift` calls `report()` (six complete lists, no writes to AWS; it remembers since
-when each orphan has been seen). The hourly job does so by `take_as_asked()`, which keeps the report, and
-deletes surplus security groups by `surplus_groups`. The admin's page shows the kept report by `last()` and
-has a worker read again by `ask()`, so that no page reads the lists. Command and page hand a finding to
-`preview()` and then to `act()` with one of its `verbs`.
+    report() -> Report                            reads six complete lists; changes nothing on AWS
+    read_and_store(), read_as_asked() -> Report   the same, and store it; used by the hourly job
+    last_report() -> StoredReport                 the stored report; reads only the database
+    stored_finding(key) -> Finding                a finding of the stored report; raises NotPossible
+    ask_to_read(who) -> bool                      has a worker read AWS; False if asked just now
+    preview(finding, resolution) -> str           what `resolve` would do now; changes nothing
+    resolve(finding, resolution, who) -> str      takes one step; says what was done
 
-    report() -> Report(findings, foreign, observed_at, unread)
-    last() -> StoredReport          the report that was kept last; reads the database only
-    known(key) -> Finding           a finding by its `key` from there; raises NotPossible
-    ask(who) -> bool                have a worker read AWS; False if that was asked for just now
-    preview(finding, verb) -> str   what `act` would do now, in a sentence; changes nothing
-    act(finding, verb, who) -> str  do it; what was done, in a sentence
-
-`preview` and `act` look again at AWS and at the row just before; they raise `NotPossible` with a sentence
-when the finding is not so any more or the verb is not allowed (yet), and `AwsError` when AWS cannot be
-read. Deleting takes one step a call, in the order of teardown: a distribution is disabled first and
-deleted by a later call. `act` asks for the permission `drift.resolve_drift`.
+`manage.py drift` uses `report()`. The Drift page uses `last_report()` and `ask_to_read()`, so that no page
+waits for AWS's lists. `preview` and `resolve` read AWS and row again: they raise `NotPossible` when the
+finding has changed or the resolution is not allowed (yet), and `AwsError` when AWS cannot be read. A deletion
+takes one teardown step a call. `resolve` needs the permission `drift.resolve_drift`.
 """
 
-from drift.aws_lists import Found, ResourceKind
+from drift.aws_lists import AwsResource, ResourceKind
 from drift.compare import Difference, Finding, Resolution, compare
 from drift.report import Report, Unread, report
-from drift.resolutions import act, preview
-from drift.stored_report import StoredReport, ask, known, last, take, take_as_asked
+from drift.resolutions import preview, resolve
+from drift.stored_report import (
+    StoredReport,
+    ask_to_read,
+    last_report,
+    read_and_store,
+    read_as_asked,
+    stored_finding,
+)
 
 __all__ = [
+    "AwsResource",
     "Difference",
     "Finding",
-    "Found",
     "Report",
     "Resolution",
     "ResourceKind",
     "StoredReport",
     "Unread",
-    "act",
-    "ask",
+    "ask_to_read",
     "compare",
-    "known",
-    "last",
+    "last_report",
     "preview",
+    "read_and_store",
+    "read_as_asked",
     "report",
-    "take",
-    "take_as_asked",
+    "resolve",
+    "stored_finding",
 ]

@@ -1,9 +1,9 @@
-"""What drift's job does by itself: it deletes security groups that carry our mark and are no row's own.
+"""Delete surplus security groups without asking: those that carry our mark and belong to no row.
 
-MediaLive takes no idempotency token for a security group, so a create whose answer was lost can leave a
-twin. An unused one costs nothing but room in the quota, and deleting it harms nobody: no person need be
-asked. It waits its hour as all surplus does, and `acts` looks again at AWS and rows just before. All
-other surplus waits for a person.
+MediaLive takes no idempotency token for a security group (AWS_RULES 16), so that a create whose answer was
+lost can leave a duplicate. An unused group only takes room in the quota, and deleting it does no harm. Like
+all surplus it is deleted an hour after it was first seen, and `resolutions` reads AWS and rows again first.
+Staff decide about all other surplus.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ WHO = system_actor("drift")
 
 
 def delete_surplus_groups(findings: Iterable[Finding]) -> int:
-    """One try for each that may be deleted now; how many were. What stays is tried by the next run."""
-    due = [each for each in findings if each.kind is ResourceKind.GROUP and Resolution.DELETE in each.verbs]
-    return sum(_delete(each) for each in due)
+    """Try each group once that may be deleted now; returns how many were. The next run tries the others."""
+    due = [
+        finding
+        for finding in findings
+        if finding.kind is ResourceKind.GROUP and Resolution.DELETE in finding.resolutions
+    ]
+    return sum(_delete(finding) for finding in due)
 
 
 def _delete(finding: Finding) -> bool:
@@ -33,8 +37,8 @@ def _delete(finding: Finding) -> bool:
         step = resolutions.deletion_step(finding)
         if step.writes:
             resolutions.take_step(finding, step, WHO)
-    except (NotPossible, AwsError) as refused:
-        log.info("Security group %s stays: %s", finding.aws_id, refused)
+    except (NotPossible, AwsError) as refusal:
+        log.info("Surplus security group %s stays: %s", finding.aws_id, refusal)
         return False
-    log.info("Security group %s, which is no row's own: %s", finding.aws_id, step.said)
+    log.info("Surplus security group %s: %s", finding.aws_id, step.sentence)
     return step.writes

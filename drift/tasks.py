@@ -1,4 +1,4 @@
-"""Celery's way in to drift."""
+"""Celery task of drift."""
 
 from celery import shared_task
 
@@ -10,13 +10,13 @@ from streamhub.task_names import TaskName
 
 @shared_task(name=TaskName.READ_DRIFT, soft_time_limit=300, time_limit=330)
 def drift_report() -> None:
-    """Count what differs and note since when; delete what needs no person. Hourly, and when asked for."""
+    """Store a new report and delete surplus security groups. Runs hourly and on request."""
     jobs.READ_DRIFT.run(_read_and_clean_up)
 
 
 def _read_and_clean_up(run: JobRun) -> None:
-    found = stored_report.take_as_asked()
-    deleted = delete_surplus_groups(found.findings)
+    report = stored_report.read_as_asked()
+    deleted = delete_surplus_groups(report.findings)
     if deleted:
-        found = stored_report.take()
-    run.say(found.summary + (f"; security groups deleted: {deleted}" if deleted else ""))
+        report = stored_report.read_and_store()
+    run.say(report.summary + (f"; security groups deleted: {deleted}" if deleted else ""))

@@ -1,5 +1,7 @@
-"""Taking down one surplus resource: look at it, then one step in the order that AWS asks for
-(AWS_RULES 1, 14, 17). Nothing here decides whether it may go; `acts` does."""
+"""Tear down one surplus resource: describe it, then take one step in AWS's order (AWS_RULES 1, 14, 17).
+
+`resolutions` decides whether a resource may be deleted; this module does not.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +15,19 @@ from channels_app.driver import security_group
 from channels_app.driver.parts import live, package
 from channels_app.models import Channel
 from distributions.driver import cloudfront
-from distributions.models import Distribution
+from distributions.models import Desired, Distribution
 from drift.aws_lists import ResourceKind
 from streamhub.aws.ownership import NO_MARK, Mark, mark_of_tags, parse_comment
 from streamhub.errors import NotFound
 
 ON = ("STARTING", "RUNNING", "RECOVERING")
-# What the mark must say that it was made for; all others are parts of a channel.
-RESOURCE = {ResourceKind.DISTRIBUTION: Distribution.KIND, ResourceKind.GROUP: security_group.RESOURCE}
+# The kind that the mark must name; for kinds not listed here it is the channel's.
+MARK_KIND = {ResourceKind.DISTRIBUTION: Distribution.KIND, ResourceKind.GROUP: security_group.RESOURCE}
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A resource as described just now. `owner`: the uid in our environment's mark, "" if it has none."""
+class DescribedResource:
+    """A resource as AWS describes it now. `owner`: the uid in our environment's mark, "" without one."""
 
     kind: ResourceKind
     aws_id: str
@@ -35,15 +37,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class TeardownStep:
-    """What comes next, in a sentence; `writes`: it is a call that changes AWS, not a wait."""
+    """The next step: a `sentence` for people and the call. `writes`: the call changes AWS."""
 
-    said: str
+    sentence: str
     do: Callable[[], Any]
     writes: bool = True
 
 
-def look(kind: ResourceKind, aws_id: str) -> Seen | None:
-    """Describe it; None if AWS says that it does not exist (any more)."""
+def describe(kind: ResourceKind, aws_id: str) -> DescribedResource | None:
+    """Describe it; None if AWS says that it does not exist."""
     try:
         info = DESCRIBE[kind](aws_id)
         mark = _mark(kind, info)
@@ -51,13 +53,13 @@ def look(kind: ResourceKind, aws_id: str) -> Seen | None:
         return None
     if getattr(info, "gone", False):
         return None
-    ours = mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=RESOURCE.get(kind, Channel.KIND))
+    ours = mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=MARK_KIND.get(kind, Channel.KIND))
     owner = mark.owner if ours else ""
-    return Seen(kind, aws_id, owner, info)
+    return DescribedResource(kind, aws_id, owner, info)
 
 
 def _mark(kind: ResourceKind, info: Any) -> Mark:
-    """For a distribution both Comment and tags must agree: either alone may have been copied."""
+    """The mark in the tags. A distribution's Comment must say the same, because either may be a copy."""
     if kind is not ResourceKind.DISTRIBUTION:
         return mark_of_tags(info.tags)
     by_comment, by_tags = parse_comment(info.comment), mark_of_tags(cloudfront().tags(info.arn))
@@ -75,70 +77,73 @@ DESCRIBE: Mapping[ResourceKind, Callable[[str], Any]] = {
 
 
 def is_origin(endpoint_id: str) -> bool:
-    """Whether a distribution that we want pulls from this endpoint."""
+    """Whether an enabled distribution pulls from this endpoint."""
     url = package().describe_endpoint(endpoint_id).url
-    return Distribution.objects.filter(origin_url=url, desired="enabled").exists()
+    return Distribution.objects.filter(origin_url=url, desired=Desired.ENABLED).exists()
 
 
-def next_step(seen: Seen) -> TeardownStep:
-    """The one step that brings it nearer to its end."""
-    return STEPS[seen.kind](seen)
+def next_step(resource: DescribedResource) -> TeardownStep:
+    """The next step towards its deletion."""
+    return STEPS[resource.kind](resource)
 
 
-def _distribution(seen: Seen) -> TeardownStep:
-    id, info = seen.aws_id, seen.info
+def _distribution(resource: DescribedResource) -> TeardownStep:
+    id, info = resource.aws_id, resource.info
     if id == settings.MEDIAMANAGER_DISTRIBUTION_ID:
-        return wait(f"{id} is the MediaManager distribution; it is never touched.")
+        return wait(f"{id} is the MediaManager distribution; StreamHub never changes it.")
     if info.enabled:
         return TeardownStep(
             f"{id} is disabled; another step deletes it.", lambda: cloudfront().set_enabled(id, False)
         )
     if not info.deployed:
-        return wait(f"CloudFront still deploys the disable of {id}; another step deletes it then.")
+        return wait(f"CloudFront is still deploying the disable of {id}; another step deletes it then.")
     return TeardownStep(f"{id} is deleted.", lambda: cloudfront().delete(id, info.etag or ""))
 
 
-def _ml_channel(seen: Seen) -> TeardownStep:
-    id, state = seen.aws_id, seen.info.state
+def _ml_channel(resource: DescribedResource) -> TeardownStep:
+    id, state = resource.aws_id, resource.info.state
     if state in ON:
         return TeardownStep(f"{id} is stopped; another step deletes it.", lambda: live().stop_channel(id))
     if state in ("STOPPING", "CREATING", "UPDATING", "DELETING"):
-        return wait(f"{id} is {state}; another step goes on when that is over.")
+        return wait(f"{id} is {state}; another step continues after that.")
     return TeardownStep(f"{id} is deleted.", lambda: live().delete_channel(id))
 
 
-def _input(seen: Seen) -> TeardownStep:
-    id, info = seen.aws_id, seen.info
+def _input(resource: DescribedResource) -> TeardownStep:
+    id, info = resource.aws_id, resource.info
     if info.attached_channels or info.state != "DETACHED":
-        return wait(f"{id} is {info.state}; its MediaLive channel goes first.")
+        return wait(f"{id} is {info.state}; delete its MediaLive channel first.")
     return TeardownStep(f"{id} is deleted.", lambda: live().delete_input(id))
 
 
-def _group(seen: Seen) -> TeardownStep:
-    id = seen.aws_id
-    if seen.info.inputs:
-        return wait(f"{id} is used by {len(seen.info.inputs)} inputs; they go first.")
+def _group(resource: DescribedResource) -> TeardownStep:
+    id = resource.aws_id
+    inputs = len(resource.info.inputs)
+    if inputs:
+        users, them = ("1 input", "it") if inputs == 1 else (f"{inputs} inputs", "them")
+        return wait(f"{id} is used by {users}; delete {them} first.")
     return TeardownStep(f"{id} is deleted.", lambda: live().delete_security_group(id))
 
 
-def _endpoint(seen: Seen) -> TeardownStep:
-    return TeardownStep(f"{seen.aws_id} is deleted.", lambda: package().delete_endpoint(seen.aws_id))
+def _endpoint(resource: DescribedResource) -> TeardownStep:
+    return TeardownStep(f"{resource.aws_id} is deleted.", lambda: package().delete_endpoint(resource.aws_id))
 
 
-def _mp_channel(seen: Seen) -> TeardownStep:
-    id = seen.aws_id
-    left = sum(len(page.items) for page in package().endpoint_pages(channel_id=id))
-    if left:
-        return wait(f"{id} still has {left} endpoints; they go first.")
+def _mp_channel(resource: DescribedResource) -> TeardownStep:
+    id = resource.aws_id
+    endpoints = sum(len(page.items) for page in package().endpoint_pages(channel_id=id))
+    if endpoints:
+        parts, them = ("1 endpoint", "it") if endpoints == 1 else (f"{endpoints} endpoints", "them")
+        return wait(f"{id} still has {parts}; delete {them} first.")
     return TeardownStep(f"{id} is deleted.", lambda: package().delete_channel(id))
 
 
-def wait(said: str) -> TeardownStep:
-    """There is nothing to do now."""
-    return TeardownStep(said, lambda: None, writes=False)
+def wait(sentence: str) -> TeardownStep:
+    """A step that does nothing now."""
+    return TeardownStep(sentence, lambda: None, writes=False)
 
 
-STEPS: Mapping[ResourceKind, Callable[[Seen], TeardownStep]] = {
+STEPS: Mapping[ResourceKind, Callable[[DescribedResource], TeardownStep]] = {
     ResourceKind.DISTRIBUTION: _distribution,
     ResourceKind.ML_CHANNEL: _ml_channel,
     ResourceKind.INPUT: _input,

@@ -1,5 +1,5 @@
-"""Distributions on CloudFront. `distribution` decides and acts, `creating` makes each exactly once,
-`observing` reads, `marks` knows which are ours."""
+"""Distributions on CloudFront. `distribution` decides and acts, `creating` creates each exactly once,
+`observing` reads, and `marks` tells which are ours."""
 
 from distributions.driver.distribution import DistributionDriver
 from distributions.driver.observing import POLLED_LIST, cloudfront

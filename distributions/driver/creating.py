@@ -1,4 +1,4 @@
-"""Creating a distribution exactly once, whatever became of an earlier attempt."""
+"""Create a distribution exactly once, whatever the outcome of an earlier attempt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from distributions import owners
-from distributions.driver.marks import bears_comment, carries_mark, spec_of
+from distributions.driver.marks import carries_mark, comment_is_ours, spec_of
 from distributions.driver.observing import LIST, cloudfront, facts_of
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
@@ -21,7 +21,7 @@ from streamhub.lifecycle.models import database_now, error_fields
 
 
 def create(claim: Claim) -> float | None:
-    """Create it, or adopt what an earlier attempt created under the same reference."""
+    """Create it, or adopt what an earlier attempt created with the same CallerReference."""
     row: Distribution = claim.row
     claim.save(create_sent_at=Now())
     try:
@@ -32,11 +32,11 @@ def create(claim: Claim) -> float | None:
         if isinstance(error, Refused) or not error.effect_unknown:
             claim.save(create_sent_at=None)
         raise
-    _born(claim, info, "created")
+    _record_identified(claim, info, "created")
     return AT_ONCE if info.deployed else None
 
 
-def _born(claim: Claim, info: DistributionInfo, why: str) -> None:
+def _record_identified(claim: Claim, info: DistributionInfo, why: str) -> None:
     with transaction.atomic():
         claim.change_state(
             State.DEPLOYING,
@@ -53,31 +53,31 @@ def _born(claim: Claim, info: DistributionInfo, why: str) -> None:
 
 
 def _adopt(claim: Claim, taken: AlreadyExists) -> float | None:
-    """The reference was sent before: adopt what stands under it if it is ours, else draw a new one."""
+    """The reference was used before: adopt its distribution if it carries our mark, else use the next one."""
     row: Distribution = claim.row
     if not taken.existing_id:
         return find(claim)
     try:
         info = cloudfront().get(taken.existing_id)
     except NotFound:
-        return _spent(claim)
+        return _not_found_yet(claim)
     if not carries_mark(row, info):
-        _draw_anew(claim)
+        _next_reference(claim)
         return AT_ONCE
-    _born(claim, info, f"adopted {info.id}, which an earlier attempt had created")
+    _record_identified(claim, info, f"adopted {info.id}, which an earlier attempt had created")
     return AT_ONCE
 
 
-def _spent(claim: Claim) -> float | None:
-    """The reference's distribution is not to be found: once is a suspicion, twice draws a new one.
+def _not_found_yet(claim: Claim) -> float | None:
+    """The distribution of the reference is not found. The second time in a row, use the next reference.
 
-    It may have been created a moment ago: between the two it has the time to show itself.
+    The two are far enough apart for a distribution that was created a moment ago to appear.
     """
     row: Distribution = claim.row
     waited = timedelta(seconds=max(settings.OBSERVE_SECONDS, settings.MISSING_MIN_AGE_SECONDS))
     if row.create_sent_at and row.error_code == "reference_spent" and row.error_at is not None:
         if database_now() - row.error_at >= waited:
-            _draw_anew(claim, **error_fields(None))
+            _next_reference(claim, **error_fields(None))
             return AT_ONCE
     else:
         error = AwsError("The creation reference was used before.", code="reference_spent")
@@ -86,18 +86,18 @@ def _spent(claim: Claim) -> float | None:
     return float(settings.OBSERVE_SECONDS)
 
 
-def _draw_anew(claim: Claim, **fields: Any) -> None:
-    """The next reference: this one can never be used again (AWS_RULES 4)."""
+def _next_reference(claim: Claim, **fields: Any) -> None:
+    """Change to the next reference: this one can never be used again (AWS_RULES 4)."""
     claim.save(reference_serial=claim.row.reference_serial + 1, create_sent_at=None, **fields)
 
 
 def find(claim: Claim) -> float | None:
-    """A create was sent, its outcome is unknown and there is no id: look for our mark in the list."""
+    """A create was sent, but its outcome is unknown and there is no id: search the list for our mark."""
     row: Distribution = claim.row
     for page in cloudfront().pages():
         for info in page.items:
-            if bears_comment(row, info):
-                _born(claim, info, f"found {info.id}, which an earlier attempt had created")
+            if comment_is_ours(row, info):
+                _record_identified(claim, info, f"found {info.id}, which an earlier attempt had created")
                 return AT_ONCE
     age = database_now() - row.create_sent_at if row.create_sent_at else timedelta.max
     if age < timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS):

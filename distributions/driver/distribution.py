@@ -1,4 +1,4 @@
-"""Distributions on CloudFront: observe, decide, act. One AWS operation a step, its outcome saved at once."""
+"""The driver: observe, decide, act. A step makes one change on CloudFront and saves its outcome at once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
 
-# Steps that only wait or note: there is time to read the configuration for people.
+# Steps without a call that changes AWS: these also read the configuration when staff asked for it.
 QUIET = (
     Step.WAIT_DEPLOYED,
     Step.WAIT_DISABLED,
@@ -42,18 +42,18 @@ QUIET = (
 
 DISABLED_OUTSIDE = (
     "disabled_outside",
-    "Somebody disabled this distribution outside StreamHub.",
-    "It is being enabled again; find out who disabled it.",
+    "This distribution was disabled outside StreamHub.",
+    "StreamHub is enabling it again. Find out who disabled it.",
 )
 EDITED_OUTSIDE = (
     "edited_outside",
-    "Somebody edited this distribution in CloudFront outside StreamHub.",
-    "StreamHub leaves the edit as it is. Read its configuration; Retry accepts it.",
+    "This distribution was edited outside StreamHub.",
+    "StreamHub leaves the edit as it is. Check the configuration; Retry accepts it.",
 )
 SHARED_MISSING = (
     "shared_missing",
     "CloudFront has no such distribution in this account.",
-    "Is MEDIAMANAGER_DISTRIBUTION_ID right? If it was deleted, recordings cannot be watched any more.",
+    "Check MEDIAMANAGER_DISTRIBUTION_ID. Without the distribution, recordings cannot be watched.",
 )
 
 
@@ -72,7 +72,7 @@ class DistributionDriver:
         if row.aws_distribution_id and (row.observe_requested or row.in_doubt or edited_outside(row)):
             describe(claim)
         step = self.decide(row)
-        seconds = ACTS[step](claim)
+        seconds = ACTIONS[step](claim)
         if step in QUIET and row.config_requested and row.aws_distribution_id:
             read_config(claim)
         return seconds
@@ -95,21 +95,22 @@ class DistributionDriver:
 
 
 def _enable(claim: Claim) -> float | None:
-    """Enable (again). Attached and disabled although nobody here asked for it: say so."""
-    outside = claim.row.state in (State.DEPLOYED, State.DEPLOYING)
-    why = "disabled outside: enabling it again" if outside else "enabling"
-    return _set_enabled(claim, State.DEPLOYING, why, said=_says(claim, DISABLED_OUTSIDE) if outside else {})
+    """Enable it. Show an error if it was disabled outside StreamHub."""
+    if claim.row.state not in (State.DEPLOYED, State.DEPLOYING):
+        return _set_enabled(claim, State.DEPLOYING, "enabling")
+    error_columns = _error_columns(claim, DISABLED_OUTSIDE)
+    return _set_enabled(claim, State.DEPLOYING, "disabled outside: enabling it again", **error_columns)
 
 
 def _disable(claim: Claim) -> float | None:
     outside = claim.row.state == State.DISABLED
     return _set_enabled(
-        claim, State.DISABLING, "enabled outside: disabling it again" if outside else "disabling", said={}
+        claim, State.DISABLING, "enabled outside: disabling it again" if outside else "disabling"
     )
 
 
-def _set_enabled(claim: Claim, state: str, why: str, *, said: dict[str, Any]) -> float | None:
-    """Send it; on the way, whatever CloudFront answers becomes our own last word (`own_etag`)."""
+def _set_enabled(claim: Claim, state: str, why: str, **error_columns: Any) -> float | None:
+    """Send the change. The ETag in the answer becomes our own (`own_etag`); until then it is unknown."""
     row: Distribution = claim.row
     claim.save(own_etag="")
     enabled = state == State.DEPLOYING
@@ -124,7 +125,7 @@ def _set_enabled(claim: Claim, state: str, why: str, *, said: dict[str, Any]) ->
         observed_at=Now(),
         own_etag=info.etag or "",
         **facts_of(info),
-        **said,
+        **error_columns,
     )
     return AT_ONCE if info.deployed else None
 
@@ -145,51 +146,51 @@ def _delete(claim: Claim) -> float | None:
     return None
 
 
-# --- noting --------------------------------------------------------------------------------
+# --- recording -----------------------------------------------------------------------------
 
 
 def _wait(state: str, why: str, claim: Claim) -> float | None:
-    claim.change_state(state, why=why, polled_list=LIST, **_edit_told(claim))
+    claim.change_state(state, why=why, polled_list=LIST, **_edit_error(claim))
     claim.keep_error |= claim.row.error_code == DISABLED_OUTSIDE[0]
     return None
 
 
 def _settle(state: str, why: str, claim: Claim) -> float | None:
     row: Distribution = claim.row
-    # A protected one is others' to edit.
+    # Others may edit a protected one, so that it has no ETag of our own.
     own_etag = "" if row.protected else row.own_etag or row.etag
-    claim.change_state(state, why=why, polled_list="", own_etag=own_etag, **_edit_told(claim))
+    claim.change_state(state, why=why, polled_list="", own_etag=own_etag, **_edit_error(claim))
     return None
 
 
-def _edit_told(claim: Claim) -> dict[str, Any]:
-    """The columns that tell of somebody's edit as soon as it is seen; shown until it is accepted."""
+def _edit_error(claim: Claim) -> dict[str, Any]:
+    """The columns that show an edit from outside, until Retry accepts it."""
     if not edited_outside(claim.row):
         return {}
-    said = _says(claim, EDITED_OUTSIDE)
-    return {} if claim.row.error_code == EDITED_OUTSIDE[0] else said
+    error_columns = _error_columns(claim, EDITED_OUTSIDE)
+    return {} if claim.row.error_code == EDITED_OUTSIDE[0] else error_columns
 
 
 def _note_missing(claim: Claim) -> float | None:
-    """A shared distribution is not there: say so and keep the row; only a person can mend that."""
+    """A shared distribution does not exist: show that and keep the row. Only staff can fix it."""
     claim.change_state(
         State.MISSING,
         why="CloudFront confirmed twice that it does not exist",
         polled_list="",
-        **_says(claim, SHARED_MISSING),
+        **_error_columns(claim, SHARED_MISSING),
     )
     return None
 
 
-def _says(claim: Claim, words: tuple[str, str, str]) -> dict[str, Any]:
-    """The columns that show (code, message, hint); they outlast the step."""
-    code, message, hint = words
+def _error_columns(claim: Claim, error: tuple[str, str, str]) -> dict[str, Any]:
+    """The columns that show an error (code, message, hint), kept after this step."""
+    code, message, hint = error
     claim.keep_error = True
     return error_fields(AwsError(message, code=code), hint)
 
 
-def _lose(claim: Claim) -> float | None:
-    """Proven gone although it is wanted: detach it, which closes its attachment; the row goes next."""
+def _release_lost(claim: Claim) -> float | None:
+    """Proven gone but still wanted: detach it, which closes its attachment. The next step removes the row."""
     with transaction.atomic():
         owners.owner().lock(claim.row)
         owners.owner().lost(claim.row)
@@ -207,19 +208,19 @@ def _forget(claim: Claim) -> float | None:
     return None
 
 
-# What each step of the decision does; its answer is seconds until the next look (lifecycle.driver).
-ACTS: dict[Step, Callable[[Claim], float | None]] = {
+# The action of each step; it returns the seconds until the next step (lifecycle.driver).
+ACTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.CREATE: creating.create,
     Step.FIND: creating.find,
     Step.ENABLE: _enable,
     Step.DISABLE: _disable,
     Step.DELETE: _delete,
     Step.LOOK_AGAIN: look_again,
-    Step.LOSE: _lose,
+    Step.RELEASE_LOST: _release_lost,
     Step.FORGET: _forget,
-    Step.WAIT_DEPLOYED: partial(_wait, State.DEPLOYING, "CloudFront deploys it"),
-    Step.WAIT_DISABLED: partial(_wait, State.DISABLING, "CloudFront deploys the disable"),
-    Step.WAIT_GONE: partial(_wait, State.DELETING, "CloudFront deletes it"),
+    Step.WAIT_DEPLOYED: partial(_wait, State.DEPLOYING, "CloudFront is deploying it"),
+    Step.WAIT_DISABLED: partial(_wait, State.DISABLING, "CloudFront is deploying the disable"),
+    Step.WAIT_GONE: partial(_wait, State.DELETING, "CloudFront is deleting it"),
     Step.SETTLE_DEPLOYED: partial(_settle, State.DEPLOYED, "deployed everywhere"),
     Step.SETTLE_DISABLED: partial(_settle, State.DISABLED, "disabled everywhere"),
     Step.NOTE_MISSING: _note_missing,

@@ -1,4 +1,4 @@
-"""Which distributions are a row's own: by Comment and tags, and how a new one is marked."""
+"""Marks in Comment and tags: which distribution is a row's own, and how a new one is marked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streamhub.aws.ownership import tags as ownership_tags
 
 
 def spec_of(row: Distribution) -> DistributionSpec:
-    """Everything CloudFront is told about a distribution."""
+    """The specification of a new distribution, with our mark in Comment and tags."""
     environment = settings.STREAMHUB_ENVIRONMENT
     return DistributionSpec(
         caller_reference=row.caller_reference,
@@ -25,16 +25,16 @@ def spec_of(row: Distribution) -> DistributionSpec:
     )
 
 
-def named_by(row: Distribution, mark: Mark) -> bool:
-    """Whether a mark is this row's, of this environment."""
+def mark_is_ours(row: Distribution, mark: Mark) -> bool:
+    """Whether the mark names this row and this environment."""
     return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=Distribution.KIND, owner=row.uid)
 
 
-def bears_comment(row: Distribution, info: DistributionInfo) -> bool:
-    """All that a list tells (AWS_RULES 5: its summaries carry no tags)."""
-    return named_by(row, parse_comment(info.comment))
+def comment_is_ours(row: Distribution, info: DistributionInfo) -> bool:
+    """Whether the Comment carries the row's mark. A list shows no tags (AWS_RULES 5)."""
+    return mark_is_ours(row, parse_comment(info.comment))
 
 
 def carries_mark(row: Distribution, info: DistributionInfo) -> bool:
-    """Whether a distribution is this row's own: by its Comment, else (edited by hand) by its tags."""
-    return bears_comment(row, info) or named_by(row, mark_of_tags(cloudfront().tags(info.arn)))
+    """Whether the distribution is this row's own, by its Comment or, if that was edited, by its tags."""
+    return comment_is_ours(row, info) or mark_is_ours(row, mark_of_tags(cloudfront().tags(info.arn)))

@@ -1,4 +1,4 @@
-"""Reading distributions: by list, one by one, and whole configurations for people."""
+"""Read distributions: by list, one by one, and whole configurations for staff."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def cloudfront() -> CloudFront:
 
 
 def facts_of(info: DistributionInfo) -> dict[str, Any]:
-    """The columns that CloudFront's own words fill."""
+    """The columns to write from what CloudFront answered."""
     facts: dict[str, Any] = {
         "status": info.status,
         "enabled": info.enabled,
@@ -38,7 +38,7 @@ def facts_of(info: DistributionInfo) -> dict[str, Any]:
 
 
 def gone_facts(row: Distribution, listed_at: datetime) -> dict[str, Any] | None:
-    """Absence from a list proves something only after our own accepted delete."""
+    """The columns for a distribution that a complete list lacks; None unless we deleted it ourselves."""
     if row.delete_accepted_at and row.delete_accepted_at < listed_at:
         return {"gone_at": listed_at}
     return None
@@ -55,7 +55,7 @@ POLLED_LIST = PolledList(
 
 
 def describe(claim: Claim) -> None:
-    """Read it; its columns, or the suspicion that it is gone, are saved."""
+    """Read it and save its columns, or save the suspicion that it is gone."""
     row: Distribution = claim.row
     try:
         info = cloudfront().get(row.aws_distribution_id or "")
@@ -66,7 +66,7 @@ def describe(claim: Claim) -> None:
 
 
 def _suspect(claim: Claim) -> None:
-    """Our own accepted delete needs one NotFound; anything else two."""
+    """Save a NotFound: after our own accepted delete one is proof, otherwise it takes two."""
     row: Distribution = claim.row
     now = database_now()
     gone = row.delete_accepted_at is not None or absence.is_confirmed(row, now, row.create_sent_at)
@@ -79,18 +79,18 @@ def _suspect(claim: Claim) -> None:
 
 
 def look_again(claim: Claim) -> float | None:
-    """Say what is suspected, and look once more a little later."""
+    """Show the suspicion, and read once more a little later."""
     claim.keep_error = True
-    said = absence.suspicion(
+    error_columns = absence.suspicion(
         f"CloudFront answers that {claim.row.aws_distribution_id} does not exist.",
-        "StreamHub looks once more to be sure, before it believes that.",
+        "StreamHub asks once more to be sure before it acts on that.",
     )
-    claim.save(observe_requested=True, **said)
+    claim.save(observe_requested=True, **error_columns)
     return float(settings.OBSERVE_SECONDS)
 
 
 def read_config(claim: Claim) -> None:
-    """CloudFront's whole configuration, for people to read. Missing is the describe's business."""
+    """Read the whole configuration, for staff. After a NotFound the next step describes the distribution."""
     row: Distribution = claim.row
     try:
         config, _etag, _request_id = cloudfront().get_config(row.aws_distribution_id or "")
@@ -101,5 +101,5 @@ def read_config(claim: Claim) -> None:
 
 
 def edited_outside(row: Distribution) -> bool:
-    """Whether its configuration is another one than our last write left behind."""
+    """Whether somebody changed it outside StreamHub since our last write."""
     return bool(row.own_etag) and row.etag != row.own_etag

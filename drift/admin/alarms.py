@@ -1,4 +1,4 @@
-"""What runs on AWS without a row, as an alarm: nobody would ever stop it."""
+"""Alarms for what runs on AWS without a row: StreamHub would never stop it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from streamhub.alerts.alarms import Alarm, AlarmSource
 
 
 def _surplus() -> list[Alarm]:
-    """What runs on AWS by the last reading, and no row will ever stop."""
+    """One alarm for each resource in the last report that runs and that no row will stop."""
     return [
-        _costly(one, one.first_seen_at)
-        for one in stored_report.last().findings
-        if one.costs and one.first_seen_at
+        _alarm(finding, finding.first_seen_at)
+        for finding in stored_report.last_report().findings
+        if finding.costs and finding.first_seen_at
     ]
 
 
-def _costly(finding: Finding, since: datetime) -> Alarm:
-    waits = f"{finding.waits} Until then it can only be stopped in the AWS console."
+def _alarm(finding: Finding, since: datetime) -> Alarm:
+    must_wait = f"{finding.wait_reason} Until then it can only be stopped in the AWS console."
     return Alarm(
         name="Drift",
         url=reverse("admin:drift"),
         sentence=f"{finding.aws_id}: {finding.detail}",
         since=since,
-        hint=waits if finding.waits else "Delete it: the first step stops it.",
-        action="" if finding.waits else "Delete",
+        hint=must_wait if finding.wait_reason else "Delete it: the first step stops it.",
+        action="" if finding.wait_reason else "Delete",
         action_url=reverse("admin:drift_do", args=[finding.key, Resolution.DELETE.value]),
         permission="drift.resolve_drift",
     )

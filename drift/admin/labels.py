@@ -1,4 +1,4 @@
-"""How drift looks and reads: badges, headings, and what each verb means."""
+"""Badges, headings and texts of the Drift page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GROUPS = (
         (Difference.MISSING, Difference.DIFFERENT),
     ),
     (
-        "On AWS with our mark, and no row that knows of it",
+        "Resources on AWS with our mark that no row knows",
         "cloud",
         (Difference.ORPHAN, Difference.DUPLICATE, Difference.UNCLAIMED),
     ),
@@ -34,7 +34,7 @@ GROUPS = (
 
 @dataclass(frozen=True)
 class ResolutionLabel:
-    """What a verb is called and looks like."""
+    """The label and icon of a resolution."""
 
     label: str
     icon: str
@@ -48,67 +48,68 @@ RESOLUTION_LABELS = {
 }
 
 
-ROWS = {"distributions.distribution": "distribution of", "channels_app.securitygroup": "security group"}
+ROW_KINDS = {"distributions.distribution": "distribution of", "channels_app.securitygroup": "security group"}
 
 
-def row_of(finding: Finding) -> str:
-    """What the finding's row is called in a link to it; "" without a row."""
-    return f"{ROWS.get(finding.model, 'channel')} {finding.name}" if finding.model else ""
+def row_name(finding: Finding) -> str:
+    """The text of the link to the finding's row; "" without a row."""
+    return f"{ROW_KINDS.get(finding.model, 'channel')} {finding.name}" if finding.model else ""
 
 
 def badge_of_finding(finding: Finding) -> Badge:
-    return COSTS if finding.costs else BADGES[finding.problem]
+    return COSTS if finding.costs else BADGES[finding.difference]
 
 
-def badge_of(reading: StoredReport) -> Badge:
-    """Of the whole: what could not be read is never calm."""
-    if reading.unread:
+def badge_of(report: StoredReport) -> Badge:
+    """The badge of the whole report. A list that could not be read always counts as bad."""
+    if report.unread:
         return Badge(Tone.BAD, "visibility_off")
-    if reading.observed_at is None:
+    if report.observed_at is None:
         return Badge(Tone.CALM, "help")
-    if any(one.costs for one in reading.findings):
+    if any(finding.costs for finding in report.findings):
         return COSTS
-    return Badge(Tone.WARN, "difference") if reading.findings else Badge(Tone.GOOD, "check_circle")
+    return Badge(Tone.WARN, "difference") if report.findings else Badge(Tone.GOOD, "check_circle")
 
 
-def word_of(reading: StoredReport) -> str:
-    if reading.unread:
-        return "not all could be read"
-    if reading.observed_at is None:
+def summary_of(report: StoredReport) -> str:
+    """The text of the report's badge."""
+    if report.unread:
+        return "not everything could be read"
+    if report.observed_at is None:
         return "not read yet"
-    count = len(reading.findings)
+    count = len(report.findings)
     return f"{count} difference{'' if count == 1 else 's'}" if count else "in agreement"
 
 
-def unreadable(error: AwsError) -> str:
-    """An AWS error in the middle of a verb, for the person who pressed it."""
-    why = unread_because(error)
-    return f"AWS answered {why.code} ({why.message}). Nothing can be said for certain; try again in a minute."
+def aws_error_sentences(error: AwsError) -> str:
+    """An AWS error that interrupted a resolution, for the person who asked for it."""
+    unread = unread_because(error)
+    return f"AWS answered {unread.code} ({unread.message}). Try again in a minute."
 
 
-def consequences(finding: Finding, verb: Resolution) -> list[str]:
-    """What to know before it is done, beside the dry run."""
-    if verb is Resolution.REPAIR:
+def consequences(finding: Finding, resolution: Resolution) -> list[str]:
+    """What to know before confirming, in addition to the dry run."""
+    if resolution is Resolution.REPAIR:
         return [
-            "Nothing is deleted. AWS is read once more before anything is believed.",
-            "What StreamHub cannot put right by itself it says on the row's page, with a Retry.",
+            "Nothing is deleted. StreamHub reads AWS again before it changes anything.",
+            "The row's page shows what StreamHub cannot repair by itself, with a Retry.",
         ]
-    if verb is Resolution.ADOPT:
+    if resolution is Resolution.ADOPT:
         return [
-            f"From then on {finding.name} manages it: it is changed with it, and deleted with it.",
-            "Nothing is created, and nothing is changed on AWS now.",
+            f"From now on {finding.name} manages it, and deletes it when {finding.name} is deleted.",
+            "Nothing is created or changed on AWS now.",
         ]
     return ["This cannot be undone.", *_teardown(finding)]
 
 
 def _teardown(finding: Finding) -> list[str]:
     steps = {
-        ResourceKind.DISTRIBUTION: "CloudFront deletes it some minutes after it was disabled: two steps.",
-        ResourceKind.ML_CHANNEL: "If it runs it is stopped first, which ends its stream: two steps.",
+        ResourceKind.DISTRIBUTION: "This takes two steps: CloudFront deletes it only once it is disabled.",
+        ResourceKind.ML_CHANNEL: "If it runs, this takes two steps: stopping it ends its stream.",
         ResourceKind.INPUT: "Its ingest URLs stop working for good.",
         ResourceKind.ENDPOINT: "Its URL stops working for good.",
     }
     step = steps.get(finding.kind)
-    return ["Row and AWS are looked at again just before; whatever has to do with a row stays."] + (
+    return ["StreamHub reads rows and AWS again first, and deletes nothing that belongs to a row."] + (
         [step] if step else []
     )

@@ -1,7 +1,7 @@
-"""The Drift page: what differs between database and AWS, by the last reading, and what can be done about it.
+"""The Drift page: the differences between database and AWS in the last report, and their resolutions.
 
-The page and its fragment read the database only; a worker reads AWS. A verb is confirmed on a page that
-shows its dry run, and looks again at row and AWS before it does anything.
+The page and its fragment read only the database; a worker reads the lists of AWS. A resolution is confirmed
+on a page with its dry run. It reads row and AWS again before it changes anything.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from streamhub.lifecycle.freshness import is_fresh
 from streamhub.lifecycle.models import Transition
 
 PAGE = "drift"
-LOOK, READ, RESOLVE = (f"drift.{each}" for each in ("view_driftsighting", "read_drift", "resolve_drift"))
-# So long a worker may take before somebody is told that none has come.
-PATIENCE = timedelta(seconds=60)
+VIEW, READ, RESOLVE = "drift.view_driftsighting", "drift.read_drift", "drift.resolve_drift"
+# After this long without a worker starting to read, the page says so.
+NO_WORKER_AFTER = timedelta(seconds=60)
 
 
 def _url() -> str:
@@ -48,13 +48,13 @@ def _urls() -> list[Any]:
         path("drift/", own(page), name=PAGE),
         path("drift/live/", own(fragment), name=f"{PAGE}_live"),
         path("drift/read/", own(read_again), name=f"{PAGE}_read"),
-        path("drift/<str:key>/<slug:name>/", own(verb_page), name=f"{PAGE}_do"),
+        path("drift/<str:key>/<slug:name>/", own(resolution_page), name=f"{PAGE}_do"),
     ]
 
 
-def _require(request: HttpRequest, permission: str, otherwise: str) -> None:
+def _require(request: HttpRequest, permission: str, message: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied(otherwise)
+        raise PermissionDenied(message)
 
 
 def _context(request: HttpRequest, **more: Any) -> dict[str, Any]:
@@ -66,8 +66,8 @@ def _context(request: HttpRequest, **more: Any) -> dict[str, Any]:
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """GET only: what the last reading told."""
-    _require(request, LOOK, "Your role may not see drift.")
+    """GET only: the last report."""
+    _require(request, VIEW, "Your role may not see drift.")
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     context = _context(
@@ -81,8 +81,8 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def fragment(request: HttpRequest) -> HttpResponse:
-    """The page's content alone, for refreshing it."""
-    _require(request, LOOK, "Your role may not see drift.")
+    """The page's content alone, so that the page can refresh it."""
+    _require(request, VIEW, "Your role may not see drift.")
     live = _live(request)
     return fragments.answer(request, live["version"], render_to_string("console/live.html", {"live": live}))
 
@@ -92,75 +92,78 @@ def read_again(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     _require(request, READ, "Your role may not have AWS read again.")
-    if not drift.ask(staff_actor(request.user)):  # type: ignore[arg-type]
-        messages.info(request, "That was asked for just now; one reading is enough.")
+    if not drift.ask_to_read(staff_actor(request.user)):  # type: ignore[arg-type]
+        messages.info(request, "Somebody asked for this just now. A worker will read AWS once for both.")
     return HttpResponseRedirect(_url())
 
 
-def _fresh(reading: drift.StoredReport) -> bool:
-    """The job reads every hour; an older reading says that it does not."""
-    return is_fresh(reading.observed_at, every_seconds=READ_DRIFT.seconds())
+def _fresh(report: StoredReport) -> bool:
+    """Whether the hourly job has read AWS lately."""
+    return is_fresh(report.observed_at, every_seconds=READ_DRIFT.seconds())
 
 
 def _live(request: HttpRequest) -> dict[str, Any]:
-    reading, job = drift.last(), READ_DRIFT.row()
+    report, job = drift.last_report(), READ_DRIFT.row()
     now = timezone.now()
-    reads = bool(job and job.lease_token and job.leased_until and job.leased_until > now)
-    waits = reading.asked_at is not None and not reads
+    reading = bool(job and job.lease_token and job.leased_until and job.leased_until > now)
+    waiting = report.asked_at is not None and not reading
     context = {
+        "report": report,
+        "badge": labels.badge_of(report),
+        "summary": labels.summary_of(report),
         "reading": reading,
-        "badge": labels.badge_of(reading),
-        "word": labels.word_of(reading),
-        "reads": reads,
-        "waits": waits,
-        "nobody_comes": waits and reading.asked_at is not None and now - reading.asked_at > PATIENCE,
-        "old": reading.observed_at is not None and not _fresh(reading),
-        "failed": job.error if job and not reads else "",
-        "groups": _groups(request, reading),
-        "kinds": [_kind(kind, reading) for kind in ResourceKind],
+        "waiting": waiting,
+        "no_worker": waiting and report.asked_at is not None and now - report.asked_at > NO_WORKER_AFTER,
+        "old": report.observed_at is not None and not _fresh(report),
+        "error": job.error if job and not reading else "",
+        "groups": _groups(request, report),
+        "kinds": [_kind(kind, report) for kind in ResourceKind],
         "jobs_url": reverse("admin:lifecycle_job_changelist"),
-        "compared": sum(reading.ours.values()),
+        "compared": sum(report.ours.values()),
     }
     content = render_to_string("drift/live.html", context)
     return {
         "content": content,
         "version": fragments.version(content),
         "url": reverse(f"admin:{PAGE}_live"),
-        "every": fragments.every(reads or waits),
+        "every": fragments.every(reading or waiting),
     }
 
 
-def _groups(request: HttpRequest, reading: StoredReport) -> list[dict[str, Any]]:
-    """The findings as they are shown: what costs first, then by what they are."""
-    may, notes = request.user.has_perm(RESOLVE), _notes(reading)
-    shown = [
-        _shown(finding, notes.get((finding.kind.value, finding.aws_id)), may) for finding in reading.findings
+def _groups(request: HttpRequest, report: StoredReport) -> list[dict[str, Any]]:
+    """The findings by group; in each group what costs comes first."""
+    may_resolve, notes = request.user.has_perm(RESOLVE), _notes(report)
+    items = [
+        _item(finding, notes.get((finding.kind.value, finding.aws_id)), may_resolve)
+        for finding in report.findings
     ]
     groups = []
-    for title, icon, problems in labels.GROUPS:
-        mine = [each for each in shown if each["finding"].problem in problems]
-        mine.sort(key=lambda each: not each["finding"].costs)
-        if mine:
-            groups.append({"title": title, "icon": icon, "findings": mine})
+    for title, icon, differences in labels.GROUPS:
+        in_group = [item for item in items if item["finding"].difference in differences]
+        in_group.sort(key=lambda item: not item["finding"].costs)
+        if in_group:
+            groups.append({"title": title, "icon": icon, "findings": in_group})
     return groups
 
 
-def _shown(finding: Finding, note: Transition | None, may: bool) -> dict[str, Any]:
+def _item(finding: Finding, note: Transition | None, may_resolve: bool) -> dict[str, Any]:
     return {
         "finding": finding,
         "badge": labels.badge_of_finding(finding),
         "row_url": _row_url(finding),
-        "row_words": labels.row_of(finding),
+        "row_name": labels.row_name(finding),
         "note": note,
-        "verbs": [_offer(finding, verb) for verb in RESOLUTIONS[finding.problem]] if may else [],
+        "resolutions": [_offer(finding, resolution) for resolution in RESOLUTIONS[finding.difference]]
+        if may_resolve
+        else [],
     }
 
 
-def _offer(finding: Finding, verb: Resolution) -> dict[str, Any]:
+def _offer(finding: Finding, resolution: Resolution) -> dict[str, Any]:
     return {
-        "face": labels.RESOLUTION_LABELS[verb],
-        "url": reverse(f"admin:{PAGE}_do", args=[finding.key, verb.value]),
-        "reason": "" if verb in finding.verbs else finding.waits,
+        "action": labels.RESOLUTION_LABELS[resolution],
+        "url": reverse(f"admin:{PAGE}_do", args=[finding.key, resolution.value]),
+        "reason": "" if resolution in finding.resolutions else finding.wait_reason,
     }
 
 
@@ -170,9 +173,9 @@ def _row_url(finding: Finding) -> str:
     return reverse(f"admin:{finding.model.replace('.', '_')}_change", args=[finding.pk])
 
 
-def _notes(reading: StoredReport) -> dict[tuple[str, str], Transition]:
-    """What was last done about each surplus resource."""
-    ids = [each.aws_id[:128] for each in reading.findings if each.problem in SURPLUS]
+def _notes(report: StoredReport) -> dict[tuple[str, str], Transition]:
+    """The last resolution of each surplus resource."""
+    ids = [finding.aws_id[:128] for finding in report.findings if finding.difference in SURPLUS]
     if not ids:
         return {}
     rows = Transition.objects.filter(
@@ -181,28 +184,28 @@ def _notes(reading: StoredReport) -> dict[tuple[str, str], Transition]:
     return {(row.resource_type, row.resource_name): row for row in rows.order_by("id")}
 
 
-def _kind(kind: ResourceKind, reading: StoredReport) -> dict[str, Any]:
+def _kind(kind: ResourceKind, report: StoredReport) -> dict[str, Any]:
     return {
-        "words": f"{kind.words}s",
-        "ours": reading.ours.get(kind, 0),
-        "foreign": reading.foreign.get(kind, 0),
-        "unread": reading.unread.get(kind),
-        "read_at": reading.read_at.get(kind),
+        "label": f"{kind.label}s",
+        "ours": report.ours.get(kind, 0),
+        "foreign": report.foreign.get(kind, 0),
+        "unread": report.unread.get(kind),
+        "read_at": report.read_at.get(kind),
     }
 
 
-# --- a verb ----------------------------------------------------------------------------------
+# --- a resolution ----------------------------------------------------------------------------
 
 
-def verb_page(request: HttpRequest, key: str, name: str) -> HttpResponse:
-    """GET shows the dry run, POST does it."""
+def resolution_page(request: HttpRequest, key: str, name: str) -> HttpResponse:
+    """GET shows the dry run, POST carries it out."""
     if name not in list(Resolution):
         raise Http404(f"There is no such action: {name}.")
     _require(request, RESOLVE, "Your role may not resolve drift.")
     try:
-        finding = drift.known(key)
-    except NotPossible as gone:
-        messages.info(request, gone.detail)
+        finding = drift.stored_finding(key)
+    except NotPossible as refusal:
+        messages.info(request, refusal.detail)
         return HttpResponseRedirect(_url())
     if request.method == "POST":
         _perform(request, finding, Resolution(name))
@@ -212,62 +215,64 @@ def verb_page(request: HttpRequest, key: str, name: str) -> HttpResponse:
     return TemplateResponse(request, "drift/confirm.html", _confirmation(request, finding, Resolution(name)))
 
 
-def _confirmation(request: HttpRequest, finding: Finding, verb: Resolution) -> dict[str, Any]:
-    said = reason = ""
+def _confirmation(request: HttpRequest, finding: Finding, resolution: Resolution) -> dict[str, Any]:
+    preview = reason = ""
     try:
-        said = drift.preview(finding, verb)
-    except NotPossible as refused:
-        reason = refused.detail
+        preview = drift.preview(finding, resolution)
+    except NotPossible as refusal:
+        reason = refusal.detail
     except AwsError as error:
-        reason = labels.unreadable(error)
-    face = labels.RESOLUTION_LABELS[verb]
+        reason = labels.aws_error_sentences(error)
+    action = labels.RESOLUTION_LABELS[resolution]
     return _context(
         request,
-        title=f"{face.label}: {finding.kind.words} {finding.aws_id}",
+        title=f"{action.label}: {finding.kind.label} {finding.aws_id}",
         finding=finding,
         badge=labels.badge_of_finding(finding),
-        face=face,
-        said=said,
+        action=action,
+        preview=preview,
         reason=reason,
-        consequences=labels.consequences(finding, verb),
+        consequences=labels.consequences(finding, resolution),
         row_url=_row_url(finding),
-        row_words=labels.row_of(finding),
+        row_name=labels.row_name(finding),
         back=_url(),
     )
 
 
-def _perform(request: HttpRequest, finding: Finding, verb: Resolution) -> None:
-    """Do it and say what became of it; then have AWS read again, for the page is of before."""
+def _perform(request: HttpRequest, finding: Finding, resolution: Resolution) -> None:
+    """Carry it out and show the outcome; then have AWS read again, because the report is now out of date."""
     who = staff_actor(request.user)  # type: ignore[arg-type]
-    label = labels.RESOLUTION_LABELS[verb].label
+    label = labels.RESOLUTION_LABELS[resolution].label
     try:
-        done = drift.act(finding, verb, who)
-    except NotPossible as refused:
-        messages.error(request, f"{label} was refused. {refused.detail}")
+        outcome = drift.resolve(finding, resolution, who)
+    except NotPossible as refusal:
+        messages.error(request, f"{label} was refused. {refusal.detail}")
     except AwsError as error:
-        messages.error(request, f"{label} did not work. {labels.unreadable(error)}")
+        messages.error(request, f"{label} did not work. {labels.aws_error_sentences(error)}")
     else:
-        messages.success(request, done)
-    drift.ask(who)
+        messages.success(request, outcome)
+    drift.ask_to_read(who)
 
 
 # --- the dashboard ---------------------------------------------------------------------------
 
 
 def _figure() -> Figure:
-    reading = drift.last()
-    badge, count = labels.badge_of(reading), len(reading.findings)
-    if reading.unread:
+    report = drift.last_report()
+    badge, count = labels.badge_of(report), len(report.findings)
+    if report.unread:
         return Figure(
-            count or "?", f"{len(reading.unread)} of {len(ResourceKind)} kinds could not be read", Tone.BAD
+            count or "?", f"{len(report.unread)} of {len(ResourceKind)} kinds could not be read", Tone.BAD
         )
-    if reading.observed_at is None:
-        return Figure("?", "AWS was not read yet", Tone.CALM)
-    if not _fresh(reading):
-        return Figure(count, f"old: read {reading.observed_at:%d %b %H:%M} UTC", Tone.WARN)
-    return Figure(count, "differences to AWS" if count else "database and AWS agree", badge.tone)
+    if report.observed_at is None:
+        return Figure("?", "AWS has not been read yet", Tone.CALM)
+    if not _fresh(report):
+        return Figure(count, f"old: read {report.observed_at:%d %b %H:%M} UTC", Tone.WARN)
+    if not count:
+        return Figure(0, "database and AWS agree", badge.tone)
+    return Figure(count, "difference from AWS" if count == 1 else "differences from AWS", badge.tone)
 
 
-TILE = Tile("drift", "Drift", "compare_arrows", LOOK, _figure, _url, 60)
-ENTRY = Entry(410, "System", "Drift", "compare_arrows", url_name=f"admin:{PAGE}", permission=LOOK)
+TILE = Tile("drift", "Drift", "compare_arrows", VIEW, _figure, _url, 60)
+ENTRY = Entry(410, "System", "Drift", "compare_arrows", url_name=f"admin:{PAGE}", permission=VIEW)
 URLS = _urls()

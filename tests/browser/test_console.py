@@ -120,7 +120,7 @@ def test_many_at_once_say_what_became_of_each(log_in: Open, shoot: Shoot) -> Non
     expect(page.locator(".sh-items")).to_contain_text("will be left alone")
     shoot(page, "bulk-confirm")
     page.get_by_role("button", name="Yes, retry 1 of 2").click()
-    expect(page.locator(".sh-items")).to_contain_text("done: it is tried again now.")
+    expect(page.locator(".sh-items")).to_contain_text("done: StreamHub is trying again.")
     shoot(page, "bulk-results")
 
 

@@ -87,14 +87,14 @@ def test_an_engineer_finds_what_was_done_outside_and_mends_it(
 
     orphan, lost = plant_an_orphan(world), delete_the_distribution(world)
     read_again(page)
-    expect(finding(page, lost)).to_contain_text("is not there")
+    expect(finding(page, lost)).to_contain_text("does not exist")
     expect(finding(page, orphan)).to_contain_text("has no row")
     expect(finding(page, orphan)).to_contain_text("can be deleted from")
     assert grave_findings(page) == []
     shoot(page, "drift-findings")
 
     page.get_by_role("link", name=f"Repair {lost}").click()
-    expect(page.locator(".sh-dry-run")).to_contain_text("puts right what it can")
+    expect(page.locator(".sh-dry-run")).to_contain_text("repairs what it can")
     assert grave_findings(page) == []
     shoot(page, "drift-confirm-repair")
     page.get_by_role("button", name="Yes, repair").click()

@@ -152,7 +152,7 @@ def test_a_channel_that_runs_without_a_row_is_an_alarm(
     drift_report()
     engineer = as_role("engineer")
     page = seen(engineer)
-    assert f"{stage.ml_channel_id}: A MediaLive channel with our mark that has no row. It is RUNNING" in page
+    assert f"{stage.ml_channel_id}: A MediaLive channel with our mark has no row. It is RUNNING" in page
     assert "can only be stopped in the AWS console" in page
     do_url = reverse("admin:drift_do", args=[f"orphan:ml_channel:{stage.ml_channel_id}", "delete"])
     assert do_url not in page

@@ -249,7 +249,7 @@ DISTRIBUTIONS = [
         became=lambda row: (row.attached, row.desired, hasattr(row, "channel")),
         after=(True, "enabled", True),
         not_ready=lambda: detached_from(distribution=rows.distribution()),
-        sentence="The channel whose endpoint it is in front of has a distribution; detach that first.",
+        sentence="The channel of its origin endpoint has another distribution; detach that one first.",
     ),
     Verb(
         "keep",

@@ -1,4 +1,4 @@
-"""Distributions in the admin: configuration, re-attaching."""
+"""Distributions in the admin: the configuration page and re-attaching."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def staff(db: None) -> Client:
     return client
 
 
-def test_the_configuration_is_what_was_last_read(staff: Client) -> None:
+def test_the_configuration_page_shows_what_was_last_read(staff: Client) -> None:
     row = rows.distribution(config={"PriceClass": "PriceClass_100"})
     url = reverse("admin:distributions_distribution_configuration", args=[row.pk])
     assert "PriceClass_100" in staff.get(url).content.decode()
@@ -25,7 +25,7 @@ def test_the_configuration_is_what_was_last_read(staff: Client) -> None:
     assert row.config_requested is False
 
 
-def test_a_missing_configuration_is_said_and_not_fetched_by_looking(staff: Client) -> None:
+def test_viewing_a_missing_configuration_does_not_request_it(staff: Client) -> None:
     row = rows.distribution()
     url = reverse("admin:distributions_distribution_configuration", args=[row.pk])
     assert "has not been read yet" in staff.get(url).content.decode()
@@ -33,17 +33,17 @@ def test_a_missing_configuration_is_said_and_not_fetched_by_looking(staff: Clien
     assert (row.config_requested, row.generation) == (False, 0)
 
 
-def test_reattaching_finds_the_channel_it_is_in_front_of(staff: Client) -> None:
+def test_reattaching_finds_the_channel_of_its_origin(staff: Client) -> None:
     row = rows.distribution("disabled", attached=False, desired="deleted")
-    on = rows.channel(endpoint_url=row.origin_url)
+    channel = rows.channel(endpoint_url=row.origin_url)
     staff.post(reverse("admin:distributions_distribution_do", args=[row.pk, "reattach"]))
-    on.refresh_from_db()
+    channel.refresh_from_db()
     row.refresh_from_db()
-    assert on.distribution == row
+    assert channel.distribution == row
     assert (row.attached, row.desired) == (True, "enabled")
 
 
-def test_reattaching_without_its_channel_is_refused_with_the_reason(staff: Client) -> None:
+def test_reattaching_without_its_channel_is_refused_with_a_reason(staff: Client) -> None:
     row = rows.distribution("disabled", attached=False, desired="deleted")
     url = reverse("admin:distributions_distribution_do", args=[row.pk, "reattach"])
     assert "is gone" in staff.get(url).content.decode()

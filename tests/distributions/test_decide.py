@@ -1,4 +1,4 @@
-"""The decisions on a distribution, as a table: intent and observation in, one step out."""
+"""The decisions on a distribution as a table: intent and observation in, one step out."""
 
 from itertools import product
 
@@ -22,7 +22,7 @@ TABLE = [
     ("enabled", "deployed", {**OFF, "status": "Deployed"}, Step.ENABLE),
     ("enabled", "disabling", {**OFF, "status": "InProgress"}, Step.ENABLE),
     ("enabled", "deployed", {**LIVE, "suspected": True}, Step.LOOK_AGAIN),
-    ("enabled", "deployed", {**LIVE, "suspected": True, "gone": True}, Step.LOSE),
+    ("enabled", "deployed", {**LIVE, "suspected": True, "gone": True}, Step.RELEASE_LOST),
     ("enabled", "missing", {**LIVE, "gone": True}, Step.FORGET),
     ("deleted", "pending", {}, Step.FORGET),
     ("deleted", "failed", {}, Step.FORGET),
@@ -35,7 +35,7 @@ TABLE = [
     ("deleted", "deleting", {**OFF, "status": "Deployed"}, Step.DELETE),
     ("deleted", "deleting", {**OFF, "status": "Deployed", "delete_accepted": True}, Step.WAIT_GONE),
     ("deleted", "deleting", {**OFF, "status": "Deployed", "gone": True}, Step.FORGET),
-    # somebody enabled it in the console just before the reaper's call
+    # enabled in the console just before the reaper's call
     ("deleted", "deleting", {**LIVE, "status": "Deployed"}, Step.DISABLE),
     ("deleted", "deleting", {**OFF, "status": "InProgress"}, Step.WAIT_DISABLED),
     ("deleted", "disabled", {**OFF, "status": "Deployed", "suspected": True}, Step.LOOK_AGAIN),
@@ -45,7 +45,9 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("desired", "state", "observed", "step"), TABLE)
-def test_next_step(desired: str, state: str, observed: dict, step: Step) -> None:
+def test_each_intent_and_observation_give_one_step(
+    desired: str, state: str, observed: dict, step: Step
+) -> None:
     assert next_step(Intent(desired, state), Observed(**observed)) is step
 
 
@@ -64,17 +66,17 @@ PROTECTED_TABLE = [
 
 
 @pytest.mark.parametrize(("state", "observed", "step"), PROTECTED_TABLE)
-def test_a_protected_distribution_is_followed(state: str, observed: dict, step: Step) -> None:
+def test_a_protected_distribution_is_only_observed(state: str, observed: dict, step: Step) -> None:
     assert next_step(Intent("enabled", state, protected=True), Observed(**observed)) is step
 
 
-# What StreamHub does to others' distributions: never any of these.
+# Steps that StreamHub never takes on a distribution that belongs to others.
 NEVER_TO_PROTECTED = frozenset(
-    {Step.CREATE, Step.FIND, Step.ENABLE, Step.DISABLE, Step.DELETE, Step.LOSE, Step.FORGET}
+    {Step.CREATE, Step.FIND, Step.ENABLE, Step.DISABLE, Step.DELETE, Step.RELEASE_LOST, Step.FORGET}
 )
 
 
-def test_a_protected_distribution_is_never_written_to_given_up_or_forgotten() -> None:
+def test_no_step_writes_to_a_protected_distribution_or_removes_its_row() -> None:
     yesno = (False, True)
     for desired, state in product(Desired.values, State.values):
         for known, sent, enabled, status, suspected, gone, accepted in product(

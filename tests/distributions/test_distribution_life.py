@@ -1,4 +1,4 @@
-"""Distributions against the embedded AWS, in process: detach, keep, re-attach, reap, doubt."""
+"""Distributions against the embedded AWS, in process: detach, keep, re-attach, delete, uncertain answers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def fresh(row: Distribution) -> Distribution:
     return Distribution.objects.get(pk=row.pk)
 
 
-def test_detach_disables_and_the_reaper_takes_it(world: WorldUnderTest, attached: Distribution) -> None:
+def test_detach_disables_it_and_the_reaper_deletes_it(world: WorldUnderTest, attached: Distribution) -> None:
     services.distribution_detach(attached, who=WHO)
     world.settle()
     assert (fresh(attached).state, fresh(attached).enabled) == ("disabled", False)
@@ -42,7 +42,7 @@ def test_detach_disables_and_the_reaper_takes_it(world: WorldUnderTest, attached
     assert world.illegal() == []
 
 
-def test_detach_twice_is_detach_once(world: WorldUnderTest, attached: Distribution) -> None:
+def test_detaching_twice_has_the_effect_of_once(world: WorldUnderTest, attached: Distribution) -> None:
     services.distribution_detach(attached, who=WHO)
     services.distribution_detach(attached, who=WHO)
     world.settle()
@@ -58,7 +58,7 @@ def test_a_detached_channel_can_get_a_new_distribution(world: WorldUnderTest, at
         distribution_create_and_attach(Channel.objects.get(), who=WHO)
 
 
-def test_a_cancelled_deletion_keeps_it_disabled_from_the_reaper(
+def test_the_reaper_leaves_a_kept_distribution_disabled(
     world: WorldUnderTest, attached: Distribution
 ) -> None:
     services.distribution_detach(attached, who=WHO)
@@ -70,7 +70,7 @@ def test_a_cancelled_deletion_keeps_it_disabled_from_the_reaper(
     assert (fresh(attached).state, fresh(attached).desired) == ("disabled", "disabled")
 
 
-def test_reattach_enables_again(world: WorldUnderTest, attached: Distribution) -> None:
+def test_reattaching_enables_it_again(world: WorldUnderTest, attached: Distribution) -> None:
     services.distribution_detach(attached, who=WHO)
     world.settle()
     distribution_reattach(Channel.objects.get(), attached, who=WHO)
@@ -80,7 +80,9 @@ def test_reattach_enables_again(world: WorldUnderTest, attached: Distribution) -
     assert Channel.objects.get().distribution == row
 
 
-def test_reattach_is_refused_once_the_reaper_has_it(world: WorldUnderTest, attached: Distribution) -> None:
+def test_reattaching_is_refused_once_the_reaper_deletes_it(
+    world: WorldUnderTest, attached: Distribution
+) -> None:
     services.distribution_detach(attached, who=WHO)
     world.settle()
     Distribution.objects.update(state="deleting")
@@ -89,7 +91,7 @@ def test_reattach_is_refused_once_the_reaper_has_it(world: WorldUnderTest, attac
 
 
 def test_a_distribution_waits_for_the_disable_to_be_deployed(world: WorldUnderTest) -> None:
-    world.control.scale(1.0)  # from now on AWS's time stands still until the test lets it pass
+    world.control.scale(1.0)  # from now on AWS's clock only moves when the test advances it
     channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
     for _ in range(6):
         world.step_all()
@@ -107,7 +109,7 @@ def test_a_distribution_waits_for_the_disable_to_be_deployed(world: WorldUnderTe
     assert world.illegal() == []
 
 
-def test_one_false_not_found_is_not_believed(world: WorldUnderTest, attached: Distribution) -> None:
+def test_one_wrong_not_found_is_not_proof(world: WorldUnderTest, attached: Distribution) -> None:
     world.control.fault("cloudfront:GetDistribution", "not_found")
     services.distribution_sync(attached, who=WHO)
     world.step_all()
@@ -116,7 +118,9 @@ def test_one_false_not_found_is_not_believed(world: WorldUnderTest, attached: Di
     assert (fresh(attached).state, fresh(attached).suspect_since) == ("deployed", None)
 
 
-def test_could_not_read_changes_nothing_and_says_so(world: WorldUnderTest, attached: Distribution) -> None:
+def test_a_failed_read_changes_nothing_and_shows_the_error(
+    world: WorldUnderTest, attached: Distribution
+) -> None:
     world.control.fault("cloudfront:GetDistribution", "access_denied", times=None)
     services.distribution_sync(attached, who=WHO)
     world.step_all()
@@ -128,7 +132,7 @@ def test_could_not_read_changes_nothing_and_says_so(world: WorldUnderTest, attac
     assert fresh(attached).error_code == ""
 
 
-def test_a_configuration_is_not_asked_for_once_the_distribution_has_gone(attached: Distribution) -> None:
+def test_requesting_a_configuration_does_nothing_once_the_row_is_gone(attached: Distribution) -> None:
     Distribution.objects.filter(pk=attached.pk).delete()
     services.distribution_config_request(attached)
     assert not Distribution.objects.exists()
@@ -141,7 +145,7 @@ def test_the_configuration_is_read_on_request(world: WorldUnderTest, attached: D
     assert config["PriceClass"] == "PriceClass_100"
 
 
-def test_protected_distributions_are_refused_by_verbs_and_by_the_database(
+def test_verbs_and_the_database_refuse_to_change_a_protected_distribution(
     world: WorldUnderTest, attached: Distribution
 ) -> None:
     Distribution.objects.update(protected=True, attached=False)
@@ -151,7 +155,7 @@ def test_protected_distributions_are_refused_by_verbs_and_by_the_database(
         Distribution.objects.update(desired="deleted", attached=False)
 
 
-def test_a_quota_waits_in_pending_and_goes_on_when_there_is_room(world: WorldUnderTest) -> None:
+def test_a_create_over_the_quota_waits_in_pending_until_there_is_room(world: WorldUnderTest) -> None:
     world.control.console("cloudfront", "set_quota", distributions=0)
     channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
     for _ in range(12):
@@ -173,7 +177,7 @@ def test_foreign_distributions_are_left_alone(world: WorldUnderTest, attached: D
     assert world.left()["cloudfront distributions"] == 1
 
 
-def test_the_reaper_uses_about_one_call_per_distribution(world: WorldUnderTest) -> None:
+def test_the_reaper_makes_one_list_call_and_one_delete_call_per_distribution(world: WorldUnderTest) -> None:
     rows = [
         services.distribution_create(
             "https://origin.example.com/out/v1/index.m3u8", owner_label=f"stage {n}", who=WHO

@@ -1,4 +1,4 @@
-"""A configuration in plain words: what is usual, and each thing that is not."""
+"""A configuration in plain words: what is usual, and each setting that is not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BUCKETS = Buckets("rec", "media")
 
 
 @pytest.fixture(scope="module")
-def usual() -> dict[str, Any]:
+def usual_config() -> dict[str, Any]:
     aws = EmbeddedAws(0.0)
     mediamanager.create_mediamanager(aws.world, "E3FEGSC0PV886G", "rec", "media")
     cloudfront: Any = aws.world.services["cloudfront"]
@@ -23,18 +23,18 @@ def usual() -> dict[str, Any]:
 
 
 @pytest.fixture
-def config(usual: dict[str, Any]) -> dict[str, Any]:
-    return copy.deepcopy(usual)
+def config(usual_config: dict[str, Any]) -> dict[str, Any]:
+    return copy.deepcopy(usual_config)
 
 
-def odd(config: dict[str, Any]) -> dict[str, str]:
-    """Property to meaning, of all that is unusual."""
-    return {item.name: item.meaning for group in groups(config, BUCKETS) for item in group.odd}
+def unusual(config: dict[str, Any]) -> dict[str, str]:
+    """The meaning of each unusual property, by its name."""
+    return {item.name: item.meaning for group in groups(config, BUCKETS) for item in group.unusual}
 
 
-def test_the_usual_one_lacks_nothing_but_a_key_group(config: dict[str, Any]) -> None:
+def test_the_usual_configuration_lacks_only_a_key_group(config: dict[str, Any]) -> None:
     assert missing(config, BUCKETS) == []
-    assert set(odd(config)) == {"TrustedKeyGroups"}
+    assert set(unusual(config)) == {"TrustedKeyGroups"}
     titles = [group.title for group in groups(config, BUCKETS)]
     assert titles == [
         "Distribution",
@@ -45,18 +45,18 @@ def test_the_usual_one_lacks_nothing_but_a_key_group(config: dict[str, Any]) -> 
     ]
 
 
-def test_both_origins_are_named_for_what_they_hold(config: dict[str, Any]) -> None:
-    said = {group.title: group.properties[0].meaning for group in groups(config, BUCKETS)}
-    assert "recording bucket" in said["Origin recordings"]
-    assert "media bucket" in said["Origin media-manager"]
-    assert "recording bucket" in said["Default behaviour: all other paths"]
+def test_each_origin_is_explained_by_its_bucket(config: dict[str, Any]) -> None:
+    meanings = {group.title: group.properties[0].meaning for group in groups(config, BUCKETS)}
+    assert "recording bucket" in meanings["Origin recordings"]
+    assert "media bucket" in meanings["Origin media-manager"]
+    assert "recording bucket" in meanings["Default behaviour: all other paths"]
 
 
-def test_a_key_group_makes_it_usual(config: dict[str, Any]) -> None:
+def test_with_a_key_group_nothing_is_unusual(config: dict[str, Any]) -> None:
     trusted = {"Enabled": True, "Quantity": 1, "Items": ["group-1"]}
     config["DefaultCacheBehavior"]["TrustedKeyGroups"] = trusted
     config["CacheBehaviors"]["Items"][0]["TrustedKeyGroups"] = trusted
-    assert odd(config) == {}
+    assert unusual(config) == {}
 
 
 CHANGES = [
@@ -65,17 +65,19 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "said"), CHANGES)
-def test_what_is_missing_is_said(config: dict[str, Any], name: str, value: Any, said: str) -> None:
-    assert any(said in sentence for sentence in missing({**config, name: value}, BUCKETS))
+@pytest.mark.parametrize(("name", "value", "expected"), CHANGES)
+def test_each_missing_part_gives_a_sentence(
+    config: dict[str, Any], name: str, value: Any, expected: str
+) -> None:
+    assert any(expected in sentence for sentence in missing({**config, name: value}, BUCKETS))
 
 
 def test_buckets_that_are_not_configured_cannot_be_checked(config: dict[str, Any]) -> None:
-    said = missing(config, Buckets("", ""))
-    assert [sentence.split()[0] for sentence in said] == ["RECORDING_BUCKET", "MEDIA_BUCKET"]
+    sentences = missing(config, Buckets("", ""))
+    assert [sentence.split()[0] for sentence in sentences] == ["RECORDING_BUCKET", "MEDIA_BUCKET"]
 
 
-ODD = [
+UNUSUAL = [
     ("Enabled", False, "Enabled", "Switched off"),
     ("Origins.0.OriginAccessControlId", "", "OriginAccessControlId", "must be public"),
     ("DefaultCacheBehavior.ViewerProtocolPolicy", "allow-all", "ViewerProtocolPolicy", "HTTP is allowed"),
@@ -90,7 +92,7 @@ ODD = [
         "DefaultCacheBehavior.CachePolicyId",
         "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
         "CachePolicyId",
-        "Nothing is kept",
+        "Nothing is cached",
     ),
     ("DefaultCacheBehavior.CachePolicyId", "", "CachePolicyId", "ForwardedValues"),
     (
@@ -108,13 +110,13 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize(("where", "value", "name", "said"), ODD)
-def test_what_is_unusual_is_marked(
-    config: dict[str, Any], where: str, value: Any, name: str, said: str
+@pytest.mark.parametrize(("where", "value", "name", "expected"), UNUSUAL)
+def test_an_unusual_setting_is_marked_and_explained(
+    config: dict[str, Any], where: str, value: Any, name: str, expected: str
 ) -> None:
-    *steps, last = where.split(".")
+    *path, last = where.split(".")
     holder: Any = config
-    for step in steps:
-        holder = holder["Items"][int(step)] if step.isdigit() else holder[step]
+    for key in path:
+        holder = holder["Items"][int(key)] if key.isdigit() else holder[key]
     holder[last] = value
-    assert said in odd(config)[name]
+    assert expected in unusual(config)[name]

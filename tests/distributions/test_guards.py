@@ -1,4 +1,4 @@
-"""The rules of a distribution's verbs as a table: each in every state, and whatever may be in the way."""
+"""The rules of a distribution's verbs as a table: each verb in every state and situation."""
 
 from __future__ import annotations
 
@@ -12,81 +12,99 @@ from distributions.models import State
 from tests.scenarios.asking import DONE, Answer, Refused, ask
 
 SHARED = "It is shared and protected; StreamHub never changes it."
-ON_AIR = "It is on air with keynote, workshop. Stop the breakout first."
+ON_AIR = "It is on air with keynote, workshop. Stop the breakouts first."
 ATTACHED = "It is attached; detach it first."
-LOOSE = "It is not attached to anything."
+UNATTACHED = "It is not attached to anything."
 ALREADY = "It is being deleted already."
-STAYS = "It is not about to be deleted."
-WELL = "There is nothing to retry."
-TAKEN = "The channel whose endpoint it is in front of has a distribution; detach that first."
-NO_CHANNEL = "The channel whose endpoint it is in front of is gone."
+NOT_BEING_DELETED = "It is not being deleted."
+NO_RETRY = "There is nothing to retry."
+TAKEN = "The channel of its origin endpoint has another distribution; detach that one first."
+NO_CHANNEL = "The channel of its origin endpoint is gone."
 OTHER = "It is in front of another origin endpoint."
-# Only while disabling or disabled; elsewhere told so.
-RESTS = "done while disabling or disabled"
+# Done while disabling or disabled, refused in other states.
+DONE_IF_DISABLED = "done while disabling or disabled"
 
 VERBS = ("sync", "retry", "detach", "reattach", "keep", "delete")
 FREE = {"attached": False}
-GOING = {"attached": False, "desired": "deleted"}
-HELD = {"holds": ("keynote", "workshop")}
-# The situation, and what each of the verbs is told in it. Retry is always done in state failed.
+DELETING = {"attached": False, "desired": "deleted"}
+ON_AIR_NOW = {"holds": ("keynote", "workshop")}
+# The situation, and the expected answer to each verb. Retry is always done in the state failed.
 TABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "attached": ({}, (DONE, WELL, DONE, ATTACHED, STAYS, ATTACHED)),
-    "an error is shown": ({"has_error": True}, (DONE, DONE, DONE, ATTACHED, STAYS, ATTACHED)),
-    "on air": (HELD, (DONE, WELL, ON_AIR, ATTACHED, STAYS, ON_AIR)),
-    "detached": (GOING, (DONE, WELL, ALREADY, RESTS, RESTS, ALREADY)),
-    "detached, an attachment is open": ({**GOING, **HELD}, (DONE, WELL, ON_AIR, RESTS, RESTS, ON_AIR)),
+    "attached": ({}, (DONE, NO_RETRY, DONE, ATTACHED, NOT_BEING_DELETED, ATTACHED)),
+    "an error is shown": ({"has_error": True}, (DONE, DONE, DONE, ATTACHED, NOT_BEING_DELETED, ATTACHED)),
+    "on air": (ON_AIR_NOW, (DONE, NO_RETRY, ON_AIR, ATTACHED, NOT_BEING_DELETED, ON_AIR)),
+    "detached": (DELETING, (DONE, NO_RETRY, ALREADY, DONE_IF_DISABLED, DONE_IF_DISABLED, ALREADY)),
+    "detached, an attachment is open": (
+        {**DELETING, **ON_AIR_NOW},
+        (DONE, NO_RETRY, ON_AIR, DONE_IF_DISABLED, DONE_IF_DISABLED, ON_AIR),
+    ),
     "detached, its channel has another": (
-        {**GOING, "home": Home.TAKEN},
-        (DONE, WELL, ALREADY, TAKEN, RESTS, ALREADY),
+        {**DELETING, "home": Home.TAKEN},
+        (DONE, NO_RETRY, ALREADY, TAKEN, DONE_IF_DISABLED, ALREADY),
     ),
     "detached, its channel is gone": (
-        {**GOING, "home": Home.GONE},
-        (DONE, WELL, ALREADY, NO_CHANNEL, RESTS, ALREADY),
+        {**DELETING, "home": Home.GONE},
+        (DONE, NO_RETRY, ALREADY, NO_CHANNEL, DONE_IF_DISABLED, ALREADY),
     ),
     "detached, its channel has another endpoint": (
-        {**GOING, "home": Home.OTHER},
-        (DONE, WELL, ALREADY, OTHER, RESTS, ALREADY),
+        {**DELETING, "home": Home.OTHER},
+        (DONE, NO_RETRY, ALREADY, OTHER, DONE_IF_DISABLED, ALREADY),
     ),
-    "kept": ({**FREE, "desired": "disabled"}, (DONE, WELL, LOOSE, RESTS, STAYS, DONE)),
-    "unattached, wanted enabled": (FREE, (DONE, WELL, LOOSE, RESTS, STAYS, DONE)),
-    "protected": ({**FREE, "protected": True}, (DONE, WELL, SHARED, SHARED, SHARED, SHARED)),
+    "kept": (
+        {**FREE, "desired": "disabled"},
+        (DONE, NO_RETRY, UNATTACHED, DONE_IF_DISABLED, NOT_BEING_DELETED, DONE),
+    ),
+    "unattached, wanted enabled": (
+        FREE,
+        (DONE, NO_RETRY, UNATTACHED, DONE_IF_DISABLED, NOT_BEING_DELETED, DONE),
+    ),
+    "protected": ({**FREE, "protected": True}, (DONE, NO_RETRY, SHARED, SHARED, SHARED, SHARED)),
     "protected, with an error": (
         {**FREE, "protected": True, "has_error": True},
         (DONE, DONE, SHARED, SHARED, SHARED, SHARED),
     ),
-    # The database refuses such a row; the rules do not count on it.
-    "wanted gone but attached": ({"desired": "deleted"}, (DONE, WELL, DONE, ATTACHED, RESTS, ATTACHED)),
+    # A constraint refuses such a row, but the rules do not rely on that.
+    "deleted but attached": (
+        {"desired": "deleted"},
+        (DONE, NO_RETRY, DONE, ATTACHED, DONE_IF_DISABLED, ATTACHED),
+    ),
 }
 CASES = [
-    pytest.param(verb, {"desired": "enabled", **fields}, told, id=f"{verb} - {name}")
+    pytest.param(verb, {"desired": "enabled", **fields}, answer, id=f"{verb} - {name}")
     for name, (fields, answers) in TABLE.items()
-    for verb, told in zip(VERBS, answers, strict=True)
+    for verb, answer in zip(VERBS, answers, strict=True)
 ]
 
 
-def expected_of(verb: str, now: Situation, told: str) -> Answer:
-    resting = now.state in ("disabling", "disabled")
-    if (verb, now.state) == ("retry", "failed") or (told == RESTS and resting):
+def expected_of(verb: str, now: Situation, answer: str) -> Answer:
+    disabled = now.state in (State.DISABLING, State.DISABLED)
+    if (verb, now.state) == ("retry", State.FAILED) or (answer == DONE_IF_DISABLED and disabled):
         return DONE
-    if told in (DONE, ALREADY):
-        return told
-    if told in (RESTS, TAKEN, NO_CHANNEL, OTHER) and not resting:
-        told = f"It is {now.state}; this is possible only while it is disabling or disabled."
-    return Refused(told, now.state, guards.possible(now))
+    if answer in (DONE, ALREADY):
+        return answer
+    if answer in (DONE_IF_DISABLED, TAKEN, NO_CHANNEL, OTHER) and not disabled:
+        answer = f"It is {now.state}; this is possible only while it is disabling or disabled."
+    return Refused(answer, now.state, guards.possible(now))
 
 
-@pytest.mark.parametrize(("verb", "fields", "told"), CASES)
-def test_a_verb_in_each_state(verb: str, fields: dict[str, Any], told: str) -> None:
-    nows = {state: Situation(state, **fields) for state in State.values}
-    answers = {state: ask(guards, verb, now) for state, now in nows.items()}
-    assert answers == {state: expected_of(verb, now, told) for state, now in nows.items()}
+@pytest.mark.parametrize(("verb", "fields", "answer"), CASES)
+def test_each_verb_gives_its_answer_in_every_state(verb: str, fields: dict[str, Any], answer: str) -> None:
+    situations = {state: Situation(state, **fields) for state in State.values}
+    answers = {state: ask(guards, verb, now) for state, now in situations.items()}
+    assert answers == {state: expected_of(verb, now, answer) for state, now in situations.items()}
+
+
+def test_a_refusal_on_air_counts_the_breakouts() -> None:
+    refusal = guards.on_air(Situation("deployed", "enabled", holds=("keynote",)))
+    assert refusal is not None
+    assert refusal.sentence == "It is on air with keynote. Stop the breakout first."
 
 
 def test_the_table_has_every_verb() -> None:
     assert tuple(guards.rules()) == VERBS
 
 
-def test_what_is_possible() -> None:
+def test_possible_verbs_are_those_that_do_something_now() -> None:
     assert guards.possible(Situation("deployed", "enabled")) == ["sync", "detach"]
     assert guards.possible(Situation("disabled", "deleted", attached=False)) == ["sync", "reattach", "keep"]
     assert guards.possible(Situation("failed", "enabled", protected=True)) == ["sync", "retry"]

@@ -1,4 +1,4 @@
-"""The MediaManager distribution: registered from the setting, read, explained, and never touched."""
+"""The MediaManager distribution: registered from the setting, read, explained, and never changed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def create(world: WorldUnderTest, recording: str, media: str) -> None:
 
 
 @pytest.fixture
-def here(world: WorldUnderTest, settings: Any) -> WorldUnderTest:
-    """A world that has the distribution, as the embedded process has."""
+def configured(world: WorldUnderTest, settings: Any) -> WorldUnderTest:
+    """A world with the distribution on AWS and in the settings, like the embedded process."""
     settings.MEDIAMANAGER_DISTRIBUTION_ID = ID
     settings.RECORDING_BUCKET, settings.MEDIA_BUCKET = BUCKETS
     create(world, *BUCKETS)
@@ -49,8 +49,8 @@ def writes(world: WorldUnderTest) -> list[str]:
     return [call for call in world.counts() if not call.split(":")[1].startswith(("Get", "List", "Describe"))]
 
 
-def test_it_is_registered_once_and_read_with_its_configuration(here: WorldUnderTest) -> None:
-    row = registered(here)
+def test_it_is_registered_once_and_read_with_its_configuration(configured: WorldUnderTest) -> None:
+    row = registered(configured)
     assert mediamanager.mediamanager_register() == row
     assert (row.state, row.status, row.enabled) == ("deployed", "Deployed", True)
     assert row.domain_name.endswith(".cloudfront.net")
@@ -58,8 +58,10 @@ def test_it_is_registered_once_and_read_with_its_configuration(here: WorldUnderT
     assert Distribution.objects.count() == 1
 
 
-def test_another_setting_replaces_the_row_and_leaves_aws_alone(here: WorldUnderTest, settings: Any) -> None:
-    old = registered(here)
+def test_another_setting_replaces_the_row_and_leaves_aws_alone(
+    configured: WorldUnderTest, settings: Any
+) -> None:
+    old = registered(configured)
     settings.MEDIAMANAGER_DISTRIBUTION_ID = "E0000000000000"
     assert mediamanager.mediamanager_register() != old
     assert Distribution.objects.get().aws_distribution_id == "E0000000000000"
@@ -67,65 +69,67 @@ def test_another_setting_replaces_the_row_and_leaves_aws_alone(here: WorldUnderT
     settings.MEDIAMANAGER_DISTRIBUTION_ID = ""
     assert mediamanager.mediamanager_register() is None
     assert not Distribution.objects.exists()
-    assert writes(here) == []
+    assert writes(configured) == []
 
 
-def test_a_distribution_made_for_a_channel_is_not_taken_for_it(here: WorldUnderTest) -> None:
+def test_a_setting_that_names_a_channels_distribution_is_refused(configured: WorldUnderTest) -> None:
     Distribution.objects.create(aws_distribution_id=ID, origin_url="https://example.com")
     with pytest.raises(NotPossible, match="made for a channel"):
         mediamanager.mediamanager_register()
 
 
-def test_whatever_is_done_to_it_outside_nothing_is_written_to_aws(here: WorldUnderTest) -> None:
-    row = registered(here)
-    here.control.console("cloudfront", "disable", Id=ID)
+def test_changes_from_outside_are_shown_and_nothing_is_written_to_aws(configured: WorldUnderTest) -> None:
+    row = registered(configured)
+    configured.control.console("cloudfront", "disable", Id=ID)
     mediamanager.mediamanager_look(row)
-    here.settle()
+    configured.settle()
     row.refresh_from_db()
     assert (row.state, row.enabled, row.error_code) == ("disabled", False, "")
     assert row.config["Enabled"] is False
-    here.control.console("cloudfront", "delete", Id=ID, force=True)
+    configured.control.console("cloudfront", "delete", Id=ID, force=True)
     for _ in range(5):
         mediamanager.mediamanager_look(row)
-        here.step_all()
-        here.observe()
-    here.settle(lambda: Distribution.objects.get().state == "missing")
+        configured.step_all()
+        configured.observe()
+    configured.settle(lambda: Distribution.objects.get().state == "missing")
     row.refresh_from_db()
     assert (row.state, row.error_code) == ("missing", "shared_missing")
-    create(here, "other-recordings", "other-media")
+    create(configured, "other-recordings", "other-media")
     mediamanager.look(JobRun("look_at_mediamanager", "", 1))
-    here.settle()
+    configured.settle()
     row.refresh_from_db()
     assert (row.state, row.error_code) == ("deployed", "")
-    assert writes(here) == []
+    assert writes(configured) == []
 
 
 @pytest.mark.parametrize("verb", ["distribution_detach", "distribution_delete"])
-def test_verbs_refuse_it(here: WorldUnderTest, verb: str) -> None:
+def test_verbs_refuse_a_protected_distribution(configured: WorldUnderTest, verb: str) -> None:
     with pytest.raises(NotPossible, match="protected"):
-        getattr(services, verb)(registered(here), who=system_actor("anna"))
+        getattr(services, verb)(registered(configured), who=system_actor("anna"))
 
 
 @pytest.mark.parametrize(
-    "wanted", [{"desired": "disabled"}, {"desired": "deleted"}, {"attached": True}, {"state": "deleting"}]
+    "intent", [{"desired": "disabled"}, {"desired": "deleted"}, {"attached": True}, {"state": "deleting"}]
 )
-def test_the_database_refuses_every_other_intent(here: WorldUnderTest, wanted: dict[str, Any]) -> None:
-    row = registered(here)
+def test_the_database_refuses_any_intent_to_change_it(
+    configured: WorldUnderTest, intent: dict[str, Any]
+) -> None:
+    row = registered(configured)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Distribution.objects.filter(pk=row.pk).update(**wanted)
+        Distribution.objects.filter(pk=row.pk).update(**intent)
 
 
-def test_the_page_explains_what_was_read(here: WorldUnderTest, as_role: Any) -> None:
-    row = registered(here)
+def test_the_page_explains_what_was_read(configured: WorldUnderTest, as_role: Any) -> None:
+    row = registered(configured)
     page = as_role("viewer").get(PAGE).content.decode()
     assert row.domain_name in page
     assert "/media-manager/*" in page
-    assert "anybody who has a URL can watch" in page
+    assert "anyone who has a URL can watch" in page
     assert "Look again" not in page
 
 
-def test_look_again_is_a_post_and_queues_a_reading(here: WorldUnderTest, as_role: Any) -> None:
-    row = registered(here)
+def test_look_again_is_a_post_and_requests_a_read(configured: WorldUnderTest, as_role: Any) -> None:
+    row = registered(configured)
     operator: Client = as_role("operator")
     assert "Look again" in operator.get(PAGE).content.decode()
     url = reverse("admin:distributions_mediamanager_look")
@@ -135,7 +139,7 @@ def test_look_again_is_a_post_and_queues_a_reading(here: WorldUnderTest, as_role
     row.refresh_from_db()
     assert (row.observe_requested, row.config_requested) == (True, True)
     before = row.config_observed_at
-    here.settle()
+    configured.settle()
     row.refresh_from_db()
     assert row.config_observed_at > before
 
@@ -147,9 +151,9 @@ def test_without_the_setting_the_page_says_what_to_set(settings: Any, as_role: A
     assert "Look again" not in page
 
 
-def test_the_fragment_is_sent_only_when_it_is_new(here: WorldUnderTest, as_role: Any) -> None:
-    registered(here)
+def test_the_fragment_is_sent_only_when_it_is_new(configured: WorldUnderTest, as_role: Any) -> None:
+    registered(configured)
     viewer: Client = as_role("viewer")
     first = viewer.get(f"{PAGE}live/")
-    seen = first["X-StreamHub-Fragment"]
-    assert viewer.get(f"{PAGE}live/?seen={seen}").status_code == 204
+    version = first["X-StreamHub-Fragment"]
+    assert viewer.get(f"{PAGE}live/?seen={version}").status_code == 204

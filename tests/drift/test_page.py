@@ -1,4 +1,4 @@
-"""The Drift page: who sees and does what, that looking changes nothing, and each verb to its end."""
+"""The Drift page: who sees and does what, that viewing changes nothing, and each resolution to its end."""
 
 from __future__ import annotations
 
@@ -26,70 +26,70 @@ from tests.scenarios.world import WorldUnderTest
 PAGE, READ = "admin:drift", "admin:drift_read"
 
 
-def seen(client: Client, follow: bool = False) -> str:
+def page_of(client: Client, follow: bool = False) -> str:
     response = client.get(reverse(PAGE), follow=follow)
     assert response.status_code == 200
     return html.unescape(response.content.decode())
 
 
-def do_url(finding: Finding, verb: str) -> str:
-    return reverse("admin:drift_do", args=[finding.key, verb])
+def do_url(finding: Finding, resolution: str) -> str:
+    return reverse("admin:drift_do", args=[finding.key, resolution])
 
 
-def press(client: Client, finding: Finding, verb: str) -> str:
-    """Confirm the verb; the page afterwards, with its message."""
-    return html.unescape(client.post(do_url(finding, verb), follow=True).content.decode())
+def press(client: Client, finding: Finding, resolution: str) -> str:
+    """Confirm the resolution; returns the page that follows, with its message."""
+    return html.unescape(client.post(do_url(finding, resolution), follow=True).content.decode())
 
 
-def lose_the_endpoint(world: WorldUnderTest) -> Finding:
+def delete_the_endpoint(world: WorldUnderTest) -> Finding:
     world.control.console("mediapackage", "delete_endpoint", id=channel().mp_endpoint_id)
     drift_report()
-    return only()
+    return the_only_finding()
 
 
 def orphans(*, old: bool = True) -> dict[ResourceKind, Finding]:
     forget_rows()
     drift_report()
     if old:
-        grow_old()
-    return {one.kind: one for one in drift.last().findings}
+        let_an_hour_pass()
+    return {finding.kind: finding for finding in drift.last_report().findings}
 
 
-def grow_old() -> None:
+def let_an_hour_pass() -> None:
     DriftSighting.objects.update(first_seen_at=timezone.now() - timedelta(minutes=61))
 
 
-def only() -> Finding:
-    (finding,) = drift.last().findings
+def the_only_finding() -> Finding:
+    (finding,) = drift.last_report().findings
     return finding
 
 
 # --- what is shown ---------------------------------------------------------------------------
 
 
-def test_before_the_first_reading_it_says_so(engineer: Client) -> None:
-    page = seen(engineer)
+def test_before_the_first_reading_the_page_says_so(engineer: Client) -> None:
+    page = page_of(engineer)
     assert "AWS has not been read yet" in page
     assert "Database and AWS agree" not in page
     assert "in agreement" not in page
 
 
-def test_agreement_is_said_with_what_was_compared(
+def test_agreement_is_shown_with_what_was_compared(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
     world.control.console("cloudfront", "create_foreign", count=3)
     drift_report()
-    page = seen(engineer)
+    page = page_of(engineer)
     assert "Database and AWS agree." in page
-    assert "6 AWS resources of ours were held against their rows" in page
+    assert "6 AWS resources of ours were compared with their rows" in page
     assert '<td class="sh-number">1</td><td class="sh-number">3</td>' in page
 
 
-def test_a_finding_is_shown_with_its_row_and_its_verb(
+def test_a_finding_is_shown_with_its_row_and_its_resolution(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
-    finding = lose_the_endpoint(world)
-    page = seen(engineer)
+    finding = delete_the_endpoint(world)
+    page = page_of(engineer)
     assert finding.detail in page
     assert f'data-sh-copy="{finding.aws_id}"' in page
     assert reverse("admin:channels_app_channel_change", args=[stage.pk]) in page
@@ -97,23 +97,23 @@ def test_a_finding_is_shown_with_its_row_and_its_verb(
     assert "Database and AWS agree" not in page
 
 
-def test_a_verb_that_must_wait_says_until_when(
+def test_a_resolution_that_must_wait_says_until_when(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
-    found = orphans(old=False)[ResourceKind.ENDPOINT]
-    page = seen(engineer)
+    finding = orphans(old=False)[ResourceKind.ENDPOINT]
+    page = page_of(engineer)
     assert "can be deleted from" in page
-    assert do_url(found, "delete") not in page
-    grow_old()
-    assert do_url(found, "delete") in seen(engineer)
+    assert do_url(finding, "delete") not in page
+    let_an_hour_pass()
+    assert do_url(finding, "delete") in page_of(engineer)
 
 
-def test_what_could_not_be_read_never_looks_like_agreement(
+def test_an_unread_list_never_looks_like_agreement(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
     world.control.fault("medialive:ListChannels", "access_denied", times=None)
     drift_report()
-    page = seen(engineer)
+    page = page_of(engineer)
     assert "AWS could not be read in full" in page
     assert "MediaLive channels" in page
     assert "AccessDeniedException" in page
@@ -124,56 +124,62 @@ def test_what_could_not_be_read_never_looks_like_agreement(
     assert "1 of 6 kinds could not be read" in dashboard
 
 
-def test_a_surplus_channel_that_runs_stands_out(
+def test_a_running_surplus_channel_is_marked_as_costly(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
     services.breakout_start(services.breakout_create(stage, "keynote", who=TESTER), who=TESTER)
     world.settle()
     orphans(old=False)
-    page = seen(engineer)
+    page = page_of(engineer)
     assert "runs and costs" in page
 
 
-def test_the_tile_counts_what_the_page_shows_and_says_what_was_not_read(
+def test_the_tile_counts_the_findings_and_the_unread_kinds(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
     assert tile(engineer)["value"] == "?"
     drift_report()
-    assert tile(engineer) == {"value": 0, "says": "database and AWS agree"}
-    lose_the_endpoint(world)
-    assert tile(engineer) == {"value": 1, "says": "differences to AWS"}
-    assert "is not there" in seen(engineer)
+    assert tile(engineer) == {"value": 0, "detail": "database and AWS agree"}
+    delete_the_endpoint(world)
+    assert tile(engineer) == {"value": 1, "detail": "difference from AWS"}
+    assert "does not exist" in page_of(engineer)
     world.control.fault("mediapackage:ListOriginEndpoints", "access_denied", times=None)
     drift_report()
-    assert tile(engineer) == {"value": "?", "says": "1 of 6 kinds could not be read"}
+    assert tile(engineer) == {"value": "?", "detail": "1 of 6 kinds could not be read"}
+
+
+def test_the_tile_counts_several_differences_in_the_plural(
+    world: WorldUnderTest, stage: Channel, engineer: Client
+) -> None:
+    orphans()
+    assert tile(engineer) == {"value": 6, "detail": "differences from AWS"}
 
 
 def tile(client: Client) -> dict[str, Any]:
-    """What the dashboard says of drift."""
-    (found,) = (
-        each for each in client.get(reverse("admin:index")).context["tiles"] if each["tile"].key == "drift"
-    )
-    assert found["url"] == reverse(PAGE)
-    return {"value": found["figure"].value, "says": found["figure"].detail}
+    """What the dashboard's tile shows of drift."""
+    tiles = client.get(reverse("admin:index")).context["tiles"]
+    (drift_tile,) = (item for item in tiles if item["tile"].key == "drift")
+    assert drift_tile["url"] == reverse(PAGE)
+    return {"value": drift_tile["figure"].value, "detail": drift_tile["figure"].detail}
 
 
-def test_an_old_reading_says_so(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
+def test_an_old_report_says_so(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
     drift_report()
     DriftReading.objects.update(observed_at=timezone.now() - timedelta(minutes=119))
-    assert "This is old" not in seen(engineer)
+    assert "This report is old" not in page_of(engineer)
     DriftReading.objects.update(observed_at=timezone.now() - timedelta(minutes=121))
-    assert "This is old" in seen(engineer)
+    assert "This report is old" in page_of(engineer)
 
 
-def test_a_reading_that_broke_off_says_so(engineer: Client) -> None:
+def test_a_failed_reading_says_so(engineer: Client) -> None:
     Job.objects.create(name="drift", error="OperationalError: the database went away")
-    assert "The last reading broke off" in seen(engineer)
+    assert "The last reading failed" in page_of(engineer)
 
 
-# --- looking changes nothing -----------------------------------------------------------------
+# --- viewing changes nothing -----------------------------------------------------------------
 
 
-def test_looking_changes_nothing_and_reads_no_list(
+def test_viewing_changes_nothing_and_reads_no_list(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
     finding = orphans()[ResourceKind.DISTRIBUTION]
@@ -194,13 +200,13 @@ def test_looking_changes_nothing_and_reads_no_list(
     assert not [call for call in world.counts() if ":List" in call and "Tags" not in call]
 
 
-def test_the_page_costs_the_same_however_many_findings(
+def test_the_number_of_queries_does_not_depend_on_the_findings(
     world: WorldUnderTest, stage: Channel, engineer: Client, django_assert_max_num_queries: Any
 ) -> None:
     orphans()
-    seen(engineer)
+    page_of(engineer)
     with django_assert_max_num_queries(8):
-        seen(engineer)
+        page_of(engineer)
 
 
 def test_the_fragment_is_sent_only_when_it_is_new(engineer: Client) -> None:
@@ -209,8 +215,8 @@ def test_the_fragment_is_sent_only_when_it_is_new(engineer: Client) -> None:
     assert engineer.get(live, {"seen": version}).status_code == 204
 
 
-def test_csrf_protects_the_verbs(world: WorldUnderTest, stage: Channel, as_role: Any) -> None:
-    finding = lose_the_endpoint(world)
+def test_csrf_protects_the_resolutions(world: WorldUnderTest, stage: Channel, as_role: Any) -> None:
+    finding = delete_the_endpoint(world)
     client = as_role("superuser", enforce_csrf_checks=True)
     assert client.post(do_url(finding, "repair")).status_code == 403
     assert client.post(reverse(READ)).status_code == 403
@@ -219,9 +225,11 @@ def test_csrf_protects_the_verbs(world: WorldUnderTest, stage: Channel, as_role:
 # --- who may ---------------------------------------------------------------------------------
 
 
-def test_a_viewer_sees_the_page_and_no_verb(world: WorldUnderTest, stage: Channel, as_role: Any) -> None:
-    finding, viewer = lose_the_endpoint(world), as_role("viewer")
-    page = seen(viewer)
+def test_a_viewer_sees_the_page_and_no_resolution(
+    world: WorldUnderTest, stage: Channel, as_role: Any
+) -> None:
+    finding, viewer = delete_the_endpoint(world), as_role("viewer")
+    page = page_of(viewer)
     assert finding.detail in page
     assert do_url(finding, "repair") not in page
     assert reverse(READ) not in page
@@ -231,10 +239,10 @@ def test_a_viewer_sees_the_page_and_no_verb(world: WorldUnderTest, stage: Channe
     assert not Transition.objects.filter(why__startswith="drift").exists()
 
 
-def test_an_operator_may_have_it_read_and_mend_nothing(
+def test_an_operator_may_have_aws_read_and_resolve_nothing(
     world: WorldUnderTest, stage: Channel, as_role: Any
 ) -> None:
-    finding, operator = lose_the_endpoint(world), as_role("operator")
+    finding, operator = delete_the_endpoint(world), as_role("operator")
     assert "Reading AWS" in operator.post(reverse(READ), follow=True).content.decode()
     assert operator.post(do_url(finding, "repair")).status_code == 403
 
@@ -244,14 +252,14 @@ def test_anonymous_people_are_sent_to_the_login(client: Client, db: None) -> Non
         assert "/login/" in client.post(url)["Location"]
 
 
-def test_somebody_without_any_role_does_not_see_it(as_role: Any) -> None:
+def test_a_user_without_a_role_does_not_see_the_page(as_role: Any) -> None:
     assert as_role("nobody").get(reverse(PAGE)).status_code == 403
 
 
 # --- reading again ---------------------------------------------------------------------------
 
 
-def test_read_again_says_that_it_reads_until_it_has(
+def test_read_again_shows_that_aws_is_read_until_it_has_been(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
     drift_report()
@@ -259,37 +267,37 @@ def test_read_again_says_that_it_reads_until_it_has(
     page = engineer.post(reverse(READ), follow=True).content.decode()
     assert "Reading AWS" in page
     assert "staff:engineer asked" in page
-    assert "asked for just now" in engineer.post(reverse(READ), follow=True).content.decode()
+    assert "asked for this just now" in engineer.post(reverse(READ), follow=True).content.decode()
     drift_report()
-    page = seen(engineer)
+    page = page_of(engineer)
     assert "Reading AWS" not in page
-    assert "MediaPackage endpoint of stage is not there" in page
+    assert "MediaPackage endpoint of stage does not exist" in page
 
 
-def test_it_says_when_no_worker_reads(engineer: Client) -> None:
+def test_the_page_says_when_no_worker_reads(engineer: Client) -> None:
     engineer.post(reverse(READ))
     DriftReading.objects.update(asked_at=timezone.now() - timedelta(minutes=2))
-    assert "No worker has begun to read" in seen(engineer)
+    assert "No worker has started to read AWS" in page_of(engineer)
 
 
-# --- the verbs -------------------------------------------------------------------------------
+# --- the resolutions -------------------------------------------------------------------------------
 
 
-def test_repair_shows_its_dry_run_and_then_does_it(
+def test_repair_shows_its_dry_run_and_then_repairs(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
-    finding = lose_the_endpoint(world)
+    finding = delete_the_endpoint(world)
     page = html.unescape(engineer.get(do_url(finding, "repair")).content.decode())
-    assert "stage looks at its MediaPackage endpoint and puts right what it can." in page
+    assert "stage reads its MediaPackage endpoint again and repairs what it can." in page
     assert finding.aws_id in page
-    assert "puts right what it can" in press(engineer, finding, "repair")
+    assert "repairs what it can" in press(engineer, finding, "repair")
     assert DriftReading.objects.get().asked_by == "staff:engineer"
     world.settle()
     assert channel().error_code == "deleted_outside"
     assert Transition.objects.filter(who="staff:engineer", why__startswith="drift: repair").exists()
 
 
-def test_delete_takes_an_orphan_down_step_by_step(
+def test_delete_tears_an_orphan_down_step_by_step(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
     finding = orphans()[ResourceKind.DISTRIBUTION]
@@ -297,54 +305,58 @@ def test_delete_takes_an_orphan_down_step_by_step(
     assert f"{finding.aws_id} is disabled; another step deletes it." in page
     assert "two steps" in page
     assert "another step deletes it" in press(engineer, finding, "delete")
-    assert "staff:engineer" in seen(engineer)  # who did the first step stands on the finding
+    assert "staff:engineer" in page_of(engineer)  # the finding shows who took the first step
     drift_report()
     assert f"{finding.aws_id} is deleted." in press(engineer, finding, "delete")
     assert "cloudfront distributions" not in world.left()
     drift_report()
-    assert finding.aws_id not in seen(engineer)
+    assert finding.aws_id not in page_of(engineer)
     assert world.illegal() == []
 
 
-def test_adopt_gives_a_row_what_carries_its_mark(
+def test_adopt_gives_a_row_the_resource_with_its_mark(
     world: WorldUnderTest, stage: Channel, engineer: Client
 ) -> None:
     ours = Distribution.objects.get().aws_distribution_id
     Distribution.objects.update(aws_distribution_id=None, state="failed", error_code="x", not_before=None)
     drift_report()
-    finding = only()
+    finding = the_only_finding()
     assert "takes the CloudFront distribution" in engineer.get(do_url(finding, "adopt")).content.decode()
     assert Distribution.objects.get().aws_distribution_id is None
     assert "as its own" in press(engineer, finding, "adopt")
     assert Distribution.objects.get().aws_distribution_id == ours
 
 
-def test_a_refusal_is_told_in_plain_words(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
+def test_a_refusal_is_explained(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
     finding = orphans(old=False)[ResourceKind.ENDPOINT]
     page = html.unescape(engineer.get(do_url(finding, "delete")).content.decode())
-    assert "Not possible now: First seen at" in page
+    assert "This is not possible now. First seen at" in page
     assert "Yes, delete" not in page
     assert "Delete was refused. First seen at" in press(engineer, finding, "delete")
-    assert "cannot be mended by adopt" in press(engineer, finding, "adopt")
+    assert '"adopt" does not resolve a finding "orphan"' in press(engineer, finding, "adopt")
     assert world.left()["mediapackage origin_endpoints"] == 1
 
 
-def test_a_verb_says_when_aws_cannot_be_read(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
+def test_a_resolution_says_when_aws_cannot_be_read(
+    world: WorldUnderTest, stage: Channel, engineer: Client
+) -> None:
     finding = orphans()[ResourceKind.ENDPOINT]
     world.control.fault("mediapackage:DescribeOriginEndpoint", "access_denied", times=None)
     page = html.unescape(engineer.get(do_url(finding, "delete")).content.decode())
-    assert "Not possible now: AWS answered AccessDeniedException" in page
+    assert "This is not possible now. AWS answered AccessDeniedException" in page
     assert "Delete did not work. AWS answered AccessDeniedException" in press(engineer, finding, "delete")
     assert world.left()["mediapackage origin_endpoints"] == 1
 
 
-def test_a_finding_that_is_gone_leads_back(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
-    finding = lose_the_endpoint(world)
+def test_an_outdated_finding_leads_back_to_the_page(
+    world: WorldUnderTest, stage: Channel, engineer: Client
+) -> None:
+    finding = delete_the_endpoint(world)
     DriftReading.objects.all().delete()
     for call in (engineer.get, engineer.post):
         response = call(do_url(finding, "repair"), follow=True)
-        assert "not in the last reading any more" in response.content.decode()
+        assert "no longer in the last report" in response.content.decode()
 
 
-def test_an_unknown_verb_is_not_found(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
-    assert engineer.post(do_url(lose_the_endpoint(world), "explode")).status_code == 404
+def test_an_unknown_resolution_is_not_found(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:
+    assert engineer.post(do_url(delete_the_endpoint(world), "explode")).status_code == 404

@@ -1,4 +1,4 @@
-"""Security groups that are no row's own: drift's job deletes them, an hour after it first saw them."""
+"""Surplus security groups: drift's job deletes them an hour after it first saw them."""
 
 from __future__ import annotations
 
@@ -25,95 +25,95 @@ from tests.scenarios.world import WorldUnderTest
 UID = "0123456789abcdef" * 2
 
 
-def make(
+def create_group(
     world: WorldUnderTest, owner: str, *, environment: str = "local", resource: str = "security-group"
 ) -> str:
-    """A group that nobody's row knows; its id."""
+    """Create a group that no row knows; returns its id."""
     marked = tags(environment, resource, owner)
     return MediaLive(world.session).create_security_group(["203.0.113.7/32"], marked).id
 
 
 @pytest.fixture
 def twin(world: WorldUnderTest, stage: Channel) -> str:
-    """A second group with the mark of the stage's."""
-    return make(world, SecurityGroup.objects.get().uid)
+    """A second group with the same mark as the stage's own; its id."""
+    return create_group(world, SecurityGroup.objects.get().uid)
 
 
-def there(world: WorldUnderTest) -> set[str]:
+def groups_on_aws(world: WorldUnderTest) -> set[str]:
     return {group["id"] for group in world.control.inventory()["medialive"]["input_security_groups"]}
 
 
-def pass_by(**time: int) -> None:
+def let_time_pass(**time: int) -> None:
     DriftSighting.objects.update(first_seen_at=F("first_seen_at") - timedelta(**time))
 
 
-def said() -> str:
+def outcome() -> str:
     return Job.objects.get(name="drift").outcome
 
 
-# --- what goes -------------------------------------------------------------------------------
+# --- what is deleted -------------------------------------------------------------------------------
 
 
-def test_an_unused_twin_stays_for_its_hour_and_is_then_deleted(world: WorldUnderTest, twin: str) -> None:
+def test_an_unused_duplicate_is_deleted_after_an_hour(world: WorldUnderTest, twin: str) -> None:
     own = SecurityGroup.objects.get().aws_id
     tidy_security_groups()
     drift_report()
-    assert (there(world), said()) == ({own, twin}, "1 duplicate")
-    pass_by(minutes=59)
+    assert (groups_on_aws(world), outcome()) == ({own, twin}, "1 duplicate")
+    let_time_pass(minutes=59)
     drift_report()
-    assert there(world) == {own, twin}
-    pass_by(minutes=2)
+    assert groups_on_aws(world) == {own, twin}
+    let_time_pass(minutes=2)
     drift_report()
-    assert there(world) == {own}
-    assert said() == "no drift; security groups deleted: 1"
-    assert drift.last().agrees
+    assert groups_on_aws(world) == {own}
+    assert outcome() == "no drift; security groups deleted: 1"
+    assert drift.last_report().agrees
     (note,) = Transition.objects.filter(resource_type="security_group", resource_name=twin)
     assert (note.who, note.why) == ("drift", f"drift: {twin} is deleted.")
 
 
-def test_a_group_that_has_no_row_any_more_goes_as_well(world: WorldUnderTest, stage: Channel) -> None:
-    orphan = make(world, UID)
+def test_an_orphan_group_is_deleted_as_well(world: WorldUnderTest, stage: Channel) -> None:
+    orphan = create_group(world, UID)
     an_hour_of_drift()
-    assert orphan not in there(world)
+    assert orphan not in groups_on_aws(world)
 
 
-def test_what_aws_does_not_let_go_now_goes_the_next_time(world: WorldUnderTest, twin: str) -> None:
+def test_a_failed_deletion_is_tried_again_by_the_next_run(world: WorldUnderTest, twin: str) -> None:
     drift_report()
-    pass_by(hours=1)
+    let_time_pass(hours=1)
     world.control.fault("medialive:DeleteInputSecurityGroup", "access_denied", times=None)
     drift_report()
-    assert (twin in there(world), said()) == (True, "1 duplicate")
+    assert (twin in groups_on_aws(world), outcome()) == (True, "1 duplicate")
     world.control.clear_faults()
     drift_report()
-    assert twin not in there(world)
+    assert twin not in groups_on_aws(world)
 
 
 # --- what stays ------------------------------------------------------------------------------
 
 
-def test_one_that_an_input_uses_is_never_deleted(world: WorldUnderTest, twin: str) -> None:
+def test_a_group_that_an_input_uses_is_never_deleted(world: WorldUnderTest, twin: str) -> None:
     MediaLive(world.session).create_input(
         "by-hand", "by hand", "RTMP_PUSH", security_group_ids=[twin], destinations=["a/b"], tags={}
     )
     world.control.clear_calls()
     for _ in range(3):
         an_hour_of_drift()
-    assert twin in there(world)
+    assert twin in groups_on_aws(world)
     assert "medialive:DeleteInputSecurityGroup" not in world.counts()
 
 
 @pytest.mark.parametrize(
     "other", [{"environment": "production"}, {"resource": "channel"}], ids=["environment", "resource"]
 )
-def test_one_that_is_not_ours_is_never_deleted(
+def test_a_group_that_is_not_ours_is_never_deleted(
     world: WorldUnderTest, stage: Channel, other: dict[str, str]
 ) -> None:
-    foreign = make(world, UID, **other)
+    foreign = create_group(world, UID, **other)
     world.control.console("medialive", "create_foreign_input_security_group", cidr="10.0.0.0/8", tags={})
     for _ in range(3):
         an_hour_of_drift()
-    assert len(there(world)) == 3
-    assert foreign in there(world)
+    assert len(groups_on_aws(world)) == 3
+    assert foreign in groups_on_aws(world)
 
 
 @pytest.mark.parametrize(
@@ -126,31 +126,31 @@ def test_one_that_is_not_ours_is_never_deleted(
         {"suspect_since": Now()},
         {"aws_id": "7777777"},
     ],
-    ids=["knows none", "is due", "is being made", "is on its way", "has doubts", "has lost its own"],
+    ids=["has no id", "is due", "creates one", "has a step to take", "suspects a loss", "has lost its own"],
 )
-def test_one_that_its_row_may_be_about_to_know_is_never_deleted(
+def test_a_group_that_its_row_may_be_about_to_adopt_is_never_deleted(
     world: WorldUnderTest, twin: str, row: dict[str, Any]
 ) -> None:
     drift_report()
-    pass_by(hours=2)
+    let_time_pass(hours=2)
     sightings = list(DriftSighting.objects.all())
     SecurityGroup.objects.update(**row)
     drift_report()
-    # Even if it had been seen all the time.
+    # Even if the group had its sightings all the time.
     DriftSighting.objects.bulk_create(sightings, ignore_conflicts=True)
     drift_report()
-    assert twin in there(world)
+    assert twin in groups_on_aws(world)
 
 
-def test_all_other_surplus_waits_for_a_person(world: WorldUnderTest, stage: Channel) -> None:
+def test_all_other_surplus_is_left_to_staff(world: WorldUnderTest, stage: Channel) -> None:
     forget_rows()
     for _ in range(3):
         an_hour_of_drift()
     assert world.left() == STACK
 
 
-def test_a_person_may_delete_it_as_well(world: WorldUnderTest, twin: str) -> None:
+def test_staff_may_delete_a_duplicate_as_well(world: WorldUnderTest, twin: str) -> None:
     drift.report()
-    pass_by(hours=1)
+    let_time_pass(hours=1)
     (finding,) = drift.report().findings
     assert drift.preview(finding, "delete") == f"{twin} is deleted."

@@ -1,4 +1,4 @@
-"""`manage.py drift`: the database against AWS. Exit code 1 if they differ, 2 if AWS could not be read."""
+"""`manage.py drift`: compare database and AWS. Exit code 1 if they differ, 2 if AWS could not be read."""
 
 from __future__ import annotations
 
@@ -17,50 +17,57 @@ WHO = system_actor("manage.py drift")
 
 
 class Command(BaseCommand):
-    help = "Print what differs between the database and AWS; take orphans down with --delete-orphans --yes."
+    help = "Print what differs between the database and AWS; delete orphans with --delete-orphans --yes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--delete-orphans",
             action="store_true",
-            help="say what would be deleted: what carries our mark, has no row and is older than an hour",
+            help="print what would be deleted: surplus resources first seen more than an hour ago",
         )
-        parser.add_argument("--yes", action="store_true", help="do it, one step each; run again to go on")
+        parser.add_argument(
+            "--yes", action="store_true", help="delete them, one step each; run again to continue"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            found = drift.report()
+            report = drift.report()
         except StreamHubError as error:
             raise CommandError(str(error)) from error
-        self._print(found)
+        self._print(report)
         if options["delete_orphans"]:
-            self._take_down(found, really=options["yes"])
-        if found.unread:
+            self._tear_down(report, dry_run=not options["yes"])
+        if report.unread:
             sys.exit(2)
-        if found.findings:
+        if report.findings:
             sys.exit(1)
 
-    def _print(self, found: Report) -> None:
-        for each in found.findings:
-            can = ", ".join(each.verbs) or each.waits
-            self.stdout.write(f"{each.problem:<10} {each.kind:<15} {each.aws_id:<44} {each.detail} [{can}]")
-        for kind, reason in found.unread.items():
-            self.stdout.write(f"could not read {ResourceKind(kind).words}s: {reason}")
-        strangers = ", ".join(f"{n} {kind}" for kind, n in sorted(found.foreign.items())) or "none"
-        self.stdout.write(f"{found.summary}; not ours: {strangers}")
-
-    def _take_down(self, found: Report, *, really: bool) -> None:
-        surplus = [each for each in found.findings if Resolution.DELETE in each.verbs]
-        for each in surplus:
-            self.stdout.write(f"{each.kind} {each.aws_id}: {self._step(each, really=really)}")
-        if surplus and not really:
-            self.stdout.write("Nothing was done. Add --yes to do it.")
+    def _print(self, report: Report) -> None:
+        for finding in report.findings:
+            self.stdout.write(self._line(finding))
+        for kind, unread in report.unread.items():
+            self.stdout.write(f"could not read {ResourceKind(kind).label}s: {unread}")
+        foreign = ", ".join(f"{count} {kind}" for kind, count in sorted(report.foreign.items())) or "none"
+        self.stdout.write(f"{report.summary}; not ours: {foreign}")
 
     @staticmethod
-    def _step(each: Finding, *, really: bool) -> str:
+    def _line(finding: Finding) -> str:
+        options = ", ".join(finding.resolutions) or finding.wait_reason
+        columns = f"{finding.difference:<10} {finding.kind:<15} {finding.aws_id:<44}"
+        return f"{columns} {finding.detail} [{options}]"
+
+    def _tear_down(self, report: Report, *, dry_run: bool) -> None:
+        surplus = [finding for finding in report.findings if Resolution.DELETE in finding.resolutions]
+        for finding in surplus:
+            self.stdout.write(f"{finding.kind} {finding.aws_id}: {self._step(finding, dry_run=dry_run)}")
+        if surplus and dry_run:
+            self.stdout.write("Nothing was deleted. Add --yes to delete.")
+
+    @staticmethod
+    def _step(finding: Finding, *, dry_run: bool) -> str:
         try:
-            return (
-                drift.act(each, Resolution.DELETE, WHO) if really else drift.preview(each, Resolution.DELETE)
-            )
-        except (NotPossible, AwsError) as refused:
-            return str(refused)
+            if dry_run:
+                return drift.preview(finding, Resolution.DELETE)
+            return drift.resolve(finding, Resolution.DELETE, WHO)
+        except (NotPossible, AwsError) as refusal:
+            return str(refusal)
