@@ -43,7 +43,7 @@ def test_the_form_creates_a_channel(staff: Client) -> None:
     ("field", "value", "word"),
     [
         ("name", "", "required"),
-        ("name", "x" * 300, "At most 64"),
+        ("name", "x" * 300, "at most 64"),
         ("name", "taken", "exists already"),
         ("allowed_cidrs", "", "1 to 10"),
         ("allowed_cidrs", "0.0.0.0/0", "whole world"),

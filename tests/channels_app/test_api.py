@@ -95,7 +95,7 @@ def test_a_ready_channel_shows_its_endpoints_and_distribution(api: Api, world: W
         ({"allowed_cidrs": ["encoder"]}, "allowed_cidrs", "not a CIDR"),
         ({"allowed_cidrs": CIDRS * 11}, "allowed_cidrs", "1 to 10"),
         ({"name": "x" * 300}, "name", "64"),
-        ({"name": "  "}, "name", "needs a name"),
+        ({"name": "  "}, "name", "Enter a name"),
         ({"channel_class": "DOUBLE"}, "channel_class", "SINGLE_PIPELINE"),
         ({"input_type": "SRT"}, "input_type", "RTMP_PUSH"),
         ({"input_type": "URL_PULL", "allowed_cidrs": []}, "source_urls", "1 or 2"),

@@ -38,11 +38,11 @@ ONLY = {
 }
 IDLE_CHANNEL = {"channel_state": "idle", "channel_desired": "idle"}
 GONE = "Its channel is deleted or being deleted."
-TAKEN = "The breakout 'keynote' is on air on its channel; one at a time."
+TAKEN = "The breakout 'keynote' is on air on the same channel. A channel carries one breakout at a time."
 
 
 def not_ready(state: str) -> str:
-    return f"Its channel is {state}; it can start once that is idle, starting, running or stopping."
+    return f"Its channel is {state}. It can start once the channel is idle, starting, running or stopping."
 
 
 # What is in the way: how the situation differs, the verbs that it forbids, and what they are told:

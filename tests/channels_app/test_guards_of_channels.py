@@ -13,11 +13,11 @@ from tests.scenarios.asking import DONE, Answer, Refused, ask
 
 GOING = "The channel is being deleted."
 ALREADY = "It is being deleted already."
-ON_AIR = "The breakout 'keynote' is on air on it. Stop the breakout first."
-RESTS = "MediaLive does not run it: there is nothing to stop."
+ON_AIR = "The breakout 'keynote' is on air on this channel. Stop the breakout first."
+RESTS = "MediaLive is not running. There is nothing to stop."
 WELL = "There is nothing to retry."
-HAS_ONE = "It has a distribution already; detach that first."
-NO_ENDPOINT = "It has no origin endpoint yet to put a distribution in front of."
+HAS_ONE = "It already has a distribution. Detach that one first."
+NO_ENDPOINT = "Its origin endpoint does not exist yet. Wait until the channel is created."
 
 VERBS = ("create-breakout", "create-distribution", "retry", "stop", "delete")
 KEYNOTE = {"on_air": "keynote", "may_run": True}

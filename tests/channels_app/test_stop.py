@@ -172,7 +172,7 @@ def test_stop_pressed_again_asks_aws_again_at_once(world: WorldUnderTest, stage:
 def test_who_stopped_a_channel_stands_in_its_history(world: WorldUnderTest, stage: Channel) -> None:
     runs_on_aws(world, State.RUNNING, "")
     services.channel_stop(stage, who=system_actor("ada"))
-    assert Transition.objects.filter(resource_type="channel", who="ada", why="stop asked for").exists()
+    assert Transition.objects.filter(resource_type="channel", who="ada", why="stop requested").exists()
 
 
 def test_a_start_that_never_runs_is_stopped(world: WorldUnderTest, stage: Channel) -> None:

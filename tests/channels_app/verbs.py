@@ -78,7 +78,7 @@ def of_desired(row: Any) -> str:
     return row.desired
 
 
-ON_AIR = "The breakout 'keynote' is on air on it. Stop the breakout first."
+ON_AIR = "The breakout 'keynote' is on air on this channel. Stop the breakout first."
 WELL = "There is nothing to retry."
 
 BREAKOUTS = [
@@ -99,7 +99,8 @@ BREAKOUTS = [
         became=of_state,
         after="starting",
         not_ready=lambda: beside_a_show("idle"),
-        sentence="The breakout 'keynote' is on air on its channel; one at a time.",
+        sentence="The breakout 'keynote' is on air on the same channel."
+        " A channel carries one breakout at a time.",
         call=("POST", "breakouts/{}/start", None),
         repeated=lambda: rows.breakout("running", rows.channel("running")),
         so_already="It is running already.",
@@ -174,7 +175,7 @@ CHANNELS = [
         became=lambda row: row.distribution is not None,
         after=True,
         not_ready=lambda: rows.channel(distribution=rows.distribution()),
-        sentence="It has a distribution already; detach that first.",
+        sentence="It already has a distribution. Detach that one first.",
         call=("POST", "channels/{}/distribution", None),
     ),
     Verb(
@@ -192,7 +193,7 @@ CHANNELS = [
         lambda row: services.channel_stop(row, who=TESTER),
         ready=lambda: rows.channel(ml_channel_state="RUNNING"),
         became=whys,
-        after=["stop asked for"],
+        after=["stop requested"],
         not_ready=with_a_show,
         sentence=ON_AIR,
     ),
