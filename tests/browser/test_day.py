@@ -132,7 +132,7 @@ def test_an_operator_runs_a_day(house: House, staff: Staff, shoot: Shoot) -> Non
 
     page.goto(breakout)
     expect(page.locator("dl.sh-facts", has_text="figures are")).to_contain_text("final", timeout=FINAL)
-    expect(page.locator("#live")).to_contain_text("It is deleted.")
+    expect(page.locator("#live")).to_contain_text("The channel is deleted.")
     expect(recording).to_contain_text("main_archive.000000.m2ts")
     (shown,) = [each for each in house.api.get("breakouts")["items"] if each["name"] == "Opening night"]
     sent = sum(int(house.control.truth(id)["bytes"]) for id in shown["distributions"])
@@ -169,7 +169,7 @@ def test_on_a_bad_night_the_reason_is_shown_and_retry_works(house: House, staff:
     reaches(page, "failed")
     error = page.locator(".sh-error")
     expect(error).to_contain_text("The breakout failed")
-    expect(error).to_contain_text("went back to IDLE without running")
+    expect(error).to_contain_text("returned to IDLE without running")
     expect(error).to_contain_text("start_failed")
     expect(error.get_by_role("link", name="Retry")).to_be_visible()
     shoot(page, "night-1-failed")

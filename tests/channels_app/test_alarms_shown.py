@@ -61,7 +61,7 @@ def test_a_quiet_house_says_so_in_one_line(operator: Client) -> None:
 def test_an_alarm_stands_first_on_the_dashboard_with_its_verb(operator: Client) -> None:
     row = runs_for_nobody(error_code="AccessDeniedException", error_message="not authorized to stop")
     page = seen(operator)
-    assert f"The channel {row.name} runs and costs, and no breakout is on air for 25 minutes" in page
+    assert f"The channel {row.name} has run without a breakout for 25 minutes and costs money." in page
     assert "AWS answered: AccessDeniedException: not authorized to stop" in page
     assert do(row) in page
     assert page.index("sh-alarms") < page.index("sh-tiles")
@@ -78,7 +78,7 @@ def test_the_dashboards_fragment_brings_alarms(operator: Client) -> None:
 def test_a_viewer_sees_alarms_without_verbs(as_role: Any) -> None:
     row = runs_for_nobody()
     page = seen(as_role("viewer"))
-    assert "runs and costs" in page
+    assert "and costs money" in page
     assert do(row) not in page
 
 
@@ -91,7 +91,7 @@ def test_somebody_without_a_role_sees_no_alarms(as_role: Any) -> None:
 
 def test_the_channels_page_and_no_other_shows_its_alarm(operator: Client) -> None:
     row, other = runs_for_nobody(), rows.channel()
-    assert "runs and costs" in seen(operator, "admin:channels_app_channel_change", row.pk)
+    assert "and costs money" in seen(operator, "admin:channels_app_channel_change", row.pk)
     assert "sh-alarms" not in seen(operator, "admin:channels_app_channel_change", other.pk)
 
 
@@ -99,7 +99,7 @@ def test_a_breakouts_page_shows_its_alarm(operator: Client) -> None:
     late = timezone.now() - timedelta(minutes=40)
     row = rows.breakout("stopping", rows.channel("stopping", ml_channel_state="RUNNING"), state_since=late)
     page = seen(operator, "admin:channels_app_breakout_change", row.pk)
-    assert f"{row.name} is stopping for 40 minutes." in page
+    assert f"{row.name} has been stopping for 40 minutes." in page
     assert do(row) in page
 
 
@@ -107,7 +107,7 @@ def test_a_failed_breakout_whose_channel_runs_on_says_so(operator: Client) -> No
     since = timezone.now() - timedelta(minutes=25)
     row = rows.breakout("failed", runs_for_nobody(), state_since=since)
     over = rows.breakout("completed", row.channel, state_since=since - timedelta(days=1))
-    assert "runs and costs" in seen(operator, "admin:channels_app_breakout_change", row.pk)
+    assert "and costs money" in seen(operator, "admin:channels_app_breakout_change", row.pk)
     assert "sh-alarms" not in seen(operator, "admin:channels_app_breakout_change", over.pk)
 
 
@@ -137,7 +137,7 @@ def test_stop_from_an_alarm_stops_it(world: WorldUnderTest, stage: Channel, oper
     )
     assert do(stage) in seen(operator)
     assert "not kept warm any longer" in html.unescape(operator.get(do(stage)).content.decode())
-    assert "AWS is asked to stop it." in operator.post(do(stage), follow=True).content.decode()
+    assert "it is being stopped." in operator.post(do(stage), follow=True).content.decode()
     world.settle()
     assert (medialive_state(world), channel().state) == ("IDLE", "idle")
     assert CALM in seen(operator)

@@ -134,8 +134,8 @@ def test_alarms_are_logged_and_stand_on_the_job(
     half_an_hour_passes()
     with caplog.at_level(logging.ERROR):
         cost_safety()
-    assert "ALARM: idle_running: The channel stage runs" in caplog.text
-    assert Job.objects.get(name="cost_safety").outcome == "1 alarms: idle_running stage (30 min)"
+    assert "ALARM: idle_running: The channel stage has run without a breakout for 30 minutes" in caplog.text
+    assert Job.objects.get(name="cost_safety").outcome == "1 alarm: idle_running stage (30 min)"
     world.settle()
     assert medialive_state(world) == "RUNNING"
 
@@ -214,7 +214,7 @@ def test_the_alarms_of_one_channel_are_its_own(world: WorldUnderTest, stage: Cha
 def test_an_alarm_says_what_aws_answered() -> None:
     row = a_channel(error_code="AccessDeniedException", error_message="not authorized")
     (alarm,) = alarms(row, [], NOW, ALLOWED)
-    assert alarm.in_the_way == "AccessDeniedException: not authorized"
+    assert alarm.channel_error == "AccessDeniedException: not authorized"
 
 
 # --- stop always works ---------------------------------------------------------------------

@@ -18,7 +18,7 @@ from tests.scenarios.world import WorldUnderTest
 def test_a_row_without_channels_is_released_and_goes(world: WorldUnderTest) -> None:
     SecurityGroup.objects.create(cidrs="203.0.113.7/32")
     tidy_security_groups()
-    assert Job.objects.get(name="tidy_security_groups").outcome == "1 rows released"
+    assert Job.objects.get(name="tidy_security_groups").outcome == "1 unused security group released"
     world.settle()
     assert not SecurityGroup.objects.exists()
 
@@ -27,7 +27,7 @@ def test_a_row_with_a_channel_is_kept(world: WorldUnderTest) -> None:
     channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle()
     tidy_security_groups()
-    assert Job.objects.get(name="tidy_security_groups").outcome == "0 rows released"
+    assert Job.objects.get(name="tidy_security_groups").outcome == "0 unused security groups released"
     assert SecurityGroup.objects.get().desired == "present"
 
 
