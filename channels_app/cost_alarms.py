@@ -1,15 +1,14 @@
-"""What may cost money without anybody wanting it: a forgotten running channel is the classic surprise bill
-(AWS_RULES 20). Alarms are computed from the rows, never stored, so that none outlives its reason.
+"""Cost alarms: what may cost money without need, such as a running channel without a breakout (AWS_RULES 20).
 
-The dashboard asks `current_alarms()`; the job `cost_safety` logs them every minute, stops what should not
-run any more because its time to be kept warm is over, and, if `AUTO_STOP_IDLE_MINUTES` says so, what runs
-without a breakout.
+Alarms are computed from the rows and never stored, so that an alarm ends with its cause. The dashboard asks
+`current_alarms()`. The job `cost_safety` logs the alarms every minute, stops channels that are no longer kept
+warm, and, if `AUTO_STOP_IDLE_MINUTES` is set, channels that run without a breakout.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from channels_app.breakout_sync import ENCODING, encoding
@@ -38,7 +38,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True)
 class Limits:
-    """From when on something is alarming."""
+    """How long each situation may last before it is an alarm."""
 
     idle_running: timedelta
     start: timedelta
@@ -46,8 +46,8 @@ class Limits:
     without_duration: timedelta = timedelta(hours=12)
 
 
-def limits() -> Limits:
-    """As the settings say."""
+def configured_limits() -> Limits:
+    """The limits of the settings."""
     return Limits(
         idle_running=timedelta(minutes=settings.IDLE_RUNNING_ALARM_MINUTES),
         start=timedelta(minutes=settings.START_ALARM_MINUTES),
@@ -56,10 +56,10 @@ def limits() -> Limits:
 
 @dataclass(frozen=True)
 class CostAlarm:
-    """One thing somebody should look at now. `since`: when it began (not when it became alarming).
+    """One situation that needs attention now. `since`: when it began, not when it became an alarm.
 
-    `name` is the channel's, or the breakout's where there is one; `hint` says what to do; `in_the_way` is
-    what AWS last answered to the channel, "" if nothing is wrong.
+    `name` is the breakout's, or the channel's if it concerns no breakout; `hint` says what to do;
+    `channel_error` is the error that the channel shows ("": none).
     """
 
     code: Code
@@ -70,86 +70,91 @@ class CostAlarm:
     minutes: int
     message: str
     hint: str
-    in_the_way: str = ""
+    channel_error: str = ""
 
 
 def alarms(
-    channel: Channel, breakouts: Iterable[Breakout], now: datetime, allowed: Limits | None = None
+    channel: Channel, breakouts: Iterable[Breakout], now: datetime, limits: Limits | None = None
 ) -> tuple[CostAlarm, ...]:
-    """All alarms of one channel, a function of values.
+    """All alarms of one channel: a pure function.
 
-    `breakouts`: those on air, and of the others at least the one that changed last. `allowed`: by default
-    the settings'.
+    `breakouts`: those on air, and of the others at least the one that changed last. `limits`: those of the
+    settings if None.
     """
-    allowed = allowed or limits()
+    limits = limits or configured_limits()
     breakouts = list(breakouts)
-    found = [alarm for each in breakouts for alarm in _of_breakout(channel, each, now, allowed)]
-    if (idle := _idle_running(channel, breakouts, now, allowed)) is not None:
-        found.insert(0, idle)
-    return tuple(found)
+    candidates = [_idle_running(channel, breakouts, now, limits)]
+    candidates += [_of_breakout(channel, breakout, now, limits) for breakout in breakouts]
+    return tuple(alarm for alarm in candidates if alarm is not None)
 
 
 def _idle_running(
-    channel: Channel, breakouts: list[Breakout], now: datetime, allowed: Limits
+    channel: Channel, breakouts: list[Breakout], now: datetime, limits: Limits
 ) -> CostAlarm | None:
-    if not encoding(channel) or any(each.state in ON_AIR for each in breakouts):
+    if not encoding(channel) or any(breakout.state in ON_AIR for breakout in breakouts):
         return None
-    since = max([channel.state_since, *(each.state_since for each in breakouts)])
-    if now - since < allowed.idle_running:
+    since = max([channel.state_since, *(breakout.state_since for breakout in breakouts)])
+    if now - since < limits.idle_running:
         return None
-    warm = channel.warm_until is not None and channel.warm_until > now
-    why = f"; it is kept warm until {channel.warm_until:%Y-%m-%d %H:%M} UTC" if warm else ""
-    minutes = _minutes(now - since)
+    warm_until = channel.warm_until if channel.warm_until and channel.warm_until > now else None
+    reason = f" It is kept warm until {warm_until:%Y-%m-%d %H:%M} UTC." if warm_until else ""
+    duration = _minutes_text(now - since)
     return CostAlarm(
         Code.IDLE_RUNNING,
         channel.pk,
         None,
         channel.name,
         since,
-        minutes,
-        f"The channel {channel.name} runs and costs, and no breakout is on air for {minutes} minutes{why}.",
-        "If nobody needs it, stop it."
-        if warm
-        else "StreamHub stops it; if that lasts, look at its error, or press Stop to ask AWS again now.",
-        _in_the_way(channel),
+        _minutes(now - since),
+        f"The channel {channel.name} has run without a breakout for {duration} and costs money.{reason}",
+        "Stop it if no breakout needs it soon."
+        if warm_until
+        else "StreamHub stops it. If this lasts, check its error, or press Stop to ask AWS again now.",
+        _channel_error(channel),
     )
 
 
-def _of_breakout(channel: Channel, row: Breakout, now: datetime, allowed: Limits) -> Iterator[CostAlarm]:
-    waited = now - row.state_since
-    if row.state in (State.STARTING, State.STOPPING) and waited >= allowed.start:
-        starts = row.state == State.STARTING
-        yield _alarm(
-            Code.START_LATE if starts else Code.STOP_LATE,
-            channel,
-            row,
-            row.state_since,
-            now,
-            f"{row.name} is {row.state} for {_minutes(waited)} minutes.",
-            "Look at its channel's error; stop it if the show is off."
-            if starts
-            else "StreamHub keeps asking AWS to stop; look at its channel's error, or press Stop to ask now.",
-        )
-    elif row.state == State.RUNNING and row.session_started_at is not None:
-        planned = row.duration_minutes
-        most = allowed.without_duration if planned is None else timedelta(minutes=planned) + allowed.over_time
-        ran = now - row.session_started_at
-        if ran > most:
-            plan = "without a planned duration" if planned is None else f"{planned} were planned"
-            message = f"{row.name} runs for {_minutes(ran)} minutes, {plan}."
-            yield _alarm(
-                Code.OVER_TIME, channel, row, row.session_started_at, now, message, "Stop it if it is over."
-            )
+def _of_breakout(channel: Channel, breakout: Breakout, now: datetime, limits: Limits) -> CostAlarm | None:
+    if breakout.state in (State.STARTING, State.STOPPING):
+        return _late(channel, breakout, now, limits)
+    if breakout.state == State.RUNNING and breakout.session_started_at is not None:
+        return _over_time(channel, breakout, breakout.session_started_at, now, limits)
+    return None
 
 
-def _alarm(
-    code: Code, channel: Channel, row: Breakout, since: datetime, now: datetime, message: str, hint: str
+def _late(channel: Channel, breakout: Breakout, now: datetime, limits: Limits) -> CostAlarm | None:
+    since = breakout.state_since
+    if now - since < limits.start:
+        return None
+    message = f"{breakout.name} has been {breakout.state} for {_minutes_text(now - since)}."
+    if breakout.state == State.STARTING:
+        hint = "Check its channel's error. Stop it if the show does not take place."
+        return _breakout_alarm(Code.START_LATE, channel, breakout, since, now, message, hint)
+    hint = "StreamHub keeps asking AWS to stop. Check its channel's error, or press Stop to ask again now."
+    return _breakout_alarm(Code.STOP_LATE, channel, breakout, since, now, message, hint)
+
+
+def _over_time(
+    channel: Channel, breakout: Breakout, since: datetime, now: datetime, limits: Limits
+) -> CostAlarm | None:
+    planned = breakout.duration_minutes
+    allowed = limits.without_duration if planned is None else timedelta(minutes=planned) + limits.over_time
+    if now - since <= allowed:
+        return None
+    plan = "without a planned duration" if planned is None else f"longer than the planned {planned}"
+    message = f"{breakout.name} has run for {_minutes_text(now - since)}, {plan}."
+    hint = "Stop it if it is over."
+    return _breakout_alarm(Code.OVER_TIME, channel, breakout, since, now, message, hint)
+
+
+def _breakout_alarm(
+    code: Code, channel: Channel, breakout: Breakout, since: datetime, now: datetime, message: str, hint: str
 ) -> CostAlarm:
-    minutes = _minutes(now - since)
-    return CostAlarm(code, channel.pk, row.pk, row.name, since, minutes, message, hint, _in_the_way(channel))
+    minutes, error = _minutes(now - since), _channel_error(channel)
+    return CostAlarm(code, channel.pk, breakout.pk, breakout.name, since, minutes, message, hint, error)
 
 
-def _in_the_way(channel: Channel) -> str:
+def _channel_error(channel: Channel) -> str:
     return f"{channel.error_code}: {channel.error_message}" if channel.error_code else ""
 
 
@@ -157,72 +162,79 @@ def _minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
 
 
+def _minutes_text(span: timedelta) -> str:
+    minutes = _minutes(span)
+    return f"{minutes} minute{pluralize(minutes)}"
+
+
 def current_alarms() -> tuple[CostAlarm, ...]:
-    """All alarms now, the oldest first. Two queries, however much runs."""
+    """All alarms now, the oldest first. Two queries, for any number of channels."""
     on_air = Breakout.objects.filter(state__in=ON_AIR, channel__isnull=False).values("channel_id")
     return _alarms_of(Channel.objects.filter(Q(ml_channel_state__in=ENCODING) | Q(pk__in=on_air)))
 
 
 def alarms_of(channel_id: int) -> tuple[CostAlarm, ...]:
-    """The alarms of one channel and of its breakouts. Two queries."""
+    """The alarms of one channel and its breakouts. Two queries."""
     return _alarms_of(Channel.objects.filter(pk=channel_id))
 
 
 def _alarms_of(channels: QuerySet[Channel]) -> tuple[CostAlarm, ...]:
-    now, allowed = timezone.now(), limits()
+    now, limits = timezone.now(), configured_limits()
     last = Breakout.objects.filter(channel=OuterRef("pk")).order_by("-state_since").values("pk")[:1]
     rows = list(channels.annotate(last_breakout=Subquery(last)))
-    relevant = _relevant(rows)
-    found = [alarm for row in rows for alarm in alarms(row, relevant[row.pk], now, allowed)]
-    return tuple(sorted(found, key=lambda alarm: alarm.since))
+    breakouts = _relevant_breakouts(rows)
+    current = [alarm for row in rows for alarm in alarms(row, breakouts[row.pk], now, limits)]
+    return tuple(sorted(current, key=lambda alarm: alarm.since))
 
 
-def _relevant(channels: list[Any]) -> dict[int, list[Breakout]]:
-    """By channel: its breakouts that are on air, or else the one that changed last."""
-    lasts = [channel.last_breakout for channel in channels]
-    found: dict[int, list[Breakout]] = {channel.pk: [] for channel in channels}
-    mine = Q(channel__in=list(found), state__in=ON_AIR) | Q(pk__in=lasts)
-    for breakout in Breakout.objects.filter(mine).order_by("pk"):
-        found[breakout.channel_id or 0].append(breakout)
-    return found
+def _relevant_breakouts(channels: list[Any]) -> dict[int, list[Breakout]]:
+    """By channel: the breakouts on air and the one that changed last."""
+    by_channel: dict[int, list[Breakout]] = {channel.pk: [] for channel in channels}
+    last = [channel.last_breakout for channel in channels]
+    relevant = Q(channel__in=list(by_channel), state__in=ON_AIR) | Q(pk__in=last)
+    for breakout in Breakout.objects.filter(relevant).order_by("pk"):
+        by_channel[breakout.channel_id or 0].append(breakout)
+    return by_channel
 
 
 def check_costs() -> str:
-    """One run of the job; what it found and did, in a sentence."""
+    """Log the alarms and stop what may be stopped; returns the job's outcome in words."""
     stopping = [
         channel.name
-        for channel in _no_longer_wanted()
-        if channel_stop_unneeded(channel, who=SYSTEM, why=OVER)
+        for channel in _no_longer_warm()
+        if channel_stop_unneeded(channel, who=SYSTEM, why=NO_LONGER_WARM)
     ]
-    found = current_alarms()
-    for alarm in found:
+    current = current_alarms()
+    for alarm in current:
         log.error("ALARM: %s: %s %s", alarm.code, alarm.message, alarm.hint)
-    stopped = [alarm.name for alarm in found if _auto_stop(alarm)]
-    said = f"{len(found)} alarms" if found else "no alarms"
-    if found:
-        said += ": " + ", ".join(f"{alarm.code} {alarm.name} ({alarm.minutes} min)" for alarm in found)
-    if stopping or stopped:
-        said = f"stopping {', '.join([*stopping, *stopped])}; {said}"
-    return said
+    stopping += [alarm.name for alarm in current if _auto_stop(alarm)]
+    return _outcome(current, stopping)
 
 
-OVER = "no breakout is on air and its time to be kept warm is over"
+def _outcome(current: tuple[CostAlarm, ...], stopping: list[str]) -> str:
+    outcome = f"{len(current)} alarm{pluralize(len(current))}" if current else "no alarms"
+    if current:
+        outcome += ": " + ", ".join(f"{alarm.code} {alarm.name} ({alarm.minutes} min)" for alarm in current)
+    return f"stopping {', '.join(stopping)}; {outcome}" if stopping else outcome
 
 
-def _no_longer_wanted() -> Iterable[Channel]:
-    """Wanted running by the row, though nothing says so any more: a warm time ran out."""
+NO_LONGER_WARM = "no breakout is on air and the channel is no longer kept warm"
+
+
+def _no_longer_warm() -> Iterable[Channel]:
+    """Channels whose row still desires running, although no breakout needs them and the warm time is over."""
     on_air = Breakout.objects.filter(state__in=(State.STARTING, State.RUNNING), channel__isnull=False)
     rows = Channel.objects.filter(desired=Desired.RUNNING).exclude(pk__in=on_air.values("channel_id"))
     return rows.filter(Q(warm_until__isnull=True) | Q(warm_until__lte=timezone.now()))
 
 
 def _auto_stop(alarm: CostAlarm) -> bool:
-    """Stop a channel that runs for nobody, if staff have asked for that."""
-    after = settings.AUTO_STOP_IDLE_MINUTES
-    if alarm.code is not Code.IDLE_RUNNING or not after or alarm.minutes < after:
+    """Stop a channel that runs without a breakout, if `AUTO_STOP_IDLE_MINUTES` allows it."""
+    limit = settings.AUTO_STOP_IDLE_MINUTES
+    if alarm.code is not Code.IDLE_RUNNING or not limit or alarm.minutes < limit:
         return False
     channel = Channel.objects.filter(pk=alarm.channel_id).first()
     if channel is None:
         return False
-    why = f"auto-stop: it runs without a breakout for {alarm.minutes} minutes"
+    why = f"auto-stop: it has run without a breakout for {alarm.minutes} minute{pluralize(alarm.minutes)}"
     return channel_stop_unneeded(channel, who=SYSTEM, why=why, warm=False)

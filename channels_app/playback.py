@@ -1,4 +1,4 @@
-"""Where viewers watch: the origin's path on the distribution's domain, while a curtain is raised."""
+"""Playback URLs: the origin endpoint's path on the distribution's domain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from channels_app.models.breakout import State
 
 
 def of_channel(channel: Channel) -> str | None:
-    """The playback URL, null unless a breakout with raised curtain is running."""
+    """The channel's playback URL; None unless a breakout is running with its curtain raised."""
     running = getattr(channel, "running_breakouts", None)
     if running is None:
         running = list(channel.breakouts.filter(state=State.RUNNING))
@@ -17,14 +17,14 @@ def of_channel(channel: Channel) -> str | None:
 
 
 def of_breakout(breakout: Breakout) -> str | None:
-    """The same for one breakout: null unless it is the running one with its curtain raised."""
+    """The breakout's playback URL; None unless it is running with its curtain raised."""
     if breakout.state != State.RUNNING or not breakout.curtain_raised or breakout.channel is None:
         return None
     return url(breakout.channel)
 
 
 def url(channel: Channel) -> str | None:
-    """What would be played, curtain or not; None while there is no distribution or endpoint."""
+    """The playback URL regardless of the curtain; None without a distribution or endpoint."""
     distribution = channel.distribution
     if distribution is None or not distribution.domain_name or not channel.endpoint_url:
         return None

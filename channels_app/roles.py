@@ -1,4 +1,4 @@
-"""What each role of the staff may do with channels, breakouts and their security groups."""
+"""What each staff role may do with channels, breakouts and security groups."""
 
 from streamhub.access.roles import OPERATOR, VIEWER
 from streamhub.console.roles import Grant

@@ -1,16 +1,23 @@
-"""Celery's way in to what channels need now and then."""
+"""The Celery tasks of channels."""
 
 from celery import shared_task
+from django.template.defaultfilters import pluralize
 
 from channels_app import cost_alarms, jobs
 from channels_app.services import security_groups_release_unused
+from streamhub.lifecycle.lease import JobRun
 from streamhub.task_names import TaskName
 
 
 @shared_task(name=TaskName.TIDY_SECURITY_GROUPS)
 def tidy_security_groups() -> None:
-    """Release rows that no channel uses. Groups that are no row's own are drift's."""
-    jobs.TIDY_SECURITY_GROUPS.run(lambda run: run.say(f"{security_groups_release_unused()} rows released"))
+    """Delete the security groups that no channel uses. The app `drift` handles groups without a row."""
+
+    def release(run: JobRun) -> None:
+        count = security_groups_release_unused()
+        run.say(f"{count} unused security group{pluralize(count)} released")
+
+    jobs.TIDY_SECURITY_GROUPS.run(release)
 
 
 @shared_task(name=TaskName.COST_SAFETY)

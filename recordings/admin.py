@@ -1,4 +1,4 @@
-"""The files of a recorded breakout, on its page."""
+"""The panel with a breakout's recordings."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from channels_app.models import Breakout
-from channels_app.models.breakout import State
+from channels_app.models.breakout import ON_AIR, State
 from distributions.mediamanager import mediamanager
 from recordings.models import BucketListing
 from streamhub.console.facts import Panel
 from streamhub.console.registry import PageParts
 
-MOST = 100
+MAX_FILES = 100
 
 
 def _panel(request: HttpRequest, row: Breakout) -> Panel | None:
     if row.state in (State.IDLE, State.CANCELLED):
         return None
-    newest = list(row.recordings.order_by("-modified_at", "-id")[: MOST + 1])
+    newest = list(row.recordings.order_by("-modified_at", "-id")[: MAX_FILES + 1])
     if not newest and (row.channel is None or not row.channel.record):
         return None
-    shared = mediamanager()
-    domain = shared.domain_name if shared else ""
+    distribution = mediamanager()
+    domain = distribution.domain_name if distribution else ""
     context = {
-        "files": [(each, url(domain, each.key)) for each in newest[:MOST]],
-        "most": MOST if len(newest) > MOST else 0,
+        "files": [(file, url(domain, file.key)) for file in newest[:MAX_FILES]],
+        "most": MAX_FILES if len(newest) > MAX_FILES else 0,
         "domain": domain,
         "bucket": settings.RECORDING_BUCKET,
-        "on_air": row.state in (State.STARTING, State.RUNNING, State.STOPPING),
+        "on_air": row.state in ON_AIR,
         "listed_at": _listed_at(row),
     }
     return Panel("Recordings", "recordings/panel.html", context, "video_library", 40)
@@ -42,7 +42,7 @@ def _listed_at(row: Breakout) -> datetime | None:
 
 
 def url(domain: str, key: str) -> str:
-    """Where the file can be watched; "" while the MediaManager's domain is not known."""
+    """The file's URL on the MediaManager distribution; "" while its domain is not known."""
     return f"https://{domain}/{quote(key)}" if domain else ""
 
 

@@ -1,4 +1,4 @@
-"""Recording: a file that a breakout's archive output wrote. BucketListing: when that was last looked up."""
+"""Recording: a file that an archive output wrote. BucketListing: when a breakout's files were last listed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from channels_app.models import Breakout
 
 
 class Recording(models.Model):
-    """One object in the recording bucket, as S3 last listed it. Outlives the breakout's channel.
+    """One object in the recording bucket, as S3 last listed it. It is kept when the channel is deleted.
 
     `modified_at` is when MediaLive closed the file.
     """

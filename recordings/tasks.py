@@ -1,4 +1,4 @@
-"""Celery's way in to what recordings need now and then."""
+"""The Celery task of recordings."""
 
 from celery import shared_task
 

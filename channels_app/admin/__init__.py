@@ -1,4 +1,4 @@
-"""Channels, breakouts and security groups in the admin, and what they add to distributions' pages."""
+"""Channels, breakouts and security groups in the admin, and their additions to distribution pages."""
 
 from channels_app.admin import breakout, channel, distribution, security_group
 from streamhub.console.navigation import Entry

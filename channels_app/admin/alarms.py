@@ -1,4 +1,4 @@
-"""The alarms of `channels_app.cost_alarms` as the console shows them, each with what mends it."""
+"""The alarms of `channels_app.cost_alarms` as the console shows them, each with its Stop verb."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _url(model: type[Model], page: str, *args: object) -> str:
 
 
 def _shown(alarm: cost_alarms.CostAlarm) -> Alarm:
-    """With Stop on the breakout, or on the channel where no breakout is on air."""
+    """The alarm with Stop on its breakout, or on the channel if it has none."""
     model, pk = (Breakout, alarm.breakout_id) if alarm.breakout_id else (Channel, alarm.channel_id)
     return Alarm(
         name=alarm.name,
@@ -24,7 +24,7 @@ def _shown(alarm: cost_alarms.CostAlarm) -> Alarm:
         sentence=alarm.message,
         since=alarm.since,
         hint=alarm.hint,
-        in_the_way=alarm.in_the_way,
+        in_the_way=alarm.channel_error,
         action="Stop",
         action_url=_url(model, "do", pk, "stop"),
         permission=f"channels_app.stop_{model._meta.model_name}",
@@ -40,11 +40,11 @@ def _of_channel(row: Channel) -> list[Alarm]:
 
 
 def _of_breakout(row: Breakout) -> list[Alarm]:
-    """Its own, and its channel's if that runs on after it failed."""
+    """The breakout's own alarms, and its channel's if that still runs after the breakout failed."""
     if row.channel_id is None or row.state not in (*ON_AIR, State.FAILED):
         return []
-    mine = cost_alarms.alarms_of(row.channel_id)
-    return [_shown(alarm) for alarm in mine if alarm.breakout_id in (row.pk, None)]
+    alarms = cost_alarms.alarms_of(row.channel_id)
+    return [_shown(alarm) for alarm in alarms if alarm.breakout_id in (row.pk, None)]
 
 
 ALARMS = AlarmSource("channels_app.view_channel", _all, of_row={Channel: _of_channel, Breakout: _of_breakout})

@@ -1,4 +1,4 @@
-"""How the states of channels, breakouts and security groups look, and the filters built on them."""
+"""Badges for the states of channels, breakouts and security groups, and filters on those states."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ SECURITY_GROUP = {
 
 
 def in_trouble() -> Q:
-    """Failed, or waiting with an error that a person should see."""
-    return Q(state="failed") | ~Q(error_code="")
+    """Channels or security groups that have failed (both spell it alike) or show an error."""
+    return Q(state=ChannelState.FAILED) | ~Q(error_code="")
 
 
 def channels_on_air() -> Q:
-    """Channels that carry a breakout which is on air."""
+    """Channels with a breakout on air."""
     on_air = Breakout.objects.filter(state__in=ON_AIR, channel__isnull=False)
     return Q(pk__in=on_air.values("channel_id"))

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 
 from channels_app import services
 from channels_app.admin import badges
-from channels_app.admin.facts import HIDES, breakout_sections, page_of
+from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
 from channels_app.guards import breakout as guards
 from channels_app.models import Breakout
@@ -34,7 +34,7 @@ SOON = timedelta(hours=24)
 
 
 def starting_soon() -> Q:
-    """Idle and planned for the next hours, or for the last hour and forgotten."""
+    """Idle and planned for the next 24 hours, or for the last hour."""
     now = timezone.now()
     return Q(state=State.IDLE, starts_at__gte=now - timedelta(hours=1), starts_at__lte=now + SOON)
 
@@ -87,10 +87,10 @@ class BreakoutAdmin(CreatingAdmin):
 
     @display(description="delivered", ordering="usage_bytes_downloaded")
     def delivered(self, row: Breakout) -> str:
-        count = row.usage_bytes_downloaded
-        if count is None:
+        size = row.usage_bytes_downloaded
+        if size is None:
             return "-"
-        return format_html('<span title="{}">{}</span>', sizes.exact_bytes(count), sizes.human_bytes(count))
+        return format_html('<span title="{}">{}</span>', sizes.exact_bytes(size), sizes.human_bytes(size))
 
     def situation(self, row: Breakout) -> guards.Situation:
         return services.breakout_situation(row)
@@ -124,14 +124,14 @@ def _refusal(verb: str) -> Any:
     return lambda _row, situation: guards.refusal(verb, situation)
 
 
-def _what_stop_means(row: Breakout) -> list[str]:
+def _stop_consequences(row: Breakout) -> list[str]:
     if row.state == State.STOPPING:
-        return ["It is stopping already; AWS is asked once more, now."]
-    return ["The session ends for every viewer.", "A completed breakout is never started again."]
+        return ["It is stopping already. StreamHub asks AWS once more, now."]
+    return ["The session ends for every viewer.", "A completed breakout cannot be started again."]
 
 
 def _curtain_note() -> list[str]:
-    return [] if settings.CLOUDFRONT_KEY_GROUP_ID else [HIDES]
+    return [] if settings.CLOUDFRONT_KEY_GROUP_ID else [CURTAIN_HINT]
 
 
 VERBS = (
@@ -143,10 +143,10 @@ VERBS = (
         run=lambda row, who: services.breakout_prepare(row, who=who),
         refusal=_refusal("prepare"),
         consequences=lambda row: [
-            "Makes sure that a distribution exists; creates one if there is none.",
-            "Channel and distribution are looked at afresh. Nothing goes on air.",
+            "StreamHub makes sure that a distribution exists, and creates one if there is none.",
+            "It reads the channel and the distribution from AWS again. Nothing goes on air.",
         ],
-        done="being prepared; see its readiness.",
+        done="it is being prepared. Its readiness is on its page.",
         order=10,
     ),
     Verb(
@@ -157,10 +157,10 @@ VERBS = (
         run=lambda row, who: services.breakout_start(row, who=who),
         refusal=_refusal("start"),
         consequences=lambda row: [
-            f"The channel {row.channel_name} is started; AWS bills it from then on.",
-            "Viewers can watch as soon as it runs and its curtain is raised.",
+            f"The channel {row.channel_name} is started, and AWS bills it from then on.",
+            "Viewers can watch once it is running and its curtain is raised.",
         ],
-        done="start accepted.",
+        done="it is being started.",
         primary=True,
         order=20,
     ),
@@ -171,8 +171,8 @@ VERBS = (
         permission="channels_app.curtain_breakout",
         run=lambda row, who: services.breakout_curtain(row, True, who=who),
         refusal=_refusal("raise"),
-        consequences=lambda row: ["Its playback URL is given out: viewers may watch."],
-        done="curtain raised.",
+        consequences=lambda row: ["Its playback URL is given out, and viewers can watch."],
+        done="its curtain is raised.",
         order=30,
     ),
     Verb(
@@ -182,8 +182,8 @@ VERBS = (
         permission="channels_app.curtain_breakout",
         run=lambda row, who: services.breakout_curtain(row, False, who=who),
         refusal=_refusal("lower"),
-        consequences=lambda row: ["Its playback URL is withheld; the stream goes on.", *_curtain_note()],
-        done="curtain lowered.",
+        consequences=lambda row: ["Its playback URL is withheld. The stream goes on.", *_curtain_note()],
+        done="its curtain is lowered.",
         order=31,
     ),
     Verb(
@@ -193,8 +193,8 @@ VERBS = (
         permission="channels_app.stop_breakout",
         run=lambda row, who: services.breakout_stop(row, who=who),
         refusal=_refusal("stop"),
-        consequences=_what_stop_means,
-        done="stop accepted.",
+        consequences=_stop_consequences,
+        done="it is being stopped.",
         danger=True,
         order=40,
     ),
@@ -205,7 +205,9 @@ VERBS = (
         permission="channels_app.retry_breakout",
         run=lambda row, who: services.breakout_retry(row, who=who),
         refusal=_refusal("retry"),
-        consequences=lambda row: ["It is started again; a channel that failed with it is retried first."],
+        consequences=lambda row: [
+            "It is started again. If its channel has failed too, the channel is retried first."
+        ],
         done="it is started again.",
         primary=True,
         order=15,
@@ -217,8 +219,8 @@ VERBS = (
         permission="channels_app.cancel_breakout",
         run=lambda row, who: services.breakout_cancel(row, who=who),
         refusal=_refusal("cancel"),
-        consequences=lambda row: ["It is called off for good; it will not run."],
-        done="cancelled.",
+        consequences=lambda row: ["It is cancelled for good and cannot be started any more."],
+        done="it is cancelled.",
         danger=True,
         order=60,
     ),

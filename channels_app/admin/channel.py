@@ -28,9 +28,9 @@ from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
 
 HEADLINES = {
-    Desired.IDLE: "wanted: idle, ready for a breakout",
-    Desired.RUNNING: "wanted: running",
-    Desired.DELETED: "wanted: deleted",
+    Desired.IDLE: "desired: idle, ready for a breakout",
+    Desired.RUNNING: "desired: running",
+    Desired.DELETED: "desired: deleted",
 }
 
 
@@ -40,7 +40,9 @@ class ChannelAdmin(CreatingAdmin):
     state_badges = badges.CHANNEL
     deferred_columns = ("distribution__config",)
     creation_form = ChannelForm
-    creation_note = "Its AWS stack and its distribution follow by themselves; it is ready when it is idle."
+    creation_note = (
+        "StreamHub then creates its AWS resources and its distribution. It is ready when it is idle."
+    )
     saved_views = (
         SavedView("live", "Live now", "sensors", badges.channels_on_air, 10),
         SavedView(
@@ -62,7 +64,7 @@ class ChannelAdmin(CreatingAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
-        """With what list and page show, so that a list costs a constant number of queries."""
+        """Rows with everything that list and page show: a list costs a constant number of queries."""
         on_air = Breakout.objects.filter(state__in=ON_AIR)
         rows = super().get_queryset(request).select_related("distribution", "security_group")
         return rows.prefetch_related(Prefetch("breakouts", queryset=on_air, to_attr="on_air_breakouts"))
@@ -92,10 +94,10 @@ class ChannelAdmin(CreatingAdmin):
         return channel_sections(row)
 
     def links(self, request: HttpRequest, row: Channel) -> list[Link]:
-        may = request.user.has_perm("channels_app.add_breakout")
-        may = may and guards.refusal("create-breakout", self.situation(row)) is None
+        permitted = request.user.has_perm("channels_app.add_breakout")
+        possible = permitted and guards.refusal("create-breakout", self.situation(row)) is None
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
-        return [Link("New breakout", url, "add_circle")] if may else []
+        return [Link("New breakout", url, "add_circle")] if possible else []
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Channel:
         return services.channel_create(**data, who=who)
@@ -105,17 +107,21 @@ def _refusal(verb: str) -> Any:
     return lambda _row, situation: guards.refusal(verb, situation)
 
 
-def _what_goes(row: Channel) -> list[str]:
-    idle = Breakout.objects.filter(channel=row, state=BreakoutState.IDLE).values_list("name", flat=True)[:5]
+def _delete_consequences(row: Channel) -> list[str]:
+    cancelled = Breakout.objects.filter(channel=row, state=BreakoutState.IDLE).values_list("name", flat=True)[
+        :5
+    ]
     sentences = [
         "Its MediaLive channel and input and its MediaPackage channel and endpoint are deleted.",
-        "Its ingest URLs stop working; a new channel will have others.",
+        "Its ingest URLs stop working. A new channel will have different ones.",
     ]
     if row.distribution is not None:
-        sentences.append(f"Its distribution {row.distribution} is detached, disabled and left to the reaper.")
-    if idle:
-        sentences.append(f"Its idle breakouts are cancelled: {', '.join(idle)}.")
-    return [*sentences, "Past breakouts and their usage stay."]
+        sentences.append(
+            f"Its distribution {row.distribution} is detached and disabled. The reaper deletes it later."
+        )
+    if cancelled:
+        sentences.append(f"Its idle breakouts are cancelled: {', '.join(cancelled)}.")
+    return [*sentences, "Past breakouts and their usage are kept."]
 
 
 VERBS = (
@@ -127,10 +133,10 @@ VERBS = (
         run=lambda row, who: services.channel_retry(row, who=who),
         refusal=_refusal("retry"),
         consequences=lambda row: [
-            "What failed or waits is tried again now.",
-            "AWS resources that were lost are created anew; ingest URLs may change with them.",
+            "StreamHub retries now what has failed or is waiting.",
+            "Lost AWS resources are created again. The ingest URLs may change.",
         ],
-        done="it is tried again now.",
+        done="it is being retried.",
         primary=True,
         order=10,
     ),
@@ -142,11 +148,11 @@ VERBS = (
         run=lambda row, who: services.channel_stop(row, who=who),
         refusal=_refusal("stop"),
         consequences=lambda row: [
-            "MediaLive is stopped; StreamHub asks again until AWS says that it is idle.",
-            "No breakout needs it. It can be started again at any time by starting one.",
+            "MediaLive is stopped. StreamHub asks again until AWS reports that it is idle.",
+            "No breakout needs the channel. Starting a breakout starts it again.",
             *(["It is not kept warm any longer."] if row.warm_until else []),
         ],
-        done="AWS is asked to stop it.",
+        done="it is being stopped.",
         danger=True,
         order=15,
     ),
@@ -171,7 +177,7 @@ VERBS = (
         permission="channels_app.delete_channel",
         run=lambda row, who: services.channel_delete(row, who=who),
         refusal=_refusal("delete"),
-        consequences=_what_goes,
+        consequences=_delete_consequences,
         done="it is being deleted.",
         danger=True,
         order=90,

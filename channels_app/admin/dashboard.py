@@ -1,4 +1,4 @@
-"""What channels and breakouts put on the dashboard."""
+"""The dashboard's tiles and lists of channels and breakouts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from streamhub.console.badges import Tone
 from streamhub.console.saved_views import list_url
 from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
 
-MOST = 8
+LIST_LENGTH = 8
 BREAKOUTS, CHANNELS = "channels_app.view_breakout", "channels_app.view_channel"
 
 
-def _lines(rows: QuerySet[Breakout], *, planned: bool = False) -> list[DashboardRow]:
+def _breakout_rows(rows: QuerySet[Breakout], *, planned: bool = False) -> list[DashboardRow]:
     return [
         DashboardRow(
             label=row.name,
@@ -28,12 +28,12 @@ def _lines(rows: QuerySet[Breakout], *, planned: bool = False) -> list[Dashboard
             since=row.starts_at if planned else row.state_since,
             detail=row.error_message[:140] or f"on {row.channel_name}",
         )
-        for row in rows[:MOST]
+        for row in rows[:LIST_LENGTH]
     ]
 
 
-def _channel_lines() -> list[DashboardRow]:
-    rows = Channel.objects.filter(badges.in_trouble()).order_by("-state_since")[:MOST]
+def _channel_rows() -> list[DashboardRow]:
+    rows = Channel.objects.filter(badges.in_trouble()).order_by("-state_since")[:LIST_LENGTH]
     return [
         DashboardRow(
             row.name,
@@ -49,24 +49,23 @@ def _channel_lines() -> list[DashboardRow]:
 
 def _on_air() -> Figure:
     count = Breakout.objects.filter(state__in=ON_AIR).count()
-    curtains = Breakout.objects.filter(state=State.RUNNING, curtain_raised=True).count()
-    return Figure(count, f"{curtains} with raised curtain", Tone.LIVE if count else Tone.CALM)
+    raised = Breakout.objects.filter(state=State.RUNNING, curtain_raised=True).count()
+    return Figure(count, f"{raised} with raised curtain", Tone.LIVE if count else Tone.CALM)
 
 
 def _soon() -> Figure:
-    first = Breakout.objects.filter(starting_soon()).order_by("starts_at")
-    count = first.count()
+    count = Breakout.objects.filter(starting_soon()).count()
     return Figure(count, "in the next 24 hours", Tone.WARN if count else Tone.CALM)
 
 
 def _moving() -> Figure:
     count = Channel.objects.filter(state__in=badges.CHANNEL_MOVING).count()
-    return Figure(count, "on their way", Tone.BUSY if count else Tone.CALM)
+    return Figure(count, "starting, stopping or changing", Tone.BUSY if count else Tone.CALM)
 
 
-def _counted(rows: QuerySet[Breakout] | QuerySet[Channel]) -> Figure:
+def _trouble(rows: QuerySet[Breakout] | QuerySet[Channel]) -> Figure:
     count = rows.count()
-    return Figure(count, "need a look" if count else "none", Tone.BAD if count else Tone.GOOD)
+    return Figure(count, "need attention" if count else "none", Tone.BAD if count else Tone.GOOD)
 
 
 TILES = (
@@ -86,7 +85,7 @@ TILES = (
         "Failed breakouts",
         "error",
         BREAKOUTS,
-        lambda: _counted(Breakout.objects.filter(state=State.FAILED)),
+        lambda: _trouble(Breakout.objects.filter(state=State.FAILED)),
         lambda: list_url(Breakout, "failed"),
         40,
     ),
@@ -95,7 +94,7 @@ TILES = (
         "Channels in trouble",
         "error",
         CHANNELS,
-        lambda: _counted(Channel.objects.filter(badges.in_trouble())),
+        lambda: _trouble(Channel.objects.filter(badges.in_trouble())),
         lambda: list_url(Channel, "failed"),
         41,
     ),
@@ -107,7 +106,7 @@ DASHBOARD_LISTS = (
         "Live now",
         "sensors",
         BREAKOUTS,
-        lambda: _lines(Breakout.objects.filter(state__in=ON_AIR).order_by("-state_since")),
+        lambda: _breakout_rows(Breakout.objects.filter(state__in=ON_AIR).order_by("-state_since")),
         lambda: list_url(Breakout, "live"),
         "Nothing is on air.",
         10,
@@ -117,7 +116,7 @@ DASHBOARD_LISTS = (
         "Starting soon",
         "event_upcoming",
         BREAKOUTS,
-        lambda: _lines(Breakout.objects.filter(starting_soon()).order_by("starts_at"), planned=True),
+        lambda: _breakout_rows(Breakout.objects.filter(starting_soon()).order_by("starts_at"), planned=True),
         lambda: list_url(Breakout, "soon"),
         "Nothing is planned for the next 24 hours.",
         20,
@@ -127,9 +126,9 @@ DASHBOARD_LISTS = (
         "Failed breakouts",
         "error",
         BREAKOUTS,
-        lambda: _lines(Breakout.objects.filter(Q(state=State.FAILED)).order_by("-state_since")),
+        lambda: _breakout_rows(Breakout.objects.filter(Q(state=State.FAILED)).order_by("-state_since")),
         lambda: list_url(Breakout, "failed"),
-        "None has failed.",
+        "No breakout has failed.",
         30,
     ),
     DashboardList(
@@ -137,9 +136,9 @@ DASHBOARD_LISTS = (
         "Channels in trouble",
         "report",
         CHANNELS,
-        _channel_lines,
+        _channel_rows,
         lambda: list_url(Channel, "failed"),
-        "None is in trouble.",
+        "No channel is in trouble.",
         40,
     ),
 )

@@ -1,4 +1,4 @@
-"""What channels and breakouts add to the pages of distributions: a panel, a saved view, *Re-attach*."""
+"""What channels and breakouts add to distribution pages: a panel, a saved view and *Re-attach*."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from streamhub.console.verbs import Verb
 
 
 def delivering() -> Q:
-    """Distributions that deliver a breakout which is on air."""
-    open_ones = Attachment.objects.filter(ended_at__isnull=True, breakout__state__in=ON_AIR)
-    return Q(pk__in=open_ones.values("distribution_id"))
+    """Distributions that deliver a breakout on air."""
+    attachments = Attachment.objects.filter(ended_at__isnull=True, breakout__state__in=ON_AIR)
+    return Q(pk__in=attachments.values("distribution_id"))
 
 
 def _reattach(row: Distribution, who: Actor) -> Distribution:
@@ -33,7 +33,7 @@ def _refusal(_row: Distribution, situation: guards.Situation) -> str | None:
 
 def _consequences(row: Distribution) -> list[str]:
     channel = services.channel_of_origin(row)
-    return [f"It is attached to {channel} again and enabled; CloudFront needs some minutes."]
+    return [f"It is attached to {channel} again and enabled. CloudFront needs a few minutes for that."]
 
 
 def _panel(request: HttpRequest, row: Distribution) -> Panel:
@@ -50,7 +50,7 @@ REATTACH = Verb(
     run=_reattach,
     refusal=_refusal,
     consequences=_consequences,
-    done="attached again; it is being enabled.",
+    done="it is attached again and is being enabled.",
     order=35,
 )
 

@@ -1,4 +1,4 @@
-"""What the pages of channels and breakouts say, as sections of facts."""
+"""The sections of facts on the pages of channels and breakouts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.channel import InputType
 from streamhub.console.facts import Fact, Section
 
-HIDES = (
-    "The curtain hides, it does not protect: no CloudFront key group is set,"
-    " so whoever has the URL can watch."
+CURTAIN_HINT = (
+    "The curtain hides the stream but does not protect it: no CloudFront key group is set."
+    " Anyone who has the URL can watch."
 )
 
 
 def page_of(row: Model) -> str:
-    """The page of an object in the admin."""
+    """URL of the row's page in the admin."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
@@ -28,16 +28,17 @@ def channel_sections(row: Channel) -> list[Section]:
 
 
 def _urls(row: Channel) -> Section:
-    ingest = "URL pull has none." if row.input_type == InputType.URL_PULL else "Where the encoder sends to."
+    pull = row.input_type == InputType.URL_PULL
+    ingest_hint = "A URL pull input has none." if pull else "The encoder sends to these."
     return Section(
         "URLs",
         [
-            Fact("ingest", row.input_dest_urls, "urls", hint=ingest),
+            Fact("ingest", row.input_dest_urls, "urls", hint=ingest_hint),
             Fact(
                 "origin endpoint",
                 row.endpoint_url,
                 "url",
-                hint="Where CloudFront pulls from; not for viewers.",
+                hint="CloudFront pulls from here. It is not for viewers.",
             ),
             Fact(
                 "playback",
@@ -71,7 +72,9 @@ def _options(row: Channel) -> Section:
 def _delivery(row: Channel) -> Section:
     distribution = row.distribution
     if distribution is None:
-        return Section("Delivery", [Fact("distribution", None, hint="None is attached.")], "public")
+        return Section(
+            "Delivery", [Fact("distribution", None, hint="No distribution is attached.")], "public"
+        )
     return Section(
         "Delivery",
         [
@@ -90,7 +93,7 @@ def _aws(row: Channel) -> Section:
         "AWS",
         [
             Fact("MediaLive channel", row.ml_channel_id, "id"),
-            Fact("MediaLive says", row.ml_channel_state, "code"),
+            Fact("MediaLive state", row.ml_channel_state, "code"),
             Fact("MediaLive input", row.ml_input_id, "id"),
             Fact(
                 "security group",
@@ -100,19 +103,21 @@ def _aws(row: Channel) -> Section:
             ),
             Fact("MediaPackage channel", row.mp_channel_id, "id"),
             Fact("MediaPackage endpoint", row.mp_endpoint_id, "id"),
-            Fact("last looked at", row.observed_at, "when"),
+            Fact("last observed", row.observed_at, "when"),
         ],
         "deployed_code",
     )
 
 
 def breakout_sections(row: Breakout) -> list[Section]:
-    return [_watching(row), _session(row), _usage(row)]
+    return [_playback(row), _session(row), _usage(row)]
 
 
-def _watching(row: Breakout) -> Section:
+def _playback(row: Breakout) -> Section:
     url = playback.of_breakout(row)
-    withheld = "" if url else "Withheld: given out while it is running with its curtain raised."
+    withheld = (
+        "" if url else "Withheld. It is given out while the breakout is running with its curtain raised."
+    )
     return Section(
         "Watching",
         [
@@ -123,7 +128,7 @@ def _watching(row: Breakout) -> Section:
                 row.channel_name,
                 "link",
                 href=page_of(row.channel) if row.channel else "",
-                hint="" if row.channel else "It is deleted.",
+                hint="" if row.channel else "The channel is deleted.",
             ),
             Fact("ingest", row.channel.input_dest_urls if row.channel else [], "urls"),
         ],
@@ -133,7 +138,7 @@ def _watching(row: Breakout) -> Section:
 
 
 def _curtain_hint() -> str:
-    return "" if settings.CLOUDFRONT_KEY_GROUP_ID else HIDES
+    return "" if settings.CLOUDFRONT_KEY_GROUP_ID else CURTAIN_HINT
 
 
 def _session(row: Breakout) -> Section:
@@ -165,5 +170,5 @@ def _usage(row: Breakout) -> Section:
 
 USAGE_HINTS = {
     "pending": "Nothing has been collected yet.",
-    "provisional": "CloudFront publishes late; the figures may still grow.",
+    "provisional": "CloudFront publishes late. The figures may still grow.",
 }

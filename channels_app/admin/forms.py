@@ -1,4 +1,4 @@
-"""The forms by which staff add channels and breakouts: the services' arguments, in words."""
+"""The forms with which staff add channels and breakouts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from channels_app.profiles import PROFILE_OUTPUTS
 
 CLASSES = {
     ChannelClass.SINGLE_PIPELINE: "single pipeline: one encoder",
-    ChannelClass.STANDARD: "standard: two encoders, one takes over from the other",
+    ChannelClass.STANDARD: "standard: two encoders, each takes over from the other",
 }
 INPUTS = {
     InputType.RTMP_PUSH: "RTMP push: the encoder in the room sends",
@@ -31,13 +31,13 @@ INPUTS = {
 
 
 def profile_label(name: str) -> str:
-    """ "1080p: 4 outputs"; only the name of a profile that is no longer offered."""
+    """Name and outputs, such as "1080p: 4 outputs"; only the name if the profile is not offered any more."""
     outputs = PROFILE_OUTPUTS.get(name)
     return name if outputs is None else f"{name}: {outputs} outputs"
 
 
 class LinesField(forms.CharField):
-    """One value a line; cleans to the list of them."""
+    """One value per line; cleans to a list."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
 
@@ -46,7 +46,7 @@ class LinesField(forms.CharField):
 
 
 class TagsField(forms.CharField):
-    """`key=value` a line; cleans to the map of them."""
+    """One `key=value` per line; cleans to a dict."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 2})
 
@@ -55,19 +55,19 @@ class TagsField(forms.CharField):
         for line in super().clean(value).splitlines():
             if not line.strip():
                 continue
-            key, equals, text = line.partition("=")
+            key, equals, value_text = line.partition("=")
             if not equals:
-                raise forms.ValidationError(f"{line.strip()!r}: write key=value, one a line.")
-            tags[key.strip()] = text.strip()
+                raise forms.ValidationError(f"{line.strip()!r} is not a tag. Write one key=value per line.")
+            tags[key.strip()] = value_text.strip()
         return tags
 
 
 class ChannelForm(forms.Form):
-    """What may be in the fields is the service's to say; it is shown at the field."""
+    """A new channel. The service validates the values; its messages are shown at the fields."""
 
     name = forms.CharField(
         widget=UnfoldAdminTextInputWidget,
-        help_text="1 to 64 characters, unique among the channels that are there.",
+        help_text="1 to 64 characters. No other channel has this name.",
     )
     input_type = forms.ChoiceField(
         choices=list(INPUTS.items()), initial=InputType.RTMP_PUSH, widget=UnfoldAdminSelectWidget
@@ -75,12 +75,12 @@ class ChannelForm(forms.Form):
     allowed_cidrs = LinesField(
         label="Allowed CIDRs",
         required=False,
-        help_text="For push inputs: who may send, one a line, e.g. 203.0.113.7/32. 1 to 10, never everybody.",
+        help_text="For push inputs: 1 to 10 networks that may send, one per line, e.g. 203.0.113.7/32.",
     )
     source_urls = LinesField(
         label="Source URLs",
         required=False,
-        help_text="For URL pull: where MediaLive fetches from, one a line; two for a standard channel.",
+        help_text="For URL pull: where MediaLive fetches from, one per line. A standard channel needs two.",
     )
     channel_class = forms.ChoiceField(
         choices=list(CLASSES.items()), initial=ChannelClass.SINGLE_PIPELINE, widget=UnfoldAdminSelectWidget
@@ -88,29 +88,30 @@ class ChannelForm(forms.Form):
     encoding_profile = forms.ChoiceField(
         choices=[(name, profile_label(name)) for name in PROFILE_OUTPUTS],
         widget=UnfoldAdminSelectWidget,
-        help_text="AWS bills each output, and twice for a standard channel.",
+        help_text="AWS bills each output, and bills it twice for a standard channel.",
     )
     record = forms.BooleanField(
         required=False,
         widget=UnfoldBooleanWidget,
-        help_text="Writes an archive of every session to the recording bucket.",
+        help_text="Writes every session to the recording bucket.",
     )
     tags = TagsField(
-        required=False, help_text="key=value, one a line; put on every AWS resource of the channel."
+        required=False,
+        help_text="One key=value per line. Every AWS resource of the channel carries these tags.",
     )
 
 
 class BreakoutForm(forms.Form):
     channel = forms.ModelChoiceField(
         queryset=Channel.objects.exclude(desired=Desired.DELETED),
-        help_text="The channel that will carry it; one breakout at a time.",
+        help_text="A channel carries one breakout at a time.",
     )
     name = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="1 to 128 characters.")
     starts_at = forms.DateTimeField(
         label="Starts at (UTC)",
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "data-sh-utc-input": ""}),
-        help_text="For the schedule only: nothing starts by itself.",
+        help_text="For the schedule only. The breakout does not start by itself.",
     )
     duration_minutes = forms.IntegerField(
         label="Duration (minutes)", required=False, widget=UnfoldAdminIntegerFieldWidget
@@ -118,7 +119,7 @@ class BreakoutForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Searches as one types: there may be ten thousand channels.
+        # Searches while typing: there may be ten thousand channels.
         field = self.fields["channel"]
         widget = AutocompleteSelect(Breakout._meta.get_field("channel"), admin.site)
         widget.choices = field.choices  # type: ignore[attr-defined]

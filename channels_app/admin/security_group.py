@@ -1,4 +1,4 @@
-"""Input security groups in the admin: to be looked at; channels bring them and take them with them."""
+"""Input security groups in the admin, read-only: channels create and delete them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SecurityGroupAdmin(ResourceAdmin):
     icon = "shield"
     state_badges = badges.SECURITY_GROUP
     saved_views = (SavedView("failed", "Failed", "error", badges.in_trouble, 30),)
-    list_display = ("title", "state_shown", "known_as", "used_by")
+    list_display = ("title", "state_shown", "aws_id_shown", "used_by")
     list_filter = ("state", "desired")
     search_fields = ("cidrs", "aws_id", "channels__name")
     search_help_text = "CIDR, AWS id or channel"
@@ -33,7 +33,7 @@ class SecurityGroupAdmin(ResourceAdmin):
         return ", ".join(row.cidr_list)
 
     @display(description="AWS id")
-    def known_as(self, row: SecurityGroup) -> str:
+    def aws_id_shown(self, row: SecurityGroup) -> str:
         return row.aws_id or "-"
 
     @display(description="channels")
@@ -45,9 +45,14 @@ class SecurityGroupAdmin(ResourceAdmin):
         facts = [
             Fact("CIDRs", row.cidr_list, "list"),
             Fact("AWS id", row.aws_id, "id"),
-            Fact("wanted", row.desired),
-            Fact("channels", channels, "list", hint="The first ten." if len(channels) == 10 else ""),
+            Fact("desired", row.desired),
+            Fact(
+                "channels",
+                channels,
+                "list",
+                hint="Only the first ten are shown." if len(channels) == 10 else "",
+            ),
             Fact("created", row.created_at, "when"),
-            Fact("last looked at", row.observed_at, "when"),
+            Fact("last observed", row.observed_at, "when"),
         ]
         return [Section("Security group", facts, "shield", wide=True)]

@@ -1,4 +1,4 @@
-"""The HTTP API of channels and breakouts (API.md); verbs are the services'."""
+"""The HTTP API of channels and breakouts (docs/api.md). It calls the same services as the admin."""
 
 from channels_app.api.breakouts import router as breakouts_router
 from channels_app.api.channels import router as channels_router

@@ -1,4 +1,4 @@
-"""Breakouts over HTTP: what the event site and the schedulers call."""
+"""Breakouts over HTTP."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from ninja import Query, Router, Status
 
 from channels_app import playback, services
-from channels_app.api.channels import found as found_channel
-from channels_app.models import Breakout
+from channels_app.api.channels import channel_or_404
+from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
 from channels_app.readiness import Readiness, readiness
 from distributions.api import ErrorOut
@@ -66,9 +66,9 @@ class BreakoutOut(Out):
 
     @staticmethod
     def resolve_distributions(row: Breakout) -> list[str]:
-        intervals = sorted(row.attachments.all(), key=lambda each: each.started_at)
-        ids = [each.aws_distribution_id for each in intervals if each.aws_distribution_id]
-        return list(dict.fromkeys(ids))
+        attachments = sorted(row.attachments.all(), key=lambda attachment: attachment.started_at)
+        ids = [attachment.aws_distribution_id for attachment in attachments]
+        return list(dict.fromkeys(filter(None, ids)))
 
     @staticmethod
     def resolve_usage(row: Breakout) -> dict[str, Any]:
@@ -98,32 +98,30 @@ class BreakoutFilter(Paging):
 
 
 def breakouts() -> QuerySet[Breakout]:
-    """With what `BreakoutOut` reads, so that a list costs a constant number of queries."""
+    """Breakouts with everything that `BreakoutOut` reads: a list costs a constant number of queries."""
     return Breakout.objects.select_related("channel__distribution").prefetch_related("attachments")
 
 
-def found(id: str) -> Breakout:
+def breakout_or_404(id: str) -> Breakout:
     return one(breakouts(), id)
 
 
-def answer(breakout: Breakout) -> Breakout:
-    """The breakout as it is now, after a verb."""
+def reloaded(breakout: Breakout) -> Breakout:
+    """The breakout as it is after a verb."""
     return breakouts().get(pk=breakout.pk)
 
 
 @router.post("", response={201: BreakoutOut}, auth=CONTROL)
 def create_breakout(request: HttpRequest, body: BreakoutIn) -> Status[Breakout]:
-    """A new idle breakout on a channel."""
+    """Create an idle breakout on a channel."""
     fields = body.model_dump(exclude={"channel"})
     channel = _channel_in_body(body.channel)
-    return Status(201, answer(services.breakout_create(channel, **fields, who=actor_of(request))))
+    return Status(201, reloaded(services.breakout_create(channel, **fields, who=actor_of(request))))
 
 
-def _channel_in_body(id: str) -> Any:
-    from django.http import Http404
-
+def _channel_in_body(id: str) -> Channel:
     try:
-        return found_channel(id)
+        return channel_or_404(id)
     except Http404:
         raise Invalid({"channel": f"There is no channel {id[:40]!r}."}) from None
 
@@ -142,42 +140,42 @@ def list_breakouts(request: HttpRequest, query: Query[BreakoutFilter]) -> dict[s
 
 @router.get("/{id}", response=BreakoutOut, auth=READ)
 def get_breakout(request: HttpRequest, id: str) -> Breakout:
-    """One breakout. It outlives its channel."""
-    return found(id)
+    """One breakout. It is kept when its channel is deleted."""
+    return breakout_or_404(id)
 
 
 @router.post("/{id}/prepare", response={202: ReadinessOut}, auth=CONTROL)
 def prepare_breakout(request: HttpRequest, id: str) -> Status[Readiness]:
-    """Make sure that a distribution exists, and queue a fresh look at AWS."""
-    row = services.breakout_prepare(found(id), who=actor_of(request))
-    return Status(202, readiness(answer(row)))
+    """Make sure that a distribution exists, and queue a new observation of AWS."""
+    row = services.breakout_prepare(breakout_or_404(id), who=actor_of(request))
+    return Status(202, readiness(reloaded(row)))
 
 
 @router.post("/{id}/start", response={202: BreakoutOut}, auth=CONTROL)
 def start_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
-    """Go on air; prepares first, never waits."""
-    return Status(202, answer(services.breakout_start(found(id), who=actor_of(request))))
+    """Start the breakout. It is prepared first; the call does not wait for AWS."""
+    return Status(202, reloaded(services.breakout_start(breakout_or_404(id), who=actor_of(request))))
 
 
 @router.post("/{id}/stop", response={202: BreakoutOut}, auth=CONTROL)
 def stop_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
-    """End the session; `completed` once AWS is idle."""
-    return Status(202, answer(services.breakout_stop(found(id), who=actor_of(request))))
+    """Stop the breakout. It is `completed` once MediaLive is idle."""
+    return Status(202, reloaded(services.breakout_stop(breakout_or_404(id), who=actor_of(request))))
 
 
 @router.post("/{id}/cancel", response={202: BreakoutOut}, auth=CONTROL)
 def cancel_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
-    """Call it off before it runs."""
-    return Status(202, answer(services.breakout_cancel(found(id), who=actor_of(request))))
+    """Cancel the breakout before it runs."""
+    return Status(202, reloaded(services.breakout_cancel(breakout_or_404(id), who=actor_of(request))))
 
 
 @router.post("/{id}/curtain", response=BreakoutOut, auth=CONTROL)
 def move_curtain(request: HttpRequest, id: str, body: CurtainIn) -> Breakout:
     """Raise or lower the curtain."""
-    return answer(services.breakout_curtain(found(id), body.raised, who=actor_of(request)))
+    return reloaded(services.breakout_curtain(breakout_or_404(id), body.raised, who=actor_of(request)))
 
 
 @router.get("/{id}/readiness", response=ReadinessOut, auth=READ)
 def get_readiness(request: HttpRequest, id: str) -> Readiness:
-    """Is it ready? From the last observation; changes nothing."""
-    return readiness(found(id))
+    """Whether the breakout is ready, from the last observation. Changes nothing."""
+    return readiness(breakout_or_404(id))

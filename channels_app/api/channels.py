@@ -11,6 +11,7 @@ from ninja import Field, Query, Router, Status
 
 from channels_app import playback, services
 from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
 from distributions.api import DistributionOut, ErrorOut
 from streamhub.access.http import In, Out, Page, Paging, actor_of, one, page, scope
@@ -71,20 +72,20 @@ class ChannelFilter(Paging):
 
 
 def channels() -> QuerySet[Channel]:
-    """With what `ChannelOut` reads, so that a list costs a constant number of queries."""
-    running = Breakout.objects.filter(state="running")
+    """Channels with everything that `ChannelOut` reads: a list costs a constant number of queries."""
+    running = Breakout.objects.filter(state=BreakoutState.RUNNING)
     return Channel.objects.select_related("distribution").prefetch_related(
         Prefetch("breakouts", queryset=running, to_attr="running_breakouts")
     )
 
 
-def found(id: str) -> Channel:
+def channel_or_404(id: str) -> Channel:
     return one(channels(), id)
 
 
 @router.post("", response={202: ChannelOut}, auth=WRITE)
 def create_channel(request: HttpRequest, body: ChannelIn) -> Status[Channel]:
-    """A new channel; its AWS stack and distribution follow. Poll the channel until it is `idle`."""
+    """Create a channel with its AWS resources and distribution. Poll it until it is `idle`."""
     return Status(202, services.channel_create(**body.model_dump(), who=actor_of(request)))
 
 
@@ -100,22 +101,22 @@ def list_channels(request: HttpRequest, query: Query[ChannelFilter]) -> dict[str
 @router.get("/{id}", response=ChannelOut, auth=READ)
 def get_channel(request: HttpRequest, id: str) -> Channel:
     """One channel; 404 once it is deleted."""
-    return found(id)
+    return channel_or_404(id)
 
 
 @router.delete("/{id}", response={202: ChannelOut}, auth=WRITE)
 def delete_channel(request: HttpRequest, id: str) -> Status[Channel]:
-    """Take the stack down; 409 while a breakout is on air. The distribution is left to the reaper."""
-    return Status(202, services.channel_delete(found(id), who=actor_of(request)))
+    """Delete the channel; 409 while a breakout is on air. The reaper deletes its distribution later."""
+    return Status(202, services.channel_delete(channel_or_404(id), who=actor_of(request)))
 
 
 @router.post("/{id}/retry", response={202: ChannelOut}, auth=WRITE)
 def retry_channel(request: HttpRequest, id: str) -> Status[Channel]:
-    """Try again what failed or waits."""
-    return Status(202, services.channel_retry(found(id), who=actor_of(request)))
+    """Retry what failed or waits."""
+    return Status(202, services.channel_retry(channel_or_404(id), who=actor_of(request)))
 
 
 @router.post("/{id}/distribution", response={202: DistributionOut}, auth=scope("distributions:write"))
 def create_distribution(request: HttpRequest, id: str) -> Status[Any]:
     """Create and attach a new distribution; 409 if one is attached."""
-    return Status(202, services.distribution_create_and_attach(found(id), who=actor_of(request)))
+    return Status(202, services.distribution_create_and_attach(channel_or_404(id), who=actor_of(request)))

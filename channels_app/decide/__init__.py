@@ -1,1 +1,1 @@
-"""What to do next with a channel and with a security group: pure functions of intent and observation."""
+"""The next step for a channel and for a security group: pure functions of intent and observation."""

@@ -1,4 +1,4 @@
-"""What to do next with a channel: a pure function of intent and observation, and who wants what of it."""
+"""The next step for a channel, and its desired state: pure functions."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class Step(StrEnum):
     CREATE_MP_CHANNEL = "create the MediaPackage channel"
     CREATE_ENDPOINT = "create the MediaPackage endpoint"
     ADD_DISTRIBUTION = "ask for the distribution"
-    REPLACE_DISTRIBUTION = "replace the distribution, which is in front of an origin endpoint that is gone"
+    REPLACE_DISTRIBUTION = "replace the distribution, whose origin endpoint is gone"
     WAIT_GROUP = "get a security group"
     CREATE_INPUT = "create the MediaLive input"
     CREATE_ML_CHANNEL = "create the MediaLive channel"
-    CLEAR_FAILED = "clear away the MediaLive channel that AWS could not create"
-    FAIL_START = "start: MediaLive went back to idle without ever running"
-    FAIL_LOST = "go on: a part of the channel was deleted outside StreamHub"
-    WAIT_CREATED = "see the MediaLive channel become idle"
+    CLEAR_FAILED = "remove the MediaLive channel that AWS could not create"
+    FAIL_START = "start: MediaLive returned to idle without running"
+    FAIL_LOST = "continue: a part of the channel was deleted outside StreamHub"
+    WAIT_CREATED = "confirm that the MediaLive channel is created"
     START = "start the MediaLive channel"
-    WAIT_STARTED = "see the MediaLive channel run"
-    SETTLE_RUNNING = "note that the channel runs"
+    WAIT_STARTED = "confirm that the MediaLive channel runs"
+    SETTLE_RUNNING = "record that the channel runs"
     STOP = "stop the MediaLive channel"
-    WAIT_STOPPED = "see the MediaLive channel stop"
-    SETTLE_IDLE = "note that the channel is idle"
+    WAIT_STOPPED = "confirm that the MediaLive channel is stopped"
+    SETTLE_IDLE = "record that the channel is idle"
     FIND_ML_CHANNEL = "find out whether the MediaLive channel was created"
     FIND_INPUT = "find out whether the MediaLive input was created"
     FIND_ENDPOINT = "find out whether the MediaPackage endpoint was created"
@@ -39,11 +39,11 @@ class Step(StrEnum):
     DELETE_INPUT = "delete the MediaLive input"
     DELETE_ENDPOINT = "delete the MediaPackage endpoint"
     DELETE_MP_CHANNEL = "delete the MediaPackage channel"
-    WAIT_ML_CHANNEL_GONE = "see the MediaLive channel go"
-    WAIT_INPUT_GONE = "see the MediaLive input go"
-    WAIT_ENDPOINT_GONE = "see the MediaPackage endpoint go"
-    WAIT_MP_CHANNEL_GONE = "see the MediaPackage channel go"
-    LOOK_AGAIN = "make sure that a part is gone"
+    WAIT_ML_CHANNEL_GONE = "confirm that the MediaLive channel is deleted"
+    WAIT_INPUT_GONE = "confirm that the MediaLive input is deleted"
+    WAIT_ENDPOINT_GONE = "confirm that the MediaPackage endpoint is deleted"
+    WAIT_MP_CHANNEL_GONE = "confirm that the MediaPackage channel is deleted"
+    LOOK_AGAIN = "confirm that a part is gone"
     FORGET = "remove the channel's row"
     REST = "rest"
 
@@ -52,8 +52,8 @@ class Step(StrEnum):
 class Part:
     """One AWS resource of a channel.
 
-    `known`: its id is on the row; `sent`: a create was sent whose outcome is unknown; `state`: MediaLive's
-    word for it; `deleting`: our delete was accepted not long ago; `gone`: proven not to exist any more.
+    `known`: its id is on the row; `sent`: a create was sent; `state`: MediaLive's own state name;
+    `deleting`: our delete was accepted recently; `gone`: proven not to exist any more.
     """
 
     known: bool = False
@@ -81,11 +81,10 @@ class Intent:
 class Observed:
     """What is known of a channel's parts.
 
-    `group`: "none" needed, "waiting" or "ready". `distribution_elsewhere`: what is
-    attached pulls from another URL than the endpoint's (which was created anew).
-    `start_settling`/`stop_settling`: AWS accepted it so recently that a read may still show the state
-    before it; `start_accepted`: no RUNNING seen since. `suspected`: of some part one NotFound was read,
-    `ml_channel_suspected`: of MediaLive's channel.
+    `group`: "none" (not needed), "waiting" or "ready". `distribution_elsewhere`: the attached distribution
+    pulls from an earlier endpoint. `start_accepted`: AWS accepted a start and RUNNING was not seen since.
+    `start_settling`, `stop_settling`: accepted so recently that a read may still show the earlier state.
+    `suspected`: AWS answered NotFound once for a part; `ml_channel_suspected`: for the MediaLive channel.
     """
 
     mp_channel: Part = field(default_factory=Part)
@@ -102,126 +101,127 @@ class Observed:
     ml_channel_suspected: bool = False
 
 
-ON = frozenset({"STARTING", "RUNNING", "RECOVERING"})
-BUSY = frozenset({"CREATING", "UPDATING"})
+STARTED = frozenset({"STARTING", "RUNNING", "RECOVERING"})
+IN_PREPARATION = frozenset({"CREATING", "UPDATING"})
 
 
-def next_step(intent: Intent, seen: Observed) -> Step:
-    """The one step that brings AWS nearer to the intent."""
+def next_step(intent: Intent, observed: Observed) -> Step:
+    """The one step that brings AWS closer to the intent."""
     if intent.desired == Desired.DELETED:
-        return _towards_nothing(seen)
-    stopping = None if intent.desired == Desired.RUNNING else _stop_first(seen)
+        return _teardown_step(observed)
+    stopping = None if intent.desired == Desired.RUNNING else _stop_step(observed)
     if intent.state == State.FAILED:
-        # It waits for a person, but what runs and should not is stopped all the same.
+        # Only Retry leaves FAILED, but an encoder that should not run is stopped even now.
         return stopping or Step.REST
-    if stopping and not seen.ml_channel_suspected:
+    if stopping and not observed.ml_channel_suspected:
         return stopping
-    if seen.suspected:
+    if observed.suspected:
         return Step.LOOK_AGAIN
-    return _build(seen) or _run(intent, seen)
+    return _create_step(observed) or _run_step(intent, observed)
 
 
-def _stop_first(seen: Observed) -> Step | None:
-    """What runs and should not costs money: it is stopped before anything else is looked for or made."""
-    if not seen.ml_channel.present:
+def _stop_step(observed: Observed) -> Step | None:
+    """Stop an encoder that should not run before any other step: it costs money."""
+    if not observed.ml_channel.present:
         return None
-    if seen.ml_channel.state in ON:
-        return Step.WAIT_STOPPED if seen.stop_settling else Step.STOP
-    return Step.WAIT_STOPPED if seen.ml_channel.state == "STOPPING" else None
+    if observed.ml_channel.state in STARTED:
+        return Step.WAIT_STOPPED if observed.stop_settling else Step.STOP
+    return Step.WAIT_STOPPED if observed.ml_channel.state == "STOPPING" else None
 
 
-def _build(seen: Observed) -> Step | None:
-    if any(part.gone for part in (seen.mp_channel, seen.endpoint, seen.input, seen.ml_channel)):
+def _create_step(observed: Observed) -> Step | None:
+    parts = (observed.mp_channel, observed.endpoint, observed.input, observed.ml_channel)
+    if any(part.gone for part in parts):
         return Step.FAIL_LOST
-    if not seen.mp_channel.known:
+    if not observed.mp_channel.known:
         return Step.CREATE_MP_CHANNEL
-    if not seen.endpoint.known:
+    if not observed.endpoint.known:
         return Step.CREATE_ENDPOINT
-    if seen.distribution_due:
+    if observed.distribution_due:
         return Step.ADD_DISTRIBUTION
-    if seen.distribution_elsewhere:
+    if observed.distribution_elsewhere:
         return Step.REPLACE_DISTRIBUTION
-    if not seen.input.known:
-        return Step.WAIT_GROUP if seen.group == "waiting" else Step.CREATE_INPUT
-    if not seen.ml_channel.known:
+    if not observed.input.known:
+        return Step.WAIT_GROUP if observed.group == "waiting" else Step.CREATE_INPUT
+    if not observed.ml_channel.known:
         return Step.CREATE_ML_CHANNEL
     return None
 
 
-def _run(intent: Intent, seen: Observed) -> Step:
-    state = seen.ml_channel.state
+def _run_step(intent: Intent, observed: Observed) -> Step:
+    state = observed.ml_channel.state
     if state in ("CREATE_FAILED", "UPDATE_FAILED"):
         return Step.CLEAR_FAILED
-    if state in BUSY:
+    if state in IN_PREPARATION:
         return Step.WAIT_CREATED
     if state == "DELETING":
         return Step.WAIT_ML_CHANNEL_GONE
     if state == "STOPPING":
         return Step.WAIT_STOPPED
     if intent.desired == Desired.RUNNING:
-        return _towards_running(state, seen)
-    return Step.WAIT_STARTED if seen.start_settling else Step.SETTLE_IDLE
+        return _start_step(state, observed)
+    return Step.WAIT_STARTED if observed.start_settling else Step.SETTLE_IDLE
 
 
-def _towards_running(state: str, seen: Observed) -> Step:
-    if seen.stop_settling and state in ON:
+def _start_step(state: str, observed: Observed) -> Step:
+    if observed.stop_settling and state in STARTED:
         return Step.WAIT_STOPPED
     if state in ("RUNNING", "RECOVERING"):
         return Step.SETTLE_RUNNING
-    if state == "STARTING" or seen.start_settling:
+    if state == "STARTING" or observed.start_settling:
         return Step.WAIT_STARTED
-    return Step.FAIL_START if seen.start_accepted else Step.START
+    return Step.FAIL_START if observed.start_accepted else Step.START
 
 
-def _towards_nothing(seen: Observed) -> Step:
+def _teardown_step(observed: Observed) -> Step:
     """The teardown order (AWS_RULES 14, 17): stop, channel, input; endpoint, MediaPackage channel."""
-    if seen.ml_channel.unresolved:
+    if observed.ml_channel.unresolved:
         return Step.FIND_ML_CHANNEL
-    if seen.ml_channel.present and not seen.ml_channel.deleting:
-        return _towards_deletable(seen)
-    if seen.endpoint.unresolved:
+    if observed.ml_channel.present and not observed.ml_channel.deleting:
+        return _delete_ml_channel(observed)
+    if observed.endpoint.unresolved:
         return Step.FIND_ENDPOINT
-    if seen.endpoint.present and not seen.endpoint.deleting:
-        return Step.LOOK_AGAIN if seen.suspected else Step.DELETE_ENDPOINT
-    if seen.ml_channel.present:
+    if observed.endpoint.present and not observed.endpoint.deleting:
+        return Step.LOOK_AGAIN if observed.suspected else Step.DELETE_ENDPOINT
+    if observed.ml_channel.present:
         return Step.WAIT_ML_CHANNEL_GONE
-    if seen.input.unresolved:
+    if observed.input.unresolved:
         return Step.FIND_INPUT
-    if seen.input.present and not seen.input.deleting:
-        return _delete_input(seen)
-    if seen.endpoint.present:
+    if observed.input.present and not observed.input.deleting:
+        return _delete_input(observed)
+    if observed.endpoint.present:
         return Step.WAIT_ENDPOINT_GONE
-    return _towards_no_package(seen)
+    return _delete_mp_channel(observed)
 
 
-def _towards_deletable(seen: Observed) -> Step:
-    if stopping := _stop_first(seen):
+def _delete_ml_channel(observed: Observed) -> Step:
+    if stopping := _stop_step(observed):
         return stopping
-    if seen.ml_channel.state in BUSY:
+    if observed.ml_channel.state in IN_PREPARATION:
         return Step.WAIT_CREATED
-    if seen.ml_channel.state == "DELETING":
+    if observed.ml_channel.state == "DELETING":
         return Step.WAIT_ML_CHANNEL_GONE
-    if seen.suspected or seen.start_settling:
+    if observed.suspected or observed.start_settling:
         return Step.LOOK_AGAIN
     return Step.DELETE_ML_CHANNEL
 
 
-def _delete_input(seen: Observed) -> Step:
-    if seen.suspected:
+def _delete_input(observed: Observed) -> Step:
+    if observed.suspected:
         return Step.LOOK_AGAIN
-    if seen.input.state in ("ATTACHED", "CREATING", "DELETING"):
+    if observed.input.state in ("ATTACHED", "CREATING", "DELETING"):
         return Step.WAIT_INPUT_GONE
     return Step.DELETE_INPUT
 
 
-def _towards_no_package(seen: Observed) -> Step:
-    if seen.mp_channel.unresolved:
+def _delete_mp_channel(observed: Observed) -> Step:
+    if observed.mp_channel.unresolved:
         return Step.FIND_MP_CHANNEL
-    if seen.mp_channel.present and not seen.mp_channel.deleting:
-        return Step.LOOK_AGAIN if seen.suspected else Step.DELETE_MP_CHANNEL
-    if seen.input.present:
+    if observed.mp_channel.present and not observed.mp_channel.deleting:
+        return Step.LOOK_AGAIN if observed.suspected else Step.DELETE_MP_CHANNEL
+    if observed.input.present:
         return Step.WAIT_INPUT_GONE
-    if seen.mp_channel.present:
+    if observed.mp_channel.present:
         return Step.WAIT_MP_CHANNEL_GONE
     return Step.FORGET
 
@@ -229,11 +229,11 @@ def _towards_no_package(seen: Observed) -> Step:
 def desired_of(
     current: str, breakout_states: Iterable[str], warm_until: datetime | None, now: datetime
 ) -> str:
-    """Deleted wins; else running for a breakout starting or running, or for warmth; else idle."""
+    """Deleted stays deleted; running while a breakout starts or runs, or while kept warm; else idle."""
     if current == Desired.DELETED:
         return Desired.DELETED
-    wanted = {BreakoutState.STARTING, BreakoutState.RUNNING}
-    if any(state in wanted for state in breakout_states):
+    needs_channel = {BreakoutState.STARTING, BreakoutState.RUNNING}
+    if any(state in needs_channel for state in breakout_states):
         return Desired.RUNNING
     if warm_until is not None and warm_until > now:
         return Desired.RUNNING

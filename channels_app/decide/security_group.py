@@ -1,4 +1,4 @@
-"""What to do next with a security group: a pure function of intent and observation."""
+"""The next step for a security group: a pure function of intent and observation."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Step(StrEnum):
     """Each value completes the sentence "could not …"."""
 
     FIND_OR_CREATE = "find or create the security group"
-    SETTLE = "note that the security group is ready"
-    LOOK_AGAIN = "make sure that the security group is gone"
+    SETTLE = "record that the security group is ready"
+    LOOK_AGAIN = "confirm that the security group is gone"
     DELETE = "delete the security group"
     FORGET = "remove the security group's row"
     REST = "rest"
@@ -29,9 +29,10 @@ class Intent:
 
 @dataclass(frozen=True)
 class Observed:
-    """`known`: its id is on the row; `sent`: a create was sent whose outcome may be unknown;
+    """What is known of the group.
 
-    `gone`: proven not to exist any more; `suspected`: one NotFound was read.
+    `known`: its id is on the row; `sent`: a create was sent; `gone`: proven not to exist any more;
+    `suspected`: AWS answered NotFound once.
     """
 
     known: bool = False
@@ -40,18 +41,18 @@ class Observed:
     suspected: bool = False
 
 
-def next_step(intent: Intent, seen: Observed) -> Step:
-    """The one step that brings MediaLive nearer to the intent."""
+def next_step(intent: Intent, observed: Observed) -> Step:
+    """The one step that brings MediaLive closer to the intent."""
     if intent.desired == Desired.DELETED:
-        return _towards_nothing(seen)
+        return _teardown_step(observed)
     if intent.state == State.FAILED:
         return Step.REST
-    if seen.suspected and not seen.gone:
+    if observed.suspected and not observed.gone:
         return Step.LOOK_AGAIN
-    return Step.SETTLE if seen.known and not seen.gone else Step.FIND_OR_CREATE
+    return Step.SETTLE if observed.known and not observed.gone else Step.FIND_OR_CREATE
 
 
-def _towards_nothing(seen: Observed) -> Step:
-    if seen.gone or not (seen.known or seen.sent):
+def _teardown_step(observed: Observed) -> Step:
+    if observed.gone or not (observed.known or observed.sent):
         return Step.FORGET
-    return Step.DELETE if seen.known else Step.FIND_OR_CREATE
+    return Step.DELETE if observed.known else Step.FIND_OR_CREATE

@@ -1,5 +1,8 @@
-"""Channels and security groups on AWS. `channel` decides and acts, `parts` knows the four resources,
-`security_group` the shared groups, `polled_lists` the lists that tell about many at once."""
+"""Channels and security groups on AWS.
+
+`channel` decides and acts, `parts` describes the four resources of a channel, `security_group` the shared
+groups, and `polled_lists` the lists that observe many rows with one call.
+"""
 
 from channels_app.driver.channel import ChannelDriver
 from channels_app.driver.polled_lists import POLLED_LISTS

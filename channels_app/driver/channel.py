@@ -1,6 +1,6 @@
-"""Channels on AWS: observe, decide, act. One AWS write a step, its outcome saved at once.
+"""Channels on AWS: observe, decide, act. A step makes at most one AWS write and saves its outcome at once.
 
-This module has the table of acts; how each is done stands in `building`, `running` and `taking_down`.
+The steps are implemented in `provisioning`, `running` and `teardown`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from channels_app.decide.channel import Step
 from channels_app.driver import provisioning, running, teardown
-from channels_app.driver.observing import decided, describe, describe_part, look_again, surprising
+from channels_app.driver.observing import contradicted_part, decided, describe, describe_part, look_again
 from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL
 from channels_app.models import Channel
 from channels_app.models.channel import State
@@ -21,8 +21,8 @@ from streamhub.errors import Refused
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import Priority
 
-# What each step of the decision does; its answer is seconds until the next look (lifecycle.driver).
-ACTS: dict[Step, Callable[[Claim], float | None]] = {
+# What carries out each step. It returns the seconds until the next observation (lifecycle.driver).
+STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.CREATE_MP_CHANNEL: partial(provisioning.create, MP_CHANNEL),
     Step.CREATE_ENDPOINT: partial(provisioning.create, ENDPOINT),
     Step.CREATE_INPUT: partial(provisioning.create, INPUT),
@@ -35,7 +35,7 @@ ACTS: dict[Step, Callable[[Claim], float | None]] = {
     Step.REPLACE_DISTRIBUTION: provisioning.replace_distribution,
     Step.WAIT_GROUP: provisioning.wait_group,
     Step.CLEAR_FAILED: provisioning.clear_failed,
-    Step.WAIT_CREATED: partial(running.wait, None, "MediaLive prepares the channel"),
+    Step.WAIT_CREATED: partial(running.wait, None, "MediaLive creates the channel"),
     Step.START: running.start,
     Step.WAIT_STARTED: partial(running.wait, State.STARTING, "MediaLive starts the channel"),
     Step.SETTLE_RUNNING: partial(running.settle, State.RUNNING, "MediaLive says RUNNING"),
@@ -72,10 +72,10 @@ class ChannelDriver:
         if claim.row.observe_requested or claim.row.in_doubt:
             describe(claim)
         step = decided(claim.row)
-        if kind := surprising(claim.row, step):
-            describe_part(claim, kind)
+        if part := contradicted_part(claim.row, step):
+            describe_part(claim, part)
             step = decided(claim.row)
         try:
-            return ACTS[step](claim)
+            return STEP_FUNCTIONS[step](claim)
         except Refused as error:
             return running.fail(claim, decided(claim.row), error)

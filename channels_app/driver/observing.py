@@ -1,4 +1,4 @@
-"""Reading a channel's parts one by one, and believing a NotFound only when it is proven."""
+"""Reads a channel's parts one by one. A part counts as gone only after NotFound is confirmed."""
 
 from __future__ import annotations
 
@@ -27,70 +27,70 @@ from streamhub.lifecycle.models import database_now
 
 
 def describe(claim: Claim) -> None:
-    """Read the part that is waited on; with none (sync, drift, doubt), all that are known."""
-    watched = [kind for kind in PART_DRIVERS if kind.key == claim.row.polled_list]
-    for kind in watched or reversed(PART_DRIVERS):
-        if kind.observed(claim.row).present:
-            describe_part(claim, kind)
+    """Read the part whose list is polled; if none is, read every known part."""
+    polled = [part for part in PART_DRIVERS if part.key == claim.row.polled_list]
+    for part in polled or reversed(PART_DRIVERS):
+        if part.observed(claim.row).present:
+            describe_part(claim, part)
         if decided(claim.row) is Step.STOP:
-            return  # it costs, and AWS may not let us read the others: the full observation has them
+            return  # stop first: reading the other parts may fail, and a running channel costs money
     claim.save(observe_requested=claim.row.suspect_since is not None, observed_at=Now())
 
 
-def describe_part(claim: Claim, kind: PartDriver) -> None:
-    """Read one part; its columns, or the suspicion that it is gone, are saved."""
+def describe_part(claim: Claim, part: PartDriver) -> None:
+    """Read one part and save what AWS answered, or that the part may be gone."""
     row: Channel = claim.row
     try:
-        info = kind.describe(kind.of(row).aws_id)
+        info = part.describe(part.of(row).aws_id)
     except NotFound:
-        _suspect(claim, kind)
+        _suspect(claim, part)
         return
-    cleared = {"suspect_since": None, "suspect_part": ""} if row.suspect_part == kind.key else {}
-    claim.save(**kind.facts(info), **cleared)
+    cleared = {"suspect_since": None, "suspect_part": ""} if row.suspect_part == part.key else {}
+    claim.save(**part.facts(info), **cleared)
 
 
-def _suspect(claim: Claim, kind: PartDriver) -> None:
-    """Our own accepted delete needs one NotFound; anything else two."""
+def _suspect(claim: Claim, part: PartDriver) -> None:
+    """One NotFound confirms our own accepted delete; anything else needs two."""
     row: Channel = claim.row
-    now, its = database_now(), kind.of(row)
-    proven = row.suspect_part == kind.key and absence.is_confirmed(row, now, its.sent_at)
-    if its.deleted_at is not None or proven:
-        claim.save(**kind.columns.proven_gone(), suspect_since=None, suspect_part="")
+    now, stored = database_now(), part.of(row)
+    confirmed = row.suspect_part == part.key and absence.is_confirmed(row, now, stored.sent_at)
+    if stored.deleted_at is not None or confirmed:
+        claim.save(**part.columns.proven_gone(), suspect_since=None, suspect_part="")
     elif not row.suspect_part:
-        claim.save(suspect_since=now, suspect_part=kind.key)
+        claim.save(suspect_since=now, suspect_part=part.key)
 
 
 def look_again(claim: Claim) -> float | None:
-    """Say what is suspected, and describe everything once more a little later."""
+    """Show which part may be gone, and read all parts again after `OBSERVE_SECONDS`."""
     row: Channel = claim.row
-    said: dict[str, Any] = {}
+    error: dict[str, Any] = {}
     if row.suspect_part:
         claim.keep_error = True
-        said = absence.suspicion(
-            f"AWS answers that the {PART_DRIVER_OF[row.suspect_part].words} does not exist.",
-            "StreamHub looks once more to be sure, before it believes that.",
+        error = absence.suspicion(
+            f"AWS answered that the {PART_DRIVER_OF[row.suspect_part].label} does not exist.",
+            "StreamHub reads it once more to be sure. You need not do anything yet.",
         )
-    claim.save(observe_requested=True, polled_list="", **said)
+    claim.save(observe_requested=True, polled_list="", **error)
     return float(settings.OBSERVE_SECONDS)
 
 
-def surprising(row: Channel, step: Step) -> PartDriver | None:
-    """A list may tell old news: what contradicts what we know of is described before it is acted on."""
+def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
+    """The part to describe before this step: what was read contradicts the row, and a list may be stale."""
     if step is Step.REPLACE_DISTRIBUTION:
         return ENDPOINT
-    surprises = {
+    contradictions = {
         Step.START: row.state == State.RUNNING,
         Step.STOP: row.state == State.IDLE or row.stop_accepted_at is not None,
-        # It ran when last seen, and we have not stopped it: an answer from before its start says so too.
+        # It ran when last observed and we did not stop it: a read from before its start also shows IDLE.
         Step.SETTLE_IDLE: row.start_accepted_at is not None or row.state == State.RUNNING,
         Step.SETTLE_RUNNING: row.stop_accepted_at is not None,
         Step.FAIL_START: True,
     }
-    return ML_CHANNEL if surprises.get(step) else None
+    return ML_CHANNEL if contradictions.get(step) else None
 
 
 def observed(row: Channel) -> Observed:
-    """The row's columns as the pure decision sees them."""
+    """The row's columns as input for `next_step`."""
     settling = timedelta(seconds=2 * settings.OBSERVE_SECONDS)
     now = database_now()
 
@@ -116,14 +116,14 @@ def observed(row: Channel) -> Observed:
 
 
 def decided(row: Channel) -> Step:
-    """What comes next, by all that is known of the row now."""
+    """The next step for the row as it is now."""
     return next_step(Intent(row.desired, row.state), observed(row))
 
 
 def _group(group: SecurityGroup | None) -> str:
     if group is None:
         return "none"
-    # Not one that is just being deleted: AWS may know it for a moment longer than is good for an input.
-    known = group.aws_id and group.state == SecurityGroup.State.READY
-    known = known and not group.gone_at and not group.suspect_since
-    return "ready" if known else "waiting"
+    # A group that is being deleted does not count, although AWS may still accept it for an input.
+    ready = group.aws_id and group.state == SecurityGroup.State.READY
+    ready = ready and not group.gone_at and not group.suspect_since
+    return "ready" if ready else "waiting"

@@ -1,7 +1,7 @@
-"""The four AWS resources of a channel: how each is described, created, deleted and found again.
+"""The four AWS resources of a channel: how each is created, described, deleted and found.
 
-All four have the same kind of columns (`Channel.PARTS`), so what must be right once (a create that was
-cut, a NotFound that may lie) is written once.
+All four have the same set of columns (`Channel.PARTS`), so interrupted creates and false NotFound answers
+are handled once for all of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.session import current_session
 from streamhub.lifecycle.models import database_now
 
-# After this long without effect an accepted delete is sent again (seconds).
+# An accepted delete that has no effect is sent again after this many seconds.
 DELETE_AGAIN_SECONDS = 120
 STARTOVER_SECONDS = 3600
 SEGMENT_SECONDS = 4
@@ -41,14 +41,14 @@ def package() -> mediapackage.MediaPackage:
 
 @dataclass(frozen=True)
 class PartDriver:
-    """One of the four: its columns, what people call it, and its AWS calls.
+    """One part: its columns, its name for people, and its AWS calls.
 
-    `facts(info)` are the columns an answer fills; `find(row)` looks for a resource whose create was cut;
-    `delete(id)` gives AWS's request id.
+    `facts(info)`: the columns that an AWS answer fills. `find(row)`: the resource that an interrupted create
+    left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's request id.
     """
 
     columns: PartColumns
-    words: str
+    label: str
     create: Callable[[Channel], Any]
     describe: Callable[[str], Any]
     delete: Callable[[str], str | None]
@@ -61,26 +61,26 @@ class PartDriver:
 
     @property
     def has_token(self) -> bool:
-        """Whether AWS takes an idempotency token, rather than an id that we choose."""
+        """Whether AWS takes an idempotency token (MediaLive), not an id that we choose (MediaPackage)."""
         return self.columns.serial is not None
 
     def of(self, row: Channel) -> StoredPart:
         return self.columns.of(row)
 
     def observed(self, row: Channel) -> Part:
-        """This part as the pure decision sees it."""
-        its = self.of(row)
-        again = timedelta(seconds=DELETE_AGAIN_SECONDS)
+        """This part as input for `next_step`."""
+        stored = self.of(row)
+        delete_again = timedelta(seconds=DELETE_AGAIN_SECONDS)
         return Part(
-            known=bool(its.aws_id),
-            sent=its.sent_at is not None,
-            state=its.state,
-            deleting=its.deleted_at is not None and database_now() - its.deleted_at < again,
-            gone=its.gone or its.state == medialive.DELETED,
+            known=bool(stored.aws_id),
+            sent=stored.sent_at is not None,
+            state=stored.state,
+            deleting=stored.deleted_at is not None and database_now() - stored.deleted_at < delete_again,
+            gone=stored.gone or stored.state == medialive.DELETED,
         )
 
     def known(self, info: Any) -> dict[str, Any]:
-        """The columns to write the moment AWS has told the id."""
+        """The columns to write as soon as AWS has returned the id."""
         return {**self.columns.known_as(info.id), **self.facts(info), "observed_at": Now()}
 
 
@@ -89,7 +89,7 @@ def tags_of(row: Channel) -> dict[str, str]:
 
 
 def belongs(row: Channel, info: Any) -> bool:
-    """Whether a resource carries this row's mark."""
+    """Whether the resource carries this row's ownership tags."""
     mark = mark_of_tags(info.tags)
     return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=Channel.KIND, owner=row.uid)
 
@@ -148,7 +148,7 @@ def _create_ml_channel(row: Channel) -> Any:
 
 MP_CHANNEL = PartDriver(
     columns=Channel.MP_CHANNEL,
-    words="MediaPackage channel",
+    label="MediaPackage channel",
     create=_create_mp_channel,
     describe=lambda id: package().describe_channel(id),
     delete=lambda id: package().delete_channel(id),
@@ -157,7 +157,7 @@ MP_CHANNEL = PartDriver(
 )
 ENDPOINT = PartDriver(
     columns=Channel.MP_ENDPOINT,
-    words="MediaPackage endpoint",
+    label="MediaPackage endpoint",
     create=_create_endpoint,
     describe=lambda id: package().describe_endpoint(id),
     delete=lambda id: package().delete_endpoint(id),
@@ -166,7 +166,7 @@ ENDPOINT = PartDriver(
 )
 INPUT = PartDriver(
     columns=Channel.ML_INPUT,
-    words="MediaLive input",
+    label="MediaLive input",
     create=_create_input,
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
@@ -175,7 +175,7 @@ INPUT = PartDriver(
 )
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
-    words="MediaLive channel",
+    label="MediaLive channel",
     create=_create_ml_channel,
     describe=lambda id: live().describe_channel(id),
     delete=lambda id: live().delete_channel(id).request_id,
@@ -183,4 +183,4 @@ ML_CHANNEL = PartDriver(
     facts=lambda info: {"ml_channel_state": info.state},
 )
 PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)
-PART_DRIVER_OF = {kind.key: kind for kind in PART_DRIVERS}
+PART_DRIVER_OF = {part.key: part for part in PART_DRIVERS}

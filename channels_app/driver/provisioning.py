@@ -1,4 +1,4 @@
-"""Creating a channel's parts, each exactly once, whatever became of an earlier attempt."""
+"""Creates each part of a channel exactly once, also after an interrupted attempt."""
 
 from __future__ import annotations
 
@@ -20,69 +20,69 @@ from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import database_now
 
 
-def create(kind: PartDriver, claim: Claim) -> float | None:
-    """Create a part, or adopt what an earlier attempt created under the same id or token."""
+def create(part: PartDriver, claim: Claim) -> float | None:
+    """Create a part, or adopt the one that an earlier attempt created with the same id or token."""
     row: Channel = claim.row
-    if kind.of(row).sent_at and not kind.has_token and _adopt(claim, kind):
+    if part.of(row).sent_at and not part.has_token and _adopt(claim, part):
         return AT_ONCE
-    claim.save(**kind.columns.create_sent())
+    claim.save(**part.columns.create_sent())
     try:
-        info = kind.create(row)
+        info = part.create(row)
     except Conflict:
-        # The token was spent on something that was deleted since: draw the next one.
-        if not kind.has_token:
+        # The token belongs to a resource that is deleted by now: use the next one.
+        if not part.has_token:
             raise
-        claim.save(**kind.columns.renewed(row))
+        claim.save(**part.columns.renewed(row))
         return AT_ONCE
     except (Refused, Retryable) as error:
-        if isinstance(error, Refused) and not kind.has_token and _adopt(claim, kind):
+        if isinstance(error, Refused) and not part.has_token and _adopt(claim, part):
             return AT_ONCE
         if isinstance(error, Refused) or not error.effect_unknown:
-            claim.save(**kind.columns.never_created())
+            claim.save(**part.columns.never_created())
         raise
-    return _created(claim, kind, info, f"{kind.words} created")
+    return _created(claim, part, info, f"{part.label} created")
 
 
-def _created(claim: Claim, kind: PartDriver, info: Any, why: str) -> float | None:
+def _created(claim: Claim, part: PartDriver, info: Any, why: str) -> float | None:
     if getattr(info, "gone", False) or not parts.belongs(claim.row, info):
-        claim.save(**kind.columns.renewed(claim.row))
+        claim.save(**part.columns.renewed(claim.row))
         return AT_ONCE
     state = claim.row.state
-    to = State.PROVISIONING if state == State.PENDING else state
-    claim.change_state(to, why=why, request_id=info.request_id, **kind.known(info))
+    new_state = State.PROVISIONING if state == State.PENDING else state
+    claim.change_state(new_state, why=why, request_id=info.request_id, **part.known(info))
     return AT_ONCE
 
 
-def _adopt(claim: Claim, kind: PartDriver) -> bool:
-    """Take what stands under our id already, if it carries our mark."""
+def _adopt(claim: Claim, part: PartDriver) -> bool:
+    """Adopt the resource that exists under our id if it carries our tags; whether that was done."""
     try:
-        info = kind.find(claim.row)
+        info = part.find(claim.row)
     except NotFound:
         return False
     if info is None or not parts.belongs(claim.row, info):
         return False
-    _created(claim, kind, info, f"{kind.words} found, which an earlier attempt had created")
+    _created(claim, part, info, f"{part.label} found: an earlier attempt created it")
     return True
 
 
-def find(kind: PartDriver, claim: Claim) -> float | None:
-    """A create was sent and its outcome is unknown: adopt what is there, or make sure nothing is."""
+def find(part: PartDriver, claim: Claim) -> float | None:
+    """Find out whether a create took effect: adopt the resource, or record that there is none."""
     row: Channel = claim.row
-    if _adopt(claim, kind):
+    if _adopt(claim, part):
         return AT_ONCE
-    sent_at = kind.of(row).sent_at
+    sent_at = part.of(row).sent_at
     if sent_at is not None and database_now() - sent_at < timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS):
         return float(settings.OBSERVE_SECONDS)
-    claim.save(**kind.columns.never_created())
+    claim.save(**part.columns.never_created())
     return AT_ONCE
 
 
 def wait_group(claim: Claim) -> float | None:
-    """Its security group is made by a row of its own, which may have failed. Raises `Refused`."""
+    """Wait for the security group, which has its own row. Raises `Refused` if AWS refused the group."""
     group: SecurityGroup | None = claim.row.security_group
     if group is not None and group.state == SecurityGroup.State.FAILED:
         raise Refused(
-            f"The security group of {group} was refused: {group.error_message}",
+            f"AWS refused the security group for {group}: {group.error_message}",
             code=group.error_code,
             request_id=group.error_request_id or None,
         )
@@ -90,23 +90,23 @@ def wait_group(claim: Claim) -> float | None:
 
 
 def add_distribution(claim: Claim) -> float | None:
-    """As soon as the endpoint exists, in parallel with MediaLive: an intent, not an AWS call."""
+    """Request the distribution once the endpoint exists. Writes a row; its own steps call CloudFront."""
     distribution_add(claim.row, who=SYSTEM, why="created with its channel")
     claim.row.refresh_from_db()
     return AT_ONCE
 
 
 def replace_distribution(claim: Claim) -> float | None:
-    """The endpoint was created anew: what is attached pulls from the old one."""
+    """Replace the attached distribution, which still pulls from an endpoint that is gone."""
     distribution_replace(claim.row, who=SYSTEM, why="its origin endpoint is gone")
     claim.row.refresh_from_db()
     return AT_ONCE
 
 
 def clear_failed(claim: Claim) -> float | None:
-    """AWS could not create it: clear it away, then wait for a person and a new token."""
+    """Delete the MediaLive channel that AWS could not create. Raises `Refused`; Retry uses a new token."""
     row: Channel = claim.row
     request_id = absence.observe_on_conflict(claim, lambda: ML_CHANNEL.delete(row.ml_channel_id))
-    why = f"{ML_CHANNEL.words} that AWS could not create: deletion accepted"
+    why = f"{ML_CHANNEL.label} that AWS could not create: deletion accepted"
     claim.note(why, request_id=request_id, **ML_CHANNEL.columns.renewed(row))
-    raise Refused("MediaLive says CREATE_FAILED for the channel.", code="CREATE_FAILED")
+    raise Refused("MediaLive could not create the channel (CREATE_FAILED).", code="CREATE_FAILED")

@@ -1,4 +1,4 @@
-"""Starting and stopping MediaLive's channel. Whatever changes the channel's state moves its breakouts too."""
+"""Starts and stops the MediaLive channel. Every change of the channel's state also updates its breakout."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from streamhub.lifecycle.models import error_fields
 
 STOPPED_OUTSIDE = (
     "stopped_outside",
-    "MediaLive's channel was stopped outside StreamHub while it was wanted.",
-    "It is being started again; find out who stopped it.",
+    "The MediaLive channel was stopped outside StreamHub although it should run.",
+    "StreamHub starts it again. Find out who stopped it.",
 )
 STARTED_OUTSIDE = (
     "started_outside",
-    "MediaLive's channel was started outside StreamHub; a running channel costs money.",
-    "It is being stopped. To have it run, start a breakout.",
+    "The MediaLive channel was started outside StreamHub. A running channel costs money.",
+    "StreamHub stops it. To run the channel, start a breakout.",
 )
 
 
@@ -41,7 +41,7 @@ def start(claim: Claim) -> float | None:
         claim,
         parts.live().start_channel,
         State.STARTING,
-        why="MediaLive had stopped: starting it again" if outside else "start sent",
+        why="MediaLive had stopped: start sent again" if outside else "start sent",
         start_accepted_at=Now(),
         stop_accepted_at=None,
         **(_outside(claim, *STOPPED_OUTSIDE) if outside else {}),
@@ -55,7 +55,7 @@ def stop(claim: Claim) -> float | None:
         claim,
         parts.live().stop_channel,
         State.DELETING if row.desired == Desired.DELETED else State.STOPPING,
-        why="it runs although nobody here asked for it: stopping it" if outside else "stop sent",
+        why="started outside StreamHub: stop sent" if outside else "stop sent",
         start_accepted_at=None,
         stop_accepted_at=Now(),
         **(_outside(claim, *STARTED_OUTSIDE) if outside else {}),
@@ -65,7 +65,7 @@ def stop(claim: Claim) -> float | None:
 def _send(
     claim: Claim, call: Callable[[str], medialive.ChannelInfo], state: str, *, why: str, **fields: Any
 ) -> float | None:
-    """Send a start or a stop, save AWS's answer, and watch for the effect."""
+    """Send a start or a stop, save AWS's answer, and poll the list for the effect."""
     row: Channel = claim.row
     info = absence.observe_on_conflict(claim, lambda: call(row.ml_channel_id))
     fields |= {"ml_channel_state": info.state, "polled_list": ML_CHANNEL.key, "observed_at": Now()}
@@ -74,13 +74,13 @@ def _send(
 
 
 def _outside(claim: Claim, code: str, message: str, hint: str) -> dict[str, Any]:
-    """The columns that say what somebody did in the AWS console; shown until it is put right."""
+    """The error columns for a change made outside StreamHub. They stay until the change is undone."""
     claim.keep_error = True
     return error_fields(AwsError(message, code=code), hint)
 
 
 def wait(state: str | None, why: str, claim: Claim) -> float | None:
-    """MediaLive is on its way: watch it, and say so in the channel's state."""
+    """MediaLive is changing state: poll it, and show that in the channel's state."""
     row: Channel = claim.row
     claim.keep_error = row.error_code in (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0])
     if state is None or row.desired == Desired.DELETED:
@@ -88,14 +88,14 @@ def wait(state: str | None, why: str, claim: Claim) -> float | None:
     else:
         _to(claim, state, why=why, polled_list=ML_CHANNEL.key)
     if observed(row).start_settling or observed(row).stop_settling:
-        # What was read may be the state before AWS took our word: look again by describing.
+        # The state that was read may be older than our request: describe the channel again.
         claim.save(observe_requested=True)
         return float(settings.OBSERVE_SECONDS)
     return None
 
 
 def settle(state: str, why: str, claim: Claim) -> float | None:
-    """AWS is where it is wanted."""
+    """AWS has reached the desired state: record it."""
     row: Channel = claim.row
     claim.keep_error = row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
     _to(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None)
@@ -103,63 +103,67 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
 
 
 def _to(claim: Claim, state: str, *, why: str, request_id: str | None = None, **fields: Any) -> None:
-    """Change state and let the channel's breakouts follow, in one transaction."""
+    """Change the state and update the channel's breakout, in one transaction."""
     with transaction.atomic():
         _lock(claim.row)
         claim.change_state(state, why=why, request_id=request_id, **fields)
-        breakout_sync.follow(claim.row)
+        breakout_sync.sync_breakout(claim.row)
 
 
 # --- failing -------------------------------------------------------------------------------
 
 
 def fail(claim: Claim, step: Step, error: AwsError, hint: str = "") -> float | None:
-    """Wait for a person. Breakouts follow, and what nobody needs any more is not kept running."""
+    """Set the channel to FAILED, update its breakout, and stop the channel if no breakout needs it."""
     with transaction.atomic():
         _lock(claim.row)
         if not breakout_sync.encoding(claim.row):
             claim.save(polled_list="")
         claim.fail(State.FAILED, str(step), error, hint=hint)
-        _follow(claim.row)
+        _sync_breakout(claim.row)
     return None
 
 
 def fail_start(claim: Claim) -> float | None:
-    """RUNNING was never seen; a person looks at the input before the next try."""
+    """Set the channel to FAILED: MediaLive accepted the start but never reached RUNNING."""
     claim.save(start_accepted_at=None)
     error = AwsError(
-        "MediaLive accepted the start and went back to IDLE without running.", code="start_failed"
+        "MediaLive accepted the start but returned to IDLE without running.", code="start_failed"
     )
     with transaction.atomic():
         _lock(claim.row)
         claim.fail(State.FAILED, str(Step.FAIL_START), error, hint="Check the input, then press Retry.")
-        _follow(claim.row)
+        _sync_breakout(claim.row)
     return None
 
 
 def fail_lost(claim: Claim) -> float | None:
-    """Somebody deleted parts of it in the AWS console: only a person may decide to make new ones."""
-    lost = ", ".join(kind.words for kind in PART_DRIVERS if kind.observed(claim.row).gone)
+    """Parts were deleted outside StreamHub: set the channel to FAILED. Only Retry creates them again."""
+    lost = ", ".join(part.label for part in PART_DRIVERS if part.observed(claim.row).gone)
     error = Refused(f"Deleted outside StreamHub: {lost}.", code="deleted_outside")
-    return fail(claim, Step.FAIL_LOST, error, "Retry creates it again. Its URLs change with it.")
+    return fail(
+        claim,
+        Step.FAIL_LOST,
+        error,
+        "Press Retry to create it again. The URLs of the channel change with it.",
+    )
 
 
 def rest(claim: Claim) -> float | None:
-    """FAILED waits for a person; a breakout that was stopped meanwhile is over."""
+    """A failed channel waits for Retry; a breakout that was stopped meanwhile ends."""
     claim.keep_error = True
     if claim.row.polled_list and not breakout_sync.encoding(claim.row):
         claim.save(polled_list="")
     with transaction.atomic():
         _lock(claim.row)
-        _follow(claim.row)
+        _sync_breakout(claim.row)
     return None
 
 
-def _follow(row: Channel) -> None:
-    """Move the breakout on; if that ends what the channel runs for, say so. Its row is locked."""
-    breakout_sync.follow(row)
-    wanted = channel_wanted(row)
-    if row.desired != wanted:
+def _sync_breakout(row: Channel) -> None:
+    """Update the breakout, then the channel's desired state. The channel's row must be locked."""
+    breakout_sync.sync_breakout(row)
+    if row.desired != channel_wanted(row):
         channel_intent(row)
 
 

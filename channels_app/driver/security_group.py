@@ -1,4 +1,7 @@
-"""Input security groups: one per set of CIDRs. There is no idempotency token: list and match first."""
+"""Input security groups, one per set of CIDRs.
+
+MediaLive has no idempotency token for them: list the groups and match our tags first (AWS_RULES 16).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from django.db.models.functions import Now
 from channels_app.decide.security_group import Intent, Observed, Step, next_step
 from channels_app.driver.parts import live
 from channels_app.models import Channel, SecurityGroup
+from channels_app.models.channel import State as ChannelState
 from streamhub.aws.medialive import SecurityGroupInfo
 from streamhub.aws.ownership import mark_of_tags
 from streamhub.aws.ownership import tags as ownership_tags
@@ -53,7 +57,7 @@ class SecurityGroupDriver:
     def step(self, claim: Claim) -> float | None:
         if claim.row.aws_id and claim.row.observe_requested:
             self._describe(claim)
-        acts = {
+        functions = {
             Step.LOOK_AGAIN: self._look_again,
             Step.FIND_OR_CREATE: self._find_or_create,
             Step.SETTLE: self._settle,
@@ -61,10 +65,10 @@ class SecurityGroupDriver:
             Step.FORGET: self._forget,
             Step.REST: lambda claim: None,
         }
-        return acts[self.decide(claim.row)](claim)
+        return functions[self.decide(claim.row)](claim)
 
     def _describe(self, claim: Claim) -> None:
-        """Look at it. One NotFound is a suspicion; a second one, late enough, is proof."""
+        """Read the group. A second NotFound, late enough after the first, confirms that it is gone."""
         row: SecurityGroup = claim.row
         now = database_now()
         try:
@@ -80,33 +84,33 @@ class SecurityGroupDriver:
 
     def _look_again(self, claim: Claim) -> float | None:
         claim.keep_error = True
-        said = absence.suspicion(
-            f"MediaLive answers that the security group {claim.row.aws_id} does not exist.",
-            "StreamHub looks once more to be sure, then creates it again.",
+        error = absence.suspicion(
+            f"MediaLive answered that the security group {claim.row.aws_id} does not exist.",
+            "StreamHub reads it once more to be sure, then creates another one.",
         )
-        claim.save(observe_requested=True, **said)
+        claim.save(observe_requested=True, **error)
         return float(settings.OBSERVE_SECONDS)
 
     def _find_or_create(self, claim: Claim) -> float | None:
         row: SecurityGroup = claim.row
         if row.gone_at:
             states.record(
-                row, row.state, row.state, why=f"{row.aws_id} is gone from MediaLive: making another"
+                row, row.state, row.state, why=f"{row.aws_id} is gone from MediaLive: creating another one"
             )
             claim.save(aws_id="", create_sent_at=None, gone_at=None, delete_accepted_at=None)
-        found = find(row)
-        if found is None and row.desired == Desired.DELETED:
+        group = find(row)
+        if group is None and row.desired == Desired.DELETED:
             claim.save(create_sent_at=None)
             return AT_ONCE
-        if found is None:
-            found = self._create(claim)
+        if group is None:
+            group = self._create(claim)
         claim.change_state(
             State.READY,
             why="created" if row.create_sent_at else "found by our tags",
-            request_id=found.request_id,
-            aws_id=found.id,
+            request_id=group.request_id,
+            aws_id=group.id,
             observed_at=Now(),
-            # What was doubted was the one before.
+            # The suspicion was about the previous group.
             suspect_since=None,
             observe_requested=False,
         )
@@ -123,16 +127,18 @@ class SecurityGroupDriver:
             raise
 
     def _settle(self, claim: Claim) -> float | None:
-        """Ready: wake the channels that wait for it."""
+        """Record that the group is ready, and wake the channels that wait for it."""
         row: SecurityGroup = claim.row
         claim.change_state(State.READY, why="present")
-        waiting = Channel.objects.filter(security_group=row, ml_input_id="").exclude(state="failed")
+        waiting = Channel.objects.filter(security_group=row, ml_input_id="").exclude(
+            state=ChannelState.FAILED
+        )
         intent.requeue(Channel, list(waiting.values_list("pk", flat=True)))
         return AT_ONCE if row.desired == Desired.DELETED else None
 
     def _delete(self, claim: Claim) -> float | None:
         row: SecurityGroup = claim.row
-        # First the state, then the question: a channel that comes now sees the one or is seen by the other.
+        # Change the state before the check: a new channel sees DELETING, or the check sees the channel.
         claim.change_state(State.DELETING, why="no channel uses it")
         if row.channels.exists():
             claim.save(desired=Desired.PRESENT)
@@ -140,16 +146,16 @@ class SecurityGroupDriver:
         try:
             request_id = live().delete_security_group(row.aws_id)
         except NotFound:
-            # One NotFound is a suspicion; the complete list is the second opinion.
+            # One NotFound does not prove that the group is gone; its absence from the complete list does.
             if find(row) is not None:
-                raise Retryable("MediaLive says NotFound but lists it.", code="NotFound") from None
+                raise Retryable("MediaLive answered NotFound but lists the group.", code="NotFound") from None
             claim.save(gone_at=Now())
             return AT_ONCE
         except (Conflict, Refused) as error:
-            # "In use" is a 400 here, and an input counts as a user a moment longer than it is shown.
+            # "In use" is a 400 here, and a deleted input counts as a user for a moment longer.
             raise Retryable(error.message, operation=error.operation, code=error.code) from error
         claim.note(
-            f"{row.aws_id}: MediaLive deleted it",
+            f"MediaLive deleted {row.aws_id}",
             request_id=request_id,
             gone_at=Now(),
             delete_accepted_at=Now(),
@@ -159,17 +165,17 @@ class SecurityGroupDriver:
     def _forget(self, claim: Claim) -> float | None:
         row: SecurityGroup = claim.row
         with transaction.atomic():
-            now = SecurityGroup.objects.select_for_update().get(pk=row.pk)
-            if now.desired == Desired.DELETED and not now.channels.exists():
-                claim.forget(why="no channel uses it; gone from MediaLive")
+            locked = SecurityGroup.objects.select_for_update().get(pk=row.pk)
+            if locked.desired == Desired.DELETED and not locked.channels.exists():
+                claim.forget(why="no channel uses it and it is gone from MediaLive")
                 return None
-        # Somebody wants it again meanwhile.
+        # A new channel uses it meanwhile.
         claim.save(aws_id="", create_sent_at=None, gone_at=None, desired=Desired.PRESENT)
         return AT_ONCE
 
 
 def pages() -> Iterator[ListPage[SecurityGroupInfo]]:
-    """The list, without those that are deleted and only still described."""
+    """The pages of MediaLive's list, without deleted groups, which it still shows for a while."""
     for page in live().security_group_pages():
         yield replace(page, items=tuple(info for info in page.items if not info.gone))
 
@@ -189,7 +195,7 @@ def tags_of(row: SecurityGroup) -> dict[str, str]:
 
 
 def find(row: SecurityGroup) -> SecurityGroupInfo | None:
-    """Our group in MediaLive's list: by the tag that names this row."""
+    """This row's group in MediaLive's list, found by its ownership tags; None if there is none."""
     for page in live().security_group_pages():
         for info in page.items:
             if belongs(row, info) and not info.gone:
@@ -198,6 +204,6 @@ def find(row: SecurityGroup) -> SecurityGroupInfo | None:
 
 
 def belongs(row: SecurityGroup, info: SecurityGroupInfo) -> bool:
-    """Whether a group carries this row's mark."""
+    """Whether the group carries this row's ownership tags."""
     mark = mark_of_tags(info.tags)
     return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=RESOURCE, owner=row.uid)

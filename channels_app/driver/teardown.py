@@ -1,4 +1,4 @@
-"""Deleting a channel's parts, and its row when AWS says that all are gone."""
+"""Deletes a channel's parts, and its row once AWS confirms that all parts are gone."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 
 
-def delete(kind: PartDriver, claim: Claim) -> float | None:
+def delete(part: PartDriver, claim: Claim) -> float | None:
     row: Channel = claim.row
     try:
-        request_id = kind.delete(kind.of(row).aws_id)
+        request_id = part.delete(part.of(row).aws_id)
     except NotFound:
-        # After a delete of ours that was cut, or somebody else's: the describe decides.
-        claim.save(observe_requested=True, polled_list=kind.key)
+        # An earlier delete took effect, ours or one outside StreamHub: describe the part to confirm.
+        claim.save(observe_requested=True, polled_list=part.key)
         return AT_ONCE
     except Conflict as error:
         raise absence.observe_first(claim, error) from error
     claim.note(
-        f"{kind.words}: deletion accepted",
+        f"{part.label}: deletion accepted",
         request_id=request_id,
-        **kind.columns.delete_accepted(),
-        polled_list=kind.key,
+        **part.columns.delete_accepted(),
+        polled_list=part.key,
     )
     return AT_ONCE
 
 
-def wait_gone(kind: PartDriver, claim: Claim) -> float | None:
-    claim.save(polled_list=kind.key)
+def wait_gone(part: PartDriver, claim: Claim) -> float | None:
+    claim.save(polled_list=part.key)
     return None
 
 
 def forget(claim: Claim) -> float | None:
     group: SecurityGroup | None = claim.row.security_group
     with transaction.atomic():
-        # First the channel's lock, as everywhere: its breakouts are written next.
+        # Lock the channel first, as everywhere; its breakouts are written next.
         Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
-        breakout_sync.channel_gone(claim.row)
-        claim.forget(why="AWS says that every part is gone")
+        breakout_sync.end_breakouts_of(claim.row)
+        claim.forget(why="AWS confirmed that every part is gone")
         if group is not None:
             security_group_release(group)
     return None

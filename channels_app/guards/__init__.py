@@ -1,4 +1,4 @@
-"""What can be done with a channel or a breakout now, and why not: one table of rules per kind of object.
+"""Which verbs are possible on a channel or a breakout now, and why not: one table of rules for each.
 
-Pure: the situations are made by `channels_app.services`, for the services themselves and for the pages.
+Pure functions. `channels_app.services` builds the situations that they judge.
 """

@@ -1,4 +1,4 @@
-"""The rules of a breakout's verbs (API.md, "Semantics")."""
+"""The rules of a breakout's verbs (docs/api.md)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
 from streamhub.lifecycle.guards import Refusal, Rule, Table, already, either, only, rule
 
-# A channel in one of these states takes a start; it waits for nothing but AWS.
+# A breakout can start while its channel is in one of these states.
 STARTABLE = (ChannelState.IDLE, ChannelState.STARTING, ChannelState.RUNNING, ChannelState.STOPPING)
-# Until a breakout is over, its curtain moves.
+# The curtain of a breakout can be moved until the breakout is over.
 HAS_CURTAIN = (State.IDLE, State.STARTING, State.RUNNING, State.STOPPING, State.FAILED)
 
 
 @dataclass(frozen=True)
 class Situation:
-    """A breakout, its channel ("" states: it has none any more), and the name of who else is on air there."""
+    """A breakout and its channel.
+
+    The channel states are "" if the channel is deleted. `other_on_air` names another breakout that is on
+    air on the channel ("": none).
+    """
 
     state: str
     curtain_raised: bool = False
@@ -27,42 +31,49 @@ class Situation:
     other_on_air: str = ""
 
 
-def channel_gone(now: Situation) -> Refusal | None:
-    if now.channel_desired and now.channel_desired != Desired.DELETED:
+def channel_gone(situation: Situation) -> Refusal | None:
+    if situation.channel_desired and situation.channel_desired != Desired.DELETED:
         return None
-    return Refusal("Its channel is deleted or being deleted.", state=now.channel_state or "deleted")
+    return Refusal("Its channel is deleted or being deleted.", state=situation.channel_state or "deleted")
 
 
-def channel_taken(now: Situation) -> Refusal | None:
-    if not now.other_on_air:
+def channel_taken(situation: Situation) -> Refusal | None:
+    if not situation.other_on_air:
         return None
-    sentence = f"The breakout {now.other_on_air!r} is on air on its channel; one at a time."
+    sentence = (
+        f"The breakout {situation.other_on_air!r} is on air on the same channel."
+        " A channel carries one breakout at a time."
+    )
     return Refusal(sentence, possible=("stop the other breakout",))
 
 
-def channel_not_ready(now: Situation) -> Refusal | None:
-    if now.channel_state in STARTABLE:
+def channel_not_ready(situation: Situation) -> Refusal | None:
+    if situation.channel_state in STARTABLE:
         return None
-    sentence = f"Its channel is {now.channel_state}; it can start once that is {either(*STARTABLE)}."
-    possible = ("retry the channel",) if now.channel_state == ChannelState.FAILED else ()
-    return Refusal(sentence, state=now.channel_state, possible=possible)
+    sentence = (
+        f"Its channel is {situation.channel_state}. It can start once the channel is {either(*STARTABLE)}."
+    )
+    possible = ("retry the channel",) if situation.channel_state == ChannelState.FAILED else ()
+    return Refusal(sentence, state=situation.channel_state, possible=possible)
 
 
-def channel_not_mendable(now: Situation) -> Refusal | None:
-    """A retry takes a failed channel along."""
-    return None if now.channel_state == ChannelState.FAILED else channel_not_ready(now)
+def channel_not_retryable(situation: Situation) -> Refusal | None:
+    """Retry also retries a failed channel."""
+    return None if situation.channel_state == ChannelState.FAILED else channel_not_ready(situation)
 
 
-def curtain_is_raised(now: Situation) -> str:
-    return "Its curtain is raised already." if now.curtain_raised and now.state in HAS_CURTAIN else ""
+def curtain_is_raised(situation: Situation) -> str:
+    applies = situation.curtain_raised and situation.state in HAS_CURTAIN
+    return "Its curtain is raised already." if applies else ""
 
 
-def curtain_is_lowered(now: Situation) -> str:
-    return "Its curtain is lowered already." if not now.curtain_raised and now.state in HAS_CURTAIN else ""
+def curtain_is_lowered(situation: Situation) -> str:
+    applies = not situation.curtain_raised and situation.state in HAS_CURTAIN
+    return "Its curtain is lowered already." if applies else ""
 
 
 def rules() -> Mapping[str, Rule[Situation]]:
-    """The table. Asked to stop again while it is stopping, AWS is asked again at once."""
+    """The table. A repeated stop is not refused: it sends the request to AWS again at once."""
     return {
         "prepare": rule(only(State.IDLE, State.STARTING, State.RUNNING, State.FAILED), channel_gone),
         "start": rule(
@@ -72,7 +83,7 @@ def rules() -> Mapping[str, Rule[Situation]]:
             channel_not_ready,
             repeats=already(State.STARTING, State.RUNNING),
         ),
-        "retry": rule(only(State.FAILED), channel_gone, channel_taken, channel_not_mendable),
+        "retry": rule(only(State.FAILED), channel_gone, channel_taken, channel_not_retryable),
         "raise": rule(only(*HAS_CURTAIN), repeats=curtain_is_raised, call="curtain"),
         "lower": rule(only(*HAS_CURTAIN), repeats=curtain_is_lowered, call="curtain"),
         "stop": rule(

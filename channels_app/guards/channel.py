@@ -1,4 +1,4 @@
-"""The rules of a channel's verbs (API.md, "Semantics")."""
+"""The rules of a channel's verbs (docs/api.md)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import Desired, State
 from streamhub.lifecycle.guards import Refusal, Rule, Table, rule
 
-# Breakouts that a channel runs for; one that is stopping does not need it any more.
-NEED_IT = (BreakoutState.STARTING, BreakoutState.RUNNING)
+# A breakout in one of these states needs its channel; a stopping one does not.
+NEEDS_CHANNEL = (BreakoutState.STARTING, BreakoutState.RUNNING)
 
 
 @dataclass(frozen=True)
 class Situation:
-    """A channel. `on_air` is the name of the breakout that is on air on it ("": none), `on_air_state` its
-    state; `may_run`: MediaLive runs, or may.
+    """A channel and its breakout on air.
+
+    `on_air`: the breakout's name ("": none); `on_air_state`: its state; `may_run`: MediaLive runs or may run.
     """
 
     state: str
@@ -29,54 +30,58 @@ class Situation:
     has_endpoint: bool = True
 
 
-def deleted_already(now: Situation) -> str:
-    return "It is being deleted already." if now.desired == Desired.DELETED else ""
+def already_deleting(situation: Situation) -> str:
+    return "It is being deleted already." if situation.desired == Desired.DELETED else ""
 
 
-def going(now: Situation) -> Refusal | None:
-    return Refusal("The channel is being deleted.") if now.desired == Desired.DELETED else None
+def being_deleted(situation: Situation) -> Refusal | None:
+    return Refusal("The channel is being deleted.") if situation.desired == Desired.DELETED else None
 
 
-def on_air(now: Situation) -> Refusal | None:
-    if not now.on_air:
+def on_air(situation: Situation) -> Refusal | None:
+    if not situation.on_air:
         return None
-    sentence = f"The breakout {now.on_air!r} is on air on it. Stop the breakout first."
+    sentence = f"The breakout {situation.on_air!r} is on air on this channel. Stop the breakout first."
     return Refusal(sentence, possible=("stop the breakout",))
 
 
-def needed(now: Situation) -> Refusal | None:
-    """It runs for a breakout; one that is stopping lets go of it."""
-    return on_air(now) if now.on_air_state in NEED_IT else None
+def needed_by_breakout(situation: Situation) -> Refusal | None:
+    """A starting or running breakout needs the channel; a stopping one does not."""
+    return on_air(situation) if situation.on_air_state in NEEDS_CHANNEL else None
 
 
-def at_rest(now: Situation) -> Refusal | None:
-    return None if now.may_run else Refusal("MediaLive does not run it: there is nothing to stop.")
+def not_running(situation: Situation) -> Refusal | None:
+    return None if situation.may_run else Refusal("MediaLive is not running. There is nothing to stop.")
 
 
-def all_well(now: Situation) -> Refusal | None:
-    return None if now.state == State.FAILED or now.has_error else Refusal("There is nothing to retry.")
+def nothing_to_retry(situation: Situation) -> Refusal | None:
+    return (
+        None
+        if situation.state == State.FAILED or situation.has_error
+        else Refusal("There is nothing to retry.")
+    )
 
 
-def has_distribution(now: Situation) -> Refusal | None:
-    if not now.has_distribution:
+def distribution_attached(situation: Situation) -> Refusal | None:
+    if not situation.has_distribution:
         return None
-    return Refusal("It has a distribution already; detach that first.", possible=("detach",))
+    return Refusal("It already has a distribution. Detach that one first.", possible=("detach",))
 
 
-def no_endpoint(now: Situation) -> Refusal | None:
-    if now.has_endpoint:
+def no_endpoint(situation: Situation) -> Refusal | None:
+    if situation.has_endpoint:
         return None
-    return Refusal("It has no origin endpoint yet to put a distribution in front of.")
+    return Refusal("Its origin endpoint does not exist yet. Wait until the channel is created.")
 
 
 def rules() -> Mapping[str, Rule[Situation]]:
-    """The table. Asked to stop again, also while it is being deleted, AWS is asked again at once."""
+    """The table. A repeated stop is not refused: it sends the request to AWS again at once."""
     return {
-        "create-breakout": rule(going),
-        "create-distribution": rule(going, has_distribution, no_endpoint),
-        "retry": rule(all_well),
-        "stop": rule(needed, at_rest),
-        "delete": rule(on_air, repeats=deleted_already),
+        "create-breakout": rule(being_deleted),
+        "create-distribution": rule(being_deleted, distribution_attached, no_endpoint),
+        "retry": rule(nothing_to_retry),
+        "stop": rule(needed_by_breakout, not_running),
+        "delete": rule(on_air, repeats=already_deleting),
     }
 
 

@@ -1,4 +1,4 @@
-"""Breakout and Attachment: a live session, and which distribution delivered it when."""
+"""Breakout and Attachment: a live session, and when which distribution delivered it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class UsageStatus(models.TextChoices):
 
 
 class Breakout(HasError):
-    """One live session on one channel. Not an AWS resource: it follows its channel.
+    """One live session on one channel. It has no AWS resource of its own; its state follows its channel's.
 
-    The channel's uid and name are stored beside the reference, because usage outlives channels.
+    The channel's uid and name are stored too, because breakouts are kept when their channel is deleted.
     """
 
     STATES = State
@@ -45,7 +45,7 @@ class Breakout(HasError):
     channel_name = models.CharField(max_length=64, editable=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.IDLE)
     state_since = models.DateTimeField(default=timezone.now)
-    # A stop that was asked for as a cancellation ends as `cancelled`, not `completed`.
+    # Whether the present stop is a cancellation, which ends as `cancelled` instead of `completed`.
     cancelling = models.BooleanField(default=False, editable=False)
     starts_at = models.DateTimeField(null=True, blank=True)
     duration_minutes = models.PositiveIntegerField(null=True, blank=True)
@@ -90,8 +90,8 @@ class Breakout(HasError):
 class Attachment(models.Model):
     """The interval in which one breakout was delivered by one distribution.
 
-    Keyed by CloudFront's id, because it outlives the distribution's row: billing reads it for months.
-    `started_at` is the accepted start, `ended_at` the moment IDLE was seen (or the distribution was lost).
+    Stores CloudFront's id, because billing reads attachments long after the distribution's row is deleted.
+    `started_at` is the accepted start; `ended_at` is when MediaLive was idle or the distribution was lost.
     """
 
     breakout = models.ForeignKey(Breakout, on_delete=models.CASCADE, related_name="attachments")
@@ -114,4 +114,4 @@ class Attachment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.breakout} on {self.aws_distribution_id or 'a distribution to come'}"
+        return f"{self.breakout} on {self.aws_distribution_id or 'a distribution that is being created'}"

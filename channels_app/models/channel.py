@@ -39,10 +39,10 @@ class InputType(models.TextChoices):
 
 
 class Channel(ManagedResource):
-    """A channel. The `mp_*` columns are MediaPackage's, the `ml_*` columns MediaLive's own words.
+    """A channel. The `mp_*` columns hold its MediaPackage resources, the `ml_*` columns MediaLive's.
 
-    `PARTS` says which of them hold which part. The token serials draw the next idempotency token once
-    one was spent on a deleted resource.
+    `PARTS` groups the columns by resource. A serial is part of the idempotency token: it is raised when the
+    token belongs to a deleted resource.
     """
 
     STATES = State
@@ -60,14 +60,14 @@ class Channel(ManagedResource):
     encoding_profile = models.CharField(max_length=32, default="1080p")
     record = models.BooleanField(default=False)
     tags = models.JSONField(default=dict, blank=True)
-    # Kept running until then although no breakout is on air.
+    # The channel is kept running until then, even without a breakout on air.
     warm_until = models.DateTimeField(null=True, blank=True)
 
     distribution = models.OneToOneField(
         "distributions.Distribution", on_delete=models.SET_NULL, null=True, blank=True, related_name="channel"
     )
-    # False once the first distribution was added, so that a detached channel does not get another; true
-    # from a prepare to the start or a detach, so that one that turns out to be gone is replaced.
+    # Whether a missing distribution is created now. False once the first one was added, so that a detached
+    # channel gets no other. True from a prepare until the start or a detach, to replace one that is gone.
     distribution_wanted = models.BooleanField(default=True, editable=False)
     security_group = models.ForeignKey(
         "channels_app.SecurityGroup", on_delete=models.PROTECT, null=True, blank=True, related_name="channels"
@@ -133,9 +133,9 @@ class Channel(ManagedResource):
     )
     PARTS: ClassVar = (MP_CHANNEL, MP_ENDPOINT, ML_INPUT, ML_CHANNEL)
 
-    # Which part the NotFound behind `suspect_since` was about: its key.
+    # Key of the part for which AWS answered NotFound at `suspect_since`.
     suspect_part = models.CharField(max_length=16, blank=True, default="")
-    # When AWS accepted our last StartChannel / StopChannel, until its effect was seen.
+    # When AWS accepted our last StartChannel or StopChannel; empty once its effect was observed.
     start_accepted_at = models.DateTimeField(null=True, blank=True)
     stop_accepted_at = models.DateTimeField(null=True, blank=True)
 
@@ -150,7 +150,7 @@ class Channel(ManagedResource):
             models.UniqueConstraint(
                 fields=["name"],
                 name="channel_name_unique_among_living",
-                condition=~models.Q(desired="deleted"),
+                condition=~models.Q(desired=Desired.DELETED.value),
             ),
         ]
 
@@ -158,7 +158,7 @@ class Channel(ManagedResource):
         return self.name
 
     def aws_name(self) -> str:
-        """The name every AWS resource of this channel carries; MediaPackage's caller-chosen id."""
+        """The name of every AWS resource of this channel, and the id that we choose at MediaPackage."""
         return f"streamhub-{self.uid}"
 
     def token(self, part: str) -> str:

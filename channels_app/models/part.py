@@ -1,10 +1,8 @@
-"""The columns that hold one AWS resource of a channel, declared once with the fields themselves.
+"""The columns that hold one AWS resource of a channel. A channel has four such parts.
 
-A channel has four such parts. They are columns of the channel's row and not rows of a table of their
-own, because a step writes a part together with the channel's state, its claim and its watch: that is
-one conditional UPDATE now (`Claim.change_state`), and would be two, of which the second could not be
-conditional on the claim. A page of a list of AWS is matched to its rows by one query on the id's column
-and answered by one UPDATE a changed row; rows of parts would add a join and a write to each.
+They are columns of the channel's row, not rows of another table: a step writes a part, the channel's state
+and its claim in one UPDATE that depends on the claim (`Claim.change_state`). For the same reason a page of an
+AWS list costs one query, and one UPDATE per changed row.
 """
 
 from __future__ import annotations
@@ -24,8 +22,8 @@ Columns: TypeAlias = dict[str, Any]
 class StoredPart:
     """What the row knows of a part.
 
-    `sent_at`: when a create was sent that AWS has not surely refused; `deleted_at`: when AWS accepted our
-    delete; `gone`: proven not to exist any more; `state`: MediaLive's word ("" for MediaPackage's parts).
+    `sent_at`: when a create was sent that may have taken effect; `deleted_at`: when AWS accepted our delete;
+    `gone`: proven not to exist any more; `state`: MediaLive's state name ("" for MediaPackage's parts).
     """
 
     aws_id: str
@@ -37,10 +35,10 @@ class StoredPart:
 
 @dataclass(frozen=True)
 class PartColumns:
-    """Which columns of a channel hold a part. The methods that write give columns and their values.
+    """The columns of a channel that hold a part. Apart from `of`, the methods return columns and new values.
 
-    `key` names the part in `polled_list`, in `suspect_part` and as the key of its list. `serial` draws the
-    next idempotency token; MediaPackage, which takes ids instead, has neither that nor a state.
+    `key` names the part in `polled_list` and `suspect_part`. `serial` numbers the idempotency tokens.
+    MediaPackage's parts have neither a serial nor a state.
     """
 
     key: str
@@ -64,7 +62,7 @@ class PartColumns:
         return {self.sent_at.attname: Now()}
 
     def never_created(self) -> Columns:
-        """AWS surely did nothing with the create that was sent."""
+        """The create that was sent did not take effect."""
         return {self.sent_at.attname: None}
 
     def known_as(self, aws_id: str) -> Columns:
@@ -77,7 +75,7 @@ class PartColumns:
         return {self.gone.attname: True}
 
     def renewed(self, row: models.Model) -> Columns:
-        """Forget a lost part, so that it is created anew (with a new token)."""
+        """Reset a lost part, so that it is created again with a new token."""
         fields = {self.aws_id.attname: "", self.gone.attname: False}
         fields |= {self.sent_at.attname: None, self.deleted_at.attname: None}
         if self.serial is not None:

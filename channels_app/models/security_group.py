@@ -1,4 +1,4 @@
-"""The SecurityGroup row: one MediaLive input security group per set of CIDRs, shared by inputs."""
+"""The SecurityGroup row: one MediaLive input security group per set of CIDRs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from streamhub.lifecycle.models import ManagedResource, due_indexes
 
 
 class SecurityGroup(ManagedResource):
-    """Desired `present` while a channel uses it, `deleted` afterwards."""
+    """A group that the channels with these CIDRs share. Desired `present` while a channel uses it."""
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -25,7 +25,7 @@ class SecurityGroup(ManagedResource):
 
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     desired = models.CharField(max_length=16, choices=Desired.choices, default=Desired.PRESENT)
-    # The sorted CIDRs joined with commas: what makes a group the same group.
+    # The sorted CIDRs, joined with commas: the identity of the group.
     cidrs = models.CharField(max_length=255, unique=True)
     aws_id = models.CharField(max_length=32, blank=True, default="")
     create_sent_at = models.DateTimeField(null=True, blank=True)

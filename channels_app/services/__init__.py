@@ -1,7 +1,7 @@
-"""The verbs on channels, breakouts and the distributions attached to them; the only writers of intent.
+"""The verbs on channels, breakouts and their distributions: the only code that writes their intent.
 
-Each verb names who asks (`who`), locks the channel's row first, asks the guards what is possible, writes
-the intent and returns at once. Raises `Invalid` (bad input) and `NotPossible` (wrong moment).
+Each verb takes the actor (`who`), locks the channel's row first, checks the guards, writes the intent and
+returns at once. Raises `Invalid` for bad input and `NotPossible` if the state does not allow the verb.
 """
 
 from channels_app.services.breakout import (

@@ -1,4 +1,4 @@
-"""Attachments: which distribution delivers an on-air breakout, opened and closed here only."""
+"""Attachments: the interval in which a distribution delivers an on-air breakout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from distributions.models import Distribution
 
 
 def attachment_open(channel: Channel) -> None:
-    """Give the breakout that is starting or running on the channel its interval on the distribution.
+    """Open an attachment for the breakout that is starting or running on the channel.
 
     Idempotent; does nothing while the channel has no distribution. The channel's row must be locked.
     """
@@ -27,8 +27,8 @@ def attachment_open(channel: Channel) -> None:
     )
 
 
-def attachment_name(distribution: Distribution) -> None:
-    """CloudFront has told the id: write it on the intervals that were opened before it was known."""
+def attachments_identify(distribution: Distribution) -> None:
+    """Write CloudFront's id and domain on the attachments that were opened before they were known."""
     Attachment.objects.filter(distribution=distribution, aws_distribution_id="").update(
         aws_distribution_id=distribution.aws_distribution_id or "", domain_name=distribution.domain_name
     )

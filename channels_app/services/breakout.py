@@ -1,8 +1,7 @@
-"""Breakouts: create, prepare, start, stop, cancel, curtain.
+"""Breakouts: create, prepare, start, stop, cancel, retry, curtain.
 
-Nothing here calls AWS or waits for it: a start writes what the channel is wanted to do, and the
-breakout follows its channel (`channels_app.breakout_sync`). Starting always prepares first: that is the
-failsafe which sees to it that a distribution is there.
+No verb calls AWS: a start writes the channel's desired state, and `channels_app.breakout_sync` updates the
+breakout as its channel changes state. A start always prepares first, so that a distribution exists.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from channels_app.services.distribution import distribution_add
 from channels_app.services.situations import breakout_situation, channel_situation
 from distributions import services as distributions
 from distributions.models import Distribution
+from distributions.models import State as DistributionState
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import Invalid, NotPossible
@@ -44,13 +44,13 @@ def breakout_create(
     starts_at: datetime | None = None,
     duration_minutes: int | None = None,
 ) -> Breakout:
-    """A new idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`."""
+    """Create an idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`."""
     who = permit(who, "channels_app.add_breakout")
     errors = {}
     if not 1 <= len(name.strip()) <= NAME_MAX:
-        errors["name"] = f"1 to {NAME_MAX} characters, please; this has {len(name.strip())}."
+        errors["name"] = f"A name has 1 to {NAME_MAX} characters; this one has {len(name.strip())}."
     if duration_minutes is not None and not 1 <= duration_minutes <= DURATION_MAX_MINUTES:
-        errors["duration_minutes"] = f"1 to {DURATION_MAX_MINUTES} minutes (a week)."
+        errors["duration_minutes"] = f"Give 1 to {DURATION_MAX_MINUTES} minutes (one week)."
     if errors:
         raise Invalid(errors)
     channel = locked_channel(channel.pk)
@@ -68,7 +68,7 @@ def breakout_create(
 
 
 def _locked(breakout: Breakout) -> Breakout:
-    """The breakout's row, locked, with its channel's, which is locked first: the house's lock order."""
+    """The breakout with its channel, both locked. The channel is locked first, as in every verb."""
     channels = Channel.objects.select_for_update(of=("self",))
     channel = channels.filter(pk=breakout.channel_id).first() if breakout.channel_id else None
     locked = Breakout.objects.select_for_update(of=("self",)).filter(pk=breakout.pk).first()
@@ -80,32 +80,33 @@ def _locked(breakout: Breakout) -> Breakout:
 
 @transaction.atomic
 def breakout_prepare(breakout: Breakout, *, who: Actor) -> Breakout:
-    """Make sure that a distribution exists, and have channel and distribution looked at afresh."""
+    """Make sure that a distribution exists, and request a new observation of it and the channel."""
     who = permit(who, "channels_app.prepare_breakout")
     breakout = _locked(breakout)
     guards.check("prepare", breakout_situation(breakout))
     channel = _channel_of(breakout)
     _prepare(channel, who=who)
-    # Should the look find it gone, the idle channel is to have another one now and not at the start.
+    # If the observation finds the distribution gone, replace it now, not at the start.
     Channel.objects.filter(pk=channel.pk, distribution__isnull=False).update(distribution_wanted=True)
     return breakout
 
 
 def _channel_of(breakout: Breakout) -> Channel:
-    """The locked channel of a breakout of which the guards have seen that it has one."""
+    """The breakout's channel. The guards have checked that it has one."""
     return cast(Channel, breakout.channel)
 
 
 def _prepare(channel: Channel, *, who: Actor) -> None:
-    """The failsafe: nothing attached, a new one; failed, once more; else a fresh look, urgent.
+    """Create a missing distribution, retry a failed one, or request an urgent observation.
 
-    The look finds what was deleted or disabled outside, and the driver replaces or enables it.
+    The observation finds a distribution that was deleted or disabled outside StreamHub; the driver replaces
+    or enables it.
     """
     distribution = channel.distribution
     if distribution is None:
-        distribution_add(channel, who=who, why="failsafe: nothing was attached", urgent=True)
+        distribution_add(channel, who=who, why="failsafe: no distribution was attached", urgent=True)
         channel.refresh_from_db()
-    elif distribution.state == "failed":
+    elif distribution.state == DistributionState.FAILED:
         distributions.distribution_retry(distribution, who=who)
     elif distribution.aws_distribution_id:
         intent.requeue(Distribution, [distribution.pk], observe=True, urgent=True)
@@ -114,7 +115,7 @@ def _prepare(channel: Channel, *, who: Actor) -> None:
 
 @transaction.atomic
 def breakout_start(breakout: Breakout, *, who: Actor) -> Breakout:
-    """Go on air. Idempotent while starting or running. Raises `NotPossible`."""
+    """Start the breakout. No effect while it is starting or running. Raises `NotPossible`."""
     who = permit(who, "channels_app.start_breakout")
     breakout = _locked(breakout)
     if not guards.check("start", breakout_situation(breakout)):
@@ -135,7 +136,7 @@ def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
         **error_fields(None),
     )
     attachment_open(channel)
-    # From now on what replaces a lost distribution is that the channel is wanted running.
+    # While the channel should run, a lost distribution is replaced without this flag.
     Channel.objects.filter(pk=channel.pk, distribution__isnull=False).update(distribution_wanted=False)
     channel_intent(channel)
     return breakout
@@ -143,21 +144,21 @@ def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
 
 @transaction.atomic
 def breakout_stop(breakout: Breakout, *, who: Actor) -> Breakout:
-    """End the session; completed once AWS is idle. Idempotent while stopping or completed.
+    """Stop the breakout; it is completed once MediaLive is idle. No effect once it is completed.
 
-    Asked again while it is stopping, AWS is asked again at once instead of at the next attempt.
+    A repeated stop sends the request to AWS again at once. Raises `NotPossible`.
     """
     who = permit(who, "channels_app.stop_breakout")
     breakout = _locked(breakout)
-    now = breakout_situation(breakout)
-    if not guards.check("stop", now):
+    situation = breakout_situation(breakout)
+    if not guards.check("stop", situation):
         return breakout
     if breakout.state == State.STOPPING:
         if breakout.channel is not None:
             channel_intent(breakout.channel)
         return breakout
-    if breakout.state == State.FAILED and now.other_on_air:
-        # The channel is another breakout's now; of this one nothing runs that could be stopped.
+    if breakout.state == State.FAILED and situation.other_on_air:
+        # Another breakout uses the channel by now, so there is nothing to stop on AWS.
         breakout_sync.breakout_end(breakout)
         return breakout
     return _stop(breakout, who=who, why="stop accepted")
@@ -183,7 +184,7 @@ def _stop(breakout: Breakout, *, who: Actor, why: str, cancelling: bool = False)
 
 @transaction.atomic
 def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
-    """Call it off before it runs: idle at once, starting by way of a stop. Idempotent when cancelled."""
+    """Cancel an idle breakout at once, or a starting one after a stop. No effect once it is cancelled."""
     who = permit(who, "channels_app.cancel_breakout")
     breakout = _locked(breakout)
     if not guards.check("cancel", breakout_situation(breakout)):
@@ -196,7 +197,7 @@ def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
 
 @transaction.atomic
 def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
-    """Start a failed breakout again; a channel that failed with it is retried first."""
+    """Start a failed breakout again. If its channel has failed too, retry the channel first."""
     who = permit(who, "channels_app.retry_breakout")
     breakout = _locked(breakout)
     guards.check("retry", breakout_situation(breakout))
@@ -208,7 +209,7 @@ def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
 
 @transaction.atomic
 def breakout_curtain(breakout: Breakout, raised: bool, *, who: Actor) -> Breakout:
-    """Raise (viewers may watch) or lower (playback URLs are withheld) the curtain."""
+    """Raise the curtain (viewers may watch) or lower it (playback URLs are withheld)."""
     who = permit(who, "channels_app.curtain_breakout")
     breakout = _locked(breakout)
     if not guards.check("raise" if raised else "lower", breakout_situation(breakout)):

@@ -1,4 +1,4 @@
-"""Channels: create, delete, retry, and the one writer of what a channel is wanted to do."""
+"""Channels: create, stop, delete, retry, and the only writer of a channel's desired state."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.models import Priority, error_fields
 
-# A channel's error while it waits without the distribution that somebody deleted.
+# Error code of a channel whose distribution was deleted outside StreamHub.
 DISTRIBUTION_GONE = "distribution_gone"
 
 
 def locked_channel(pk: int) -> Channel:
-    """The channel's row, locked: the first lock of every verb. Raises `NotPossible` if it has gone."""
+    """The channel's row, locked: the first lock of every verb. Raises `NotPossible` if it is deleted."""
     row = Channel.objects.select_for_update(of=("self",)).filter(pk=pk).first()
     if row is None:
         raise NotPossible("The channel is deleted.", state="deleted")
@@ -49,7 +49,7 @@ def channel_create(
     record: bool = False,
     tags: dict[str, str] | None = None,
 ) -> Channel:
-    """A new channel; its AWS stack and distribution follow by themselves. Raises `Invalid`."""
+    """Create a channel. Workers then create its AWS resources and its distribution. Raises `Invalid`."""
     who = permit(who, "channels_app.add_channel")
     fields: dict[str, Any] = {
         "name": name.strip(),
@@ -63,7 +63,7 @@ def channel_create(
     errors, cidrs = channel_errors({**fields, "allowed_cidrs": allowed_cidrs or []}, PROFILE_NAMES)
     if errors:
         raise Invalid(errors)
-    taken = Invalid({"name": f"A channel named {fields['name']!r} exists already; choose another name."})
+    taken = Invalid({"name": f"A channel named {fields['name']!r} exists already. Choose another name."})
     if Channel.objects.exclude(desired=Desired.DELETED).filter(name=fields["name"]).exists():
         raise taken
     try:
@@ -80,13 +80,13 @@ def channel_create(
 
 
 def channel_wanted(channel: Channel) -> str:
-    """What the channel is wanted to do now, by the one rule."""
-    living = Breakout.objects.filter(channel=channel, state__in=ON_AIR).values_list("state", flat=True)
-    return desired_of(channel.desired, living, channel.warm_until, timezone.now())
+    """The desired state that the channel should have now."""
+    states_on_air = Breakout.objects.filter(channel=channel, state__in=ON_AIR).values_list("state", flat=True)
+    return desired_of(channel.desired, states_on_air, channel.warm_until, timezone.now())
 
 
 def channel_intent(channel: Channel, **fields: Any) -> None:
-    """Write what the channel is wanted to do now, by the one rule; wakes it. The row must be locked."""
+    """Write the channel's desired state and wake a worker. The row must be locked."""
     desired = channel_wanted(channel)
     priority = {
         Desired.RUNNING: Priority.START,
@@ -98,10 +98,10 @@ def channel_intent(channel: Channel, **fields: Any) -> None:
 
 @transaction.atomic
 def channel_stop_unneeded(channel: Channel, *, who: Actor, why: str, warm: bool = True) -> bool:
-    """Have a channel stopped that no breakout needs; with `warm` False also one that is kept warm.
+    """Stop a channel that no breakout needs; with `warm` False even if it is kept warm.
 
-    Whether anything is to be stopped: False while a breakout is on air or the channel is wanted running.
-    A stop that was asked for before is asked for again, whatever state the channel is in.
+    Returns False if a breakout is on air or the channel should run. A repeated stop sends the request to
+    AWS again, whatever state the channel is in.
     """
     row = Channel.objects.select_for_update(of=("self",)).filter(pk=channel.pk).first()
     if row is None or row.desired == Desired.DELETED:
@@ -120,25 +120,25 @@ def channel_stop_unneeded(channel: Channel, *, who: Actor, why: str, warm: bool 
 
 @transaction.atomic
 def channel_stop(channel: Channel, *, who: Actor) -> Channel:
-    """Have MediaLive stopped on a channel that no breakout starts or runs on, kept warm or not.
+    """Stop MediaLive on a channel without a starting or running breakout, even if it is kept warm.
 
-    It is stopped whatever state the row is in, as long as MediaLive runs or may run. Asked again, AWS is
-    asked again at once, so that nobody has to wait for the next attempt. Raises `NotPossible`.
+    Works in every state of the row while MediaLive runs or may run. A repeated stop sends the request to
+    AWS again at once. Raises `NotPossible`.
     """
     who = permit(who, "channels_app.stop_channel")
     row = locked_channel(channel.pk)
     guards.check("stop", channel_situation(row))
     row.warm_until = None
-    states.record(row, row.state, row.state, who=who, why="stop asked for")
+    states.record(row, row.state, row.state, who=who, why="stop requested")
     channel_intent(row, observe_requested=True, warm_until=None)
     return row
 
 
 @transaction.atomic
 def channel_delete(channel: Channel, *, who: Actor) -> Channel:
-    """Tear the stack down; the distribution is detached, disabled and left to the reaper. Idempotent.
+    """Delete the channel's AWS resources; detach and disable its distribution, which the reaper deletes.
 
-    Raises `NotPossible` while a breakout is on air. Idle breakouts are cancelled.
+    Cancels idle breakouts. No effect while it is being deleted. Raises `NotPossible` with a breakout on air.
     """
     who = permit(who, "channels_app.delete_channel")
     channel = locked_channel(channel.pk)
@@ -159,20 +159,20 @@ def channel_delete(channel: Channel, *, who: Actor) -> Channel:
 
 @transaction.atomic
 def channel_retry(channel: Channel, *, who: Actor) -> Channel:
-    """Try again what failed or waits, now. Parts that were lost are created anew, the distribution too."""
+    """Retry what failed or waits, now. Lost parts and a lost distribution are created again."""
     who = permit(who, "channels_app.retry_channel")
     channel = locked_channel(channel.pk)
     guards.check("retry", channel_situation(channel))
-    gone = channel.error_code == DISTRIBUTION_GONE
+    distribution_gone = channel.error_code == DISTRIBUTION_GONE
     if channel.security_group is not None and not channel.ml_input_id:
         security_group_retry(channel.security_group, who=who)
     if channel.state == State.FAILED:
-        built = channel.ml_channel_id and not _lost(channel)
-        to = State.IDLE if built else State.PROVISIONING if channel.mp_channel_id else State.PENDING
+        complete = channel.ml_channel_id and not _lost(channel)
+        state = State.IDLE if complete else State.PROVISIONING if channel.mp_channel_id else State.PENDING
         states.change(
-            channel, to, who=who, why="retried", failed_step="", **error_fields(None), **_renewals(channel)
+            channel, state, who=who, why="retried", failed_step="", **error_fields(None), **_renewals(channel)
         )
-    wanted = channel.distribution_wanted or (gone and channel.distribution_id is None)
+    wanted = channel.distribution_wanted or (distribution_gone and channel.distribution_id is None)
     channel_intent(channel, observe_requested=True, distribution_wanted=wanted)
     return channel
 
@@ -182,7 +182,7 @@ def _lost(channel: Channel) -> list[PartColumns]:
 
 
 def _renewals(channel: Channel) -> dict[str, Any]:
-    """The columns that forget lost parts; MediaLive's get a new token each."""
+    """The columns that reset lost parts, with a new token for each MediaLive part."""
     fields: dict[str, Any] = {}
     for part in _lost(channel):
         fields |= part.renewed(channel)

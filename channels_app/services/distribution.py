@@ -1,4 +1,4 @@
-"""A channel and its distribution: attach, re-attach, and what `distributions` needs to know of owners."""
+"""A channel and its distribution: attach, re-attach, replace, and the answers that `distributions` needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from channels_app.guards import channel as guards
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import Desired
-from channels_app.services.attachment import attachment_name, attachment_open
+from channels_app.services.attachment import attachment_open, attachments_identify
 from channels_app.services.channel import DISTRIBUTION_GONE, locked_channel
 from channels_app.services.situations import channel_situation
 from distributions import services as distributions
@@ -28,7 +28,7 @@ from streamhub.lifecycle.models import Priority, error_fields
 
 
 class ChannelOwner:
-    """What `distributions` may ask its owners (see `distributions.owners.Owner`)."""
+    """The channel as the owner of its distribution (see `distributions.owners.Owner`)."""
 
     def lock(self, distribution: Distribution) -> None:
         list(Channel.objects.select_for_update(of=("self",)).filter(distribution=distribution))
@@ -40,19 +40,19 @@ class ChannelOwner:
         )
 
     def lost(self, distribution: Distribution) -> None:
-        """It is gone although it is wanted: on air, or prepared to be, there is a replacement at once."""
+        """Release a distribution that is gone from CloudFront; replace it if on air or prepared."""
         channel = Channel.objects.filter(distribution=distribution).first()
         self.release(distribution)
         if channel is None or channel.desired == Desired.DELETED:
             return
-        gone = f"{distribution.aws_distribution_id} is gone from CloudFront"
+        reason = f"{distribution.aws_distribution_id} is gone from CloudFront"
         if channel.desired == Desired.RUNNING or channel.distribution_wanted:
-            distribution_add(channel, who=SYSTEM, why=f"failsafe: {gone}", urgent=True)
+            distribution_add(channel, who=SYSTEM, why=f"failsafe: {reason}", urgent=True)
         else:
-            _tell_lost(channel, gone)
+            _record_lost_distribution(channel, reason)
 
     def identified(self, distribution: Distribution) -> None:
-        attachment_name(distribution)
+        attachments_identify(distribution)
 
     def holds(self, distribution: Distribution) -> list[str]:
         return sorted(_holds([distribution])[distribution.pk])
@@ -73,13 +73,13 @@ class ChannelOwner:
 
 
 def channel_of_origin(distribution: Distribution) -> Channel | None:
-    """The living channel whose endpoint it is in front of."""
-    living = Channel.objects.exclude(desired=Desired.DELETED)
-    return living.filter(endpoint_url=distribution.origin_url).first()
+    """The channel, not being deleted, whose endpoint is the origin of the distribution; None if none is."""
+    channels = Channel.objects.exclude(desired=Desired.DELETED)
+    return channels.filter(endpoint_url=distribution.origin_url).first()
 
 
 def home_of(distribution: Distribution, channel: Channel | None) -> Home:
-    """Whether this channel could take the distribution back."""
+    """Whether the distribution can be attached to this channel again."""
     if channel is None or channel.desired == Desired.DELETED:
         return Home.GONE
     if distribution.origin_url != channel.endpoint_url:
@@ -91,7 +91,7 @@ OWNER: Owner = ChannelOwner()
 
 
 def _holds(distributions: Sequence[Distribution]) -> Mapping[int, set[str]]:
-    """The names of the on-air breakouts that hold each distribution, by its id. Two queries."""
+    """Names of the on-air breakouts that use each distribution, by the distribution's id. Two queries."""
     holds: defaultdict[int, set[str]] = defaultdict(set)
     for path in ("attachments__distribution", "channel__distribution"):
         for pk, name in _on_air(path, distributions):
@@ -100,26 +100,26 @@ def _holds(distributions: Sequence[Distribution]) -> Mapping[int, set[str]]:
 
 
 def _on_air(path: str, distributions: Sequence[Distribution]) -> Iterable[tuple[int, str]]:
-    """The on-air breakouts that lead to these distributions by `path`: (distribution's id, name)."""
-    where: dict[str, Any] = {f"{path}__in": distributions, "state__in": ON_AIR}
+    """(distribution's id, breakout's name) of the on-air breakouts related to the distributions by `path`."""
+    conditions: dict[str, Any] = {f"{path}__in": distributions, "state__in": ON_AIR}
     if path.startswith("attachments"):
-        where["attachments__ended_at__isnull"] = True
-    return Breakout.objects.filter(**where).values_list(path, "name")
+        conditions["attachments__ended_at__isnull"] = True
+    return Breakout.objects.filter(**conditions).values_list(path, "name")
 
 
-def _tell_lost(channel: Channel, gone: str) -> None:
-    """An idle channel waits without one; it says so until somebody retries, prepares or starts."""
-    states.record(channel, channel.state, channel.state, who=SYSTEM, why=f"the distribution {gone}")
-    said = error_fields(
-        AwsError(f"The distribution {gone}, deleted outside StreamHub.", code=DISTRIBUTION_GONE),
-        "Retry creates another one now; the next prepare or start does so too.",
+def _record_lost_distribution(channel: Channel, reason: str) -> None:
+    """Show on an idle channel that it has lost its distribution, until a retry, prepare or start."""
+    states.record(channel, channel.state, channel.state, who=SYSTEM, why=f"the distribution {reason}")
+    error = error_fields(
+        AwsError(f"The distribution {reason}. It was deleted outside StreamHub.", code=DISTRIBUTION_GONE),
+        "Press Retry to create another one now. The next prepare or start creates one too.",
     )
-    Channel.objects.filter(pk=channel.pk, error_code="").update(**said)
+    Channel.objects.filter(pk=channel.pk, error_code="").update(**error)
 
 
 @transaction.atomic
 def distribution_add(channel: Channel, *, who: Actor, why: str, urgent: bool = False) -> Distribution | None:
-    """A new distribution in front of the channel's endpoint, attached. None if it is not to have one now."""
+    """Create and attach a distribution for the channel's endpoint; None if the guards refuse that now."""
     channel = locked_channel(channel.pk)
     if guards.refusal("create-distribution", channel_situation(channel)):
         return None
@@ -143,9 +143,9 @@ def _add(channel: Channel, *, who: Actor, why: str, urgent: bool = False) -> Dis
 
 @transaction.atomic
 def distribution_replace(channel: Channel, *, who: Actor, why: str) -> Distribution | None:
-    """Another distribution in front of the channel's present endpoint, also on air; the old one goes.
+    """Detach a distribution whose origin endpoint is gone and attach a new one, even while on air.
 
-    For when the old one delivers nothing any more: its origin endpoint is gone. Attachments end and begin.
+    Ends the open attachment and begins another. None if the guards refuse a new distribution now.
     """
     channel = locked_channel(channel.pk)
     if channel.distribution is not None:
@@ -156,24 +156,24 @@ def distribution_replace(channel: Channel, *, who: Actor, why: str) -> Distribut
 
 @transaction.atomic
 def distribution_create_and_attach(channel: Channel, *, who: Actor) -> Distribution:
-    """Staff's verb: a new distribution for a channel that has none."""
+    """Create and attach a distribution for a channel that has none. Raises `NotPossible`."""
     who = permit(who, "distributions.add_distribution")
     channel = locked_channel(channel.pk)
     guards.check("create-distribution", channel_situation(channel))
-    return _add(channel, who=who, why="created by hand")
+    return _add(channel, who=who, why="creation requested")
 
 
 @transaction.atomic
 def distribution_reattach(channel: Channel | None, row: Distribution, *, who: Actor) -> Distribution:
-    """Attach a detached distribution again to the channel whose endpoint it is in front of.
+    """Attach a detached distribution again to the channel whose endpoint is its origin.
 
-    Raises `NotPossible`, also if there is no such channel any more (None).
+    Raises `NotPossible`, also for `channel` None: the channel is gone.
     """
     who = permit(who, "distributions.reattach_distribution")
-    on = locked_channel(channel.pk) if channel else None
-    home = home_of(row, on)
-    row = distributions.distribution_reattach(row, owner_label=f"channel {on}", home=home, who=who)
-    channel = cast(Channel, on)  # without one the guards have refused
+    locked = locked_channel(channel.pk) if channel else None
+    home = home_of(row, locked)
+    row = distributions.distribution_reattach(row, owner_label=f"channel {locked}", home=home, who=who)
+    channel = cast(Channel, locked)  # the guards refuse without a channel
     Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
     attachment_open(locked_channel(channel.pk))
     return row

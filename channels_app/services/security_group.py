@@ -1,4 +1,4 @@
-"""Security groups: shared by the channels of the same CIDRs, made for the first and released by the last."""
+"""Security groups: channels with the same CIDRs share one; the last of them releases it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Desired, State = SecurityGroup.Desired, SecurityGroup.State
 
 
 def security_group_for(cidrs: list[str], *, who: Actor) -> SecurityGroup:
-    """The shared group of these (normalised) CIDRs, wanted present."""
+    """The shared group for these normalised CIDRs, created if need be, with desired state `present`."""
     group, created = _locked(",".join(cidrs))
     if created:
         states.record_created(group, who=who, why="first channel with these CIDRs")
@@ -24,26 +24,26 @@ def security_group_for(cidrs: list[str], *, who: Actor) -> SecurityGroup:
 
 
 def security_group_retry(group: SecurityGroup, *, who: Actor) -> None:
-    """Let AWS decide anew on a group that it refused; any other stays as it is. Locks the group's row."""
+    """Retry a group that AWS refused; no effect on any other. Locks the group's row."""
     _retry(SecurityGroup.objects.select_for_update().get(pk=group.pk), who=who)
 
 
 def _retry(group: SecurityGroup, *, who: Actor) -> None:
-    """The same, of a row that is locked."""
+    """`security_group_retry` for a locked row."""
     if group.state == State.FAILED:
         states.change(group, State.PENDING, who=who, why="retried", failed_step="", **error_fields(None))
         intent.set_desired(group, priority=Priority.CREATE)
 
 
 def security_group_release(group: SecurityGroup) -> None:
-    """A channel of this group is gone; the last one takes the group with it. Locks the group's row."""
+    """Delete the group if no channel uses it any more. Locks the group's row."""
     group = SecurityGroup.objects.select_for_update().get(pk=group.pk)
     if not group.channels.exists():
         intent.set_desired(group, desired=Desired.DELETED, priority=Priority.DELETE)
 
 
 def security_groups_release_unused() -> int:
-    """Release every group that no channel uses and nobody released; how many."""
+    """Delete every group that no channel uses and that was not released yet; returns their number."""
     unused = SecurityGroup.objects.filter(desired=Desired.PRESENT, channels=None)
     for group in unused:
         with transaction.atomic():
@@ -52,7 +52,7 @@ def security_groups_release_unused() -> int:
 
 
 def _locked(cidrs: str) -> tuple[SecurityGroup, bool]:
-    """The row and whether it is new. One that is just being removed is waited for, then made anew."""
+    """The locked row, and whether it is new. Waits for a row that is being deleted, then creates another."""
     while True:
         group, created = SecurityGroup.objects.get_or_create(cidrs=cidrs)
         locked = SecurityGroup.objects.select_for_update().filter(pk=group.pk).first()

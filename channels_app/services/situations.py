@@ -1,4 +1,4 @@
-"""What the guards need to know of a row: asked by the services under the lock, and by the admin's pages."""
+"""Situations: what the guards need to know of a row. The services build them under the row's lock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from channels_app.models.breakout import ON_AIR
 
 
 def channel_situation(row: Channel) -> channel.Situation:
-    """One query, for the breakout on air."""
+    """The channel's situation. One query, for the breakout on air."""
     on_air = breakout_sync.on_air(row)
     return channel.Situation(
         state=row.state,
@@ -24,10 +24,9 @@ def channel_situation(row: Channel) -> channel.Situation:
 
 
 def breakout_situation(row: Breakout) -> breakout.Situation:
-    """One query, for another breakout on air on the channel."""
-    on = row.channel
-    if on is None:
+    """The breakout's situation. One query, for another breakout on air on the channel."""
+    if row.channel is None:
         return breakout.Situation(row.state, row.curtain_raised)
-    others = Breakout.objects.filter(channel=on, state__in=ON_AIR).exclude(pk=row.pk)
-    other = others.values_list("name", flat=True).first()
-    return breakout.Situation(row.state, row.curtain_raised, on.state, on.desired, other or "")
+    others = Breakout.objects.filter(channel=row.channel, state__in=ON_AIR).exclude(pk=row.pk)
+    other = others.values_list("name", flat=True).first() or ""
+    return breakout.Situation(row.state, row.curtain_raised, row.channel.state, row.channel.desired, other)

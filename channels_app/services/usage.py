@@ -1,4 +1,4 @@
-"""What CloudFront delivered, written on the breakout: the only writer of the `usage_*` columns."""
+"""The usage that CloudFront reports for a breakout: the only writer of the `usage_*` columns."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ def breakout_usage_record(
     requests: int | None,
     complete_until: datetime | None,
 ) -> bool:
-    """Write usage (bytes and requests; None while there is no figure); whether anything was written.
+    """Write usage (bytes and requests, None while unknown); whether anything was written.
 
-    Final is for ever: it never becomes provisional again and its figures never fall. What would break
-    that is refused and logged. Figures that are the same are not written. Raises ValueError for a
-    final figure that is none.
+    Final usage never becomes provisional again and its figures never fall: such a write is refused and
+    logged. Unchanged figures are not written. Raises `ValueError` for final usage without figures.
     """
     fields: dict[str, Any] = {
         "usage_status": UsageStatus(status),
@@ -36,7 +35,7 @@ def breakout_usage_record(
     }
     is_final = fields["usage_status"] == UsageStatus.FINAL
     if is_final and (bytes_downloaded is None or requests is None):
-        raise ValueError("a final figure is a number: no data is zero by then")
+        raise ValueError("final usage needs figures: write zero where CloudFront reported nothing")
     row = Breakout.objects.filter(pk=breakout_id).values(*fields).first()
     if row is None or row == fields:
         return False
@@ -45,5 +44,5 @@ def breakout_usage_record(
         allowed |= Q(usage_bytes_downloaded__lte=bytes_downloaded, usage_requests__lte=requests)
     if Breakout.objects.filter(allowed, pk=breakout_id).update(**fields):
         return True
-    log.warning("The final usage of breakout %s stays: %s was refused", breakout_id, fields)
+    log.warning("The usage of breakout %s is final and was not changed to %s", breakout_id, fields)
     return False

@@ -1,7 +1,7 @@
-"""What is measured, beside what an ideal script would need and what the old way needed.
+"""Measured figures, compared with an ideal script (`floor`) and a naive one (`naive`).
 
-`floor` does everything once and in parallel; `naive` is a chain of calls in one request, a cron that pages by
-offset, one metrics call a breakout. Both were counted against the rules in docs/aws-rules.md.
+`floor` makes every call once and in parallel. `naive` chains calls in one request, pages by offset in a cron
+job and makes one metrics call per breakout. Both were counted with the rules of docs/aws-rules.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Figure:
-    """One line. `most`: the bench fails above it; ratios and counts only, as clocks differ."""
+    """One row of the table. The bench fails above `most`. Counts and ratios only: they fit any machine."""
 
     what: str
     measured: float
@@ -31,12 +31,12 @@ class Figure:
 def table_of(figures: Iterable[Figure]) -> Table:
     table = Table(title="StreamHub against the floor", title_justify="left")
     table.add_column("")
-    table.add_column("measured of")
+    table.add_column("figure")
     for name in ("StreamHub", "floor", "naive", "at most"):
         table.add_column(name, justify="right")
     table.add_column("note")
-    for each in figures:
-        sign = "[green]✓[/green]" if each.held else "[red]✗[/red]"
-        numbers = (f"{value:g}" for value in (round(each.measured, 2), each.floor, each.naive, each.most))
-        table.add_row(sign, each.what, *numbers, each.note)
+    for figure in figures:
+        sign = "[green]✓[/green]" if figure.held else "[red]✗[/red]"
+        values = (round(figure.measured, 2), figure.floor, figure.naive, figure.most)
+        table.add_row(sign, figure.what, *(f"{value:g}" for value in values), figure.note)
     return table

@@ -1,4 +1,4 @@
-"""Cases in one process: what is counted does not depend on how long anything takes."""
+"""Cases in one process: they count calls, which do not depend on durations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ORIGIN = "https://origin.example.com/out/v1/index.m3u8"
 
 
 def reap(world: WorldUnderTest) -> Iterator[Figure]:
-    """All calls from stale rows to empty account and table, the complete list included."""
+    """The calls that delete all stale distributions, including those that list them."""
     rows = [distribution_create(ORIGIN, owner_label=f"stage {n}", who=WHO) for n in range(STALE)]
     world.settle()
     for row in rows:
@@ -32,11 +32,11 @@ def reap(world: WorldUnderTest) -> Iterator[Figure]:
     calls = world.control.counts()
     left = world.left().get("cloudfront distributions", 0)
     note = f"{STALE} stale, {calls['total']} calls, {left} left, {sum(calls['illegal'].values())} illegal"
-    yield Figure("reaping: calls a distribution", calls["total"] / (STALE - left), 1.01, 2.0, 1.05, note)
+    yield Figure("reaping: calls per distribution", calls["total"] / (STALE - left), 1.01, 2.0, 1.05, note)
 
 
 def metrics(world: WorldUnderTest) -> Iterator[Figure]:
-    """Bytes and requests of an evening of breakouts, each behind a distribution of its own."""
+    """The calls that collect bytes and requests of many breakouts, each with its own distribution."""
     now = database_now()
     rows = Breakout.objects.bulk_create(
         Breakout(name=f"b{n}", channel_uid=f"{n:032x}", channel_name="stage", state="completed")

@@ -1,4 +1,4 @@
-"""Cases on the whole set of processes, at a scale at which AWS's time dwarfs our own."""
+"""Cases on a running stack, at a scale at which AWS's durations are much longer than our own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from devstack.demo.tour import left_in_aws
 from tests.bench.figures import Figure
-from tests.scenarios.processes import House, running
+from tests.scenarios.processes import RunningStack, running
 
-# An AWS second takes a tenth of a real one: AWS is looked at every 20 AWS seconds.
+# An AWS second takes a tenth of a real second: AWS is observed every 20 AWS seconds.
 SCALE = 0.1
 PERIODS = {
     "SWEEP_SECONDS": "1",
@@ -20,85 +20,85 @@ PERIODS = {
     "FULL_OBSERVE_SECONDS": "3600",
     "REAPER_SECONDS": "5",
 }
-DEPLOY = 275.0  # AWS seconds, the same each time, so that the critical path is known
+DEPLOY = 275.0  # AWS seconds; constant, so that the critical path is known
 MANY = 20
 CIDRS = ["203.0.113.0/24"]
 READS = (":Get", ":List", ":Describe")
 
 
 def processes() -> Iterator[Figure]:
-    """One stack after another has left its security group behind, then twenty at once."""
+    """One channel after another has created the security group, then twenty at once, then the deletion."""
     with (
         tempfile.TemporaryDirectory(prefix="streamhub-bench-") as folder,
-        running(Path(folder), PERIODS, workers=2, scale=SCALE) as house,
+        running(Path(folder), PERIODS, workers=2, scale=SCALE) as stack,
     ):
-        house.control.durations(cloudfront_deploy=DEPLOY)
-        _built(house, 1)
-        yield from _one(house)
-        yield from _many(house)
-        yield from _down(house)
+        stack.control.durations(cloudfront_deploy=DEPLOY)
+        _create_channels(stack, 1)
+        yield from _one(stack)
+        yield from _many(stack)
+        yield from _delete(stack)
 
 
-def _one(house: House) -> Iterator[Figure]:
-    house.control.clear_calls()
-    took = _built(house, 1)
-    calls = house.control.counts()["calls"]
+def _one(stack: RunningStack) -> Iterator[Figure]:
+    stack.control.clear_calls()
+    seconds = _create_channels(stack, 1)
+    calls = stack.control.counts()["calls"]
     writes = _writes(calls)
-    yield Figure("create: writes a stack", sum(writes.values()), 5, 10, 5, ", ".join(sorted(writes)))
+    yield Figure("create: writes per channel", sum(writes.values()), 5, 10, 5, ", ".join(sorted(writes)))
     reads = sum(calls.values()) - sum(writes.values())
-    ratio = took / (DEPLOY * SCALE)
+    ratio = seconds / (DEPLOY * SCALE)
     yield Figure("create: time to ready / AWS's own", ratio, 1.05, 1.6, 1.25, f"{reads} reads meanwhile")
 
 
-def _many(house: House) -> Iterator[Figure]:
-    house.control.clear_calls()
-    _built(house, MANY)
-    calls = house.control.counts()["calls"]
+def _many(stack: RunningStack) -> Iterator[Figure]:
+    stack.control.clear_calls()
+    _create_channels(stack, MANY)
+    calls = stack.control.counts()["calls"]
     lists = sum(n for name, n in calls.items() if ":List" in name)
     groups = calls.get("medialive:CreateInputSecurityGroup", 0)
-    note = f"{groups} security groups made, {sum(_writes(calls).values())} writes"
+    note = f"{groups} security groups created, {sum(_writes(calls).values())} writes"
     yield Figure("twenty at once: list polls in all", lists, 18, 80, 40, note)
 
 
-def _down(house: House) -> Iterator[Figure]:
-    """The last stack of all keeps the others company: the group goes with the last."""
-    api = house.api
-    ids = [each["id"] for each in api.get("channels?limit=200")["items"]]
-    for each in ids[1:]:
-        api.delete(f"channels/{each}")
-    _wait(lambda: _rows(house) == (1, 1), "all stacks but one are gone")
-    house.control.clear_calls()
+def _delete(stack: RunningStack) -> Iterator[Figure]:
+    """Delete all channels but one, then count the calls that delete the last one with its group."""
+    api = stack.api
+    ids = [channel["id"] for channel in api.get("channels?limit=200")["items"]]
+    for id in ids[1:]:
+        api.delete(f"channels/{id}")
+    _wait(lambda: _rows(stack) == (1, 1), "all channels but one are gone")
+    stack.control.clear_calls()
     api.delete(f"channels/{ids[0]}")
-    _wait(lambda: _rows(house) == (0, 0) and not left_in_aws(house.control), "nothing is left")
-    counts = house.control.counts()
+    _wait(lambda: _rows(stack) == (0, 0) and not left_in_aws(stack.control), "nothing is left")
+    counts = stack.control.counts()
     calls = {name: n for name, n in counts["calls"].items() if not name.endswith("SecurityGroup")}
     writes = sum(_writes(calls).values())
     note = f"{sum(counts['illegal'].values())} illegal; the floor's 7 include one read"
-    yield Figure("delete: writes a stack", writes, 6, 13, 6, note)
+    yield Figure("delete: writes per channel", writes, 6, 13, 6, note)
 
 
-def _built(house: House, count: int) -> float:
-    """Create so many stacks at once; real seconds until all are idle behind deployed distributions."""
-    before = len(_channels(house))
+def _create_channels(stack: RunningStack, count: int) -> float:
+    """Create channels at once; real seconds until all are idle with deployed distributions."""
+    before = len(_channels(stack))
     began = time.monotonic()
     for n in range(count):
-        house.api.post("channels", {"name": f"stage {before + n}", "allowed_cidrs": CIDRS})
-    _wait(lambda: sum(_ready(each) for each in _channels(house)) == before + count, "all are ready")
+        stack.api.post("channels", {"name": f"stage {before + n}", "allowed_cidrs": CIDRS})
+    _wait(lambda: sum(_ready(channel) for channel in _channels(stack)) == before + count, "all are ready")
     return time.monotonic() - began
 
 
-def _channels(house: House) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = house.api.get("channels?limit=200")["items"]
-    return found
+def _channels(stack: RunningStack) -> list[dict[str, Any]]:
+    channels: list[dict[str, Any]] = stack.api.get("channels?limit=200")["items"]
+    return channels
 
 
 def _ready(channel: dict[str, Any]) -> bool:
-    there = channel["distribution"]
-    return channel["state"] == "idle" and bool(there) and there["state"] == "deployed"
+    distribution = channel["distribution"]
+    return channel["state"] == "idle" and bool(distribution) and distribution["state"] == "deployed"
 
 
-def _rows(house: House) -> tuple[int, int]:
-    return len(_channels(house)), len(house.api.get("distributions?limit=200")["items"])
+def _rows(stack: RunningStack) -> tuple[int, int]:
+    return len(_channels(stack)), len(stack.api.get("distributions?limit=200")["items"])
 
 
 def _writes(calls: dict[str, int]) -> dict[str, int]:
@@ -109,5 +109,5 @@ def _wait(until: Callable[[], bool], what: str, seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not until():
         if time.monotonic() > deadline:
-            raise SystemExit(f"Not so after {seconds:.0f} s: {what}.")
+            raise SystemExit(f"Timeout after {seconds:.0f} s: {what}.")
         time.sleep(0.1)

@@ -1,6 +1,6 @@
-"""`make bench`: what StreamHub asks of AWS, and how much of its time it adds. `CASE=name` runs one case.
+"""`make bench`: how many AWS calls StreamHub makes and how much time it adds. `CASE=name` runs one case.
 
-Counts and ratios only: they mean the same on any machine. Exit code 1 if one is above its bound.
+It measures counts and ratios, which are the same on any machine. Exit code 1 if one is above its bound.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.scenarios.world import WorldUnderTest  # noqa: E402
 
 
 def in_process(case: Callable[[WorldUnderTest], Iterator[Figure]]) -> Iterator[Figure]:
-    """The case in a world of its own: an empty AWS and an empty database."""
+    """Run the case with an empty AWS and an empty database."""
     call_command("flush", interactive=False, verbosity=0)
     for world in WorldUnderTest.running(settings):
         yield from case(world)
@@ -49,11 +49,11 @@ def main() -> int:
     parser.add_argument("--case", choices=sorted(CASES), action="append")
     chosen = parser.parse_args().case or list(CASES)
     logging.disable(logging.ERROR)
-    wake.send = lambda task, args, queue: None  # in this process the world plays the sweep
+    wake.send = lambda task, args, queue: None  # the world calls the sweep in this process
     call_command("migrate", verbosity=0)
     figures = [figure for name in chosen for figure in CASES[name]()]
     Console(width=150).print(table_of(figures))
-    return 0 if all(each.held for each in figures) else 1
+    return 0 if all(figure.held for figure in figures) else 1
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def test_a_channel_becomes_ready_without_reloading_and_is_deleted(
 
     page.get_by_role("link", name="Delete", exact=True).click()
     expect(page.locator(".sh-confirm")).to_contain_text("Main stage")
-    expect(page.locator(".sh-confirm")).to_contain_text("left to the reaper")
+    expect(page.locator(".sh-confirm")).to_contain_text("The reaper deletes it later")
     shoot(page, "confirm-delete")
     assert Channel.objects.get().desired == "idle"
     page.get_by_role("button", name="Yes, delete").click()

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from devstack.demo.show import KBPS, PUBLISH
 from tests.browser.accessibility import grave_findings
 from tests.browser.staff import PASSWORD, Staff
-from tests.scenarios.processes import House, running
+from tests.scenarios.processes import RunningStack, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -35,7 +35,7 @@ for role in {ROLES!r}:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """All processes on SQLite and the embedded broker, and staff who can log in."""
     folder: Path = tmp_path_factory.mktemp("day")
     with running(folder, {}, workers=1, scale=0.02) as house:
@@ -45,7 +45,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def staff(browser: Browser, house: House) -> Iterator[Staff]:
+def staff(browser: Browser, house: RunningStack) -> Iterator[Staff]:
     found = Staff(browser, house.processes.web_url)
     yield found
     found.close()
@@ -85,7 +85,7 @@ def create_breakout(page: Page, name: str) -> str:
     return page.url
 
 
-def test_an_operator_runs_a_day(house: House, staff: Staff, shoot: Shoot) -> None:
+def test_an_operator_runs_a_day(house: RunningStack, staff: Staff, shoot: Shoot) -> None:
     page = staff.page("operator")
     channel = create_channel(page, "Main stage", record=True)
     page.evaluate("window.notReloaded = true")
@@ -132,7 +132,7 @@ def test_an_operator_runs_a_day(house: House, staff: Staff, shoot: Shoot) -> Non
 
     page.goto(breakout)
     expect(page.locator("dl.sh-facts", has_text="figures are")).to_contain_text("final", timeout=FINAL)
-    expect(page.locator("#live")).to_contain_text("It is deleted.")
+    expect(page.locator("#live")).to_contain_text("The channel is deleted.")
     expect(recording).to_contain_text("main_archive.000000.m2ts")
     (shown,) = [each for each in house.api.get("breakouts")["items"] if each["name"] == "Opening night"]
     sent = sum(int(house.control.truth(id)["bytes"]) for id in shown["distributions"])
@@ -142,7 +142,7 @@ def test_an_operator_runs_a_day(house: House, staff: Staff, shoot: Shoot) -> Non
     shoot(page, "day-5-final")
 
 
-def test_a_viewer_sees_the_same_pages_and_no_verbs(house: House, staff: Staff, shoot: Shoot) -> None:
+def test_a_viewer_sees_the_same_pages_and_no_verbs(house: RunningStack, staff: Staff, shoot: Shoot) -> None:
     operator = staff.page("operator")
     channel = create_channel(operator, "Small stage")
     reaches(operator, "idle")
@@ -159,7 +159,9 @@ def test_a_viewer_sees_the_same_pages_and_no_verbs(house: House, staff: Staff, s
     assert page.goto("/admin/channels_app/channel/add/").status == 403  # type: ignore[union-attr]
 
 
-def test_on_a_bad_night_the_reason_is_shown_and_retry_works(house: House, staff: Staff, shoot: Shoot) -> None:
+def test_on_a_bad_night_the_reason_is_shown_and_retry_works(
+    house: RunningStack, staff: Staff, shoot: Shoot
+) -> None:
     page = staff.page("operator")
     create_channel(page, "Night stage")
     reaches(page, "idle")
@@ -169,7 +171,7 @@ def test_on_a_bad_night_the_reason_is_shown_and_retry_works(house: House, staff:
     reaches(page, "failed")
     error = page.locator(".sh-error")
     expect(error).to_contain_text("The breakout failed")
-    expect(error).to_contain_text("went back to IDLE without running")
+    expect(error).to_contain_text("returned to IDLE without running")
     expect(error).to_contain_text("start_failed")
     expect(error.get_by_role("link", name="Retry")).to_be_visible()
     shoot(page, "night-1-failed")

@@ -40,10 +40,10 @@ def test_the_form_creates_a_channel(staff: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "word"),
+    ("field", "value", "message"),
     [
         ("name", "", "required"),
-        ("name", "x" * 300, "At most 64"),
+        ("name", "x" * 300, "at most 64"),
         ("name", "taken", "exists already"),
         ("allowed_cidrs", "", "1 to 10"),
         ("allowed_cidrs", "0.0.0.0/0", "whole world"),
@@ -55,34 +55,39 @@ def test_the_form_creates_a_channel(staff: Client) -> None:
         ("input_type", "PIGEON", "valid choice"),
     ],
 )
-def test_complaints_stand_at_their_field(
-    staff: Client, settings: Any, field: str, value: str, word: str
+def test_an_error_is_shown_at_its_field(
+    staff: Client, settings: Any, field: str, value: str, message: str
 ) -> None:
     settings.RECORDING_BUCKET = ""
     rows.channel(name="taken")
     response = staff.post(reverse(ADD), {**GOOD, field: value})
     assert response.status_code == 422
-    assert word in " ".join(response.context["form"].errors[field])
+    assert message in " ".join(response.context["form"].errors[field])
     assert Channel.objects.count() == 1
 
 
-def test_getting_the_form_creates_nothing(staff: Client) -> None:
+def test_opening_the_form_creates_nothing(staff: Client) -> None:
     assert staff.get(reverse(ADD), GOOD).status_code == 200
     assert not Channel.objects.exists()
 
 
 def test_the_form_creates_a_breakout_on_its_channel(staff: Client) -> None:
-    on = rows.channel()
+    channel = rows.channel()
     url = reverse("admin:channels_app_breakout_add")
-    assert f'value="{on.pk}" selected' in staff.get(url, {"channel": on.pk}).content.decode()
-    data = {"channel": on.pk, "name": "Keynote", "starts_at": "2030-01-02T10:30", "duration_minutes": "45"}
+    assert f'value="{channel.pk}" selected' in staff.get(url, {"channel": channel.pk}).content.decode()
+    data = {
+        "channel": channel.pk,
+        "name": "Keynote",
+        "starts_at": "2030-01-02T10:30",
+        "duration_minutes": "45",
+    }
     staff.post(url, data)
     row = Breakout.objects.get()
     assert row.starts_at is not None
-    assert (row.channel, row.starts_at.isoformat()) == (on, "2030-01-02T10:30:00+00:00")
+    assert (row.channel, row.starts_at.isoformat()) == (channel, "2030-01-02T10:30:00+00:00")
 
 
-def test_a_breakout_needs_a_living_channel(staff: Client) -> None:
+def test_a_breakout_needs_a_channel_that_is_not_being_deleted(staff: Client) -> None:
     data = {"channel": rows.channel("deleting").pk, "name": "x" * 200, "duration_minutes": "0"}
     response = staff.post(reverse("admin:channels_app_breakout_add"), data)
     assert "channel" in response.context["form"].errors
@@ -91,11 +96,11 @@ def test_a_breakout_needs_a_living_channel(staff: Client) -> None:
     assert set(errors) == {"name", "duration_minutes"}
 
 
-def test_the_playback_url_is_withheld_while_the_curtain_is_down(staff: Client) -> None:
-    on = rows.channel("running", distribution=rows.distribution())
-    row = rows.breakout("running", on)
+def test_the_playback_url_is_withheld_while_the_curtain_is_lowered(staff: Client) -> None:
+    channel = rows.channel("running", distribution=rows.distribution())
+    row = rows.breakout("running", channel)
     url = reverse("admin:channels_app_breakout_change", args=[row.pk])
-    playback = f"https://{on.distribution.domain_name}"  # type: ignore[union-attr]
+    playback = f"https://{channel.distribution.domain_name}"  # type: ignore[union-attr]
     assert playback not in staff.get(url).content.decode()
     staff.post(reverse("admin:channels_app_breakout_do", args=[row.pk, "raise"]))
     assert playback in staff.get(url).content.decode()

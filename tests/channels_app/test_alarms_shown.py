@@ -1,4 +1,4 @@
-"""Alarms where staff see them: first on the dashboard, and on the page of what they are about."""
+"""Alarms as staff see them: on the dashboard, and on the page of the channel or breakout concerned."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from tests.scenarios.world import WorldUnderTest
 CALM = "No alarms: nothing runs for nobody, nothing is late."
 
 
-def seen(client: Client, name: str = "admin:index", *args: object) -> str:
+def page_text(client: Client, name: str = "admin:index", *args: object) -> str:
     response = client.get(reverse(name, args=args))
     assert response.status_code == 200
     return html.unescape(response.content.decode())
 
 
-def runs_for_nobody(**fields: Any) -> Channel:
+def channel_running_unused(**fields: Any) -> Channel:
     since = timezone.now() - timedelta(minutes=25)
-    known = {
+    defaults = {
         "ml_channel_state": "RUNNING",
         "ml_channel_id": "314159",
         "desired": "idle",
         "state_since": since,
     }
-    return rows.channel("running", **{**known, **fields})
+    return rows.channel("running", **{**defaults, **fields})
 
 
-def do(row: Channel | Breakout) -> str:
+def stop_url(row: Channel | Breakout) -> str:
     return reverse(f"admin:channels_app_{row._meta.model_name}_do", args=[row.pk, "stop"])
 
 
@@ -52,82 +52,82 @@ def operator(as_role: Any) -> Client:
     return as_role("operator")
 
 
-def test_a_quiet_house_says_so_in_one_line(operator: Client) -> None:
-    page = seen(operator)
+def test_a_dashboard_without_alarms_says_so_in_one_line(operator: Client) -> None:
+    page = page_text(operator)
     assert CALM in page
     assert "sh-alarms" not in page
 
 
-def test_an_alarm_stands_first_on_the_dashboard_with_its_verb(operator: Client) -> None:
-    row = runs_for_nobody(error_code="AccessDeniedException", error_message="not authorized to stop")
-    page = seen(operator)
-    assert f"The channel {row.name} runs and costs, and no breakout is on air for 25 minutes" in page
+def test_an_alarm_comes_first_on_the_dashboard_with_its_verb(operator: Client) -> None:
+    row = channel_running_unused(error_code="AccessDeniedException", error_message="not authorized to stop")
+    page = page_text(operator)
+    assert f"The channel {row.name} has run without a breakout for 25 minutes and costs money." in page
     assert "AWS answered: AccessDeniedException: not authorized to stop" in page
-    assert do(row) in page
+    assert stop_url(row) in page
     assert page.index("sh-alarms") < page.index("sh-tiles")
     assert CALM not in page
 
 
-def test_the_dashboards_fragment_brings_alarms(operator: Client) -> None:
+def test_the_dashboard_fragment_contains_new_alarms(operator: Client) -> None:
     version = operator.get(reverse("admin:dashboard"))["X-StreamHub-Fragment"]
-    row = runs_for_nobody()
+    row = channel_running_unused()
     response = operator.get(reverse("admin:dashboard"), {"seen": version})
-    assert do(row) in response.content.decode()
+    assert stop_url(row) in response.content.decode()
 
 
 def test_a_viewer_sees_alarms_without_verbs(as_role: Any) -> None:
-    row = runs_for_nobody()
-    page = seen(as_role("viewer"))
-    assert "runs and costs" in page
-    assert do(row) not in page
+    row = channel_running_unused()
+    page = page_text(as_role("viewer"))
+    assert "and costs money" in page
+    assert stop_url(row) not in page
 
 
-def test_somebody_without_a_role_sees_no_alarms(as_role: Any) -> None:
-    row = runs_for_nobody()
-    page = seen(as_role("nobody"))
+def test_a_user_without_a_role_sees_no_alarms(as_role: Any) -> None:
+    row = channel_running_unused()
+    page = page_text(as_role("nobody"))
     assert row.name not in page
     assert CALM not in page
 
 
-def test_the_channels_page_and_no_other_shows_its_alarm(operator: Client) -> None:
-    row, other = runs_for_nobody(), rows.channel()
-    assert "runs and costs" in seen(operator, "admin:channels_app_channel_change", row.pk)
-    assert "sh-alarms" not in seen(operator, "admin:channels_app_channel_change", other.pk)
+def test_an_alarm_is_shown_on_the_page_of_its_channel_only(operator: Client) -> None:
+    row, other = channel_running_unused(), rows.channel()
+    assert "and costs money" in page_text(operator, "admin:channels_app_channel_change", row.pk)
+    assert "sh-alarms" not in page_text(operator, "admin:channels_app_channel_change", other.pk)
 
 
-def test_a_breakouts_page_shows_its_alarm(operator: Client) -> None:
+def test_an_alarm_is_shown_on_the_page_of_its_breakout(operator: Client) -> None:
     late = timezone.now() - timedelta(minutes=40)
     row = rows.breakout("stopping", rows.channel("stopping", ml_channel_state="RUNNING"), state_since=late)
-    page = seen(operator, "admin:channels_app_breakout_change", row.pk)
-    assert f"{row.name} is stopping for 40 minutes." in page
-    assert do(row) in page
+    page = page_text(operator, "admin:channels_app_breakout_change", row.pk)
+    assert f"{row.name} has been stopping for 40 minutes." in page
+    assert stop_url(row) in page
 
 
-def test_a_failed_breakout_whose_channel_runs_on_says_so(operator: Client) -> None:
+def test_a_failed_breakout_shows_that_its_channel_still_runs(operator: Client) -> None:
     since = timezone.now() - timedelta(minutes=25)
-    row = rows.breakout("failed", runs_for_nobody(), state_since=since)
-    over = rows.breakout("completed", row.channel, state_since=since - timedelta(days=1))
-    assert "runs and costs" in seen(operator, "admin:channels_app_breakout_change", row.pk)
-    assert "sh-alarms" not in seen(operator, "admin:channels_app_breakout_change", over.pk)
+    row = rows.breakout("failed", channel_running_unused(), state_since=since)
+    completed = rows.breakout("completed", row.channel, state_since=since - timedelta(days=1))
+    assert "and costs money" in page_text(operator, "admin:channels_app_breakout_change", row.pk)
+    assert "sh-alarms" not in page_text(operator, "admin:channels_app_breakout_change", completed.pk)
 
 
-def test_the_dashboard_costs_the_same_with_many_alarms(operator: Client) -> None:
+def test_many_alarms_cost_the_dashboard_no_further_queries(operator: Client) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            seen(operator)
+            page_text(operator)
         return len(captured)
 
-    runs_for_nobody()
+    channel_running_unused()
     queries()
-    few = queries()
+    with_one_alarm = queries()
     for _ in range(15):
-        runs_for_nobody()
+        channel_running_unused()
         late = timezone.now() - timedelta(minutes=40)
         rows.breakout("starting", rows.channel("starting", ml_channel_state="STARTING"), state_since=late)
-    assert queries() == few
+    assert queries() == with_one_alarm
 
 
-def test_stop_from_an_alarm_stops_it(world: WorldUnderTest, stage: Channel, operator: Client) -> None:
+def test_stop_in_an_alarm_stops_the_channel(world: WorldUnderTest, stage: Channel, operator: Client) -> None:
     world.control.console("medialive", "start_channel", id=stage.ml_channel_id)
     Channel.objects.update(
         state="running",
@@ -135,12 +135,12 @@ def test_stop_from_an_alarm_stops_it(world: WorldUnderTest, stage: Channel, oper
         warm_until=timezone.now() + timedelta(hours=9),
         state_since=timezone.now() - timedelta(minutes=25),
     )
-    assert do(stage) in seen(operator)
-    assert "not kept warm any longer" in html.unescape(operator.get(do(stage)).content.decode())
-    assert "AWS is asked to stop it." in operator.post(do(stage), follow=True).content.decode()
+    assert stop_url(stage) in page_text(operator)
+    assert "not kept warm any longer" in html.unescape(operator.get(stop_url(stage)).content.decode())
+    assert "it is being stopped." in operator.post(stop_url(stage), follow=True).content.decode()
     world.settle()
     assert (medialive_state(world), channel().state) == ("IDLE", "idle")
-    assert CALM in seen(operator)
+    assert CALM in page_text(operator)
 
 
 def test_a_channel_that_runs_without_a_row_is_an_alarm(
@@ -151,14 +151,14 @@ def test_a_channel_that_runs_without_a_row_is_an_alarm(
     forget_rows()
     drift_report()
     engineer = as_role("engineer")
-    page = seen(engineer)
+    page = page_text(engineer)
     assert f"{stage.ml_channel_id}: A MediaLive channel with our mark has no row. It is RUNNING" in page
     assert "can only be stopped in the AWS console" in page
-    do_url = reverse("admin:drift_do", args=[f"orphan:ml_channel:{stage.ml_channel_id}", "delete"])
-    assert do_url not in page
+    delete_url = reverse("admin:drift_do", args=[f"orphan:ml_channel:{stage.ml_channel_id}", "delete"])
+    assert delete_url not in page
     DriftSighting.objects.update(first_seen_at=timezone.now() - timedelta(minutes=61))
-    assert do_url in seen(engineer)
-    engineer.post(do_url)
+    assert delete_url in page_text(engineer)
+    engineer.post(delete_url)
     assert medialive_state(world) == "IDLE"
     drift_report()
-    assert CALM in seen(engineer)
+    assert CALM in page_text(engineer)

@@ -1,7 +1,8 @@
-"""The HTTP API of channels, distributions and breakouts, as API.md words it."""
+"""The HTTP API of channels, distributions and breakouts (docs/api.md)."""
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -18,21 +19,21 @@ CIDRS = ["203.0.113.7/32"]
 
 
 class Api:
-    """A service of the house with a token."""
+    """An API client with a token."""
 
     def __init__(self, scopes: list[str]) -> None:
         self.token = token_issue("event-site", scopes, timedelta(days=1))[1]
         self.client = Client()
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        answer = self.client.generic(
+        response = self.client.generic(
             method,
             f"/api/v1/{path}",
-            data=b"" if body is None else (body if isinstance(body, bytes) else _json(body)),
+            data=b"" if body is None else body if isinstance(body, bytes) else json.dumps(body),
             content_type="application/json",
             headers={"Authorization": f"Bearer {self.token}", **headers},
         )
-        return answer.status_code, answer.json() if answer.content else None
+        return response.status_code, response.json() if response.content else None
 
     def post(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         return self.call("POST", path, body, **headers)
@@ -41,12 +42,6 @@ class Api:
         status, body = self.call("GET", path)
         assert status == 200, body
         return body
-
-
-def _json(body: Any) -> bytes:
-    import json
-
-    return json.dumps(body).encode()
 
 
 @pytest.fixture
@@ -95,7 +90,7 @@ def test_a_ready_channel_shows_its_endpoints_and_distribution(api: Api, world: W
         ({"allowed_cidrs": ["encoder"]}, "allowed_cidrs", "not a CIDR"),
         ({"allowed_cidrs": CIDRS * 11}, "allowed_cidrs", "1 to 10"),
         ({"name": "x" * 300}, "name", "64"),
-        ({"name": "  "}, "name", "needs a name"),
+        ({"name": "  "}, "name", "Enter a name"),
         ({"channel_class": "DOUBLE"}, "channel_class", "SINGLE_PIPELINE"),
         ({"input_type": "SRT"}, "input_type", "RTMP_PUSH"),
         ({"input_type": "URL_PULL", "allowed_cidrs": []}, "source_urls", "1 or 2"),
@@ -108,18 +103,18 @@ def test_a_ready_channel_shows_its_endpoints_and_distribution(api: Api, world: W
         ({"record": "yes"}, "record", ""),
     ],
 )
-def test_bad_input_names_the_field_and_makes_nothing(
+def test_bad_input_names_the_field_and_creates_nothing(
     api: Api, fields: dict[str, Any], field: str, hint: str
 ) -> None:
     status, body = new_channel(api, **fields)
     assert status == 422
-    told = {each["field"]: each["detail"] for each in body["errors"]}
-    assert field in told
-    assert hint in told[field]
+    details = {error["field"]: error["detail"] for error in body["errors"]}
+    assert field in details
+    assert hint in details[field]
     assert not Channel.objects.exists()
 
 
-def test_a_living_channels_name_is_taken(api: Api) -> None:
+def test_two_channels_cannot_have_the_same_name(api: Api) -> None:
     new_channel(api)
     status, body = new_channel(api)
     assert (status, body["errors"][0]["field"]) == (422, "name")
@@ -136,7 +131,7 @@ def test_broken_json_is_422(api: Api) -> None:
     assert api.post("channels", b"{")[0] == 422
 
 
-def test_a_replayed_key_makes_one_channel(api: Api) -> None:
+def test_a_repeated_idempotency_key_creates_one_channel(api: Api) -> None:
     body = {"name": "stage", "allowed_cidrs": CIDRS}
     first = api.post("channels", body, **{"Idempotency-Key": "k1"})
     again = api.post("channels", body, **{"Idempotency-Key": "k1"})
@@ -161,7 +156,7 @@ def test_an_unknown_id_is_404(api: Api, path: str) -> None:
     assert (status, body["status"]) == (404, 404)
 
 
-def test_nothing_to_retry_is_409_and_says_the_state(api: Api, world: WorldUnderTest) -> None:
+def test_a_retry_of_a_healthy_channel_is_409_with_its_state(api: Api, world: WorldUnderTest) -> None:
     id = new_channel(api)[1]["id"]
     world.settle()
     status, body = api.post(f"channels/{id}/retry")
@@ -178,15 +173,15 @@ def test_lists_are_paged_newest_first(api: Api) -> None:
     assert api.get("channels?state=idle")["items"] == []
 
 
-def test_a_breakouts_life_over_http(api: Api, world: WorldUnderTest) -> None:
+def test_a_breakout_runs_and_completes_over_http(api: Api, world: WorldUnderTest) -> None:
     channel = new_channel(api)[1]["id"]
     world.settle()
-    status, made = api.post("breakouts", {"channel": channel, "name": "keynote", "duration_minutes": 45})
-    assert (status, made["state"], made["usage"]["status"]) == (201, "idle", "pending")
-    id = made["id"]
-    status, ready = api.post(f"breakouts/{id}/prepare")
+    status, created = api.post("breakouts", {"channel": channel, "name": "keynote", "duration_minutes": 45})
+    assert (status, created["state"], created["usage"]["status"]) == (201, "idle", "pending")
+    id = created["id"]
+    status, readiness = api.post(f"breakouts/{id}/prepare")
     assert status == 202
-    assert {check["name"] for check in ready["checks"]} >= {"channel", "distribution"}
+    assert {check["name"] for check in readiness["checks"]} >= {"channel", "distribution"}
     assert api.post(f"breakouts/{id}/start")[1]["state"] == "starting"
     world.settle()
     assert api.get(f"breakouts/{id}/readiness")["ready"] is True
@@ -216,7 +211,7 @@ def test_a_breakout_cannot_start_before_its_channel_is_ready(api: Api) -> None:
     assert Breakout.objects.get().state == "idle"
 
 
-def test_readiness_says_null_when_aws_cannot_be_read(api: Api, world: WorldUnderTest) -> None:
+def test_a_readiness_check_is_null_if_aws_cannot_be_read(api: Api, world: WorldUnderTest) -> None:
     channel = new_channel(api)[1]["id"]
     world.settle()
     id = api.post("breakouts", {"channel": channel, "name": "keynote"})[1]["id"]
@@ -228,7 +223,7 @@ def test_readiness_says_null_when_aws_cannot_be_read(api: Api, world: WorldUnder
     assert checks["channel"] is True
 
 
-def test_a_distributions_configuration_is_asked_for_and_then_there(api: Api, world: WorldUnderTest) -> None:
+def test_a_distribution_configuration_is_read_on_request(api: Api, world: WorldUnderTest) -> None:
     new_channel(api)
     world.settle()
     id = Distribution.objects.get().pk
@@ -240,7 +235,7 @@ def test_a_distributions_configuration_is_asked_for_and_then_there(api: Api, wor
 
 
 @pytest.mark.parametrize("raised", ["yes", 1, None])
-def test_a_curtain_is_true_or_false(api: Api, world: WorldUnderTest, raised: Any) -> None:
+def test_a_curtain_position_must_be_true_or_false(api: Api, world: WorldUnderTest, raised: Any) -> None:
     channel = new_channel(api)[1]["id"]
     id = api.post("breakouts", {"channel": channel, "name": "keynote"})[1]["id"]
     assert api.post(f"breakouts/{id}/curtain", {"raised": raised})[0] == 422

@@ -1,4 +1,4 @@
-"""Breakouts against the embedded AWS, in process: on air, failsafe, protection."""
+"""Breakouts against the embedded AWS, in process: on air, failsafe, protection while on air."""
 
 from __future__ import annotations
 
@@ -13,23 +13,21 @@ from tests.scenarios import stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
 
-WHO = TESTER
-
 
 @pytest.fixture
 def channel(world: WorldUnderTest) -> Channel:
-    """As the fixture `stage`, but the calls that made it are still counted."""
+    """The fixture `stage`, but the calls that created it are still counted."""
     stage.with_channel(world)
     return stage.channel()
 
 
 @pytest.fixture
 def breakout(channel: Channel) -> Breakout:
-    return services.breakout_create(channel, "keynote", who=WHO)
+    return services.breakout_create(channel, "keynote", who=TESTER)
 
 
 def on_air(world: WorldUnderTest, breakout: Breakout) -> Breakout:
-    services.breakout_start(breakout, who=WHO)
+    services.breakout_start(breakout, who=TESTER)
     world.settle()
     breakout.refresh_from_db()
     assert breakout.state == "running"
@@ -39,7 +37,7 @@ def on_air(world: WorldUnderTest, breakout: Breakout) -> Breakout:
 def test_a_breakout_runs_and_completes(world: WorldUnderTest, breakout: Breakout) -> None:
     on_air(world, breakout)
     assert breakout.session_started_at is not None
-    services.breakout_stop(breakout, who=WHO)
+    services.breakout_stop(breakout, who=TESTER)
     world.settle()
     breakout.refresh_from_db()
     assert breakout.state == "completed"
@@ -53,42 +51,40 @@ def test_a_breakout_runs_and_completes(world: WorldUnderTest, breakout: Breakout
     assert world.illegal() == []
 
 
-def test_starting_costs_no_distribution_call_in_the_normal_case(
-    world: WorldUnderTest, breakout: Breakout
-) -> None:
+def test_a_start_creates_no_distribution_if_there_is_one(world: WorldUnderTest, breakout: Breakout) -> None:
     on_air(world, breakout)
     assert world.counts()["cloudfront:CreateDistributionWithTags"] == 1
 
 
 def test_start_and_stop_are_idempotent(world: WorldUnderTest, breakout: Breakout) -> None:
-    services.breakout_start(breakout, who=WHO)
-    services.breakout_start(breakout, who=WHO)
+    services.breakout_start(breakout, who=TESTER)
+    services.breakout_start(breakout, who=TESTER)
     world.settle()
-    services.breakout_stop(breakout, who=WHO)
-    services.breakout_stop(breakout, who=WHO)
+    services.breakout_stop(breakout, who=TESTER)
+    services.breakout_stop(breakout, who=TESTER)
     world.settle()
-    services.breakout_stop(breakout, who=WHO)
+    services.breakout_stop(breakout, who=TESTER)
     assert world.counts()["medialive:StartChannel"] == 1
 
 
 def test_a_completed_breakout_is_never_restarted(world: WorldUnderTest, breakout: Breakout) -> None:
     on_air(world, breakout)
-    services.breakout_stop(breakout, who=WHO)
+    services.breakout_stop(breakout, who=TESTER)
     world.settle()
     with pytest.raises(NotPossible, match="completed"):
-        services.breakout_start(breakout, who=WHO)
+        services.breakout_start(breakout, who=TESTER)
 
 
 def test_one_on_air_breakout_per_channel(world: WorldUnderTest, channel: Channel, breakout: Breakout) -> None:
     on_air(world, breakout)
-    other = services.breakout_create(channel, "second", who=WHO)
+    other = services.breakout_create(channel, "second", who=TESTER)
     with pytest.raises(NotPossible, match="keynote"):
-        services.breakout_start(other, who=WHO)
+        services.breakout_start(other, who=TESTER)
 
 
 def test_cancel_while_starting_ends_as_cancelled(world: WorldUnderTest, breakout: Breakout) -> None:
-    services.breakout_start(breakout, who=WHO)
-    services.breakout_cancel(breakout, who=WHO)
+    services.breakout_start(breakout, who=TESTER)
+    services.breakout_cancel(breakout, who=TESTER)
     world.settle()
     breakout.refresh_from_db()
     assert breakout.state == "cancelled"
@@ -99,13 +95,15 @@ def test_cancel_while_starting_ends_as_cancelled(world: WorldUnderTest, breakout
 def test_cancel_of_a_running_breakout_is_refused(world: WorldUnderTest, breakout: Breakout) -> None:
     on_air(world, breakout)
     with pytest.raises(NotPossible):
-        services.breakout_cancel(breakout, who=WHO)
+        services.breakout_cancel(breakout, who=TESTER)
 
 
-def test_the_curtain_decides_about_playback_urls(world: WorldUnderTest, breakout: Breakout) -> None:
+def test_the_playback_url_is_given_out_once_the_curtain_is_raised(
+    world: WorldUnderTest, breakout: Breakout
+) -> None:
     on_air(world, breakout)
     assert playback.of_breakout(breakout) is None
-    services.breakout_curtain(breakout, True, who=WHO)
+    services.breakout_curtain(breakout, True, who=TESTER)
     breakout.refresh_from_db()
     url = playback.of_breakout(breakout)
     assert url is not None
@@ -118,15 +116,15 @@ def test_on_air_protects_channel_and_distribution(
 ) -> None:
     on_air(world, breakout)
     with pytest.raises(NotPossible, match="keynote"):
-        services.channel_delete(channel, who=WHO)
+        services.channel_delete(channel, who=TESTER)
     with pytest.raises(NotPossible, match="keynote"):
-        distributions.distribution_detach(Distribution.objects.get(), who=WHO)
+        distributions.distribution_detach(Distribution.objects.get(), who=TESTER)
 
 
 def test_a_stop_while_the_channel_starts_leaves_it_idle(world: WorldUnderTest, breakout: Breakout) -> None:
-    services.breakout_start(breakout, who=WHO)
+    services.breakout_start(breakout, who=TESTER)
     world.step_all()
-    services.breakout_stop(breakout, who=WHO)
+    services.breakout_stop(breakout, who=TESTER)
     world.settle()
     breakout.refresh_from_db()
     assert breakout.state == "completed"
@@ -153,7 +151,7 @@ def test_failsafe_replaces_a_distribution_deleted_before_the_start(
     assert channel.distribution.state == "deployed"
 
 
-def test_failsafe_replaces_a_distribution_deleted_during_the_show(
+def test_failsafe_replaces_a_distribution_deleted_while_on_air(
     world: WorldUnderTest, breakout: Breakout
 ) -> None:
     on_air(world, breakout)
@@ -165,7 +163,9 @@ def test_failsafe_replaces_a_distribution_deleted_during_the_show(
     assert second.aws_distribution_id not in ("", lost)
 
 
-def test_disabled_in_the_console_is_enabled_again_and_said(world: WorldUnderTest, channel: Channel) -> None:
+def test_a_distribution_disabled_in_the_console_is_enabled_again_and_shows_it(
+    world: WorldUnderTest, channel: Channel
+) -> None:
     row = Distribution.objects.get()
     world.control.console("cloudfront", "disable", Id=row.aws_distribution_id)
     world.observe()
@@ -187,15 +187,15 @@ def test_a_channel_stopped_in_the_console_is_started_again(world: WorldUnderTest
     assert Channel.objects.get().ml_channel_state == "RUNNING"
 
 
-def test_a_start_that_never_runs_fails_with_its_reason_and_can_be_retried(
+def test_a_start_that_never_reaches_running_fails_with_its_reason_and_can_be_retried(
     world: WorldUnderTest, breakout: Breakout
 ) -> None:
     world.control.console("medialive", "fail_start", id=Channel.objects.get().ml_channel_id)
-    services.breakout_start(breakout, who=WHO)
+    services.breakout_start(breakout, who=TESTER)
     world.settle()
     breakout.refresh_from_db()
     assert (breakout.state, breakout.error_code) == ("failed", "start_failed")
-    services.breakout_retry(breakout, who=WHO)
+    services.breakout_retry(breakout, who=TESTER)
     world.settle()
     breakout.refresh_from_db()
     assert (breakout.state, breakout.error_code) == ("running", "")
@@ -204,7 +204,7 @@ def test_a_start_that_never_runs_fails_with_its_reason_and_can_be_retried(
 def test_deleting_a_channel_cancels_idle_breakouts_and_keeps_them(
     world: WorldUnderTest, channel: Channel, breakout: Breakout
 ) -> None:
-    services.channel_delete(channel, who=WHO)
+    services.channel_delete(channel, who=TESTER)
     world.settle()
     breakout.refresh_from_db()
     assert (breakout.state, breakout.channel, breakout.channel_name) == ("cancelled", None, "stage")
@@ -214,17 +214,17 @@ def test_stopping_a_failed_breakout_leaves_the_one_on_air_alone(
     world: WorldUnderTest, channel: Channel, breakout: Breakout
 ) -> None:
     Breakout.objects.filter(pk=breakout.pk).update(state="failed")
-    other = on_air(world, services.breakout_create(channel, "second", who=WHO))
-    assert services.breakout_stop(breakout, who=WHO).state == "completed"
+    other = on_air(world, services.breakout_create(channel, "second", who=TESTER))
+    assert services.breakout_stop(breakout, who=TESTER).state == "completed"
     world.settle()
     other.refresh_from_db()
     assert other.state == "running"
 
 
-def test_a_prepare_before_the_endpoint_is_there_does_not_cost_the_channel_its_distribution(
+def test_a_channel_prepared_before_its_endpoint_exists_still_gets_its_distribution(
     world: WorldUnderTest,
 ) -> None:
-    row = services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
-    services.breakout_prepare(services.breakout_create(row, "keynote", who=WHO), who=WHO)
+    row = services.channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
+    services.breakout_prepare(services.breakout_create(row, "keynote", who=TESTER), who=TESTER)
     world.settle()
     assert Channel.objects.get().distribution is not None

@@ -1,4 +1,4 @@
-"""A channel's whole life against the embedded AWS, in process."""
+"""Creating and deleting channels against the embedded AWS, in process."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.scenarios.world import WorldUnderTest
 CIDRS = ["203.0.113.7/32"]
 
 
-def create(name: str = "main stage", **more: object) -> Channel:
-    return channel_create(name, who=TESTER, allowed_cidrs=CIDRS, **more)  # type: ignore[arg-type]
+def create(name: str = "main stage", **options: object) -> Channel:
+    return channel_create(name, who=TESTER, allowed_cidrs=CIDRS, **options)  # type: ignore[arg-type]
 
 
-def test_creating_a_channel_brings_up_the_stack_and_its_distribution(world: WorldUnderTest) -> None:
+def test_creating_a_channel_creates_each_aws_resource_once(world: WorldUnderTest) -> None:
     row = create(tags={"team": "events"})
     world.settle()
     row.refresh_from_db()
@@ -43,7 +43,7 @@ def test_creating_a_channel_brings_up_the_stack_and_its_distribution(world: Worl
     assert world.illegal() == []
 
 
-def test_deleting_a_channel_leaves_nothing_but_its_distribution_for_the_reaper(world: WorldUnderTest) -> None:
+def test_deleting_a_channel_leaves_only_its_distribution_for_the_reaper(world: WorldUnderTest) -> None:
     row = create()
     world.settle()
     channel_delete(row, who=TESTER)
@@ -68,7 +68,7 @@ def test_channels_with_the_same_cidrs_share_one_security_group(world: WorldUnder
     assert SecurityGroup.objects.get().state == "ready"
 
 
-def test_a_channel_waits_while_its_security_group_is_just_being_deleted(world: WorldUnderTest) -> None:
+def test_a_new_channel_waits_while_its_security_group_is_being_deleted(world: WorldUnderTest) -> None:
     create("stage")
     world.settle()
     SecurityGroup.objects.update(state="deleting")
@@ -84,7 +84,7 @@ def test_a_channel_waits_while_its_security_group_is_just_being_deleted(world: W
     assert (row.state, SecurityGroup.objects.get().state) == ("idle", "ready")
 
 
-def test_a_security_group_that_a_channel_uses_is_not_deleted_after_all(world: WorldUnderTest) -> None:
+def test_a_security_group_is_not_deleted_while_a_channel_uses_it(world: WorldUnderTest) -> None:
     create("stage")
     world.settle()
     intent.set_desired(SecurityGroup.objects.get(), desired="deleted", priority=Priority.DELETE)
@@ -97,9 +97,9 @@ def test_a_security_group_that_a_channel_uses_is_not_deleted_after_all(world: Wo
 def test_every_state_change_leaves_one_transition(world: WorldUnderTest) -> None:
     row = create()
     world.settle()
-    log = Transition.objects.filter(resource_type="channel", resource_id=row.pk).order_by("id")
-    moves = log.exclude(from_state=F("to_state"))
-    assert [entry.to_state for entry in moves] == ["pending", "provisioning", "idle"]
+    transitions = Transition.objects.filter(resource_type="channel", resource_id=row.pk).order_by("id")
+    changes = transitions.exclude(from_state=F("to_state"))
+    assert [entry.to_state for entry in changes] == ["pending", "provisioning", "idle"]
 
 
 @pytest.mark.parametrize("record", [False, True])

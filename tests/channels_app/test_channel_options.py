@@ -1,4 +1,4 @@
-"""Every kind of channel that can be asked for comes up and goes away."""
+"""Every kind of channel can be created and deleted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PULL = {"input_type": "URL_PULL"}
         *[({**PUSH, "encoding_profile": name}, 2) for name in PROFILES],
     ],
 )
-def test_this_kind_of_channel_comes_and_goes(
+def test_this_kind_of_channel_is_created_and_deleted(
     world: WorldUnderTest, options: dict[str, Any], urls: int
 ) -> None:
     row = channel_create("stage", who=TESTER, **options)
@@ -56,10 +56,10 @@ def test_check_aws_names_what_is_missing_and_changes_nothing(world: WorldUnderTe
         "streamhub.management.commands.check_aws.resolve_target", lambda: world.session.target
     )
     world.control.console("cloudfront", "create_foreign")
-    said = StringIO()
+    output = StringIO()
     with pytest.raises(CommandError, match="RECORDING_BUCKET"):
-        call_command("check_aws", stdout=said)
-    assert "ok      CloudFront: readable, 1 distributions" in said.getvalue()
-    assert "Create it, or correct the setting." in said.getvalue()
+        call_command("check_aws", stdout=output)
+    assert "ok      CloudFront: readable, 1 distributions" in output.getvalue()
+    assert "Create it, or correct the setting." in output.getvalue()
     reads = ("Get", "List", "Describe")
-    assert [name for name in world.counts() if not name.split(":")[1].startswith(reads)] == []
+    assert [call for call in world.counts() if not call.split(":")[1].startswith(reads)] == []

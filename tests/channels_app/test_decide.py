@@ -1,4 +1,4 @@
-"""The decisions on a channel, as a table: intent and observation in, one step out."""
+"""The next step of a channel, as a table of intent, observation and step."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,37 +6,42 @@ import pytest
 
 from channels_app.decide.channel import Intent, Observed, Part, Step, desired_of, next_step
 
-NO, SENT, HERE, GONE = Part(), Part(sent=True), Part(known=True), Part(known=True, gone=True)
-GOING = Part(known=True, deleting=True)
+NONE, SENT, PRESENT, GONE = Part(), Part(sent=True), Part(known=True), Part(known=True, gone=True)
+DELETING = Part(known=True, deleting=True)
 
 
-def ml(state: str, **more: bool) -> Part:
-    return Part(known=True, state=state, **more)
+def ml(state: str, **fields: bool) -> Part:
+    return Part(known=True, state=state, **fields)
 
 
-def stack(ml_state: str = "IDLE", **more: object) -> dict:
+def stack(ml_state: str = "IDLE", **fields: object) -> dict:
     """A complete stack with its MediaLive channel in that state."""
-    parts = {"mp_channel": HERE, "endpoint": HERE, "input": ml("DETACHED"), "ml_channel": ml(ml_state)}
-    return {**parts, **more}
+    parts = {"mp_channel": PRESENT, "endpoint": PRESENT, "input": ml("DETACHED"), "ml_channel": ml(ml_state)}
+    return {**parts, **fields}
 
 
 TABLE = [
     # desired, state, observed, step
     ("idle", "pending", {}, Step.CREATE_MP_CHANNEL),
     ("idle", "pending", {"mp_channel": SENT}, Step.CREATE_MP_CHANNEL),
-    ("idle", "provisioning", {"mp_channel": HERE}, Step.CREATE_ENDPOINT),
+    ("idle", "provisioning", {"mp_channel": PRESENT}, Step.CREATE_ENDPOINT),
     (
         "idle",
         "provisioning",
-        {"mp_channel": HERE, "endpoint": HERE, "distribution_due": True},
+        {"mp_channel": PRESENT, "endpoint": PRESENT, "distribution_due": True},
         Step.ADD_DISTRIBUTION,
     ),
-    ("idle", "provisioning", {"mp_channel": HERE, "endpoint": HERE, "group": "waiting"}, Step.WAIT_GROUP),
-    ("idle", "provisioning", {"mp_channel": HERE, "endpoint": HERE}, Step.CREATE_INPUT),
     (
         "idle",
         "provisioning",
-        {"mp_channel": HERE, "endpoint": HERE, "input": ml("CREATING")},
+        {"mp_channel": PRESENT, "endpoint": PRESENT, "group": "waiting"},
+        Step.WAIT_GROUP,
+    ),
+    ("idle", "provisioning", {"mp_channel": PRESENT, "endpoint": PRESENT}, Step.CREATE_INPUT),
+    (
+        "idle",
+        "provisioning",
+        {"mp_channel": PRESENT, "endpoint": PRESENT, "input": ml("CREATING")},
         Step.CREATE_ML_CHANNEL,
     ),
     ("idle", "provisioning", stack("CREATING"), Step.WAIT_CREATED),
@@ -48,7 +53,7 @@ TABLE = [
     ("idle", "idle", stack("IDLE", ml_channel=GONE), Step.FAIL_LOST),
     ("idle", "idle", stack("IDLE", endpoint=GONE), Step.FAIL_LOST),
     ("idle", "failed", stack("IDLE", endpoint=GONE), Step.REST),
-    # what is gone is not stopped, whatever was last read of it
+    # a part that is gone is not stopped, whatever state was read last
     ("idle", "idle", stack(ml_channel=ml("RUNNING", gone=True)), Step.FAIL_LOST),
     ("idle", "failed", stack(ml_channel=ml("RUNNING", gone=True)), Step.REST),
     # running
@@ -73,35 +78,35 @@ TABLE = [
     ("idle", "stopping", stack("RUNNING", stop_settling=True), Step.WAIT_STOPPED),
     ("idle", "stopping", stack("STOPPING"), Step.WAIT_STOPPED),
     ("idle", "stopping", stack("IDLE"), Step.SETTLE_IDLE),
-    # a read just after an accepted start may still say IDLE: it must not count as stopped
+    # a read just after an accepted start may still show IDLE: it does not count as stopped
     ("idle", "starting", stack("IDLE", start_accepted=True, start_settling=True), Step.WAIT_STARTED),
     ("idle", "failed", stack("RUNNING"), Step.STOP),
     ("idle", "failed", stack("STOPPING"), Step.WAIT_STOPPED),
-    # what runs and should not costs: it is stopped before anything is looked for or made anew
+    # an encoder that should not run is stopped before any other step
     ("idle", "running", stack("RUNNING", suspected=True), Step.STOP),
     ("idle", "running", stack("RUNNING", suspected=True, ml_channel_suspected=True), Step.LOOK_AGAIN),
     ("idle", "running", stack("RUNNING", endpoint=GONE), Step.STOP),
-    ("idle", "provisioning", stack("RUNNING", endpoint=NO), Step.STOP),
-    ("idle", "provisioning", stack("STOPPING", endpoint=NO), Step.WAIT_STOPPED),
+    ("idle", "provisioning", stack("RUNNING", endpoint=NONE), Step.STOP),
+    ("idle", "provisioning", stack("STOPPING", endpoint=NONE), Step.WAIT_STOPPED),
     ("idle", "stopping", stack("IDLE", endpoint=GONE), Step.FAIL_LOST),
     ("running", "running", stack("RUNNING", suspected=True), Step.LOOK_AGAIN),
-    # taking down
+    # deletion
     ("deleted", "deleting", {}, Step.FORGET),
     ("deleted", "deleting", {"mp_channel": SENT}, Step.FIND_MP_CHANNEL),
-    ("deleted", "deleting", {"mp_channel": HERE}, Step.DELETE_MP_CHANNEL),
-    ("deleted", "deleting", {"mp_channel": HERE, "endpoint": SENT}, Step.FIND_ENDPOINT),
-    ("deleted", "deleting", {"mp_channel": HERE, "endpoint": HERE}, Step.DELETE_ENDPOINT),
-    ("deleted", "deleting", {"mp_channel": HERE, "endpoint": HERE, "suspected": True}, Step.LOOK_AGAIN),
-    ("deleted", "deleting", {"mp_channel": HERE, "suspected": True}, Step.LOOK_AGAIN),
-    ("deleted", "deleting", {"mp_channel": HERE, "endpoint": GOING}, Step.WAIT_ENDPOINT_GONE),
-    ("deleted", "deleting", {"mp_channel": GOING, "endpoint": GONE}, Step.WAIT_MP_CHANNEL_GONE),
+    ("deleted", "deleting", {"mp_channel": PRESENT}, Step.DELETE_MP_CHANNEL),
+    ("deleted", "deleting", {"mp_channel": PRESENT, "endpoint": SENT}, Step.FIND_ENDPOINT),
+    ("deleted", "deleting", {"mp_channel": PRESENT, "endpoint": PRESENT}, Step.DELETE_ENDPOINT),
+    ("deleted", "deleting", {"mp_channel": PRESENT, "endpoint": PRESENT, "suspected": True}, Step.LOOK_AGAIN),
+    ("deleted", "deleting", {"mp_channel": PRESENT, "suspected": True}, Step.LOOK_AGAIN),
+    ("deleted", "deleting", {"mp_channel": PRESENT, "endpoint": DELETING}, Step.WAIT_ENDPOINT_GONE),
+    ("deleted", "deleting", {"mp_channel": DELETING, "endpoint": GONE}, Step.WAIT_MP_CHANNEL_GONE),
     ("deleted", "deleting", {"mp_channel": GONE, "endpoint": GONE}, Step.FORGET),
-    ("deleted", "deleting", stack(input=SENT, ml_channel=NO, endpoint=GONE), Step.FIND_INPUT),
+    ("deleted", "deleting", stack(input=SENT, ml_channel=NONE, endpoint=GONE), Step.FIND_INPUT),
     ("deleted", "deleting", stack(ml_channel=SENT), Step.FIND_ML_CHANNEL),
     ("deleted", "deleting", stack("RUNNING"), Step.STOP),
     ("deleted", "deleting", stack("RUNNING", stop_settling=True), Step.WAIT_STOPPED),
     ("deleted", "failed", stack("RUNNING"), Step.STOP),
-    # somebody deletes it in the console
+    # deleted in the console
     ("deleted", "deleting", stack("DELETING"), Step.WAIT_ML_CHANNEL_GONE),
     ("deleted", "deleting", stack("STOPPING"), Step.WAIT_STOPPED),
     ("deleted", "deleting", stack("CREATING"), Step.WAIT_CREATED),
@@ -112,17 +117,17 @@ TABLE = [
     (
         "deleted",
         "deleting",
-        stack(ml_channel=ml("DELETING", deleting=True), endpoint=GOING),
+        stack(ml_channel=ml("DELETING", deleting=True), endpoint=DELETING),
         Step.WAIT_ML_CHANNEL_GONE,
     ),
-    ("deleted", "deleting", stack(ml_channel=GONE, endpoint=GOING), Step.DELETE_INPUT),
+    ("deleted", "deleting", stack(ml_channel=GONE, endpoint=DELETING), Step.DELETE_INPUT),
     (
         "deleted",
         "deleting",
         stack(ml_channel=GONE, endpoint=GONE, input=ml("ATTACHED")),
         Step.WAIT_INPUT_GONE,
     ),
-    # not ours: the create before our delete, and a delete in the console
+    # the input is still being created, or was deleted in the console
     (
         "deleted",
         "deleting",
@@ -138,7 +143,7 @@ TABLE = [
     (
         "deleted",
         "deleting",
-        stack(ml_channel=GONE, endpoint=GONE, input=ml("DELETING", deleting=True), mp_channel=GOING),
+        stack(ml_channel=GONE, endpoint=GONE, input=ml("DELETING", deleting=True), mp_channel=DELETING),
         Step.WAIT_INPUT_GONE,
     ),
 ]
@@ -165,7 +170,7 @@ NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
         ("deleted", ["running"], NOW + timedelta(minutes=1), "deleted"),
     ],
 )
-def test_who_wants_what_of_a_channel(
+def test_the_desired_state_of_a_channel(
     current: str, breakouts: list[str], warm: datetime | None, desired: str
 ) -> None:
     assert desired_of(current, breakouts, warm, NOW) == desired

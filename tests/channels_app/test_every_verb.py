@@ -1,5 +1,6 @@
-"""Every verb at each of its doors: service, admin page, API. Carried out, refused with the sentence of the
-guards' table, and repeated without effect.
+"""Every verb through the service, the admin page and the API.
+
+Each is carried out, refused with the sentence of the guards' table, and repeated without effect.
 """
 
 from __future__ import annotations
@@ -54,20 +55,20 @@ def api() -> Api:
     token = token_issue("event-site", list(SCOPES), timedelta(days=1))[1]
 
     def call(method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        answer = Client().generic(
+        response = Client().generic(
             method,
             f"/api/v1/{path}",
             data="" if body is None else json.dumps(body),
             content_type="application/json",
             headers={"Authorization": f"Bearer {token}"},
         )
-        return answer.status_code, answer.json()
+        return response.status_code, response.json()
 
     return call
 
 
 def ask(api: Api, verb: Verb, row: Any) -> tuple[int, Any]:
-    """The verb's call for this row: status and body."""
+    """Send the verb's API call for this row; status and body."""
     method, path, body = verb.call  # type: ignore[misc]
     return api(method, path.format(row.pk), body)
 
@@ -81,16 +82,16 @@ def confirmation(staff: Client, verb: Verb, row: Any) -> str:
 
 
 def press(staff: Client, verb: Verb, row: Any) -> str:
-    """Post the confirmation; the message that follows."""
+    """Confirm the verb on its page; the message that follows."""
     (message,) = get_messages(staff.post(do_url(verb, row)).wsgi_request)
     return str(message)
 
 
-def fresh(row: Any) -> Any:
+def reloaded(row: Any) -> Any:
     return type(row).objects.get(pk=row.pk)
 
 
-def house() -> dict[str, list[Any]]:
+def all_rows() -> dict[str, list[Any]]:
     """All rows that a verb could change."""
     models = [
         model
@@ -100,12 +101,12 @@ def house() -> dict[str, list[Any]]:
     return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
-def test_every_verb_of_the_tables_and_of_the_pages_is_here() -> None:
-    here = {kind: {verb.name for verb in verbs} for kind, verbs in KINDS.items()}
-    assert here["breakout"] == set(breakout_guards.rules()) == set(registry.verbs_of(Breakout))
-    assert here["channel"] | {"create-breakout"} == set(channel_guards.rules())
-    assert here["channel"] == set(registry.verbs_of(Channel))
-    assert here["distribution"] == set(distribution_guards.rules()) == set(registry.verbs_of(Distribution))
+def test_every_verb_of_the_guards_and_pages_is_tested() -> None:
+    tested = {kind: {verb.name for verb in verbs} for kind, verbs in KINDS.items()}
+    assert tested["breakout"] == set(breakout_guards.rules()) == set(registry.verbs_of(Breakout))
+    assert tested["channel"] | {"create-breakout"} == set(channel_guards.rules())
+    assert tested["channel"] == set(registry.verbs_of(Channel))
+    assert tested["distribution"] == set(distribution_guards.rules()) == set(registry.verbs_of(Distribution))
 
 
 # --- carried out ---------------------------------------------------------------------------------
@@ -114,9 +115,9 @@ def test_every_verb_of_the_tables_and_of_the_pages_is_here() -> None:
 @pytest.mark.parametrize("verb", ALL)
 def test_the_service_carries_it_out(verb: Verb) -> None:
     row = verb.ready()
-    assert verb.became(row) != verb.after
+    assert verb.observed(row) != verb.after
     verb.run(row)
-    assert verb.became(fresh(row)) == verb.after
+    assert verb.observed(reloaded(row)) == verb.after
 
 
 @pytest.mark.parametrize("verb", ALL)
@@ -124,7 +125,7 @@ def test_the_page_offers_it_and_carries_it_out(staff: Client, verb: Verb) -> Non
     row = verb.ready()
     assert "Not possible now" not in confirmation(staff, verb, row)
     assert "refused" not in press(staff, verb, row)
-    assert verb.became(fresh(row)) == verb.after
+    assert verb.observed(reloaded(row)) == verb.after
 
 
 @pytest.mark.parametrize("verb", [case for case in ALL if case.values[0].call])
@@ -132,7 +133,7 @@ def test_the_api_carries_it_out(api: Api, verb: Verb) -> None:
     row = verb.ready()
     status, body = ask(api, verb, row)
     assert status == verb.status, body
-    assert verb.became(fresh(row)) == verb.after
+    assert verb.observed(reloaded(row)) == verb.after
 
 
 # --- refused -------------------------------------------------------------------------------------
@@ -141,32 +142,34 @@ def test_the_api_carries_it_out(api: Api, verb: Verb) -> None:
 @pytest.mark.parametrize("verb", REFUSED)
 def test_the_service_refuses_it_with_the_sentence(verb: Verb) -> None:
     row = verb.not_ready()  # type: ignore[misc]
-    before = house()
+    before = all_rows()
     with pytest.raises(NotPossible) as refused:
         verb.run(row)
     assert refused.value.detail == verb.sentence
-    assert house() == before
+    assert all_rows() == before
 
 
 @pytest.mark.parametrize("verb", REFUSED)
-def test_the_page_says_why_not_and_refuses_it_with_the_same_sentence(staff: Client, verb: Verb) -> None:
+def test_the_page_explains_the_refusal_and_refuses_it_with_the_same_sentence(
+    staff: Client, verb: Verb
+) -> None:
     row = verb.not_ready()  # type: ignore[misc]
-    before = house()
+    before = all_rows()
     assert f"Not possible now: {verb.sentence}" in confirmation(staff, verb, row)
     assert press(staff, verb, row).endswith(f"was refused. {verb.sentence}")
-    assert house() == before
+    assert all_rows() == before
 
 
 @pytest.mark.parametrize("verb", [case for case in REFUSED if case.values[0].call])
 def test_the_api_refuses_it_with_the_same_sentence(api: Api, verb: Verb) -> None:
     row = verb.not_ready()  # type: ignore[misc]
-    before = house()
+    before = all_rows()
     status, body = ask(api, verb, row)
     assert status == 409
     assert body["detail"].startswith(verb.sentence)
     assert body["state"] == row.state
     assert isinstance(body["possible"], list)
-    assert house() == before
+    assert all_rows() == before
 
 
 # --- repeated without effect ---------------------------------------------------------------------
@@ -175,48 +178,48 @@ def test_the_api_refuses_it_with_the_same_sentence(api: Api, verb: Verb) -> None
 @pytest.mark.parametrize("verb", REPEATED)
 def test_a_repetition_is_accepted_without_effect_and_not_offered(staff: Client, verb: Verb) -> None:
     row = verb.repeated()  # type: ignore[misc]
-    before = house()
-    assert f"Not possible now: {verb.so_already}" in confirmation(staff, verb, row)
+    before = all_rows()
+    assert f"Not possible now: {verb.repeat_sentence}" in confirmation(staff, verb, row)
     verb.run(row)
     assert "refused" not in press(staff, verb, row)
-    assert house() == before
+    assert all_rows() == before
 
 
 @pytest.mark.parametrize("verb", [case for case in REPEATED if case.values[0].call])
 def test_the_api_accepts_a_repetition(api: Api, verb: Verb) -> None:
     row = verb.repeated()  # type: ignore[misc]
-    before = house()
+    before = all_rows()
     assert ask(api, verb, row)[0] == verb.status
-    assert house() == before
+    assert all_rows() == before
 
 
-# --- what the table above has no room for --------------------------------------------------------
+# --- further cases --------------------------------------------------------------------------------
 
 
-def test_a_breakout_is_made_on_a_living_channel_at_every_door(staff: Client, api: Api) -> None:
-    on, going = rows.channel(), rows.channel("deleting")
-    for channel, status in ((on, 201), (going, 409)):
+def test_a_breakout_is_created_only_on_a_channel_that_is_not_being_deleted(staff: Client, api: Api) -> None:
+    idle, deleting = rows.channel(), rows.channel("deleting")
+    for channel, status in ((idle, 201), (deleting, 409)):
         assert api("POST", "breakouts", {"channel": str(channel.pk), "name": "a"})[0] == status
         page = staff.get(reverse("admin:channels_app_channel_change", args=[channel.pk])).content.decode()
         assert ("New breakout" in page) == (status == 201)
-    services.breakout_create(on, "b", who=TESTER)
+    services.breakout_create(idle, "b", who=TESTER)
     with pytest.raises(NotPossible, match="The channel is being deleted"):
-        services.breakout_create(going, "b", who=TESTER)
+        services.breakout_create(deleting, "b", who=TESTER)
     assert [row.name for row in Breakout.objects.order_by("pk")] == ["a", "b"]
 
 
 def test_a_second_stop_asks_aws_again(staff: Client, api: Api) -> None:
-    (verb,) = (each for each in BREAKOUTS if each.name == "stop")
+    verb = next(verb for verb in BREAKOUTS if verb.name == "stop")
     row = rows.breakout("stopping", rows.channel("stopping"))
-    for door in (lambda: verb.run(row), lambda: press(staff, verb, row), lambda: ask(api, verb, row)):
-        generation = fresh(row.channel).generation
-        door()
-        assert fresh(row.channel).generation == generation + 1
-        assert fresh(row).state == "stopping"
+    for send in (lambda: verb.run(row), lambda: press(staff, verb, row), lambda: ask(api, verb, row)):
+        generation = reloaded(row.channel).generation
+        send()
+        assert reloaded(row.channel).generation == generation + 1
+        assert reloaded(row).state == "stopping"
     assert "Not possible now" not in confirmation(staff, verb, row)
 
 
-def test_a_distribution_is_not_attached_in_front_of_another_endpoint() -> None:
+def test_a_distribution_is_not_attached_to_a_channel_with_another_endpoint() -> None:
     row = detached()
     with pytest.raises(NotPossible, match="in front of another origin endpoint"):
         services.distribution_reattach(rows.channel(), row, who=TESTER)

@@ -1,4 +1,4 @@
-"""The rules of a breakout's verbs as a table: every verb in every state, and whatever may be in the way."""
+"""The rules of a breakout's verbs as a table: every verb in every state, with every obstacle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from channels_app.models.breakout import State
 from channels_app.models.channel import State as ChannelState
 from tests.scenarios.asking import DONE, Answer, Refused, ask
 
-# do: it does something; same: accepted without effect; no: refused. The curtain is lowered.
+# do: carried out; same: accepted without effect; no: refused. The curtain is lowered.
 GRID = """
             idle  starting  running  stopping  completed  cancelled  failed
 prepare     do    do        do       no        no         no         do
@@ -38,16 +38,16 @@ ONLY = {
 }
 IDLE_CHANNEL = {"channel_state": "idle", "channel_desired": "idle"}
 GONE = "Its channel is deleted or being deleted."
-TAKEN = "The breakout 'keynote' is on air on its channel; one at a time."
+TAKEN = "The breakout 'keynote' is on air on the same channel. A channel carries one breakout at a time."
 
 
 def not_ready(state: str) -> str:
-    return f"Its channel is {state}; it can start once that is idle, starting, running or stopping."
+    return f"Its channel is {state}. It can start once the channel is idle, starting, running or stopping."
 
 
-# What is in the way: how the situation differs, the verbs that it forbids, and what they are told:
-# the sentence, whose state, and what is possible (None: what the table says).
-IN_THE_WAY: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] | None]]] = {
+# Obstacles: changed fields of the situation, the refused verbs, and the refusal: its sentence, its state, and
+# what is possible (None: as the table says).
+OBSTACLES: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] | None]]] = {
     "no channel any more": (
         {"channel_state": "", "channel_desired": ""},
         {"prepare", "start", "retry"},
@@ -88,34 +88,34 @@ IN_THE_WAY: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] 
     "channel stopping": ({"channel_state": "stopping"}, set(), ("", "", None)),
     "nothing": ({}, set(), ("", "", None)),
 }
-CASES = [pytest.param(verb, way, id=f"{verb} - {way}") for verb in VERBS for way in IN_THE_WAY]
+CASES = [pytest.param(verb, obstacle, id=f"{verb} - {obstacle}") for verb in VERBS for obstacle in OBSTACLES]
 
 
-def situation(state: str, **differs: Any) -> Situation:
-    return Situation(state, **{**IDLE_CHANNEL, **differs})
+def situation(state: str, **changes: Any) -> Situation:
+    return Situation(state, **{**IDLE_CHANNEL, **changes})
 
 
-def expected_of(verb: str, state: str, way: str) -> Answer:
-    differs, forbids, (sentence, whose, possible) = IN_THE_WAY[way]
-    can = guards.possible(situation(state, **differs))
+def expected_of(verb: str, state: str, obstacle: str) -> Answer:
+    changes, refused_verbs, (sentence, whose, possible) = OBSTACLES[obstacle]
+    can = guards.possible(situation(state, **changes))
     word = EXPECTED[verb, state]
     if word == "same":
         return "Its curtain is lowered already." if verb == "lower" else f"It is {state} already."
     if word == "no":
         return Refused(f"It is {state}; this is possible only while it is {ONLY[verb]}.", state, can)
-    if verb in forbids:
+    if verb in refused_verbs:
         return Refused(sentence, whose or state, can if possible is None else possible)
     return DONE
 
 
-@pytest.mark.parametrize(("verb", "way"), CASES)
-def test_a_verb_in_each_state_with_something_in_the_way(verb: str, way: str) -> None:
-    differs = IN_THE_WAY[way][0]
-    answers = {state: ask(guards, verb, situation(state, **differs)) for state in State.values}
-    assert answers == {state: expected_of(verb, state, way) for state in State.values}
+@pytest.mark.parametrize(("verb", "obstacle"), CASES)
+def test_a_verb_in_each_state_with_an_obstacle(verb: str, obstacle: str) -> None:
+    changes = OBSTACLES[obstacle][0]
+    answers = {state: ask(guards, verb, situation(state, **changes)) for state in State.values}
+    assert answers == {state: expected_of(verb, state, obstacle) for state in State.values}
 
 
-def test_the_grid_has_every_verb_and_every_state() -> None:
+def test_the_grid_contains_every_verb_and_state() -> None:
     assert tuple(guards.rules()) == VERBS
     assert State.values == HEAD
 
@@ -147,14 +147,14 @@ def test_what_is_possible_in_a_state(state: str, possible: list[str]) -> None:
     assert guards.possible(situation(state, curtain_raised=True)) == possible
 
 
-def test_what_is_possible_knows_what_is_in_the_way() -> None:
+def test_what_is_possible_depends_on_the_obstacles() -> None:
     assert guards.possible(situation("idle", channel_state="pending")) == ["prepare", "curtain", "cancel"]
 
 
-def test_a_start_is_taken_by_a_channel_that_can_do_it_by_itself() -> None:
-    taken = [
+def test_a_start_is_accepted_in_these_channel_states() -> None:
+    accepted = [
         state
         for state in ChannelState.values
         if ask(guards, "start", situation("idle", channel_state=state)) == DONE
     ]
-    assert taken == ["idle", "starting", "running", "stopping"]
+    assert accepted == ["idle", "starting", "running", "stopping"]

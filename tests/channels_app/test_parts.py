@@ -1,4 +1,4 @@
-"""A channel's parts: each declared once, with the columns that hold it."""
+"""A channel's parts and the columns that hold them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ parts = pytest.mark.parametrize("part", Channel.PARTS, ids=lambda part: part.key
 
 
 def columns_of(part: PartColumns) -> dict[str, models.Field[Any, Any]]:
-    found = {name: getattr(part, name) for name in COLUMNS}
-    return {name: column for name, column in found.items() if column is not None}
+    columns = {name: getattr(part, name) for name in COLUMNS}
+    return {name: column for name, column in columns.items() if column is not None}
 
 
 @parts
-def test_each_column_is_the_channels_and_named_for_its_part(part: PartColumns) -> None:
+def test_each_column_is_a_field_of_the_channel_named_after_its_part(part: PartColumns) -> None:
     for name, column in columns_of(part).items():
         assert Channel._meta.get_field(column.attname) is column
         assert column.attname == f"{part.key}_{name.removeprefix('aws_')}"
@@ -33,14 +33,14 @@ def test_each_column_is_the_channels_and_named_for_its_part(part: PartColumns) -
 
 def test_every_column_of_an_aws_resource_belongs_to_exactly_one_part() -> None:
     declared = [column.attname for part in Channel.PARTS for column in columns_of(part).values()]
-    there = [field.attname for field in Channel._meta.concrete_fields if field.attname[:3] in ("mp_", "ml_")]
-    assert sorted(declared) == sorted(there)
+    actual = [field.attname for field in Channel._meta.concrete_fields if field.attname[:3] in ("mp_", "ml_")]
+    assert sorted(declared) == sorted(actual)
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_the_same_column_has_the_same_meaning_in_every_part(name: str) -> None:
-    kinds = {type(columns_of(part)[name]) for part in Channel.PARTS if name in columns_of(part)}
-    assert len(kinds) == 1
+def test_a_column_has_the_same_type_in_every_part(name: str) -> None:
+    types = {type(columns_of(part)[name]) for part in Channel.PARTS if name in columns_of(part)}
+    assert len(types) == 1
 
 
 @parts
@@ -56,7 +56,7 @@ def test_a_part_is_read_from_its_own_columns(part: PartColumns) -> None:
 
 
 @parts
-def test_a_lost_part_is_forgotten_and_gets_a_new_token(part: PartColumns) -> None:
+def test_a_lost_part_is_reset_and_gets_a_new_token(part: PartColumns) -> None:
     written = {
         **part.create_sent(),
         **part.known_as("7"),
@@ -74,9 +74,9 @@ def test_a_lost_part_is_forgotten_and_gets_a_new_token(part: PartColumns) -> Non
     )
 
 
-def test_the_driver_and_drift_know_the_same_four() -> None:
-    assert [kind.columns for kind in PART_DRIVERS] == list(Channel.PARTS)
-    assert {kind.key for kind in PART_DRIVERS} == set(ResourceKind) - {
+def test_the_driver_and_drift_have_the_same_four_parts() -> None:
+    assert [driver.columns for driver in PART_DRIVERS] == list(Channel.PARTS)
+    assert {driver.key for driver in PART_DRIVERS} == set(ResourceKind) - {
         ResourceKind.DISTRIBUTION,
         ResourceKind.GROUP,
     }

@@ -1,4 +1,4 @@
-"""Security groups whose rows no channel uses, and groups that AWS refuses."""
+"""Security groups that no channel uses, and security groups that AWS refuses."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
 
 
-def test_a_row_without_channels_is_released_and_goes(world: WorldUnderTest) -> None:
+def test_a_group_without_channels_is_deleted(world: WorldUnderTest) -> None:
     SecurityGroup.objects.create(cidrs="203.0.113.7/32")
     tidy_security_groups()
-    assert Job.objects.get(name="tidy_security_groups").outcome == "1 rows released"
+    assert Job.objects.get(name="tidy_security_groups").outcome == "1 unused security group released"
     world.settle()
     assert not SecurityGroup.objects.exists()
 
 
-def test_a_row_with_a_channel_is_kept(world: WorldUnderTest) -> None:
+def test_a_group_with_a_channel_is_kept(world: WorldUnderTest) -> None:
     channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle()
     tidy_security_groups()
-    assert Job.objects.get(name="tidy_security_groups").outcome == "0 rows released"
+    assert Job.objects.get(name="tidy_security_groups").outcome == "0 unused security groups released"
     assert SecurityGroup.objects.get().desired == "present"
 
 
-def test_a_group_that_is_wanted_again_while_it_goes_leaves_no_doubt_behind(world: WorldUnderTest) -> None:
+def test_a_group_used_again_while_it_is_deleted_is_not_suspected_any_more(world: WorldUnderTest) -> None:
     channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle()
     channel_delete(Channel.objects.get(), who=TESTER)
     world.settle(until=lambda: SecurityGroup.objects.get().desired == "deleted")
-    SecurityGroup.objects.update(suspect_since=timezone.now())  # a NotFound, just before it is deleted
+    SecurityGroup.objects.update(suspect_since=timezone.now())  # a NotFound just before it is deleted
     world.step_all()
     assert SecurityGroup.objects.get().gone_at is not None
     channel_create("another", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
@@ -44,7 +44,7 @@ def test_a_group_that_is_wanted_again_while_it_goes_leaves_no_doubt_behind(world
     assert SecurityGroup.objects.get().suspect_since is None
 
 
-def test_a_group_that_aws_refuses_fails_its_channel_with_the_reason_and_retry_mends_both(
+def test_a_group_that_aws_refuses_fails_its_channel_with_the_reason_and_retry_repairs_both(
     world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: object) -> None:
@@ -63,7 +63,7 @@ def test_a_group_that_aws_refuses_fails_its_channel_with_the_reason_and_retry_me
     assert SecurityGroup.objects.get().state == "ready"
 
 
-def test_a_new_channel_has_aws_asked_again_about_a_refused_group(world: WorldUnderTest) -> None:
+def test_a_new_channel_retries_a_refused_group(world: WorldUnderTest) -> None:
     SecurityGroup.objects.create(
         cidrs="203.0.113.7/32", state="failed", error_code="BadRequestException", failed_step="create"
     )

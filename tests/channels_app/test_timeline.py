@@ -1,4 +1,4 @@
-"""The timeline: what AWS accepted stands there with AWS's request id, whatever state it moved."""
+"""The timeline contains every write that AWS accepted, with its request id."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from tests.scenarios.actors import TESTER
 from tests.scenarios.timeline import unaccounted, wrongs
 from tests.scenarios.world import WorldUnderTest
 
-WHO = TESTER
-
 
 def create() -> Channel:
-    return services.channel_create("stage", who=WHO, allowed_cidrs=["203.0.113.7/32"])
+    return services.channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
 
 
-def test_a_whole_life_is_told_without_gaps_and_with_every_request_id(world: WorldUnderTest) -> None:
+def test_the_timeline_of_a_channel_has_no_gaps_and_every_request_id(world: WorldUnderTest) -> None:
     row = create()
     world.settle()
-    show = services.breakout_create(row, "keynote", who=WHO)
+    keynote = services.breakout_create(row, "keynote", who=TESTER)
     for verb in (services.breakout_start, services.breakout_stop):
-        verb(show, who=WHO)
+        verb(keynote, who=TESTER)
         world.settle()
-    services.channel_delete(row, who=WHO)
+    services.channel_delete(row, who=TESTER)
     world.settle()
     world.reap()
     world.settle()
@@ -32,18 +30,18 @@ def test_a_whole_life_is_told_without_gaps_and_with_every_request_id(world: Worl
     assert wrongs() == []
 
 
-def test_a_channel_deleted_while_it_runs_tells_of_its_stop(world: WorldUnderTest) -> None:
+def test_the_timeline_of_a_channel_deleted_while_running_contains_its_stop(world: WorldUnderTest) -> None:
     row = create()
     world.settle()
     world.control.console("medialive", "start_channel", id=Channel.objects.get().ml_channel_id)
     world.control.clear_calls()
-    services.channel_delete(row, who=WHO)
+    services.channel_delete(row, who=TESTER)
     world.settle()
     assert world.counts()["medialive:StopChannel"] == 1
     assert unaccounted(world) == []
 
 
-def test_a_gap_in_the_timeline_is_seen(world: WorldUnderTest) -> None:
+def test_a_gap_in_the_timeline_is_detected(world: WorldUnderTest) -> None:
     create()
     world.settle()
     assert wrongs() == []
@@ -51,14 +49,14 @@ def test_a_gap_in_the_timeline_is_seen(world: WorldUnderTest) -> None:
     assert any("pending" in sentence for sentence in wrongs())
 
 
-def test_a_state_that_the_timeline_does_not_tell_is_seen(world: WorldUnderTest) -> None:
+def test_a_state_without_a_transition_is_detected(world: WorldUnderTest) -> None:
     create()
     world.settle()
     Channel.objects.update(state="running")
     assert any("running" in sentence for sentence in wrongs())
 
 
-def test_a_call_that_no_line_tells_of_is_seen(world: WorldUnderTest) -> None:
+def test_a_call_without_a_transition_is_detected(world: WorldUnderTest) -> None:
     create()
     world.settle()
     Transition.objects.filter(why="MediaLive input created").update(aws_request_id="")

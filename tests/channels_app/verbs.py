@@ -1,4 +1,4 @@
-"""Every verb: how it is asked for at each door, where it is refused, and where it is repeated."""
+"""Every verb: how it is sent, and rows on which it is carried out, refused or repeated."""
 
 from __future__ import annotations
 
@@ -17,40 +17,41 @@ from tests.scenarios.actors import TESTER
 
 @dataclass(frozen=True)
 class Verb:
-    """`ready` and `not_ready` make the row; `became(row)` is `after` once the verb is carried out.
+    """One verb. `observed(row)` equals `after` once the verb is carried out.
 
-    `call`: method, path and body of the API's call, `status` its answer. `repeated` makes a row on which
-    the verb would only repeat what is, and `so_already` is what its page says then.
+    `ready` makes a row on which it is carried out, `not_ready` one on which it is refused (`sentence`), and
+    `repeated` one on which it has no effect; its page then shows `repeat_sentence`. `call` is the API call
+    (method, path, body), `status` its answer.
     """
 
     name: str
     run: Callable[[Any], Any]
     ready: Callable[[], Any]
-    became: Callable[[Any], Any]
+    observed: Callable[[Any], Any]
     after: Any
     not_ready: Callable[[], Any] | None
     sentence: str
     call: tuple[str, str, Any] | None = None
     status: int = 202
     repeated: Callable[[], Any] | None = None
-    so_already: str = ""
+    repeat_sentence: str = ""
 
 
-def beside_a_show(state: str) -> Breakout:
-    on = rows.channel("running")
-    rows.breakout("running", on, name="keynote")
-    return rows.breakout(state, on)
+def breakout_beside_another(state: str) -> Breakout:
+    channel = rows.channel("running")
+    rows.breakout("running", channel, name="keynote")
+    return rows.breakout(state, channel)
 
 
-def with_a_show(state: str = "running", **fields: Any) -> Channel:
-    on = rows.channel("running", **fields)
-    rows.breakout(state, on, name="keynote")
-    return on
+def channel_on_air(state: str = "running", **fields: Any) -> Channel:
+    channel = rows.channel("running", **fields)
+    rows.breakout(state, channel, name="keynote")
+    return channel
 
 
-def delivering() -> Distribution:
+def distribution_on_air() -> Distribution:
     row = rows.distribution()
-    with_a_show(distribution=row)
+    channel_on_air(distribution=row)
     return row
 
 
@@ -58,35 +59,35 @@ def detached(state: str = "disabled", **fields: Any) -> Distribution:
     return rows.distribution(state, **{"attached": False, "desired": "deleted", **fields})
 
 
-def detached_from(**fields: Any) -> Distribution:
-    """Detached from a channel that stands."""
+def detached_with_channel(**fields: Any) -> Distribution:
+    """A detached distribution whose channel still exists."""
     row = detached()
     rows.channel(endpoint_url=row.origin_url, **fields)
     return row
 
 
 def whys(row: Any) -> list[str]:
-    found = Transition.objects.filter(resource_type=row.KIND, resource_id=row.pk)
-    return list(found.values_list("why", flat=True))
+    transitions = Transition.objects.filter(resource_type=row.KIND, resource_id=row.pk)
+    return list(transitions.values_list("why", flat=True))
 
 
-def of_state(row: Any) -> str:
+def state_of(row: Any) -> str:
     return row.state
 
 
-def of_desired(row: Any) -> str:
+def desired_of(row: Any) -> str:
     return row.desired
 
 
-ON_AIR = "The breakout 'keynote' is on air on it. Stop the breakout first."
-WELL = "There is nothing to retry."
+ON_AIR = "The breakout 'keynote' is on air on this channel. Stop the breakout first."
+NO_RETRY = "There is nothing to retry."
 
 BREAKOUTS = [
     Verb(
         "prepare",
         lambda row: services.breakout_prepare(row, who=TESTER),
         ready=rows.breakout,
-        became=lambda row: row.channel.distribution is not None,
+        observed=lambda row: row.channel.distribution is not None,
         after=True,
         not_ready=lambda: rows.breakout("completed"),
         sentence="It is completed; this is possible only while it is idle, starting, running or failed.",
@@ -96,19 +97,20 @@ BREAKOUTS = [
         "start",
         lambda row: services.breakout_start(row, who=TESTER),
         ready=rows.breakout,
-        became=of_state,
+        observed=state_of,
         after="starting",
-        not_ready=lambda: beside_a_show("idle"),
-        sentence="The breakout 'keynote' is on air on its channel; one at a time.",
+        not_ready=lambda: breakout_beside_another("idle"),
+        sentence="The breakout 'keynote' is on air on the same channel."
+        " A channel carries one breakout at a time.",
         call=("POST", "breakouts/{}/start", None),
         repeated=lambda: rows.breakout("running", rows.channel("running")),
-        so_already="It is running already.",
+        repeat_sentence="It is running already.",
     ),
     Verb(
         "retry",
         lambda row: services.breakout_retry(row, who=TESTER),
         ready=lambda: rows.breakout("failed", rows.channel("failed")),
-        became=of_state,
+        observed=state_of,
         after="starting",
         not_ready=rows.breakout,
         sentence="It is idle; this is possible only while it is failed.",
@@ -117,7 +119,7 @@ BREAKOUTS = [
         "raise",
         lambda row: services.breakout_curtain(row, True, who=TESTER),
         ready=rows.breakout,
-        became=lambda row: row.curtain_raised,
+        observed=lambda row: row.curtain_raised,
         after=True,
         not_ready=lambda: rows.breakout("cancelled"),
         sentence="It is cancelled; this is possible only while it is"
@@ -125,13 +127,13 @@ BREAKOUTS = [
         call=("POST", "breakouts/{}/curtain", {"raised": True}),
         status=200,
         repeated=lambda: rows.breakout(curtain_raised=True),
-        so_already="Its curtain is raised already.",
+        repeat_sentence="Its curtain is raised already.",
     ),
     Verb(
         "lower",
         lambda row: services.breakout_curtain(row, False, who=TESTER),
         ready=lambda: rows.breakout(curtain_raised=True),
-        became=lambda row: row.curtain_raised,
+        observed=lambda row: row.curtain_raised,
         after=False,
         not_ready=lambda: rows.breakout("completed", curtain_raised=True),
         sentence="It is completed; this is possible only while it is"
@@ -139,31 +141,31 @@ BREAKOUTS = [
         call=("POST", "breakouts/{}/curtain", {"raised": False}),
         status=200,
         repeated=rows.breakout,
-        so_already="Its curtain is lowered already.",
+        repeat_sentence="Its curtain is lowered already.",
     ),
     Verb(
         "stop",
         lambda row: services.breakout_stop(row, who=TESTER),
         ready=lambda: rows.breakout("running", rows.channel("running")),
-        became=of_state,
+        observed=state_of,
         after="stopping",
         not_ready=rows.breakout,
         sentence="It is idle; this is possible only while it is starting, running, stopping or failed.",
         call=("POST", "breakouts/{}/stop", None),
         repeated=lambda: rows.breakout("completed"),
-        so_already="It is completed already.",
+        repeat_sentence="It is completed already.",
     ),
     Verb(
         "cancel",
         lambda row: services.breakout_cancel(row, who=TESTER),
         ready=rows.breakout,
-        became=of_state,
+        observed=state_of,
         after="cancelled",
         not_ready=lambda: rows.breakout("running", rows.channel("running")),
         sentence="It is running; this is possible only while it is idle or starting.",
         call=("POST", "breakouts/{}/cancel", None),
         repeated=lambda: rows.breakout("cancelled"),
-        so_already="It is cancelled already.",
+        repeat_sentence="It is cancelled already.",
     ),
 ]
 CHANNELS = [
@@ -171,42 +173,42 @@ CHANNELS = [
         "create-distribution",
         lambda row: services.distribution_create_and_attach(row, who=TESTER),
         ready=rows.channel,
-        became=lambda row: row.distribution is not None,
+        observed=lambda row: row.distribution is not None,
         after=True,
         not_ready=lambda: rows.channel(distribution=rows.distribution()),
-        sentence="It has a distribution already; detach that first.",
+        sentence="It already has a distribution. Detach that one first.",
         call=("POST", "channels/{}/distribution", None),
     ),
     Verb(
         "retry",
         lambda row: services.channel_retry(row, who=TESTER),
         ready=lambda: rows.channel("failed"),
-        became=of_state,
+        observed=state_of,
         after="pending",
         not_ready=rows.channel,
-        sentence=WELL,
+        sentence=NO_RETRY,
         call=("POST", "channels/{}/retry", None),
     ),
     Verb(
         "stop",
         lambda row: services.channel_stop(row, who=TESTER),
         ready=lambda: rows.channel(ml_channel_state="RUNNING"),
-        became=whys,
-        after=["stop asked for"],
-        not_ready=with_a_show,
+        observed=whys,
+        after=["stop requested"],
+        not_ready=channel_on_air,
         sentence=ON_AIR,
     ),
     Verb(
         "delete",
         lambda row: services.channel_delete(row, who=TESTER),
         ready=rows.channel,
-        became=of_desired,
+        observed=desired_of,
         after="deleted",
-        not_ready=lambda: with_a_show("stopping"),
+        not_ready=lambda: channel_on_air("stopping"),
         sentence=ON_AIR,
         call=("DELETE", "channels/{}", None),
         repeated=lambda: rows.channel("deleting"),
-        so_already="It is being deleted already.",
+        repeat_sentence="It is being deleted already.",
     ),
 ]
 DISTRIBUTIONS = [
@@ -214,7 +216,7 @@ DISTRIBUTIONS = [
         "sync",
         lambda row: distributions.distribution_sync(row, who=TESTER),
         ready=rows.distribution,
-        became=lambda row: row.observe_requested,
+        observed=lambda row: row.observe_requested,
         after=True,
         not_ready=None,
         sentence="",
@@ -224,38 +226,38 @@ DISTRIBUTIONS = [
         "retry",
         lambda row: distributions.distribution_retry(row, who=TESTER),
         ready=lambda: rows.distribution("failed"),
-        became=of_state,
+        observed=state_of,
         after="deploying",
         not_ready=rows.distribution,
-        sentence=WELL,
+        sentence=NO_RETRY,
         call=("POST", "distributions/{}/retry", None),
     ),
     Verb(
         "detach",
         lambda row: distributions.distribution_detach(row, who=TESTER),
         ready=rows.distribution,
-        became=of_desired,
+        observed=desired_of,
         after="deleted",
-        not_ready=delivering,
+        not_ready=distribution_on_air,
         sentence="It is on air with keynote. Stop the breakout first.",
         call=("POST", "distributions/{}/detach", None),
         repeated=detached,
-        so_already="It is being deleted already.",
+        repeat_sentence="It is being deleted already.",
     ),
     Verb(
         "reattach",
         lambda row: services.distribution_reattach(services.channel_of_origin(row), row, who=TESTER),
-        ready=detached_from,
-        became=lambda row: (row.attached, row.desired, hasattr(row, "channel")),
+        ready=detached_with_channel,
+        observed=lambda row: (row.attached, row.desired, hasattr(row, "channel")),
         after=(True, "enabled", True),
-        not_ready=lambda: detached_from(distribution=rows.distribution()),
+        not_ready=lambda: detached_with_channel(distribution=rows.distribution()),
         sentence="The channel of its origin endpoint has another distribution; detach that one first.",
     ),
     Verb(
         "keep",
         lambda row: distributions.distribution_keep(row, who=TESTER),
         ready=detached,
-        became=of_desired,
+        observed=desired_of,
         after="disabled",
         not_ready=lambda: detached("deleting"),
         sentence="It is deleting; this is possible only while it is disabling or disabled.",
@@ -264,12 +266,12 @@ DISTRIBUTIONS = [
         "delete",
         lambda row: distributions.distribution_delete(row, who=TESTER),
         ready=lambda: detached(desired="disabled"),
-        became=of_desired,
+        observed=desired_of,
         after="deleted",
         not_ready=rows.distribution,
         sentence="It is attached; detach it first.",
         repeated=detached,
-        so_already="It is being deleted already.",
+        repeat_sentence="It is being deleted already.",
     ),
 ]
 KINDS = {"breakout": BREAKOUTS, "channel": CHANNELS, "distribution": DISTRIBUTIONS}

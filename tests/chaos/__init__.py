@@ -1,1 +1,1 @@
-"""`make chaos`: clients at work while everything they lean on is killed, and what must be true afterwards."""
+"""`make chaos`: clients at work while processes and servers are killed, and the checks afterwards."""

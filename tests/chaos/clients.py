@@ -1,8 +1,8 @@
-"""Clients of the API: each does one random thing after the other, and remembers what it was promised.
+"""API clients that send random requests and record what the API promised them.
 
-A refusal (404, 409, 422) is an answer. No answer, or a 5xx, is allowed only if web or database was away
-at some moment of the request; anything else is noted as wrong. Every write carries an Idempotency-Key and
-is mostly repeated until it is answered, as a good client does.
+A refusal (404, 409, 422) is an answer. No answer or a 5xx is accepted only if web or database was down during
+the request; otherwise it is recorded as wrong. Every write carries an Idempotency-Key and is mostly repeated
+until it is answered.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any
 
 from devstack.demo.api import Api, ApiError
 from emulator.control import Control, ControlError
-from tests.chaos.house import Outages
+from tests.chaos.system import Outages
 
 CHANNELS = 12
 CIDRS = ["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"]
-# How often a client does one thing rather than another.
+# The verbs and their weights.
 VERBS = {
     "channel_create": 10,
     "channel_delete": 1,
@@ -36,17 +36,17 @@ VERBS = {
     "distribution_create": 5,
     "distribution_sync": 3,
     "distribution_retry": 2,
-    "badge": 7,
+    "read": 7,
 }
 READS = ("breakouts/{}/readiness", "breakouts/{}/usage", "breakouts/{}")
-SENDINGS = 8
-# The connection, the answer's head or its body was cut.
+MAX_ATTEMPTS = 8
+# Raised if the connection, the response's head or its body was cut.
 NO_ANSWER = (OSError, HTTPException, ValueError)
 
 
 @dataclass
 class Notes:
-    """What the clients did and were told, together."""
+    """What all clients did and were answered."""
 
     operations: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
@@ -57,7 +57,7 @@ class Notes:
 
 
 class Client(threading.Thread):
-    """One client. Its choices follow from its seed (and from what it finds)."""
+    """One client. Its choices depend on its seed and on what the API lists."""
 
     def __init__(
         self, number: int, seed: str, api: Api, outages: Outages, notes: Notes, over: threading.Event
@@ -65,30 +65,30 @@ class Client(threading.Thread):
         super().__init__(name=f"client-{number}", daemon=True)
         self.number, self.api, self.outages, self.notes, self.over = number, api, outages, notes, over
         self.rng = random.Random(f"{seed}/{number}")
-        self.seed, self.done = seed, 0
+        self.seed, self.count = seed, 0
 
     @property
-    def words(self) -> str:
-        """A name that nothing else is given in the whole run."""
-        return f"{self.seed}-{self.number}-{self.done}"
+    def unique_name(self) -> str:
+        """A name that is unique in the whole run."""
+        return f"{self.seed}-{self.number}-{self.count}"
 
     def run(self) -> None:
         while not self.over.is_set():
             verb = self.rng.choices(list(VERBS), list(VERBS.values()))[0]
-            self.done += 1
+            self.count += 1
             self.notes.operations[verb] += 1
             try:
                 getattr(self, verb)()
-            except Exception as error:  # noqa: BLE001  a broken client must not end the run unnoticed
+            except Exception as error:  # noqa: BLE001  a failing client must not end unnoticed
                 self.notes.wrong.append(f"{self.name} broke in {verb}: {error!r}")
             self.over.wait(self.rng.uniform(0.05, 0.6))
 
     # --- sending ---------------------------------------------------------------------------
 
     def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """The answer, or None: refused, or unanswered while something was away. Repeats with one key."""
-        key = {"Idempotency-Key": self.words} if method != "GET" else {}
-        for _ in range(SENDINGS if self.rng.random() < 0.9 else 1):
+        """The answer; None if refused, or unanswered during an outage. Repeats with the same key."""
+        key = {"Idempotency-Key": self.unique_name} if method != "GET" else {}
+        for _ in range(MAX_ATTEMPTS if self.rng.random() < 0.9 else 1):
             began = time.monotonic()
             try:
                 return self.api.send(method, path, body, key)
@@ -107,17 +107,19 @@ class Client(threading.Thread):
         self.notes.unanswered += 1
         ended = time.monotonic()
         if not self.outages.met(began, ended):
-            self.notes.wrong.append(f"{what} ({ended - began:.1f} s, while web and database were there)")
+            self.notes.wrong.append(f"{what} ({ended - began:.1f} s, while web and database were up)")
 
-    def one(self, path: str) -> dict[str, Any] | None:
-        """A random one of a list."""
-        found = self.send("GET", f"{path}{'&' if '?' in path else '?'}limit=200")
-        items = sorted(found["items"], key=lambda each: int(each["id"])) if found else []
+    def random_item(self, path: str) -> dict[str, Any] | None:
+        """A random item of the list; None if it is empty or unanswered."""
+        page = self.send("GET", f"{path}{'&' if '?' in path else '?'}limit=200")
+        items = sorted(page["items"], key=lambda item: int(item["id"])) if page else []
         return self.rng.choice(items) if items else None
 
-    def on(self, list_path: str, path: str, body: dict[str, Any] | None = None, method: str = "POST") -> Any:
-        """Do something to a random one of a list."""
-        target = self.one(list_path)
+    def act_on_random(
+        self, list_path: str, path: str, body: dict[str, Any] | None = None, method: str = "POST"
+    ) -> Any:
+        """Send a request for a random item of the list."""
+        target = self.random_item(list_path)
         if target is None:
             return None
         return self.send(method, path.format(target["id"]), body or ({} if method == "POST" else None))
@@ -125,66 +127,74 @@ class Client(threading.Thread):
     # --- verbs -----------------------------------------------------------------------------
 
     def channel_create(self) -> None:
-        found = self.send("GET", "channels?limit=200")
-        if not found or len(found["items"]) >= CHANNELS:
+        page = self.send("GET", "channels?limit=200")
+        if not page or len(page["items"]) >= CHANNELS:
             return
         body = {
-            "name": f"stage {self.words}",
+            "name": f"stage {self.unique_name}",
             "allowed_cidrs": [self.rng.choice(CIDRS)],
             "record": self.rng.random() < 0.2,
         }
-        if made := self.send("POST", "channels", body):
-            self.notes.channels.add(made["name"])
+        if created := self.send("POST", "channels", body):
+            self.notes.channels.add(created["name"])
 
     def channel_delete(self) -> None:
-        self.on("channels", "channels/{}", method="DELETE")
+        self.act_on_random("channels", "channels/{}", method="DELETE")
 
     def channel_retry(self) -> None:
-        self.on("channels", "channels/{}/retry")
+        self.act_on_random("channels", "channels/{}/retry")
 
     def breakout_create(self) -> None:
-        channel = self.one("channels")
+        channel = self.random_item("channels")
         if channel is None:
             return
-        body = {"channel": channel["id"], "name": f"show {self.words}"}
-        if made := self.send("POST", "breakouts", body):
-            self.notes.breakouts.add(made["id"])
+        body = {"channel": channel["id"], "name": f"show {self.unique_name}"}
+        if created := self.send("POST", "breakouts", body):
+            self.notes.breakouts.add(created["id"])
 
     def breakout_start(self) -> None:
-        self.on(f"breakouts?state={self.rng.choice(['idle', 'idle', 'failed'])}", "breakouts/{}/start")
+        self.act_on_random(
+            f"breakouts?state={self.rng.choice(['idle', 'idle', 'failed'])}", "breakouts/{}/start"
+        )
 
     def breakout_stop(self) -> None:
-        self.on(f"breakouts?state={self.rng.choice(['running', 'running', 'starting'])}", "breakouts/{}/stop")
+        self.act_on_random(
+            f"breakouts?state={self.rng.choice(['running', 'running', 'starting'])}", "breakouts/{}/stop"
+        )
 
     def breakout_cancel(self) -> None:
-        self.on(f"breakouts?state={self.rng.choice(['idle', 'starting', 'starting'])}", "breakouts/{}/cancel")
+        self.act_on_random(
+            f"breakouts?state={self.rng.choice(['idle', 'starting', 'starting'])}", "breakouts/{}/cancel"
+        )
 
     def breakout_prepare(self) -> None:
-        self.on(f"breakouts?state={self.rng.choice(['idle', 'running'])}", "breakouts/{}/prepare")
+        self.act_on_random(f"breakouts?state={self.rng.choice(['idle', 'running'])}", "breakouts/{}/prepare")
 
     def breakout_curtain(self) -> None:
         state = self.rng.choice(["idle", "starting", "running"])
-        self.on(f"breakouts?state={state}", "breakouts/{}/curtain", {"raised": self.rng.random() < 0.9})
+        self.act_on_random(
+            f"breakouts?state={state}", "breakouts/{}/curtain", {"raised": self.rng.random() < 0.9}
+        )
 
     def distribution_detach(self) -> None:
-        self.on("distributions", "distributions/{}/detach")
+        self.act_on_random("distributions", "distributions/{}/detach")
 
     def distribution_create(self) -> None:
-        self.on("channels", "channels/{}/distribution")
+        self.act_on_random("channels", "channels/{}/distribution")
 
     def distribution_sync(self) -> None:
-        self.on("distributions", "distributions/{}/sync")
+        self.act_on_random("distributions", "distributions/{}/sync")
 
     def distribution_retry(self) -> None:
-        self.on("distributions", "distributions/{}/retry")
+        self.act_on_random("distributions", "distributions/{}/retry")
 
-    def badge(self) -> None:
-        self.on("breakouts", self.rng.choice(READS), method="GET")
-        self.on("distributions", "distributions/{}/config", method="GET")
+    def read(self) -> None:
+        self.act_on_random("breakouts", self.rng.choice(READS), method="GET")
+        self.act_on_random("distributions", "distributions/{}/config", method="GET")
 
 
 class Viewers(threading.Thread):
-    """The public: polled_lists whatever has a playback URL, and sometimes goes away again."""
+    """Viewers: they watch every breakout that has a playback URL, and sometimes leave again."""
 
     def __init__(self, seed: str, api: Api, control: Control, over: threading.Event) -> None:
         super().__init__(name="viewers", daemon=True)
@@ -197,8 +207,8 @@ class Viewers(threading.Thread):
             try:
                 running = self.api.get("breakouts?state=running&limit=200")["items"]
             except (ApiError, *NO_ANSWER):
-                continue  # the clients judge the API
-            for url in sorted({each["playback_url"] for each in running if each["playback_url"]}):
+                continue  # the clients check the API's answers
+            for url in sorted({row["playback_url"] for row in running if row["playback_url"]}):
                 self._watch(url)
 
     def _watch(self, url: str) -> None:
@@ -208,6 +218,6 @@ class Viewers(threading.Thread):
                     url, viewers=self.rng.randint(5, 50), kbps=3_500, tail_seconds=self.rng.choice([0, 2])
                 )
             except ControlError:
-                return  # its distribution has just gone from AWS
+                return  # its distribution was just deleted from AWS
         elif self.rng.random() < 0.02:
             self.control.audience_leave(self.audiences.pop(url))

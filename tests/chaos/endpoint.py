@@ -1,6 +1,6 @@
-"""The AWS endpoint that can be killed: a proxy before the embedded AWS, whose state must outlive it.
+"""The AWS endpoint that can be killed: a proxy in front of the embedded AWS, which keeps its state.
 
-What goes with it is what a dead network takes: the connections, whether the request had arrived or not.
+Killing it cuts all connections, as a network failure does, whether a request had arrived or not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ CHUNK = 65_536
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Hand on what comes, until one side is gone; then the other side goes too."""
+    """Forward data until one side closes; then close the other side."""
     with contextlib.suppress(ConnectionError, OSError):
         while data := await reader.read(CHUNK):
             writer.write(data)

@@ -1,4 +1,4 @@
-"""The processes' logs: exceptions that nobody expected while database and broker came and went."""
+"""Finds exceptions in the processes' logs that no outage of database or broker explains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# The last line of a traceback names the exception. These say that database, broker or a process was away.
+# The last line of a traceback names the exception. These mean that database, broker or a process was down.
 EXPECTED = re.compile(
     r"\b(OperationalError|InterfaceError|ConnectionError|ConnectionResetError|ConnectionRefusedError|"
     r"BrokenPipeError|TimeoutError|PoolTimeout|AdminShutdown|ConnectionTimeout|CannotConnectNow)\b|"
@@ -18,18 +18,18 @@ NEXT_ENTRY = re.compile(r"^\d{4}-\d\d-\d\dT|^\[\d{4}-")
 CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 
 
-def surprises(folder: Path) -> list[str]:
-    """Exceptions that reached a log and are not explained by an outage, each once with its number."""
-    seen: Counter[str] = Counter()
+def unexpected_exceptions(folder: Path) -> list[str]:
+    """Exceptions in the logs that no outage explains, each once with its number of occurrences."""
+    counts: Counter[str] = Counter()
     for log in sorted(folder.glob("*.log")):
         for line in exceptions(log.read_text(errors="replace").splitlines()):
             if not EXPECTED.search(line):
-                seen[f"{log.stem}: {line[:200]}"] += 1
-    return [f"{said} (x{n})" for said, n in seen.most_common()]
+                counts[f"{log.stem}: {line[:200]}"] += 1
+    return [f"{line} (x{count})" for line, count in counts.most_common()]
 
 
 def exceptions(lines: Iterable[str]) -> Iterator[str]:
-    """The last exception of each chain of tracebacks (the one that was not handled), with its details."""
+    """The last exception of each chain of tracebacks, which was not handled, with its details."""
     last: list[str] = []
     inside = False
     for line in lines:

@@ -1,4 +1,4 @@
-"""The monkey: kills parts of the house, lets AWS misbehave, and starts everything again in the end."""
+"""The chaos monkey: kills parts of the system, starts them again, and injects AWS faults."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import time
 from collections import Counter
 from typing import Any
 
-from tests.chaos.house import PARTS, ChaosHouse
+from tests.chaos.system import PARTS, ChaosSystem
 
 OPERATIONS = ("cloudfront:*", "medialive:*", "mediapackage:*", "cloudwatch:*", "*")
-# What AWS does wrong, how often, and for how many calls at most.
+# AWS faults: weight, and the greatest number of calls that fail.
 FAULTS = {
     "throttle": (4, 6),
     "error500": (4, 3),
@@ -19,11 +19,11 @@ FAULTS = {
     "access_denied": (2, 4),
     "stale_list": (2, 2),
     "delay": (2, 2),
-    "lie": (4, 1),
+    "false_read": (4, 1),
     "fail_start": (1, 1),
 }
-# The reads that may lie once about each resource: the operation, the parameter, where the ids are.
-LIES = (
+# Reads that may answer falsely once per resource: operation, parameter, and where the inventory has the ids.
+READS = (
     ("cloudfront:GetDistribution", "Id", "cloudfront", "distributions", "Id"),
     ("medialive:DescribeChannel", "ChannelId", "medialive", "channels", "id"),
     ("medialive:DescribeInput", "InputId", "medialive", "inputs", "id"),
@@ -35,60 +35,62 @@ BETWEEN_SECONDS = (1.0, 6.0)
 
 
 class Monkey:
-    """One step at a time, by its seed; call it from the main thread: processes die with theirs."""
+    """Disturbs the system as its seed says. Call it from the main thread: a process ends with its thread."""
 
-    def __init__(self, house: ChaosHouse, seed: str) -> None:
-        self.house = house
+    def __init__(self, system: ChaosSystem, seed: str) -> None:
+        self.system = system
         self.rng = random.Random(f"{seed}/monkey")
         self.faults: Counter[str] = Counter()
-        self._lied_about: set[str] = set()
+        self._answered_falsely: set[str] = set()
 
-    def rage(self, until: float) -> None:
-        """Until that moment (`time.monotonic`): kill, wait, start again, and a fault now and then."""
+    def disturb(self, until: float) -> None:
+        """Inject faults, kill parts and start them again until that moment (`time.monotonic`)."""
         while time.monotonic() < until:
             self._pause(*BETWEEN_SECONDS)
             self._fault()
             part = self.rng.choices(list(PARTS), list(PARTS.values()))[0]
-            self.house.kill(part, gently=self.rng.random() < 0.5)
+            self.system.kill(part, gently=self.rng.random() < 0.5)
             time.sleep(self.rng.uniform(*DOWN_SECONDS))
-            self.house.start(part)
+            self.system.start(part)
 
-    def rest(self) -> None:
-        """No more faults; what was killed is up again already."""
-        self.house.control.clear_faults()
+    def stop_faults(self) -> None:
+        """Inject no more faults. Killed parts are already started again."""
+        self.system.control.clear_faults()
 
-    def _pause(self, least: float, most: float) -> None:
-        ends = time.monotonic() + self.rng.uniform(least, most)
+    def _pause(self, shortest: float, longest: float) -> None:
+        ends = time.monotonic() + self.rng.uniform(shortest, longest)
         while time.monotonic() < ends:
-            self.house.supervise()
+            self.system.supervise()
             time.sleep(0.1)
 
     def _fault(self) -> None:
-        kind = self.rng.choices(list(FAULTS), [often for often, _ in FAULTS.values()])[0]
+        kind = self.rng.choices(list(FAULTS), [weight for weight, _ in FAULTS.values()])[0]
         times = self.rng.randint(1, FAULTS[kind][1])
         operation = self.rng.choice(OPERATIONS)
         self.faults[kind] += 1
-        if kind == "lie":
-            self._lie()
+        if kind == "false_read":
+            self._false_read()
         elif kind == "stale_list":
-            self.house.control.fault("*:List*", "stale_read", times=times)
+            self.system.control.fault("*:List*", "stale_read", times=times)
         elif kind == "fail_start":
-            self.house.control.console("medialive", "fail_start")
+            self.system.control.console("medialive", "fail_start")
         else:
-            self.house.control.fault(operation, kind, times=times, seconds=self.rng.uniform(1, 8))
+            self.system.control.fault(operation, kind, times=times, seconds=self.rng.uniform(1, 8))
 
-    def _lie(self) -> None:
-        """A false NotFound, or what was true before the last write (which may be a NotFound too).
+    def _false_read(self) -> None:
+        """Have one describe answer NotFound, or with the state before the last write.
 
-        Never two about one resource: two, far enough apart, are what StreamHub takes for proof. From a
-        list nothing is ever proven: those may lie more often.
+        At most once per resource: StreamHub accepts two NotFound answers, far enough apart, as proof. A list
+        proves nothing and may be stale more often.
         """
-        operation, parameter, service, kind, name = self.rng.choice(LIES)
-        things: list[dict[str, Any]] = self.house.control.inventory()[service][kind]
-        ids = sorted(each[name] for each in things if f"{operation} {each[name]}" not in self._lied_about)
+        operation, parameter, service, kind, name = self.rng.choice(READS)
+        resources: list[dict[str, Any]] = self.system.control.inventory()[service][kind]
+        ids = sorted(
+            item[name] for item in resources if f"{operation} {item[name]}" not in self._answered_falsely
+        )
         if not ids:
             return
         victim = self.rng.choice(ids)
-        self._lied_about.add(f"{operation} {victim}")
+        self._answered_falsely.add(f"{operation} {victim}")
         kind = self.rng.choice(["not_found", "stale_read"])
-        self.house.control.fault(operation, kind, where={parameter: victim})
+        self.system.control.fault(operation, kind, where={parameter: victim})

@@ -1,8 +1,8 @@
 """Chaos: `python -m tests.chaos.run [--minutes N] [--seed S]`.
 
-Clients work through the API while workers, beat, web, Redis, PostgreSQL and the AWS endpoint are killed
-and started again, and AWS misbehaves. Then everything heals, all is stopped and deleted, and the measures
-of the matrix are taken. The seed makes the choice of operations and of kills repeatable, not their timing.
+Clients use the API while workers, beat, web, Redis, PostgreSQL and the AWS endpoint are killed and started
+again, and AWS calls fail. Then the faults end, everything is stopped and deleted, and the measures of the
+matrix are taken. The seed makes the choice of operations and kills repeatable, but not their timing.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from typing import Any
 
 from devstack.demo.api import ApiError
 from tests.chaos.clients import Client, Notes, Viewers
-from tests.chaos.house import ChaosHouse, chaos_house
-from tests.chaos.logs import surprises
+from tests.chaos.logs import unexpected_exceptions
 from tests.chaos.monkey import Monkey
+from tests.chaos.system import ChaosSystem, chaos_system
 
 CLIENTS = 4
-# Claims of the dead run out after 60 s, their jobs' leases after up to 180.
+# A killed worker's claims expire after 60 s, its jobs' leases after up to 180 s.
 QUIET_SECONDS = 420.0
-# CloudWatch is late by less than METRICS_FINAL_AFTER_SECONDS, so that what is final is right.
+# CloudWatch is late by less than METRICS_FINAL_AFTER_SECONDS, so that final usage is correct.
 PUBLISH = {"least": 20, "most": 90, "late_share": 0.2, "grow_share": 0.3, "after_minute": False}
 ROUND_MINUTES = 5.0
 
@@ -44,9 +44,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="streamhub-chaos-"))
     good = False
     try:
-        with chaos_house(folder) as house:
-            look_through(house, folder)
-            good = Chaos(house, seed).run(options.minutes)
+        with chaos_system(folder) as system:
+            use_product_settings(system, folder)
+            good = Chaos(system, seed).run(options.minutes)
     finally:
         if good and not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -55,9 +55,9 @@ def main() -> int:
     return 0 if good else 1
 
 
-def look_through(house: ChaosHouse, folder: Path) -> None:
-    """Have this process see the same rows and the same AWS as the product, through its own door."""
-    os.environ |= {**house.environment(), "STREAMHUB_VAR_DIR": str(folder), "STREAMHUB_ENV_FILE": os.devnull}
+def use_product_settings(system: ChaosSystem, folder: Path) -> None:
+    """Give this process the product's settings: the same database and the same AWS."""
+    os.environ |= {**system.environment(), "STREAMHUB_VAR_DIR": str(folder), "STREAMHUB_ENV_FILE": os.devnull}
     os.environ["DJANGO_SETTINGS_MODULE"] = "streamhub.settings"
     import django
 
@@ -68,22 +68,22 @@ def look_through(house: ChaosHouse, folder: Path) -> None:
 class Chaos:
     """One run."""
 
-    def __init__(self, house: ChaosHouse, seed: str) -> None:
+    def __init__(self, system: ChaosSystem, seed: str) -> None:
         from tests.scenarios.truth import Wrongs
 
-        self.house, self.seed = house, seed
+        self.system, self.seed = system, seed
         self.notes, self.wrongs = Notes(), Wrongs()
-        self.monkey = Monkey(house, seed)
+        self.monkey = Monkey(system, seed)
         self.began = time.monotonic()
 
     def run(self, minutes: float) -> bool:
-        self.house.open()
-        self.house.control.publish_delay(**PUBLISH)
+        self.system.open()
+        self.system.control.publish_delay(**PUBLISH)
         self.say(f"seed {self.seed}: everything is up")
         rounds = max(1, round(minutes / ROUND_MINUTES))
         for number in range(1, rounds + 1):
-            self.rage(minutes * 60 / rounds, number)
-            self.calm(f"quiet point {number}")
+            self.disturb(minutes * 60 / rounds, number)
+            self.settle(f"quiet point {number}")
         self.close_down()
         return self.report()
 
@@ -92,137 +92,140 @@ class Chaos:
 
     # --- the run ---------------------------------------------------------------------------
 
-    def rage(self, seconds: float, number: int) -> None:
-        """Clients, viewers and the monkey, all at once."""
+    def disturb(self, seconds: float, number: int) -> None:
+        """Run clients, viewers and the monkey at once."""
         over = threading.Event()
         seed = f"{self.seed}/{number}"
-        api = self.house.api
-        crowd: list[threading.Thread] = [
-            Client(n, seed, api(), self.house.outages, self.notes, over) for n in range(CLIENTS)
+        api = self.system.api
+        threads: list[threading.Thread] = [
+            Client(n, seed, api(), self.system.outages, self.notes, over) for n in range(CLIENTS)
         ]
-        crowd.append(Viewers(seed, api(), self.house.control, over))
-        for each in crowd:
-            each.start()
+        threads.append(Viewers(seed, api(), self.system.control, over))
+        for thread in threads:
+            thread.start()
         try:
-            self.monkey.rage(time.monotonic() + seconds)
+            self.monkey.disturb(time.monotonic() + seconds)
         finally:
             over.set()
-        for each in crowd:
-            self.until(lambda each=each: not each.is_alive(), f"{each.name} ends", 60)
-        self.say(f"round {number}: {self.operations()} operations, {self.house.kills.total()} kills so far")
+        for thread in threads:
+            self.wait_for(lambda thread=thread: not thread.is_alive(), f"{thread.name} has ended", 60)
+        self.say(f"round {number}: {self.operations()} operations, {self.system.kills.total()} kills so far")
 
-    def calm(self, when: str) -> None:
-        """No more faults; all rows come to rest; then AWS and rows are compared."""
+    def settle(self, when: str) -> None:
+        """End the faults, wait until all rows are at rest, then compare AWS with the rows."""
         from django.db import connections
 
         from tests.scenarios import truth
 
-        self.monkey.rest()
-        connections.close_all()  # our own, from before the database was killed
-        rested = self.until(lambda: not truth.restless(), f"{when}: all rows are at rest", QUIET_SECONDS)
+        self.monkey.stop_faults()
+        connections.close_all()  # connections from before the database was killed
+        rested = self.wait_for(lambda: not truth.restless(), f"{when}: all rows are at rest", QUIET_SECONDS)
         if not rested:
             for row in truth.restless():
                 self.wrongs.add("stuck", f"{when}: {row}")
-        self.until(self.tidy, f"{when}: drift's job has deleted security groups' twins", 60)
-        truth.compare(self.house.control, self.wrongs, when)
-        self.say(f"{when}: {len(truth.ours(self.house.control))} resources")
+        self.wait_for(self.no_surplus, f"{when}: the drift job has deleted duplicate security groups", 60)
+        truth.compare(self.system.control, self.wrongs, when)
+        self.say(f"{when}: {len(truth.ours(self.system.control))} resources")
 
-    def tidy(self) -> bool:
-        """Whether nothing is surplus, if need be after the hour that drift's job leaves it."""
-        from . import truth
-
-        if self.surplus():
-            truth.an_hour_of_drift()
-        return not self.surplus()
-
-    def surplus(self) -> bool:
+    def no_surplus(self) -> bool:
+        """Whether AWS has nothing surplus. Lets drift's grace hour pass first if it has."""
         from tests.scenarios import truth
 
-        seen = truth.Wrongs()
-        truth.compare(self.house.control, seen, "")
-        return bool(list(seen.all()))
+        if self.has_surplus():
+            truth.an_hour_of_drift()
+        return not self.has_surplus()
+
+    def has_surplus(self) -> bool:
+        from tests.scenarios import truth
+
+        wrongs = truth.Wrongs()
+        truth.compare(self.system.control, wrongs, "")
+        return bool(list(wrongs.all()))
 
     def close_down(self) -> None:
-        """Stop every breakout, see the usage become final, delete every channel, let the reaper work."""
+        """Stop every breakout, wait for final usage, delete every channel, and wait for the reaper."""
         from tests.scenarios import truth
 
-        api = self.house.api()
+        api = self.system.api()
         for breakout in self.all(api, "breakouts"):
             if breakout["state"] in ("starting", "running", "failed"):
                 self.ask(api, f"breakouts/{breakout['id']}/stop")
-        if not self.until(lambda: not truth.restless(), "all breakouts are over", QUIET_SECONDS):
-            self.blame("stuck", truth.restless())
-        if not self.until(lambda: not truth.open_usage(), "all usage is final", QUIET_SECONDS):
-            self.blame("stuck", truth.open_usage())
+        if not self.wait_for(lambda: not truth.restless(), "all breakouts are over", QUIET_SECONDS):
+            self.report_wrong("stuck", truth.restless())
+        if not self.wait_for(lambda: not truth.open_usage(), "all usage is final", QUIET_SECONDS):
+            self.report_wrong("stuck", truth.open_usage())
         for channel in self.all(api, "channels"):
             self.ask(api, f"channels/{channel['id']}", "DELETE")
-        if not self.until(lambda: not truth.rows_left(), "all rows are gone", QUIET_SECONDS):
-            self.blame("stuck", truth.rows_left())
-        self.until(self.empty, "AWS is empty", 60)
+        if not self.wait_for(lambda: not truth.rows_left(), "all rows are gone", QUIET_SECONDS):
+            self.report_wrong("stuck", truth.rows_left())
+        self.wait_for(self.empty, "AWS is empty", 60)
         self.measure()
 
     def empty(self) -> bool:
-        """Whether AWS has nothing of ours, if need be after the hour that drift's job leaves a twin."""
-        from . import truth
+        """Whether AWS has nothing of ours. Lets drift's grace hour pass first if it has."""
+        from tests.scenarios import truth
 
-        if truth.ours(self.house.control):
+        if truth.ours(self.system.control):
             truth.an_hour_of_drift()
-        return not truth.ours(self.house.control)
+        return not truth.ours(self.system.control)
 
     def measure(self) -> None:
         from channels_app.models import Breakout
         from streamhub.lifecycle.models import Transition
         from tests.scenarios import truth
 
-        for each in truth.ours(self.house.control):
-            self.wrongs.add("orphans", f"at the end: {each} is left")
+        for resource in truth.ours(self.system.control):
+            self.wrongs.add("orphans", f"at the end: {resource} is left")
         truth.unended(self.wrongs)
-        self.lost, self.delivered = truth.bytes_lost(self.house.control, self.wrongs, datetime.now(UTC))
-        for call in self.house.control.calls(illegal=True):
-            said = f"{call['time']} {call['name']} {call['params']}: {call['error']}: {call['message']}"
-            self.wrongs.add("illegal calls", said)
-        born = Transition.objects.filter(resource_type="channel", from_state="")
-        self.channels, self.breakouts = born.count(), Breakout.objects.count()
-        self.blame(
-            "lost intents", sorted(self.notes.channels - set(born.values_list("resource_name", flat=True)))
+        self.lost, self.delivered = truth.bytes_lost(self.system.control, self.wrongs, datetime.now(UTC))
+        for call in self.system.control.calls(illegal=True):
+            sentence = f"{call['time']} {call['name']} {call['params']}: {call['error']}: {call['message']}"
+            self.wrongs.add("illegal calls", sentence)
+        creations = Transition.objects.filter(resource_type="channel", from_state="")
+        self.channels, self.breakouts = creations.count(), Breakout.objects.count()
+        self.report_wrong(
+            "lost intents",
+            sorted(self.notes.channels - set(creations.values_list("resource_name", flat=True))),
         )
-        here = {str(pk) for pk in Breakout.objects.values_list("pk", flat=True)}
-        self.blame("lost intents", [f"breakout {id}" for id in sorted(self.notes.breakouts - here)])
+        stored = {str(pk) for pk in Breakout.objects.values_list("pk", flat=True)}
+        self.report_wrong("lost intents", [f"breakout {id}" for id in sorted(self.notes.breakouts - stored)])
         names = list(Breakout.objects.values_list("name", flat=True))
-        self.blame("duplicates", sorted({f"breakouts named {n}" for n in names if names.count(n) > 1}))
-        self.blame("bad answers", self.notes.wrong)
-        self.blame("surprises in the logs", surprises(self.house.processes.folder / "logs"))
+        self.report_wrong("duplicates", sorted({f"breakouts named {n}" for n in names if names.count(n) > 1}))
+        self.report_wrong("bad answers", self.notes.wrong)
+        self.report_wrong(
+            "unexpected exceptions", unexpected_exceptions(self.system.processes.folder / "logs")
+        )
 
-    # --- means -----------------------------------------------------------------------------
+    # --- tools -----------------------------------------------------------------------------
 
-    def until(self, so: Callable[[], bool], what: str, seconds: float) -> bool:
-        """Wait, as a supervisor that restarts what fell; whether it came to be so."""
+    def wait_for(self, condition: Callable[[], bool], what: str, seconds: float) -> bool:
+        """Wait for the condition while restarting ended processes; whether it became true in time."""
         began = time.monotonic()
-        while not so():
-            self.house.supervise()
+        while not condition():
+            self.system.supervise()
             if time.monotonic() - began > seconds:
-                self.say(f"NOT SO after {seconds:.0f} s: {what}")
+                self.say(f"TIMEOUT after {seconds:.0f} s: {what}")
                 return False
             time.sleep(0.3)
         if time.monotonic() - began > 1:
             self.say(f"{what} ({time.monotonic() - began:.0f} s)")
         return True
 
-    def blame(self, measure: str, sentences: list[str]) -> None:
+    def report_wrong(self, measure: str, sentences: list[str]) -> None:
         for sentence in sentences:
             self.wrongs.add(measure, sentence)
 
     def all(self, api: Any, path: str) -> list[dict[str, Any]]:
         """All pages of a list."""
-        found, next_page = [], f"{path}?limit=200"
+        items, next_page = [], f"{path}?limit=200"
         while next_page:
             page = api.get(next_page)
-            found += page["items"]
+            items += page["items"]
             next_page = page["next"].partition("/api/v1/")[2] if page["next"] else ""
-        return found
+        return items
 
     def ask(self, api: Any, path: str, method: str = "POST") -> None:
-        """Everything is up: a refusal now is wrong."""
+        """Send a request while everything is up: a refusal is recorded as wrong."""
         try:
             api.send(method, path, {} if method == "POST" else None)
         except ApiError as error:
@@ -237,18 +240,18 @@ class Chaos:
         wrongs = list(self.wrongs.all())
         print("operations: " + ", ".join(f"{verb} {n}" for verb, n in sorted(self.notes.operations.items())))
         refused = ", ".join(f"{status} x{n}" for status, n in sorted(self.notes.refusals.items())) or "none"
-        print(f"refusals: {refused} · unanswered while something was away: {self.notes.unanswered}")
+        print(f"refusals: {refused} · unanswered during an outage: {self.notes.unanswered}")
         print("faults: " + ", ".join(f"{kind} {n}" for kind, n in sorted(self.monkey.faults.items())))
         print(f"bytes delivered to viewers: {self.delivered:,}")
         for measure, sentence in wrongs:
             print(f"WRONG {measure}: {sentence}")
-        kills = self.house.kills
+        kills = self.system.kills
         parts = ", ".join(
             f"{part} {kills[part]}" for part in ("worker", "beat", "web", "redis", "postgres", "aws")
         )
         others = "".join(
             f" · {measure} {self.wrongs.count(measure)}"
-            for measure in ("stuck", "lost intents", "bad answers", "surprises in the logs")
+            for measure in ("stuck", "lost intents", "bad answers", "unexpected exceptions")
             if self.wrongs.count(measure)
         )
         print(

@@ -1,4 +1,4 @@
-"""What the process tests do: create many channels, delete them, kill workers meanwhile, count."""
+"""Common operations of the process tests: create and delete channels, kill workers, count resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from devstack.demo.api import Api
 from devstack.demo.tour import left_in_aws
-from tests.scenarios.processes import House
+from tests.scenarios.processes import RunningStack
 
 CREATES = {
     "mediapackage:CreateChannel",
@@ -26,7 +26,7 @@ GROUP = "medialive:CreateInputSecurityGroup"
 def wait(until: Callable[[], bool], what: str, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not until():
-        assert time.monotonic() < deadline, f"not so after {seconds} s: {what}"
+        assert time.monotonic() < deadline, f"timeout after {seconds} s: {what}"
         time.sleep(0.2)
 
 
@@ -42,39 +42,39 @@ def create_channels(api: Api, count: int) -> list[str]:
     return [api.post("channels", body)["id"] for body in bodies]
 
 
-def wait_complete(house: House, count: int) -> None:
-    """All channels idle, all distributions deployed."""
-    wait_complete_but(house, count, on_air=0)
+def wait_complete(stack: RunningStack, count: int) -> None:
+    """Wait until all channels are idle and all distributions deployed."""
+    wait_complete_on_air(stack, count, on_air=0)
 
 
-def wait_complete_but(house: House, count: int, *, on_air: int) -> None:
-    """So many channels, of which some run, the others idle; all distributions deployed."""
-    wanted = Counter({"idle": count - on_air, "running": on_air})
+def wait_complete_on_air(stack: RunningStack, count: int, *, on_air: int) -> None:
+    """Wait for `count` channels with deployed distributions: `on_air` running, the others idle."""
+    expected = Counter({"idle": count - on_air, "running": on_air})
 
     def complete() -> bool:
-        channels = house.api.get("channels?limit=200")["items"]
-        return Counter(each["state"] for each in channels if _deployed(each)) == wanted
+        channels = stack.api.get("channels?limit=200")["items"]
+        return Counter(channel["state"] for channel in channels if _deployed(channel)) == expected
 
-    wait(complete, f"{count} channels stand behind deployed distributions, {on_air} of them running")
+    wait(complete, f"{count} channels have deployed distributions, {on_air} of them running")
 
 
 def _deployed(channel: dict[str, Any]) -> bool:
     return bool(channel["distribution"]) and channel["distribution"]["state"] == "deployed"
 
 
-def wait_gone(house: House) -> None:
-    """No row and no resource is left."""
+def wait_gone(stack: RunningStack) -> None:
+    """Wait until no row and no resource is left."""
 
     def gone() -> bool:
-        rows = house.api.get("channels")["items"] + house.api.get("distributions")["items"]
-        return not rows and not left_in_aws(house.control)
+        rows = stack.api.get("channels")["items"] + stack.api.get("distributions")["items"]
+        return not rows and not left_in_aws(stack.control)
 
     wait(gone, "everything is gone")
 
 
-def assert_each_once(house: House, count: int) -> None:
-    """What exists in AWS is exactly `count` stacks: nothing twice, nothing without its channel."""
-    assert left_in_aws(house.control) == {
+def assert_each_once(stack: RunningStack, count: int) -> None:
+    """AWS has exactly the resources of `count` channels."""
+    assert left_in_aws(stack.control) == {
         "cloudfront distributions": count,
         "mediapackage channels": count,
         "mediapackage origin_endpoints": count,
@@ -84,21 +84,20 @@ def assert_each_once(house: House, count: int) -> None:
     }
 
 
-def assert_legal(house: House) -> None:
-    assert house.control.counts()["illegal"] == {}, house.control.calls(illegal=True)
+def assert_legal(stack: RunningStack) -> None:
+    assert stack.control.counts()["illegal"] == {}, stack.control.calls(illegal=True)
 
 
-def while_workers_die(house: House, times: int, rng: random.Random, work: Callable[[], Any]) -> Any:
-    """Do the work, and meanwhile kill a worker with all its children at random moments; what work returns.
+def while_workers_die(stack: RunningStack, times: int, rng: random.Random, work: Callable[[], Any]) -> Any:
+    """Kill a worker and its children at random moments during the work; returns the work's result.
 
-    The killing is done here and the work in a thread, because processes die with the thread that
-    started them.
+    The work runs in a thread and the kills here, because a process ends with the thread that started it.
     """
     with ThreadPoolExecutor(1) as thread:
-        doing = thread.submit(work)
+        future = thread.submit(work)
         for _ in range(times):
             time.sleep(rng.uniform(0.3, 1.5))
-            name = rng.choice([name for name in house.processes.running if name.startswith("worker")])
-            house.processes.kill(name)
-            house.processes.start_worker(int(name.rpartition("-")[2]))
-        return doing.result()
+            name = rng.choice([name for name in stack.processes.running if name.startswith("worker")])
+            stack.processes.kill(name)
+            stack.processes.start_worker(int(name.rpartition("-")[2]))
+        return future.result()

@@ -1,4 +1,4 @@
-"""The rows of a running StreamHub, read and moved in time from outside of it."""
+"""Reads the rows of a running StreamHub and moves them in time, from outside its processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLOCKS = {
 
 
 def an_hour_passes(database: str) -> None:
-    """What was noted by the clock is an hour older now."""
+    """Make every stored time an hour older."""
     with closing(psycopg.connect(database, autocommit=True)) as connection:
         for table, columns in CLOCKS.items():
             for column in columns:
@@ -30,7 +30,7 @@ def an_hour_passes(database: str) -> None:
 
 
 def claims(database: str) -> int:
-    """How many rows a worker holds, dead or alive."""
+    """How many rows are claimed, by living or dead workers."""
     with closing(psycopg.connect(database, autocommit=True)) as connection:
         counts = [
             connection.execute(
@@ -42,8 +42,8 @@ def claims(database: str) -> int:
 
 
 def half_written(database: str) -> list[str]:
-    """Rows whose state is not where their last transition led, and transitions that do not follow on."""
-    said = []
+    """Rows whose state differs from their last transition, and transitions that do not follow each other."""
+    sentences = []
     with closing(psycopg.connect(database, autocommit=True)) as connection:
         for kind, table in {**MANAGED, "breakout": "channels_app_breakout"}.items():
             rows = connection.execute(
@@ -53,11 +53,13 @@ def half_written(database: str) -> list[str]:
                 ).format(sql.Identifier(table)),
                 [kind],
             )
-            said += [f"{kind} {id} is {state}, told {told}" for id, state, told in rows if state != told]
+            sentences += [
+                f"{kind} {id} is {state}, last transition {last}" for id, state, last in rows if state != last
+            ]
         broken = connection.execute(
             "SELECT resource_type, resource_id, before, from_state FROM (SELECT *, lag(to_state) OVER"
             " (PARTITION BY resource_type, resource_id ORDER BY id) AS before FROM lifecycle_transition) t"
             " WHERE before IS NOT NULL AND before <> from_state"
         )
-        said += [f"{kind} {id} went to {to}, then from {since}" for kind, id, to, since in broken]
-    return said
+        sentences += [f"{kind} {id} went to {to}, then from {start}" for kind, id, to, start in broken]
+    return sentences

@@ -1,4 +1,4 @@
-"""Channels come and go on the whole set of processes."""
+"""Channels are created and deleted on a running stack."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.integration import flows
-from tests.scenarios.processes import House
+from tests.scenarios.processes import RunningStack
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 
@@ -15,7 +15,7 @@ CHANNELS = 20
 KILLS = 10
 
 
-def test_channels_come_and_go_on_postgresql_and_redis(on_postgres: House) -> None:
+def test_channels_are_created_and_deleted_on_postgresql_and_redis(on_postgres: RunningStack) -> None:
     ids = flows.create_channels(on_postgres.api, CHANNELS)
     flows.wait_complete(on_postgres, CHANNELS)
     flows.assert_each_once(on_postgres, CHANNELS)
@@ -27,19 +27,19 @@ def test_channels_come_and_go_on_postgresql_and_redis(on_postgres: House) -> Non
     assert calls[flows.GROUP] == 1
 
 
-def test_killed_workers_make_nothing_twice_on_postgresql(on_postgres: House) -> None:
+def test_killed_workers_create_nothing_twice_on_postgresql(on_postgres: RunningStack) -> None:
     create_and_delete_while_workers_die(on_postgres, random.Random(2))
 
 
-def test_killed_workers_make_nothing_twice_on_sqlite(on_sqlite: House) -> None:
+def test_killed_workers_create_nothing_twice_on_sqlite(on_sqlite: RunningStack) -> None:
     create_and_delete_while_workers_die(on_sqlite, random.Random(3))
 
 
-def create_and_delete_while_workers_die(house: House, rng: random.Random) -> None:
-    """Half of the kills while the stacks are built, half while they are taken down."""
-    ids = flows.while_workers_die(house, KILLS // 2, rng, lambda: flows.create_channels(house.api, CHANNELS))
-    flows.wait_complete(house, CHANNELS)
-    flows.assert_each_once(house, CHANNELS)
-    flows.while_workers_die(house, KILLS // 2, rng, lambda: flows.delete_channels(house.api, ids))
-    flows.wait_gone(house)
-    flows.assert_legal(house)
+def create_and_delete_while_workers_die(stack: RunningStack, rng: random.Random) -> None:
+    """Half of the kills during creation, half during deletion."""
+    ids = flows.while_workers_die(stack, KILLS // 2, rng, lambda: flows.create_channels(stack.api, CHANNELS))
+    flows.wait_complete(stack, CHANNELS)
+    flows.assert_each_once(stack, CHANNELS)
+    flows.while_workers_die(stack, KILLS // 2, rng, lambda: flows.delete_channels(stack.api, ids))
+    flows.wait_gone(stack)
+    flows.assert_legal(stack)

@@ -1,4 +1,4 @@
-"""The races of `make test` once more, with more rounds, where rows are locked one by one: on PostgreSQL."""
+"""The race tests of `make test` on PostgreSQL, which locks single rows, with more rounds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RACES = [
 
 
 @pytest.mark.parametrize("races", RACES)
-def test_races_end_well_on_postgresql(races: str, tmp_path: Path) -> None:
+def test_races_pass_on_postgresql(races: str, tmp_path: Path) -> None:
     with postgres_database() as url:
         environment = {
             **os.environ,
@@ -33,7 +33,7 @@ def test_races_end_well_on_postgresql(races: str, tmp_path: Path) -> None:
             "RACE_ROUNDS": ROUNDS,
         }
         options = ["-p", "no:cacheprovider", "--timeout", "300"]
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "pytest", *options, races],
             cwd=ROOT,
             env=environment,
@@ -42,6 +42,6 @@ def test_races_end_well_on_postgresql(races: str, tmp_path: Path) -> None:
             timeout=1200,
             check=False,
         )
-    said = done.stdout[-6000:] + done.stderr[-2000:]
-    assert "database: postgresql" in done.stdout, said
-    assert done.returncode == 0, said
+    output = result.stdout[-6000:] + result.stderr[-2000:]
+    assert "database: postgresql" in result.stdout, output
+    assert result.returncode == 0, output

@@ -75,8 +75,8 @@ def redis_database() -> Iterator[str]:
         client.close()
 
 
-class House:
-    """A running set with its API and the remote control of its AWS."""
+class RunningStack:
+    """The running processes with their API and the remote control of their AWS."""
 
     def __init__(self, processes: ProcessSet) -> None:
         self.processes = processes
@@ -87,7 +87,7 @@ class House:
 
 
 @contextmanager
-def running(folder: Path, environment: dict[str, str], workers: int, scale: float) -> Iterator[House]:
+def running(folder: Path, environment: dict[str, str], workers: int, scale: float) -> Iterator[RunningStack]:
     """Everything started and ready; stopped afterwards, in whatever state it is."""
     with ProcessSet(folder, {**PERIODS, **environment}) as processes:
         processes.start_embedded(scale)
@@ -98,4 +98,4 @@ def running(folder: Path, environment: dict[str, str], workers: int, scale: floa
             processes.start_worker(number, concurrency=4)
         processes.start_beat()
         processes.wait_ready()
-        yield House(processes)
+        yield RunningStack(processes)

@@ -1,4 +1,4 @@
-"""Everything that runs under chaos, each part of which can be killed and started again by name."""
+"""Everything that runs under chaos. Each part can be killed and started again by name."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.scenarios.servers import OwnPostgres, OwnRedis, started
 SCALE = 0.02
 WORKERS = 2
 ENDPOINT = "endpoint"
-# What can be killed, and how often one rather than another.
+# The parts that can be killed, and their weights.
 PARTS = {"worker-1": 3, "worker-2": 3, "web": 3, "beat": 2, "redis": 3, "postgres": 2, "aws": 5}
 
 
 @dataclass
 class Outages:
-    """When web and database were away, on `time.monotonic`; a request that met one may fail."""
+    """When web or database was down (`time.monotonic`). A request that overlaps an outage may fail."""
 
     spans: list[tuple[float, float | None, str]] = field(default_factory=list)
 
@@ -39,14 +39,17 @@ class Outages:
 
     def end(self, part: str) -> None:
         now = time.monotonic()
-        self.spans = [(a, now if b is None and p == part else b, p) for a, b, p in self.spans]
+        self.spans = [
+            (began, now if ended is None and name == part else ended, name)
+            for began, ended, name in self.spans
+        ]
 
     def met(self, start: float, end: float) -> bool:
-        return any(a <= end and (b is None or start <= b) for a, b, _ in self.spans)
+        return any(began <= end and (ended is None or start <= ended) for began, ended, _ in self.spans)
 
 
-class ChaosHouse:
-    """The product's processes, its own PostgreSQL and Redis, an AWS that lives, its endpoint that dies."""
+class ChaosSystem:
+    """The product's processes, a PostgreSQL and a Redis, the embedded AWS, and its endpoint."""
 
     def __init__(self, folder: Path, postgres: OwnPostgres, broker: OwnRedis, aws: ProcessSet) -> None:
         self.postgres, self.broker, self.aws = postgres, broker, aws
@@ -57,8 +60,8 @@ class ChaosHouse:
         addresses = aws.wait_embedded()
         self.aws_port = urlsplit(addresses["aws_endpoint"]).port
         self.control = Control(addresses["aws_endpoint"])
-        front = {**addresses, "aws_endpoint": f"http://127.0.0.1:{self.endpoint_port}"}
-        write_whole(folder / "embedded.json", json.dumps(front))
+        proxied = {**addresses, "aws_endpoint": f"http://127.0.0.1:{self.endpoint_port}"}
+        write_whole(folder / "embedded.json", json.dumps(proxied))
 
     def environment(self) -> dict[str, str]:
         return {**PERIODS, "DATABASE_URL": self.postgres.url, "CELERY_BROKER_URL": self.broker.url}
@@ -78,7 +81,7 @@ class ChaosHouse:
         return Api(f"http://127.0.0.1:{self.web_port}", self.token)
 
     def kill(self, part: str, *, gently: bool = False) -> None:
-        """Kill one part of `PARTS`. `gently`: only the database knows the difference (its fast mode)."""
+        """Kill one part of `PARTS`. `gently`: shut it down in fast mode, if it is the database."""
         self.kills[part.partition("-")[0]] += 1
         if part in ("web", "postgres"):
             self.outages.begin(part)
@@ -90,22 +93,23 @@ class ChaosHouse:
             self.processes.kill(ENDPOINT if part == "aws" else part)
 
     def start(self, part: str) -> None:
-        """Start it again; returns as soon as it is on its way (the database: as soon as it answers)."""
+        """Start a part again. Returns at once; for the database, once it answers."""
         self._starts()[part]()
         if part == "postgres":
             self.outages.end(part)
 
     def supervise(self) -> list[str]:
-        """What a supervisor does: start again what ended by itself, and note that web answers again."""
-        fallen = [name for name, each in self.processes.running.items() if each.popen.poll() is not None]
-        for name in fallen:
+        """Restart processes that ended by themselves, and end web's outage once it answers; their names."""
+        running = self.processes.running.items()
+        ended = [name for name, process in running if process.popen.poll() is not None]
+        for name in ended:
             if name == "web":
                 self.outages.begin(name)
             self.processes.kill(name)
             self._starts()["aws" if name == ENDPOINT else name]()
         if any(end is None and part == "web" for _, end, part in self.outages.spans) and self.web_answers():
             self.outages.end("web")
-        return fallen
+        return ended
 
     def web_answers(self) -> bool:
         if "web" not in self.processes.running:
@@ -128,8 +132,8 @@ class ChaosHouse:
         }
 
     def _start_endpoint(self) -> None:
-        given = ("--port", str(self.endpoint_port), "--to", str(self.aws_port))
-        self.processes.start(ENDPOINT, "-m", "tests.chaos.endpoint", *given)
+        ports = ("--port", str(self.endpoint_port), "--to", str(self.aws_port))
+        self.processes.start(ENDPOINT, "-m", "tests.chaos.endpoint", *ports)
 
     def close(self) -> None:
         self.processes.stop_all()
@@ -138,12 +142,12 @@ class ChaosHouse:
 
 
 @contextmanager
-def chaos_house(folder: Path) -> Iterator[ChaosHouse]:
-    """Servers and processes, not yet opened; all of them gone afterwards."""
+def chaos_system(folder: Path) -> Iterator[ChaosSystem]:
+    """The servers and processes, not yet opened; all of them are ended afterwards."""
     with started(OwnPostgres) as postgres, started(OwnRedis) as broker, ProcessSet(folder / "aws", {}) as aws:
         aws.start_embedded(SCALE)
-        house = ChaosHouse(folder, postgres, broker, aws)
+        system = ChaosSystem(folder, postgres, broker, aws)
         try:
-            yield house
+            yield system
         finally:
-            house.close()
+            system.close()
