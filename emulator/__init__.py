@@ -1,6 +1,6 @@
-"""An AWS that says no when AWS would: the services StreamHub uses, in one process, over HTTP.
+"""The embedded AWS: the services that StreamHub uses, with AWS's rules, in one process over HTTP.
 
-`base` has what all services share (world, clock, refusals); one module or package per service holds its
-rules; `account` is one world with its log and its faults; `server` speaks HTTP and can begin anew; `desk`
-is its remote control and `control` the client of that. See README.md.
+`base` has what all services share (world, clock, refusals). Each service has a module or package with its
+rules. `account` is one world with its call log and faults, `server` the HTTP server, which can be reset.
+`control_routes` is the server side of the control API and `control` its client. See README.md.
 """

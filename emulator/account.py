@@ -1,7 +1,7 @@
-"""One AWS account from its first day to a reset: everything that a reset must forget is in here.
+"""One AWS account from the start to a reset; it holds everything that a reset discards.
 
-The server holds one `Account` and puts a new one in its place on a reset. A request belongs to the account
-that was there when it arrived, so a late one can only ever touch an account that nobody looks at any more.
+The server has one `Account` and replaces it on a reset. A request belongs to the account that was there when
+the request arrived, so a late request can change only a discarded account.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ Operation = Callable[[dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Settings:
-    """What an account begins with. `scale` is real seconds per AWS second.
+    """The initial state of an account. `scale` is real seconds per AWS second.
 
-    `buckets` exist from the start, and so does the shared distribution of `mediamanager`: its id, its
-    recording bucket, its media bucket.
+    `buckets` exist from the start. So does the shared distribution if `mediamanager` is given: its id, its
+    recording bucket and its media bucket.
     """
 
     scale: float = 1.0
@@ -53,7 +53,7 @@ class Settings:
 
 
 class Account:
-    """The world with its services, and what is noted and ordered about the calls to them."""
+    """The world with its services, the call log and the faults."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -64,7 +64,7 @@ class Account:
             kind(self.world)
         self.buckets = Buckets(self.world, settings.buckets)
         Archive(self.world, self.buckets)
-        self.yesterday = StaleReads(self._ask)
+        self.stale_reads = StaleReads(self._read)
         self._methods: dict[str, Operation | None] = {}
         if settings.mediamanager is not None:
             mediamanager.create_mediamanager(self.world, *settings.mediamanager)
@@ -78,17 +78,17 @@ class Account:
         headers: Mapping[str, str],
         body: bytes,
     ) -> AwsResponse:
-        """The call's effect and its answer, in one go."""
+        """Execute the call and return its response."""
         if call.service == "s3":
             return self._carry_out_s3(call, entry, method, target, headers, body)
         if not is_read(call.operation):
-            self.yesterday.before_write(call, self.faults.rules.values())
+            self.stale_reads.before_write(call, self.faults.rules.values())
         elif call.operation.startswith("List"):
-            self.yesterday.note_list(call)
+            self.stale_reads.note_list(call)
         try:
             answer = codec.answer(call, self._perform(call))
-        except Refusal as no:
-            return self.refuse(call, entry, no)
+        except Refusal as error:
+            return self.refuse(call, entry, error)
         entry.status = answer.status
         return answer
 
@@ -109,20 +109,20 @@ class Account:
             self.log.refuse(entry, Refusal(code[1].decode(), "", answer.status))
         return answer
 
-    def answer_instead(self, rule: Rule, call: AwsRequest, entry: Entry) -> AwsResponse | None:
-        """What a fault answers in place of the call, if it is one of those."""
+    def fault_response(self, rule: Rule, call: AwsRequest, entry: Entry) -> AwsResponse | None:
+        """The response of a fault that replaces the call's own, or None."""
         if rule.kind in REFUSED:
             return self.refuse(call, entry, refusal(rule.kind, call))
         if rule.kind == "stale_read":
-            answer = self.yesterday.answer(call)
+            answer = self.stale_reads.answer(call)
             entry.status = answer.status
             return answer
         return None
 
-    def refuse(self, call: AwsRequest, entry: Entry, no: Refusal) -> AwsResponse:
-        """Say no, and note it."""
-        self.log.refuse(entry, no)
-        return codec.refusal(call, no)
+    def refuse(self, call: AwsRequest, entry: Entry, error: Refusal) -> AwsResponse:
+        """Log the refusal and return its response."""
+        self.log.refuse(entry, error)
+        return codec.refusal(call, error)
 
     def _perform(self, call: AwsRequest) -> Any:
         if call.problem is not None:
@@ -147,9 +147,9 @@ class Account:
             self._methods[call.name] = method
         return self._methods[call.name]
 
-    def _ask(self, call: AwsRequest) -> AwsResponse:
-        """What a read answers now; not logged, not faulted."""
+    def _read(self, call: AwsRequest) -> AwsResponse:
+        """The present response of a read, without log entry and faults."""
         try:
             return codec.answer(call, self._perform(call))
-        except Refusal as no:
-            return codec.refusal(call, no)
+        except Refusal as error:
+            return codec.refusal(call, error)

@@ -1,9 +1,9 @@
-"""Recordings: what an Archive output group writes to S3 while its MediaLive channel runs.
+"""Recordings: the files that an Archive output group writes to S3 while its MediaLive channel runs.
 
-Every rollover interval, and when the channel stops, MediaLive closes a file; only then is it visible on
-S3 ("Design the path for the output destination", "Archive examples" in the MediaLive user guide). Files
-are made when somebody asks S3 for something: nothing works in the background. Rollovers are AWS seconds,
-sizes follow from bitrate and length.
+MediaLive closes a file after every rollover interval and when the channel stops; only then is it visible
+on S3 ("Design the path for the output destination", "Archive examples" in the MediaLive user guide). There
+is no background work: files are created at the next S3 request. Rollovers are in AWS seconds; a file's size
+follows from bitrate and length.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 Params = dict[str, Any]
 DEFAULT_ROLLOVER = 300
-DEFAULT_BITS = 5_000_000  # for an encode whose settings name no bitrate
+DEFAULT_BITS = 5_000_000  # for a video without a bitrate in its settings
 _URL = re.compile(r"s3(?:ssl)?://([^/]+)/(.*)")
 
 
 def bits_per_second(encoder: Params, group_kind: str) -> int:
-    """What the output groups of one kind send, from the bitrates of their video and sound."""
+    """The bits per second that output groups of one kind send, from their video and audio bitrates."""
     groups = (
         group for group in encoder.get("OutputGroups") or [] if group_kind in group["OutputGroupSettings"]
     )
@@ -37,7 +37,7 @@ def bits_per_second(encoder: Params, group_kind: str) -> int:
 def _output_bits(encoder: Params, output: Params) -> int:
     names = {output.get("VideoDescriptionName"), *(output.get("AudioDescriptionNames") or [])}
     described = [*(encoder.get("VideoDescriptions") or []), *(encoder.get("AudioDescriptions") or [])]
-    return sum(_codec_bits(one) for one in described if one["Name"] in names)
+    return sum(_codec_bits(description) for description in described if description["Name"] in names)
 
 
 def _codec_bits(description: Params) -> int:
@@ -50,9 +50,9 @@ def _codec_bits(description: Params) -> int:
 
 @dataclass
 class Recording:
-    """One run of one archive output to one bucket. `written` files are on S3 already.
+    """One run of one archive output to one bucket. The first `written` files are on S3.
 
-    `began` is on the clock's `seconds`; `length` is set when the run is over, in AWS seconds.
+    `began` is a value of the clock's `seconds`. `length`, in AWS seconds, is None until the run ends.
     """
 
     channel_id: str
@@ -72,14 +72,14 @@ class Recording:
         return f"{self.base}.{number:06}.{self.extension}"
 
     def due(self, elapsed: float) -> Iterator[tuple[str, int, timedelta]]:
-        """Files that are closed by now and not written: (key, size, end since the start)."""
-        over = self.length is not None
+        """Files that are closed but not yet written: (key, size, end after the start)."""
+        ended = self.length is not None
         seconds = self.length if self.length is not None else elapsed
         closed = int(seconds // self.rollover)
         for number in range(self.written, closed):
             yield self._file(number, self.rollover, (number + 1) * self.rollover)
         rest = seconds - closed * self.rollover
-        if over and rest > 0 and self.written <= closed:
+        if ended and rest > 0 and self.written <= closed:
             yield self._file(closed, rest, seconds)
 
     def _file(self, number: int, seconds: float, end: float) -> tuple[str, int, timedelta]:
@@ -88,7 +88,7 @@ class Recording:
 
 
 class Archive(Service):
-    """All recordings of this world, and the alerts of those that had nowhere to go."""
+    """All recordings of this world, and a count of the files without a bucket."""
 
     name = "archive"
 
@@ -102,7 +102,7 @@ class Archive(Service):
         buckets.before_request.append(self.write_due)
 
     def write_due(self) -> None:
-        """Put on S3 what is closed by now; what finds no bucket is lost, and counted."""
+        """Write closed files to S3; a file whose bucket does not exist is lost and counted."""
         for recording in self._recordings:
             files = list(recording.due(self._elapsed(recording)))
             if not files:
@@ -120,42 +120,42 @@ class Archive(Service):
         return {
             "recordings": [
                 {
-                    "channel_id": one.channel_id,
-                    "bucket": one.bucket,
-                    "prefix": one.base,
-                    "running": one.length is None,
-                    "files": one.written - one.lost,
-                    "lost": one.lost,
+                    "channel_id": recording.channel_id,
+                    "bucket": recording.bucket,
+                    "prefix": recording.base,
+                    "running": recording.length is None,
+                    "files": recording.written - recording.lost,
+                    "lost": recording.lost,
                 }
-                for one in self._recordings
+                for recording in self._recordings
             ]
         }
 
     @property
     def alerts(self) -> int:
-        """How many files were lost for want of their bucket."""
-        return sum(one.lost for one in self._recordings)
+        """How many files were lost because their bucket does not exist."""
+        return sum(recording.lost for recording in self._recordings)
 
     def _elapsed(self, recording: Recording) -> float:
-        """AWS seconds since it began; where AWS time has no length, real ones."""
+        """AWS seconds since the recording began; real seconds if the scale is 0."""
         return (self.world.clock.seconds() - recording.began) / (self.world.clock.scale or 1.0)
 
     def _encoder_changed(self, channel: Channel, running: bool) -> None:
         for recording in self._running.pop(channel.id, []):
             recording.length = self._elapsed(recording)
         if running:
-            begun = [self._begin(channel, *one) for one in _outputs(channel)]
-            self._running[channel.id] = begun
-            self._recordings += begun
+            recordings = [self._begin(channel, *output) for output in _outputs(channel)]
+            self._running[channel.id] = recordings
+            self._recordings += recordings
 
     def _begin(self, channel: Channel, url: str, settings: Params, output: Params) -> Recording:
         now = self.world.clock.now()
-        found = _URL.fullmatch(url)
+        match = _URL.fullmatch(url)
         archive = output["OutputSettings"]["ArchiveOutputSettings"]
-        base = (found[2] if found else url) + archive.get("NameModifier", "")
+        base = (match[2] if match else url) + archive.get("NameModifier", "")
         return Recording(
             channel_id=channel.id,
-            bucket=found[1] if found else "",
+            bucket=match[1] if match else "",
             base=base.replace("$dt$", now.strftime("%Y%m%dT%H%M%S")),
             extension=archive.get("Extension") or "m2ts",
             rollover=settings.get("RolloverInterval") or DEFAULT_ROLLOVER,
@@ -166,11 +166,12 @@ class Archive(Service):
 
 
 def _outputs(channel: Channel) -> Iterator[tuple[str, Params, Params]]:
-    """Each archive output and each place it goes to: (URL, group settings, output)."""
-    urls = {one.get("Id"): one.get("Settings") or [] for one in channel.config["Destinations"]}
+    """Each archive output with each of its destinations: (URL, group settings, output)."""
+    destinations = channel.config["Destinations"]
+    urls = {destination.get("Id"): destination.get("Settings") or [] for destination in destinations}
     for group in channel.config["EncoderSettings"].get("OutputGroups") or []:
         settings = group["OutputGroupSettings"].get("ArchiveGroupSettings")
         if settings:
-            for place in urls.get(settings["Destination"].get("DestinationRefId"), []):
+            for url in urls.get(settings["Destination"].get("DestinationRefId"), []):
                 for output in group["Outputs"]:
-                    yield place.get("Url") or "", settings, output
+                    yield url.get("Url") or "", settings, output

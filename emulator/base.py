@@ -1,10 +1,9 @@
-"""What every embedded service shares: the world, its clock, how to say no.
+"""What all embedded services share: the world, its clock and refusals.
 
-A service is a class with one method per operation (snake_case of AWS's name). It takes the request's
-parameters as one dict shaped as boto3 takes them, `method(params)`, and returns the answer shaped as
-boto3 returns it; wire formats are `codec`'s business. Methods run one at a time on one thread, never
-block, and never sleep: what takes time on AWS is a transition that is due at a moment of the world's
-clock.
+A service is a class with one method per operation (AWS's name in snake_case). A method takes the request's
+parameters as one dict in boto3's shape and returns the response in boto3's shape; `codec` handles the wire
+formats. Methods run one at a time on one thread and never block or sleep. Whatever takes time on AWS is a
+timer of the world.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ ACCOUNT_ID = "111122223333"
 
 
 class Refusal(Exception):
-    """AWS's "no": the error code a client sees, its sentence and its HTTP status.
+    """An AWS error response: code, message and HTTP status.
 
-    `illegal` says whether the client broke a rule that it should have known; None leaves the verdict
-    to the call log, which goes by the code.
+    `illegal` says whether the client broke a rule that it should have known; None lets the call log decide
+    by the code.
     """
 
     def __init__(self, code: str, message: str, status: int = 400, illegal: bool | None = None) -> None:
@@ -39,8 +38,8 @@ class Refusal(Exception):
 class Clock:
     """Real time for dates, scaled time for durations.
 
-    `scale` is how many real seconds one AWS second takes (0.02: a five-minute deployment takes six
-    seconds). `advance` jumps ahead by AWS seconds, for tests that do not want to wait at all.
+    `scale` is real seconds per AWS second (0.02: a five-minute deployment takes six seconds). `advance` skips
+    AWS seconds, for tests that do not wait.
     """
 
     def __init__(self, scale: float = 1.0, now: Callable[[], float] = time.time) -> None:
@@ -49,25 +48,25 @@ class Clock:
         self._jumped = 0.0  # real seconds added by `advance`
 
     def now(self) -> datetime:
-        """The moment on the wall, as AWS would stamp it."""
+        """The real time, as AWS would show it."""
         return datetime.fromtimestamp(self._now(), tz=UTC)
 
     def seconds(self) -> float:
-        """A growing number of real seconds, the base of all due times."""
+        """Real seconds including skipped ones; the base of all due times."""
         return self._now() + self._jumped
 
     def due(self, aws_seconds: float) -> float:
-        """When something that takes this many AWS seconds will be over (on `seconds`' scale)."""
+        """The value of `seconds` at which something that takes `aws_seconds` from now ends."""
         return self.seconds() + aws_seconds * self.scale
 
     def advance(self, aws_seconds: float) -> None:
-        """Let this many AWS seconds pass at once (at scale 0 everything is due at once anyway)."""
+        """Skip `aws_seconds`. At scale 0 everything is due at once anyway."""
         self._jumped += aws_seconds * max(self.scale, 1e-9)
 
 
 @dataclass
 class Durations:
-    """How long things take, in AWS seconds: (least, most), drawn for each occasion."""
+    """How long things take, in AWS seconds: (least, most); each occasion draws a value in between."""
 
     cloudfront_deploy: tuple[float, float] = (150, 400)
     mediapackage_delete: tuple[float, float] = (3, 10)
@@ -80,7 +79,7 @@ class Durations:
 
 @dataclass
 class World:
-    """One AWS account in one region (plus CloudFront's global one); everything in memory."""
+    """One AWS account in one region (plus CloudFront, which is global), in memory."""
 
     clock: Clock = field(default_factory=Clock)
     region: str = "eu-central-1"
@@ -88,7 +87,7 @@ class World:
     seed: int = 1
     durations: Durations = field(default_factory=Durations)
     services: dict[str, Service] = field(default_factory=dict)
-    calling_region: str = ""  # that the call being served was signed for; empty: this world's
+    calling_region: str = ""  # the region the present call was signed for; empty: the world's region
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -96,27 +95,27 @@ class World:
         self._serial = itertools.count()
 
     def after(self, span: tuple[float, float], then: Callable[[], None]) -> None:
-        """Do `then` once a duration drawn from `span` (AWS seconds) has passed."""
+        """Call `then` after a duration drawn from `span` (least and most AWS seconds)."""
         due = self.clock.due(self.random.uniform(*span))
         heapq.heappush(self._timers, (due, next(self._serial), then))
 
     def settle(self) -> None:
-        """Carry out every transition that is due; called before each request is served."""
+        """Run all timers that are due. The server calls it before each request."""
         now = self.clock.seconds()
         while self._timers and self._timers[0][0] <= now:
             heapq.heappop(self._timers)[2]()
 
     def number(self, digits: int) -> str:
-        """A random decimal id, as MediaLive draws them."""
+        """A random decimal id, as MediaLive uses."""
         return str(self.random.randrange(10 ** (digits - 1), 10**digits))
 
     def token(self, length: int, alphabet: str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") -> str:
-        """A random id of the given length, as CloudFront draws them."""
+        """A random id of the given length, as CloudFront uses."""
         return "".join(self.random.choice(alphabet) for _ in range(length))
 
 
 class Service:
-    """Base of the services. `name` is botocore's service name."""
+    """Base class of the services. `name` is botocore's service name."""
 
     name: ClassVar[str] = ""
 
@@ -125,9 +124,9 @@ class Service:
         world.services[self.name] = self
 
     def inventory(self) -> dict[str, list[dict[str, Any]]]:
-        """What exists now, by resource type, as plain data for tests and the console."""
+        """All existing resources by type, as plain data for tests."""
         raise NotImplementedError
 
     def console(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Something a person does in the AWS console behind StreamHub's back (`action` is snake_case)."""
+        """Something a person does in the AWS console, outside of StreamHub. `action` is in snake_case."""
         raise Refusal("UnknownConsoleAction", f"{self.name} has no console action {action!r}", 404)

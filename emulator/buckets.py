@@ -1,7 +1,7 @@
-"""S3, by moto, which is right about buckets: its web application is called in this process.
+"""S3, emulated by moto's web application, which is called in this process.
 
-moto's S3 takes a second to import, so it is not touched before the first S3 request. Its buckets belong
-to the process, not to a world: two servers in one process share them.
+moto's S3 takes a second to import, so the first S3 request imports it. Its buckets belong to the process:
+two servers in one process share them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from .base import Service, World
 from .codec import AwsResponse
 from .wsgi import environ_of
 
-_NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184  # of an MPEG transport stream
+_NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184  # in an MPEG transport stream
 _NOT_PASSED_ON = {"connection", "transfer-encoding", "date", "server", "x-amz-request-id", "x-amzn-requestid"}
 
 
 class Buckets(Service):
-    """The account's buckets. `names` exist from the start; `before_request` is called before each request."""
+    """The account's buckets. `names` exist from the start; `before_request` callbacks run before requests."""
 
     name = "s3"
 
@@ -33,18 +33,18 @@ class Buckets(Service):
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> AwsResponse:
         """Answer one S3 request."""
-        for told in self.before_request:
-            told()
+        for callback in self.before_request:
+            callback()
         app = self._open()
         headers = {**headers, "x-moto-account-id": self.world.account}
         started: list[Any] = []
-        pieces = app(environ_of(method, target, headers, body), lambda *given: started.extend(given))
+        pieces = app(environ_of(method, target, headers, body), lambda *response: started.extend(response))
         content = b"".join(pieces)
         out = {key: value for key, value in started[1] if key.lower() not in _NOT_PASSED_ON}
         return AwsResponse(int(started[0].split()[0]), out, content)
 
     def _open(self) -> Any:
-        """moto's application; the first time, what is left of an earlier world's buckets is thrown away."""
+        """moto's application. The first call discards the buckets of an earlier world."""
         from moto.s3.models import s3_backends
 
         if not self._opened:
@@ -66,10 +66,10 @@ class Buckets(Service):
         return name in (self._names if not self._opened else self._backend().buckets)
 
     def put_recording(self, bucket: str, key: str, size: int, moment: datetime) -> None:
-        """An object of `size` bytes that takes up no room until it is read."""
-        made = _recording_class()(key, size, self.world, bucket)
-        made.last_modified = moment.astimezone(UTC).replace(tzinfo=None)
-        self._backend().buckets[bucket].keys[key] = made
+        """Add an object of `size` bytes whose content is generated only when it is read."""
+        recording = _recording_class()(key, size, self.world, bucket)
+        recording.last_modified = moment.astimezone(UTC).replace(tzinfo=None)
+        self._backend().buckets[bucket].keys[key] = recording
 
     def inventory(self) -> dict[str, list[dict[str, Any]]]:
         if not self._opened:
@@ -79,7 +79,7 @@ class Buckets(Service):
 
 @lru_cache
 def _application() -> Any:
-    """It holds nothing of its own: the buckets are moto's `s3_backends`."""
+    """moto's S3 application. It has no state of its own; the buckets are in moto's `s3_backends`."""
     from moto.moto_server.werkzeug_app import create_backend_app
 
     return create_backend_app("s3")
@@ -87,7 +87,7 @@ def _application() -> Any:
 
 @lru_cache
 def _recording_class() -> Any:
-    """moto's object, with content made up when it is asked for; defined late, as moto is imported late."""
+    """moto's object class with generated content. It is defined late because moto is imported late."""
     from moto.s3.models import FakeKey
 
     class RecordingKey(FakeKey):
@@ -104,6 +104,6 @@ def _recording_class() -> Any:
 
         @value.setter
         def value(self, new: bytes) -> None:
-            """There is nothing to keep."""
+            """The content is generated, so there is nothing to store."""
 
     return RecordingKey

@@ -1,8 +1,8 @@
-"""The call log: what was called, by whom, how it ended, and whether the caller broke a rule.
+"""The call log: what was called, by which client, the result, and whether the client broke a rule.
 
-A call is *illegal* when AWS refuses it because the client broke a rule that it should have known: wrong
-state, wrong order, invalid input. Asking for what is gone, losing a race (stale ETag), meeting a spent
-token, a quota or a throttle is life, not a mistake, and injected faults are nobody's.
+A call is *illegal* if AWS refuses it because the client broke a rule that it should have known: wrong
+state, wrong order, invalid input. A missing resource, a lost race (stale ETag), a used token, a quota, a
+throttle and an injected fault are not illegal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from .base import Refusal
 from .codec import AwsRequest
 
-KEPT = 200_000
+MAX_ENTRIES = 200_000
 _MISSING = {"NoSuchDistribution", "NoSuchResource", "NotFoundException", "NoSuchKey", "NoSuchBucket"}
 _THROTTLES = {"Throttling", "ThrottlingException", "TooManyRequestsException", "SlowDown"}
 _RACES = {"PreconditionFailed", "DistributionAlreadyExists", "BucketAlreadyOwnedByYou"}
@@ -27,7 +27,7 @@ _READS = ("Get", "Describe", "List", "Head")
 
 @dataclass(slots=True)
 class Entry:
-    """One call. `status` is None while it is under way and 0 if the connection was cut."""
+    """One call. `status` is None while the call is in progress, and 0 if the connection was cut."""
 
     n: int
     time: datetime
@@ -44,45 +44,51 @@ class Entry:
     stale: bool = field(default=False)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON can hold it."""
+        """The entry as JSON data."""
         return asdict(self) | {"time": self.time.isoformat(), "name": f"{self.service}:{self.operation}"}
 
 
 class CallLog:
-    """Every call since the start or the last `clear`; counts are exact, entries the newest `KEPT`."""
+    """All calls since the start or the last `clear`: exact counts, and the newest `MAX_ENTRIES` entries."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything; numbering goes on from 1."""
+        """Discard everything; numbers start at 1 again."""
         self.last = 0
-        self.entries: deque[Entry] = deque(maxlen=KEPT)
+        self.entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
         self.calls: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.illegal: Counter[str] = Counter()
 
     def begin(self, call: AwsRequest, moment: datetime, user_agent: str) -> Entry:
-        """A call has come in."""
+        """Log a new call."""
         self.last += 1
         self.calls[call.name] += 1
         entry = Entry(
-            self.last, moment, call.service, call.operation, brief(call.params), call.request_id, user_agent
+            self.last,
+            moment,
+            call.service,
+            call.operation,
+            shortened(call.params),
+            call.request_id,
+            user_agent,
         )
         self.entries.append(entry)
         return entry
 
-    def refuse(self, entry: Entry, no: Refusal) -> None:
-        """It has been answered with an error."""
-        entry.status, entry.error, entry.message = no.status, no.code, no.message
+    def refuse(self, entry: Entry, error: Refusal) -> None:
+        """Record the call's error response."""
+        entry.status, entry.error, entry.message = error.status, error.code, error.message
         name = f"{entry.service}:{entry.operation}"
-        self.errors[f"{name} {no.code}"] += 1
-        entry.illegal = entry.fault is None and is_illegal(entry.operation, no)
+        self.errors[f"{name} {error.code}"] += 1
+        entry.illegal = entry.fault is None and is_illegal(entry.operation, error)
         if entry.illegal:
             self.illegal[name] += 1
 
     def counts(self) -> dict[str, Any]:
-        """How many calls, errors (by operation and code) and illegal calls, each by operation."""
+        """The number of calls, of errors (by operation and code) and of illegal calls, by operation."""
         return {
             "total": self.last,
             "calls": dict(self.calls),
@@ -93,37 +99,37 @@ class CallLog:
     def since(
         self, n: int = 0, operation: str = "*", illegal: bool = False, limit: int = 10_000
     ) -> list[dict[str, Any]]:
-        """Entries after number `n`, in order, whose name fits the glob; at most `limit`, the first ones."""
+        """The first `limit` entries after number `n` whose name matches the glob `operation`."""
         first = self.last - len(self.entries)
         newer = islice(self.entries, max(0, n - first), None)
-        fitting = (
+        matching = (
             entry
             for entry in newer
             if (not illegal or entry.illegal) and fnmatchcase(f"{entry.service}:{entry.operation}", operation)
         )
-        return [entry.plain() for entry in islice(fitting, limit)]
+        return [entry.plain() for entry in islice(matching, limit)]
 
 
-def is_illegal(operation: str, no: Refusal) -> bool:
-    """Whether a refusal is the client's fault: see the module's opening."""
-    if no.illegal is not None:
-        return no.illegal
-    if no.status in (403, 429) or no.status >= 500:
+def is_illegal(operation: str, error: Refusal) -> bool:
+    """Whether the client broke a rule, as the module's docstring defines it."""
+    if error.illegal is not None:
+        return error.illegal
+    if error.status in (403, 429) or error.status >= 500:
         return False
-    if no.code in _MISSING | _THROTTLES | _RACES or no.code.startswith(_QUOTAS):
+    if error.code in _MISSING | _THROTTLES | _RACES or error.code.startswith(_QUOTAS):
         return False
-    if no.status == 404 and operation.startswith(_READS):
+    if error.status == 404 and operation.startswith(_READS):
         return False
-    # MediaPackage answers a repeated create and bad input with one code; the sentence tells them apart.
-    return not (operation.startswith("Create") and "already exists" in no.message.lower())
+    # MediaPackage uses the same code for a repeated create and for invalid input; the message differs.
+    return not (operation.startswith("Create") and "already exists" in error.message.lower())
 
 
-def brief(value: Any, depth: int = 4) -> Any:
-    """Parameters short enough to keep: long texts cut, long lists and deep structures left out."""
+def shortened(value: Any, depth: int = 4) -> Any:
+    """Parameters short enough to log: long texts are cut, long lists and deep structures left out."""
     if isinstance(value, dict):
-        return {key: brief(item, depth - 1) for key, item in list(value.items())[:30]} if depth else "{…}"
+        return {key: shortened(item, depth - 1) for key, item in list(value.items())[:30]} if depth else "{…}"
     if isinstance(value, list):
-        return [brief(item, depth - 1) for item in value[:5]] if depth else "[…]"
+        return [shortened(item, depth - 1) for item in value[:5]] if depth else "[…]"
     if isinstance(value, str):
         return value if len(value) <= 300 else value[:300] + "…"
     if isinstance(value, bytes):

@@ -1,9 +1,9 @@
-"""CloudWatch: the metrics of CloudFront and MediaPackage, out of the traffic by minute.
+"""CloudWatch: metrics of CloudFront and MediaPackage, computed from the traffic by minute.
 
-A metric lives in a region and is found only by all of its dimensions: CloudFront's in us-east-1 with
-`DistributionId` and `Region=Global`, MediaPackage's in the world's region with `Channel`. Asking
-elsewhere or with other dimensions is no error; there is just nothing there. Pages: "Viewing CloudFront
-metrics", "Monitoring MediaPackage with CloudWatch metrics", "GetMetricData".
+A metric exists in one region and only under all of its dimensions: CloudFront's in us-east-1 with
+`DistributionId` and `Region=Global`, MediaPackage's in the world's region with `Channel`. A query in another
+region or with other dimensions is valid and has no datapoints. Pages: "Viewing CloudFront metrics",
+"Monitoring MediaPackage with CloudWatch metrics", "GetMetricData".
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .minutes import Traffic
 CLOUDFRONT = "AWS/CloudFront"
 CLOUDFRONT_REGION = "us-east-1"
 MEDIAPACKAGE = "AWS/MediaPackage"
-# By namespace: the two amounts of its series and their unit, the dimension that names one, the others.
-OWN: dict[str, tuple[tuple[str, str], str, str, rules.Dimensions]] = {
+# By namespace: the two metrics of a series, their unit, the dimension with the id, and other dimensions.
+NAMESPACES: dict[str, tuple[tuple[str, str], str, str, rules.Dimensions]] = {
     CLOUDFRONT: (("BytesDownloaded", "Requests"), "None", "DistributionId", (("Region", "Global"),)),
     MEDIAPACKAGE: (("IngressBytes", "EgressBytes"), "Bytes", "Channel", ()),
 }
 Point = tuple[int, float]
-Cursor = tuple[int, int | None]  # the query to go on with, and after which moment
+Cursor = tuple[int, int | None]  # the query to continue with, and the last moment already returned
 
 
 _STATISTICS: dict[str, Callable[[list[float]], float]] = {
@@ -42,7 +42,7 @@ _STATISTICS: dict[str, Callable[[list[float]], float]] = {
 
 
 class CloudWatch(Service):
-    """CloudWatch in every region of the account; `world.calling_region` says which one is asked."""
+    """CloudWatch in all regions of the account; `world.calling_region` is the region of the call."""
 
     name = "cloudwatch"
 
@@ -54,24 +54,24 @@ class CloudWatch(Service):
     # -- operations
 
     def get_metric_data(self, params: Params) -> Params:
-        """Up to 500 series over one window, page by page; published datapoints only."""
+        """Published datapoints of up to 500 series over one window, in pages."""
         queries, window = rules.queries_of(params), rules.window_of(params)
         room = min(rules.page_points(params), self.page)
         newest_first = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-        asked = _fingerprint(queries, window, newest_first)
-        number, after = _read_token(params.get("NextToken"), asked, len(queries))
+        request = _fingerprint(queries, window, newest_first)
+        number, after = _read_token(params.get("NextToken"), request, len(queries))
         results: list[Params] = []
-        for at in range(number, len(queries)):
-            points = self._ordered(queries[at], window, newest_first, after if at == number else None)
+        for index in range(number, len(queries)):
+            points = self._ordered(queries[index], window, newest_first, after if index == number else None)
             part = points[:room]
             room -= len(part)
             if len(part) == len(points):
-                results.append(_result(queries[at], part, "Complete"))
+                results.append(_result(queries[index], part, "Complete"))
                 continue
             if part:
-                results.append(_result(queries[at], part, "PartialData"))
-            reached = (at, part[-1][0] if part else None)
-            return {"MetricDataResults": results, "NextToken": _write_token(reached, asked)}
+                results.append(_result(queries[index], part, "PartialData"))
+            reached = (index, part[-1][0] if part else None)
+            return {"MetricDataResults": results, "NextToken": _write_token(reached, request)}
         return {"MetricDataResults": results, "Messages": []}
 
     # -- reading
@@ -88,7 +88,7 @@ class CloudWatch(Service):
         return [point for point in points if (point[0] < after if newest_first else point[0] > after)]
 
     def _points(self, query: Query, window: Window) -> list[Point]:
-        """A query's datapoints in order of time, stamped with the beginning of their period."""
+        """A query's datapoints in order of time, each at the start of its period."""
         period = query.period
         first, end = window.rounded(period)
         oldest = rules.oldest_kept(period, self._now())
@@ -99,11 +99,11 @@ class CloudWatch(Service):
         return [(at, _STATISTICS[query.stat](values)) for at, values in groups.items()]
 
     def _values(self, query: Query, first: int, end: int) -> list[Point]:
-        """What is published by minute from `first` to before `end`, in order of time."""
+        """Published values by minute from `first` to before `end`, in order of time."""
         metric = query.metric
-        if metric.namespace not in OWN or not self._is_here(metric.namespace):
+        if metric.namespace not in NAMESPACES or not self._is_here(metric.namespace):
             return []
-        names, unit, naming, others = OWN[metric.namespace]
+        names, unit, naming, others = NAMESPACES[metric.namespace]
         if metric.name not in names or query.unit not in (None, unit):
             return []
         named = dict(metric.dimensions).get(naming, "")
@@ -115,16 +115,16 @@ class CloudWatch(Service):
         return [(at, float(amounts[which])) for at, amounts in minutes]
 
     def _is_here(self, namespace: str) -> bool:
-        asked = self.world.calling_region or self.world.region
-        return asked == (CLOUDFRONT_REGION if namespace == CLOUDFRONT else self.world.region)
+        region = self.world.calling_region or self.world.region
+        return region == (CLOUDFRONT_REGION if namespace == CLOUDFRONT else self.world.region)
 
-    # -- what a person sees and does
+    # -- inventory and console
 
     def inventory(self) -> dict[str, list[dict[str, Any]]]:
         return {"series": [{"namespace": space, "id": name} for space, name in self.traffic.names()]}
 
     def console(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
-        """`set_page`: at most so many datapoints on a page of GetMetricData ({"points": 100})."""
+        """`set_page`: the largest page of GetMetricData, in datapoints ({"points": 100})."""
         if action != "set_page":
             return super().console(action, params)
         self.page = max(1, int(params["points"]))
@@ -156,15 +156,15 @@ def _decode(token: str) -> Any:
         invalid("The NextToken is not valid.", "InvalidNextToken")
 
 
-def _write_token(cursor: Cursor, asked: int) -> str:
-    return _encode([*cursor, asked])
+def _write_token(cursor: Cursor, request: int) -> str:
+    return _encode([*cursor, request])
 
 
-def _read_token(token: str | None, asked: int, queries: int) -> Cursor:
-    """Where to go on; refused if the token is of another request."""
+def _read_token(token: str | None, request: int, queries: int) -> Cursor:
+    """Where to continue. A token of another request is refused."""
     if token is None:
         return 0, None
     match _decode(token):
-        case [int(number), int() | None as after, int(of)] if of == asked and number < queries:
+        case [int(number), int() | None as after, int(of)] if of == request and number < queries:
             return number, after
     invalid("The NextToken is not valid for this request.", "InvalidNextToken")

@@ -1,4 +1,4 @@
-"""What CloudWatch accepts: requests checked and turned into plain values.
+"""Checks CloudWatch requests and converts them into plain values.
 
 Pages: "GetMetricData", "MetricDataQuery" in the CloudWatch API reference.
 """
@@ -20,13 +20,13 @@ MAX_POINTS = 100_800
 STATISTICS = ("Sum", "Average", "Minimum", "Maximum", "SampleCount")
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 _DAY = 86_400
-# What is kept: (periods must be multiples of, for so many days).
-KEPT = ((3600, 455), (300, 63), (60, 15))
+# Retention: (the period must be a multiple of this many seconds, days of retention).
+RETENTION = ((3600, 455), (300, 63), (60, 15))
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric's full name; `dimensions` in order of their names."""
+    """One metric's full name; `dimensions` are sorted by name."""
 
     namespace: str
     name: str
@@ -35,7 +35,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Query:
-    """One series to answer with. `unit` None: whatever it is."""
+    """One series of the request. A `unit` of None matches any unit."""
 
     id: str
     label: str
@@ -53,36 +53,36 @@ class Window:
     end: float
 
     def rounded(self, period: int) -> tuple[int, int]:
-        """Whole periods: the start rounded down, the end such that the last one to begin is whole."""
+        """The window in whole periods: the start rounded down, the end rounded up."""
         first = int(self.start // period) * period
         return first, -int(-self.end // period) * period
 
 
 def invalid(message: str, code: str = "ValidationError") -> NoReturn:
-    """400: the request makes no sense as it stands."""
+    """400: the request is invalid."""
     raise Refusal(code, message, 400)
 
 
 def oldest_kept(period: int, now: float) -> int:
-    """The epoch second before which nothing is kept that this period could be made of."""
-    days = next((days for least, days in KEPT if period % least == 0), 0)
+    """The epoch second before which no data is kept for this period."""
+    days = next((days for least, days in RETENTION if period % least == 0), 0)
     return int(now - days * _DAY)
 
 
 def dimensions_of(given: Iterable[Params]) -> Dimensions:
-    """A request's dimensions in order; CloudWatch does not care for the order they are given in."""
-    return tuple(sorted((one["Name"], one.get("Value", "")) for one in given))
+    """A request's dimensions, sorted: CloudWatch ignores their order."""
+    return tuple(sorted((dimension["Name"], dimension.get("Value", "")) for dimension in given))
 
 
 def metric_of(given: Params) -> Metric:
-    """The metric that a structure names."""
+    """The metric named by a request's `Metric` structure."""
     return Metric(
         given.get("Namespace", ""), given.get("MetricName", ""), dimensions_of(given.get("Dimensions") or [])
     )
 
 
 def window_of(params: Params) -> Window:
-    """The request's window; refused if it is missing, upside down or empty."""
+    """The request's window. It is refused if it is missing, reversed or empty."""
     start, end = params.get("StartTime"), params.get("EndTime")
     if not isinstance(start, datetime) or not isinstance(end, datetime):
         invalid("The parameters StartTime and EndTime are required.")
@@ -92,28 +92,29 @@ def window_of(params: Params) -> Window:
 
 
 def _check_period(period: Any) -> None:
-    """Metrics at standard resolution: whole minutes."""
+    """Standard resolution: whole minutes."""
     if not isinstance(period, int) or period < 60 or period % 60:
         invalid(f"The parameter Period must be a multiple of 60, not {period}.")
 
 
 def queries_of(params: Params) -> list[Query]:
-    """GetMetricData's queries whose data is to be returned."""
+    """GetMetricData's queries that return data."""
     given = params.get("MetricDataQueries") or []
     if not given:
         invalid("The parameter MetricDataQueries is required.")
     if len(given) > MAX_QUERIES:
         invalid(f"The collection MetricDataQueries must not have a size greater than {MAX_QUERIES}.")
-    _check_ids([one.get("Id", "") for one in given])
-    wanted = [_query(one) for one in given if one.get("ReturnData", True)]
-    return wanted or invalid("At least one query must return data.")
+    _check_ids([query.get("Id", "") for query in given])
+    queries = [_query(query) for query in given if query.get("ReturnData", True)]
+    return queries or invalid("At least one query must return data.")
 
 
 def _check_ids(ids: list[str]) -> None:
-    for each in ids:
-        if not _ID.fullmatch(each):
+    for query_id in ids:
+        if not _ID.fullmatch(query_id):
             invalid(
-                f"The value {each} for parameter MetricDataQueries.Id is not matching the expected pattern."
+                f"The value {query_id} for parameter MetricDataQueries.Id is not matching "
+                "the expected pattern."
             )
     if len(set(ids)) < len(ids):
         invalid("The values for parameter id in MetricDataQueries are not unique.")
@@ -134,7 +135,7 @@ def _query(given: Params) -> Query:
 
 
 def page_points(params: Params) -> int:
-    """How many datapoints GetMetricData's caller wants at once."""
+    """The number of datapoints that the caller wants on a page."""
     most = params.get("MaxDatapoints", MAX_POINTS)
     if not 1 <= most <= MAX_POINTS:
         invalid(f"The parameter MaxDatapoints must be between 1 and {MAX_POINTS}.")

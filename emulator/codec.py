@@ -1,9 +1,9 @@
-"""From an HTTP request to (service, operation, parameters), and from the answer back to HTTP.
+"""Converts HTTP requests into (service, operation, parameters), and results into HTTP responses.
 
-moto's router, parsers and serialisers do it by botocore's service models, the same files that boto3 writes
-its requests from; see docs/adr/0012. What stays here is what moto has no word for: which service a request
-means (moto goes by the host name, and here is only one), statuses that a service chooses freely, the header
-that carries the request id. S3 requests are only named here: `buckets` answers them.
+moto's router, parsers and serialisers do the work from botocore's service models, which boto3 also uses; see
+docs/adr/0012. This module adds what moto lacks: the service of a request (moto uses the host name, which is
+the same for all here), a service's own HTTP statuses, and the request id header. For S3 it finds only the
+operation; `buckets` executes the request.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from werkzeug.exceptions import NotFound
 from .base import Refusal
 from .wsgi import environ_of
 
-# Many codes that AWS answers stand in no model.
+# Many of AWS's error codes are in no model.
 warnings.filterwarnings("ignore", r"Exception\(\w+\) with code \w+ does not match an error shape")
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]*)/([^/]+)/aws4_request")
 _SIGNED_AS = {"monitoring": "cloudwatch"}
@@ -38,10 +38,10 @@ _SIGNED_AS = {"monitoring": "cloudwatch"}
 
 @dataclass
 class AwsRequest:
-    """One request, understood. `model` is None where botocore has no such operation.
+    """One parsed request. `model` is None if botocore does not know the operation.
 
-    `problem` is set where the operation is known and its parameters cannot be read; `region` is the one
-    that the request was signed for, empty if that is not known.
+    `problem` is set if the operation is known but its parameters cannot be read. `region` is the region the
+    request was signed for, or "".
     """
 
     service: str
@@ -54,13 +54,13 @@ class AwsRequest:
 
     @property
     def name(self) -> str:
-        """`service:Operation`, as faults, limits and counts name it."""
+        """`service:Operation`, as used by faults, limits and counts."""
         return f"{self.service}:{self.operation}"
 
 
 @dataclass
 class AwsResponse:
-    """One HTTP answer."""
+    """One HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -69,7 +69,7 @@ class AwsResponse:
 
 @lru_cache
 def load(service: str) -> ServiceModel | None:
-    """The model of a service, read once; None if botocore knows no such service."""
+    """botocore's model of a service, cached; None if there is none."""
     try:
         return get_service_model(service)
     except UnknownServiceError:
@@ -77,9 +77,9 @@ def load(service: str) -> ServiceModel | None:
 
 
 def scope_of(request: Request) -> tuple[str, str]:
-    """(botocore's name of the service, region) that a request was signed for; unsigned ones are S3's.
+    """The service (botocore's name) and region a request was signed for; unsigned requests are for S3.
 
-    Both stand in the SigV4 credential scope (`…/region/service/aws4_request`). Signatures are not checked.
+    Both are in the SigV4 credential scope (`…/region/service/aws4_request`). Signatures are not checked.
     """
     scope = _SCOPE.search(request.headers.get("Authorization", ""))
     if scope:
@@ -90,8 +90,8 @@ def scope_of(request: Request) -> tuple[str, str]:
     return _SIGNED_AS.get(presigned[3], presigned[3]), presigned[2]
 
 
-def understand(method: str, target: str, headers: Mapping[str, str], body: bytes) -> AwsRequest:
-    """The call that an HTTP request makes; what it does not know stands in the call, nothing is raised."""
+def parse_request(method: str, target: str, headers: Mapping[str, str], body: bytes) -> AwsRequest:
+    """The AWS call of an HTTP request. Unknown operations and bad parameters are noted in it, not raised."""
     request = Request(environ_of(method, target, headers, body))
     service, region = scope_of(request)
     try:
@@ -108,17 +108,17 @@ def understand(method: str, target: str, headers: Mapping[str, str], body: bytes
 
 
 def boto_name(model: OperationModel) -> str:
-    """The operation's name without the API's date, which CloudFront's model adds."""
+    """The operation's name without the API date that CloudFront's model adds."""
     return re.sub(r"\d{4}_\d\d_\d\d$", "", model.name)
 
 
-def read_moment(text: Any) -> datetime:
-    """Any of AWS's ways to write a moment, as aware UTC."""
+def parse_time(text: Any) -> datetime:
+    """A time in any of AWS's formats, as an aware UTC datetime."""
     return parse_to_aware_datetime(text).astimezone(UTC)
 
 
 def _params(model: OperationModel, request: Request, labels: dict[str, Any], body: bytes) -> dict[str, Any]:
-    parser = PROTOCOL_PARSERS[_protocol(model.service_model)](model, timestamp_parser=read_moment)
+    parser = PROTOCOL_PARSERS[_protocol(model.service_model)](model, timestamp_parser=parse_time)
     return parser.parse(
         {
             "method": request.method,
@@ -132,7 +132,7 @@ def _params(model: OperationModel, request: Request, labels: dict[str, Any], bod
 
 
 def _protocol(service: ServiceModel) -> str:
-    """Of the protocols a service speaks, the one that botocore chooses: JSON for CloudWatch."""
+    """The protocol that botocore chooses for a service: JSON for CloudWatch."""
     return str(service.resolved_protocol)
 
 
@@ -143,18 +143,18 @@ def _serializer(call: AwsRequest) -> ResponseSerializer:
 
 
 def answer(call: AwsRequest, result: dict[str, Any] | None) -> AwsResponse:
-    """The HTTP answer that boto3 reads `result` from."""
+    """The HTTP response from which boto3 reads `result`."""
     return _http(call, _serializer(call).serialize(result or {}))
 
 
-def refusal(call: AwsRequest, no: Refusal) -> AwsResponse:
-    """The HTTP answer that boto3 raises as ClientError with the refusal's code and message."""
-    made = _http(call, _serializer(call).serialize(no))
-    made.status = no.status
-    return made
+def refusal(call: AwsRequest, error: Refusal) -> AwsResponse:
+    """The HTTP response that boto3 raises as ClientError with the error's code and message."""
+    response = _http(call, _serializer(call).serialize(error))
+    response.status = error.status
+    return response
 
 
-def _http(call: AwsRequest, made: Any) -> AwsResponse:
-    body = made["body"]
-    headers = {"x-amzn-RequestId": call.request_id, **made["headers"]}
-    return AwsResponse(made["status_code"], headers, body.encode() if isinstance(body, str) else body)
+def _http(call: AwsRequest, serialized: Any) -> AwsResponse:
+    body = serialized["body"]
+    headers = {"x-amzn-RequestId": call.request_id, **serialized["headers"]}
+    return AwsResponse(serialized["status_code"], headers, body.encode() if isinstance(body, str) else body)

@@ -1,4 +1,4 @@
-"""The embedded AWS's remote control, the server's side: it answers under `control.PREFIX` in JSON."""
+"""The server side of the control API: JSON under `control.PREFIX`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .viewers import routes
 
 
 class Server(Protocol):
-    """What the desk needs to know of the server."""
+    """What the routes need of the server."""
 
     account: Account
     url: str
@@ -23,7 +23,7 @@ class Server(Protocol):
 
 
 class ControlRoutes:
-    """One method per address and HTTP method, on the account that the server has at the moment."""
+    """A handler for each HTTP method and address; it works on the server's present account."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -52,16 +52,16 @@ class ControlRoutes:
         return self._server.account
 
     def handle(self, method: str, address: str, body: bytes) -> tuple[int, Any]:
-        """(HTTP status, what to answer as JSON)."""
+        """The HTTP status and the content of the JSON response."""
         path, _, query = address.partition("?")
         route = self.routes.get(f"{method} {path.strip('/')}")
         if route is None:
-            return 404, {"error": "there is nothing here", "routes": sorted(self.routes)}
+            return 404, {"error": "no such route", "routes": sorted(self.routes)}
         try:
             given = json.loads(body) if body else dict(parse_qsl(query))
             return 200, route(given)
-        except Refusal as no:
-            return 400, {"error": str(no), "code": no.code, "status": no.status}
+        except Refusal as refusal:
+            return 400, {"error": str(refusal), "code": refusal.code, "status": refusal.status}
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             return 400, {"error": f"{type(error).__name__}: {error}"}
 

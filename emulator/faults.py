@@ -1,18 +1,18 @@
-"""Faults on order, rate limits, and calls held at an exact point: how tests make AWS fail.
+"""Injected faults, rate limits and held calls: how tests make AWS fail.
 
-A rule names an operation (`cloudfront:CreateDistribution`; globs allowed) and a kind:
+A rule names an operation (`cloudfront:CreateDistribution`, or a glob) and a kind:
 
 | kind | what the client sees | effect |
 |---|---|---|
-| `throttle`, `error500`, `access_denied`, `not_found` | the service's own code for it | none |
+| `throttle`, `error500`, `access_denied`, `not_found` | the service's own error code | none |
 | `cut_before` | the connection breaks | none |
 | `cut_after` | the connection breaks | yes |
-| `delay` | the answer, `seconds` (real ones) later than it was asked for | yes, after the delay |
-| `stale_read` | what a read said before the last write of that resource | none |
-| `hold_before` | nothing until released | on release, none if the client has died |
+| `delay` | the answer, `seconds` (real ones) late | yes, after the delay |
+| `stale_read` | a read's answer from before the last write of that resource | none |
+| `hold_before` | nothing until released | on release, unless the client has died |
 | `pause` | nothing until released | yes, at once |
 
-The first rule that fits and is due (after `skip` fitting calls, for `times` of them, None for ever) wins.
+The first matching rule that is due applies: after `skip` matching calls, `times` times (None: always).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _GONE_FOR = {
 
 
 def refusal(kind: str, call: AwsRequest) -> Refusal:
-    """How the call's service words a throttle, a breakdown, a denial or a NotFound."""
+    """The service's own error for a kind in `REFUSED`."""
     if kind == "throttle":
         code, status = _THROTTLE.get(call.service, ("Throttling", 400))
         return Refusal(code, "Rate exceeded", status)
@@ -79,7 +79,7 @@ def refusal(kind: str, call: AwsRequest) -> Refusal:
 
 @dataclass
 class Rule:
-    """One fault on order. `where` narrows it to calls whose parameters have these values."""
+    """One fault. `where` limits it to calls with these parameter values."""
 
     operation: str
     kind: str
@@ -91,18 +91,18 @@ class Rule:
     seen: int = 0
     done: int = 0
 
-    def fits(self, call: AwsRequest) -> bool:
+    def matches(self, call: AwsRequest) -> bool:
         return fnmatchcase(call.name, self.operation) and all(
             call.params.get(key) == value for key, value in self.where.items()
         )
 
     def awaits_list(self, call: AwsRequest) -> bool:
-        """Whether this is a `stale_read` still to come for this list, whatever its parameters."""
+        """Whether this is a `stale_read` that may still apply to this list, with any parameters."""
         left = self.times is None or self.done < self.times
         return self.kind == "stale_read" and left and fnmatchcase(call.name, self.operation)
 
     def due(self) -> bool:
-        """Whether the fault is to strike the call that was just counted."""
+        """Whether the fault applies to the call that was just counted."""
         return self.seen > self.skip and (self.times is None or self.done < self.times)
 
 
@@ -131,7 +131,7 @@ class Bucket:
 
 
 class Faults:
-    """The rules in force, the limits in force, and the calls that are held."""
+    """The present rules, rate limits and held calls."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -141,38 +141,38 @@ class Faults:
         self.held: dict[int, Held] = {}
 
     def add(self, **order: Any) -> Rule:
-        """Put a rule in force; ValueError for a kind that does not exist."""
+        """Add a rule. Raises ValueError for an unknown kind."""
         rule = Rule(**order)
         if rule.kind not in KINDS:
-            raise ValueError(f"there is no fault {rule.kind!r}; kinds: {', '.join(KINDS)}")
+            raise ValueError(f"There is no fault {rule.kind!r}. Kinds: {', '.join(KINDS)}.")
         rule.id = next(self._ids)
         self.rules[rule.id] = rule
         return rule
 
     def clear(self, rule_id: int | None = None) -> None:
-        """Take back one rule, or all of them. What is held stays held."""
+        """Remove one rule or all of them. Held calls stay held."""
         if rule_id is None:
             self.rules.clear()
         else:
             self.rules.pop(rule_id, None)
 
-    def strike(self, call: AwsRequest) -> Rule | None:
-        """The fault that this call meets, if any. Every fitting rule counts the call, one strikes."""
-        fitting = [rule for rule in self.rules.values() if rule.fits(call)]
-        for rule in fitting:
+    def next_fault(self, call: AwsRequest) -> Rule | None:
+        """The fault that applies to this call, if any. Every matching rule counts the call."""
+        matching = [rule for rule in self.rules.values() if rule.matches(call)]
+        for rule in matching:
             rule.seen += 1
-        struck = next((rule for rule in fitting if rule.due()), None)
-        if struck is not None:
-            struck.done += 1
-        return struck
+        applied = next((rule for rule in matching if rule.due()), None)
+        if applied is not None:
+            applied.done += 1
+        return applied
 
     def limit(self, operation: str, per_second: float, burst: float | None = None) -> None:
-        """Throttle an operation (glob) beyond this rate; `burst` defaults to one second's worth."""
+        """Throttle an operation (a glob) beyond this rate; `burst` defaults to one second's calls."""
         size = burst if burst is not None else max(1.0, per_second)
         self.limits[operation] = Bucket(per_second, size, size, self._now())
 
     def over_limit(self, call: AwsRequest) -> bool:
-        """Take one token for the call from each limit that fits; whether one of them had none."""
+        """Take a token from each matching limit; returns whether one of them had none."""
         over = False
         for operation, bucket in self.limits.items():
             if not fnmatchcase(call.name, operation):
@@ -187,7 +187,7 @@ class Faults:
         return over
 
     async def hold(self, call: AwsRequest, kind: str) -> bool:
-        """Wait until released; False if the call is to be cut instead."""
+        """Wait until released; returns False if the connection must be cut instead."""
         held = Held(next(self._ids), call, kind)
         self.held[held.id] = held
         try:
@@ -197,18 +197,18 @@ class Faults:
         return not held.cut
 
     def release(self, held_id: int | None = None) -> int:
-        """Let one held call go on, or all; how many."""
-        going = [each for each in self.held.values() if held_id in (None, each.id)]
-        for each in going:
-            each.gate.set()
-        return len(going)
+        """Release one held call or all of them; returns how many."""
+        released = [held for held in self.held.values() if held_id in (None, held.id)]
+        for held in released:
+            held.gate.set()
+        return len(released)
 
     def close(self) -> None:
-        """Break the connections of all that is held."""
-        for each in self.held.values():
-            each.cut = True
+        """Cut the connections of all held calls."""
+        for held in self.held.values():
+            held.cut = True
         self.release()
 
     def plain(self) -> list[dict[str, Any]]:
-        """The rules, with how many calls each has seen and struck."""
+        """The rules as JSON data, with the calls each has matched (`seen`) and hit (`done`)."""
         return [asdict(rule) for rule in self.rules.values()]

@@ -1,6 +1,6 @@
-"""The shared distribution that every account of the house has from the start: it serves the two buckets.
+"""The MediaManager distribution, which exists before StreamHub and serves the two buckets.
 
-Made in the embedded process, not in the worlds of tests, which begin empty.
+The embedded process creates it at the start; the worlds of tests begin empty.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SIMPLE_CORS = "60669652-455b-4ae9-85a4-c4c02393f86c"
 
 
 class CloudFront(Protocol):
-    """What it takes of CloudFront."""
+    """The part of CloudFront that this module uses."""
 
     def add_access_control(self, config: dict[str, Any]) -> str: ...
 
@@ -24,7 +24,7 @@ class CloudFront(Protocol):
 
 
 def create_mediamanager(world: World, distribution_id: str, recording_bucket: str, media_bucket: str) -> None:
-    """Put the distribution, deployed, in front of both buckets."""
+    """Create the distribution, already deployed, in front of both buckets."""
     cloudfront: CloudFront = world.services["cloudfront"]  # type: ignore[assignment]
     origins = [
         _origin(cloudfront, RECORDINGS, recording_bucket, world.region),
@@ -46,7 +46,7 @@ def create_mediamanager(world: World, distribution_id: str, recording_bucket: st
 
 
 def is_mediamanager(resource: dict[str, Any]) -> bool:
-    """Whether something of the inventory is this distribution."""
+    """Whether a distribution of the inventory is this one."""
     return resource.get("Comment") == COMMENT
 
 

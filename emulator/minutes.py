@@ -1,9 +1,9 @@
-"""Traffic by the minute: what truly flowed, and how much of it CloudWatch shows so far.
+"""Traffic by minute: the true amounts, and what CloudWatch shows of them at a given time.
 
-A series holds two amounts for each UTC minute (bytes and requests of a distribution, ingress and egress
-of a MediaPackage channel). Minutes are real ones, keyed by the epoch second they begin at; how long a
-minute takes to be published is drawn in AWS seconds, and so is scaled. Steady traffic is a `Flow` that is
-counted only when somebody looks: a hundred thousand viewers cost no more than one.
+A series has two amounts per UTC minute: bytes and requests of a distribution, or ingress and egress of a
+MediaPackage channel. Minutes are real and keyed by their first epoch second; publication delays are drawn
+in AWS seconds and therefore scaled. Steady traffic is a `Flow` that is counted only when the series is
+read, so a hundred thousand viewers cost no more than one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NOTHING: Amounts = (0, 0)
 
 @dataclass(frozen=True)
 class Plan:
-    """When a minute appears and when it is whole, on the clock's `seconds`; what it shows in between."""
+    """When a minute appears, when it is complete (both on the clock's `seconds`), and its share between."""
 
     first: float
     full: float
@@ -31,11 +31,11 @@ class Plan:
 
 @dataclass
 class Publication:
-    """How late CloudWatch is, in AWS seconds after the end of the minute.
+    """How late CloudWatch publishes, in AWS seconds after the end of the minute.
 
-    A minute appears after `least` to `most`; `late_share` of them up to three times as late as `most`.
-    `grow_share` of them appear in part and are raised to the true amounts after another such delay.
-    With `after_minute` off the delay counts from the minute's beginning. Same seed, same delays.
+    A minute appears after `least` to `most`; a share of `late_share` takes up to three times `most`. A share
+    of `grow_share` first shows a part and reaches the true amounts after another such delay. Without
+    `after_minute` the delay counts from the minute's start. The same seed gives the same delays.
     """
 
     least: float = 60.0
@@ -46,12 +46,12 @@ class Publication:
 
     def __post_init__(self) -> None:
         if not 0 <= self.least <= self.most:
-            raise ValueError("a delay lasts from `least` to `most`, and least is not negative")
+            raise ValueError("`least` must be between 0 and `most`.")
         if not (0 <= self.late_share <= 1 and 0 <= self.grow_share <= 1):
-            raise ValueError("`late_share` and `grow_share` lie between 0 and 1")
+            raise ValueError("`late_share` and `grow_share` must be between 0 and 1.")
 
     def plan(self, occasion: str, ready: float, scale: float) -> Plan:
-        """Draw for one occasion; `ready` is the moment from which the delay counts."""
+        """Draw the plan of one occasion; the delay counts from `ready`."""
         delay, late, grow, more, part = _fractions(occasion)
         span = self.most - self.least
         wait = self.most * (1 + 2 * delay) if late < self.late_share else self.least + delay * span
@@ -62,7 +62,7 @@ class Publication:
 
 
 def _fractions(occasion: str) -> list[float]:
-    """Five numbers from 0 to 1 that depend on nothing but the text."""
+    """Five numbers from 0 to 1 that depend only on the text."""
     digest = hashlib.blake2b(occasion.encode(), digest_size=20).digest()
     return [int.from_bytes(digest[at : at + 4], "big") / 2**32 for at in range(0, 20, 4)]
 
@@ -79,20 +79,22 @@ class Minute:
         self.shown_before: Amounts | None = None
 
     def shown(self, now: float) -> Amounts | None:
-        """What is published at this moment; None if there is no datapoint yet."""
+        """The published amounts at this time, or None without a datapoint."""
         if now >= self.plan.full:
             return self.total
         if now < self.plan.first:
             return self.shown_before
         before = self.shown_before or NOTHING
         share = self.plan.permille
-        one, two = (was + (all_ - was) * share // 1000 for was, all_ in zip(before, self.total, strict=True))
-        return one, two
+        first, second = (
+            old + (true - old) * share // 1000 for old, true in zip(before, self.total, strict=True)
+        )
+        return first, second
 
 
 @dataclass
 class Flow:
-    """Steady traffic since `start`, counted up to `at`, both in microseconds of real time.
+    """Steady traffic since `start`, counted up to `at`; both are real time in microseconds.
 
     `rates` are per 1,000 seconds, so that a third of a request per second is a whole number.
     """
@@ -103,19 +105,21 @@ class Flow:
     until: int | None = None
 
     def take(self, end: int) -> Amounts:
-        """What flows from `at` to `end`. However often it is asked, the parts add up to the whole."""
-        one, two = (_by(rate, end - self.start) - _by(rate, self.at - self.start) for rate in self.rates)
+        """Count the traffic from `at` to `end`. Any number of parts adds up to the same total."""
+        first, second = (
+            _amount(rate, end - self.start) - _amount(rate, self.at - self.start) for rate in self.rates
+        )
         self.at = end
-        return one, two
+        return first, second
 
 
-def _by(rate: int, micros: int) -> int:
+def _amount(rate: int, micros: int) -> int:
     return rate * micros // (1000 * MICROS)
 
 
 @dataclass
 class Series:
-    """The minutes of one distribution or channel. Read it after `catch_up`."""
+    """The minutes of one distribution or channel. Call `catch_up` before reading it."""
 
     name: str
     clock: Clock
@@ -126,32 +130,32 @@ class Series:
     # -- writing
 
     def add(self, moment: int, amounts: Amounts) -> None:
-        """Exact amounts in the minute that holds this epoch second; published as any other, but later."""
+        """Add exact amounts to the minute that contains this epoch second; publication starts now."""
         at = moment - moment % MINUTE
-        found, now = self.minutes.get(at), self.clock.seconds()
-        if found is None:
-            found = self.minutes[at] = Minute(self._plan(at, 0, now))
-        else:  # what is out stays out, the rest comes as late as if it were new
-            found.shown_before = found.shown(now)
-            found.plan = self._plan(at, found.draws, now)
-            found.draws += 1
-        _raise(found, amounts)
+        minute, now = self.minutes.get(at), self.clock.seconds()
+        if minute is None:
+            minute = self.minutes[at] = Minute(self._plan(at, 0, now))
+        else:  # published amounts stay published; the new ones get a delay of their own
+            minute.shown_before = minute.shown(now)
+            minute.plan = self._plan(at, minute.draws, now)
+            minute.draws += 1
+        _add(minute, amounts)
 
     def open(self, rates: Amounts, lasting: float | None = None) -> Flow:
-        """Steady traffic from now on, or for so many real seconds."""
+        """Start steady traffic, endless or for `lasting` real seconds."""
         now = self._micros()
         flow = Flow(rates, now, now, now + int(lasting * MICROS) if lasting is not None else None)
         self.flows.append(flow)
         return flow
 
     def close(self, flow: Flow) -> None:
-        """It ends now."""
+        """End a flow now."""
         self.catch_up()
         if flow in self.flows:
             self.flows.remove(flow)
 
     def catch_up(self) -> None:
-        """Count what has flowed by now."""
+        """Count the flows up to now."""
         if not self.flows:
             return
         now = self._micros()
@@ -164,19 +168,19 @@ class Series:
             at = flow.at // (MINUTE * MICROS) * MINUTE
             amounts = flow.take(min(end, (at + MINUTE) * MICROS))
             if any(amounts):
-                found = self.minutes.get(at)
-                if found is None:
-                    found = self.minutes[at] = Minute(self._plan(at, 0, 0.0))
-                _raise(found, amounts)
+                minute = self.minutes.get(at)
+                if minute is None:
+                    minute = self.minutes[at] = Minute(self._plan(at, 0, 0.0))
+                _add(minute, amounts)
 
     def publish(self) -> None:
-        """Show all there is now; what flows after this comes by its plan."""
+        """Publish everything up to now; later traffic is published by plan."""
         self.catch_up()
         for minute in self.minutes.values():
             minute.shown_before = minute.total
 
     def shift(self, seconds: int) -> None:
-        """Move all that is counted by so much (whole minutes), with its publication."""
+        """Move all counted traffic and its publication by `seconds` (whole minutes)."""
         self.catch_up()
         self.minutes = {at + seconds: minute for at, minute in self.minutes.items()}
         for minute in self.minutes.values():
@@ -196,7 +200,7 @@ class Series:
     # -- reading
 
     def shown(self, first: int, end: int) -> list[tuple[int, Amounts]]:
-        """What is published of the minutes from `first` to before `end`, in order of time."""
+        """The published amounts of the minutes from `first` to before `end`, in order of time."""
         now, minutes = self.clock.seconds(), self.minutes
         if (end - first) // MINUTE <= len(minutes):
             wanted = [at for at in range(first, end, MINUTE) if at in minutes]
@@ -206,17 +210,17 @@ class Series:
         return [(at, amounts) for at, amounts in pairs if amounts is not None]
 
     def total(self) -> Amounts:
-        """The truth, published or not."""
-        one, two = (sum(minute.total[which] for minute in self.minutes.values()) for which in (0, 1))
-        return one, two
+        """The true amounts, published or not."""
+        first, second = (sum(minute.total[which] for minute in self.minutes.values()) for which in (0, 1))
+        return first, second
 
 
-def _raise(minute: Minute, amounts: Amounts) -> None:
+def _add(minute: Minute, amounts: Amounts) -> None:
     minute.total = (minute.total[0] + amounts[0], minute.total[1] + amounts[1])
 
 
 class Traffic:
-    """All series by namespace and id. A series stays when what it is about is deleted."""
+    """All series by namespace and id. A series outlives its distribution or channel."""
 
     def __init__(self, world: World) -> None:
         self.clock = world.clock
@@ -225,30 +229,30 @@ class Traffic:
         self._series: dict[Key, Series] = {}
 
     def find(self, namespace: str, name: str) -> Series | None:
-        """The series, counted up to now."""
-        found = self._series.get((namespace, name))
-        if found is not None:
-            found.catch_up()
-        return found
+        """The series, counted up to now, or None."""
+        series = self._series.get((namespace, name))
+        if series is not None:
+            series.catch_up()
+        return series
 
     def of(self, namespace: str, name: str) -> Series:
-        """The series, a new one if there is none."""
-        found = self.find(namespace, name)
-        if found is None:
-            found = self._series[namespace, name] = Series(name, self.clock, self)
-        return found
+        """The series, which is created if needed."""
+        series = self.find(namespace, name)
+        if series is None:
+            series = self._series[namespace, name] = Series(name, self.clock, self)
+        return series
 
     def names(self) -> list[Key]:
-        """Which series there are, in order."""
+        """The keys of all series, sorted."""
         return sorted(self._series)
 
     def publish(self) -> None:
-        """Every delay is over now."""
+        """Publish everything up to now."""
         for series in self._series.values():
             series.publish()
 
     def backdate(self, minutes: int, name: str | None = None) -> None:
-        """Let all that has flowed so far (or one series) have flowed so many minutes earlier."""
-        for (_, each), series in self._series.items():
-            if name in (None, each):
+        """Move all traffic up to now (or that of one id) this many minutes into the past."""
+        for (_, series_name), series in self._series.items():
+            if name in (None, series_name):
                 series.shift(-minutes * MINUTE)

@@ -1,7 +1,7 @@
-"""An ordered collection whose pages stay cheap and stable while things come and go.
+"""An ordered collection with cheap pages that stay stable while records are added and deleted.
 
-MediaLive and MediaPackage list by an opaque `NextToken`. The token names the last record handed out, by a
-serial number that only grows, so a record deleted between two pages neither shifts nor repeats the others.
+MediaLive and MediaPackage list by an opaque `NextToken`. It contains the serial number of the last record
+returned. Serial numbers only grow, so a deletion between two pages neither skips nor repeats a record.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ T = TypeVar("T")
 
 
 class BadToken(ValueError):
-    """The `NextToken` was not one of ours."""
+    """The `NextToken` is invalid."""
 
 
 class PagedStore(Generic[T]):
-    """Records by id, in order of creation. A hidden record is still found by id but no longer listed."""
+    """Records by id, in order of creation. A hidden record is found by id but not listed."""
 
     def __init__(self) -> None:
         self._records: dict[str, T] = {}
@@ -48,19 +48,19 @@ class PagedStore(Generic[T]):
         return self._records.get(key)
 
     def hide(self, key: str) -> None:
-        """List it no more; describing it still works."""
+        """Remove the record from lists; `find` still returns it."""
         serial = self._serial_of[key]
         if self._listed.pop(serial, None) is not None:
             del self._order[bisect_left(self._order, serial)]
 
     def drop(self, key: str) -> None:
-        """Forget it altogether."""
+        """Remove the record completely."""
         if key in self._records:
             self.hide(key)
             del self._records[key], self._serial_of[key]
 
     def page(self, limit: int, token: str | None = None) -> tuple[list[T], str | None]:
-        """Up to `limit` listed records after the token's, and the next token if there are more."""
+        """Up to `limit` listed records after the token's record, and the next token if there are more."""
         start = bisect_right(self._order, _serial(token)) if token else 0
         serials = self._order[start : start + limit]
         more = start + limit < len(self._order)

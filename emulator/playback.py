@@ -1,8 +1,7 @@
-"""Whether a playback URL plays: from the viewer's edge through CloudFront to a channel that is running.
+"""Whether a playback URL plays: from CloudFront's edge to a running channel.
 
-CloudFront's edges know a distribution from the first time its being enabled is deployed, and refuse it
-from the moment it is disabled. Behind it, MediaPackage has something to hand out while a MediaLive
-channel that feeds it is RUNNING.
+The edges serve a distribution once its enabling is deployed, and refuse it as soon as it is disabled.
+MediaPackage has a playlist while a MediaLive channel that sends to it is RUNNING.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ SIGNED = ({"Signature", "Key-Pair-Id", "Policy"}, {"Signature", "Key-Pair-Id", "
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a viewer gets: an HTTP status, why, and the MediaPackage channel that it leads to, if any."""
+    """What a viewer gets: an HTTP status, the reason, and the MediaPackage channel behind it, if any."""
 
     status: int
     reason: str
@@ -38,7 +37,7 @@ class Verdict:
         return self.status == 200
 
     def answer(self) -> AwsResponse:
-        """As HTTP: a tiny playlist, or the reason."""
+        """The HTTP response: a tiny playlist, or the reason."""
         if self.plays:
             kind, text = "application/vnd.apple.mpegurl", PLAYLIST
         else:
@@ -47,7 +46,7 @@ class Verdict:
 
 
 def host_and_path(address: str) -> tuple[str, str | None]:
-    """A player's URL, or a bare domain name, whose path is None."""
+    """Host and path of a playback URL; the path of a bare domain name is None."""
     if "//" not in address:
         return address.strip().lower().rstrip("/"), None
     parts = urlsplit(address)
@@ -55,18 +54,18 @@ def host_and_path(address: str) -> tuple[str, str | None]:
 
 
 class Playback:
-    """Follows CloudFront and MediaLive.
+    """Tracks CloudFront and MediaLive.
 
-    `on_change` is called with the id of a distribution whose verdict may be another now, or None if any's
-    may. (MediaPackage does not tell: an endpoint deleted from under a running channel goes unnoticed until
-    something else happens.)
+    `on_change` callbacks get the id of a distribution whose verdict may have changed, or None for all.
+    MediaPackage has no such callback: the deletion of an endpoint of a running channel goes unnoticed until
+    another change.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.on_change: list[Callable[[str | None], Any]] = []
         self._cloudfront: Distributions = _service(world, "cloudfront")
-        self._id_of: dict[str, str] = {}  # by domain, for ever
+        self._id_of: dict[str, str] = {}  # by domain, also of deleted distributions
         self._served: set[str] = set()
         self._feeding: dict[str, set[str]] = {}  # MediaPackage channel -> running MediaLive channels
         self._endpoints: dict[str, dict[str, str]] = {}  # origin host -> path -> endpoint id
@@ -75,12 +74,12 @@ class Playback:
         medialive.on_running_change.append(self._running_changed)
 
     def distribution_id(self, address: str) -> str | None:
-        """The distribution of a domain name, an alias or a URL, also if it is deleted by now."""
+        """The id of the distribution with this domain name, alias or URL, also if it was deleted."""
         host, _ = host_and_path(address)
         return self._cloudfront.aliases.get(host) or self._id_of.get(host)
 
     def verdict(self, address: str, signed: bool = True) -> Verdict:
-        """What CloudFront answers. A bare domain stands for any endpoint behind it."""
+        """CloudFront's answer. A bare domain stands for any endpoint behind it."""
         distribution = self._cloudfront.distributions.get(self.distribution_id(address) or "")
         if distribution is None:
             return Verdict(403, "no distribution has this domain name")
@@ -106,23 +105,29 @@ class Playback:
         return Verdict(200, "it plays", package)
 
     def _endpoint(self, host: str, path: str | None) -> dict[str, Any] | None:
-        """The endpoint as MediaPackage describes it; what is not known yet is looked up afresh."""
+        """The endpoint as MediaPackage describes it, or None. Unknown paths cause a new lookup."""
         packages: Any = _service(self.world, "mediapackage")
         if path not in self._endpoints.get(host, {}) and not (path is None and host in self._endpoints):
             self._learn(packages.inventory()["origin_endpoints"])
-        known = self._endpoints.get(host, {})
-        wanted = list(known.values()) if path is None else [known[path]] if path in known else []
-        for each in wanted:
+        endpoint_ids = self._endpoints.get(host, {})
+        candidates = (
+            list(endpoint_ids.values())
+            if path is None
+            else [endpoint_ids[path]]
+            if path in endpoint_ids
+            else []
+        )
+        for endpoint_id in candidates:
             try:
-                return packages.describe_origin_endpoint({"Id": each})
+                return packages.describe_origin_endpoint({"Id": endpoint_id})
             except Refusal:
-                continue  # it has been deleted
+                continue  # deleted
         return None
 
     def _learn(self, endpoints: list[dict[str, Any]]) -> None:
-        for each in endpoints:
-            host, path = host_and_path(each["url"])
-            self._endpoints.setdefault(host, {})[path or ""] = each["id"]
+        for endpoint in endpoints:
+            host, path = host_and_path(endpoint["url"])
+            self._endpoints.setdefault(host, {})[path or ""] = endpoint["id"]
 
     def _distribution_changed(self, distribution: Distribution) -> None:
         self._id_of[distribution.domain] = distribution.id
@@ -131,17 +136,17 @@ class Playback:
             self._served.discard(distribution.id)
         elif distribution.deployed:
             self._served.add(distribution.id)
-        self._tell(distribution.id)
+        self._notify(distribution.id)
 
     def _running_changed(self, channel: Channel, running: bool) -> None:
         for package in channel.package_ids:
             feeding = self._feeding.setdefault(package, set())
             (feeding.add if running else feeding.discard)(channel.id)
-        self._tell(None)
+        self._notify(None)
 
-    def _tell(self, distribution_id: str | None) -> None:
-        for told in self.on_change:
-            told(distribution_id)
+    def _notify(self, distribution_id: str | None) -> None:
+        for callback in self.on_change:
+            callback(distribution_id)
 
 
 def _service(world: World, name: str) -> Any:
@@ -149,10 +154,10 @@ def _service(world: World, name: str) -> Any:
 
 
 def _origin_host(distribution: Distribution) -> str:
-    """Where the default behaviour leads."""
-    wanted = distribution.config["DefaultCacheBehavior"]["TargetOriginId"]
+    """The host of the default behaviour's origin."""
+    target = distribution.config["DefaultCacheBehavior"]["TargetOriginId"]
     origins = distribution.config["Origins"]["Items"]
-    return next(origin["DomainName"] for origin in origins if origin["Id"] == wanted)
+    return next(origin["DomainName"] for origin in origins if origin["Id"] == target)
 
 
 def _needs_signature(distribution: Distribution) -> bool:
@@ -161,6 +166,6 @@ def _needs_signature(distribution: Distribution) -> bool:
 
 
 def _is_signed(address: str) -> bool:
-    """Whether the URL carries the parameters of a signature; the signature itself is not checked."""
+    """Whether the URL has the parameters of a signature; the signature itself is not checked."""
     given = set(parse_qs(urlsplit(address).query))
     return any(needed <= given for needed in SIGNED)

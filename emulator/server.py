@@ -1,13 +1,12 @@
-"""The embedded AWS over HTTP: one process, one thread, one request at a time where it counts.
+"""The embedded AWS over HTTP: one process, one thread.
 
-A request is read, understood (`codec`), logged (`calls`), perhaps limited or made to fail (`faults`),
-and carried out by its service in one go on the event loop: no lock is needed, and no two clients ever
-see a half-made change. Run it as `python -m emulator`, or in a thread of a test.
+Each request is read, parsed (`codec`), logged (`calls`), possibly throttled or made to fail (`faults`), and
+executed by its service in one step on the event loop. So no locks are needed, and no client sees a partial
+change. Run it as `python -m emulator`, or in a thread of a test.
 
-One server can serve many tests: `Handle.reset` gives it a fresh account in a few milliseconds, at the same
-address. What was under way then is refused (403 `AccountReset`) and has no effect. A thread of an earlier
-test that goes on *calling* is kept out too if its clients were given `Handle.own_url`, which is good only
-until the next reset; `Handle.url` is good for ever.
+One server can serve many tests: `Handle.reset` replaces the account in a few milliseconds; the address stays.
+Requests in progress are refused (403 `AccountReset`) and have no effect. `Handle.own_url` is valid only until
+the next reset, so that a leftover thread of an earlier test is refused; `Handle.url` stays valid.
 """
 
 from __future__ import annotations
@@ -30,20 +29,20 @@ from .control import PREFIX, Control
 from .control_routes import ControlRoutes
 from .faults import Rule, refusal
 
-OWN = "/_account/"  # an address below this and a number is good for that account only
+ACCOUNT_PREFIX = "/_account/"  # followed by an account's number: an address of that account only
 T = TypeVar("T")
 
 
-class Cut(Exception):
-    """The connection is to be broken instead of answered."""
+class ConnectionCut(Exception):
+    """The connection must be cut instead of answered."""
 
 
-class Outlived(Exception):
+class AccountReplaced(Exception):
     """The request belongs to an account that has been replaced."""
 
 
 class EmbeddedAws:
-    """One AWS account that answers over HTTP, and can be begun anew. The arguments are `Settings`."""
+    """One AWS account over HTTP, which can be reset. The arguments are those of `Settings`."""
 
     def __init__(
         self,
@@ -55,19 +54,19 @@ class EmbeddedAws:
     ) -> None:
         self.settings = Settings(scale, seed, region, tuple(buckets), mediamanager)
         self.account = Account(self.settings)
-        self.number = 1  # of the account, counted from the start of the server
+        self.number = 1  # the account's number since the start of the server
         self.url = ""
-        self._desk = ControlRoutes(self)
+        self._control_routes = ControlRoutes(self)
 
     @property
     def world(self) -> World:
-        """The present account's world."""
+        """The world of the present account."""
         return self.account.world
 
     def reset(self, **changed: Any) -> None:
-        """A fresh account as after the start, with some `Settings` changed until the next reset.
+        """Replace the account with a new one; `changed` settings hold until the next reset.
 
-        Calls that are under way are refused. On the server's thread only: from elsewhere `Handle.reset`.
+        Calls in progress are refused. Only for the server's thread; other threads use `Handle.reset`.
         """
         before, self.account = self.account, Account(replace(self.settings, **changed))
         self.number += 1
@@ -76,21 +75,21 @@ class EmbeddedAws:
     # -- HTTP
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one HTTP request, AWS's or the control API's."""
+        """Answer one HTTP request to AWS or to the control API."""
         number = self.number
         body = await request.content.read()
         target = request.raw_path
-        if target.startswith(OWN):
-            wanted, _, rest = target[len(OWN) :].partition("/")
-            number, target = int(wanted) if wanted.isdigit() else 0, "/" + rest
+        if target.startswith(ACCOUNT_PREFIX):
+            digits, _, rest = target[len(ACCOUNT_PREFIX) :].partition("/")
+            number, target = int(digits) if digits.isdigit() else 0, "/" + rest
         if target.startswith(PREFIX):
             return self._control(number, request.method, target, body)
-        call = codec.understand(request.method, target, request.headers, body)
+        call = codec.parse_request(request.method, target, request.headers, body)
         try:
             answer = await self._call(number, call, request, target, body)
-        except Outlived:
+        except AccountReplaced:
             answer = codec.refusal(call, Refusal("AccountReset", "This account was reset.", 403))
-        except Cut:
+        except ConnectionCut:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
@@ -100,7 +99,7 @@ class EmbeddedAws:
         if number != self.number:
             return web.json_response({"error": "This account was reset."}, status=410)
         self.world.settle()
-        status, content = self._desk.handle(method, target[len(PREFIX) :], body)
+        status, content = self._control_routes.handle(method, target[len(PREFIX) :], body)
         if isinstance(content, AwsResponse):
             return web.Response(status=content.status, headers=content.headers, body=content.body)
         return web.json_response(content, status=status, dumps=_dumps)
@@ -115,13 +114,13 @@ class EmbeddedAws:
         if account.faults.over_limit(call):
             entry.fault = "limit"
             return account.refuse(call, entry, refusal("throttle", call))
-        rule = account.faults.strike(call)
+        rule = account.faults.next_fault(call)
         if rule is None:
             return account.carry_out(call, entry, request.method, target, request.headers, body)
         entry.fault = rule.kind
-        early = account.answer_instead(rule, call, entry)
-        if early is not None:
-            return early
+        response = account.fault_response(rule, call, entry)
+        if response is not None:
+            return response
         await self._unless_cut(number, entry, _is_cut_before(account, rule, call, request))
         account.world.settle()
         answer = account.carry_out(call, entry, request.method, target, request.headers, body)
@@ -129,21 +128,21 @@ class EmbeddedAws:
         return answer
 
     async def _unless_cut(self, number: int, entry: Entry, cut: Awaitable[bool]) -> None:
-        """Wait as a fault wants it. Meanwhile the connection may be lost, or the account replaced."""
+        """Wait for a fault to finish. Raises ConnectionCut or AccountReplaced if that happened meanwhile."""
         is_cut = await cut
         self._check_current(number)
         if is_cut:
             entry.status = 0
-            raise Cut
+            raise ConnectionCut
 
     def _check_current(self, number: int) -> None:
         if number != self.number:
-            raise Outlived
+            raise AccountReplaced
 
     # -- running
 
     async def start(self, port: int = 0) -> web.ServerRunner:
-        """Listen on 127.0.0.1; `url` is set from here on."""
+        """Listen on 127.0.0.1 and set `url`."""
         server = web.Server(self.serve, access_log=None, keepalive_timeout=300)
         runner = web.ServerRunner(server, shutdown_timeout=0.2)
         await runner.setup()
@@ -153,7 +152,7 @@ class EmbeddedAws:
         return runner
 
     def start_in_thread(self, port: int = 0) -> Handle:
-        """Serve from a daemon thread; returns once it listens."""
+        """Serve from a daemon thread; returns when the server listens."""
         return Handle(self, port)
 
 
@@ -171,20 +170,20 @@ class Handle:
 
     @property
     def own_url(self) -> str:
-        """An address of the present account: after the next reset, whoever still calls it is refused."""
-        return f"{self.url}{OWN}{self.aws.number}"
+        """An address of the present account. After the next reset, calls to it are refused."""
+        return f"{self.url}{ACCOUNT_PREFIX}{self.aws.number}"
 
     @property
     def world(self) -> World:
-        """The world as it is now (a reset brings a new one). Change it only through `run`."""
+        """The present world; a reset replaces it. Change it only through `run`."""
         return self.aws.world
 
     def reset(self, **changed: Any) -> None:
-        """As `EmbeddedAws.reset`, from any thread."""
+        """Like `EmbeddedAws.reset`, from any thread."""
         self.run(lambda: self.aws.reset(**changed))
 
     def run(self, work: Callable[[], T]) -> T:
-        """Do something between two requests, on the server's thread, and give back its result."""
+        """Call `work` on the server's thread, between two requests, and return its result."""
 
         async def do() -> T:
             self.world.settle()
@@ -202,17 +201,17 @@ class Handle:
 
 
 async def _is_cut_before(account: Account, rule: Rule, call: AwsRequest, request: web.BaseRequest) -> bool:
-    """Wait if the fault is one that waits before the effect; whether the connection breaks then."""
+    """Wait if the fault waits before the effect; returns whether to cut the connection then."""
     if rule.kind == "delay":
         await asyncio.sleep(rule.seconds)
     if rule.kind == "hold_before":
-        # A client that died while its request was held is taken to have died before it was sent.
+        # If the client died while its request was held, treat the request as never sent.
         return not await account.faults.hold(call, "hold_before") or request.transport is None
     return rule.kind == "cut_before"
 
 
 async def _is_cut_after(account: Account, rule: Rule, call: AwsRequest) -> bool:
-    """The same once the effect is there."""
+    """The same for faults that wait after the effect."""
     if rule.kind == "pause":
         return not await account.faults.hold(call, "pause")
     return rule.kind == "cut_after"

@@ -1,4 +1,4 @@
-"""STS: who is calling. StreamHub asks this to say in the admin which account it works in."""
+"""STS: GetCallerIdentity, with which StreamHub finds out its account."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .base import Service
 
 
 class Sts(Service):
-    """One operation; there is one user here."""
+    """STS with its one operation and one user."""
 
     name = "sts"
 

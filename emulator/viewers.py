@@ -1,8 +1,8 @@
-"""Viewers: audiences that watch distributions, and the one who knows exactly what they were sent.
+"""Viewers: audiences that watch distributions, and the exact amounts delivered to them.
 
-An audience is told to watch a domain name or playback URL, as players are once the URL is public. Bytes
-flow while that plays (see `playback`), steadily, in real time, and stop by themselves when it no longer
-does. What flowed is the truth; what CloudWatch shows of it, and when, is `minutes.Publication`'s business.
+An audience watches a domain name or playback URL. While that plays (see `playback`), bytes flow steadily in
+real time; they stop when it no longer plays. `truth` returns the delivered amounts; `minutes.Publication`
+decides what CloudWatch shows of them, and when.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .archive import bits_per_second
 from .base import Refusal, Service, World
 from .cloudwatch import CLOUDFRONT, MEDIAPACKAGE, CloudWatch
-from .codec import read_moment
+from .codec import parse_time
 from .minutes import Flow, Publication, Series
 from .playback import Playback
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from .medialive.records import Channel
 
 Params = dict[str, Any]
-REQUESTS_PER_1000_S = 333  # a player: a playlist and a segment every six seconds
-EDGES = 4  # so many edges fetch each byte from the origin, whatever the number of viewers
-STRAGGLERS = 20  # after the end one viewer in so many still downloads what its player asked for
+REQUESTS_PER_1000_S = 333  # a player fetches a playlist and a segment every six seconds
+EDGES = 4  # the number of edges that fetch each byte from the origin
+STRAGGLERS = 20  # after the end, one viewer in this many still downloads for a while
 _DISTRIBUTION_ID = re.compile(r"E[A-Z0-9]{5,}")
 
 
 @dataclass
 class Audience:
-    """`viewers` people at `kbps` each. `tail_seconds`: how long stragglers go on after it stops, really."""
+    """`viewers` people at `kbps` each. Stragglers continue for `tail_seconds` real seconds after the end."""
 
     id: str
     address: str
@@ -48,12 +48,12 @@ class Audience:
         return self.viewers * self.kbps * 125_000, self.viewers * REQUESTS_PER_1000_S
 
     def origin_rates(self) -> tuple[int, int]:
-        """MediaPackage's ingress (none of ours) and egress per 1,000 seconds."""
+        """MediaPackage's ingress (0: viewers cause none) and egress in bytes per 1,000 seconds."""
         return 0, min(self.viewers, EDGES) * self.kbps * 125_000
 
 
 class Viewers(Service):
-    """Everybody who polled_lists, anywhere."""
+    """All audiences, and the traffic they cause."""
 
     name = "viewers"
 
@@ -69,17 +69,17 @@ class Viewers(Service):
 
     @property
     def _cloudwatch(self) -> CloudWatch:
-        found: Any = self.world.services["cloudwatch"]
-        return found
+        service: Any = self.world.services["cloudwatch"]
+        return service
 
-    # -- verbs
+    # -- actions
 
     def join(
         self, domain_or_url: str, viewers: int = 100, kbps: int = 3000, tail_seconds: float = 0.0
     ) -> str:
-        """An audience begins to watch, now or as soon as it plays; its id."""
+        """Add an audience that watches now or as soon as the address plays; returns its id."""
         if viewers < 0 or kbps < 0 or tail_seconds < 0:
-            raise ValueError("viewers, kbps and tail_seconds are not negative")
+            raise ValueError("viewers, kbps and tail_seconds must be 0 or more, not negative.")
         distribution, new_id = self._distribution(domain_or_url), f"audience-{next(self._numbers)}"
         audience = Audience(new_id, domain_or_url, distribution, int(viewers), int(kbps), tail_seconds)
         self._audiences[new_id] = audience
@@ -87,22 +87,22 @@ class Viewers(Service):
         return audience.id
 
     def leave(self, audience_id: str) -> None:
-        """It stops polled_list; its stragglers, if it has any, follow later."""
+        """Let an audience stop watching; its stragglers, if any, stop later."""
         audience = self._audiences.pop(audience_id, None)
         if audience is None:
             raise Refusal("NoSuchAudience", f"There is no audience {audience_id!r}.", 404)
         self._stop(audience)
 
     def deliver(self, distribution: str, bytes: int, requests: int = 1, minute: str | None = None) -> None:
-        """Exactly so many bytes and requests in one UTC minute (any moment in it; None: this one)."""
+        """Add exact traffic to the UTC minute that contains `minute` (None: the present one)."""
         if bytes < 0 or requests < 0:
-            raise ValueError("bytes and requests are not negative")
-        moment = read_moment(minute) if minute else self.world.clock.now()
+            raise ValueError("bytes and requests must be 0 or more, not negative.")
+        moment = parse_time(minute) if minute else self.world.clock.now()
         series = self._cloudwatch.traffic.of(CLOUDFRONT, self._distribution(distribution))
         series.add(int(moment.timestamp()), (int(bytes), int(requests)))
 
     def truth(self, distribution: str) -> Params:
-        """{"bytes", "requests", "minutes": {ISO minute: {"bytes", "requests"}}}, published or not."""
+        """The delivered amounts: {"bytes", "requests", "minutes": {ISO minute: {"bytes", "requests"}}}."""
         series = self._cloudwatch.traffic.find(CLOUDFRONT, self._distribution(distribution))
         minutes = sorted(series.minutes.items()) if series else []
         all_bytes, requests = series.total() if series else (0, 0)
@@ -115,30 +115,30 @@ class Viewers(Service):
         }
 
     def backdate(self, minutes: int, distribution: str | None = None) -> None:
-        """All that has flowed so far (of one distribution) flowed so many minutes earlier."""
+        """Move all traffic up to now (or that of one distribution) this many minutes into the past."""
         name = self._distribution(distribution) if distribution else None
         self._cloudwatch.traffic.backdate(int(minutes), name)
 
     def publish_delay(self, **given: Any) -> Params:
-        """Set some of `minutes.Publication`, for minutes that begin from now on; all of it."""
+        """Change settings of `minutes.Publication` for new minutes; returns all settings."""
         traffic = self._cloudwatch.traffic
         traffic.publication = Publication(**{**vars(traffic.publication), **given})
         return vars(traffic.publication)
 
     def publish_all(self) -> None:
-        """Every delay is over: what has flowed by now is published, whole."""
+        """Publish all traffic up to now."""
         self._cloudwatch.traffic.publish()
 
-    # -- who gets what
+    # -- traffic
 
     def _distribution(self, wanted: str) -> str:
-        """The id behind an id, a domain name or a URL. Ids are taken as they are: they may be deleted."""
+        """The id of a distribution given by id (also of a deleted one), domain name or URL."""
         if _DISTRIBUTION_ID.fullmatch(wanted):
             return wanted
-        found = self.playback.distribution_id(wanted)
-        if found is None:
+        distribution_id = self.playback.distribution_id(wanted)
+        if distribution_id is None:
             raise Refusal("NoSuchDomain", f"No distribution has the domain name of {wanted!r}.", 404)
-        return found
+        return distribution_id
 
     def _reconsider(self, distribution: str | None) -> None:
         for audience in self._audiences.values():
@@ -146,7 +146,7 @@ class Viewers(Service):
                 self._consider(audience)
 
     def _consider(self, audience: Audience) -> None:
-        """Start or stop an audience's flows, as it plays or not."""
+        """Start or stop an audience's flows, depending on whether its address plays."""
         verdict = self.playback.verdict(audience.address)
         if verdict.plays and not audience.flows:
             traffic = self._cloudwatch.traffic
@@ -163,12 +163,12 @@ class Viewers(Service):
         for series, flow in audience.flows:
             series.close(flow)
         if audience.flows and audience.tail_seconds:
-            one, two = (rate // STRAGGLERS for rate in audience.rates())
-            audience.flows[0][0].open((one, two), audience.tail_seconds)
+            bytes_rate, requests_rate = (rate // STRAGGLERS for rate in audience.rates())
+            audience.flows[0][0].open((bytes_rate, requests_rate), audience.tail_seconds)
         audience.flows = ()
 
     def _encoder_changed(self, channel: Channel, running: bool) -> None:
-        """What a running channel sends to MediaPackage is MediaPackage's ingress."""
+        """Count what a running channel sends as MediaPackage's ingress."""
         for series, flow in self._ingests.pop(channel.id, []):
             series.close(flow)
         if not running:
@@ -179,20 +179,20 @@ class Viewers(Service):
             flow = series.open((bits * channel.pipelines * 125, 0))
             self._ingests.setdefault(channel.id, []).append((series, flow))
 
-    # -- what a person sees
+    # -- inventory
 
     def inventory(self) -> dict[str, list[dict[str, Any]]]:
         return {
             "audiences": [
                 {
-                    "id": each.id,
-                    "address": each.address,
-                    "viewers": each.viewers,
-                    "kbps": each.kbps,
-                    "polled_list": bool(each.flows),
-                    "why": self.playback.verdict(each.address).reason,
+                    "id": audience.id,
+                    "address": audience.address,
+                    "viewers": audience.viewers,
+                    "kbps": audience.kbps,
+                    "watching": bool(audience.flows),
+                    "why": self.playback.verdict(audience.address).reason,
                 }
-                for each in self._audiences.values()
+                for audience in self._audiences.values()
             ]
         }
 
@@ -202,11 +202,11 @@ def _iso(at: int) -> str:
 
 
 def routes(world: Callable[[], World]) -> dict[str, Callable[[Params], Any]]:
-    """The control API's addresses for viewers, in the world of the moment."""
+    """The control API's routes for viewers; `world` returns the present world."""
 
     def viewers() -> Viewers:
-        found: Any = world().services["viewers"]
-        return found
+        service: Any = world().services["viewers"]
+        return service
 
     def deliver(given: Params) -> None:
         for row in given["rows"]:

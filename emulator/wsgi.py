@@ -1,4 +1,4 @@
-"""A request as WSGI has it (PEP 3333): what moto's parsers and its web application take."""
+"""WSGI environments (PEP 3333), the input of moto's parsers and of its web application."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a person does to CloudFront in the AWS console, behind StreamHub's back.
+"""Changes that a person makes to CloudFront in the AWS console, outside of StreamHub.
 
-The console obeys CloudFront's rules as everyone does: an edit brings a new ETag and a deployment, and a
-delete is refused until the disable is deployed (`force` does what only a test may).
+The console obeys CloudFront's rules: an edit causes a new ETag and a deployment, and a delete is refused
+until the disable is deployed. `force` skips this rule, for tests.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Params = dict[str, Any]
 
 def _edit(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     """Change top-level fields of a configuration: {"Id": …, "changes": {"PriceClass": …}}."""
-    now = cloudfront.get_distribution_config({"Id": params["Id"]})
+    current = cloudfront.get_distribution_config({"Id": params["Id"]})
     return cloudfront.update_distribution(
         {
             "Id": params["Id"],
-            "IfMatch": now["ETag"],
-            "DistributionConfig": {**now["DistributionConfig"], **params["changes"]},
+            "IfMatch": current["ETag"],
+            "DistributionConfig": {**current["DistributionConfig"], **params["changes"]},
         }
     )
 
@@ -44,8 +44,8 @@ def _delete(cloudfront: Distributions, params: Params) -> None:
     if params.get("force"):
         cloudfront.distributions[params["Id"]].config["Enabled"] = False
         cloudfront.distributions[params["Id"]].deployed = True
-    now = cloudfront.get_distribution_config({"Id": params["Id"]})
-    cloudfront.delete_distribution({"Id": params["Id"], "IfMatch": now["ETag"]})
+    current = cloudfront.get_distribution_config({"Id": params["Id"]})
+    cloudfront.delete_distribution({"Id": params["Id"], "IfMatch": current["ETag"]})
 
 
 def _create_foreign(cloudfront: Distributions, params: Params) -> dict[str, Any]:
@@ -71,9 +71,9 @@ def _create_one(cloudfront: Distributions, params: Params) -> str:
             "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
         },
     }
-    both = {"DistributionConfig": config, "Tags": {}}
-    made = cloudfront.create_distribution_with_tags({"DistributionConfigWithTags": both})
-    return made["Distribution"]["Id"]
+    config_with_tags = {"DistributionConfig": config, "Tags": {}}
+    response = cloudfront.create_distribution_with_tags({"DistributionConfigWithTags": config_with_tags})
+    return response["Distribution"]["Id"]
 
 
 def _create_mediamanager(cloudfront: Distributions, params: Params) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _create_key_group(cloudfront: Distributions, params: Params) -> dict[str, An
 
 
 def _import_certificate(cloudfront: Distributions, params: Params) -> dict[str, Any]:
-    """A certificate in ACM, us-east-1: {"names": ["*.example.com"]}; answers its ARN."""
+    """A certificate in ACM, us-east-1: {"names": ["*.example.com"]}; returns its ARN."""
     number = uuid.UUID(int=cloudfront.world.random.getrandbits(128))
     arn = f"arn:aws:acm:us-east-1:{cloudfront.world.account}:certificate/{number}"
     cloudfront.certificates[arn] = list(params["names"])

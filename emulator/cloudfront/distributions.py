@@ -1,8 +1,7 @@
-"""CloudFront: distributions, their slow deployments, and the rules a client meets on the way.
+"""CloudFront: distributions, their slow deployments, and the rules of each operation.
 
-Everything is found by id; listing walks ids in order, so a page costs the same with ten thousand
-distributions as with ten. A configuration is never changed in place: an update brings a new one, so
-answers may hold it for as long as they like.
+Lookups are by id and lists walk the ids in order, so a page costs the same with ten thousand distributions
+as with ten. Configurations are replaced, never changed in place, so responses may keep references to them.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ _LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class Distributions(Service):
-    """The operations on distributions, and what distributions refer to.
+    """The operations on distributions, and the resources that distributions refer to.
 
-    Origin access controls, key groups and certificates come into being in the console; the product only
-    names them.
+    Origin access controls, key groups and certificates are created in the console; the product only refers
+    to them.
 
-    `on_change`: called with a distribution that was made, changed, has arrived at the edges or is gone.
+    `on_change` callbacks get each distribution that was created, changed, deployed or deleted.
     """
 
     name = "cloudfront"
@@ -38,7 +37,7 @@ class Distributions(Service):
         self.on_change: list[Callable[[Distribution], Any]] = []
         self.distributions: dict[str, Distribution] = {}
         self.order: list[str] = []
-        self.references: dict[str, str] = {}  # CallerReference -> id, for ever
+        self.references: dict[str, str] = {}  # CallerReference -> id, also of deleted distributions
         self.aliases: dict[str, str] = {}
         self.access_controls: dict[str, dict[str, Any]] = {}
         self.key_groups: set[str] = set()
@@ -47,8 +46,8 @@ class Distributions(Service):
     # -- distributions
 
     def create_distribution_with_tags(self, params: dict[str, Any]) -> dict[str, Any]:
-        both = params["DistributionConfigWithTags"]
-        config, tags = both["DistributionConfig"], _tags(both["Tags"])
+        config_with_tags = params["DistributionConfigWithTags"]
+        config, tags = config_with_tags["DistributionConfig"], _tags(config_with_tags["Tags"])
         rules.check(config, self)
         _check_tags(tags)
         reference = config["CallerReference"]
@@ -65,13 +64,13 @@ class Distributions(Service):
                 "Your request would exceed the maximum number of distributions allowed.",
             )
         self._claim_aliases(config, "")
-        made = self._add(config, tags)
-        location = f"https://cloudfront.amazonaws.com/2020-05-31/distribution/{made.id}"
-        return {"Distribution": made.shown(), "ETag": made.etag, "Location": location}
+        distribution = self._add(config, tags)
+        location = f"https://cloudfront.amazonaws.com/2020-05-31/distribution/{distribution.id}"
+        return {"Distribution": distribution.shown(), "ETag": distribution.etag, "Location": location}
 
     def _add(self, config: dict[str, Any], tags: dict[str, str], known_id: str = "") -> Distribution:
         new_id = known_id or self._new_id()
-        made = Distribution(
+        distribution = Distribution(
             id=new_id,
             arn=f"arn:aws:cloudfront::{self.world.account}:distribution/{new_id}",
             domain=f"d{self.world.token(13, _LOWER)}.cloudfront.net",
@@ -80,53 +79,53 @@ class Distributions(Service):
             modified=self.world.clock.now(),
             tags=dict(tags),
         )
-        self.distributions[new_id] = made
+        self.distributions[new_id] = distribution
         insort(self.order, new_id)
         self.references[config["CallerReference"]] = new_id
         self.aliases.update(dict.fromkeys(rules.aliases(config), new_id))
-        self._deploy(made)
-        return made
+        self._deploy(distribution)
+        return distribution
 
     def add_access_control(self, config: dict[str, Any]) -> str:
-        """An origin access control made in the console; its id."""
+        """Add an origin access control, as the console does; returns its id."""
         new_id = self._new_id()
         self.access_controls[new_id] = config
         return new_id
 
     def add_old(self, known_id: str, config: dict[str, Any]) -> None:
-        """A distribution under an id that is known from before, deployed long ago."""
+        """Add a deployed distribution with a given id."""
         rules.check(config, self)
-        made = self._add(config, {}, known_id)
-        made.deployed = True
+        distribution = self._add(config, {}, known_id)
+        distribution.deployed = True
 
     def get_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
-        found = self._find(params["Id"])
-        return {"Distribution": found.shown(), "ETag": found.etag}
+        distribution = self._find(params["Id"])
+        return {"Distribution": distribution.shown(), "ETag": distribution.etag}
 
     def get_distribution_config(self, params: dict[str, Any]) -> dict[str, Any]:
-        found = self._find(params["Id"])
-        return {"DistributionConfig": found.config, "ETag": found.etag}
+        distribution = self._find(params["Id"])
+        return {"DistributionConfig": distribution.config, "ETag": distribution.etag}
 
     def update_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
-        found = self._find_version(params)
+        distribution = self._find_version(params)
         config = params["DistributionConfig"]
-        if config.get("CallerReference") != found.config["CallerReference"]:
+        if config.get("CallerReference") != distribution.config["CallerReference"]:
             raise Refusal("IllegalUpdate", "The update contains modifications that are not allowed.")
         rules.check_update(config)
         rules.check(config, self)
-        self._claim_aliases(config, found.id)
-        self._replace(found, config)
-        return {"Distribution": found.shown(), "ETag": found.etag}
+        self._claim_aliases(config, distribution.id)
+        self._replace(distribution, config)
+        return {"Distribution": distribution.shown(), "ETag": distribution.etag}
 
     def delete_distribution(self, params: dict[str, Any]) -> None:
-        found = self._find_version(params)
-        if found.config["Enabled"] or not found.deployed:
+        distribution = self._find_version(params)
+        if distribution.config["Enabled"] or not distribution.deployed:
             raise Refusal(
                 "DistributionNotDisabled",
                 "The distribution you are trying to delete has not been disabled.",
                 409,
             )
-        self._remove(found)
+        self._remove(distribution)
 
     def list_distributions(self, params: dict[str, Any]) -> dict[str, Any]:
         size = _page_size(params)
@@ -139,7 +138,7 @@ class Distributions(Service):
             "MaxItems": size,
             "IsTruncated": more,
             "Quantity": len(ids),
-            "Items": [self.distributions[each].summary() for each in ids] or None,
+            "Items": [self.distributions[distribution_id].summary() for distribution_id in ids] or None,
             "NextMarker": ids[-1] if more else None,
         }
         return {"DistributionList": {key: value for key, value in page.items() if value is not None}}
@@ -151,35 +150,35 @@ class Distributions(Service):
     # -- what the operations share
 
     def _new_id(self) -> str:
-        """A new id as CloudFront draws them; also the shape of an ETag."""
+        """A new id in CloudFront's format, which ETags share."""
         return "E" + self.world.token(13)
 
     def _find(self, distribution_id: str) -> Distribution:
-        found = self.distributions.get(distribution_id)
-        if found is None:
+        distribution = self.distributions.get(distribution_id)
+        if distribution is None:
             raise Refusal("NoSuchDistribution", "The specified distribution does not exist.", 404)
-        return found
+        return distribution
 
     def _find_version(self, params: dict[str, Any]) -> Distribution:
         """The distribution, if `IfMatch` is its current ETag."""
-        found = self._find(params["Id"])
+        distribution = self._find(params["Id"])
         if not _ETAG.match(params.get("IfMatch", "")):
             raise Refusal(
                 "InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource."
             )
-        if params["IfMatch"] != found.etag:
+        if params["IfMatch"] != distribution.etag:
             raise Refusal(
                 "PreconditionFailed",
                 "The request did not meet the preconditions in one or more request-header fields.",
                 412,
             )
-        return found
+        return distribution
 
     def _by_arn(self, arn: str) -> Distribution:
-        found = self.distributions.get(arn.rpartition("/")[2])
-        if found is None or found.arn != arn:
+        distribution = self.distributions.get(arn.rpartition("/")[2])
+        if distribution is None or distribution.arn != arn:
             raise Refusal("NoSuchResource", "The specified resource does not exist.", 404)
-        return found
+        return distribution
 
     def _claim_aliases(self, config: dict[str, Any], own_id: str) -> None:
         for alias in rules.aliases(config):
@@ -190,39 +189,39 @@ class Distributions(Service):
                     409,
                 )
 
-    def _replace(self, found: Distribution, config: dict[str, Any]) -> None:
-        for alias in rules.aliases(found.config):
+    def _replace(self, distribution: Distribution, config: dict[str, Any]) -> None:
+        for alias in rules.aliases(distribution.config):
             self.aliases.pop(alias, None)
-        self.aliases.update(dict.fromkeys(rules.aliases(config), found.id))
-        found.config = rules.complete(config)
-        found.modified = self.world.clock.now()
-        self._deploy(found)
+        self.aliases.update(dict.fromkeys(rules.aliases(config), distribution.id))
+        distribution.config = rules.complete(config)
+        distribution.modified = self.world.clock.now()
+        self._deploy(distribution)
 
-    def _remove(self, found: Distribution) -> None:
-        for alias in rules.aliases(found.config):
+    def _remove(self, distribution: Distribution) -> None:
+        for alias in rules.aliases(distribution.config):
             self.aliases.pop(alias, None)
-        del self.distributions[found.id]
-        del self.order[bisect_left(self.order, found.id)]
-        self._tell(found)
+        del self.distributions[distribution.id]
+        del self.order[bisect_left(self.order, distribution.id)]
+        self._notify(distribution)
 
-    def _deploy(self, found: Distribution) -> None:
-        """A new version, on its way to the edges; an update on the way starts the wait anew."""
-        found.etag = self._new_id()
-        found.deployed = False
-        found.deployment += 1
-        deployment = found.deployment
+    def _deploy(self, distribution: Distribution) -> None:
+        """Start the deployment of a new version; a later update starts it again."""
+        distribution.etag = self._new_id()
+        distribution.deployed = False
+        distribution.deployment += 1
+        deployment = distribution.deployment
 
         def arrive() -> None:
-            if found.deployment == deployment:
-                found.deployed = True
-                self._tell(found)
+            if distribution.deployment == deployment:
+                distribution.deployed = True
+                self._notify(distribution)
 
         self.world.after(self.world.durations.cloudfront_deploy, arrive)
-        self._tell(found)
+        self._notify(distribution)
 
-    def _tell(self, found: Distribution) -> None:
-        for told in self.on_change:
-            told(found)
+    def _notify(self, distribution: Distribution) -> None:
+        for callback in self.on_change:
+            callback(distribution)
 
 
 def _page_size(params: dict[str, Any]) -> int:

@@ -1,7 +1,7 @@
-"""The policies that CloudFront itself manages: their names by the ids they have in every account.
+"""Names of CloudFront's managed policies by their ids, which are the same in every account.
 
-"Use managed cache policies", "Use managed origin request policies" and "Use managed response headers
-policies" in the CloudFront Developer Guide list them. Custom policies are not offered here.
+Source: "Use managed cache policies", "Use managed origin request policies" and "Use managed response
+headers policies" in the CloudFront Developer Guide. Custom policies are not supported here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What CloudFront keeps of a distribution, and how it shows it."""
+"""A distribution as CloudFront stores and shows it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SUMMARY = [
 
 @dataclass
 class Distribution:
-    """One distribution as it is now."""
+    """The present state of one distribution."""
 
     id: str
     arn: str
@@ -37,14 +37,14 @@ class Distribution:
     modified: datetime
     tags: dict[str, str] = field(default_factory=dict)
     deployed: bool = False
-    deployment: int = 0  # grows with every update; only the newest one's end counts
+    deployment: int = 0  # counts deployments; only the newest sets `deployed`
 
     @property
     def status(self) -> str:
         return "Deployed" if self.deployed else "InProgress"
 
     def head(self) -> dict[str, Any]:
-        """What every view of it begins with."""
+        """The fields that every view of it has."""
         return {
             "Id": self.id,
             "ARN": self.arn,
@@ -54,7 +54,7 @@ class Distribution:
         }
 
     def shown(self) -> dict[str, Any]:
-        """As GetDistribution shows it."""
+        """The view of GetDistribution."""
         return self.head() | {
             "InProgressInvalidationBatches": 0,
             "ActiveTrustedSigners": {"Enabled": False, "Quantity": 0},
@@ -63,6 +63,6 @@ class Distribution:
         }
 
     def summary(self) -> dict[str, Any]:
-        """As ListDistributions shows it."""
+        """The view of ListDistributions."""
         parts = {name: self.config[name] for name in _SUMMARY}
         return self.head() | {"ETag": self.etag} | parts

@@ -1,8 +1,7 @@
-"""What CloudFront refuses in a distribution's configuration, and what it fills in.
+"""CloudFront's rules for a distribution's configuration, and its defaults.
 
-`complete` gives a configuration as CloudFront shows it afterwards, defaults and all; `check` raises the
-Refusal that CloudFront would. Rules that need the account (aliases of other distributions, key groups,
-certificates) ask it.
+`complete` returns a configuration with CloudFront's defaults; `check` raises the Refusal that CloudFront
+would. Some rules need the account: its origin access controls, key groups and certificates.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from emulator.cloudfront.policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS
 
 Config = dict[str, Any]
 
-# "Required API fields for creating and updating distributions", what an update adds to a creation.
+# What an update needs beyond a creation: "Required API fields for creating and updating distributions".
 REQUIRED_IN_UPDATE = [
     "Aliases",
     "DefaultRootObject",
@@ -43,7 +42,7 @@ _OAC_DOMAINS = {
 
 
 class Account(Protocol):
-    """What the rules ask the account that the distribution is to stand in."""
+    """What the rules need to know of the distribution's account."""
 
     access_controls: dict[str, dict[str, Any]]
     key_groups: set[str]
@@ -51,7 +50,7 @@ class Account(Protocol):
 
 
 def complete(config: Config) -> Config:
-    """The configuration with CloudFront's defaults in place of what was left out."""
+    """The configuration with CloudFront's defaults for missing fields."""
     nothing: Config = {"Quantity": 0}
     full: Config = {
         "Aliases": nothing,
@@ -76,12 +75,12 @@ def complete(config: Config) -> Config:
         **config,
     }
     full["DefaultCacheBehavior"] = _complete_behaviour(config["DefaultCacheBehavior"])
-    full["CacheBehaviors"] = _each(full["CacheBehaviors"], _complete_behaviour)
-    full["Origins"] = _each(config["Origins"], _complete_origin)
+    full["CacheBehaviors"] = _map_items(full["CacheBehaviors"], _complete_behaviour)
+    full["Origins"] = _map_items(config["Origins"], _complete_origin)
     return full
 
 
-def _each(listed: Config, change: Any) -> Config:
+def _map_items(listed: Config, change: Any) -> Config:
     return {**listed, "Items": [change(item) for item in listed["Items"]]} if listed.get("Items") else listed
 
 
@@ -121,7 +120,7 @@ def _complete_origin(origin: Config) -> Config:
 
 
 def check(config: Config, account: Account) -> None:
-    """Refuse what CloudFront refuses, whoever else is in the account."""
+    """Raise the Refusal that CloudFront would, apart from rules about other distributions."""
     _quantities(config)
     _words(config)
     _origins(config, account)
@@ -132,7 +131,7 @@ def check(config: Config, account: Account) -> None:
 
 
 def check_update(config: Config) -> None:
-    """An update replaces everything, so it must bring everything that a read shows."""
+    """An update replaces the whole configuration, so it must contain every required field."""
     for name in REQUIRED_IN_UPDATE:
         if name not in config:
             raise Refusal("InvalidArgument", f"The parameter {name} is required.")
@@ -144,13 +143,13 @@ def aliases(config: Config) -> list[str]:
 
 
 def behaviours(config: Config) -> Iterator[Config]:
-    """The default behaviour and all others."""
+    """The default behaviour, then the others."""
     yield config["DefaultCacheBehavior"]
     yield from config.get("CacheBehaviors", {}).get("Items") or []
 
 
 def _quantities(value: Any) -> None:
-    """`Quantity` equals the number of `Items`, wherever the two stand."""
+    """`Quantity` must equal the number of `Items` at every level."""
     if isinstance(value, dict):
         if "Quantity" in value and value["Quantity"] != len(value.get("Items") or []):
             raise Refusal(
@@ -202,11 +201,11 @@ def _origin(origin: Config, account: Account) -> None:
         _access_control(control, domain, account)
 
 
-def _access_control(control: str, domain: str, account: Account) -> None:
-    known = account.access_controls.get(control)
-    if known is None:
+def _access_control(control_id: str, domain: str, account: Account) -> None:
+    access_control = account.access_controls.get(control_id)
+    if access_control is None:
         raise Refusal("InvalidOriginAccessControl", "The origin access control does not exist.")
-    if not _OAC_DOMAINS[known["OriginAccessControlOriginType"]].search(domain):
+    if not _OAC_DOMAINS[access_control["OriginAccessControlOriginType"]].search(domain):
         raise Refusal(
             "InvalidDomainNameForOriginAccessControl",
             "An origin access control is associated with an origin whose domain name is not supported.",
@@ -218,11 +217,11 @@ def _behaviour(behaviour: Config, config: Config, account: Account) -> None:
     if behaviour["ViewerProtocolPolicy"] not in VIEWER_PROTOCOLS:
         raise Refusal("InvalidRequiredProtocol", "The parameter ViewerProtocolPolicy is not valid.")
     _caching(behaviour)
-    wanted = behaviour.get("OriginRequestPolicyId")
-    if wanted and wanted not in ORIGIN_REQUEST:
+    policy = behaviour.get("OriginRequestPolicyId")
+    if policy and policy not in ORIGIN_REQUEST:
         raise Refusal("NoSuchOriginRequestPolicy", "The specified origin request policy does not exist.", 404)
-    wanted = behaviour.get("ResponseHeadersPolicyId")
-    if wanted and wanted not in RESPONSE_HEADERS:
+    policy = behaviour.get("ResponseHeadersPolicyId")
+    if policy and policy not in RESPONSE_HEADERS:
         raise Refusal(
             "NoSuchResponseHeadersPolicy", "The specified response headers policy does not exist.", 404
         )
@@ -239,7 +238,7 @@ def _target(behaviour: Config, config: Config) -> None:
 
 
 def _caching(behaviour: Config) -> None:
-    """A cache policy or the legacy settings, and one of the two must be there."""
+    """Exactly one of a cache policy and the legacy settings is required."""
     policy = behaviour.get("CachePolicyId")
     if policy:
         for name in _LEGACY:

@@ -1,4 +1,4 @@
-"""CloudFront as one service: distributions, and what a person sees and does in the console."""
+"""CloudFront as one service: distributions, inventory and console actions."""
 
 from __future__ import annotations
 
@@ -7,22 +7,28 @@ from typing import Any
 from emulator.cloudfront.console import ACTIONS
 from emulator.cloudfront.distributions import Distributions
 
-_SHOWN = ("CallerReference", "Comment", "PriceClass", "Origins")
+_SHOWN = ("Enabled", "CallerReference", "Comment", "PriceClass", "Origins")
 
 
 class CloudFront(Distributions):
-    """The global service, as one account sees it."""
+    """CloudFront of one account."""
 
     def inventory(self) -> dict[str, list[dict[str, Any]]]:
         return {
             "distributions": [
-                each.head()
-                | {"ETag": each.etag, "Enabled": each.config["Enabled"], "Tags": dict(each.tags)}
-                | {name: each.config[name] for name in _SHOWN}
-                for each in self.distributions.values()
+                distribution.head()
+                | {
+                    "ETag": distribution.etag,
+                    "Enabled": distribution.config["Enabled"],
+                    "Tags": dict(distribution.tags),
+                }
+                | {name: distribution.config[name] for name in _SHOWN}
+                for distribution in self.distributions.values()
             ],
-            "origin_access_controls": [{"Id": key, **each} for key, each in self.access_controls.items()],
-            "key_groups": [{"Id": each} for each in sorted(self.key_groups)],
+            "origin_access_controls": [
+                {"Id": control_id, **config} for control_id, config in self.access_controls.items()
+            ],
+            "key_groups": [{"Id": key_group} for key_group in sorted(self.key_groups)],
         }
 
     def console(self, action: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Channels: the state machine, the meter and the settings check.
+"""Channels: the state machine, the billing meter and the check of the settings.
 
-States pass by the world's timers. Each change of state raises the channel's `epoch`, so a transition that
-was under way when somebody stopped or deleted the channel finds itself outdated and does nothing.
+The world's timers change states. Each change raises the channel's `epoch`; a timer that was set before a
+stop or delete finds another epoch and does nothing.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from emulator.medialive.records import (
     BILLED,
     GONE,
     STREAMING,
+    BilledPeriod,
     Channel,
     Params,
-    Spell,
     Unprocessable,
     bad_request,
     conflict,
 )
-from emulator.medialive.settings import faults_of
+from emulator.medialive.settings import settings_errors
 
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 CONFIG = ("ChannelClass", "Destinations", "EncoderSettings", "InputAttachments", "InputSpecification")
@@ -36,8 +36,8 @@ ANY = "*"
 class Channels(Inputs):
     """The operations on channels.
 
-    `on_running_change`: called with (channel, running) whenever a channel begins or ceases to send video,
-    that is when it enters or leaves RUNNING. The meter also runs while RECOVERING, as AWS's does.
+    `on_running_change` callbacks get (channel, running) when a channel starts or stops sending video, that is
+    when it enters or leaves RUNNING. The meter also runs in RECOVERING, as on AWS.
     """
 
     def __init__(self, world: World) -> None:
@@ -45,37 +45,37 @@ class Channels(Inputs):
         self.on_running_change: list[Callable[[Channel, bool], Any]] = []
         self._unpropagated_calls = 0
         self._unpropagated_until = 0.0
-        self._start_fates: dict[str, str] = {}
+        self._start_results: dict[str, str] = {}
         self._create_failures = 0
 
     # Operations
 
     def create_channel(self, params: Params) -> Params:
-        """A new channel, or the one that this `RequestId` made before; CREATING, then IDLE."""
+        """A new channel, or the one created with this `RequestId`; CREATING, then IDLE."""
         token = params.get("RequestId")
-        made = self._once(self._channels, "channel", token, lambda: self._made_channel(params))
-        return {"Channel": made.describe()}
+        channel = self._once(self._channels, "channel", token, lambda: self._new_channel(params))
+        return {"Channel": channel.describe()}
 
     def describe_channel(self, params: Params) -> Params:
-        """The channel; `State` may be DELETED for a while."""
+        """The channel. A deleted one is still described for a while, as DELETED."""
         return self._known(self._channels, "Channel", params.get("ChannelId")).describe()
 
     def list_channels(self, params: Params) -> Params:
-        """Summaries of channels that are not deleted, page by page."""
+        """Summaries of all channels that are not deleted, in pages."""
         return self._page("Channels", self._channels, params)
 
     def start_channel(self, params: Params) -> Params:
-        """STARTING, then RUNNING; 409 unless idle."""
+        """STARTING, then RUNNING; 409 unless IDLE."""
         channel = self._channel(params)
         if channel.state != "IDLE":
             conflict(f"Cannot start channel {channel.id}: it is {channel.state}, not IDLE")
         self._enter(channel, "STARTING")
-        fate = self._start_fates.pop(channel.id, None) or self._start_fates.pop(ANY, "RUNNING")
-        self._later(channel, self.world.durations.medialive_start, fate)
+        result = self._start_results.pop(channel.id, None) or self._start_results.pop(ANY, "RUNNING")
+        self._later(channel, self.world.durations.medialive_start, result)
         return channel.describe()
 
     def stop_channel(self, params: Params) -> Params:
-        """STOPPING, then IDLE; 409 unless starting, running or recovering."""
+        """STOPPING, then IDLE; 409 unless STARTING, RUNNING or RECOVERING."""
         channel = self._channel(params)
         if channel.state not in STOPPABLE:
             conflict(f"Cannot stop channel {channel.id}: it is {channel.state}, not RUNNING")
@@ -84,7 +84,7 @@ class Channels(Inputs):
         return channel.describe()
 
     def delete_channel(self, params: Params) -> Params:
-        """DELETING, then DELETED, when its inputs are detached; 409 unless stopped."""
+        """DELETING, then DELETED, which detaches its inputs; 409 unless IDLE or CREATE_FAILED."""
         channel = self._channel(params)
         if channel.state not in DELETABLE:
             conflict(f"Cannot delete channel {channel.id}: it is {channel.state}. Stop the channel first.")
@@ -92,37 +92,37 @@ class Channels(Inputs):
         self._later(channel, self.world.durations.medialive_delete, "DELETED")
         return channel.describe()
 
-    # Making and checking
+    # Creation and checks
 
-    def _made_channel(self, params: Params) -> Channel:
+    def _new_channel(self, params: Params) -> Channel:
         self._check_propagation(params.get("RoleArn"))
         if params.get("DryRun"):
             bad_request("DryRun is not supported here")
         self._check_quota("channels", len(self._channels))
         config = self._checked_config(params)
-        key = self._new_id(self._channels)
-        made = Channel(
-            id=key,
-            arn=self._arn("channel", key),
+        channel_id = self._new_id(self._channels)
+        channel = Channel(
+            id=channel_id,
+            arn=self._arn("channel", channel_id),
             state="CREATING",
             tags=dict(params.get("Tags") or {}),
             name=config["Name"],
             config=config,
             egress=[],
         )
-        made.egress = [{"SourceIp": self._address()} for _ in range(made.pipelines)]
-        self._channels.put(key, made)
-        for input_id in made.input_ids:
-            self._input_attached(input_id, key)
-        self._later(made, self.world.durations.medialive_create, self._fate_of_creation())
-        return made
+        channel.egress = [{"SourceIp": self._address()} for _ in range(channel.pipelines)]
+        self._channels.put(channel_id, channel)
+        for input_id in channel.input_ids:
+            self._input_attached(input_id, channel_id)
+        self._later(channel, self.world.durations.medialive_create, self._creation_result())
+        return channel
 
     def _checked_config(self, params: Params) -> Params:
         given = {key: params[key] for key in (*CONFIG, *MORE_CONFIG) if params.get(key) is not None}
         config = {"ChannelClass": "STANDARD", "LogLevel": "DISABLED", "Name": "", **given}
-        faults = faults_of(config, self._input_fault, self._package_exists)
-        if faults:
-            raise Unprocessable(faults)
+        errors = settings_errors(config, self._input_error, self._package_exists)
+        if errors:
+            raise Unprocessable(errors)
         return config
 
     def _package_exists(self, channel_id: str) -> bool:
@@ -130,7 +130,7 @@ class Channels(Inputs):
         return packages is not None and packages.has_channel(channel_id)
 
     def _check_propagation(self, role: str | None) -> None:
-        """400 for a role that IAM has not told MediaLive about yet (console: `role_not_propagated`)."""
+        """400 for a role that has not propagated to MediaLive yet (console: `role_not_propagated`)."""
         _check_role(role)
         unpropagated = self.world.clock.seconds() < self._unpropagated_until
         if self._unpropagated_calls > 0:
@@ -139,7 +139,7 @@ class Channels(Inputs):
         if unpropagated:
             bad_request(f"MediaLive cannot assume the role {role}. Check its trust policy.", illegal=False)
 
-    def _fate_of_creation(self) -> str:
+    def _creation_result(self) -> str:
         if self._create_failures > 0:
             self._create_failures -= 1
             return "CREATE_FAILED"
@@ -156,8 +156,8 @@ class Channels(Inputs):
         channel.epoch = channel.epoch + 1
         self._meter(channel)
         if (before in STREAMING) != (state in STREAMING):
-            for told in self.on_running_change:
-                told(channel, state in STREAMING)
+            for callback in self.on_running_change:
+                callback(channel, state in STREAMING)
 
     def _later(self, channel: Channel, span: tuple[float, float], state: str) -> None:
         epoch = channel.epoch
@@ -173,20 +173,20 @@ class Channels(Inputs):
         if state == "RECOVERING":
             self._later(channel, self.world.durations.medialive_start, "RUNNING")
         if state == "DELETED":
-            for key in channel.input_ids:
-                self._input_detached(key, channel.id)
+            for input_id in channel.input_ids:
+                self._input_detached(input_id, channel.id)
             self._retire(self._channels, channel)
 
     def _meter(self, channel: Channel) -> None:
-        """Open or close the spell that AWS would put on the invoice."""
+        """Start or end a billed period when the state requires it."""
         now = self.world.clock.now()
         if channel.state in BILLED and not channel.billed_since:
-            channel.spells.append(Spell(now))
+            channel.billed_periods.append(BilledPeriod(now))
         elif channel.state not in BILLED and channel.billed_since:
-            channel.spells[-1].stopped_at = now
+            channel.billed_periods[-1].stopped_at = now
 
     def _stop_at_once(self, channel: Channel) -> None:
-        """For the console's forced delete: whatever it was doing, it is idle now."""
+        """Make the channel IDLE at once, for the console's forced delete."""
         if channel.state not in DELETABLE | GONE:
             self._enter(channel, "IDLE")
 

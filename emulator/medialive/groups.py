@@ -1,6 +1,6 @@
-"""Input security groups: who may push.
+"""Input security groups: the addresses that may push.
 
-There is no name and no request id, so a client finds its own by tag ("Working with input security groups").
+A group has neither name nor request id, so clients find theirs by tag ("Working with input security groups").
 """
 
 from __future__ import annotations
@@ -10,34 +10,34 @@ import ipaddress
 from emulator.medialive.records import Params, SecurityGroup, bad_request
 from emulator.medialive.store import Store
 
-MOST_RULES = 10
+MAX_RULES = 10
 
 
 class SecurityGroups(Store):
     """The operations on input security groups."""
 
     def create_input_security_group(self, params: Params) -> Params:
-        """A new group, each time."""
+        """A new group; there is no request id that would make the call repeatable."""
         rules = _rules(params.get("WhitelistRules") or [])
         self._check_quota("input_security_groups", len(self._groups))
-        key = self._new_id(self._groups)
-        arn = self._arn("inputSecurityGroup", key)
-        group = SecurityGroup(key, arn, "IDLE", dict(params.get("Tags") or {}), rules)
-        self._groups.put(key, group)
+        group_id = self._new_id(self._groups)
+        arn = self._arn("inputSecurityGroup", group_id)
+        group = SecurityGroup(group_id, arn, "IDLE", dict(params.get("Tags") or {}), rules)
+        self._groups.put(group_id, group)
         return {"SecurityGroup": group.describe()}
 
     def describe_input_security_group(self, params: Params) -> Params:
-        """The group with the ids of its inputs; `State` may be DELETED for a while."""
+        """The group with the ids of its inputs. A deleted one is still described for a while, as DELETED."""
         return self._known(
             self._groups, "Input security group", params.get("InputSecurityGroupId")
         ).describe()
 
     def list_input_security_groups(self, params: Params) -> Params:
-        """Groups that are not deleted, page by page."""
+        """All groups that are not deleted, in pages."""
         return self._page("InputSecurityGroups", self._groups, params)
 
     def delete_input_security_group(self, params: Params) -> Params:
-        """Gone at once. 400 while inputs use it: the API knows no 409 for this operation."""
+        """Delete at once. 400 while inputs use the group; the API has no 409 for this operation."""
         group = self._group(params.get("InputSecurityGroupId"))
         if group.inputs:
             users = ", ".join(list(group.inputs)[:5])
@@ -49,7 +49,7 @@ class SecurityGroups(Store):
         return self._alive(self._groups, "Input security group", key)
 
     def _group_used(self, key: str, input_id: str, *, used: bool) -> None:
-        """Note that an input refers to a group, or no longer does."""
+        """Record that an input uses a group, or no longer does."""
         group = self._groups.find(key)
         if group is None or group.state == "DELETED":
             return
@@ -61,8 +61,8 @@ class SecurityGroups(Store):
 
 
 def _rules(rules: list[Params]) -> list[dict[str, str]]:
-    if len(rules) > MOST_RULES:
-        bad_request(f"An input security group may have {MOST_RULES} whitelist rules")
+    if len(rules) > MAX_RULES:
+        bad_request(f"An input security group may have {MAX_RULES} whitelist rules")
     return [{"Cidr": _cidr(rule.get("Cidr"))} for rule in rules]
 
 

@@ -1,6 +1,6 @@
 """Inputs: where encoders push, or what MediaLive pulls.
 
-The addresses of a push input stay for its lifetime ("Result of this procedure", RTMP push).
+A push input keeps its addresses for its lifetime ("Result of this procedure", RTMP push).
 """
 
 from __future__ import annotations
@@ -19,29 +19,31 @@ class Inputs(SecurityGroups):
     """The operations on inputs."""
 
     def create_input(self, params: Params) -> Params:
-        """A new input, or the one that this `RequestId` made before; CREATING, then soon DETACHED."""
-        made = self._once(self._inputs, "input", params.get("RequestId"), lambda: self._made_input(params))
-        return {"Input": made.describe()}
+        """A new input, or the one created with this `RequestId`; CREATING, then DETACHED."""
+        new_input = self._once(
+            self._inputs, "input", params.get("RequestId"), lambda: self._new_input(params)
+        )
+        return {"Input": new_input.describe()}
 
     def describe_input(self, params: Params) -> Params:
-        """The input; `State` may be DELETED for a while."""
+        """The input. A deleted one is still described for a while, as DELETED."""
         return self._known(self._inputs, "Input", params.get("InputId")).describe()
 
     def list_inputs(self, params: Params) -> Params:
-        """Inputs that are not deleted, page by page."""
+        """All inputs that are not deleted, in pages."""
         return self._page("Inputs", self._inputs, params)
 
     def delete_input(self, params: Params) -> Params:
-        """Accept a deletion; 409 while attached, still being made, or already on its way out."""
-        one = self._alive(self._inputs, "Input", params.get("InputId"))
-        if one.state != "DETACHED":
-            reason = f"attached to channel {', '.join(one.channels)}" if one.channels else one.state
-            conflict(f"Input {one.id} cannot be deleted: it is {reason}")
-        one.state = "DELETING"
-        self.world.after(self.world.durations.medialive_input_delete, lambda: self._input_gone(one))
+        """Accept a deletion; 409 unless DETACHED."""
+        record = self._alive(self._inputs, "Input", params.get("InputId"))
+        if record.state != "DETACHED":
+            reason = f"attached to channel {', '.join(record.channels)}" if record.channels else record.state
+            conflict(f"Input {record.id} cannot be deleted: it is {reason}")
+        record.state = "DELETING"
+        self.world.after(self.world.durations.medialive_input_delete, lambda: self._input_gone(record))
         return {}
 
-    def _made_input(self, params: Params) -> Input:
+    def _new_input(self, params: Params) -> Input:
         kind = params.get("Type")
         if kind not in PUSH_TYPES | PULL_TYPES | FLOW_TYPES:
             bad_request(f"Invalid input type: {kind}")
@@ -50,10 +52,10 @@ class Inputs(SecurityGroups):
         flows = list(params.get("MediaConnectFlows") or [])
         quota = "push_inputs" if kind in PUSH_TYPES else "pull_inputs"
         self._check_quota(quota, self._input_counts[quota])
-        key = self._new_id(self._inputs)
-        made = Input(
-            id=key,
-            arn=self._arn("input", key),
+        input_id = self._new_id(self._inputs)
+        new_input = Input(
+            id=input_id,
+            arn=self._arn("input", input_id),
             state="CREATING",
             tags=dict(params.get("Tags") or {}),
             name=params.get("Name", ""),
@@ -65,64 +67,66 @@ class Inputs(SecurityGroups):
             role_arn=params.get("RoleArn", ""),
             input_class=_class_of(len(destinations or sources or flows)),
         )
-        self._inputs.put(key, made)
+        self._inputs.put(input_id, new_input)
         self._input_counts[quota] += 1
-        self._regroup(made, groups)
-        self.world.after(QUICK, lambda: self._input_ready(made))
-        return made
+        self._regroup(new_input, groups)
+        self.world.after(QUICK, lambda: self._input_ready(new_input))
+        return new_input
 
-    def _input_ready(self, one: Input) -> None:
-        if one.state == "CREATING":
-            one.state = "DETACHED"
+    def _input_ready(self, record: Input) -> None:
+        if record.state == "CREATING":
+            record.state = "DETACHED"
 
-    def _input_gone(self, one: Input) -> None:
-        self._regroup(one, [])
-        self._input_counts["push_inputs" if one.kind in PUSH_TYPES else "pull_inputs"] -= 1
-        self._retire(self._inputs, one)
+    def _input_gone(self, record: Input) -> None:
+        self._regroup(record, [])
+        self._input_counts["push_inputs" if record.kind in PUSH_TYPES else "pull_inputs"] -= 1
+        self._retire(self._inputs, record)
 
-    def _input_attached(self, key: str, channel_id: str) -> None:
-        one = self._inputs.find(key)
-        if one and channel_id not in one.channels:
-            one.channels = [*one.channels, channel_id]
-            one.state = "ATTACHED"
+    def _input_attached(self, input_id: str, channel_id: str) -> None:
+        record = self._inputs.find(input_id)
+        if record and channel_id not in record.channels:
+            record.channels = [*record.channels, channel_id]
+            record.state = "ATTACHED"
 
-    def _input_detached(self, key: str, channel_id: str) -> None:
-        one = self._inputs.find(key)
-        if one and channel_id in one.channels:
-            left = [other for other in one.channels if other != channel_id]
-            one.channels = left
-            one.state = "ATTACHED" if left else "DETACHED"
+    def _input_detached(self, input_id: str, channel_id: str) -> None:
+        record = self._inputs.find(input_id)
+        if record and channel_id in record.channels:
+            left = [other for other in record.channels if other != channel_id]
+            record.channels = left
+            record.state = "ATTACHED" if left else "DETACHED"
 
-    def _input_fault(self, key: str, channel_class: str) -> str | None:
+    def _input_error(self, input_id: str, channel_class: str) -> str | None:
         """Why this input cannot be attached to a channel of this class, or None."""
-        one = self._inputs.find(key)
-        if one is None or one.state in GONE:
-            return f'Input "{key}" was not found'
-        if one.channels:
-            return f'Input "{key}" is already attached to channel {", ".join(one.channels)}'
-        if channel_class == "STANDARD" and one.input_class != "STANDARD":
-            return f'Input "{key}" is of class {one.input_class}: a STANDARD channel needs two sources'
+        record = self._inputs.find(input_id)
+        if record is None or record.state in GONE:
+            return f'Input "{input_id}" was not found'
+        if record.channels:
+            return f'Input "{input_id}" is already attached to channel {", ".join(record.channels)}'
+        if channel_class == "STANDARD" and record.input_class != "STANDARD":
+            return (
+                f'Input "{input_id}" is of class {record.input_class}: a STANDARD channel needs two sources'
+            )
         return None
 
     def _checked_groups(self, params: Params, kind: str) -> list[str]:
         groups = list(params.get("InputSecurityGroups") or [])
         if kind in PUSH_TYPES and not groups and not params.get("Vpc"):
             bad_request(f"An input of type {kind} needs an input security group")
-        for key in groups:
-            found = self._groups.find(key)
-            if found is None or found.state == "DELETED":
-                bad_request(f"Input security group {key} not found")
+        for group_id in groups:
+            group = self._groups.find(group_id)
+            if group is None or group.state == "DELETED":
+                bad_request(f"Input security group {group_id} not found")
         return groups
 
-    def _regroup(self, one: Input, groups: list[str]) -> None:
-        for key in one.groups:
-            self._group_used(key, one.id, used=False)
-        for key in groups:
-            self._group_used(key, one.id, used=True)
-        one.groups = groups
+    def _regroup(self, record: Input, groups: list[str]) -> None:
+        for group_id in record.groups:
+            self._group_used(group_id, record.id, used=False)
+        for group_id in groups:
+            self._group_used(group_id, record.id, used=True)
+        record.groups = groups
 
     def _destinations(self, params: Params, kind: str) -> list[dict[str, str]]:
-        """The ingest URLs: RTMP has one per stream name, RTP and UDP always have two."""
+        """The ingest URLs: one per stream name for RTMP, always two for RTP and UDP."""
         if kind == "RTMP_PUSH":
             return [self._rtmp(self._address(), name) for name in _stream_names(params)]
         if kind in PUSH_TYPES:
@@ -141,7 +145,7 @@ def _class_of(ways_in: int) -> str:
 
 
 def _stream_names(params: Params) -> list[str]:
-    names = [one.get("StreamName") or "" for one in params.get("Destinations") or []]
+    names = [destination.get("StreamName") or "" for destination in params.get("Destinations") or []]
     if len(names) not in {1, 2} or not all(names):
         bad_request("An RTMP_PUSH input needs one or two destinations, each with a stream name")
     return names
@@ -153,8 +157,8 @@ def _sources(params: Params, kind: str) -> list[Params]:
     sources = list(params.get("Sources") or [])
     if len(sources) not in {1, 2}:
         bad_request(f"An input of type {kind} needs one or two sources")
-    for one in sources:
-        url = urlsplit(one.get("Url") or "")
+    for source in sources:
+        url = urlsplit(source.get("Url") or "")
         if not url.scheme or not url.netloc:
-            bad_request(f"Invalid URL ({one.get('Url') or ''}) specified for inputSource")
+            bad_request(f"Invalid URL ({source.get('Url') or ''}) specified for inputSource")
     return sources

@@ -1,4 +1,4 @@
-"""What MediaLive keeps, and its ways to refuse. Values are replaced, never altered in place."""
+"""MediaLive's records and refusals. Values in records are replaced, never changed in place."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ GONE = {"DELETING", "DELETED"}
 
 
 class Unprocessable(Refusal):
-    """422 with one entry for each fault found, which the wire carries beside the message."""
+    """422 with a `ValidationErrors` entry for each error in the settings."""
 
-    def __init__(self, faults: list[tuple[str, str]]) -> None:
-        message = "; ".join(f"{path} {what}" for path, what in faults)
+    def __init__(self, errors: list[tuple[str, str]]) -> None:
+        message = "; ".join(f"{path} {text}" for path, text in errors)
         super().__init__("UnprocessableEntityException", message, 422)
-        self.ValidationErrors = [{"ElementPath": path, "ErrorMessage": what} for path, what in faults]
+        self.ValidationErrors = [{"ElementPath": path, "ErrorMessage": text} for path, text in errors]
 
 
 def bad_request(message: str, *, illegal: bool | None = None) -> NoReturn:
-    """400: the request makes no sense as it stands."""
+    """400: the request is invalid."""
     raise Refusal("BadRequestException", message, 400, illegal)
 
 
 def conflict(message: str, *, illegal: bool | None = None) -> NoReturn:
-    """409: the resource is not in a state that allows this."""
+    """409: the resource's state does not allow this."""
     raise Refusal("ConflictException", message, 409, illegal)
 
 
 def missing(message: str) -> NoReturn:
-    """404: never existed, or was deleted long enough ago."""
+    """404: the resource never existed, or its deletion is long past."""
     raise Refusal("NotFoundException", message, 404)
 
 
-def over_quota(what: str, most: int) -> NoReturn:
-    """429, the code that throttling has too."""
-    sentence = f"Resource limit exceeded: this account may have {most} {what} in this region."
+def over_quota(resources: str, quota: int) -> NoReturn:
+    """429, the same code as a throttle."""
+    sentence = f"Resource limit exceeded: this account may have {quota} {resources} in this region."
     raise Refusal("TooManyRequestsException", sentence, 429, illegal=False)
 
 
 @dataclass
 class Record:
-    """Something with an id, an ARN, a state and tags."""
+    """A resource with an id, an ARN, a state and tags."""
 
     id: str
     arn: str
@@ -56,11 +56,11 @@ class Record:
     tags: dict[str, str]
 
     def listed(self) -> Params:
-        """How a list shows it."""
+        """The view of a list."""
         raise NotImplementedError
 
     def describe(self) -> Params:
-        """How describe shows it."""
+        """The view of a describe call."""
         return self.listed()
 
 
@@ -72,7 +72,7 @@ class SecurityGroup(Record):
     inputs: dict[str, None] = field(default_factory=dict)
 
     def settled_state(self) -> str:
-        """IN_USE as long as any input refers to it."""
+        """IN_USE while an input uses it, else IDLE."""
         return "IN_USE" if self.inputs else "IDLE"
 
     def listed(self) -> Params:
@@ -121,27 +121,27 @@ class Input(Record):
 
 
 @dataclass
-class Spell:
-    """One stretch of time for which a channel is billed as running."""
+class BilledPeriod:
+    """A period for which a channel is billed as running."""
 
     started_at: datetime
     stopped_at: datetime | None = None
 
     def billed_minutes(self, now: datetime) -> int:
-        """Minutes on the invoice: rounded up, ten at least (AWS Elemental MediaLive Pricing)."""
+        """Billed minutes: rounded up, at least ten ("AWS Elemental MediaLive Pricing")."""
         seconds = ((self.stopped_at or now) - self.started_at).total_seconds()
         return max(10, math.ceil(seconds / 60))
 
 
 @dataclass
 class Channel(Record):
-    """A channel. `config` holds what CreateChannel was given; `epoch` outdates transitions under way."""
+    """A channel. `config` has CreateChannel's parameters; `epoch` invalidates timers set before a change."""
 
     name: str
     config: Params
     egress: list[dict[str, str]]
     epoch: int = 0
-    spells: list[Spell] = field(default_factory=list)
+    billed_periods: list[BilledPeriod] = field(default_factory=list)
 
     @property
     def channel_class(self) -> str:
@@ -150,27 +150,32 @@ class Channel(Record):
 
     @property
     def pipelines(self) -> int:
-        """How many pipelines it has."""
+        """The number of pipelines."""
         return 2 if self.channel_class == "STANDARD" else 1
 
     @property
     def input_ids(self) -> list[str]:
-        """The inputs attached to it."""
-        return [one["InputId"] for one in self.config["InputAttachments"]]
+        """The ids of the attached inputs."""
+        return [attachment["InputId"] for attachment in self.config["InputAttachments"]]
 
     @property
     def package_ids(self) -> list[str]:
-        """The MediaPackage channels that it sends to."""
-        settings = (one.get("MediaPackageSettings") or [] for one in self.config["Destinations"])
-        return [one["ChannelId"] for some in settings for one in some]
+        """The ids of the MediaPackage channels that it sends to."""
+        destinations = self.config["Destinations"]
+        return [
+            settings["ChannelId"]
+            for destination in destinations
+            for settings in destination.get("MediaPackageSettings") or []
+        ]
 
     @property
     def billed_since(self) -> datetime | None:
-        """When the running spell now being billed began."""
-        return self.spells[-1].started_at if self.spells and not self.spells[-1].stopped_at else None
+        """The start of the present billed period, or None."""
+        last = self.billed_periods[-1] if self.billed_periods else None
+        return last.started_at if last and not last.stopped_at else None
 
     def describe(self) -> Params:
-        """The list's view plus encoder settings and pipelines."""
+        """The view of the list plus encoder settings and pipelines."""
         return {
             **self.listed(),
             "EncoderSettings": self.config["EncoderSettings"],

@@ -1,7 +1,7 @@
-"""MediaLive as one service: channels, inputs, security groups, inventory, console.
+"""MediaLive as one service: channels, inputs, security groups, inventory and console actions.
 
-Enforces what StreamHub relies on: the channel's states and how long they take, request ids that make a
-create repeatable, settings that refer to things that exist, the order of teardown, and the meter.
+It enforces what StreamHub relies on: the states of a channel and their durations, request ids that make a
+create repeatable, settings that refer only to existing resources, the order of teardown, and the meter.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from emulator.base import Refusal
 from emulator.medialive.channels import ANY, Channels
 from emulator.medialive.records import Channel, Input, Params, Record, SecurityGroup
 
-FATES = {"idle": "IDLE", "recovering": "RECOVERING"}
+START_RESULTS = {"idle": "IDLE", "recovering": "RECOVERING"}
 
 
 class _Given(dict[str, Any]):
-    """Console parameters that say so when one is missing."""
+    """Console parameters; a missing one raises a Refusal."""
 
     def __missing__(self, key: str) -> NoReturn:
         raise Refusal("InvalidConsoleParameters", f"This console action needs {key!r}.")
@@ -27,19 +27,19 @@ class MediaLive(Channels):
     """MediaLive of one region."""
 
     def inventory(self) -> dict[str, list[Params]]:
-        """What exists and is not DELETED, by type, with state and tags."""
+        """All resources that are not DELETED, by type, with state and tags."""
         return {
-            "channels": [self._channel_entry(one) for one in self._channels],
-            "inputs": [_input_entry(one) for one in self._inputs],
-            "input_security_groups": [_group_entry(one) for one in self._groups],
+            "channels": [self._channel_entry(record) for record in self._channels],
+            "inputs": [_input_entry(record) for record in self._inputs],
+            "input_security_groups": [_group_entry(record) for record in self._groups],
         }
 
     def channel(self, channel_id: str) -> Channel | None:
-        """The record of a channel, for those who simulate what it causes."""
+        """The record of a channel, for other services of the emulator."""
         return self._channels.find(channel_id)
 
     def console(self, action: str, params: Params) -> Params:
-        """What a person may do: the keys of `actions`; things are named by `id`."""
+        """Console actions: the keys of `actions`. Resources are named by `id`."""
         actions: dict[str, Callable[[Params], Params]] = {
             "start_channel": lambda p: self.start_channel({"ChannelId": p["id"]}),
             "stop_channel": lambda p: self.stop_channel({"ChannelId": p["id"]}),
@@ -57,23 +57,29 @@ class MediaLive(Channels):
         }
         return actions[action](_Given(params)) if action in actions else super().console(action, params)
 
-    def _channel_entry(self, one: Channel) -> Params:
+    def _channel_entry(self, channel: Channel) -> Params:
         now = self.world.clock.now()
-        spells = [
+        periods = [
             {
-                "started_at": spell.started_at.isoformat(),
-                "stopped_at": spell.stopped_at.isoformat() if spell.stopped_at else None,
-                "billed_minutes": spell.billed_minutes(now),
+                "started_at": period.started_at.isoformat(),
+                "stopped_at": period.stopped_at.isoformat() if period.stopped_at else None,
+                "billed_minutes": period.billed_minutes(now),
             }
-            for spell in one.spells
+            for period in channel.billed_periods
         ]
-        refers = {"input_ids": one.input_ids, "package_ids": one.package_ids}
-        return {**_entry(one), "name": one.name, "class": one.channel_class, **refers, "running": spells}
+        references = {"input_ids": channel.input_ids, "package_ids": channel.package_ids}
+        return {
+            **_entry(channel),
+            "name": channel.name,
+            "class": channel.channel_class,
+            **references,
+            "running": periods,
+        }
 
     # The console
 
     def _console_delete_channel(self, params: Params) -> Params:
-        """Proper deletion, after stopping at once whatever runs."""
+        """Stop the channel at once if it runs, then delete it."""
         self._stop_at_once(self._channel({"ChannelId": params["id"]}))
         return self.delete_channel({"ChannelId": params["id"]})
 
@@ -82,63 +88,67 @@ class MediaLive(Channels):
 
     def _console_foreign_group(self, params: Params) -> Params:
         rules = [{"Cidr": params.get("cidr", "0.0.0.0/0")}]
-        wanted = {"WhitelistRules": rules, "Tags": params.get("tags") or {}}
-        return self.create_input_security_group(wanted)["SecurityGroup"]
+        request = {"WhitelistRules": rules, "Tags": params.get("tags") or {}}
+        return self.create_input_security_group(request)["SecurityGroup"]
 
     def _console_foreign_input(self, params: Params) -> Params:
-        """Somebody else's pull input; with `group_id` a push input behind that group."""
-        wanted: Params = {"Name": params.get("name", "foreign"), "Tags": params.get("tags") or {}}
+        """A pull input that is not StreamHub's; with `group_id` a push input behind that group."""
+        request: Params = {"Name": params.get("name", "foreign"), "Tags": params.get("tags") or {}}
         if group := params.get("group_id"):
             names = [{"StreamName": "foreign/one"}]
-            wanted |= {"Type": "RTMP_PUSH", "InputSecurityGroups": [group], "Destinations": names}
+            request |= {"Type": "RTMP_PUSH", "InputSecurityGroups": [group], "Destinations": names}
         else:
-            wanted |= {"Type": "URL_PULL", "Sources": [{"Url": "https://example.com/live.m3u8"}]}
-        return self.create_input(wanted)["Input"]
+            request |= {"Type": "URL_PULL", "Sources": [{"Url": "https://example.com/live.m3u8"}]}
+        return self.create_input(request)["Input"]
 
     def _console_foreign_channel(self, params: Params) -> Params:
-        """Somebody else's small channel, on `input_id` or an input of its own."""
+        """A small channel that is not StreamHub's, on `input_id` or on a new input."""
         input_id = params.get("input_id") or self._console_foreign_input(params)["Id"]
         return self.create_channel(_foreign_channel(self.world.account, input_id, params))["Channel"]
 
     def _console_role_not_propagated(self, params: Params) -> Params:
-        """The next `calls` creations, or all for `seconds` (AWS's), are refused with 400."""
+        """Refuse the next `calls` creations, or all for `seconds` AWS seconds, with 400."""
         self._unpropagated_calls = int(params.get("calls", 0 if "seconds" in params else 1))
         self._unpropagated_until = self.world.clock.due(float(params.get("seconds", 0)))
         return {}
 
     def _console_fail_start(self, params: Params) -> Params:
-        """The next start of `id` (or of any channel) ends as `to`: idle, or recovering for a while."""
-        fate = FATES.get(params.get("to", "idle"))
-        if fate is None:
-            raise Refusal("InvalidConsoleParameters", f"'to' must be one of {', '.join(FATES)}.")
-        self._start_fates[params.get("id") or ANY] = fate
+        """Let the next start of `id` (or of any channel) end as `to`: idle, or recovering for a while."""
+        result = START_RESULTS.get(params.get("to", "idle"))
+        if result is None:
+            raise Refusal("InvalidConsoleParameters", f"'to' must be one of {', '.join(START_RESULTS)}.")
+        self._start_results[params.get("id") or ANY] = result
         return {}
 
     def _console_fail_create(self, params: Params) -> Params:
-        """The next `calls` channels end as CREATE_FAILED."""
+        """Let the next `calls` creations of channels end as CREATE_FAILED."""
         self._create_failures = int(params.get("calls", 1))
         return {}
 
     def _console_fail_pipeline(self, params: Params) -> Params:
-        """A running channel is RECOVERING for a while, then RUNNING again."""
+        """Put a running channel into RECOVERING for a while; then it is RUNNING again."""
         channel = self._channel({"ChannelId": params["id"]})
         if channel.state == "RUNNING":
             self._arrive(channel, "RECOVERING")
         return channel.describe()
 
 
-def _entry(one: Record) -> Params:
-    return {"id": one.id, "arn": one.arn, "state": one.state, "tags": dict(one.tags)}
+def _entry(record: Record) -> Params:
+    return {"id": record.id, "arn": record.arn, "state": record.state, "tags": dict(record.tags)}
 
 
-def _input_entry(one: Input) -> Params:
-    urls = [destination["Url"] for destination in one.destinations]
-    refers = {"channel_ids": one.channels, "security_group_ids": one.groups}
-    return {**_entry(one), "name": one.name, "type": one.kind, "urls": urls, **refers}
+def _input_entry(record: Input) -> Params:
+    urls = [destination["Url"] for destination in record.destinations]
+    references = {"channel_ids": record.channels, "security_group_ids": record.groups}
+    return {**_entry(record), "name": record.name, "type": record.kind, "urls": urls, **references}
 
 
-def _group_entry(one: SecurityGroup) -> Params:
-    return {**_entry(one), "cidrs": [rule["Cidr"] for rule in one.rules], "input_ids": list(one.inputs)}
+def _group_entry(record: SecurityGroup) -> Params:
+    return {
+        **_entry(record),
+        "cidrs": [rule["Cidr"] for rule in record.rules],
+        "input_ids": list(record.inputs),
+    }
 
 
 def _foreign_channel(account: str, input_id: str, params: Params) -> Params:

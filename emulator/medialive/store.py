@@ -1,4 +1,4 @@
-"""What the parts of MediaLive share: its shelves, quotas, ids, pages and spent request ids."""
+"""What the parts of MediaLive share: records, quotas, ids, pages and used request ids."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from emulator.paged_store import BadToken, PagedStore
 R = TypeVar("R", bound=Record)
 
 PAGE = 50  # AWS does not document its default page size
-MOST_A_PAGE = 1000
-QUICK = (1.0, 3.0)  # AWS seconds for what takes "a moment"
-DELETED_KEPT = (300.0, 300.0)  # how long a deleted thing stays describable
+MAX_PAGE = 1000
+QUICK = (1.0, 3.0)  # AWS seconds
+DELETED_KEPT = (300.0, 300.0)  # AWS seconds for which a deleted resource can still be described
 
 
 class Store(Service):
-    """State and small verbs under the operations. `quotas` may be changed at any time."""
+    """The state and the common parts of the operations. `quotas` may change at any time."""
 
     name = "medialive"
 
@@ -44,51 +44,49 @@ class Store(Service):
         self._channels: PagedStore[Channel] = PagedStore()
         self._inputs: PagedStore[Input] = PagedStore()
         self._groups: PagedStore[SecurityGroup] = PagedStore()
-        self._spent: dict[tuple[str, str], str] = {}
+        self._used_tokens: dict[tuple[str, str], str] = {}
         self._input_counts = {"push_inputs": 0, "pull_inputs": 0}
 
-    def _retire(self, shelf: PagedStore[R], record: R) -> None:
-        """DELETED: out of lists at once, describable for a while, then unknown."""
+    def _retire(self, store: PagedStore[R], record: R) -> None:
+        """Mark as DELETED: not listed any more, describable for a while, then unknown."""
         record.state = "DELETED"
-        shelf.hide(record.id)
-        self.world.after(DELETED_KEPT, lambda: shelf.drop(record.id))
+        store.hide(record.id)
+        self.world.after(DELETED_KEPT, lambda: store.drop(record.id))
 
-    def _known(self, shelf: PagedStore[R], label: str, wanted: str | None) -> R:
-        """The record, deleted or not, or 404."""
-        return shelf.find(wanted or "") or missing(f"{label} with id {wanted} not found")
+    def _known(self, store: PagedStore[R], label: str, record_id: str | None) -> R:
+        """The record, deleted or not; 404 if it is unknown."""
+        return store.find(record_id or "") or missing(f"{label} with id {record_id} not found")
 
-    def _alive(self, shelf: PagedStore[R], label: str, wanted: str | None) -> R:
-        """The record if it may still be worked on: what is DELETED counts as missing."""
-        record = self._known(shelf, label, wanted)
-        return record if record.state != "DELETED" else missing(f"{label} with id {wanted} not found")
+    def _alive(self, store: PagedStore[R], label: str, record_id: str | None) -> R:
+        """The record unless it is DELETED; 404 otherwise."""
+        record = self._known(store, label, record_id)
+        return record if record.state != "DELETED" else missing(f"{label} with id {record_id} not found")
 
-    def _page(self, key: str, shelf: PagedStore[Any], params: Params) -> Params:
+    def _page(self, key: str, store: PagedStore[Any], params: Params) -> Params:
         limit = params.get("MaxResults") or PAGE
-        if not 1 <= limit <= MOST_A_PAGE:
-            bad_request(f"maxResults must be between 1 and {MOST_A_PAGE}")
+        if not 1 <= limit <= MAX_PAGE:
+            bad_request(f"maxResults must be between 1 and {MAX_PAGE}")
         try:
-            found, token = shelf.page(limit, params.get("NextToken"))
+            records, token = store.page(limit, params.get("NextToken"))
         except BadToken:
             bad_request("Invalid nextToken")
-        return {key: [one.listed() for one in found], **({"NextToken": token} if token else {})}
+        return {key: [record.listed() for record in records], **({"NextToken": token} if token else {})}
 
-    def _once(self, shelf: PagedStore[R], label: str, token: str | None, make: Callable[[], R]) -> R:
-        """`make()`, or what it made when this request id was last used.
+    def _once(self, store: PagedStore[R], label: str, token: str | None, make: Callable[[], R]) -> R:
+        """The result of `make()`, or the record that was created with this request id.
 
-        AWS does not document what a request id does once its resource is deleted; here it stays spent.
+        AWS does not document request ids of deleted resources; here they stay used.
         """
-        made_before = self._spent.get((label, token)) if token else None
-        if made_before is None:
+        known_id = self._used_tokens.get((label, token)) if token else None
+        if known_id is None:
             record = make()
             if token:
-                self._spent[label, token] = record.id
+                self._used_tokens[label, token] = record.id
             return record
-        found = shelf.find(made_before)
-        if found is None or found.state in GONE:
-            conflict(
-                f"Request id {token} was used for {label} {made_before}, which is deleted", illegal=False
-            )
-        return found
+        known = store.find(known_id)
+        if known is None or known.state in GONE:
+            conflict(f"Request id {token} was used for {label} {known_id}, which is deleted", illegal=False)
+        return known
 
     def _console_set_quota(self, params: Params) -> Params:
         unknown = set(params) - set(self.quotas)
@@ -101,15 +99,15 @@ class Store(Service):
         if count >= self.quotas[name]:
             over_quota(name.replace("_", " "), self.quotas[name])
 
-    def _new_id(self, shelf: PagedStore[Any]) -> str:
-        while shelf.find(new := self.world.number(7)):
+    def _new_id(self, store: PagedStore[Any]) -> str:
+        while store.find(new_id := self.world.number(7)):
             pass
-        return new
+        return new_id
 
     def _arn(self, kind: str, key: str) -> str:
         return f"arn:aws:medialive:{self.world.region}:{self.world.account}:{kind}:{key}"
 
     def _address(self) -> str:
-        """An address out of the range set aside for benchmarks: nobody can push to it by mistake."""
+        """An address from the range reserved for benchmarks, which is not routed on the internet."""
         draw = self.world.random.randrange
         return f"198.{draw(18, 20)}.{draw(256)}.{draw(1, 255)}"

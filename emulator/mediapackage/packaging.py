@@ -1,4 +1,4 @@
-"""How an origin endpoint packages: defaults, plausible values, the URL that follows from it."""
+"""The packaging settings of an origin endpoint: defaults, allowed values and the playback URL."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ENDPOINT_RANGES = {"StartoverWindowSeconds": (0, 14 * DAY), "TimeDelaySeconds": 
 
 
 def kind_of(config: Params) -> str:
-    """Which one of `PACKAGES` an endpoint uses; 422 unless it is exactly one."""
+    """The one of `PACKAGES` that an endpoint uses; 422 unless it is exactly one."""
     kinds = [name for name in PACKAGES if config.get(name) is not None]
     if len(kinds) != 1:
         invalid("Exactly one of hlsPackage, dashPackage, mssPackage or cmafPackage is required")
@@ -49,9 +49,9 @@ def kind_of(config: Params) -> str:
 
 
 def endpoint_config(params: Params) -> Params:
-    """What an endpoint looks like, defaults filled in; 422 if that is not plausible."""
-    own = {*ENDPOINT_DEFAULTS, *PACKAGES, "Authorization"}
-    given = {key: value for key, value in params.items() if key in own and value is not None}
+    """An endpoint's configuration with defaults; 422 for values that are not allowed."""
+    keys = {*ENDPOINT_DEFAULTS, *PACKAGES, "Authorization"}
+    given = {key: value for key, value in params.items() if key in keys and value is not None}
     config = ENDPOINT_DEFAULTS | given
     _check_ranges(config, ENDPOINT_RANGES)
     if config["Origination"] not in {"ALLOW", "DENY"}:
@@ -91,6 +91,6 @@ def _check_cidr(cidr: str) -> None:
 
 
 def playback_url(host: str, token: str, config: Params) -> str:
-    """Where players and CloudFront pull. CMAF endpoints carry a URL per manifest instead."""
+    """The URL that players and CloudFront pull. CMAF endpoints have a URL per manifest instead."""
     file = MANIFEST_FILES.get(kind_of(config))
     return f"https://{host}/out/v1/{token}/{file.format(config['ManifestName'])}" if file else ""

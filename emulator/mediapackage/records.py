@@ -1,4 +1,4 @@
-"""What MediaPackage keeps, and its ways to refuse."""
+"""MediaPackage's records and refusals."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ Params = dict[str, Any]
 
 
 def invalid(message: str) -> NoReturn:
-    """422: refused as it stands; also the answer to an id that exists."""
+    """422: the request is invalid, or the id is taken."""
     raise Refusal("UnprocessableEntityException", message, 422)
 
 
 def missing(message: str) -> NoReturn:
-    """404: never existed, or its deletion is over."""
+    """404: the resource never existed, or its deletion is complete."""
     raise Refusal("NotFoundException", message, 404)
 
 
 def over_quota() -> NoReturn:
-    """429, the code that throttling has too."""
+    """429, the same code as a throttle."""
     sentence = "Too many requests, please try again. Resource limit exceeded."
     raise Refusal("TooManyRequestsException", sentence, 429, illegal=False)
 
 
 @dataclass
 class Endpoint:
-    """One origin endpoint. `config` is what it was made with, defaults filled in."""
+    """One origin endpoint. `config` has its settings with defaults."""
 
     id: str
     arn: str
@@ -41,14 +41,14 @@ class Endpoint:
     deleting: bool = False
 
     def describe(self) -> Params:
-        """As DescribeOriginEndpoint answers."""
+        """The view of DescribeOriginEndpoint."""
         named = {"Id": self.id, "Arn": self.arn, "ChannelId": self.channel_id, "CreatedAt": self.created_at}
         return {**self.config, **named, "Url": self.url, "Tags": dict(self.tags)}
 
 
 @dataclass
 class Channel:
-    """One channel with its two ingest endpoints and, in `endpoints`, what is packaged from it."""
+    """One channel with its two ingest endpoints (`ingest`) and its origin endpoints (`endpoints`)."""
 
     id: str
     arn: str
@@ -61,12 +61,12 @@ class Channel:
     deleting: bool = False
 
     def describe(self) -> Params:
-        """As DescribeChannel answers."""
+        """The view of DescribeChannel."""
         return {
             "Id": self.id,
             "Arn": self.arn,
             "Description": self.description,
             "CreatedAt": self.created_at,
-            "HlsIngest": {"IngestEndpoints": [dict(one) for one in self.ingest]},
+            "HlsIngest": {"IngestEndpoints": [dict(endpoint) for endpoint in self.ingest]},
             "Tags": dict(self.tags),
         }

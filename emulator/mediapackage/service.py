@@ -1,9 +1,9 @@
 """The embedded AWS Elemental MediaPackage (v1): channels and origin endpoints.
 
-Obeys what StreamHub relies on: ids are chosen by the caller and unique in the region, an endpoint goes
-before its channel, and a deletion is accepted at once (202) but over only when describe says
-`NotFoundException`. A quota and a throttle share one error code, as on AWS ("Creating an origin endpoint" in
-the MediaPackage user guide), and differ only in their sentence.
+It enforces what StreamHub relies on: the caller chooses ids, which are unique in the region; endpoints are
+deleted before their channel; a deletion is accepted at once (202) but complete only when describe answers
+`NotFoundException`. A quota and a throttle have the same error code, as on AWS ("Creating an origin endpoint"
+in the MediaPackage user guide); only the message differs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PAGE = 50  # AWS does not document its default page size
 
 
 class MediaPackage(Service):
-    """MediaPackage v1 of one region. `quotas` may be changed at any time."""
+    """MediaPackage v1 of one region. `quotas` may change at any time."""
 
     name = "mediapackage"
 
@@ -45,7 +45,7 @@ class MediaPackage(Service):
     # Channels
 
     def create_channel(self, params: Params) -> Params:
-        """A new channel under the caller's `Id`; the same `Id` again is 422, whoever made the first."""
+        """A new channel with the caller's `Id`; 422 if the `Id` is taken."""
         channel_id = _checked_id(params.get("Id"))
         if self._channels.find(channel_id):
             invalid(f"Channel with id {channel_id} already exists")
@@ -65,15 +65,15 @@ class MediaPackage(Service):
         return channel.describe()
 
     def describe_channel(self, params: Params) -> Params:
-        """The channel, also while its deletion is under way."""
+        """The channel, also while it is being deleted."""
         return self._channel(params).describe()
 
     def list_channels(self, params: Params) -> Params:
-        """All channels of the region, page by page."""
+        """All channels of the region, in pages."""
         return self._page("Channels", self._channels, params)
 
     def delete_channel(self, params: Params) -> Params:
-        """Accept a deletion (again is fine); 422 while endpoints are left, even ones on their way out."""
+        """Accept a deletion, also a repeated one; 422 while endpoints exist, even ones being deleted."""
         channel = self._channel(params)
         if len(channel.endpoints):
             invalid(f"Channel {channel.id} still has origin endpoints; delete them first")
@@ -85,7 +85,7 @@ class MediaPackage(Service):
     # Origin endpoints
 
     def create_origin_endpoint(self, params: Params) -> Params:
-        """A new endpoint on a channel, packaged one way, at a URL that stays for its lifetime."""
+        """A new endpoint on a channel, with a URL that stays for its lifetime."""
         endpoint_id = _checked_id(params.get("Id"))
         if self._endpoints.find(endpoint_id):
             invalid(f"OriginEndpoint with id {endpoint_id} already exists")
@@ -107,19 +107,19 @@ class MediaPackage(Service):
         return endpoint.describe()
 
     def describe_origin_endpoint(self, params: Params) -> Params:
-        """The endpoint, also while its deletion is under way."""
+        """The endpoint, also while it is being deleted."""
         return self._endpoint(params).describe()
 
     def list_origin_endpoints(self, params: Params) -> Params:
-        """All endpoints, or those of one `ChannelId` (none for a channel that does not exist)."""
-        wanted = params.get("ChannelId")
-        if wanted is None:
+        """All endpoints, or those of one `ChannelId`; none if that channel does not exist."""
+        channel_id = params.get("ChannelId")
+        if channel_id is None:
             return self._page("OriginEndpoints", self._endpoints, params)
-        channel = self._channels.find(wanted)
+        channel = self._channels.find(channel_id)
         return self._page("OriginEndpoints", channel.endpoints if channel else PagedStore(), params)
 
     def delete_origin_endpoint(self, params: Params) -> Params:
-        """Accept a deletion; asking again before it is over is fine."""
+        """Accept a deletion, also a repeated one."""
         endpoint = self._endpoint(params)
         if not endpoint.deleting:
             endpoint.deleting = True
@@ -128,35 +128,35 @@ class MediaPackage(Service):
             )
         return {}
 
-    # The world outside the API
+    # Outside of the API
 
     def has_channel(self, channel_id: str) -> bool:
-        """Whether MediaLive may send to this channel: it exists and is not on its way out."""
+        """Whether MediaLive may send to this channel: it exists and is not being deleted."""
         channel = self._channels.find(channel_id)
         return channel is not None and not channel.deleting
 
     def inventory(self) -> dict[str, list[Params]]:
-        """Channels and endpoints that exist, those being deleted included and marked."""
+        """All channels and endpoints; `deleting` marks those being deleted."""
         return {
             "channels": [
-                {"id": one.id, "arn": one.arn, "tags": dict(one.tags), "deleting": one.deleting}
-                for one in self._channels
+                {"id": record.id, "arn": record.arn, "tags": dict(record.tags), "deleting": record.deleting}
+                for record in self._channels
             ],
             "origin_endpoints": [
                 {
-                    "id": one.id,
-                    "arn": one.arn,
-                    "channel_id": one.channel_id,
-                    "url": one.url,
-                    "tags": dict(one.tags),
-                    "deleting": one.deleting,
+                    "id": record.id,
+                    "arn": record.arn,
+                    "channel_id": record.channel_id,
+                    "url": record.url,
+                    "tags": dict(record.tags),
+                    "deleting": record.deleting,
                 }
-                for one in self._endpoints
+                for record in self._endpoints
             ],
         }
 
     def console(self, action: str, params: Params) -> Params:
-        """What a person may do: the keys of `actions`; things are named by `id`."""
+        """Console actions: the keys of `actions`. Resources are named by `id`."""
         actions = {
             "delete_endpoint": self.delete_origin_endpoint,
             "delete_channel": self._console_delete_channel,
@@ -180,27 +180,27 @@ class MediaPackage(Service):
 
     def _console_foreign_endpoint(self, params: Params) -> Params:
         endpoint_id = params.get("id") or f"foreign-{self._hex(8)}"
-        wanted: Params = {"Id": endpoint_id, "ChannelId": params.get("channel_id"), "HlsPackage": {}}
-        return self.create_origin_endpoint({**wanted, "Tags": params.get("tags") or {}})
+        request: Params = {"Id": endpoint_id, "ChannelId": params.get("channel_id"), "HlsPackage": {}}
+        return self.create_origin_endpoint({**request, "Tags": params.get("tags") or {}})
 
     def _console_set_quota(self, params: Params) -> Params:
-        wanted = {name: int(value) for name, value in params.items() if name != "Id"}
-        if unknown := set(wanted) - set(self.quotas):
+        quotas = {name: int(value) for name, value in params.items() if name != "Id"}
+        if unknown := set(quotas) - set(self.quotas):
             raise Refusal("InvalidConsoleParameters", f"There is no quota {', '.join(sorted(unknown))}.")
-        self.quotas |= wanted
+        self.quotas |= quotas
         return dict(self.quotas)
 
-    # Inside
+    # Internal
 
     def _channel(self, params: Params) -> Channel:
         return self._channels.find(params.get("Id") or "") or missing(f"Channel {params.get('Id')} not found")
 
     def _endpoint(self, params: Params) -> Endpoint:
-        wanted = params.get("Id") or ""
-        return self._endpoints.find(wanted) or missing(f"OriginEndpoint {wanted} not found")
+        endpoint_id = params.get("Id") or ""
+        return self._endpoints.find(endpoint_id) or missing(f"OriginEndpoint {endpoint_id} not found")
 
     def _parent(self, params: Params) -> Channel:
-        """The channel of a new endpoint. Unknown: 404, which is what CloudFormation reports AWS to answer."""
+        """The channel of a new endpoint; 404 if unknown, as CloudFormation reports of AWS."""
         channel = self._channels.find(params.get("ChannelId") or "")
         if channel is None:
             missing(f"Channel {params.get('ChannelId')} not found")
@@ -208,22 +208,22 @@ class MediaPackage(Service):
             invalid(f"Channel {channel.id} is being deleted")
         return channel
 
-    def _page(self, key: str, shelf: PagedStore[Any], params: Params) -> Params:
+    def _page(self, key: str, store: PagedStore[Any], params: Params) -> Params:
         limit = params.get("MaxResults") or PAGE
         if not 1 <= limit <= 1000:
             invalid("maxResults must be between 1 and 1000")
         try:
-            found, token = shelf.page(limit, params.get("NextToken"))
+            records, token = store.page(limit, params.get("NextToken"))
         except BadToken:
             invalid("Invalid nextToken")
-        return {key: [one.describe() for one in found], **({"NextToken": token} if token else {})}
+        return {key: [record.describe() for record in records], **({"NextToken": token} if token else {})}
 
     def _forget_channel(self, channel: Channel) -> None:
         self._channels.drop(channel.id)
 
     def _forget_endpoint(self, endpoint: Endpoint) -> None:
         if self._endpoints.find(endpoint.id) is not endpoint:
-            return  # a person was quicker than the deletion under way
+            return  # the console deleted it first
         self._endpoints.drop(endpoint.id)
         if channel := self._channels.find(endpoint.channel_id):
             channel.endpoints.drop(endpoint.id)

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class ConsoleConfig(AppConfig):
-    """Also contributes what belongs to the parts below it, which know no console, and to Django's own."""
+    """Also contributes for Django's own apps and for lower packages, which do not import the console."""
 
     name = "streamhub.console"
     label = "console"
@@ -11,5 +11,5 @@ class ConsoleConfig(AppConfig):
     navigation = "streamhub.console.admin.NAVIGATION"
     roles = "streamhub.console.admin.ROLES"
     tiles = "streamhub.console.admin.lifecycle.TILE"
-    dashboard_lists = "streamhub.console.admin.lifecycle.BOARD"
+    dashboard_lists = "streamhub.console.admin.lifecycle.DASHBOARD_LIST"
     page_parts = "streamhub.console.admin.access.PARTS"

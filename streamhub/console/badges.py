@@ -1,29 +1,29 @@
-"""How a state looks: never colour alone, always with a word and an icon."""
+"""Badges show a state with a colour, an icon and a word; colour is never the only sign."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-WHEEL = "progress_activity"
+SPINNER = "progress_activity"
 
 
 class Tone(StrEnum):
-    """What the colour says. The style sheet gives each one its light and dark shade."""
+    """The meaning of a colour. The style sheet defines its light and dark shade."""
 
-    LIVE = "live"  # viewers may be polled_list
-    GOOD = "good"  # as it should be
-    BUSY = "busy"  # on its way
-    CALM = "calm"  # at rest, nothing to do
-    WARN = "warn"  # worth a look
-    BAD = "bad"  # needs a person
+    LIVE = "live"  # viewers may be watching
+    GOOD = "good"  # as expected
+    BUSY = "busy"  # in progress
+    CALM = "calm"  # idle, nothing to do
+    WARN = "warn"  # worth checking
+    BAD = "bad"  # needs action by staff
 
 
 @dataclass(frozen=True)
 class Badge:
-    """Tone, icon (a Material symbol) and, where the state's own name would mislead, another word.
+    """A tone, an icon (a Material symbol) and optionally a `word` to show instead of the state's name.
 
-    `moving`: the state passes by itself; pages that show it refresh themselves quickly.
+    `moving`: the state ends without action by staff; pages that show it refresh more often.
     """
 
     tone: Tone
@@ -33,13 +33,13 @@ class Badge:
 
     @property
     def spins(self) -> bool:
-        """Only the symbol that is a wheel turns; a rocket on its side says nothing."""
-        return self.icon == WHEEL
+        """Whether the icon rotates; only the spinner does."""
+        return self.icon == SPINNER
 
 
 UNKNOWN = Badge(Tone.WARN, "help")
 
 
-def busy(icon: str = WHEEL, word: str = "") -> Badge:
-    """The look of a state that passes by itself."""
+def busy(icon: str = SPINNER, word: str = "") -> Badge:
+    """The badge of a state that ends without action by staff."""
     return Badge(Tone.BUSY, icon, moving=True, word=word)

@@ -1,4 +1,4 @@
-"""A bar chart as plain SVG: drawn on the server, so that it refreshes with its page and needs no script."""
+"""A bar chart as plain SVG, drawn on the server: it refreshes with its page and needs no script."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 WIDTH, HEIGHT = 960, 160
-MOST_BARS = 240
-FEWEST_SLOTS = 32  # a show of two minutes is not drawn as two walls
+MAX_BARS = 240
+MIN_SLOTS = 32  # keeps the bars of a very short show narrow
 TICKS = 4
 MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Value:
-    """What was measured in the `seconds` from `start` on. `hollow`: it may still change."""
+    """The amount measured in the `seconds` after `start`. `hollow`: it may still change."""
 
     start: datetime
     amount: int
@@ -26,7 +26,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Bar:
-    """A drawn bar, in the units of the SVG."""
+    """A bar in SVG units."""
 
     value: Value
     x: float
@@ -37,7 +37,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on the axis of time, so many percent from the left."""
+    """A mark on the time axis, `percent` from the left."""
 
     at: datetime
     percent: float
@@ -45,9 +45,9 @@ class Tick:
 
 @dataclass(frozen=True)
 class Chart:
-    """Bars over time, in which a gap is a gap, and what stands at the axes.
+    """Bars over time and the labels of both axes; times without a value stay empty.
 
-    `minutes`: the time that each bar stands for. `levels`: the marks of the other axis, highest first.
+    `minutes`: the length of time of each bar. `levels`: the labels of the vertical axis, highest first.
     """
 
     bars: list[Bar]
@@ -60,13 +60,16 @@ class Chart:
 
 
 def round_up(amount: int) -> int:
-    """The next 1, 2 or 5 followed by zeros: the top of an axis that people can read."""
+    """The next 1, 2 or 5 followed by zeros, for the top of an axis."""
     power = 10 ** (len(str(max(amount, 1))) - 1)
     return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= amount)
 
 
 def merged(values: Iterable[Value], first: datetime, minutes: int) -> dict[int, Value]:
-    """Their sums by spans of so many minutes since `first`; hollow if any part of a span is."""
+    """Sums over spans of `minutes` minutes, keyed by the span's number since `first`.
+
+    A span is hollow if any of its values is.
+    """
     spans: defaultdict[int, list[Value]] = defaultdict(list)
     for value in values:
         spans[(value.start - first) // (minutes * MINUTE)].append(value)
@@ -82,17 +85,17 @@ def merged(values: Iterable[Value], first: datetime, minutes: int) -> dict[int, 
 
 
 def chart(values: Sequence[Value]) -> Chart | None:
-    """The chart of these values; None if there are none."""
+    """The chart of these values, or None if there are none."""
     if not values:
         return None
-    first, last = min(each.start for each in values), max(each.start for each in values)
+    first, last = min(value.start for value in values), max(value.start for value in values)
     total = (last - first) // MINUTE + 1
-    minutes = max(-(-total // MOST_BARS), max(each.seconds for each in values) // 60)
-    shown = merged(values, first, minutes)
-    slots = TICKS * -(-max(max(shown) + 1, FEWEST_SLOTS) // TICKS)
-    highest = max(each.amount for each in shown.values())
+    minutes = max(-(-total // MAX_BARS), max(value.seconds for value in values) // 60)
+    spans = merged(values, first, minutes)
+    slots = TICKS * -(-max(max(spans) + 1, MIN_SLOTS) // TICKS)
+    highest = max(value.amount for value in spans.values())
     top, step = round_up(highest), WIDTH / slots
-    bars = [_bar(value, span * step, step * 0.82, value.amount / top) for span, value in shown.items()]
+    bars = [_bar(value, span * step, step * 0.82, value.amount / top) for span, value in spans.items()]
     return Chart(bars, highest, [top, top // 2, 0], _ticks(first, slots, minutes), minutes)
 
 
@@ -102,6 +105,6 @@ def _bar(value: Value, x: float, width: float, share: float) -> Bar:
 
 
 def _ticks(first: datetime, slots: int, minutes: int) -> list[Tick]:
-    """At whole bars, evenly apart; `slots` is a multiple of their number."""
+    """Evenly spaced ticks at whole bars; `slots` is a multiple of `TICKS`."""
     every = slots // TICKS
     return [Tick(first + n * every * minutes * MINUTE, 100 * n / TICKS) for n in range(TICKS)]

@@ -1,4 +1,4 @@
-"""The base classes of every admin of the house: Unfold's, without what mutates on GET or edits history."""
+"""Base classes of all admins: Unfold's, without views that change data on GET or edit history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streamhub.console.paging import InfinitePaginator
 
 
 class ConsoleAdmin(ModelAdmin):
-    """An editable table (users, schedules): Django's own forms in the console's dress."""
+    """An editable table (users, schedules): Django's own forms with the console's look."""
 
     list_filter_sheet = True
     list_per_page = 50
@@ -23,7 +23,7 @@ class ConsoleAdmin(ModelAdmin):
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """A table that nobody edits here: it can be read, filtered and searched."""
+    """A table that staff can view, filter and search, but not edit."""
 
     actions: Sequence[Any] | None = None
     list_disable_select_all = True
@@ -39,7 +39,7 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """There is none but the transitions: go to the object."""
+        """Redirect to the object: its history is its transitions."""
         from django.http import HttpResponseRedirect
         from django.urls import reverse
 
@@ -48,9 +48,9 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 class BigReadOnlyAdmin(ReadOnlyAdmin):
-    """The same for tables that grow: pages forward and back, never a `COUNT(*)`."""
+    """For large tables: previous and next pages only, and no `COUNT(*)`."""
 
     paginator = InfinitePaginator
     show_full_result_count = False
-    # Nor one for each choice of each filter.
+    # Facets would run a COUNT for each choice of each filter.
     show_facets = ShowFacets.NEVER

@@ -1,4 +1,4 @@
-"""Adding an object by a form whose fields are the service's arguments; its complaints stand at the fields."""
+"""Add pages: a form whose fields are the service's arguments, with errors shown at the fields."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from streamhub.errors import Invalid, VerbError
 
 
 class CreatingAdmin(ResourceAdmin):
-    """A `ResourceAdmin` whose objects staff may add. Needs Django's add permission of the model."""
+    """A `ResourceAdmin` with an add page, which needs the model's add permission."""
 
     creation_form: ClassVar[type[forms.Form]]
     creation_note: ClassVar[str] = ""
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Any:
-        """Call the service with the form's cleaned data; returns the new object."""
+        """Call the service with the form's cleaned data and return the new object."""
         raise NotImplementedError
 
     def after_creation(self, request: HttpRequest, created: Any) -> HttpResponse:
-        """Where to go with what `create` returned: to its page."""
+        """The response once `create` has returned: a redirect to the new object's page."""
         messages.success(request, f"{created}: created.")
         return HttpResponseRedirect(self.url("change", created.pk))
 
@@ -36,14 +36,14 @@ class CreatingAdmin(ResourceAdmin):
         return bool(request.user.has_perm(name))
 
     def creation_initial(self, request: HttpRequest) -> dict[str, Any]:
-        """Values the form starts with; the query string may give them."""
-        known = self.creation_form.base_fields
-        return {name: value for name, value in request.GET.items() if name in known}
+        """Initial values of the form, from the query string."""
+        fields = self.creation_form.base_fields
+        return {name: value for name, value in request.GET.items() if name in fields}
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """GET shows the form, POST creates."""
+        """GET shows the form, POST creates the object."""
         if not self.has_add_permission(request):
-            raise PermissionDenied(f"Your role may not add a {self.opts.verbose_name}.")
+            raise PermissionDenied(f"Your role is not allowed to add a {self.opts.verbose_name}.")
         if request.method == "POST":
             form = self.creation_form(request.POST)
             created = self._created(request, form)
@@ -56,7 +56,7 @@ class CreatingAdmin(ResourceAdmin):
         return TemplateResponse(request, "console/add.html", context, status=200 if not form.errors else 422)
 
     def _created(self, request: HttpRequest, form: forms.Form) -> Any | None:
-        """The new object, or None with the reasons in the form."""
+        """The new object, or None with the errors in the form."""
         if not form.is_valid():
             return None
         actor = staff_actor(request.user)  # type: ignore[arg-type]
@@ -64,8 +64,8 @@ class CreatingAdmin(ResourceAdmin):
         try:
             return self.create(request, form.cleaned_data, actor)
         except Invalid as invalid:
-            for field, complaint in invalid.errors.items():
-                form.add_error(field if field in form.fields else None, complaint)
-        except VerbError as refused:
-            form.add_error(None, str(refused))
+            for field, message in invalid.errors.items():
+                form.add_error(field if field in form.fields else None, message)
+        except VerbError as refusal:
+            form.add_error(None, str(refusal))
         return None

@@ -1,4 +1,4 @@
-"""The dashboard: the alarms, tiles and short lists of the apps, for those who may see them."""
+"""The dashboard: the apps' alarms, tiles and short lists, as far as the user may see them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ EVERY_SECONDS = 5
 
 
 def build(user: User | AnonymousUser) -> dict[str, Any]:
-    """The tiles and lists this person may see, with their figures now."""
+    """The tiles and lists this user may see, with their current figures."""
 
-    def seen(things: tuple[Any, ...]) -> list[Any]:
-        allowed = [thing for thing in things if user.has_perm(thing.permission)]
-        return sorted(allowed, key=lambda thing: thing.order)
+    def visible(name: str) -> list[Any]:
+        allowed = [part for part in contributed(name) if user.has_perm(part.permission)]
+        return sorted(allowed, key=lambda part: part.order)
 
-    tiles, lists = seen(contributed("tiles")), seen(contributed("dashboard_lists"))
+    tiles, lists = visible("tiles"), visible("dashboard_lists")
     return {
         "tiles": [{"tile": tile, "figure": tile.figure(), "url": tile.url()} for tile in tiles],
-        "lists": [{"list": each, "lines": each.lines(), "url": each.url()} for each in lists],
+        "lists": [{"list": entry, "lines": entry.lines(), "url": entry.url()} for entry in lists],
     }
 
 
 def live(request: HttpRequest) -> dict[str, Any]:
-    """The dashboard rendered, its version, and how often it is refreshed."""
+    """The rendered dashboard, its version, and its refresh interval in seconds."""
     context = {
         **build(request.user),
         "alarms": alarms.current(request.user),
@@ -49,8 +49,7 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def fragment(request: HttpRequest) -> HttpResponse:
-    """The dashboard's content alone, for refreshing it."""
-    now = live(request)
-    return fragments.answer(
-        request, now["version"], render_to_string("console/dashboard_live.html", {"live": now})
-    )
+    """The dashboard's content alone, for the refresh."""
+    context = {"live": live(request)}
+    html = render_to_string("console/dashboard_live.html", context)
+    return fragments.answer(request, context["live"]["version"], html)

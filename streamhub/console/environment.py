@@ -1,4 +1,4 @@
-"""Whose AWS this is: said on every page, in a colour that cannot be missed."""
+"""Which AWS this installation uses; a coloured band on every page shows it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streamhub.contributions import contributed
 
 @dataclass(frozen=True)
 class Environment:
-    """`live` decides the colour: red for real viewers and real money, blue for the embedded AWS."""
+    """`live` decides the colour: red for a real AWS account, blue for the embedded AWS."""
 
     live: bool
     name: str
@@ -30,8 +30,8 @@ class Environment:
     @property
     def sentence(self) -> str:
         if self.live:
-            return "Real viewers, real money."
-        return "A simulation on this machine: nothing here reaches viewers or costs money."
+            return "A real AWS account with real viewers and real costs."
+        return "A simulation on this machine. It reaches no viewers and costs no money."
 
 
 def environment() -> Environment:
@@ -49,16 +49,16 @@ def badge(request: HttpRequest) -> list[str]:
 
 
 def title_prefix(request: HttpRequest) -> str:
-    """Before the title of every browser tab."""
+    """The prefix of every browser tab's title."""
     here = environment()
     return f"{'LIVE' if here.live else 'embedded'} · {here.name} ·"
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """For the band at the top of every page, the login included."""
+    """Context for the band at the top of every page, including the login page."""
     return {"here": environment()}
 
 
 def account() -> str:
-    """The AWS account whose resources stand in the database, as an app finds it; "" until one does."""
-    return next(filter(None, (find() for find in contributed("aws_account"))), "")
+    """The id of the AWS account whose resources are in the database; "" if no app knows it yet."""
+    return next(filter(None, (account_id() for account_id in contributed("aws_account"))), "")

@@ -1,4 +1,4 @@
-"""What a page says about an object: labelled facts in sections, each shown as what it is."""
+"""The content of an object's page: labelled facts in sections; a fact's kind decides how it is shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Kind = Literal["text", "code", "id", "url", "urls", "when", "bytes", "yesno", "l
 
 @dataclass(frozen=True)
 class Fact:
-    """A label and a value. `href` makes it a link inside the console; `hint` explains it."""
+    """A label and a value. `href` links the value to a page of the console; `hint` explains it."""
 
     label: str
     value: Any
@@ -25,7 +25,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Section:
-    """A card of facts. `wide`: takes the full width, for long values such as URLs."""
+    """A card of facts. `wide`: full width, for long values such as URLs."""
 
     title: str
     facts: list[Fact]
@@ -35,7 +35,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Panel:
-    """A card with a template of its own, added to an object's page by whichever app has it."""
+    """A card with its own template, which any app can add to an object's page."""
 
     title: str
     template: str
@@ -46,7 +46,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Link:
-    """A button that only leads somewhere."""
+    """A button that opens another page and changes nothing."""
 
     label: str
     url: str

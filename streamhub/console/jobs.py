@@ -1,4 +1,4 @@
-"""How the periodic jobs and the processes are: running, done, overdue, failed, silent."""
+"""The health of periodic jobs and processes: running, well, overdue, failed, silent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streamhub.console.badges import Badge, Tone, busy
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat, Job
 
-# A job may be late by this many of its periods, and by a minute, before anybody is told.
+# A job counts as overdue after this many periods plus one minute.
 LATE_PERIODS = 3
 
 WELL = Badge(Tone.GOOD, "check_circle")
@@ -25,7 +25,7 @@ NEVER = Badge(Tone.WARN, "hourglass_empty")
 
 @dataclass(frozen=True)
 class Health:
-    """One job or process: its look, the word for it, since when, and what it said last."""
+    """The health of one job or process: its badge, the badge's word, since when, and its last message."""
 
     name: str
     badge: Badge
@@ -36,14 +36,14 @@ class Health:
 
 @dataclass(frozen=True)
 class Period:
-    """How often a job is to run, and whether staff have switched it off."""
+    """How often a job runs, and whether it is switched on."""
 
     every: timedelta
     enabled: bool
 
 
 def periods() -> dict[str, Period]:
-    """The schedule of every job that runs at intervals, by the job's name."""
+    """The schedule of every interval job, by the job's name."""
     tasks = PeriodicTask.objects.filter(interval__isnull=False).select_related("interval")
     return {
         task.name: Period(timedelta(**{task.interval.period: task.interval.every}), task.enabled)
@@ -52,7 +52,7 @@ def periods() -> dict[str, Period]:
 
 
 def health_of(job: Job, schedule: Mapping[str, Period]) -> Health:
-    """Of one job; `schedule` is `periods()`."""
+    """The health of one job; `schedule` is the result of `periods()`."""
     now = timezone.now()
     period = schedule.get(job.name)
     if job.lease_token and job.leased_until and job.leased_until > now:

@@ -1,6 +1,6 @@
-"""The sidebar: groups of links, of which each person sees those that the role may see.
+"""The sidebar: groups of links, filtered by what the user's role may see.
 
-The apps declare their links as `navigation` (see `streamhub.contributions`).
+Apps declare their links as `navigation` (see `streamhub.contributions`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from streamhub.contributions import contributed
 
 @dataclass(frozen=True)
 class Entry:
-    """A link: to a model's list (`model`), or to a page of its own (`url_name` and `permission`).
+    """A link to a model's list (`model`) or to another page (`url_name` and `permission`).
 
-    `order` is its place in the whole sidebar; a group stands where the first of its links does.
+    `order` is the place in the whole sidebar; a group appears where its first link would.
     """
 
     order: int
@@ -38,25 +38,27 @@ class Entry:
     def visible(self, request: HttpRequest) -> bool:
         if not self.model:
             return bool(request.user.has_perm(self.permission))
-        found = next((a for m, a in admin.site._registry.items() if m._meta.label_lower == self.model), None)
-        return found is not None and found.has_view_permission(request)
+        for model, model_admin in admin.site._registry.items():
+            if model._meta.label_lower == self.model:
+                return model_admin.has_view_permission(request)
+        return False
 
     def item(self) -> dict[str, Any]:
-        """As Unfold wants it."""
+        """The link in Unfold's format."""
         return {"title": self.title, "icon": self.icon, "link": self.url()}
 
 
 def entries() -> list[Entry]:
-    """The links of all apps in their order."""
+    """The links of all apps, sorted by `order`."""
     return sorted(contributed("navigation"), key=lambda entry: entry.order)
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Unfold's hook: the groups with what this person may see in them."""
+    """Unfold's hook: the groups with the links this user may see."""
     home = {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
     groups: dict[str, list[dict[str, Any]]] = {}
     for entry in entries():
         if entry.visible(request):
             groups.setdefault(entry.group, []).append(entry.item())
-    shown = [{"title": title, "items": items, "separator": True} for title, items in groups.items()]
-    return [{"title": "", "items": [home]}, *shown]
+    sections = [{"title": title, "items": items, "separator": True} for title, items in groups.items()]
+    return [{"title": "", "items": [home]}, *sections]

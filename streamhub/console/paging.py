@@ -1,4 +1,4 @@
-"""Pages forward and back, never a count: one row more than a page holds says whether there is a next."""
+"""Previous and next pages without a count: one extra row shows whether there is a next page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Page(unfold.InfinitePage):
 
 
 class InfinitePaginator(unfold.InfinitePaginator):
-    """Unfold's of the same name (by which its templates know it), which also knows when it is at the end."""
+    """Extends Unfold's class, which never knows the last page. Unfold's templates rely on its name."""
 
     template_name = "console/pager.html"
 
@@ -23,7 +23,7 @@ class InfinitePaginator(unfold.InfinitePaginator):
         self._fetched: dict[int, list[Any]] = {}
 
     def page(self, number: Any) -> _Page:
-        """The rows of one page, and whether any come after it: one query."""
+        """The rows of one page, with one query that also finds out whether more rows follow."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
         rows = list(self.object_list[start : start + self.per_page + 1])
@@ -37,7 +37,7 @@ class InfinitePaginator(unfold.InfinitePaginator):
 
 @dataclass(frozen=True)
 class Place:
-    """Where one is in a list: the rows shown (1 is the first), and the pages before and after (0: none)."""
+    """The rows shown (numbered from 1), and the numbers of the pages before and after (0: none)."""
 
     first: int
     last: int
@@ -46,7 +46,7 @@ class Place:
 
 
 def place(number: int, shown: int, paginator: Any) -> Place:
-    """Of page `number`, which shows so many rows."""
+    """The place of page `number`, which shows `shown` rows."""
     start = (number - 1) * paginator.per_page
     after = number + 1 if paginator.more_after(number) else 0
     return Place(start + 1, start + shown if shown else 0, number - 1, after)

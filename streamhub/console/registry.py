@@ -1,6 +1,6 @@
-"""What apps add to the lists and pages of a model, their own or another app's: verbs, saved views, panels.
+"""Verbs, saved views and panels that apps add to the lists and pages of any model.
 
-Declared as `page_parts` (see `streamhub.contributions`); read by `ResourceAdmin`.
+Apps declare them as `page_parts` (see `streamhub.contributions`); `ResourceAdmin` reads them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ PanelMaker = Callable[[HttpRequest, Any], Panel | None]
 
 @dataclass(frozen=True)
 class PageParts:
-    """What one app adds for one model.
+    """What one app adds to one model.
 
-    `verbs` are offered on its pages and lists, `saved_views` stand above its list; each of `panels` makes
-    a panel (or none) for an object's page, after its facts. All are shown in the order of their `order`.
+    `verbs` appear on its pages and lists, `saved_views` above its list. Each of `panels` returns a panel
+    for an object's page, or None; panels follow the facts. `order` sorts all of them.
     """
 
     model: type[Model]
@@ -35,12 +35,12 @@ class PageParts:
 
 
 def parts_of(model: type[Model]) -> list[PageParts]:
-    """What all apps add for the model."""
+    """What all apps add to the model."""
     return [parts for parts in contributed("page_parts") if parts.model is model]
 
 
 def verbs_of(model: type[Model]) -> dict[str, Verb]:
-    """The model's verbs by name, in the order in which they are offered."""
+    """The model's verbs by name, in display order."""
     verbs = [verb for parts in parts_of(model) for verb in parts.verbs]
     return {verb.name: verb for verb in sorted(verbs, key=lambda verb: verb.order)}
 
@@ -50,6 +50,6 @@ def views_of(model: type[Model]) -> list[SavedView]:
 
 
 def panels_of(request: HttpRequest, row: Model) -> list[Panel]:
-    """The panels of this object, in their order."""
-    made = [make(request, row) for parts in parts_of(type(row)) for make in parts.panels]
-    return sorted((panel for panel in made if panel is not None), key=lambda panel: panel.order)
+    """The object's panels, sorted by `order`."""
+    candidates = [make(request, row) for parts in parts_of(type(row)) for make in parts.panels]
+    return sorted((panel for panel in candidates if panel is not None), key=lambda panel: panel.order)

@@ -1,7 +1,7 @@
-"""`ResourceAdmin`: the list and the page of a kind of object that has a life cycle.
+"""`ResourceAdmin`: the list and the pages of a model with a life cycle.
 
-Nothing is edited field by field and nothing goes through Django's delete: objects change by verbs, each
-with a confirmation, done by POST only. Lists cost a constant number of queries.
+Staff do not edit fields or use Django's delete. Objects change by verbs, each with a confirmation page and
+a POST. A list takes a constant number of queries.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from streamhub.console.resource_base import ResourceBase
 
 
 class ResourceAdmin(ResourceBase):
-    """A subclass gives `state_badges`, `saved_views`, `facts`, `situation`; apps add verbs and panels."""
+    """Subclasses define `state_badges`, `saved_views`, `facts` and `situation`; apps add verbs and panels."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         if IS_POPUP_VAR in request.GET:
             return {}
-        offered = [verb for verb in self.verbs(request) if verb.bulk]
-        return {f"verb_{v.name}": (bulk.confirmation(v), f"verb_{v.name}", f"{v.label} …") for v in offered}
+        verbs = [verb for verb in self.verbs(request) if verb.bulk]
+        return {f"verb_{v.name}": (bulk.confirmation(v), f"verb_{v.name}", f"{v.label} …") for v in verbs}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The object's page; Django's form is not used."""
+        """The object's page, which replaces Django's form."""
         return detail.page(self, request, object_id)
 
     def get_urls(self) -> list[Any]:

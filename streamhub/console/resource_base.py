@@ -1,6 +1,6 @@
-"""What the pages of a resource may ask of its admin: looks, facts, verbs, panels, URLs and the object itself.
+"""What a resource's pages need from its admin: badges, facts, verbs, panels, URLs and the object.
 
-The pages know this class only; `streamhub.console.resource` puts class and pages together.
+The pages import only this class; `streamhub.console.resource` joins the class and its pages.
 """
 
 from __future__ import annotations
@@ -29,42 +29,41 @@ from streamhub.console.verbs import Offer, Verb
 
 
 class ResourceBase(BigReadOnlyAdmin):
-    """What a concrete admin says of its objects, and what every page needs around its content."""
+    """What a concrete admin defines for its objects, and the common context of its pages."""
 
     state_badges: ClassVar[Mapping[Any, Badge]] = {}
     saved_views: ClassVar[Sequence[SavedView]] = ()
     icon: ClassVar[str] = "deployed_code"
-    kind: ClassVar[str] = ""  # what transitions call it; the model's KIND if empty
+    kind: ClassVar[str] = ""  # its name in transitions; the model's KIND if empty
 
     has_timeline: ClassVar[bool] = True
-    deferred_columns: ClassVar[
-        Sequence[str]
-    ] = ()  # columns that no list shows: read when a page asks for them
+    # Columns that no list shows. They are read only when a page needs them.
+    deferred_columns: ClassVar[Sequence[str]] = ()
 
     actions = ()
     list_before_template = "console/list_before.html"
     list_display_links = ("title",)
 
-    # --- what a concrete admin says of its objects -----------------------------------------
+    # --- what a concrete admin defines -----------------------------------------------------
 
     def facts(self, request: HttpRequest, row: Any) -> list[Section]:
         """The sections of facts on the object's page."""
         return []
 
     def situation(self, row: Any) -> Any:
-        """What the guards of this kind need to know; asked once a page."""
+        """What the guards of this kind need to know; evaluated once per page."""
         return None
 
     def links(self, request: HttpRequest, row: Any) -> list[Link]:
-        """Buttons beside the verbs that only lead somewhere."""
+        """Buttons beside the verbs that open another page."""
         return []
 
     def headline(self, row: Any) -> str:
-        """One sentence beside the state: what it is on its way to, or ""."""
+        """A sentence beside the state about what happens next, or ""."""
         return ""
 
     def state(self, row: Any) -> str:
-        """The word for how it is; a column, or made from several."""
+        """The name of the state: a column, or computed from several."""
         return str(row.state)
 
     def since(self, row: Any) -> datetime | None:
@@ -74,13 +73,13 @@ class ResourceBase(BigReadOnlyAdmin):
         return self.state_badges.get(self.state(row), UNKNOWN)
 
     def transition_kind(self) -> str:
-        """What its transitions are filed under."""
+        """The `resource_type` of its transitions."""
         return self.kind or getattr(self.model, "KIND", str(self.opts.verbose_name))
 
     # --- verbs and panels ------------------------------------------------------------------
 
     def verbs(self, request: HttpRequest) -> list[Verb]:
-        """Those that this person's role has."""
+        """The verbs that the user's role allows."""
         return [verb for verb in registry.verbs_of(self.model).values() if verb.allowed(request.user)]
 
     def offers(self, request: HttpRequest, row: Any) -> list[Offer]:
@@ -106,7 +105,7 @@ class ResourceBase(BigReadOnlyAdmin):
         return state_cell(row, self.badge(row), self.state(row), self.since(row), swap=swap)
 
     def poller(self, rows: Sequence[Any]) -> dict[str, Any]:
-        """What the polling element of a list needs: where to ask, how often, what it shows now."""
+        """Context of a list's polling element: the URL, the row ids, the interval and the current version."""
         cells = [self.state_cell(row) for row in rows]
         return {
             "url": self.url("states"),
@@ -123,41 +122,41 @@ class ResourceBase(BigReadOnlyAdmin):
         return [filter_of(self.views()), *self.list_filter]
 
     def views(self) -> list[SavedView]:
-        """The saved views, those of other apps among them."""
+        """The saved views, including those that other apps add."""
         return sorted([*self.saved_views, *registry.views_of(self.model)], key=lambda view: view.order)
 
     # --- pages -----------------------------------------------------------------------------
 
     def extra_urls(self) -> list[Any]:
-        """Pages that only this kind has."""
+        """URL patterns of pages that only this kind has."""
         return []
 
     def own(self, view: Any) -> Any:
-        """A view `(admin, request, …)` as one of this admin's pages, for staff only."""
+        """Wrap a view `(admin, request, …)` as a page of this admin that only staff can open."""
         wrapped = partial(view, self)
         update_wrapper(wrapped, view)
         return self.admin_site.admin_view(wrapped)
 
     def url(self, page: str, *args: Any) -> str:
-        """One of this model's pages by name ("changelist", "change", "live", "do" …)."""
+        """The URL of one of this model's pages ("changelist", "change", "live", "do" …)."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
 
     def verb_url(self, row: Model, verb: Verb) -> str:
         return self.url("do", row.pk, verb.name)
 
     def found(self, request: HttpRequest, object_id: Any) -> Any | None:
-        """The object if this person may see it. None: it is gone. Raises `PermissionDenied`."""
+        """The object, or None if it does not exist. Raises `PermissionDenied` if the user may not view it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return self.get_object(request, str(object_id))
 
     def gone(self, request: HttpRequest, object_id: Any) -> HttpResponse:
-        """Back to the list, saying so: deleted objects leave their transitions behind."""
-        messages.info(request, f"There is no {self.opts.verbose_name} {object_id} any more; it was deleted.")
+        """Redirect to the list with a message that the object was deleted."""
+        messages.info(request, f"The {self.opts.verbose_name} {object_id} no longer exists: it was deleted.")
         return HttpResponseRedirect(self.url("changelist"))
 
     def page_context(self, request: HttpRequest, row: Any | None = None, **more: Any) -> dict[str, Any]:
-        """What every page of this admin's own needs around its content."""
+        """The context that every page of this admin needs."""
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]
         return {
             **self.admin_site.each_context(request),

@@ -1,8 +1,8 @@
-"""Who may do what: three groups, each verb one permission. Superusers may do everything.
+"""Roles: three groups, and one permission for each verb. Superusers may do everything.
 
-viewer looks; operator runs the day; engineer also keeps the house. What that means for its own objects
-each app declares as `roles` (see `streamhub.contributions`). Nobody but a superuser makes users: who may
-edit users could make oneself one.
+A viewer sees everything, an operator runs shows, an engineer also maintains the installation. Each app
+declares the permissions for its own objects as `roles` (see `streamhub.contributions`). Only superusers
+manage users: anyone who can edit users could make themselves a superuser.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER, seed_groups
 from streamhub.contributions import contributed
 
-# Each may do what those before it may.
+# Each role includes the permissions of the roles before it.
 ROLES = (VIEWER, OPERATOR, ENGINEER)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """Permissions ("app.codename") of a role, and so of all roles above it."""
+    """Permissions ("app.codename") of a role and of all roles above it."""
 
     role: str
     permissions: Sequence[str]
 
 
 def table() -> dict[str, list[str]]:
-    """Every role with all its permissions."""
+    """All permissions of each role."""
     return {role: _permissions(ROLES[: number + 1]) for number, role in enumerate(ROLES)}
 
 
@@ -36,6 +36,6 @@ def _permissions(roles: Sequence[str]) -> list[str]:
 
 
 def seed() -> list[str]:
-    """Give the three groups exactly these permissions; may run at every deploy. The groups' names."""
+    """Give the three groups exactly these permissions; runs at every deploy. Returns the groups' names."""
     seed_groups(table())
     return list(ROLES)

@@ -1,4 +1,4 @@
-"""Saved views: the filters staff use all day, as links above a list ("Live now", "Failed")."""
+"""Saved views: common filters as links above a list ("Live now", "Failed")."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARAMETER = "view"
 
 @dataclass(frozen=True)
 class SavedView:
-    """`where` is asked at every use, so that it may depend on the time."""
+    """`where` is called at every use, because it may depend on the time."""
 
     key: str
     label: str
@@ -26,7 +26,7 @@ class SavedView:
 
 
 def filter_of(views: Sequence[SavedView]) -> type[SimpleListFilter]:
-    """The list filter behind the links; it also stands among the other filters."""
+    """The list filter behind the links; it also appears among the other filters."""
 
     class ViewFilter(SimpleListFilter):
         title = "view"
@@ -36,14 +36,14 @@ def filter_of(views: Sequence[SavedView]) -> type[SimpleListFilter]:
             return [(view.key, view.label) for view in views]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-            chosen = next((view for view in views if view.key == self.value()), None)
-            return queryset.filter(chosen.where()) if chosen else queryset
+            selected = next((view for view in views if view.key == self.value()), None)
+            return queryset.filter(selected.where()) if selected else queryset
 
     return ViewFilter
 
 
 def list_url(model: type[Model], view: str = "", **query: Any) -> str:
-    """The list of a model, filtered by a saved view or any of its filters."""
+    """The URL of a model's list, filtered by a saved view or by any of its filters."""
     from urllib.parse import urlencode
 
     parameters = {**({PARAMETER: view} if view else {}), **query}

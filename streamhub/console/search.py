@@ -1,4 +1,4 @@
-"""The search in the sidebar: objects by name, AWS id or domain, a few of each kind."""
+"""The sidebar's search: finds objects by name, AWS id or domain, at most `MAX_PER_KIND` of each kind."""
 
 from __future__ import annotations
 
@@ -9,33 +9,38 @@ from unfold.dataclasses import SearchResult
 
 from streamhub.console.resource import ResourceAdmin
 
-MOST = 8
+MAX_PER_KIND = 8
 
 
-def resources() -> list[ResourceAdmin]:
-    """The admins of resources: by app in the order of INSTALLED_APPS, then by the model's name."""
+def resource_admins() -> list[ResourceAdmin]:
+    """All `ResourceAdmin`s, by app in the order of INSTALLED_APPS, then by the model's name."""
     models = [
         model
         for config in apps.get_app_configs()
         for model in sorted(config.get_models(), key=lambda model: str(model._meta.model_name))
     ]
-    found = [admin.site._registry.get(model) for model in models]
-    return [its for its in found if isinstance(its, ResourceAdmin)]
+    admins = [admin.site._registry.get(model) for model in models]
+    return [entry for entry in admins if isinstance(entry, ResourceAdmin)]
 
 
 def find(request: HttpRequest, term: str) -> list[SearchResult]:
-    """Unfold's hook. Only kinds that this person may see."""
+    """Unfold's hook: objects of the kinds this user may see, those with the term in their name first."""
     results = []
-    for its in resources():
-        if its.has_view_permission(request):
-            rows, _ = its.get_search_results(request, its.get_queryset(request), term)
-            results += [
-                SearchResult(
-                    title=str(row),
-                    description=f"{its.opts.verbose_name}, {its.state(row)}",
-                    link=its.url("change", row.pk),
-                    icon=its.icon,
-                )
-                for row in rows[:MOST]
-            ]
+    for resource_admin in resource_admins():
+        if resource_admin.has_view_permission(request):
+            results += _results(resource_admin, request, term)
     return sorted(results, key=lambda result: term not in result.title.lower())
+
+
+def _results(resource_admin: ResourceAdmin, request: HttpRequest, term: str) -> list[SearchResult]:
+    queryset = resource_admin.get_queryset(request)
+    rows, _ = resource_admin.get_search_results(request, queryset, term)
+    return [
+        SearchResult(
+            title=str(row),
+            description=f"{resource_admin.opts.verbose_name}, {resource_admin.state(row)}",
+            link=resource_admin.url("change", row.pk),
+            icon=resource_admin.icon,
+        )
+        for row in rows[:MAX_PER_KIND]
+    ]

@@ -1,4 +1,4 @@
-"""Bytes for people: GB as AWS bills them (10^9), with the exact number beside it."""
+"""Readable byte counts. Units are decimal, as AWS bills them: 1 GB is 10^9 bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
 def human_bytes(count: int) -> str:
-    """Three figures and a unit: 999 bytes, 1.23 GB, 45.6 GB, 789 GB."""
+    """Up to three significant digits and a unit: 999 bytes, 1.23 GB, 45.6 GB, 789 GB."""
     size, power = float(count), 0
     while size >= 999.5 and power < len(UNITS) - 1:
         size, power = size / 1000, power + 1
@@ -17,5 +17,5 @@ def human_bytes(count: int) -> str:
 
 
 def exact_bytes(count: int) -> str:
-    """1,234,567,890 bytes."""
+    """The exact number with separators: 1,234,567,890 bytes."""
     return f"{count:,} byte{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The state of an object as one small piece of a page: colour, icon, word, since when."""
+"""The state cell of a list: badge, error flag and since when."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from streamhub.console.badges import Badge
 
 
 def state_id(row: Any) -> str:
-    """The id of the state's element, by which a fragment finds it again."""
+    """The HTML id of the state's element; fragments replace the element with this id."""
     return f"state-{row._meta.model_name}-{row.pk}"
 
 
 def state_cell(
     row: Any, badge: Badge, state: str, since: datetime | None, *, swap: bool = False
 ) -> SafeString:
-    """The cell of a list. With `swap` htmx puts it in place of the one on the page."""
+    """The HTML of the cell. With `swap`, htmx replaces the cell on the page with it."""
     context = {
         "id": state_id(row),
         "badge": badge,

@@ -1,4 +1,4 @@
-"""Unfold's settings: names, colours, hooks. The settings import it, so it may import nothing of Django's."""
+"""Unfold's settings: names, colours, hooks. Django's settings import it, so it cannot import Django."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def _static(path: str) -> Any:
-    """The URL of a static file, asked when a page is rendered."""
+    """The URL of a static file, resolved when a page is rendered."""
 
     def url(request: Any) -> str:
         from django.templatetags.static import static
@@ -21,7 +21,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "StreamHub",
     "SITE_SUBHEADER": "Live streams on AWS",
     "SITE_SYMBOL": "stream",
-    "SITE_URL": None,  # there is no other site to return to
+    "SITE_URL": None,  # there is no public site to link to
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": _static("console/favicon.svg")},
     ],

@@ -1,7 +1,7 @@
-"""What the apps show on the dashboard: tiles (one number each) and short lists.
+"""The apps' parts of the dashboard: tiles (one figure each) and short lists.
 
-Declared as `tiles` and `dashboard_lists` (see `streamhub.contributions`). Each is shown to those who may
-see what it counts, and leads to the list that it counts.
+Apps declare them as `tiles` and `dashboard_lists` (see `streamhub.contributions`). Each is shown to users
+who may see what it counts, and links to the list of what it counts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from streamhub.console.badges import Badge, Tone
 
 @dataclass(frozen=True)
 class Figure:
-    """What a tile says: a number or word, a line under it, and its tone."""
+    """A tile's number or word, the line under it, its tone, and the exact value as a tooltip."""
 
     value: Any
     detail: str = ""
@@ -26,7 +26,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Tile:
-    """`figure` and `url` are asked at every refresh. `permission` ("app.codename"): who sees it."""
+    """`figure` and `url` are called at every refresh. `permission` ("app.codename") decides who sees it."""
 
     key: str
     title: str
@@ -39,7 +39,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class DashboardRow:
-    """One object on a board."""
+    """One object in a dashboard list."""
 
     label: str
     url: str
@@ -51,7 +51,7 @@ class DashboardRow:
 
 @dataclass(frozen=True)
 class DashboardList:
-    """A short list; `empty` is what it says when there is nothing."""
+    """A short list; `empty` is the text shown when it has no rows."""
 
     key: str
     title: str

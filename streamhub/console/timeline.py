@@ -1,4 +1,4 @@
-"""What happened to an object, newest first: who, why, and AWS's request id."""
+"""An object's timeline: its transitions, newest first, with who, why and the AWS request id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN = 30
 
 @dataclass(frozen=True)
 class Timeline:
-    """The newest transitions of one object and where the rest of them is."""
+    """The newest transitions of one object, and the URL of all of them."""
 
     entries: list[Transition]
     more: bool
@@ -27,7 +27,7 @@ def timeline(kind: str, pk: int) -> Timeline:
 
 
 def url(kind: str, pk: int) -> str:
-    """The list of all transitions of one object."""
+    """The URL of the list of all transitions of one object."""
     query = QueryDict(mutable=True)
     query.update({"resource_type": kind, "resource_id": str(pk)})
     return f"{reverse('admin:lifecycle_transition_changelist')}?{query.urlencode()}"

@@ -1,6 +1,6 @@
-"""A verb as staff see it: what it is called, what it will do, who may, and when it is not possible.
+"""Verbs: what staff can do to an object, with label, consequences, permission and refusals.
 
-The rules themselves are the guards' and services' of the apps; a `Verb` only carries them to the pages.
+The rules are in the apps' guards and services; a `Verb` only makes them available to the pages.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from streamhub.errors import Invalid, NotPossible, VerbError
 class Verb:
     """One thing staff can do to an object.
 
-    `permission` is "app.codename". `run(row, who)` is the service. `refusal(row, situation)` says why it
-    is not possible now, or None; `situation` is what the object's admin made of it once for all verbs.
-    `consequences(row)` are the sentences of the confirmation. `done` is the message afterwards.
+    `permission` is "app.codename". `run(row, who)` is the service. `refusal(row, situation)` returns why
+    the verb is not possible now, or None; `situation` comes from the object's admin, once for all verbs.
+    `consequences(row)` are the sentences of the confirmation page. `done` is the message afterwards.
     """
 
     name: str
@@ -40,13 +40,13 @@ class Verb:
     order: int = 50
 
     def allowed(self, user: User | AnonymousUser) -> bool:
-        """Whether this person's role has the verb at all; if not it is not offered."""
+        """Whether the user's role has the verb; if not, pages do not offer it."""
         return user.has_perm(self.permission)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one verb on one object."""
+    """The result of one verb on one object."""
 
     label: str
     ok: bool
@@ -55,29 +55,29 @@ class Outcome:
 
 
 def perform(verb: Verb, row: Any, user: User) -> Outcome:
-    """Check the permission and carry the verb out. A refusal is an outcome, not an error.
+    """Check the permission and run the verb. A refusal is an outcome, not an error.
 
-    Raises `Forbidden` if the person's role does not have the verb.
+    Raises `Forbidden` if the user's role does not have the verb.
     """
     actor = staff_actor(user)
     require(actor, verb.permission)
     label = str(row)
     try:
         verb.run(row, actor)
-    except NotPossible as refused:
-        return Outcome(label, False, refused.detail)
+    except NotPossible as refusal:
+        return Outcome(label, False, refusal.detail)
     except Invalid as invalid:
         return Outcome(label, False, " ".join(invalid.errors.values()))
-    except VerbError as refused:
-        return Outcome(label, False, str(refused))
+    except VerbError as refusal:
+        return Outcome(label, False, str(refusal))
     except ObjectDoesNotExist:
-        return Outcome(label, False, "It was removed in the meantime.")
+        return Outcome(label, False, "It was deleted in the meantime.")
     return Outcome(label, True, verb.done)
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A verb on an object's page: possible, or with the reason why not."""
+    """A verb on an object's page; `reason` says why it is not possible now, or is None."""
 
     verb: Verb
     url: str

@@ -117,7 +117,7 @@ def test_many_at_once_say_what_became_of_each(log_in: Open, shoot: Shoot) -> Non
         box.check()
     page.select_option("select[name=action]", "verb_retry")
     page.locator("button[name=index]").click()
-    expect(page.locator(".sh-items")).to_contain_text("will be left alone")
+    expect(page.locator(".sh-items")).to_contain_text("stays as it is")
     shoot(page, "bulk-confirm")
     page.get_by_role("button", name="Yes, retry 1 of 2").click()
     expect(page.locator(".sh-items")).to_contain_text("done: StreamHub is trying again.")

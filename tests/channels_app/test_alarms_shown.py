@@ -23,7 +23,7 @@ from tests.scenarios.rows import forget_rows
 from tests.scenarios.stage import channel, medialive_state
 from tests.scenarios.world import WorldUnderTest
 
-CALM = "No alarms: nothing runs for nobody, nothing is late."
+CALM = "No alarms: no channel runs unused, and nothing is late."
 
 
 def page_text(client: Client, name: str = "admin:index", *args: object) -> str:

@@ -1,4 +1,4 @@
-"""Pages: what they show, what they cost, and how they refresh themselves."""
+"""What the pages show, how many queries they take, and how they refresh themselves."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ from tests.scenarios.evening import Evening
 
 
 def queries(client: Client, url: str) -> list[str]:
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         assert client.get(url).status_code == 200
     return [query["sql"] for query in captured.captured_queries]
 
@@ -49,15 +47,15 @@ def test_saved_views_filter(superuser: Client, model: Any, view: str) -> None:
     rows.distribution("disabled", **stale)
     rows.distribution("failed", **rows.ERROR)
     rows.distribution("deploying")
-    on = rows.channel("running", distribution=rows.distribution())
-    on_air = rows.breakout("running", on)
-    on_air.attachments.create(distribution=on.distribution)
+    channel = rows.channel("running", distribution=rows.distribution())
+    on_air = rows.breakout("running", channel)
+    on_air.attachments.create(distribution=channel.distribution)
     rows.channel("failed", **rows.ERROR)
     rows.breakout("stopping", rows.channel("stopping"))
     rows.breakout("failed", **rows.ERROR)
     rows.breakout(starts_at=timezone.now() + timedelta(hours=1))
-    found = superuser.get(url, {"view": view}).context["cl"].result_list
-    assert 0 < len(found) < model.objects.count()
+    shown = superuser.get(url, {"view": view}).context["cl"].result_list
+    assert 0 < len(shown) < model.objects.count()
 
 
 @pytest.mark.parametrize(
@@ -73,21 +71,21 @@ def test_saved_views_filter(superuser: Client, model: Any, view: str) -> None:
     ],
 )
 def test_search_by_name_id_and_domain(superuser: Client, name: str, term: str) -> None:
-    its = rows.distribution(aws_distribution_id="EGRAND", domain_name="dgrand.cloudfront.net")
-    on = rows.channel(name="Grand hall", ml_channel_id="314159", distribution=its)
-    keynote = rows.breakout("running", on, name="Keynote")
-    keynote.attachments.create(aws_distribution_id="EGRAND", distribution=its)
+    distribution = rows.distribution(aws_distribution_id="EGRAND", domain_name="dgrand.cloudfront.net")
+    channel = rows.channel(name="Grand hall", ml_channel_id="314159", distribution=distribution)
+    keynote = rows.breakout("running", channel, name="Keynote")
+    keynote.attachments.create(aws_distribution_id="EGRAND", distribution=distribution)
     rows.breakout("idle", rows.channel(distribution=rows.distribution()))
-    found = superuser.get(reverse(f"admin:{name}_changelist"), {"q": term}).context["cl"].result_list
-    assert len(found) == 1
+    results = superuser.get(reverse(f"admin:{name}_changelist"), {"q": term}).context["cl"].result_list
+    assert len(results) == 1
 
 
-def test_every_state_has_a_look_with_word_and_icon() -> None:
+def test_every_state_has_a_badge_with_an_icon() -> None:
     for model in (Channel, Distribution, Breakout, SecurityGroup):
-        its = admin.site._registry[model]
-        assert isinstance(its, ResourceAdmin)
-        assert set(its.state_badges) == set(model.STATES.values)
-        assert all(badge.icon for badge in its.state_badges.values())
+        resource_admin = admin.site._registry[model]
+        assert isinstance(resource_admin, ResourceAdmin)
+        assert set(resource_admin.state_badges) == set(model.STATES.values)
+        assert all(badge.icon for badge in resource_admin.state_badges.values())
 
 
 @pytest.mark.parametrize("model", [Channel, Distribution, Breakout])
@@ -102,7 +100,7 @@ def test_every_state_has_a_page(superuser: Client, model: Any) -> None:
         assert rows.ERROR["error_request_id"] in page
 
 
-def test_an_error_comes_with_code_hint_request_id_and_retry(superuser: Client) -> None:
+def test_an_error_is_shown_with_code_hint_request_id_and_retry(superuser: Client) -> None:
     row = rows.channel("failed", failed_step="create the MediaLive channel", **rows.ERROR)
     page = superuser.get(reverse("admin:channels_app_channel_change", args=[row.pk])).content.decode()
     for text in (*rows.ERROR.values(), "StreamHub could not create the MediaLive channel"):
@@ -120,7 +118,7 @@ def test_a_verb_that_is_not_possible_says_why(superuser: Client) -> None:
 # --- fragments -----------------------------------------------------------------------------------
 
 
-def test_a_fragment_is_sent_once_for_each_version(superuser: Client) -> None:
+def test_a_fragment_is_sent_only_if_it_changed(superuser: Client) -> None:
     row = rows.channel("provisioning")
     url = reverse("admin:channels_app_channel_live", args=[row.pk])
     first = superuser.get(url)
@@ -138,23 +136,23 @@ def test_moving_objects_are_polled_every_3_seconds_and_resting_ones_every_10(sup
         assert f"every {seconds}s" in superuser.get(url).content.decode()
 
 
-def test_the_fragment_of_a_deleted_object_says_so_and_polls_no_more(superuser: Client) -> None:
+def test_the_fragment_of_a_deleted_object_says_so_and_stops_polling(superuser: Client) -> None:
     page = superuser.get(reverse("admin:channels_app_channel_live", args=[999])).content.decode()
-    assert "This channel is gone" in page
+    assert "This channel was deleted" in page
     assert "data-sh-poll" not in page
 
 
-def test_the_states_of_a_list_cost_one_query(superuser: Client) -> None:
+def test_the_states_of_a_list_take_one_query(superuser: Client) -> None:
     ids = [rows.distribution("deploying").pk for _ in range(20)]
     url = reverse("admin:distributions_distribution_states")
-    few = len(queries(superuser, f"{url}?id={ids[0]}"))
+    queries_of_one = len(queries(superuser, f"{url}?id={ids[0]}"))
     query = "&".join(f"id={pk}" for pk in [*ids, 999])
     response = superuser.get(f"{url}?{query}&id=nonsense")
     assert response.content.decode().count('hx-swap-oob="true"') == 21
-    assert len(queries(superuser, f"{url}?{query}")) == few
+    assert len(queries(superuser, f"{url}?{query}")) == queries_of_one
     assert superuser.get(f"{url}?{query}", {}).status_code == 200
-    seen = f"{url}?{query}&seen={response['X-StreamHub-Fragment']}"
-    assert superuser.get(seen).status_code == 204
+    unchanged = f"{url}?{query}&seen={response['X-StreamHub-Fragment']}"
+    assert superuser.get(unchanged).status_code == 204
 
 
 # --- dashboard and the rest ------------------------------------------------------------------------
@@ -162,29 +160,29 @@ def test_the_states_of_a_list_cost_one_query(superuser: Client) -> None:
 
 def test_every_tile_opens_its_list(superuser: Client) -> None:
     user = User.objects.get(username="superuser")
-    found = dashboard.build(user)
-    assert len(found["tiles"]) >= 8
-    for item in (*found["tiles"], *found["lists"]):
+    built = dashboard.build(user)
+    assert len(built["tiles"]) >= 8
+    for item in (*built["tiles"], *built["lists"]):
         assert superuser.get(item["url"]).status_code == 200
 
 
 def test_every_tile_counts_what_its_list_shows(superuser: Client) -> None:
     Evening()
     Heartbeat.objects.filter(name="worker").update(beat_at=timezone.now() - timedelta(minutes=5))
-    found = dashboard.build(User.objects.get(username="superuser"))["tiles"]
-    # What differs from AWS is no list of rows; tests of the Drift page hold its tile to it.
-    tiles = {item["tile"].key: item for item in found if item["tile"].key != "drift"}
-    said = {key: item["figure"].value for key, item in tiles.items()}
+    built = dashboard.build(User.objects.get(username="superuser"))["tiles"]
+    # The drift tile has no list of rows; the drift page's tests check it.
+    tiles = {item["tile"].key: item for item in built if item["tile"].key != "drift"}
+    figures = {key: item["figure"].value for key, item in tiles.items()}
     responses = {key: superuser.get(item["url"]) for key, item in tiles.items()}
     shown = {key: list(response.context["cl"].result_list) for key, response in responses.items()}
     for key in set(tiles) - {"jobs", "bytes"}:
-        assert said[key] == len(shown[key]) > 0, key
-    assert said["jobs"] == "2 bad"
+        assert figures[key] == len(shown[key]) > 0, key
+    assert figures["jobs"] == "2 bad"
     assert [row.name for row in shown["jobs"]] == ["collect_metrics"]
     assert "silent" in responses["jobs"].content.decode()
 
 
-def test_the_dashboard_tells_what_is_wrong(superuser: Client) -> None:
+def test_the_dashboard_shows_what_is_wrong(superuser: Client) -> None:
     now = timezone.now()
     schedule = IntervalSchedule.objects.create(every=60, period="seconds")
     PeriodicTask.objects.create(name="sweep", task="lifecycle.sweep", interval=schedule)
@@ -203,7 +201,7 @@ def test_the_dashboard_refreshes_itself(superuser: Client) -> None:
 
 
 @pytest.mark.parametrize("url", ["/admin/", "/admin/login/", "/admin/channels_app/", "/admin/auth/user/"])
-def test_the_environment_stands_on_every_page(superuser: Client, settings: Any, url: str) -> None:
+def test_every_page_shows_the_environment(superuser: Client, settings: Any, url: str) -> None:
     if "login" in url:
         superuser.logout()
     assert "sh-band-embedded" in superuser.get(url).content.decode()
@@ -213,22 +211,24 @@ def test_the_environment_stands_on_every_page(superuser: Client, settings: Any, 
     assert "production" in page
 
 
-def test_every_admin_is_dressed() -> None:
-    assert [model for model, its in admin.site._registry.items() if not isinstance(its, ModelAdmin)] == []
+def test_every_admin_is_an_unfold_admin() -> None:
+    registry = admin.site._registry.items()
+    assert [model for model, model_admin in registry if not isinstance(model_admin, ModelAdmin)] == []
 
 
-def test_every_list_and_form_of_the_rest_opens(superuser: Client) -> None:
+def test_every_other_list_and_form_opens(superuser: Client) -> None:
     schedule = IntervalSchedule.objects.create(every=60, period="seconds")
     PeriodicTask.objects.create(name="sweep", task="lifecycle.sweep", interval=schedule)
     Job.objects.create(name="sweep")
     Heartbeat.objects.create(name="worker", beat_at=timezone.now())
     Group.objects.create(name="others")
-    for model, its in admin.site._registry.items():
+    for model, model_admin in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         assert superuser.get(reverse(f"{name}_changelist")).status_code == 200
         for row in model._default_manager.all()[:1]:
             assert superuser.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
-        if not isinstance(its, ResourceAdmin) and its.has_add_permission(_request(superuser)):
+        is_resource = isinstance(model_admin, ResourceAdmin)
+        if not is_resource and model_admin.has_add_permission(_request(superuser)):
             assert superuser.get(reverse(f"{name}_add")).status_code == 200
 
 
@@ -244,46 +244,46 @@ def test_the_search_finds_objects_of_all_kinds(superuser: Client) -> None:
     assert "Keynote stage" in page
 
 
-# --- lists of the rest -----------------------------------------------------------------------------
+# --- other lists -----------------------------------------------------------------------------------
 
 
-def listed(client: Client, name: str, **query: str) -> Any:
+def changelist(client: Client, name: str, **query: str) -> Any:
     return client.get(reverse(f"admin:{name}_changelist"), query)
 
 
-def test_the_history_leads_to_its_objects_and_is_filtered_by_kind_and_state(superuser: Client) -> None:
-    on = rows.channel(name="Grand hall")
-    known = {"resource_id": on.pk, "resource_name": on.name, "who": "x", "why": "asked for"}
+def test_the_history_links_to_its_objects_and_is_filtered_by_kind_and_state(superuser: Client) -> None:
+    channel = rows.channel(name="Grand hall")
+    columns = {"resource_id": channel.pk, "resource_name": channel.name, "who": "x", "why": "asked for"}
     failed = Transition.objects.create(
-        resource_type="channel", to_state="failed", error="Rate exceeded.", aws_request_id="r-1", **known
+        resource_type="channel", to_state="failed", error="Rate exceeded.", aws_request_id="r-1", **columns
     )
-    Transition.objects.create(resource_type="breakout", to_state="idle", **known)
-    found = listed(superuser, "lifecycle_transition", resource_type="channel", to_state="failed")
-    page = found.content.decode()
-    assert list(found.context["cl"].result_list) == [failed]
-    assert reverse("admin:channels_app_channel_change", args=[on.pk]) in page
+    Transition.objects.create(resource_type="breakout", to_state="idle", **columns)
+    response = changelist(superuser, "lifecycle_transition", resource_type="channel", to_state="failed")
+    page = response.content.decode()
+    assert list(response.context["cl"].result_list) == [failed]
+    assert reverse("admin:channels_app_channel_change", args=[channel.pk]) in page
     assert "Rate exceeded." in page
     assert 'data-sh-copy="r-1"' in page
     assert "security group" in page
 
 
-def test_text_is_searched_in_the_newest_history_only(superuser: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr("streamhub.console.admin.lifecycle.SEARCHED", 2)
-    kept = [
+def test_text_search_reads_only_the_newest_history(superuser: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr("streamhub.console.admin.lifecycle.SEARCHED_TRANSITIONS", 2)
+    entries = [
         Transition.objects.create(
             resource_type="channel", resource_id=n, who=system_actor("anna"), why="x", to_state="idle"
         )
         for n in range(3)
     ]
-    found = listed(superuser, "lifecycle_transition", q="anna").context["cl"].result_list
-    assert list(found) == [kept[2], kept[1]]
+    results = changelist(superuser, "lifecycle_transition", q="anna").context["cl"].result_list
+    assert list(results) == [entries[2], entries[1]]
 
 
 def test_users_are_found_by_their_role(superuser: Client) -> None:
     anna = User.objects.create(username="anna", is_staff=True)
     anna.groups.add(Group.objects.get(name="operator"))
-    found = listed(superuser, "auth_user", role="operator").context["cl"].result_list
-    assert list(found) == [anna]
+    results = changelist(superuser, "auth_user", role="operator").context["cl"].result_list
+    assert list(results) == [anna]
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_users_are_found_by_their_role(superuser: Client) -> None:
         (1, "days", "every day"),
     ],
 )
-def test_periods_are_told_in_their_largest_unit(count: int, period: str, words: str) -> None:
+def test_periods_are_shown_in_their_largest_unit(count: int, period: str, words: str) -> None:
     assert every(IntervalSchedule(every=count, period=period)) == words
 
 
@@ -307,7 +307,7 @@ def test_mediamanager_is_not_below_the_distributions(superuser: Client) -> None:
     assert "Distributions" not in head
 
 
-def test_the_form_says_what_a_profile_costs_in_outputs(superuser: Client) -> None:
+def test_the_form_shows_how_many_outputs_a_profile_has(superuser: Client) -> None:
     page = superuser.get(reverse("admin:channels_app_channel_add")).content.decode()
     for words in ("1080p: 4 outputs", "720p: 3 outputs", "480p: 2 outputs"):
         assert words in page

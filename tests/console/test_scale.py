@@ -1,4 +1,4 @@
-"""What the pages cost in a house of thousands: as many queries as at ten rows, and pages of one size."""
+"""With thousands of rows of each kind, pages take as many queries as with ten and stay the same size."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from streamhub.lifecycle.models import Transition
 from tests.scenarios import crowd
 from tests.scenarios.volume import volume
 
-# Half a minute alone; the limit is for machines that others use too.
+# Takes half a minute on an idle machine; the limit allows for busy ones.
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 FEW, MANY = 10, volume(2_000, 10_000)
@@ -33,7 +33,7 @@ LARGEST_PAGE = 400_000  # bytes
 
 @dataclass
 class Cost:
-    """What one page cost: its queries, its length in bytes, and what it said."""
+    """What one page costs: its queries and its HTML."""
 
     queries: list[str]
     page: str
@@ -43,8 +43,8 @@ class Cost:
 
 
 @dataclass
-class House:
-    """The same pages at ten rows of every kind and at thousands."""
+class FilledSite:
+    """The pages of a site, with their costs at ten rows of every kind (`few`)."""
 
     client: Client
     token: str
@@ -56,35 +56,35 @@ class House:
         with CaptureQueriesContext(connection) as captured:
             response = self.client.get(url, headers=headers)
         assert response.status_code == 200, url
-        # Not the note, once a minute, that a token was used.
-        read = [query["sql"] for query in captured.captured_queries if query["sql"].startswith("SELECT")]
-        return Cost(read, response.content.decode())
+        # Only SELECTs: the API also updates the token's last use, once a minute.
+        selects = [query["sql"] for query in captured.captured_queries if query["sql"].startswith("SELECT")]
+        return Cost(selects, response.content.decode())
 
 
-def _addresses() -> dict[str, str]:
+def _page_urls() -> dict[str, str]:
     """Lists and their saved views, the busiest objects, forms, fragments, and the lists of the API."""
-    found = {}
-    for model, its in admin.site._registry.items():
+    urls = {}
+    for model, model_admin in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        found[model._meta.label] = url = reverse(f"{name}_changelist")
-        views = its.views() if hasattr(its, "views") else []
-        found |= {f"{model._meta.label} {view.key}": f"{url}?view={view.key}" for view in views}
-        found[f"{model._meta.label} search"] = f"{url}?q=1"
+        urls[model._meta.label] = url = reverse(f"{name}_changelist")
+        views = model_admin.views() if hasattr(model_admin, "views") else []
+        urls |= {f"{model._meta.label} {view.key}": f"{url}?view={view.key}" for view in views}
+        urls[f"{model._meta.label} search"] = f"{url}?q=1"
     for model in (Channel, Breakout, Distribution):
         first = model._default_manager.earliest("pk").pk
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        found[f"{model._meta.label} page"] = reverse(f"{name}_change", args=[first])
-        found[f"{model._meta.label} fragment"] = reverse(f"{name}_live", args=[first])
-        found[f"{model._meta.label} states"] = f"{reverse(f'{name}_states')}?id={first}"
-    choosing = "app_label=channels_app&model_name=breakout&field_name=channel"
-    return found | {
+        urls[f"{model._meta.label} page"] = reverse(f"{name}_change", args=[first])
+        urls[f"{model._meta.label} fragment"] = reverse(f"{name}_live", args=[first])
+        urls[f"{model._meta.label} states"] = f"{reverse(f'{name}_states')}?id={first}"
+    field = "app_label=channels_app&model_name=breakout&field_name=channel"
+    return urls | {
         "timeline": f"{reverse('admin:lifecycle_transition_changelist')}?resource_type=channel&resource_id=1",
         "dashboard": reverse("admin:index"),
         "dashboard fragment": reverse("admin:dashboard"),
         "search": f"{reverse('admin:search')}?s=stage&extended=1",
         "add channel": reverse("admin:channels_app_channel_add"),
         "add breakout": reverse("admin:channels_app_breakout_add"),
-        "choose a channel": f"{reverse('admin:autocomplete')}?term=stage&{choosing}",
+        "choose a channel": f"{reverse('admin:autocomplete')}?term=stage&{field}",
         "user": reverse("admin:auth_user_change", args=[User.objects.earliest("pk").pk]),
         "add user": reverse("admin:auth_user_add"),
         "API channels": "/api/v1/channels?limit=50",
@@ -94,63 +94,65 @@ def _addresses() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
-    """Ten of everything looked at, then thousands; all of it rolled back after the module."""
+def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[FilledSite]:
+    """Measured at ten rows of everything, then filled to thousands; rolled back after the module."""
     with django_db_blocker.unblock(), transaction.atomic():
         roles.seed()
         crowd.fill(FEW)
         client = Client()
         client.force_login(User.objects.create_superuser("anna"))
         token = token_issue("scale", ["channels:read", "breakouts:read", "distributions:read"])[1]
-        found = House(client, token, _addresses())
-        for url in found.urls.values():
-            found.get(url)  # caches of content types and the like
-        found.few = {name: found.get(url) for name, url in found.urls.items()}
+        measured = FilledSite(client, token, _page_urls())
+        for url in measured.urls.values():
+            measured.get(url)  # fills caches such as that of content types
+        measured.few = {name: measured.get(url) for name, url in measured.urls.items()}
         crowd.fill(MANY - FEW, FEW)
         with django_db_blocker.block():
-            yield found
+            yield measured
         transaction.set_rollback(True)
 
 
-def test_every_page_costs_as_many_queries_at_thousands_of_rows_as_at_ten(house: House) -> None:
-    dearer, larger = {}, {}
-    for name, url in house.urls.items():
-        now = house.get(url)
-        if len(now.queries) > len(house.few[name].queries):
-            dearer[name] = (len(house.few[name].queries), len(now.queries), now.queries)
-        if len(now.page) > LARGEST_PAGE:
-            larger[name] = len(now.page)
-    assert larger == {}
-    assert dearer == {}
+def test_every_page_takes_as_many_queries_at_thousands_of_rows_as_at_ten(site: FilledSite) -> None:
+    more_queries, too_large = {}, {}
+    for name, url in site.urls.items():
+        cost = site.get(url)
+        if len(cost.queries) > len(site.few[name].queries):
+            more_queries[name] = (len(site.few[name].queries), len(cost.queries), cost.queries)
+        if len(cost.page) > LARGEST_PAGE:
+            too_large[name] = len(cost.page)
+    assert too_large == {}
+    assert more_queries == {}
 
 
-def test_no_big_table_is_counted_or_asked_for_its_distinct_values(house: House) -> None:
-    for model, its in admin.site._registry.items():
-        if isinstance(its, BigReadOnlyAdmin):
-            now = house.get(house.urls[model._meta.label])
-            assert now.counts() == [], model
-            assert not [sql for sql in now.queries if sql.startswith("SELECT DISTINCT")], model
+def test_no_big_table_is_counted_or_queried_for_distinct_values(site: FilledSite) -> None:
+    for model, model_admin in admin.site._registry.items():
+        if isinstance(model_admin, BigReadOnlyAdmin):
+            cost = site.get(site.urls[model._meta.label])
+            assert cost.counts() == [], model
+            assert not [sql for sql in cost.queries if sql.startswith("SELECT DISTINCT")], model
 
 
-def test_a_page_with_thousands_of_transitions_shows_the_newest_and_leads_to_the_rest(house: House) -> None:
+def test_an_object_with_thousands_of_transitions_shows_the_newest_and_links_to_all(
+    site: FilledSite,
+) -> None:
     busiest = Transition.objects.earliest("pk").resource_id
     assert Transition.objects.filter(resource_id=busiest).count() == MANY
-    page = house.get(reverse("admin:channels_app_channel_change", args=[busiest])).page
+    page = site.get(reverse("admin:channels_app_channel_change", args=[busiest])).page
     assert page.count("somebody asked for it") == 30
     assert f"?resource_type=channel&amp;resource_id={busiest}" in page
-    assert "All of its history" in page
+    assert "Complete history" in page
 
 
-def test_a_breakout_with_thousands_of_files_shows_the_newest_hundred(house: House) -> None:
-    its = Breakout.objects.earliest("pk")
-    page = house.get(reverse("admin:channels_app_breakout_change", args=[its.pk])).page
+def test_a_breakout_with_thousands_of_files_shows_the_newest_hundred(site: FilledSite) -> None:
+    breakout = Breakout.objects.earliest("pk")
+    page = site.get(reverse("admin:channels_app_breakout_change", args=[breakout.pk])).page
     assert page.count(".m2ts</code>") == 100
     assert "These are the newest 100" in page
 
 
-def test_lists_are_walked_page_by_page_to_their_last(house: House) -> None:
+def test_lists_can_be_paged_to_their_last_page(site: FilledSite) -> None:
     url = reverse("admin:channels_app_channel_changelist")
-    first, last, beyond = (house.get(f"{url}?p={number}").page for number in (1, MANY // 50, MANY // 50 + 1))
+    first, last, beyond = (site.get(f"{url}?p={number}").page for number in (1, MANY // 50, MANY // 50 + 1))
     assert "1 to 50 of more" in first
     assert 'rel="next"' in first
     assert 'rel="prev"' not in first
@@ -159,17 +161,17 @@ def test_lists_are_walked_page_by_page_to_their_last(house: House) -> None:
     assert 'rel="prev"' in beyond
 
 
-def test_a_page_of_the_api_is_one_query_however_deep(house: House) -> None:
+def test_an_api_list_is_not_counted_and_links_to_its_next_page(site: FilledSite) -> None:
     for name in ("channels", "breakouts", "distributions"):
-        now = house.get(house.urls[f"API {name}"])
-        assert now.counts() == []
-        found = json.loads(now.page)
-        assert len(found["items"]) == 50
-        assert "cursor=" in found["next"]
+        cost = site.get(site.urls[f"API {name}"])
+        assert cost.counts() == []
+        answer = json.loads(cost.page)
+        assert len(answer["items"]) == 50
+        assert "cursor=" in answer["next"]
 
 
-def test_the_dashboard_counts_thousands_and_lists_a_few(house: House) -> None:
-    page = house.get(reverse("admin:index")).page
+def test_the_dashboard_counts_thousands_and_lists_a_few(site: FilledSite) -> None:
+    page = site.get(reverse("admin:index")).page
     assert page.count("<li>") < 100
     user = User.objects.get(username="anna")
     tiles = {item["tile"].key: item["figure"].value for item in dashboard.build(user)["tiles"]}

@@ -1,4 +1,4 @@
-"""The console's pure parts, tokens and roles."""
+"""The console's pure functions, tokens and roles."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.scenarios.staff import As
         (10**15 * 5000, "5000 PB"),
     ],
 )
-def test_bytes_for_people(count: int, human: str) -> None:
+def test_byte_counts_are_readable(count: int, human: str) -> None:
     assert sizes.human_bytes(count) == human
     assert sizes.exact_bytes(count).startswith(f"{count:,} byte")
 
@@ -42,7 +42,7 @@ def minutes(*amounts: int) -> list[bar_chart.Value]:
     return [bar_chart.Value(NOON + timedelta(minutes=n), amount) for n, amount in enumerate(amounts)]
 
 
-def test_a_chart_is_as_high_as_its_axis_says() -> None:
+def test_the_height_of_a_bar_is_its_share_of_the_axis() -> None:
     chart = bar_chart.chart(minutes(1_000, 4_000, 2_000))
     assert chart is not None
     assert chart.levels == [5_000, 2_500, 0]
@@ -66,11 +66,11 @@ def test_a_minute_without_data_is_a_gap() -> None:
     first, _, third = minutes(1, 1, 1)
     chart = bar_chart.chart([first, third])
     assert chart is not None
-    step = chart.width / bar_chart.FEWEST_SLOTS
+    step = chart.width / bar_chart.MIN_SLOTS
     assert [bar.x for bar in chart.bars] == [0, 2 * step]
 
 
-def test_the_ticks_of_a_chart_say_when() -> None:
+def test_ticks_are_evenly_spaced_and_show_their_time() -> None:
     chart = bar_chart.chart(minutes(*range(64)))
     assert chart is not None
     quarter = timedelta(minutes=16)
@@ -78,7 +78,7 @@ def test_the_ticks_of_a_chart_say_when() -> None:
     assert [tick.percent for tick in chart.ticks] == [0, 25, 50, 75]
 
 
-def test_hours_of_long_ago_are_drawn_as_hours() -> None:
+def test_hourly_values_are_drawn_as_hours() -> None:
     hour = bar_chart.Value(NOON, 60, seconds=3600)
     chart = bar_chart.chart([hour, bar_chart.Value(NOON + timedelta(hours=1), 1)])
     assert chart is not None
@@ -88,7 +88,7 @@ def test_hours_of_long_ago_are_drawn_as_hours() -> None:
 def test_a_long_chart_merges_minutes_and_loses_no_byte() -> None:
     chart = bar_chart.chart(minutes(*range(1000)))
     assert chart is not None
-    assert len(chart.bars) <= bar_chart.MOST_BARS
+    assert len(chart.bars) <= bar_chart.MAX_BARS
     assert sum(bar.value.amount for bar in chart.bars) == sum(range(1000))
     assert chart.bars[-1].x + chart.bars[-1].width <= chart.width
 
@@ -107,7 +107,7 @@ def test_a_token_is_shown_once(as_role: As) -> None:
     assert plain[1] not in page
 
 
-def test_a_token_form_complains_at_the_field(as_role: As) -> None:
+def test_a_token_form_shows_errors_at_the_field(as_role: As) -> None:
     data = {"name": "two words", "scopes": ["channels:read"]}
     response = as_role("engineer").post(reverse("admin:access_apitoken_add"), data)
     assert response.status_code == 422
@@ -132,7 +132,7 @@ def test_roles_are_seeded_and_seeded_again(db: None) -> None:
     assert sizes_of == sorted(sizes_of)
 
 
-def test_no_role_can_make_itself_more() -> None:
+def test_no_role_can_raise_its_own_permissions() -> None:
     forbidden = ("auth.add_", "auth.change_", "auth.delete_")
     assert not [
         codename for table in roles.table().values() for codename in table if codename.startswith(forbidden)
@@ -140,13 +140,13 @@ def test_no_role_can_make_itself_more() -> None:
 
 
 @pytest.mark.parametrize("code", ["403", "404", "500", "403_csrf", "400"])
-def test_error_pages_stand_alone(code: str) -> None:
+def test_error_pages_render_without_a_request(code: str) -> None:
     from django.template.loader import render_to_string
 
-    assert "To the dashboard" in render_to_string(f"{code}.html")
+    assert "Go to the dashboard" in render_to_string(f"{code}.html")
 
 
-def test_a_superuser_gives_a_role_and_an_engineer_may_only_look(as_role: As) -> None:
+def test_a_superuser_assigns_roles_and_an_engineer_may_only_view_them(as_role: As) -> None:
     anna = User.objects.create_user("anna", is_staff=True)
     url = reverse("admin:auth_user_change", args=[anna.pk])
     data = {"username": "anna", "is_active": "on", "is_staff": "on"}

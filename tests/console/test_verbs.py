@@ -1,4 +1,4 @@
-"""Verbs are done by POST, with the permission, and refusals are sentences."""
+"""Verbs run by POST, need their permission, and refuse with a sentence."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ def page_url(row: Any) -> str:
 
 
 @pytest.mark.parametrize(("model", "name"), VERBS)
-def test_getting_a_verb_shows_what_it_would_do_and_does_nothing(
-    superuser: Client, model: Any, name: str
-) -> None:
+def test_get_shows_what_a_verb_would_do_and_changes_nothing(superuser: Client, model: Any, name: str) -> None:
     row = MAKERS[model]()
     before = everything()
     response = superuser.get(do_url(row, name))
@@ -57,7 +55,7 @@ def test_getting_a_verb_shows_what_it_would_do_and_does_nothing(
 
 
 @pytest.mark.parametrize(("model", "name"), VERBS)
-def test_every_verb_asks_for_its_permission(viewer: Client, model: Any, name: str) -> None:
+def test_every_verb_needs_its_permission(viewer: Client, model: Any, name: str) -> None:
     row = MAKERS[model]()
     before = everything()
     assert viewer.get(do_url(row, name)).status_code == 403
@@ -68,7 +66,7 @@ def test_every_verb_asks_for_its_permission(viewer: Client, model: Any, name: st
 
 
 @pytest.mark.parametrize(("model", "name"), VERBS)
-def test_a_post_without_csrf_token_does_nothing(as_role: As, model: Any, name: str) -> None:
+def test_a_post_without_csrf_token_changes_nothing(as_role: As, model: Any, name: str) -> None:
     row = MAKERS[model]()
     client = as_role("superuser", enforce_csrf_checks=True)  # type: ignore[call-arg]
     before = everything()
@@ -77,7 +75,7 @@ def test_a_post_without_csrf_token_does_nothing(as_role: As, model: Any, name: s
 
 
 @pytest.mark.parametrize(("model", "name"), VERBS)
-def test_no_verb_answers_500_whatever_the_state(superuser: Client, model: Any, name: str) -> None:
+def test_no_verb_answers_500_in_any_state(superuser: Client, model: Any, name: str) -> None:
     states = getattr(model, "STATES", None)
     for state in states or [None]:
         row = MAKERS[model]()
@@ -86,7 +84,7 @@ def test_no_verb_answers_500_whatever_the_state(superuser: Client, model: Any, n
         assert superuser.post(do_url(row, name)).status_code == 302
 
 
-def test_who_did_it_and_what_they_are_told(operator: Client) -> None:
+def test_a_verb_records_who_ran_it_and_shows_a_message(operator: Client) -> None:
     row = rows.distribution()
     response = operator.post(do_url(row, "detach"), follow=True)
     row.refresh_from_db()
@@ -96,22 +94,22 @@ def test_who_did_it_and_what_they_are_told(operator: Client) -> None:
 
 
 def test_a_refusal_is_a_message_and_changes_nothing(operator: Client) -> None:
-    on = rows.channel("running", distribution=rows.distribution())
-    rows.breakout("running", on, name="Keynote")
+    channel = rows.channel("running", distribution=rows.distribution())
+    rows.breakout("running", channel, name="Keynote")
     before = everything()
-    page = operator.post(do_url(on, "delete"), follow=True).content.decode()
+    page = operator.post(do_url(channel, "delete"), follow=True).content.decode()
     assert "Delete was refused" in page
     assert "Keynote" in page
     assert everything() == before
 
 
-def test_a_verb_on_something_gone_leads_back_to_the_list(operator: Client) -> None:
+def test_a_verb_on_a_deleted_object_redirects_to_the_list(operator: Client) -> None:
     row = rows.channel()
     url = do_url(row, "delete")
     row.delete()
     response = operator.post(url, follow=True)
     assert response.redirect_chain[-1][0] == reverse("admin:channels_app_channel_changelist")
-    assert "it was deleted" in response.content.decode()
+    assert "no longer exists: it was deleted" in response.content.decode()
 
 
 def test_unknown_verbs_are_not_found(superuser: Client) -> None:
@@ -127,11 +125,11 @@ def test_a_page_offers_what_the_role_may_do_and_nothing_else(as_role: As, role: 
         row = make()
         page = client.get(page_url(row)).content.decode()
         for verb in registry.verbs_of(model).values():
-            offered = f"{verb.label}</" in page
-            assert offered == (verb.permission in roles.table()[role]), (role, verb.name)
+            is_offered = f"{verb.label}</" in page
+            assert is_offered == (verb.permission in roles.table()[role]), (role, verb.name)
 
 
-def test_anonymous_people_are_sent_to_the_login(client: Client, db: None) -> None:
+def test_anonymous_users_are_redirected_to_the_login(client: Client, db: None) -> None:
     row = rows.channel()
     for url in (page_url(row), do_url(row, "delete"), reverse("admin:dashboard")):
         for response in (client.get(url), client.post(url)):
@@ -139,43 +137,43 @@ def test_anonymous_people_are_sent_to_the_login(client: Client, db: None) -> Non
             assert "/login/" in response["Location"]
 
 
-def test_bulk_says_what_became_of_each(operator: Client) -> None:
-    free, held = rows.distribution(), rows.distribution()
-    rows.breakout("running", rows.channel("running", distribution=held), name="Keynote")
-    chosen = {"action": "verb_detach", "_selected_action": [free.pk, held.pk], "index": 0}
+def test_bulk_shows_the_result_for_each_object(operator: Client) -> None:
+    free, on_air = rows.distribution(), rows.distribution()
+    rows.breakout("running", rows.channel("running", distribution=on_air), name="Keynote")
+    form = {"action": "verb_detach", "_selected_action": [free.pk, on_air.pk], "index": 0}
     before = everything()
-    page = operator.post(reverse("admin:distributions_distribution_changelist"), chosen).content.decode()
-    assert "will be left alone" in page
+    page = operator.post(reverse("admin:distributions_distribution_changelist"), form).content.decode()
+    assert "stays as it is" in page
     assert everything() == before
     bulk = reverse("admin:distributions_distribution_bulk", args=["detach"])
-    gone = 999_999
-    response = operator.post(bulk, {"_selected_action": [free.pk, held.pk, gone]}, follow=True)
+    deleted = 999_999
+    response = operator.post(bulk, {"_selected_action": [free.pk, on_air.pk, deleted]}, follow=True)
     page = response.content.decode()
     assert "1 done, 2 refused" in page
     assert "on air with Keynote" in page
-    assert "It is gone." in page
+    assert "It no longer exists." in page
     free.refresh_from_db()
-    held.refresh_from_db()
-    assert (free.desired, held.desired) == ("deleted", "enabled")
+    on_air.refresh_from_db()
+    assert (free.desired, on_air.desired) == ("deleted", "enabled")
 
 
 def test_bulk_is_post_only(superuser: Client) -> None:
     assert superuser.get(reverse("admin:channels_app_channel_bulk", args=["delete"])).status_code == 405
 
 
-def test_managed_rows_are_neither_edited_nor_deleted_by_django(superuser: Client) -> None:
+def test_django_cannot_edit_or_delete_managed_rows(superuser: Client) -> None:
     for make in MAKERS.values():
         row = make()
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
         before = everything()
         assert superuser.post(page_url(row), {"state": "idle", "desired": "idle"}).status_code == 405
         assert superuser.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
-        chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
-        superuser.post(reverse(f"{name}_changelist"), chosen)
+        form = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+        superuser.post(reverse(f"{name}_changelist"), form)
         assert everything() == before
 
 
-def test_the_audit_trail_belongs_to_nobody(superuser: Client) -> None:
+def test_not_even_a_superuser_can_change_the_audit_trail(superuser: Client) -> None:
     entry = Transition.objects.create(
         resource_type="channel", resource_id=1, who=TESTER, why="y", to_state="idle"
     )
@@ -191,6 +189,6 @@ def test_the_audit_trail_belongs_to_nobody(superuser: Client) -> None:
 def test_every_verb_has_a_permission_that_exists_and_a_role_that_has_it(db: None) -> None:
     roles.seed()
     granted = set(roles.table()["engineer"])
-    for model, its in admin.site._registry.items():
-        if isinstance(its, ResourceAdmin):
+    for model, model_admin in admin.site._registry.items():
+        if isinstance(model_admin, ResourceAdmin):
             assert {verb.permission for verb in registry.verbs_of(model).values()} <= granted

@@ -33,7 +33,7 @@ CONSTANT = {
     "medialive.on_running_change",
     "s3._names",
     "s3.before_request",
-    "server._desk",
+    "server._control_routes",
     "server.settings",
     "world.account",
     "world.region",

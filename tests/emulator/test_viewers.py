@@ -108,7 +108,7 @@ def test_another_channels_start_brings_no_bytes(stack: Stack) -> None:
     stack.aws.control.audience_join(stack.url)
     other.start()
     assert not flows(stack)
-    assert stack.aws.control.inventory()["viewers"]["audiences"][0]["polled_list"] is False
+    assert stack.aws.control.inventory()["viewers"]["audiences"][0]["watching"] is False
 
 
 def test_a_failing_pipeline_interrupts_the_bytes(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""The admins of what no app of the house owns: transitions, jobs, tokens, users, the schedule."""
+"""Admins for models outside the product's apps: transitions, jobs, API tokens, users and the schedule."""
 
 from django.contrib import admin
 from django.urls import path
@@ -37,10 +37,10 @@ ROLES = (
 __all__ = ["NAVIGATION", "ROLES", "access", "auth", "beat", "lifecycle"]
 
 
-def _more_urls() -> list[object]:
+def _extra_urls() -> list[object]:
     view = admin.site.admin_view(dashboard.fragment)
     return [path("dashboard/", view, name="dashboard"), *contributed("admin_urls")]
 
 
-# Unfold's site asks this attribute for more pages.
-admin.site.extra_urls = _more_urls  # type: ignore[attr-defined]
+# Unfold's site reads extra pages from this attribute.
+admin.site.extra_urls = _extra_urls  # type: ignore[attr-defined]

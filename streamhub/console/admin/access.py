@@ -1,4 +1,4 @@
-"""API tokens: issued by a form that shows the token once, revoked by a verb, never edited."""
+"""API tokens: a form issues a token and shows it once, a verb revokes it; tokens are never edited."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Issued:
-    """A new token and its plain text, which exists only in the answer to this request."""
+    """A new token and its plain text, which is in the response to this request and nowhere else."""
 
     row: ApiToken
     plain: str
@@ -53,9 +53,9 @@ class IssueForm(forms.Form):
         help_text="The service that will use the token, e.g. event-site.",
     )
     scopes = forms.MultipleChoiceField(
-        choices=[(scope, f"{scope}: {what}") for scope, what in SCOPES.items()],
+        choices=[(scope, f"{scope}: {description}") for scope, description in SCOPES.items()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Only what the service needs.",
+        help_text="Select only what the service needs.",
     )
     days = forms.IntegerField(
         label="Expires after (days)",
@@ -63,7 +63,7 @@ class IssueForm(forms.Form):
         min_value=1,
         max_value=3650,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Empty: it does not expire.",
+        help_text="Leave empty for a token that does not expire.",
     )
 
 
@@ -79,10 +79,10 @@ class ApiTokenAdmin(CreatingAdmin):
     }
     list_display = ("title", "state_shown", "scopes_shown", "expires", "last_used")
     search_fields = ("service", "prefix")
-    search_help_text = "Service or first characters of the token"
+    search_help_text = "Service, or first characters of the token"
     ordering = ("-id",)
     creation_form = IssueForm
-    creation_note = "The token is shown once, on the next page; only its SHA-256 is stored."
+    creation_note = "The next page shows the token once. StreamHub stores only its SHA-256 hash."
 
     def state(self, row: ApiToken) -> str:
         if row.revoked_at is not None:
@@ -107,12 +107,12 @@ class ApiTokenAdmin(CreatingAdmin):
     def facts(self, request: HttpRequest, row: ApiToken) -> list[Section]:
         facts = [
             Fact("service", row.service),
-            Fact("begins with", row.prefix, "code", hint="The rest of it is not stored."),
+            Fact("begins with", row.prefix, "code", hint="The rest of the token is not stored."),
             Fact("scopes", row.scopes, "list"),
             Fact("issued", row.created_at, "when"),
-            Fact("issued by", row.created_by or "the command line"),
+            Fact("issued by", row.created_by or "command line"),
             Fact("expires", row.expires_at, "when") if row.expires_at else Fact("expires", "never"),
-            Fact("last used", row.last_used_at, "when", hint="Written at most once a minute."),
+            Fact("last used", row.last_used_at, "when", hint="Updated at most once a minute."),
             Fact("revoked", row.revoked_at, "when"),
         ]
         return [Section("Token", facts, "key", wide=True)]
@@ -123,13 +123,14 @@ class ApiTokenAdmin(CreatingAdmin):
             row, plain = token_issue(data["name"], data["scopes"], expires_in, created_by=request.user)  # type: ignore[arg-type]
         except Invalid as invalid:
             errors = {
-                ("days" if field == "expires_in" else field): what for field, what in invalid.errors.items()
+                ("days" if field == "expires_in" else field): message
+                for field, message in invalid.errors.items()
             }
             raise Invalid(errors) from invalid
         return Issued(row, plain)
 
     def after_creation(self, request: HttpRequest, created: Issued) -> HttpResponse:
-        """The one page that ever shows the token: never stored, never cached."""
+        """The only page that shows the token. It must not be cached."""
         context = self.page_context(
             request,
             created.row,
@@ -153,10 +154,10 @@ REVOKE = Verb(
     icon="block",
     permission="access.revoke_apitoken",
     run=_revoke,
-    refusal=lambda row, _situation: "It is revoked already." if row.revoked_at else None,
+    refusal=lambda row, _situation: "The token is already revoked." if row.revoked_at else None,
     consequences=lambda row: [
-        f"Every request that carries this token is refused from now on: {row.service} gets 401.",
-        "It cannot be undone; issue a new token instead.",
+        f"From now on, every request with this token is refused: {row.service} gets 401.",
+        "This cannot be undone. If the service still needs access, issue a new token.",
     ],
     done="revoked.",
     danger=True,

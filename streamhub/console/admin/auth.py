@@ -1,4 +1,4 @@
-"""Users and groups in the console's dress. Changing them is for superusers (`streamhub.console.roles`)."""
+"""Users and groups with the console's look. Only superusers change them (`streamhub.console.roles`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ admin.site.unregister(Group)
 
 
 class RoleFilter(admin.SimpleListFilter):
-    """The house's roles; groups of one's own are found by their page."""
+    """Filters by StreamHub's own roles; other groups have their own page."""
 
     title = "role"
     parameter_name = "role"
@@ -40,11 +40,11 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "first_name", "last_name", "roles", "is_active", "is_superuser", "last_login")
     list_filter = (RoleFilter, "is_active", "is_superuser")
-    search_help_text = "User name, name or e-mail"
-    # Searched as one types: Django's own would send every group there is.
+    search_help_text = "User name, name or e-mail address"
+    # Searched while typing: Django's own widget would send every group.
     autocomplete_fields = ("groups",)
     filter_horizontal = ()
-    # Permissions come with roles, so that it can be read off a role who may do what.
+    # Permissions come from roles only, so that a role shows what its members may do.
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
@@ -56,7 +56,7 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         form = super().get_form(request, obj, change=change, **options)
         if "groups" in form.base_fields:
-            # No button for removing all at once: select2 puts it where screen readers stumble over it.
+            # No "remove all" button: select2 places it where screen readers misread it.
             form.base_fields["groups"].widget.widget.is_required = True
         return form
 
@@ -70,4 +70,4 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
-    """The groups viewer, operator and engineer are set anew at every deploy; make others freely."""
+    """Every deploy resets the groups viewer, operator and engineer; other groups may be added freely."""

@@ -1,4 +1,4 @@
-"""The schedule (django-celery-beat) in the console's dress: the same forms and actions."""
+"""The schedule (django-celery-beat) with the console's look: the same forms and actions."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, 
 
 
 def every(interval: IntervalSchedule) -> str:
-    """In the largest unit that it is a whole number of: "every 30 days", "every minute"."""
+    """The interval in its largest whole unit: "every 30 days", "every minute"."""
     seconds = int(timedelta(**{interval.period: interval.every}).total_seconds())
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         if seconds and seconds % length == 0:
@@ -37,13 +37,13 @@ def every(interval: IntervalSchedule) -> str:
 
 
 class _TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
-    """The list of known tasks, dressed."""
+    """The list of known tasks, with Unfold's look."""
 
 
 class _PeriodicTaskForm(PeriodicTaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "task" in self.fields:  # not for those who may only look
+        if "task" in self.fields:  # absent for people who may only view
             self.fields["task"].widget = UnfoldAdminTextInputWidget()
             self.fields["regtask"].widget = _TaskSelect()
 
@@ -52,7 +52,7 @@ class _PeriodicTaskForm(PeriodicTaskForm):
 class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ConsoleAdmin):
     form = _PeriodicTaskForm
     date_hierarchy = None
-    list_display = ("name", "enabled", "runs", "worked_off_from", "last_sent", "total_run_count")
+    list_display = ("name", "enabled", "runs", "queue_name", "last_sent", "total_run_count")
     search_help_text = "Name or task"
     list_filter = ("enabled", "one_off")
     change_form_template = None
@@ -65,7 +65,7 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ConsoleAdmin):
         return every(row.interval) if row.interval else str(row.scheduler)
 
     @display(description="queue", ordering="queue")
-    def worked_off_from(self, row: PeriodicTask) -> str:
+    def queue_name(self, row: PeriodicTask) -> str:
         return row.queue or "bulk"
 
     @display(description="last sent", ordering="last_run_at")
@@ -75,10 +75,10 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ConsoleAdmin):
 
 @admin.register(IntervalSchedule)
 class IntervalScheduleAdmin(ConsoleAdmin):
-    list_display = ("spelled",)
+    list_display = ("runs",)
 
     @display(description="runs")
-    def spelled(self, row: IntervalSchedule) -> str:
+    def runs(self, row: IntervalSchedule) -> str:
         return every(row)
 
 

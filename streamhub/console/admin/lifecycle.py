@@ -1,4 +1,4 @@
-"""Transitions (never edited by anybody), jobs and heartbeats, and what the dashboard says of them."""
+"""Read-only admins of transitions, jobs and heartbeats, and their part of the dashboard."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from streamhub.console.templatetags.console import when
 from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
 
-SEARCHED = 500_000
-MOST_LINES = 20
+SEARCHED_TRANSITIONS = 500_000
+MAX_ROWS = 20
 
 
-class _KnownFilter(admin.SimpleListFilter):
-    """A filter whose choices come from the code: asking the table for them would read all of it."""
+class _StaticChoicesFilter(admin.SimpleListFilter):
+    """A filter whose choices come from the code; a query for them would read the whole table."""
 
     field = ""
 
@@ -39,35 +39,36 @@ class _KnownFilter(admin.SimpleListFilter):
         return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
 
 
-def _resources() -> list[ResourceAdmin]:
-    return [
-        its for its in admin.site._registry.values() if isinstance(its, ResourceAdmin) and its.has_timeline
-    ]
+def _resource_admins() -> list[ResourceAdmin]:
+    admins = admin.site._registry.values()
+    return [entry for entry in admins if isinstance(entry, ResourceAdmin) and entry.has_timeline]
 
 
-class KindFilter(_KnownFilter):
+class KindFilter(_StaticChoicesFilter):
     title = "kind"
     field = "resource_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, kind) for kind in sorted({its.transition_kind() for its in _resources()})]
+        kinds = {resource_admin.transition_kind() for resource_admin in _resource_admins()}
+        return [(kind, kind) for kind in sorted(kinds)]
 
 
-class StateFilter(_KnownFilter):
+class StateFilter(_StaticChoicesFilter):
     title = "new state"
     field = "to_state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        states = {state for its in _resources() for state in its.model.STATES.values}
+        models = [resource_admin.model for resource_admin in _resource_admins()]
+        states = {state for model in models for state in model.STATES.values}
         return [(state, state) for state in sorted(states)]
 
 
 @admin.register(Transition)
 class TransitionAdmin(BigReadOnlyAdmin):
-    """The audit trail: append-only, for everybody.
+    """The audit trail: append-only, also for superusers.
 
-    It grows for ever, so what may be asked of it is bounded: filters know their choices without looking,
-    and a search for text reads the newest `SEARCHED` entries only.
+    The table grows without limit, so queries are bounded: filters need no query for their choices, and a
+    text search reads only the newest `SEARCHED_TRANSITIONS` entries.
     """
 
     list_display = ("at_shown", "kind", "name", "change", "who", "reason", "aws_request")
@@ -77,13 +78,13 @@ class TransitionAdmin(BigReadOnlyAdmin):
     ordering = ("-id",)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """The timelines of single objects lead here."""
+        """Allow the filter that an object's timeline links to."""
         return lookup == "resource_id" or super().lookup_allowed(lookup, value, request)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         if search_term:
             newest = Transition.objects.order_by("-id").values_list("id", flat=True).first() or 0
-            queryset = queryset.filter(id__gt=newest - SEARCHED)
+            queryset = queryset.filter(id__gt=newest - SEARCHED_TRANSITIONS)
         return super().get_search_results(request, queryset, search_term)
 
     @display(description="at")
@@ -96,12 +97,13 @@ class TransitionAdmin(BigReadOnlyAdmin):
 
     @display(description="name")
     def name(self, row: Transition) -> str:
-        """Leads to the object; if it is gone, its list says so."""
-        its = next((its for its in _resources() if its.transition_kind() == row.resource_type), None)
+        """A link to the object; if it was deleted, the link leads to its list with a message."""
         label = row.resource_name or f"{row.resource_type} {row.resource_id}"
-        if its is None:
-            return label
-        return format_html('<a class="sh-link" href="{}">{}</a>', its.url("change", row.resource_id), label)
+        for resource_admin in _resource_admins():
+            if resource_admin.transition_kind() == row.resource_type:
+                url = resource_admin.url("change", row.resource_id)
+                return format_html('<a class="sh-link" href="{}">{}</a>', url, label)
+        return label
 
     @display(description="why")
     def reason(self, row: Transition) -> SafeString:
@@ -120,7 +122,7 @@ class TransitionAdmin(BigReadOnlyAdmin):
 
 
 def _bad_jobs() -> Q:
-    """Health is worked out, not stored; there are as many jobs as the code has."""
+    """Jobs in bad health. Health is computed, not stored; the code defines only a few jobs."""
     schedule = jobs.periods()
     rows = Job.objects.all()
     return Q(pk__in=[row.pk for row in rows if jobs.health_of(row, schedule).badge.tone == Tone.BAD])
@@ -141,7 +143,7 @@ class JobAdmin(_HealthAdmin):
     """The periodic jobs and how their last run went. Their periods are in the schedule."""
 
     list_before_template = "console/jobs_before.html"
-    list_filter = (filter_of([SavedView("bad", "Needs a look", "error", _bad_jobs)]),)
+    list_filter = (filter_of([SavedView("bad", "Needs attention", "error", _bad_jobs)]),)
     list_display = ("name", "health", "outcome", "started", "finished", "error")
     search_fields = ("name",)
     ordering = ("name",)
@@ -154,8 +156,8 @@ class JobAdmin(_HealthAdmin):
         return super().get_queryset(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """With the processes above the jobs: a silent worker is why no job runs."""
-        beats = [jobs.heartbeat_health(row) for row in Heartbeat.objects.order_by("name")[:MOST_LINES]]
+        """Shows the processes above the jobs: without a worker no job runs."""
+        beats = [jobs.heartbeat_health(row) for row in Heartbeat.objects.order_by("name")[:MAX_ROWS]]
         return super().changelist_view(request, {"beats": beats, **(extra_context or {})})
 
     @display(description="started")
@@ -169,7 +171,7 @@ class JobAdmin(_HealthAdmin):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(_HealthAdmin):
-    """Signs of life of worker and beat."""
+    """The heartbeats of workers and beat."""
 
     list_display = ("name", "health", "at")
     ordering = ("name",)
@@ -177,7 +179,7 @@ class HeartbeatAdmin(_HealthAdmin):
     def get_health(self, row: Heartbeat) -> jobs.Health:
         return jobs.heartbeat_health(row)
 
-    @display(description="last sign of life")
+    @display(description="last heartbeat")
     def at(self, row: Heartbeat) -> str:
         return when(row.beat_at)
 
@@ -194,25 +196,25 @@ def _jobs_figure() -> Figure:
 
 
 def _jobs_lines() -> list[DashboardRow]:
-    """What is bad first, then in the order of `all_healths`."""
+    """Bad ones first, then in the order of `all_healths`."""
     url = list_url(Job)
-    found = sorted(jobs.all_healths(), key=lambda health: health.badge.tone != Tone.BAD)[:MOST_LINES]
-    return [DashboardRow(h.name, url, h.badge, h.word, h.since, h.detail) for h in found]
+    healths = sorted(jobs.all_healths(), key=lambda health: health.badge.tone != Tone.BAD)[:MAX_ROWS]
+    return [DashboardRow(h.name, url, h.badge, h.word, h.since, h.detail) for h in healths]
 
 
 def _jobs_url() -> str:
-    """The bad ones, if a job is among them; the processes stand on that page anyway."""
+    """The bad jobs if there are any, else all jobs; both lists show the processes."""
     return list_url(Job, "bad") if Job.objects.filter(_bad_jobs()).exists() else list_url(Job)
 
 
 TILE = Tile("jobs", "Job health", "monitor_heart", "lifecycle.view_job", _jobs_figure, _jobs_url, 80)
-BOARD = DashboardList(
+DASHBOARD_LIST = DashboardList(
     "jobs",
     "Jobs and processes",
     "monitor_heart",
     "lifecycle.view_job",
     _jobs_lines,
     lambda: list_url(Job),
-    "No job has run yet: are worker and beat started?",
+    "No job has run yet. Check that worker and beat are running.",
     80,
 )

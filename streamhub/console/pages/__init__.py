@@ -1,1 +1,1 @@
-"""The pages of a resource: its detail, one verb's confirmation, many at once, and the fragments."""
+"""A resource's pages: detail, confirmation of a verb, bulk verbs, and self-refreshing fragments."""

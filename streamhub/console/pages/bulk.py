@@ -1,4 +1,4 @@
-"""One verb on many objects: first what would happen to each, then what did."""
+"""One verb on many objects: a confirmation page, then the result for each object."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from streamhub.console.resource_base import ResourceBase
 from streamhub.console.verbs import Verb, perform
 
 SESSION_KEY = "console_results"
-MOST = 200
+MAX_OBJECTS = 200
 
 Action = Callable[[ResourceBase, HttpRequest, QuerySet[Any]], HttpResponse]
 
 
 def confirmation(verb: Verb) -> Action:
-    """The list's action: shows each chosen object and what would become of it. Does nothing."""
+    """The list's action: a page that shows what would happen to each chosen object. It changes nothing."""
 
     def confirm(admin: ResourceBase, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        rows = list(queryset[:MOST])
+        rows = list(queryset[:MAX_OBJECTS])
         items = [(row, admin.state_cell(row), verb.refusal(row, admin.situation(row))) for row in rows]
         context = admin.page_context(
             request,
@@ -45,13 +45,13 @@ def confirmation(verb: Verb) -> Action:
 
 
 def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpResponse:
-    """POST: carry the verb out on each object, one transaction each, and note what became of it."""
+    """POST: run the verb on each object in its own transaction and keep each outcome in the session."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     if not admin.has_view_permission(request):
         raise PermissionDenied
     verb = allowed_verb(admin, request, name)
-    ids = [int(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk.isdigit()][:MOST]
+    ids = [int(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk.isdigit()][:MAX_OBJECTS]
     rows = admin.get_queryset(request).in_bulk(ids)
     outcomes = []
     for pk in ids:
@@ -59,22 +59,22 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
             outcome = asdict(perform(verb, rows[pk], request.user))  # type: ignore[arg-type]
             outcomes.append({**outcome, "url": admin.url("change", pk)})
         else:
-            gone = f"{admin.opts.verbose_name} {pk}"
-            outcomes.append({"label": gone, "ok": False, "sentence": "It is gone.", "url": ""})
+            label = f"{admin.opts.verbose_name} {pk}"
+            outcomes.append({"label": label, "ok": False, "sentence": "It no longer exists.", "url": ""})
     request.session[SESSION_KEY] = {"verb": verb.label, "kind": admin.opts.label_lower, "outcomes": outcomes}
     return HttpResponseRedirect(admin.url("results"))
 
 
 def results(admin: ResourceBase, request: HttpRequest) -> HttpResponse:
-    """What became of each object of the last bulk action of this session; reloading changes nothing."""
+    """The outcomes of this session's last bulk action. Reloading the page changes nothing."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
-    found = request.session.get(SESSION_KEY)
-    if not found or found["kind"] != admin.opts.label_lower:
+    stored = request.session.get(SESSION_KEY)
+    if not stored or stored["kind"] != admin.opts.label_lower:
         messages.info(request, "There are no results to show.")
         return HttpResponseRedirect(admin.url("changelist"))
-    done = sum(item["ok"] for item in found["outcomes"])
-    refused = len(found["outcomes"]) - done
-    title = f"{found['verb']}: {done} done, {refused} refused"
-    context = admin.page_context(request, title=title, results=found, done=done, refused=refused)
+    done = sum(item["ok"] for item in stored["outcomes"])
+    refused = len(stored["outcomes"]) - done
+    title = f"{stored['verb']}: {done} done, {refused} refused"
+    context = admin.page_context(request, title=title, results=stored, done=done, refused=refused)
     return TemplateResponse(request, "console/results.html", context)

@@ -1,4 +1,4 @@
-"""The page of one object: state, verbs, error, facts, panels and timeline; all of it refreshes itself."""
+"""The page of one object: state, verbs, error, facts, panels and timeline. All of it refreshes itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streamhub.console.timeline import timeline
 
 
 def page(admin: ResourceBase, request: HttpRequest, object_id: str) -> HttpResponse:
-    """GET only: nothing on this page is a form."""
+    """GET only: the page has no form."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     row = admin.found(request, object_id)
@@ -26,7 +26,7 @@ def page(admin: ResourceBase, request: HttpRequest, object_id: str) -> HttpRespo
 
 
 def fragment(admin: ResourceBase, request: HttpRequest, object_id: int) -> HttpResponse:
-    """The page's content alone, for refreshing it; says so when the object is gone."""
+    """The page's content alone, for the refresh, or a note that the object was deleted."""
     row = admin.found(request, object_id)
     if row is None:
         kind, pk = admin.transition_kind(), object_id
@@ -37,7 +37,7 @@ def fragment(admin: ResourceBase, request: HttpRequest, object_id: int) -> HttpR
 
 
 def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]:
-    """The content rendered once, its version, and when to look again."""
+    """The rendered content, its version, and the refresh interval in seconds."""
     badge = admin.badge(row)
     offers = admin.offers(request, row)
     context = {

@@ -1,7 +1,7 @@
-"""Fragments that refresh themselves: rendered, compared with what the browser has, sent only if new.
+"""Self-refreshing fragments, sent only if they differ from what the browser shows.
 
-The browser sends the version it shows (`seen`); an unchanged page costs an empty 204. Every fragment
-carries a header, so that a login page that came back instead is never put into the page.
+The browser sends the version it shows (`seen`) and gets an empty 204 if nothing changed. A header marks
+every fragment, so that the script never inserts a login or error page.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ RESTING_SECONDS = 10
 
 
 def version(html: str) -> str:
-    """A short digest of what is shown."""
+    """A short digest of the HTML."""
     return hashlib.sha256(html.encode()).hexdigest()[:16]
 
 
 def every(moving: bool) -> int:
-    """Seconds between two looks: short while something passes by itself."""
+    """The refresh interval in seconds: short while a state is moving."""
     return MOVING_SECONDS if moving else RESTING_SECONDS
 
 
-def answer(request: HttpRequest, seen: str, html: str) -> HttpResponse:
-    """`html`, or 204 if the browser has this version already."""
-    unchanged = request.GET.get("seen") == seen
+def answer(request: HttpRequest, current: str, html: str) -> HttpResponse:
+    """`html`, or 204 if the browser already shows the version `current`."""
+    unchanged = request.GET.get("seen") == current
     response = HttpResponse(status=204) if unchanged else HttpResponse(html)
-    response[HEADER] = seen
+    response[HEADER] = current
     add_never_cache_headers(response)
     return response

@@ -1,4 +1,4 @@
-"""The states of a list's rows, refreshed together: one request and one query for the whole page."""
+"""Refreshes the states of a list's rows together: one request and one query for the whole page."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from django.template.loader import render_to_string
 from streamhub.console.pages import fragments
 from streamhub.console.resource_base import ResourceBase
 
-MOST = 200
+MAX_ROWS = 200
 
 
 def fragment(admin: ResourceBase, request: HttpRequest) -> HttpResponse:
-    """The cells of the rows asked for (`id`, repeated), each to be put in its place."""
+    """The state cells of the requested rows (`id`, repeated); htmx replaces each one in place."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
-    ids = [int(pk) for pk in request.GET.getlist("id") if pk.isdigit()][:MOST]
-    found = admin.model._default_manager.defer(*admin.deferred_columns).in_bulk(ids)
-    rows = [found[pk] for pk in ids if pk in found]
-    now = admin.poller(rows)
+    ids = [int(pk) for pk in request.GET.getlist("id") if pk.isdigit()][:MAX_ROWS]
+    rows_by_id = admin.model._default_manager.defer(*admin.deferred_columns).in_bulk(ids)
+    rows = [rows_by_id[pk] for pk in ids if pk in rows_by_id]
+    poller = admin.poller(rows)
     context = {
-        "poller": now,
+        "poller": poller,
         "cells": [admin.state_cell(row, swap=True) for row in rows],
-        "gone": [f"state-{admin.opts.model_name}-{pk}" for pk in ids if pk not in found],
+        "gone": [f"state-{admin.opts.model_name}-{pk}" for pk in ids if pk not in rows_by_id],
     }
     html = render_to_string("console/list_states.html", context)
-    return fragments.answer(request, now["version"], html)
+    return fragments.answer(request, poller["version"], html)

@@ -1,4 +1,4 @@
-"""One verb on one object: GET shows what would happen, POST does it."""
+"""One verb on one object: GET shows what would happen, POST runs the verb."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from streamhub.console.verbs import Outcome, Verb, perform
 
 
 def page(admin: ResourceBase, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
-    """The confirmation, and after it the deed. Everything but GET and POST is refused."""
+    """The confirmation page (GET) and the verb itself (POST). Other methods get 405."""
     row = admin.found(request, object_id)
     verb = allowed_verb(admin, request, name)
     if row is None:
         return admin.gone(request, object_id)
     if request.method == "POST":
-        tell(request, row, verb, perform(verb, row, request.user))  # type: ignore[arg-type]
+        add_message(request, verb, perform(verb, row, request.user))  # type: ignore[arg-type]
         return HttpResponseRedirect(admin.url("change", row.pk))
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
@@ -29,17 +29,17 @@ def page(admin: ResourceBase, request: HttpRequest, object_id: int, name: str) -
 
 
 def allowed_verb(admin: ResourceBase, request: HttpRequest, name: str) -> Verb:
-    """The verb of this name. Raises `Http404` or `PermissionDenied`."""
+    """The verb with this name. Raises `Http404` or `PermissionDenied`."""
     verb = registry.verbs_of(admin.model).get(name)
     if verb is None:
         raise Http404(f"There is no such action: {name}.")
     if not verb.allowed(request.user):
-        raise PermissionDenied(f"Your role does not include: {verb.label}.")
+        raise PermissionDenied(f"Your role does not allow this action: {verb.label}.")
     return verb
 
 
-def tell(request: HttpRequest, row: Any, verb: Verb, outcome: Outcome) -> None:
-    """The outcome as a message on the next page."""
+def add_message(request: HttpRequest, verb: Verb, outcome: Outcome) -> None:
+    """Show the outcome as a message on the next page."""
     if outcome.ok:
         messages.success(request, f"{outcome.label}: {outcome.sentence}")
     else:

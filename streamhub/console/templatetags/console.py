@@ -1,4 +1,4 @@
-"""The console's small components: times, bytes, copy buttons, facts, saved views, pollers."""
+"""The console's components: times, bytes, copy buttons, facts, saved views, pollers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ register = template.Library()
 
 @register.simple_tag
 def when(moment: datetime | None, otherwise: str = "not yet") -> SafeString:
-    """A time in UTC to the second; the browser adds its local time and how long ago that was."""
+    """A time in UTC to the second; the browser adds the local time and how long ago it was."""
     if moment is None:
         return format_html('<span class="sh-none">{}</span>', otherwise)
     utc = moment.astimezone(UTC)
@@ -31,7 +31,7 @@ def when(moment: datetime | None, otherwise: str = "not yet") -> SafeString:
 
 @register.simple_tag
 def since(moment: datetime | None) -> SafeString:
-    """A time as how long ago it was, the exact time in UTC and local as its title; for narrow places."""
+    """How long ago a time was, with the exact time as a tooltip; for narrow places."""
     if moment is None:
         return mark_safe('<span class="sh-none">-</span>')
     utc = moment.astimezone(UTC)
@@ -44,7 +44,7 @@ def since(moment: datetime | None) -> SafeString:
 
 @register.simple_tag
 def size(count: int | None) -> SafeString:
-    """Bytes for people, with the exact number."""
+    """A readable byte count with the exact number."""
     if count is None:
         return mark_safe('<span class="sh-none">not known yet</span>')
     return format_html(
@@ -58,13 +58,13 @@ def size(count: int | None) -> SafeString:
 
 @register.inclusion_tag("console/copy.html")
 def copy(value: Any, what: str = "") -> dict[str, Any]:
-    """A button that puts `value` on the clipboard."""
+    """A button that copies `value` to the clipboard."""
     return {"value": value, "what": what or "value"}
 
 
 @register.inclusion_tag("console/icon.html")
 def icon(name: str, spin: bool = False) -> dict[str, Any]:
-    """A Material symbol, hidden from screen readers: the word beside it says the same."""
+    """A Material symbol, hidden from screen readers because the text beside it says the same."""
     return {"name": name, "spin": spin}
 
 
@@ -81,20 +81,20 @@ def badge(badge: Any, word: str) -> dict[str, Any]:
 
 @register.inclusion_tag("console/saved_views.html")
 def saved_views(cl: Any) -> dict[str, Any]:
-    """The links above a list; the one in use is marked."""
-    chosen = cl.params.get(PARAMETER) or cl.filter_params.get(PARAMETER, [""])[-1]
-    return {"views": cl.model_admin.views(), "chosen": chosen, "name": cl.opts.verbose_name_plural}
+    """The links above a list, with the current one marked."""
+    selected = cl.params.get(PARAMETER) or cl.filter_params.get(PARAMETER, [""])[-1]
+    return {"views": cl.model_admin.views(), "selected": selected, "name": cl.opts.verbose_name_plural}
 
 
 @register.inclusion_tag("console/list_poller.html")
 def list_poller(cl: Any) -> dict[str, Any]:
-    """Keeps the states of the rows on this page fresh."""
+    """Refreshes the states of the rows on this page."""
     return {"poller": cl.model_admin.poller(list(cl.result_list))}
 
 
 @register.simple_tag
 def pager(cl: Any) -> paging.Place:
-    """Where in the list this page is."""
+    """The place of this page in the list."""
     return paging.place(cl.page_num, len(cl.result_list), cl.paginator)
 
 
@@ -105,23 +105,23 @@ def pretty_json(value: Any) -> str:
 
 @register.filter
 def spaced(name: str) -> str:
-    """`first_step` as "First step"."""
+    """`first_step` becomes "First step"."""
     return name.replace("_", " ").capitalize()
 
 
 @register.filter
 def thousands(number: int | None) -> str:
-    """1,234,567."""
+    """The number with separators: 1,234,567."""
     return "" if number is None else f"{number:,}"
 
 
 @register.filter(name="bytes")
 def bytes_filter(count: int) -> str:
-    """Bytes for people, in places where there is no room for the exact number."""
+    """A readable byte count without the exact number, for narrow places."""
     return sizes.human_bytes(count)
 
 
 @register.filter
 def unlocalized(number: float) -> str:
-    """A number as SVG wants it, whatever the language."""
+    """A number in SVG's format, regardless of the language."""
     return f"{number:g}"

@@ -1,4 +1,4 @@
-"""How Django's own pages write times: always with the zone, the day never ambiguous."""
+"""Date and time formats of Django's own pages: unambiguous days, and times with their zone."""
 
 DATETIME_FORMAT = "Y-m-d H:i:s T"
 SHORT_DATETIME_FORMAT = "Y-m-d H:i T"

@@ -1,11 +1,11 @@
-/* The console's own behaviour: copy buttons, local times, pages that refresh themselves, one click = one POST.
-   No inline handlers and no eval: a content security policy of script-src 'self' is enough for this file. */
+/* The console's script: copy buttons, local times, self-refreshing pages, and one POST per click.
+   It uses no inline handlers and no eval, so a content security policy of script-src 'self' allows it. */
 (() => {
   "use strict";
 
   const MINUTE = 60, HOUR = 3600, DAY = 86400;
   let updatedAt = Date.now();
-  let trouble = "";
+  let problem = "";
 
   // --- times ---------------------------------------------------------------------------------
 
@@ -22,17 +22,17 @@
     return seconds < -1 ? `in ${span(seconds)}` : `${span(Math.max(0, seconds))} ago`;
   }
 
-  const two = (n) => String(n).padStart(2, "0");
+  const twoDigits = (n) => String(n).padStart(2, "0");
 
   function local(moment) {
     const zone = moment.toLocaleTimeString("en-GB", { timeZoneName: "short" }).split(" ").pop();
-    const day = `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
-    const time = `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
+    const day = `${moment.getFullYear()}-${twoDigits(moment.getMonth() + 1)}-${twoDigits(moment.getDate())}`;
+    const time = `${twoDigits(moment.getHours())}:${twoDigits(moment.getMinutes())}:${twoDigits(moment.getSeconds())}`;
     const sameDay = day === moment.toISOString().slice(0, 10);
     return `${sameDay ? "" : day + " "}${time} ${zone}`;
   }
 
-  // Only what changed is written, so that selected text stays selected.
+  // Writes only if the text changed, so that selected text stays selected.
   function set(element, text) {
     if (element.textContent !== text) element.textContent = text;
   }
@@ -62,10 +62,10 @@
 
   function showUpdated() {
     const seconds = Math.floor((Date.now() - updatedAt) / 1000);
-    const word = trouble || (seconds < 2 ? "updated just now" : `updated ${span(seconds)} ago`);
+    const word = problem || (seconds < 2 ? "updated just now" : `updated ${span(seconds)} ago`);
     for (const element of document.querySelectorAll("[data-sh-updated]")) {
       set(element, word);
-      element.closest(".sh-updated")?.classList.toggle("sh-late", Boolean(trouble) || seconds > 30);
+      element.closest(".sh-updated")?.classList.toggle("sh-late", Boolean(problem) || seconds > 30);
     }
   }
 
@@ -81,19 +81,19 @@
     if (!event.detail.requestConfig?.elt?.matches?.("[data-sh-poll]")) return;
     const xhr = event.detail.xhr;
     if (xhr.getResponseHeader("X-StreamHub-Fragment")) {
-      trouble = "";
+      problem = "";
       updatedAt = Date.now();
       return;
     }
-    // A login page, an error page: never put into this page.
+    // Never insert a login page or an error page into this page.
     event.detail.shouldSwap = false;
-    trouble = xhr.status === 200 ? "signed out: reload the page" : `not refreshed: the server answered ${xhr.status}`;
+    problem = xhr.status === 200 ? "signed out: reload the page" : `not refreshed: the server answered ${xhr.status}`;
     showUpdated();
   });
 
   document.addEventListener("htmx:sendError", (event) => {
     if (!polls(event)) return;
-    trouble = "not refreshed: the server does not answer";
+    problem = "not refreshed: the server does not answer";
     showUpdated();
   });
 
@@ -105,15 +105,15 @@
     for (const element of document.querySelectorAll("[data-sh-poll]")) window.htmx.trigger(element, "sh-now");
   });
 
-  // What was opened stays open when the page around it is refreshed.
-  const open = new Set();
+  // Keep opened <details> open when a refresh replaces them.
+  const openIds = new Set();
   document.addEventListener("toggle", (event) => {
     const details = event.target;
     if (!details.matches?.("details[id]") || !details.isConnected) return;
-    if (details.open) open.add(details.id); else open.delete(details.id);
+    if (details.open) openIds.add(details.id); else openIds.delete(details.id);
   }, true);
   document.addEventListener("htmx:afterSwap", () => {
-    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    for (const id of openIds) document.getElementById(id)?.setAttribute("open", "");
   });
 
   // --- copy ------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@
     for (const form of document.querySelectorAll("[data-sh-once]")) delete form.dataset.shSent;
   });
 
-  // --- what the libraries around us leave without a name -------------------------------------------
+  // --- accessible names that Unfold and select2 leave out ------------------------------------------
 
   function nameFields() {
     for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
@@ -165,7 +165,7 @@
       hint.setAttribute("role", "img");
     }
   }
-  // After the others that wait for the same event.
+  // Runs after the libraries' own load handlers.
   window.addEventListener("load", () => setTimeout(nameFields));
   document.addEventListener("focusin", nameFields);
 
