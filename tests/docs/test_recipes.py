@@ -96,7 +96,7 @@ def test_a_recipe_works_on_a_copy(title: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("title", ["Add a periodic job", "Add an AWS call", "Add an alarm"])
-def test_a_recipe_finds_the_lines_that_it_names(title: str, tmp_path: Path) -> None:
+def test_a_recipe_finds_the_lines_that_it_names(title: str) -> None:
     for language, block in BLOCK.findall(RECIPES[title]):
         place = PLACE.match(block)
         if language != "sh" and place and place[3]:
