@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from streamhub.access.scopes import SCOPES
 from streamhub.urls import api
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,6 +94,12 @@ def test_each_cited_rule_of_aws_is_written_down() -> None:
     cited = rules_cited()
     assert len(cited) > 10
     assert {path: numbers - written for path, numbers in cited.items() if numbers - written} == {}
+
+
+def test_the_api_page_names_every_scope() -> None:
+    listed = re.search(r"\*\*Scopes\.\*\* `([^`]*)`", (ROOT / "docs" / "api.md").read_text())
+    assert listed is not None
+    assert listed[1].split() == list(SCOPES)
 
 
 def test_the_api_page_names_every_call_and_every_field() -> None:
