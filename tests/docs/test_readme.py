@@ -6,14 +6,11 @@ import re
 
 import pytest
 
-from tests.docs.pages import ROOT, page, section
+from tests.docs.pages import LOST, ROOT, page, section
 
 README = page("README.md")
 MAKEFILE = page("Makefile")
 CI = page(".ci/run")
-
-# A module that the Makefile runs and the repository does not hold.
-LOST = {"tests.mutants.report": ".gitignore leaves it out, so it was never committed"}
 
 
 def recipes() -> dict[str, str]:
