@@ -1,0 +1,75 @@
+"""The documents as values: their text, their links, and the code that they name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = (
+    "billing",
+    "channels_app",
+    "devstack",
+    "distributions",
+    "drift",
+    "emulator",
+    "recordings",
+    "streamhub",
+)
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "tests" / "README.md",
+    ROOT / "emulator" / "README.md",
+    ROOT / "devstack" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
+# A module that the Makefile runs and the repository does not hold.
+LOST = {"tests.mutants.report": ".gitignore leaves it out, so it was never committed"}
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def page(name: str) -> str:
+    """A document's text, by its path in the repository."""
+    return (ROOT / name).read_text()
+
+
+def section(text: str, title: str) -> str:
+    """What stands under a heading of the second level, up to the next one."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"there is no section {title!r}"
+    return found[1]
+
+
+def dotted_names(text: str) -> list[str]:
+    """Every `package.module.name` of ours in backticks."""
+    names = re.findall(r"`([a-z_]+(?:\.[A-Za-z_]\w*)+)`", text)
+    return [name for name in names if name.partition(".")[0] in PACKAGES and not name.endswith(".py")]
+
+
+def resolve(name: str) -> Any:
+    """What a dotted name leads to: the longest part that is a module, then its attributes.
+
+    Raises ImportError or AttributeError.
+    """
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        module = ".".join(parts[:length])
+        if _is_module(module):
+            found: Any = importlib.import_module(module)
+            for attribute in parts[length:]:
+                found = getattr(found, attribute)
+            return found
+    raise ImportError(name)
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # a parent that is a module, not a package
+        return False
