@@ -1,4 +1,4 @@
-"""Billing in the admin: the ledger to look at, today's bytes, and a breakout's bytes per minute."""
+"""Billing in the admin: the ledger, today's bytes, and a breakout's bytes per minute."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def _midnight() -> datetime:
 
 @admin.register(LedgerMinute)
 class LedgerMinuteAdmin(BigReadOnlyAdmin):
-    """What each distribution delivered in each minute, as CloudWatch last said."""
+    """What each distribution delivered in each minute, as last read from CloudWatch."""
 
     list_display = ("at", "distribution", "delivered", "requests_shown", "period", "changed")
-    # The whole id, by the index: the ledger has a row for each distribution and minute.
+    # The exact id uses the index; the ledger has a row for each distribution and minute.
     search_fields = ("aws_distribution_id__exact",)
-    search_help_text = "The whole distribution id"
+    search_help_text = "The full distribution id"
     list_filter = (
         filter_of([SavedView("today", "Today (UTC)", "today", lambda: Q(minute__gte=_midnight()))]),
     )
@@ -75,25 +75,25 @@ class LedgerMinuteAdmin(BigReadOnlyAdmin):
 
 def _today() -> Figure:
     rows = LedgerMinute.objects.filter(minute__gte=_midnight())
-    found = rows.aggregate(total=Sum("bytes_downloaded"))["total"]
-    if found is None:
-        return Figure("none yet", "CloudFront publishes some minutes late")
+    total = rows.aggregate(total=Sum("bytes_downloaded"))["total"]
+    if total is None:
+        return Figure("none yet", "CloudFront publishes with some minutes' delay")
     detail = "since 00:00 UTC, published so far"
-    return Figure(sizes.human_bytes(found), detail, Tone.CALM, sizes.exact_bytes(found))
+    return Figure(sizes.human_bytes(total), detail, Tone.CALM, sizes.exact_bytes(total))
 
 
-def _merged(minutes: list[PeriodUsage]) -> list[bar_chart.Value]:
-    """One value a period: what all distributions of the breakout delivered in it."""
-    found: dict[datetime, bar_chart.Value] = {}
-    for each in minutes:
-        known = found.get(each.minute, bar_chart.Value(each.minute, 0))
-        found[each.minute] = bar_chart.Value(
-            each.minute,
-            known.amount + each.bytes_downloaded,
-            known.hollow or each.provisional,
-            max(known.seconds, each.period_seconds),
+def _bars(periods: list[PeriodUsage]) -> list[bar_chart.Value]:
+    """One bar per period: what all distributions of the breakout delivered in it."""
+    bars: dict[datetime, bar_chart.Value] = {}
+    for period in periods:
+        bar = bars.get(period.minute, bar_chart.Value(period.minute, 0))
+        bars[period.minute] = bar_chart.Value(
+            period.minute,
+            bar.amount + period.bytes_downloaded,
+            bar.hollow or period.provisional,
+            max(bar.seconds, period.period_seconds),
         )
-    return list(found.values())
+    return list(bars.values())
 
 
 def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
@@ -102,7 +102,7 @@ def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     report = breakout_usage(row)
     context = {
         "report": report,
-        "chart": bar_chart.chart(_merged(report.minutes)),
+        "chart": bar_chart.chart(_bars(report.minutes)),
         "minutes": report.minutes[-MOST_ROWS:],
         "left_out": max(0, len(report.minutes) - MOST_ROWS),
     }

@@ -1,4 +1,4 @@
-"""Usage over HTTP (API.md, `GET breakouts/{id}/usage`)."""
+"""The HTTP API of usage (docs/api.md, `GET breakouts/{id}/usage`)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DistributionUsageOut(Out):
 
 class MinuteOut(Out):
     minute: datetime
-    period_seconds: int = Field(description="60; more where CloudWatch or StreamHub kept no minutes")
+    period_seconds: int = Field(description="60; longer where the minutes are no longer kept")
     aws_distribution_id: str
     bytes_downloaded: int
     requests: int
@@ -42,17 +42,19 @@ class MinuteOut(Out):
 class UsageReportOut(Out):
     breakout: str
     status: str = Field(examples=["pending", "provisional", "final"])
-    bytes_downloaded: int | None = Field(description="null: no figure yet, which is not zero")
+    bytes_downloaded: int | None = Field(description="null: there is no figure yet; that is not zero")
     requests: int | None
-    late_bytes: int = Field(description="published by CloudFront after the figures were final; not in them")
+    late_bytes: int = Field(
+        description="published by CloudFront after the figures were final; not included in them"
+    )
     late_requests: int
-    complete_until: datetime | None = Field(description="minutes before this are believed complete")
+    complete_until: datetime | None = Field(description="minutes before this are complete")
     distributions: list[DistributionUsageOut]
     minutes: list[MinuteOut]
-    open: list[str] = Field(description="what is still awaited, in sentences")
+    open: list[str] = Field(description="what is still missing, in sentences")
 
 
 @router.get("/{id}/usage", response=UsageReportOut, by_alias=True, auth=scope("usage:read"))
 def get_usage(request: HttpRequest, id: str) -> UsageReport:
-    """What CloudFront delivered for a breakout: in all, per distribution, per minute, and what is open."""
+    """What CloudFront delivered for a breakout: in total, per distribution and per minute."""
     return breakout_usage(one(Breakout.objects.all(), id))

@@ -1,8 +1,8 @@
-"""Bytes to breakouts: whose is a minute? Pure functions of values (DESIGN.md, "Bytes to breakouts").
+"""Attribute the ledger's periods to breakouts: pure functions (docs/architecture.md, "Bytes to breakouts").
 
-A period of the ledger goes to one breakout or to none, and whole: so every byte is counted once, and
-Σ breakouts + unattributed = Σ ledger. The same rule holds for the 5-minute and 1-hour periods of days
-whose minutes CloudWatch no longer has: they go whole to the attachment that covers most of them.
+A whole period goes to one breakout or to none. So each byte counts once, and
+Σ breakouts + unattributed = Σ ledger. The same holds for the 5-minute and 1-hour periods of days whose
+minutes CloudWatch no longer keeps: a period goes to the attachment that covers most of it.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """When one attachment of `breakout` counts: from its start to its end plus the tail; None: open."""
+    """When an attachment of `breakout` counts: from its start to its end plus the tail. `end` None: open."""
 
     breakout: int
     start: datetime
     end: datetime | None
 
     def covers(self, start: datetime, end: datetime) -> timedelta:
-        """How much of start..end lies in this span; zero or less: nothing."""
+        """How much of start..end this span covers; zero or negative: nothing."""
         return min(end, self.end or end) - max(start, self.start)
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What was delivered in `seconds` from `start` on."""
+    """What one distribution delivered in the `seconds` that begin at `start`."""
 
     start: datetime
     seconds: int
@@ -42,7 +42,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A sum of periods; `periods` tells nothing from zero."""
+    """A sum of periods. With `periods` 0 there is no data, which is not zero bytes."""
 
     bytes_downloaded: int = 0
     requests: int = 0
@@ -57,22 +57,21 @@ class Amount:
 
 
 def attribute(periods: Iterable[Period], spans: Iterable[Span]) -> Iterator[tuple[Period, int | None]]:
-    """Each period of one distribution, in order of time, with the breakout it belongs to (None: nobody's).
+    """Each period of one distribution, in order of time, with its breakout (None: unattributed).
 
-    `spans` are the attachments to that distribution. A span covers a part of a period or does not touch
-    it: a boundary that only meets another is no touch.
+    `spans` are the attachments to that distribution. Only a span that covers a part of a period counts.
     """
-    waiting = sorted(spans, key=lambda span: (span.start, span.breakout), reverse=True)
+    upcoming = sorted(spans, key=lambda span: (span.start, span.breakout), reverse=True)
     active: list[Span] = []
-    for period in sorted(periods, key=lambda each: each.start):
-        while waiting and waiting[-1].start < period.end:
-            active.append(waiting.pop())
+    for period in sorted(periods, key=lambda period: period.start):
+        while upcoming and upcoming[-1].start < period.end:
+            active.append(upcoming.pop())
         active = [span for span in active if span.end is None or span.end > period.start]
         yield period, owner(period, active)
 
 
 def owner(period: Period, spans: Iterable[Span]) -> int | None:
-    """The breakout whose span covers most of the period; a tie goes to the one that started earlier."""
+    """The breakout whose span covers most of the period; of equal ones the one that started earlier."""
     best: tuple[timedelta, Span] | None = None
     for span in spans:
         covered = span.covers(period.start, period.end)
@@ -84,7 +83,7 @@ def owner(period: Period, spans: Iterable[Span]) -> int | None:
 
 
 def total_of(periods: Iterable[Period]) -> Amount:
-    """Σ of periods."""
+    """The sum of the periods."""
     total = Amount()
     for period in periods:
         total += period

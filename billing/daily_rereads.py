@@ -1,4 +1,4 @@
-"""Which whole days of which distributions are still to be read, for the bytes that are no breakout's."""
+"""Which whole days are still to be read, for the bytes that belong to no breakout."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from channels_app.models import Attachment
 from distributions.models import Distribution
 
 DAY = timedelta(days=1)
-KEPT = timedelta(days=454)  # CloudWatch keeps nothing longer than 455 (AWS_RULES 25)
+KEPT = timedelta(days=454)  # CloudWatch keeps hours for 455 days (AWS_RULES 25)
 
 
-def bounds(day: date) -> tuple[datetime, datetime]:
+def day_bounds(day: date) -> tuple[datetime, datetime]:
     """The first moment of a UTC day and of the next one."""
     start = datetime.combine(day, time(), tzinfo=UTC)
     return start, start + DAY
 
 
-def distributions_see(now: datetime) -> None:
-    """Take every distribution into the series; note which exist today.
+def series_update(now: datetime) -> None:
+    """Create a series for every new distribution, and extend the series of those that exist today.
 
-    One whose row is gone is read until the day after it was last seen: nobody knows to the minute when
-    its last viewer left.
+    A distribution without a row is read until the day after it was last attached, because it may have
+    delivered until then.
     """
-    living = Distribution.objects.exclude(aws_distribution_id=None)
-    delivering = Attachment.objects.exclude(aws_distribution_id="")
+    existing = Distribution.objects.exclude(aws_distribution_id=None)
+    attachments = Attachment.objects.exclude(aws_distribution_id="")
     known = DailySeries.objects.values("aws_distribution_id")
-    of_rows = living.exclude(aws_distribution_id__in=known).values_list(
+    of_rows = existing.exclude(aws_distribution_id__in=known).values_list(
         "aws_distribution_id", "created_at", "created_at"
     )
     of_attachments = (
-        delivering.exclude(aws_distribution_id__in=known)
+        attachments.exclude(aws_distribution_id__in=known)
         .values("aws_distribution_id")
         .annotate(first=Min("started_at"), last=Max(Coalesce("ended_at", "started_at")))
         .values_list("aws_distribution_id", "first", "last")
     )
-    # Attachments come last and win: a distribution's row may be younger than its first breakout.
+    # Attachments come last and override rows: a row may be younger than the first attachment.
     new = {
         aws_id: DailySeries(
             aws_distribution_id=str(aws_id),
@@ -51,18 +51,18 @@ def distributions_see(now: datetime) -> None:
         for aws_id, first, last in [*of_rows, *of_attachments]
     }
     DailySeries.objects.bulk_create(new.values(), ignore_conflicts=True)
-    here = Q(aws_distribution_id__in=living.values("aws_distribution_id")) | Q(
-        aws_distribution_id__in=delivering.filter(ended_at=None).values("aws_distribution_id")
+    delivering = Q(aws_distribution_id__in=existing.values("aws_distribution_id")) | Q(
+        aws_distribution_id__in=attachments.filter(ended_at=None).values("aws_distribution_id")
     )
     tomorrow = now.date() + DAY
-    DailySeries.objects.filter(here, wanted_through__lt=tomorrow).update(wanted_through=tomorrow)
+    DailySeries.objects.filter(delivering, wanted_through__lt=tomorrow).update(wanted_through=tomorrow)
 
 
-def missing(now: datetime) -> Iterator[tuple[date, set[str]]]:
-    """Each day that is over, oldest first, with the distributions to read for it.
+def days_to_read(now: datetime) -> Iterator[tuple[date, set[str]]]:
+    """Each day that can be read, oldest first, with the distributions to read for it.
 
-    A day is over `METRICS_FINAL_AFTER_SECONDS` after its end. A distribution whose day could not be read
-    waits there: its later days are not handed out before.
+    A day can be read `METRICS_FINAL_AFTER_SECONDS` after its end. If reading a distribution's day fails, its
+    later days wait for it.
     """
     last = (now - final_after()).date() - DAY
     wanted = DailySeries.objects.filter(next_day__lte=F("wanted_through"))
@@ -74,7 +74,7 @@ def missing(now: datetime) -> Iterator[tuple[date, set[str]]]:
         day += DAY
 
 
-def collected(day: date, aws_distribution_ids: set[str]) -> int:
-    """Note that this day was read in full; for how many distributions."""
+def day_mark_read(day: date, aws_distribution_ids: set[str]) -> int:
+    """Note that the day was read in full for these distributions; returns how many series moved on."""
     rows = DailySeries.objects.filter(aws_distribution_id__in=aws_distribution_ids, next_day=day)
     return rows.update(next_day=day + DAY)

@@ -13,7 +13,7 @@ COLLECT_METRICS = PeriodicJob(
     lambda: settings.METRICS_SECONDS,
     lease_seconds=LEASE_SECONDS,
 )
-# Hourly, because what it does follows from the days that are missing: a tick lost costs an hour, not a day.
+# Hourly, so that a lost run delays a day's figures by an hour only; it reads the days that are missing.
 COLLECT_DAYS = PeriodicJob("collect_days", TaskName.COLLECT_DAYS, lambda: 3600, lease_seconds=LEASE_SECONDS)
 LEDGER_ROLLUP = PeriodicJob(
     "ledger_rollup", TaskName.LEDGER_ROLLUP, lambda: 30 * 24 * 3600, lease_seconds=LEASE_SECONDS

@@ -1,7 +1,7 @@
-"""Writing the ledger and reading it back, attributed. Figures rise and never fall.
+"""Write the ledger, and read it with each period's breakout. Figures rise and never fall.
 
-Late datapoints raise a minute (AWS_RULES 23). A lower value than the one known is not believed: the
-higher one is kept and the difference logged. All writers go one after the other, behind one row's lock.
+Late datapoints raise a minute (AWS_RULES 23). A value lower than the stored one is logged and ignored.
+A lock on one row serialises all writers.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from channels_app.models import Attachment
 
 log = logging.getLogger(__name__)
 
-HOUR = timedelta(hours=1)  # the longest period: nothing that begins earlier reaches into a range
+HOUR = timedelta(
+    hours=1
+)  # the longest period: one that starts earlier than this before a range ends before it
 COARSE = (300, 3600)
 
 
 @dataclass(frozen=True, slots=True)
 class MetricReading:
-    """What CloudWatch says of one distribution and period. None: it has no datapoint of that metric."""
+    """CloudWatch's figures of one distribution and period. None: there is no datapoint of that metric."""
 
     aws_distribution_id: str
     start: datetime
@@ -39,8 +41,8 @@ class MetricReading:
 
 
 @dataclass
-class Written:
-    """What a write changed: rows new or raised, readings that were lower, and the distributions touched."""
+class WriteResult:
+    """What a write changed: the number of new or raised rows, of lower readings, and the distributions."""
 
     changed: int = 0
     lower: int = 0
@@ -48,12 +50,12 @@ class Written:
 
 
 def tail() -> timedelta:
-    """How long after an attachment's end viewers' bytes still count."""
+    """How long bytes still count after the end of an attachment."""
     return timedelta(seconds=settings.USAGE_TAIL_SECONDS)
 
 
 def final_after() -> timedelta:
-    """How long nothing may have changed before figures are final."""
+    """How long figures must stay unchanged before they are final."""
     return timedelta(seconds=settings.METRICS_FINAL_AFTER_SECONDS)
 
 
@@ -61,84 +63,84 @@ def final_after() -> timedelta:
 
 
 def ledger_lock() -> None:
-    """Until the end of the transaction nobody else writes the ledger, or figures made from it."""
+    """Lock the ledger, and the figures made from it, against other writers until the transaction ends."""
     COLLECT_METRICS.lock()
 
 
 @transaction.atomic
-def ledger_write(readings: Sequence[MetricReading], now: datetime) -> Written:
-    """Take the readings in; windows that lie on a changed distribution become due for new figures."""
-    written = Written()
+def ledger_write(readings: Sequence[MetricReading], now: datetime) -> WriteResult:
+    """Store the readings, and mark the windows of changed distributions for new figures."""
+    result = WriteResult()
     if not readings:
-        return written
+        return result
     ledger_lock()
-    readings = _still_open(readings)
-    pages = _known(readings)
+    readings = _not_rolled_up(readings)
+    stored_rows = _stored_rows(readings)
     rows: list[LedgerMinute] = []
     replaced: list[int] = []
     for reading in readings:
-        row = pages[reading.aws_distribution_id].take(reading, now, replaced, written)
+        row = stored_rows[reading.aws_distribution_id].merge(reading, now, replaced, result)
         if row is not None:
             rows.append(row)
-            written.aws_distribution_ids.add(reading.aws_distribution_id)
+            result.aws_distribution_ids.add(reading.aws_distribution_id)
     _store(rows, replaced)
-    written.changed = len(rows)
-    figures_due(written.aws_distribution_ids)
-    if written.lower:
-        log.warning("CloudWatch gave %d datapoints lower than before; the higher ones stay", written.lower)
-    return written
+    result.changed = len(rows)
+    mark_figures_due(result.aws_distribution_ids)
+    if result.lower:
+        log.warning("CloudWatch datapoints lower than the stored values, ignored: %d", result.lower)
+    return result
 
 
-def figures_due(aws_distribution_ids: Iterable[str]) -> None:
-    """The breakouts that these distributions delivered want their figures written anew."""
-    open_here = CollectionWindow.objects.filter(
+def mark_figures_due(aws_distribution_ids: Iterable[str]) -> None:
+    """Have the next collection write new figures for the breakouts of these distributions."""
+    windows = CollectionWindow.objects.filter(
         attachment__aws_distribution_id__in=aws_distribution_ids, settled_at=None
     )
-    open_here.update(figures_due=True)
+    windows.update(figures_due=True)
 
 
 @dataclass
-class _Page:
-    """The known rows of one distribution, by their start."""
+class _StoredRows:
+    """The stored rows of one distribution, by their start."""
 
     rows: dict[datetime, LedgerMinute] = field(default_factory=dict)
     coarse: bool = False  # whether any of them is longer than a minute
 
-    def take(
-        self, reading: MetricReading, now: datetime, replaced: list[int], written: Written
+    def merge(
+        self, reading: MetricReading, now: datetime, replaced: list[int], result: WriteResult
     ) -> LedgerMinute | None:
-        """The row to store, or None if the reading tells nothing new.
+        """The row to store, or None if the reading changes nothing.
 
-        A longer period never replaces minutes that add up to it; if it holds more, it takes their place.
+        A longer period replaces its minutes only if it holds more than their sum.
         """
         if self.coarse and self._is_inside_longer(reading):
             return None
-        known = self._inside(reading)
-        old = sum(row.bytes_downloaded for row in known), sum(row.requests for row in known)
-        said = (
+        rows = self._inside(reading)
+        old = sum(row.bytes_downloaded for row in rows), sum(row.requests for row in rows)
+        read = (
             old[0] if reading.bytes_downloaded is None else reading.bytes_downloaded,
             old[1] if reading.requests is None else reading.requests,
         )
-        written.lower += said[0] < old[0] or said[1] < old[1]
-        new = max(old[0], said[0]), max(old[1], said[1])
-        if known and new == old:
+        result.lower += read[0] < old[0] or read[1] < old[1]
+        new = max(old[0], read[0]), max(old[1], read[1])
+        if rows and new == old:
             return None
-        replaced += [row.pk for row in known if row.minute != reading.start]
+        replaced += [row.pk for row in rows if row.minute != reading.start]
         return LedgerMinute(
             aws_distribution_id=reading.aws_distribution_id,
             minute=reading.start,
             period_seconds=reading.period_seconds,
             bytes_downloaded=new[0],
             requests=new[1],
-            first_seen_at=min((row.first_seen_at for row in known), default=now),
+            first_seen_at=min((row.first_seen_at for row in rows), default=now),
             changed_at=now,
         )
 
     def _inside(self, reading: MetricReading) -> list[LedgerMinute]:
-        """The known rows within the reading's period: itself, or shorter ones."""
-        starts = range(0, reading.period_seconds, MINUTE)
-        found = (self.rows.get(reading.start + timedelta(seconds=offset)) for offset in starts)
-        return [row for row in found if row is not None]
+        """The stored rows within the reading's period: the same one, or shorter ones."""
+        offsets = range(0, reading.period_seconds, MINUTE)
+        rows = (self.rows.get(reading.start + timedelta(seconds=offset)) for offset in offsets)
+        return [row for row in rows if row is not None]
 
     def _is_inside_longer(self, reading: MetricReading) -> bool:
         rows = (
@@ -154,28 +156,30 @@ class _Page:
         )
 
 
-def _still_open(readings: Sequence[MetricReading]) -> list[MetricReading]:
-    """Without those of hours that were rolled up: these are closed, and would be counted twice."""
-    first, last = min(each.start for each in readings), max(each.start for each in readings)
-    rolled = LedgerHour.objects.filter(hour__gt=first - HOUR, hour__lte=last)
-    closed = set(rolled.values_list("aws_distribution_id", "hour"))
-    if not closed:
-        return list(readings)
-    return [each for each in readings if (each.aws_distribution_id, floor_to(each.start, 3600)) not in closed]
+def _not_rolled_up(readings: Sequence[MetricReading]) -> list[MetricReading]:
+    """The readings without those of rolled-up hours, which would count twice."""
+    starts = [reading.start for reading in readings]
+    hours = LedgerHour.objects.filter(hour__gt=min(starts) - HOUR, hour__lte=max(starts))
+    rolled_up = set(hours.values_list("aws_distribution_id", "hour"))
+    return [
+        reading
+        for reading in readings
+        if (reading.aws_distribution_id, floor_to(reading.start, 3600)) not in rolled_up
+    ]
 
 
-def _known(readings: Sequence[MetricReading]) -> dict[str, _Page]:
+def _stored_rows(readings: Sequence[MetricReading]) -> dict[str, _StoredRows]:
     if not readings:
         return {}
-    pages = {reading.aws_distribution_id: _Page() for reading in readings}
+    stored_rows = {reading.aws_distribution_id: _StoredRows() for reading in readings}
     first = floor_to(min(reading.start for reading in readings), 3600)
     last = max(reading.start + timedelta(seconds=reading.period_seconds) for reading in readings)
-    rows = LedgerMinute.objects.filter(aws_distribution_id__in=pages, minute__gte=first, minute__lt=last)
-    for row in rows:
-        page = pages[row.aws_distribution_id]
-        page.rows[row.minute] = row
-        page.coarse |= row.period_seconds > MINUTE
-    return pages
+    ids = list(stored_rows)
+    for row in LedgerMinute.objects.filter(aws_distribution_id__in=ids, minute__gte=first, minute__lt=last):
+        stored = stored_rows[row.aws_distribution_id]
+        stored.rows[row.minute] = row
+        stored.coarse |= row.period_seconds > MINUTE
+    return stored_rows
 
 
 def _store(rows: Sequence[LedgerMinute], replaced: Sequence[int]) -> None:
@@ -196,10 +200,9 @@ def _store(rows: Sequence[LedgerMinute], replaced: Sequence[int]) -> None:
 def attributed(
     aws_distribution_id: str, start: datetime, end: datetime | None, *, touching: bool = False
 ) -> Iterator[tuple[Period, int | None]]:
-    """What a distribution delivered from start to `end` (exclusive), each period with its breakout.
+    """A distribution's periods from `start` to `end` (exclusive; None: no end), each with its breakout.
 
-    Periods count to the range they begin in; with `touching` also those that only reach into it.
-    Without an end: all there is.
+    A period is in the range if it starts there; with `touching` also if it only reaches into it.
     """
     periods = _periods(aws_distribution_id, start - HOUR if touching else start, end)
     spans = _spans(aws_distribution_id, start - HOUR, None if end is None else end + HOUR)
@@ -215,7 +218,7 @@ def _periods(aws_distribution_id: str, start: datetime, end: datetime | None) ->
 
 
 def _spans(aws_distribution_id: str, start: datetime, end: datetime | None) -> list[Span]:
-    """The attachments to the distribution that may touch start..end."""
+    """The spans of the distribution's attachments that may overlap start..end."""
     rows = Attachment.objects.filter(
         Q(ended_at=None) | Q(ended_at__gt=start - tail()), aws_distribution_id=aws_distribution_id
     )

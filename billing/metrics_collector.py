@@ -1,8 +1,8 @@
-"""The collector: asks CloudWatch what CloudFront delivered, and enters it in the ledger.
+"""The collector: reads from CloudWatch what CloudFront delivered, and writes it to the ledger.
 
-What is asked follows from rows (attachments that are not final, days that were not read), never from
-when the last run was: after an hour or a week without a collector the next run asks for what is missing.
-An error of AWS writes nothing, ends the asking, and stands on the job; what was read before it counts.
+Rows (unsettled windows, days not read yet) determine what a run reads, not the time of the last run: after
+an outage the next run reads everything that is missing. An AWS error ends the run and is shown on the job;
+the calls that succeeded before it count.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BYTES, REQUESTS = "BytesDownloaded", "Requests"
 
 
 class Metrics(Protocol):
-    """What the collector needs of CloudWatch."""
+    """What the collector needs from CloudWatch."""
 
     def get_metric_data(
         self, queries: Sequence[MetricQuery], start: datetime, end: datetime
@@ -33,41 +33,40 @@ class Metrics(Protocol):
 
 
 def collect_metrics(run: JobRun, *, now: datetime | None = None, metrics: Metrics | None = None) -> None:
-    """One run for all breakouts that are not final: read, enter, write their usage, settle what is over.
+    """One run for all breakouts that are not final: read, write ledger and usage, settle complete windows.
 
-    Raises the `AwsError` that ended the reading, after everything that was read has been made use of.
+    Raises the `AwsError` that ended the run, after writing everything that was read.
     """
     now = now or database_now()
     windows = collection.open_windows(now)
-    asks = [window.ask for window in windows if window.ask is not None]
-    reading = _Reading(run, now, metrics)
-    reading.read(asks)
-    read = [window for window in windows if window.aws_distribution_id not in reading.missing]
-    collection.windows_read(read, now)
+    collector = _Collector(run, now, metrics)
+    collector.read([window.to_read for window in windows if window.to_read is not None])
+    read = [window for window in windows if window.aws_distribution_id not in collector.missing]
+    collection.windows_mark_read(read, now)
     final = collection.usage_refresh(windows, read, now)
-    run.say(f"{len(windows)} windows, {reading}, {final} breakouts final")
-    reading.raise_error()
+    run.say(f"windows: {len(windows)}, {collector}, breakouts made final: {final}")
+    collector.raise_error()
 
 
 def collect_days(run: JobRun, *, now: datetime | None = None, metrics: Metrics | None = None) -> None:
-    """Every whole UTC day, of every distribution, that is over and was not read yet. Raises `AwsError`."""
+    """Read every whole UTC day of every distribution that is over and not read yet. Raises `AwsError`."""
     now = now or database_now()
-    daily_rereads.distributions_see(now)
-    reading = _Reading(run, now, metrics)
-    done = 0
-    for day, ids in daily_rereads.missing(now):
-        start, end = daily_rereads.bounds(day)
-        reading.read([MetricRange(aws_id, start, end) for aws_id in ids])
-        done += daily_rereads.collected(day, ids - reading.missing)
-        if reading.over:
+    daily_rereads.series_update(now)
+    collector = _Collector(run, now, metrics)
+    days = 0
+    for day, ids in daily_rereads.days_to_read(now):
+        start, end = daily_rereads.day_bounds(day)
+        collector.read([MetricRange(aws_id, start, end) for aws_id in ids])
+        days += daily_rereads.day_mark_read(day, ids - collector.missing)
+        if collector.stopped:
             break
-    run.say(f"{done} days of distributions, {reading}")
-    reading.raise_error()
+    run.say(f"days read, per distribution: {days}, {collector}")
+    collector.raise_error()
 
 
 @dataclass
-class _Reading:
-    """Calls of one run and what came of them. `missing`: distributions that were not read in full."""
+class _Collector:
+    """The calls of one run and their results. `missing`: distributions that were not read in full."""
 
     run: JobRun
     now: datetime
@@ -75,19 +74,19 @@ class _Reading:
     calls: int = 0
     changed: int = 0
     missing: set[str] = field(default_factory=set)
-    over: bool = False  # an error, or another run has taken the lease
+    stopped: bool = False  # by an error, or because another run has the lease
     error: AwsError | None = None
 
     def __str__(self) -> str:
-        return f"{self.calls} calls, {self.changed} minutes new or changed"
+        return f"calls: {self.calls}, new or changed minutes: {self.changed}"
 
-    def read(self, asks: Iterable[MetricRange]) -> None:
-        """Make the calls that serve these asks, and enter what they bring."""
+    def read(self, ranges: Iterable[MetricRange]) -> None:
+        """Make the calls for these ranges and write the results to the ledger."""
         self.missing = set()
-        for call in plan(asks, self.now):
-            if not self.over:
+        for call in plan(ranges, self.now):
+            if not self.stopped:
                 self._make(call)
-            if self.over:
+            if self.stopped:
                 self.missing |= call.aws_distribution_ids
 
     def raise_error(self) -> None:
@@ -99,17 +98,17 @@ class _Reading:
             self.metrics = self.metrics or CloudWatch(current_session())
             answer = self.metrics.get_metric_data(queries(call), call.start, call.end)
         except AwsError as error:
-            self.error, self.over = error, True
+            self.error, self.stopped = error, True
             return
         self.calls += 1
         pairs = _by_distribution(call, answer)
         self.missing |= {aws_id for aws_id, pair in pairs if not all(series.complete for series in pair)}
         self.changed += ledger_write(readings(call, answer), self.now).changed
-        self.over = not self.run.extend()
+        self.stopped = not self.run.extend()
 
 
 def queries(call: GetMetricDataCall) -> list[MetricQuery]:
-    """Bytes and requests of each distribution of the call, by their two dimensions (AWS_RULES 23)."""
+    """The queries of a call: bytes and requests of each distribution (AWS_RULES 23)."""
     return [
         MetricQuery(
             id=f"{metric.lower()}{number}",
@@ -125,23 +124,23 @@ def queries(call: GetMetricDataCall) -> list[MetricQuery]:
 
 
 def readings(call: GetMetricDataCall, answer: Sequence[MetricSeries]) -> list[MetricReading]:
-    """The datapoints of both metrics side by side. A datapoint that is not there stays None."""
-    found = []
+    """The datapoints of both metrics, joined by time. A missing datapoint is None."""
+    joined = []
     for aws_id, (downloaded, requests) in _by_distribution(call, answer):
         of_bytes, of_requests = dict(downloaded.points), dict(requests.points)
         for start in sorted(of_bytes.keys() | of_requests.keys()):
-            values = _whole(of_bytes.get(start)), _whole(of_requests.get(start))
-            found.append(MetricReading(aws_id, start, call.period, *values))
-    return found
+            values = _rounded(of_bytes.get(start)), _rounded(of_requests.get(start))
+            joined.append(MetricReading(aws_id, start, call.period, *values))
+    return joined
 
 
 def _by_distribution(
     call: GetMetricDataCall, answer: Sequence[MetricSeries]
 ) -> list[tuple[str, tuple[MetricSeries, MetricSeries]]]:
-    """Each distribution with its two series: the answer is in the order of the queries."""
+    """Each distribution with its two series. The answer has the order of the queries."""
     pairs = zip(answer[::2], answer[1::2], strict=True)
     return list(zip(sorted(call.aws_distribution_ids), pairs, strict=True))
 
 
-def _whole(value: float | None) -> int | None:
+def _rounded(value: float | None) -> int | None:
     return None if value is None else round(value)

@@ -1,6 +1,6 @@
-"""The ledger: what CloudFront delivered, by distribution and minute, and how far it has been read.
+"""The ledger (what CloudFront delivered, by distribution and minute) and until when it has been read.
 
-Keyed by CloudFront's ids, because the ledger outlives distributions and channels.
+It is keyed by CloudFront's ids, because it outlives distributions and channels.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from django.db import models
 
 
 class LedgerMinute(models.Model):
-    """What one distribution delivered in one minute (UTC), as CloudWatch last said.
+    """What one distribution delivered in one minute (UTC), as last read from CloudWatch.
 
-    Where the minutes were no longer to be had, `period_seconds` is 300 or 3600 and the row stands for
-    that span from `minute` on. Periods of one distribution never overlap, and figures only rise. A
-    minute without a row is "no data". A figure is 0 also while only the other one has been published.
+    Where CloudWatch no longer keeps minutes, `period_seconds` is 300 or 3600 and the row covers that span
+    from `minute` on. Periods of one distribution never overlap, and figures only rise. A minute without a
+    row is "no data". A figure is 0 while only the other one has been published.
     """
 
     aws_distribution_id = models.CharField(max_length=32)
@@ -26,7 +26,7 @@ class LedgerMinute(models.Model):
 
     class Meta:
         constraints = [
-            # Also the index of every range scan.
+            # Its index serves range scans too.
             models.UniqueConstraint(fields=["aws_distribution_id", "minute"], name="ledger_minute_once"),
         ]
         indexes = [models.Index(fields=["minute"], name="ledger_minute_time")]
@@ -36,9 +36,9 @@ class LedgerMinute(models.Model):
 
 
 class LedgerHour(models.Model):
-    """Minutes of long ago, rolled up: one row per distribution, hour and breakout ("" = unattributed).
+    """Rolled-up minutes: one row per distribution, hour and breakout (uid "": unattributed).
 
-    The attribution is kept as it was, because an hour can no longer be attributed by its minutes.
+    It keeps the attribution of the minutes, which cannot be computed from an hour.
     """
 
     aws_distribution_id = models.CharField(max_length=32)
@@ -60,11 +60,11 @@ class LedgerHour(models.Model):
 
 
 class CollectionWindow(models.Model):
-    """How far the minutes of one attachment have been collected.
+    """Until when the minutes of one attachment have been collected.
 
-    `read_at`: when CloudWatch last answered in full for this window, up to that moment.
-    `settled_at`: when its figures were found complete; it is not asked again.
-    `figures_due`: the ledger changed under it since the breakout's figures were last written.
+    `read_at`: the moment up to which CloudWatch last answered in full for this window.
+    `settled_at`: the moment when its figures were found complete; it is not read again.
+    `figures_due`: the ledger has changed since the breakout's figures were last written.
     """
 
     attachment = models.OneToOneField(
@@ -79,10 +79,10 @@ class CollectionWindow(models.Model):
 
 
 class DailySeries(models.Model):
-    """Whole UTC days of one distribution, read for what belongs to no breakout.
+    """Whole UTC days of one distribution, read for the bytes that belong to no breakout.
 
-    `next_day`: the first day that was not read yet, once it was over and settled. `wanted_through`: the
-    last day worth reading; it moves on as long as the distribution exists.
+    `next_day`: the first day that is not read yet. `wanted_through`: the last day to read; it moves on
+    while the distribution exists.
     """
 
     aws_distribution_id = models.CharField(max_length=32, unique=True)

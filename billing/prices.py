@@ -1,7 +1,7 @@
-"""What delivery roughly costs: an ESTIMATE, and to be called one wherever it is shown.
+"""What delivery roughly costs. This is an ESTIMATE; say so wherever it is shown.
 
 CloudFront invoices by edge region, with volume steps and a free tier ("Amazon CloudFront Pricing");
-CloudWatch's bytes know none of that (AWS_RULES 27). Money is Decimal, a GB is 10^9 bytes.
+CloudWatch's bytes have no such details (AWS_RULES 27). Money is Decimal, a GB is 10^9 bytes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ def estimate_usd(
     usd_per_gb: Decimal = USD_PER_GB,
     usd_per_10_000_requests: Decimal = USD_PER_10_000_REQUESTS,
 ) -> Decimal:
-    """An estimate in US dollars, to the cent, of delivering so many bytes in so many HTTPS requests."""
+    """The estimated price, in US dollars to the cent, of delivering these bytes in these HTTPS requests."""
     exact = bytes_downloaded / GB * usd_per_gb + Decimal(requests) / 10_000 * usd_per_10_000_requests
     return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)

@@ -1,7 +1,7 @@
-"""Old minutes become hours: one row per distribution, hour and breakout, with the attribution as it was.
+"""Roll up old minutes into hours: one row per distribution, hour and breakout.
 
-A day is rolled up 90 days after it, once every breakout that was attached to the distribution on it has
-been final for as long. Sums stay the same to the byte, only the minutes go.
+A day is rolled up after 90 days, once every breakout that was attached to the distribution that day has been
+final for 90 days. Attribution and sums stay the same to the byte.
 """
 
 from __future__ import annotations
@@ -21,31 +21,33 @@ from channels_app.models.breakout import UsageStatus
 from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import database_now
 
-AFTER = timedelta(days=90)
+ROLL_UP_AFTER = timedelta(days=90)
 DAY = timedelta(days=1)
 DAY_SECONDS, HOUR_SECONDS = 86_400, 3600
 
 
 def ledger_rollup(run: JobRun, *, now: datetime | None = None) -> int:
-    """Roll up every day that may be; how many days of distributions were."""
+    """Roll up every day that is old enough. Returns the number of days, counted per distribution."""
     now = now or database_now()
     rolled = 0
-    limit = floor_to(now - AFTER, DAY_SECONDS)
+    limit = floor_to(now - ROLL_UP_AFTER, DAY_SECONDS)
     old = LedgerMinute.objects.filter(minute__lt=limit).values("aws_distribution_id")
     for aws_id, first in old.annotate(first=Min("minute")).values_list("aws_distribution_id", "first"):
-        day, end = floor_to(first, DAY_SECONDS), min(limit, _held_from(aws_id, now) or limit)
+        day, end = floor_to(first, DAY_SECONDS), min(limit, _first_open_day(aws_id, now) or limit)
         while day < end and run.extend():
             rolled += _day_rollup(aws_id, day)
             day += DAY
-    run.say(f"{rolled} days of distributions rolled up")
+    run.say(f"days rolled up, per distribution: {rolled}")
     return rolled
 
 
-def _held_from(aws_distribution_id: str, now: datetime) -> datetime | None:
-    """The first day with a breakout that is not final, or not for long enough."""
-    fresh = ~Q(breakout__usage_status=UsageStatus.FINAL) | Q(collection_window__settled_at__gt=now - AFTER)
-    held = Attachment.objects.filter(fresh, aws_distribution_id=aws_distribution_id)
-    first = held.aggregate(first=Min("started_at"))["first"]
+def _first_open_day(aws_distribution_id: str, now: datetime) -> datetime | None:
+    """The first day with a breakout that is not final, or has not been for long enough."""
+    not_final_long_enough = ~Q(breakout__usage_status=UsageStatus.FINAL) | Q(
+        collection_window__settled_at__gt=now - ROLL_UP_AFTER
+    )
+    attachments = Attachment.objects.filter(not_final_long_enough, aws_distribution_id=aws_distribution_id)
+    first = attachments.aggregate(first=Min("started_at"))["first"]
     return None if first is None else floor_to(first, DAY_SECONDS)
 
 

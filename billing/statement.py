@@ -1,8 +1,8 @@
-"""The statement of a month: every byte of the ledger once, by breakout and distribution.
+"""The statement of a month: every byte of the ledger, once, by breakout and distribution.
 
-It counts the ledger, whole periods in the month in which they begin (UTC): so a breakout over midnight
-stands in both months, bytes that came after a figure was final are in it, and its last line, the sum of
-the others, equals the ledger's own sum.
+A period counts in the month (UTC) in which it begins, so that a breakout over midnight is in both months.
+Bytes that CloudFront published after a figure was final are included. The last line is the sum of the others
+and equals the sum of the ledger.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ def month_bounds(month: str) -> tuple[datetime, datetime]:
 
 
 def statement_lines(start: datetime, end: datetime) -> Iterator[StatementLine]:
-    """The lines from start to end (exclusive), distribution by distribution, then the sum."""
+    """The lines from start to end (exclusive), by distribution, then the sum."""
     total = Amount()
     for aws_id in _distributions(start, end):
         for line in _lines_of(aws_id, start, end):
             total += Amount(line.bytes_downloaded, line.requests, 1)
             yield line
     yield StatementLine(
-        "sum", "", "", "", total.bytes_downloaded, total.requests, _checked(total, start, end)
+        "sum", "", "", "", total.bytes_downloaded, total.requests, _check_of(total, start, end)
     )
 
 
@@ -68,10 +68,9 @@ def _lines_of(aws_distribution_id: str, start: datetime, end: datetime) -> Itera
         sums[breakout] += period
     hours = LedgerHour.objects.filter(aws_distribution_id=aws_distribution_id, hour__gte=start, hour__lt=end)
     rolled = hours.values_list("breakout_uid").annotate(Sum("bytes_downloaded"), Sum("requests"))
-    sums_of_uids = {uid: Amount(downloaded, requests, 1) for uid, downloaded, requests in rolled}
-    known = Breakout.objects.filter(uid__in=sums_of_uids).values_list("uid", "pk")
-    pks: dict[str, int] = dict(known)
-    for uid, amount in sums_of_uids.items():
+    rolled_by_uid = {uid: Amount(downloaded, requests, 1) for uid, downloaded, requests in rolled}
+    pks: dict[str, int] = dict(Breakout.objects.filter(uid__in=rolled_by_uid).values_list("uid", "pk"))
+    for uid, amount in rolled_by_uid.items():
         sums[pks.get(uid)] += amount
     rows = Breakout.objects.in_bulk([pk for pk in sums if pk])
     for pk, amount in sorted(sums.items(), key=lambda item: (item[0] is None, item[0] or 0)):
@@ -85,12 +84,12 @@ def _line(row: Breakout | None, aws_distribution_id: str, amount: Amount) -> Sta
     return StatementLine(str(row.pk), row.name, row.channel_name, *figures, row.usage_status)
 
 
-def _checked(total: Amount, start: datetime, end: datetime) -> str:
-    """Whether the sum of the lines is the ledger's, asked of the ledger in another way."""
+def _check_of(total: Amount, start: datetime, end: datetime) -> str:
+    """Whether the sum of the lines equals the ledger's sum, computed by the database."""
     minutes = LedgerMinute.objects.filter(minute__gte=start, minute__lt=end)
     hours = LedgerHour.objects.filter(hour__gte=start, hour__lt=end)
     for column, counted in (("bytes_downloaded", total.bytes_downloaded), ("requests", total.requests)):
-        known = sum(rows.aggregate(sum=Sum(column))["sum"] or 0 for rows in (minutes, hours))
-        if known != counted:
-            return f"differs from the ledger by {counted - known} {column}"
+        in_ledger = sum(rows.aggregate(sum=Sum(column))["sum"] or 0 for rows in (minutes, hours))
+        if in_ledger != counted:
+            return f"differs from the ledger by {counted - in_ledger} {column}"
     return "equals the ledger"

@@ -1,4 +1,4 @@
-"""Celery's way in to the collector and the roll-up."""
+"""Celery tasks: the collector and the roll-up."""
 
 from celery import shared_task
 
@@ -8,13 +8,13 @@ from streamhub.task_names import TaskName
 
 @shared_task(name=TaskName.COLLECT_METRICS, soft_time_limit=600, time_limit=660)
 def collect_metrics() -> None:
-    """The minutes of breakouts that are not final; also woken by name when a breakout is over."""
+    """Read the minutes of breakouts that are not final. Also sent when a breakout ends."""
     jobs.COLLECT_METRICS.run(metrics_collector.collect_metrics)
 
 
 @shared_task(name=TaskName.COLLECT_DAYS, soft_time_limit=600, time_limit=660)
 def collect_days() -> None:
-    """Whole days of all distributions, for what belongs to no breakout."""
+    """Read whole days of all distributions, for the bytes that belong to no breakout."""
     jobs.COLLECT_DAYS.run(metrics_collector.collect_days)
 
 

@@ -1,4 +1,4 @@
-"""When a breakout's bytes count, and until when they are complete: pure functions of values."""
+"""When a breakout's bytes count and until when they are complete: pure functions of values."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def floor_to(moment: datetime, seconds: int = MINUTE) -> datetime:
 
 
 def ceil_to(moment: datetime, seconds: int = MINUTE) -> datetime:
-    """The first start of a period that is not before `moment`."""
+    """The start of the first period that does not begin before `moment`."""
     floor = floor_to(moment, seconds)
     return floor if floor == moment else floor + timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The whole minutes that one attachment touches, tail included. `end` None: still open.
+    """The whole minutes of one attachment, including the tail. `end` None: still open.
 
-    `read_at`: the last collection that reached up to then; `settled`: read in full, and done with.
+    `read_at`: the moment up to which it was last read in full. `settled`: it is complete; not read again.
     """
 
     start: datetime
@@ -46,7 +46,7 @@ class Window:
         return cls(floor_to(started_at), end, read_at, settled)
 
     def complete(self, final_after: timedelta) -> datetime | None:
-        """Minutes before this were read at least `final_after` after they ended; None: none were."""
+        """The end of the minutes that were read at least `final_after` after they ended; None: none were."""
         if self.settled:
             return self.end
         if self.read_at is None:
@@ -55,8 +55,10 @@ class Window:
         until = until if self.end is None else min(until, self.end)
         return until if until > self.start else None
 
-    def due(self, now: datetime, final_after: timedelta, *, full: bool) -> tuple[datetime, datetime] | None:
-        """What to ask for now: all of it, or only the minutes that may still have changed. None: nothing."""
+    def to_read(
+        self, now: datetime, final_after: timedelta, *, full: bool
+    ) -> tuple[datetime, datetime] | None:
+        """The start and end to read now: all (`full`), or what may have changed since. None: nothing."""
         start = self.start
         if not full and self.read_at is not None:
             start = max(start, floor_to(self.read_at - final_after))
@@ -65,9 +67,9 @@ class Window:
 
 
 def complete_until(windows: Iterable[Window], final_after: timedelta) -> datetime | None:
-    """Up to when all of a breakout's minutes are believed complete, over its attachments in order."""
+    """Until when the minutes of all windows are complete, from the first window on; None: not at all."""
     until: datetime | None = None
-    for window in sorted(windows, key=lambda each: each.start):
+    for window in sorted(windows, key=lambda window: window.start):
         reached = window.complete(final_after)
         if reached is None:
             return until
@@ -78,7 +80,7 @@ def complete_until(windows: Iterable[Window], final_after: timedelta) -> datetim
 
 
 def last_end(windows: Iterable[Window]) -> datetime | None:
-    """The end of the last window; None while one is open or there is none."""
+    """The end of the last window; None if one is open or there are none."""
     ends = [window.end for window in windows]
     closed = [end for end in ends if end is not None]
     return max(closed) if closed and len(closed) == len(ends) else None

@@ -76,7 +76,7 @@ class Report:
         """One line: how many findings of each difference, and what could not be read."""
         counts = Counter(finding.difference for finding in self.findings)
         no_drift = "no drift in what was read" if self.unread else "no drift"
-        summary = ", ".join(f"{counts[kind]} {kind}" for kind in Difference if counts[kind]) or no_drift
+        summary = ", ".join(f"{kind}: {counts[kind]}" for kind in Difference if counts[kind]) or no_drift
         unread = ", ".join(f"{ResourceKind(kind).label}s" for kind in self.unread)
         return summary + (f"; could not read: {unread}" if unread else "")
 

@@ -1,4 +1,4 @@
-"""A collector that reads from a CloudWatch of the test's own."""
+"""A collector that reads from a fake CloudWatch."""
 
 from __future__ import annotations
 

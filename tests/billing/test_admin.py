@@ -1,4 +1,4 @@
-"""Billing in the admin: a breakout's bytes per minute, today's bytes."""
+"""Billing in the admin: a breakout's bytes per minute, and today's bytes."""
 
 from __future__ import annotations
 
@@ -29,10 +29,12 @@ def page_of(staff: Client, row: Breakout) -> str:
 def test_a_breakout_shows_its_minutes_and_marks_the_provisional_ones(staff: Client) -> None:
     now = timezone.now().replace(second=0, microsecond=0)
     start = now - timedelta(minutes=20)
-    its = rows.distribution()
+    distribution = rows.distribution()
     row = rows.breakout("running", usage_complete_until=start + timedelta(minutes=2))
-    aws_id = its.aws_distribution_id or ""
-    attachment = row.attachments.create(distribution=its, aws_distribution_id=aws_id, started_at=start)
+    aws_id = distribution.aws_distribution_id or ""
+    attachment = row.attachments.create(
+        distribution=distribution, aws_distribution_id=aws_id, started_at=start
+    )
     CollectionWindow.objects.create(attachment=attachment, read_at=now)
     for n in range(4):
         LedgerMinute.objects.create(
@@ -51,18 +53,18 @@ def test_a_breakout_shows_its_minutes_and_marks_the_provisional_ones(staff: Clie
     assert "provisional" in page
 
 
-def test_nothing_published_is_not_called_zero(staff: Client) -> None:
+def test_nothing_published_is_not_shown_as_zero(staff: Client) -> None:
     row = rows.breakout("running")
     row.attachments.create(aws_distribution_id="E1")
     assert "that is not zero" in page_of(staff, row)
 
 
-def test_today_counts_from_midnight_utc(staff: Client) -> None:
+def test_todays_bytes_count_from_midnight_utc(staff: Client) -> None:
     now = timezone.now()
-    seen = {"first_seen_at": now, "changed_at": now}
-    LedgerMinute.objects.create(aws_distribution_id="E1", minute=now, bytes_downloaded=1_230_000_000, **seen)
+    times = {"first_seen_at": now, "changed_at": now}
+    LedgerMinute.objects.create(aws_distribution_id="E1", minute=now, bytes_downloaded=1_230_000_000, **times)
     day = timedelta(days=1)
-    LedgerMinute.objects.create(aws_distribution_id="E1", minute=now - day, bytes_downloaded=10**12, **seen)
+    LedgerMinute.objects.create(aws_distribution_id="E1", minute=now - day, bytes_downloaded=10**12, **times)
     page = staff.get(reverse("admin:index")).content.decode()
     ledger = reverse("admin:billing_ledgerminute_changelist")
     listed = staff.get(ledger, {"view": "today"}).context["cl"].result_list

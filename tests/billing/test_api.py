@@ -1,4 +1,4 @@
-"""`GET breakouts/{id}/usage`, the one writer of the columns, prices and the statement as CSV."""
+"""`GET breakouts/{id}/usage`, the function that writes the columns, prices, and the statement as CSV."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ def get(path: str, *scopes: str) -> Any:
     return Client().get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {plain}"})
 
 
-def test_usage_over_http(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
+def test_the_api_reports_totals_distributions_and_minutes(
+    collecting: Collector, cloudwatch: FakeCloudWatch
+) -> None:
     row = make_breakout(("E1", NOW - minutes(10), None), state="running")
     cloudwatch.put("E1", NOW - minutes(9), 1000, 10)
     collecting.run(NOW)
-    answer = get(f"breakouts/{row.pk}/usage")
-    assert answer.status_code == 200
-    assert answer.json() == {
+    response = get(f"breakouts/{row.pk}/usage")
+    assert response.status_code == 200
+    assert response.json() == {
         "breakout": str(row.pk),
         "status": "provisional",
         "bytes_downloaded": 1000,
@@ -58,11 +60,11 @@ def test_usage_over_http(collecting: Collector, cloudwatch: FakeCloudWatch) -> N
                 "provisional": True,
             }
         ],
-        "open": ["The breakout is running: its figures grow."],
+        "open": ["The breakout is running: its figures still grow."],
     }
 
 
-def test_a_breakout_without_figures_has_null_and_says_what_is_awaited(collecting: Collector) -> None:
+def test_a_breakout_without_figures_has_null_and_says_what_is_missing(collecting: Collector) -> None:
     running = make_breakout(("E1", NOW - minutes(10), None), state="running")
     body = get(f"breakouts/{running.pk}/usage").json()
     assert (body["status"], body["bytes_downloaded"], body["requests"]) == ("pending", None, None)
@@ -107,7 +109,7 @@ def test_usage_is_written_only_when_it_changed() -> None:
 
 
 @pytest.mark.django_db
-def test_final_never_goes_back_and_never_falls() -> None:
+def test_final_figures_stay_final_and_never_fall() -> None:
     row = make_breakout()
     assert record(row, "final", 10)
     assert not record(row, "provisional", 20)
@@ -118,13 +120,13 @@ def test_final_never_goes_back_and_never_falls() -> None:
 
 
 @pytest.mark.django_db
-def test_a_final_figure_is_a_number() -> None:
+def test_a_final_figure_must_be_a_number() -> None:
     with pytest.raises(ValueError, match="no data is zero"):
         record(make_breakout(), "final", None)
 
 
 @pytest.mark.django_db
-def test_usage_of_a_breakout_that_is_gone_is_not_written() -> None:
+def test_usage_of_a_deleted_breakout_is_not_written() -> None:
     row = make_breakout()
     pk = row.pk
     row.delete()
@@ -165,7 +167,7 @@ def test_the_statement_of_a_month_as_csv(collecting: Collector, cloudwatch: Fake
     ]
 
 
-def test_a_month_that_is_none_is_refused() -> None:
+def test_a_value_that_is_not_a_month_is_refused() -> None:
     with pytest.raises(CommandError, match="2026-11"):
         call_command("usage_statement", "November")
 

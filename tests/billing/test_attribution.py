@@ -1,4 +1,4 @@
-"""Whose is a minute: the table of DESIGN.md §5, and that every byte is counted once."""
+"""Attribution: which breakout a minute goes to, as a table, and that every byte counts once."""
 
 from __future__ import annotations
 
@@ -45,53 +45,53 @@ FIRST_MINUTE = Period(NOON, 60, 1000, 10)
         ([span(1, 0, 600), span(2, 0, 600)], 1),
     ],
     ids=[
-        "touched by none: unattributed",
+        "covered by none: unattributed",
         "covered by one",
-        "touched at its last second",
-        "touched at its first second",
-        "an end on the boundary does not touch it",
-        "a start on the next boundary does not touch it",
-        "an open attachment reaches on",
+        "covered in its last second",
+        "covered in its first second",
+        "an end on the boundary does not cover it",
+        "a start on the next boundary does not cover it",
+        "an open attachment covers everything after its start",
         "two: the later covers most",
         "two: the earlier covers most",
         "a tie goes to the earlier",
-        "the order in which they are given does not matter",
-        "a tail that still covers the whole minute keeps it",
-        "both cover it all: the earlier",
-        "attachments are weighed one by one",
-        "started at once: the lower id",
+        "the order of the spans does not matter",
+        "a tail that covers the whole minute keeps it",
+        "both cover all of it: the earlier",
+        "each attachment counts on its own",
+        "same start: the lower id",
     ],
 )
 def test_a_minute_goes_to_one_breakout_or_none(spans: list[Span], owner: int | None) -> None:
-    assert [whose for _, whose in attribute([FIRST_MINUTE], spans)] == [owner]
+    assert [breakout for _, breakout in attribute([FIRST_MINUTE], spans)] == [owner]
 
 
-def test_an_attachment_without_length_gets_nothing_and_hides_nobody() -> None:
-    """One that was closed in the moment in which it was opened, in the middle of a minute."""
-    at_once = span(1, 30, 30)
-    assert owner(FIRST_MINUTE, [at_once]) is None
-    assert owner(FIRST_MINUTE, [at_once, span(2, 40, 600)]) == 2
+def test_an_attachment_of_no_length_gets_no_bytes_and_takes_none_from_others() -> None:
+    """It was closed at the moment it was opened, in the middle of a minute."""
+    empty = span(1, 30, 30)
+    assert owner(FIRST_MINUTE, [empty]) is None
+    assert owner(FIRST_MINUTE, [empty, span(2, 40, 600)]) == 2
 
 
 @pytest.mark.parametrize(
-    ("spans", "whose"),
+    ("spans", "breakout"),
     [
         pytest.param([span(2, 20, 600), span(1, -600, 20)], 2, id="the one that covers most, though later"),
         pytest.param([span(2, 30, 600), span(1, -600, 30)], 1, id="of two that cover as much, the earlier"),
-        pytest.param([span(2, 0, 60), span(1, 0, 60)], 1, id="of two that began at once, the lower id"),
+        pytest.param([span(2, 0, 60), span(1, 0, 60)], 1, id="of two with the same start, the lower id"),
     ],
 )
-def test_the_later_may_be_given_first(spans: list[Span], whose: int) -> None:
-    assert owner(FIRST_MINUTE, spans) == whose
+def test_the_order_of_the_spans_does_not_matter(spans: list[Span], breakout: int) -> None:
+    assert owner(FIRST_MINUTE, spans) == breakout
 
 
-def test_a_longer_period_goes_whole_to_the_one_that_covers_most_of_it() -> None:
+def test_a_longer_period_goes_to_the_breakout_that_covers_most_of_it() -> None:
     period = Period(NOON, 300, 1000, 10)
     spans = [span(1, -600, 140), span(2, 150, None)]
-    assert [whose for _, whose in attribute([period], spans)] == [2]
+    assert [breakout for _, breakout in attribute([period], spans)] == [2]
 
 
-def test_totals_tell_no_data_from_zero() -> None:
+def test_totals_distinguish_no_data_from_zero() -> None:
     sums = totals(attribute([Period(NOON, 60, 0, 0)], [span(1, 0, 60), span(2, 60, 120)]))
     assert sums == {1: Amount(0, 0, 1)}
 
@@ -126,17 +126,17 @@ def test_breakouts_and_unattributed_add_up_to_the_ledger(periods: list[Period], 
 
 
 @given(periods, spans)
-def test_the_owner_covers_no_less_than_anybody_else(periods: list[Period], spans: list[Span]) -> None:
-    for period, whose in attribute(periods, spans):
-        most = {
-            each.breakout: each.covers(period.start, period.end)
-            for each in sorted(spans, key=_coverage(period))
+def test_no_breakout_covers_more_of_a_period_than_its_owner(periods: list[Period], spans: list[Span]) -> None:
+    for period, breakout in attribute(periods, spans):
+        longest = {
+            span.breakout: span.covers(period.start, period.end)
+            for span in sorted(spans, key=_coverage(period))
         }
-        touching = {breakout for breakout, covered in most.items() if covered > timedelta()}
-        assert (whose is None) == (not touching)
-        if whose is not None:
-            assert most[whose] == max(most.values())
+        covering = {owner for owner, covered in longest.items() if covered > timedelta()}
+        assert (breakout is None) == (not covering)
+        if breakout is not None:
+            assert longest[breakout] == max(longest.values())
 
 
-def _coverage(period: Period):  # the last one of a breakout in this order is its longest
-    return lambda each: each.covers(period.start, period.end)
+def _coverage(period: Period):  # in this order the last span of a breakout is its longest
+    return lambda span: span.covers(period.start, period.end)

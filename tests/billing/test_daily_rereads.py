@@ -1,4 +1,4 @@
-"""Whole days: what belongs to no breakout is counted too, and Σ holds for each distribution and day."""
+"""Whole days: bytes that belong to no breakout count too, and the sums hold for each distribution and day."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def test_each_whole_day_is_read_once_it_is_over_and_settled(
+def test_each_whole_day_is_read_once_after_its_data_has_settled(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     make_breakout(("E1", FIRST + 12 * HOUR, FIRST + 13 * HOUR))
@@ -36,15 +36,13 @@ def test_each_whole_day_is_read_once_it_is_over_and_settled(
     assert len(cloudwatch.calls) == 1
 
 
-def test_days_that_were_missed_are_read_later_in_order(
-    collecting: Collector, cloudwatch: FakeCloudWatch
-) -> None:
+def test_missed_days_are_read_later_in_order(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
     Distribution.objects.create(aws_distribution_id="E1", origin_url="https://x", created_at=FIRST)
     collecting.days(FIRST + 4 * DAY + HOUR)
     assert [start for _, start, _, _ in cloudwatch.calls] == [FIRST + n * DAY for n in range(4)]
 
 
-def test_a_day_that_could_not_be_read_waits_and_so_do_those_after_it(
+def test_later_days_wait_for_a_day_that_could_not_be_read(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     Distribution.objects.create(aws_distribution_id="E1", origin_url="https://x", created_at=FIRST)
@@ -57,7 +55,7 @@ def test_a_day_that_could_not_be_read_waits_and_so_do_those_after_it(
     assert DailySeries.objects.get().next_day == (FIRST + 4 * DAY).date()
 
 
-def test_a_distribution_that_is_gone_is_read_for_another_day(
+def test_a_deleted_distribution_is_read_for_another_day(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     make_breakout(("E1", FIRST + 12 * HOUR, FIRST + 13 * HOUR))
@@ -79,7 +77,7 @@ def test_breakouts_and_unattributed_add_up_to_the_day(
     assert whole.bytes_downloaded == sum(n + 1 for n in range(0, 24 * 60, 7))
 
 
-def test_bytes_that_come_after_final_are_shown_apart(
+def test_bytes_published_after_final_are_shown_separately(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     row = make_breakout(("E1", FIRST + 12 * HOUR, FIRST + 13 * HOUR))
@@ -132,7 +130,7 @@ def test_after_ninety_days_minutes_become_hours_and_no_sum_changes(
     assert {minute.period_seconds for minute in after.minutes} == {3600}
 
 
-def test_minutes_of_a_breakout_that_is_not_final_are_not_rolled_up(
+def test_minutes_are_not_rolled_up_before_their_breakout_is_final(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     make_breakout(("E1", FIRST + 12 * HOUR, FIRST + 13 * HOUR), state="failed")
@@ -141,9 +139,7 @@ def test_minutes_of_a_breakout_that_is_not_final_are_not_rolled_up(
     assert rollup(FIRST + 200 * DAY) == 0
 
 
-def test_an_hour_that_was_rolled_up_is_not_entered_again(
-    collecting: Collector, cloudwatch: FakeCloudWatch
-) -> None:
+def test_a_rolled_up_hour_is_not_written_again(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
     row = make_breakout(("E1", FIRST + 12 * HOUR, FIRST + 13 * HOUR))
     fill(cloudwatch)
     collecting.days(FIRST + DAY + HOUR)
@@ -155,7 +151,7 @@ def test_an_hour_that_was_rolled_up_is_not_entered_again(
     assert sums_of_statement() == before
 
 
-def test_the_statement_has_every_byte_once_and_says_so(
+def test_the_statement_has_every_byte_once_and_checks_its_sum(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     row = make_breakout(

@@ -1,4 +1,4 @@
-"""The collector against the embedded AWS: whatever CloudWatch does on the way, final is the truth."""
+"""The collector against the embedded AWS: whatever CloudWatch does, final figures are the true ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def collect(now: datetime) -> None:
 
 
 def until_final(row: Breakout, now: datetime) -> None:
-    """Collect until nothing moves any more: what the last full read still finds puts final off by once."""
+    """Collect until the figures are final: each change that a full read finds delays them once more."""
     for hours in (0, 2, 4):
         collect(now + hours * HOUR)
     row.refresh_from_db()
@@ -52,37 +52,39 @@ def deliver(world: WorldUnderTest, dice: random.Random, ids: list[str], start: d
 
 def truth(world: WorldUnderTest, aws_id: str, start: datetime, end: datetime) -> tuple[int, int]:
     """Bytes and requests of the minutes from start to end."""
-    found = world.control.truth(aws_id)["minutes"]
-    within = [amounts for minute, amounts in found.items() if start <= datetime.fromisoformat(minute) < end]
-    return sum(each["bytes"] for each in within), sum(each["requests"] for each in within)
+    amounts = world.control.truth(aws_id)["minutes"].items()
+    within = [amount for minute, amount in amounts if start <= datetime.fromisoformat(minute) < end]
+    return sum(amount["bytes"] for amount in within), sum(amount["requests"] for amount in within)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_late_partial_and_growing_minutes_end_as_the_viewers_truth(cloud: WorldUnderTest, seed: int) -> None:
+def test_late_partial_and_growing_minutes_end_as_what_was_delivered(cloud: WorldUnderTest, seed: int) -> None:
     dice, now = random.Random(seed), timezone.now()
     start = floor_to(now) - minutes(90)
     row = make_breakout((E1, start + minutes(10), start + minutes(68)))  # and the tail: minutes 10 to 69
     cloud.control.scale(1)
     cloud.control.publish_delay(least=0, most=1500, late_share=0.3, grow_share=0.7)
     deliver(cloud, dice, [E1], start, 90)
-    seen = []
+    totals = []
     for _ in range(4):
         collect(now)
-        seen.append(usage(row)[1] or 0)
+        totals.append(usage(row)[1] or 0)
         cloud.control.advance(300)
         now += minutes(5)
-        deliver(cloud, dice, [E1], start + minutes(dice.randrange(60)), 3)  # more for minutes already seen
+        deliver(cloud, dice, [E1], start + minutes(dice.randrange(60)), 3)  # more for minutes already read
     assert usage(row)[0] == "provisional"
     cloud.control.publish_all()
     until_final(row, now)
     expected = truth(cloud, E1, start + minutes(10), start + minutes(70))
     assert usage(row) == ("final", *expected)
-    assert 0 < seen[-1] < expected[0]
-    assert seen == sorted(seen)
+    assert 0 < totals[-1] < expected[0]
+    assert totals == sorted(totals)
     assert cloud.illegal() == []
 
 
-def test_both_distributions_of_a_breakout_count_and_neighbours_keep_theirs(cloud: WorldUnderTest) -> None:
+def test_both_distributions_of_a_breakout_count_and_the_next_breakout_keeps_its_bytes(
+    cloud: WorldUnderTest,
+) -> None:
     dice, now = random.Random(5), timezone.now()
     start = floor_to(now) - 5 * HOUR
     first = make_breakout((E1, start, start + minutes(20)), (E2, start + minutes(20), start + minutes(40)))
@@ -99,7 +101,7 @@ def test_both_distributions_of_a_breakout_count_and_neighbours_keep_theirs(cloud
     assert usage(second) == ("final", *truth(cloud, E2, start + minutes(44), start + minutes(62)))
 
 
-def test_many_pages_are_one_answer(cloud: WorldUnderTest) -> None:
+def test_all_pages_of_an_answer_count(cloud: WorldUnderTest) -> None:
     dice, now = random.Random(6), timezone.now()
     start = floor_to(now) - 5 * HOUR
     row = make_breakout((E1, start, start + minutes(58)))
@@ -111,7 +113,7 @@ def test_many_pages_are_one_answer(cloud: WorldUnderTest) -> None:
     assert cloud.counts()["cloudwatch:GetMetricData"] > 16
 
 
-def test_a_collector_down_for_weeks_still_gets_every_byte(cloud: WorldUnderTest) -> None:
+def test_after_weeks_without_a_collector_every_byte_is_read(cloud: WorldUnderTest) -> None:
     dice, now = random.Random(7), timezone.now()
     start = floor_to(now - timedelta(days=18), 3600)
     row = make_breakout((E1, start, start + minutes(58)))
@@ -122,7 +124,7 @@ def test_a_collector_down_for_weeks_still_gets_every_byte(cloud: WorldUnderTest)
     assert set(LedgerMinute.objects.values_list("period_seconds", flat=True)) == {300}
 
 
-def test_throttled_and_refused_calls_write_nothing_and_the_next_run_goes_on(cloud: WorldUnderTest) -> None:
+def test_throttled_and_refused_calls_write_nothing_and_the_next_run_continues(cloud: WorldUnderTest) -> None:
     dice, now = random.Random(8), timezone.now()
     start = floor_to(now) - 5 * HOUR
     row = make_breakout((E1, start, start + minutes(58)))
@@ -148,8 +150,8 @@ def test_the_report_adds_up_by_minute_and_by_distribution(cloud: WorldUnderTest)
     row.refresh_from_db()
     report = breakout_usage(row)
     assert report.bytes_downloaded == row.usage_bytes_downloaded
-    assert report.bytes_downloaded == sum(each.bytes_downloaded for each in report.minutes)
-    assert report.bytes_downloaded == sum(each.bytes_downloaded for each in report.distributions)
+    assert report.bytes_downloaded == sum(minute.bytes_downloaded for minute in report.minutes)
+    assert report.bytes_downloaded == sum(usage.bytes_downloaded for usage in report.distributions)
     assert report.late_bytes == 0
-    assert {each.provisional for each in report.minutes} == {True}
-    assert report.open == ["The breakout is running: its figures grow."]
+    assert {minute.provisional for minute in report.minutes} == {True}
+    assert report.open == ["The breakout is running: its figures still grow."]

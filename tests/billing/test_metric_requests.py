@@ -1,4 +1,4 @@
-"""Which calls are made: few, within CloudWatch's limits, and by a period that is still kept."""
+"""The planned calls: few, within CloudWatch's limits, and with a period that CloudWatch still keeps."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from tests.scenarios.collecting import HOUR, NOW, minutes
 DAY = timedelta(days=1)
 
 
-def ask(number: int, start: float = -2, end: float = 0) -> MetricRange:
+def range_of(number: int, start: float = -2, end: float = 0) -> MetricRange:
     return MetricRange(f"E{number}", NOW + start * HOUR, NOW + end * HOUR)
 
 
-def test_a_thousand_breakouts_of_one_evening_are_four_calls() -> None:
-    calls = plan([ask(number) for number in range(1000)], NOW)
+def test_a_thousand_breakouts_of_one_evening_need_four_calls() -> None:
+    calls = plan([range_of(number) for number in range(1000)], NOW)
     assert [len(call.aws_distribution_ids) for call in calls] == [250] * 4
 
 
-def test_a_distribution_with_many_breakouts_is_asked_once() -> None:
-    (call,) = plan([ask(1, -3, -2), ask(1, -1, 0), ask(2)], NOW)
+def test_a_distribution_with_many_breakouts_is_in_one_call() -> None:
+    (call,) = plan([range_of(1, -3, -2), range_of(1, -1, 0), range_of(2)], NOW)
     assert call.aws_distribution_ids == {"E1", "E2"}
     assert (call.start, call.end) == (NOW - 3 * HOUR, NOW)
 
 
-def test_windows_far_apart_do_not_share_a_call_that_would_need_more_pages() -> None:
-    far = [ask(n, -300, -298) for n in range(100)] + [ask(n + 100) for n in range(100)]
+def test_windows_far_apart_do_not_share_a_call_with_more_pages() -> None:
+    far = [range_of(n, -300, -298) for n in range(100)] + [range_of(n + 100) for n in range(100)]
     assert [call.end - call.start for call in plan(far, NOW)] == [2 * HOUR, 2 * HOUR]
 
 
 @pytest.mark.parametrize(
     ("days", "period"), [(0.5, 60), (14.8, 60), (15.2, 300), (62.8, 300), (63.2, 3600), (454, 3600)]
 )
-def test_the_period_is_one_that_cloudwatch_still_keeps(days: float, period: int) -> None:
+def test_cloudwatch_still_keeps_the_period_of_a_call(days: float, period: int) -> None:
     start = NOW - days * DAY
     (call,) = plan([MetricRange("E1", start, start + minutes(30))], NOW)
     assert call.period == period
     assert call.start == floor_to(start, period)
 
 
-def test_what_is_kept_no_longer_is_not_asked() -> None:
+def test_expired_data_is_not_requested() -> None:
     assert plan([MetricRange("E1", NOW - 500 * DAY, NOW - 460 * DAY)], NOW) == []
 
 
@@ -65,18 +65,18 @@ def test_segments_neither_overlap_nor_leave_a_gap(age: float, length: float) -> 
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.floats(0, 100), st.floats(0.02, 30)), max_size=60))
-def test_every_ask_is_served_and_no_call_is_too_big(asks: list[tuple[int, float, float]]) -> None:
-    wanted = [ask(number, -start - length, -start) for number, start, length in asks]
+def test_every_range_is_read_and_no_call_is_too_big(ages: list[tuple[int, float, float]]) -> None:
+    wanted = [range_of(number, -start - length, -start) for number, start, length in ages]
     calls = plan(wanted, NOW)
     for call in calls:
         points = 2 * len(call.aws_distribution_ids) * (call.end - call.start).total_seconds() / call.period
         assert len(call.aws_distribution_ids) <= 250
         assert points <= DATAPOINTS
-    for each in wanted:
+    for metric_range in wanted:
         assert any(
-            each.aws_distribution_id in call.aws_distribution_ids
-            and call.start <= each.start
-            and each.end <= call.end
+            metric_range.aws_distribution_id in call.aws_distribution_ids
+            and call.start <= metric_range.start
+            and metric_range.end <= call.end
             for call in calls
         )
 
@@ -91,7 +91,7 @@ def window(start: int, end: int | None, read: int | None = None, settled: bool =
 @pytest.mark.parametrize(
     ("windows", "until"),
     [
-        pytest.param([], None, id="no show"),
+        pytest.param([], None, id="no windows"),
         pytest.param([window(0, None)], None, id="never read"),
         pytest.param([window(0, None, 30)], None, id="read in its first hour"),
         pytest.param([window(0, None, 90)], 30, id="on air"),
@@ -110,8 +110,8 @@ def test_complete_until_is_the_first_minute_that_may_still_change(
     assert complete_until(windows, HOUR) == expected
 
 
-def test_an_open_window_is_asked_from_the_first_minute_that_may_have_changed() -> None:
-    assert window(-300, None, -10).due(NOW, HOUR, full=False) == (NOW - minutes(70), NOW)
-    assert window(-300, None).due(NOW, HOUR, full=False) == (NOW - minutes(300), NOW)
-    assert window(-300, -200, -10).due(NOW, HOUR, full=False) is None
-    assert window(-300, -200, -10).due(NOW, HOUR, full=True) == (NOW - minutes(300), NOW - minutes(198))
+def test_an_open_window_is_read_from_the_first_minute_that_may_have_changed() -> None:
+    assert window(-300, None, -10).to_read(NOW, HOUR, full=False) == (NOW - minutes(70), NOW)
+    assert window(-300, None).to_read(NOW, HOUR, full=False) == (NOW - minutes(300), NOW)
+    assert window(-300, -200, -10).to_read(NOW, HOUR, full=False) is None
+    assert window(-300, -200, -10).to_read(NOW, HOUR, full=True) == (NOW - minutes(300), NOW - minutes(198))

@@ -1,4 +1,4 @@
-"""The collector against a CloudWatch in the test's hand: what is asked, written, settled and final."""
+"""The collector against a fake CloudWatch: what is read, written, settled and final."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_no_data_is_zero_only_when_it_is_final(collecting: Collector) -> None:
     assert not LedgerMinute.objects.exists()
 
 
-def test_late_datapoints_raise_a_minute_and_put_final_off(
+def test_late_datapoints_raise_a_minute_and_delay_final(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     row = make_breakout(("E1", NOW - minutes(30), NOW - minutes(10)))
@@ -71,10 +71,10 @@ def test_a_minute_never_falls(
     cloudwatch.put("E1", NOW - minutes(20), 90, 10)
     collecting.run(NOW + minutes(1))
     assert usage(row) == ("provisional", 100, 10)
-    assert "1 datapoints lower" in caplog.text
+    assert "lower than the stored values, ignored: 1" in caplog.text
 
 
-def test_one_metric_alone_does_not_count_as_zero_of_the_other_later(
+def test_a_metric_published_alone_does_not_set_the_other_to_zero(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     row = make_breakout(("E1", NOW - minutes(30), None), state="running")
@@ -85,7 +85,7 @@ def test_one_metric_alone_does_not_count_as_zero_of_the_other_later(
     assert usage(row) == ("provisional", 100, 7)
 
 
-def test_two_breakouts_back_to_back_share_a_minute_but_no_byte(
+def test_breakouts_back_to_back_share_a_minute_but_no_byte(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     start = NOW - 3 * HOUR
@@ -105,14 +105,14 @@ def test_a_distribution_replaced_during_the_breakout_counts_with_both(
 ) -> None:
     start = NOW - 3 * HOUR
     row = make_breakout(("E1", start, start + minutes(10)), ("E2", start + minutes(10), start + minutes(30)))
-    cloudwatch.put("E1", start + minutes(11), 100)  # who still polled_lists the old one
+    cloudwatch.put("E1", start + minutes(11), 100)  # viewers who are still on the old one
     cloudwatch.put("E2", start + minutes(11), 23)
     cloudwatch.put("E2", start + minutes(40), 9999)
     collecting.run(NOW)
     collecting.run(NOW + HOUR)
     assert usage(row) == ("final", 123, 2)
     report = breakout_usage(row)
-    assert [(each.aws_distribution_id, each.bytes_downloaded) for each in report.distributions] == [
+    assert [(usage.aws_distribution_id, usage.bytes_downloaded) for usage in report.distributions] == [
         ("E1", 100),
         ("E2", 23),
     ]
@@ -134,7 +134,7 @@ def test_a_collector_that_was_down_for_days_catches_up(
     assert usage(row) == ("final", 79, 79)
 
 
-def test_after_fifteen_days_five_minute_data_is_asked_and_counted_once(
+def test_after_fifteen_days_five_minute_data_is_read_and_counted_once(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     start = NOW
@@ -155,7 +155,7 @@ def test_after_fifteen_days_five_minute_data_is_asked_and_counted_once(
     assert list(rows) == [60] * 5 + [300] * 3
 
 
-def test_a_throttle_writes_nothing_stands_on_the_job_and_the_next_run_goes_on(
+def test_an_error_writes_nothing_is_shown_on_the_job_and_the_next_run_continues(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     row = make_breakout(("E1", NOW - 3 * HOUR, NOW - 2 * HOUR))
@@ -185,9 +185,7 @@ def test_what_was_read_before_an_error_counts(collecting: Collector, cloudwatch:
     assert (usage(old)[1], usage(new)[1]) == (1, None)
 
 
-def test_an_answer_that_is_not_complete_makes_nothing_final(
-    collecting: Collector, cloudwatch: FakeCloudWatch
-) -> None:
+def test_an_incomplete_answer_makes_nothing_final(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
     row = make_breakout(("E1", NOW - 3 * HOUR, NOW - 2 * HOUR))
     cloudwatch.put("E1", NOW - 2 * HOUR, 100)
     cloudwatch.complete = False
@@ -200,7 +198,7 @@ def test_an_answer_that_is_not_complete_makes_nothing_final(
     assert usage(row) == ("final", 100, 1)
 
 
-def test_a_failed_breakout_is_settled_but_final_only_when_it_is_over_for_good(
+def test_a_failed_breakout_is_settled_but_final_only_once_it_is_completed(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     row = make_breakout(("E1", NOW - 3 * HOUR, NOW - 2 * HOUR), state="failed")
@@ -242,18 +240,18 @@ def test_a_breakout_that_was_never_on_air_is_final_once_it_is_cancelled(collecti
     assert usage(cancelled) == ("final", 0, 0)
 
 
-def test_an_attachment_whose_id_is_not_known_yet_is_asked_later(
+def test_an_attachment_without_a_cloudfront_id_is_read_later(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:
     row = make_breakout(("", NOW - minutes(10), None), state="starting")
     cloudwatch.put("E1", NOW - minutes(9), 5)
-    assert "0 windows" in collecting.run(NOW)
+    assert "windows: 0" in collecting.run(NOW)
     Attachment.objects.update(aws_distribution_id="E1")
     collecting.run(NOW + minutes(1))
     assert usage(row) == ("provisional", 5, 1)
 
 
-def test_a_thousand_breakouts_cost_four_calls(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
+def test_a_thousand_breakouts_need_four_calls(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
     rows = Breakout.objects.bulk_create(
         Breakout(name=f"b{n}", channel_uid="c" * 32, channel_name="c", state="completed") for n in range(1000)
     )
@@ -288,12 +286,12 @@ def test_a_run_with_nothing_new_writes_nothing(collecting: Collector, cloudwatch
     cloudwatch.put("E1", NOW - minutes(9), 5)
     collecting.run(NOW)
     before = list(LedgerMinute.objects.values())
-    assert "0 minutes new or changed" in collecting.run(NOW)
+    assert "new or changed minutes: 0" in collecting.run(NOW)
     assert list(LedgerMinute.objects.values()) == before
     assert usage(row) == ("provisional", 5, 1)
 
 
-def test_figures_that_a_dead_run_left_unwritten_are_written_by_the_next(
+def test_the_next_run_writes_the_figures_that_a_killed_run_did_not(
     collecting: Collector, cloudwatch: FakeCloudWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = make_breakout(("E1", NOW - minutes(10), None), state="running")
@@ -326,7 +324,7 @@ def test_a_run_that_lost_its_lease_stops(collecting: Collector, cloudwatch: Fake
     assert len(cloudwatch.calls) == 1
 
 
-def test_the_task_notes_an_error_of_aws_and_does_not_fail(
+def test_the_task_records_an_aws_error_on_the_job_and_does_not_fail(
     collecting: Collector, cloudwatch: FakeCloudWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_breakout(("E1", NOW - HOUR, None), state="running")
@@ -364,10 +362,10 @@ def test_random_traffic_that_arrives_late_and_in_parts_ends_exact(
     collecting.days(NOW + timedelta(days=2))
     assert {usage(row)[0] for row in rows} == {"final"}
     assert {
-        (each.aws_distribution_id, each.minute): each for each in LedgerMinute.objects.all()
+        (minute.aws_distribution_id, minute.minute): minute for minute in LedgerMinute.objects.all()
     }.keys() == set(truth)
-    known = sum(row.usage_bytes_downloaded or 0 for row in rows)
-    assert known == _owed(truth, [(row.pk, *each) for row in rows for each in _spans(row)])
+    counted = sum(row.usage_bytes_downloaded or 0 for row in rows)
+    assert counted == _expected_bytes(truth, [(row.pk, *span) for row in rows for span in _spans(row)])
 
 
 def _random_breakout(dice: random.Random, ids: list[str], start) -> Breakout:
@@ -378,12 +376,12 @@ def _random_breakout(dice: random.Random, ids: list[str], start) -> Breakout:
 
 
 def _spans(row: Breakout):
-    for each in row.attachments.all():
-        yield each.aws_distribution_id, each.started_at, each.ended_at + minutes(2)
+    for attachment in row.attachments.all():
+        yield attachment.aws_distribution_id, attachment.started_at, attachment.ended_at + minutes(2)
 
 
-def _owed(truth, spans) -> int:
-    """The bytes of every minute that any attachment touches, the plain way."""
+def _expected_bytes(truth, spans) -> int:
+    """The bytes of every minute that any attachment covers in part, counted the simple way."""
     return sum(
         downloaded
         for (aws_id, minute), (downloaded, _) in truth.items()

@@ -452,5 +452,5 @@ def test_an_unread_list_gives_no_findings_of_its_kind(world: WorldUnderTest, sta
 def test_the_hourly_job_writes_sightings_and_counts_them(world: WorldUnderTest, stage: Channel) -> None:
     forget_rows()
     drift_report()
-    assert Job.objects.get(name="drift").outcome == "6 orphan"
+    assert Job.objects.get(name="drift").outcome == "orphan: 6"
     assert DriftSighting.objects.count() == 6

@@ -58,7 +58,7 @@ def test_an_unused_duplicate_is_deleted_after_an_hour(world: WorldUnderTest, twi
     own = SecurityGroup.objects.get().aws_id
     tidy_security_groups()
     drift_report()
-    assert (groups_on_aws(world), outcome()) == ({own, twin}, "1 duplicate")
+    assert (groups_on_aws(world), outcome()) == ({own, twin}, "duplicate: 1")
     let_time_pass(minutes=59)
     drift_report()
     assert groups_on_aws(world) == {own, twin}
@@ -82,7 +82,7 @@ def test_a_failed_deletion_is_tried_again_by_the_next_run(world: WorldUnderTest,
     let_time_pass(hours=1)
     world.control.fault("medialive:DeleteInputSecurityGroup", "access_denied", times=None)
     drift_report()
-    assert (twin in groups_on_aws(world), outcome()) == (True, "1 duplicate")
+    assert (twin in groups_on_aws(world), outcome()) == (True, "duplicate: 1")
     world.control.clear_faults()
     drift_report()
     assert twin not in groups_on_aws(world)

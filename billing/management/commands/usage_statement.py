@@ -23,7 +23,7 @@ HEADER = (
 
 
 class Command(BaseCommand):
-    help = "Print what CloudFront delivered in a month, by breakout, as CSV. Prices are an ESTIMATE."
+    help = "Print what CloudFront delivered in a month, by breakout, as CSV. Prices are ESTIMATES."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("month", help="the month in UTC, such as 2026-11")
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             start, end = month_bounds(month)
         except ValueError as error:
-            raise CommandError(f"{month!r} is no month: write one such as 2026-11.") from error
+            raise CommandError(f"{month!r} is not a month. Write it like 2026-11.") from error
         out = csv.writer(self.stdout)
         out.writerow(HEADER)
         for line in statement_lines(start, end):
