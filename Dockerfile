@@ -1,4 +1,4 @@
-# One image for every process: web, worker, beat and the one-off commands differ only in their command.
+# One image for all processes; web, worker, beat and one-off commands differ only in their command.
 FROM python:3.12-slim-bookworm AS packages
 WORKDIR /app
 COPY requirements.txt .
@@ -10,7 +10,7 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/streamhub --create-home str
 COPY --from=packages /venv /venv
 WORKDIR /app
 COPY --chown=root:root . .
-# Static files only depend on the code; collecting them needs no secret and no service.
+# Static files depend only on the code, so collecting them needs neither secrets nor services.
 RUN SECRET_KEY=build-only python manage.py collectstatic --noinput && chown -R streamhub /var/lib/streamhub
 USER streamhub
 EXPOSE 8000

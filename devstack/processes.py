@@ -1,8 +1,8 @@
-"""StreamHub's whole set of processes on this machine: started, stopped and killed by the demo and by tests.
+"""StreamHub's processes on this machine, which the demo and tests start, stop and kill.
 
-Each process has a session of its own, so that Ctrl-C reaches only whoever started the set, which then
-stops them in order: first those that make work, last those that are leaned on. If the starter is
-killed, the kernel tells each of them to end.
+Each process has its own session, so that Ctrl-C reaches only the starter, which then stops them in order:
+first the processes that create work, last the ones that others need. If the starter is killed, the kernel
+ends the others.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ STOP_SECONDS = 20.0
 
 
 class ProcessFailed(Exception):
-    """A process ended, or did not become ready; the sentence says which and what it wrote last."""
+    """A process ended or did not become ready; the message has the end of its log."""
 
 
 @dataclass
 class Running:
-    """One started process. `name` is its kind, with a number if there are several."""
+    """One started process. `name` is its kind, with a number if there can be several."""
 
     name: str
     popen: subprocess.Popen[bytes]
@@ -52,7 +52,7 @@ class Running:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without anything that configures StreamHub or AWS, `.env` included."""
+    """This process's environment without variables that configure StreamHub or AWS, and without `.env`."""
     example = (ROOT / ".env.example").read_text()
     ours = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
     kept = {k: v for k, v in os.environ.items() if k not in ours and not k.startswith("AWS_")}
@@ -60,9 +60,9 @@ def clean_environment() -> dict[str, str]:
 
 
 class ProcessSet:
-    """The processes of one StreamHub, configured by `environment` and by nothing else.
+    """The processes of one StreamHub, configured only by `environment`.
 
-    `keep_open` are file descriptors that the children inherit (a lock that must outlive the starter).
+    The children inherit the file descriptors `keep_open` (a lock that must outlive the starter).
     """
 
     def __init__(self, folder: Path, environment: dict[str, str], keep_open: tuple[int, ...] = ()) -> None:
@@ -91,7 +91,7 @@ class ProcessSet:
         self.start(WEB, "-m", "gunicorn", "streamhub.wsgi", "--bind", f"127.0.0.1:{port}", *size, *quiet)
 
     def start_worker(self, number: int = 1, concurrency: int = 4) -> None:
-        # A name of its own for each set: workers of the same name would take each other for themselves.
+        # Workers with the same node name would disturb each other, so the name is unique to this set.
         node = f"worker{number}-{os.getpid()}@%h"
         size = ("--concurrency", str(concurrency), "--hostname", node)
         self.start(f"{WORKER}-{number}", "-m", "celery", "-A", "streamhub", "worker", *size)
@@ -103,7 +103,7 @@ class ProcessSet:
     def start(self, name: str, *arguments: str) -> Running:
         """Start one process under a name; its output goes to `logs/<name>.log`.
 
-        It ends with the thread that calls this (Linux counts threads): start from the main one.
+        On Linux it ends with the thread that calls this, so call it from the main thread.
         """
         log = self.folder / "logs" / f"{name}.log"
         with log.open("ab") as out:
@@ -122,7 +122,7 @@ class ProcessSet:
         return self.running[name]
 
     def run(self, *arguments: str, timeout: float = 120) -> str:
-        """Run a command of `manage.py` to its end; what it printed. Raises ProcessFailed."""
+        """Run a command of `manage.py` and return its output. Raises ProcessFailed."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -146,10 +146,10 @@ class ProcessSet:
         return f"http://127.0.0.1:{self.port}"
 
     def addresses(self) -> dict[str, str] | None:
-        """What the embedded process wrote about itself, once it is there."""
+        """The addresses that the embedded process wrote, or None if the file does not exist yet."""
         with contextlib.suppress(OSError, ValueError):
-            found: dict[str, str] = json.loads((self.folder / "embedded.json").read_text())
-            return found
+            addresses: dict[str, str] = json.loads((self.folder / "embedded.json").read_text())
+            return addresses
         return None
 
     def wait_embedded(self, timeout: float = 30) -> dict[str, str]:
@@ -157,7 +157,7 @@ class ProcessSet:
         return self.addresses() or {}
 
     def wait_ready(self, *parts: str, timeout: float = 60) -> None:
-        """Until `/readyz` says so of these parts (all of database, broker, worker, beat if none is named)."""
+        """Wait until `/readyz` reports these parts ready (by default database, broker, worker and beat)."""
 
         def ready() -> bool:
             ok = readiness(self.web_url)
@@ -165,50 +165,52 @@ class ProcessSet:
 
         self.wait(ready, "StreamHub is ready", timeout)
 
-    def wait(self, until: Callable[[], bool], what: str, timeout: float) -> None:
-        """Raises ProcessFailed if a process ends meanwhile, or if it takes too long."""
+    def wait(self, until: Callable[[], bool], condition: str, timeout: float) -> None:
+        """Wait until `until()` is true. Raises ProcessFailed if a process ends meanwhile, or on a timeout."""
         deadline = time.monotonic() + timeout
         while not until():
             self.check()
             if time.monotonic() > deadline:
-                raise ProcessFailed(f"Not so after {timeout:.0f} s: {what}. {self._all_last_words()}")
+                raise ProcessFailed(
+                    f"Timed out after {timeout:.0f} s; waited until {condition}. {self._all_last_words()}"
+                )
             time.sleep(0.1)
 
     def check(self) -> None:
         """Raise ProcessFailed if a process that should run has ended."""
-        for each in self.running.values():
-            if each.popen.poll() is not None:
+        for process in self.running.values():
+            if process.popen.poll() is not None:
                 raise ProcessFailed(
-                    f"{each.name} ended with {each.popen.returncode}; it wrote:\n{each.last_words()}"
+                    f"{process.name} ended with {process.popen.returncode}; it wrote:\n{process.last_words()}"
                 )
 
     def _all_last_words(self) -> str:
-        return "\n".join(f"[{each.name}] {each.last_words(2)}" for each in self.running.values())
+        return "\n".join(f"[{process.name}] {process.last_words(2)}" for process in self.running.values())
 
     # --- ending ----------------------------------------------------------------------------
 
     def kill(self, name: str) -> None:
-        """As if the power went: the process and all its children, at once."""
-        each = self.running.pop(name)
-        _signal_group(each.popen, signal.SIGKILL)
-        each.popen.wait()
+        """Kill the process and all its children at once."""
+        process = self.running.pop(name)
+        _signal_group(process.popen, signal.SIGKILL)
+        process.popen.wait()
 
     def stop(self, *names: str, timeout: float = STOP_SECONDS) -> None:
-        """Ask these processes to end, all at once, and see to it that they did."""
+        """Terminate these processes together; kill what is left after the timeout."""
         ending = [self.running.pop(name) for name in names]
-        for each in ending:
-            each.popen.terminate()
+        for process in ending:
+            process.popen.terminate()
         deadline = time.monotonic() + timeout
-        for each in ending:
+        for process in ending:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                each.popen.wait(max(0.0, deadline - time.monotonic()))
-            # What is left of its session: children of one that did not end in time, or that crashed.
-            _signal_group(each.popen, signal.SIGKILL)
-            each.popen.wait()
+                process.popen.wait(max(0.0, deadline - time.monotonic()))
+            # Kill the rest of the session: the process if it did not end in time, and its children.
+            _signal_group(process.popen, signal.SIGKILL)
+            process.popen.wait()
 
     def stop_all(self) -> None:
         for kind in _STOPPING:
-            self.stop(*[name for name, each in self.running.items() if each.kind == kind])
+            self.stop(*[name for name, process in self.running.items() if process.kind == kind])
 
     def __enter__(self) -> ProcessSet:
         return self
@@ -223,12 +225,12 @@ def _signal_group(popen: subprocess.Popen[bytes], number: int) -> None:
 
 
 def readiness(url: str) -> dict[str, bool]:
-    """What `/readyz` says of each part; nothing while web does not answer."""
+    """`/readyz`'s result for each part; empty while web does not answer."""
     try:
         with urllib.request.urlopen(f"{url}/readyz", timeout=3) as answer:  # noqa: S310  our own address
-            said = json.load(answer)
+            report = json.load(answer)
     except urllib.error.HTTPError as error:
-        said = json.load(error) if error.code == 503 else {"checks": []}
+        report = json.load(error) if error.code == 503 else {"checks": []}
     except (OSError, ValueError):
         return {}
-    return {check["name"]: check["ok"] for check in said["checks"]}
+    return {check["name"]: check["ok"] for check in report["checks"]}

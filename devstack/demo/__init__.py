@@ -1,6 +1,6 @@
-"""The demo: StreamHub's real processes on this machine, and a tour that uses them as a client would.
+"""The demo: StreamHub's real processes on this machine, and a tour that uses them as a client does.
 
-`house` starts and stops the processes, `api` speaks HTTP with them, `tour` is the list of steps,
-`verdict` the table at the end, `screen` what a person sees. Nothing here imports the product: what the
-demo shows is what any client can see.
+`stack` starts and stops the processes, `api` is the HTTP client, `tour` and `show` have the steps, `steps`
+their order, `verdict` the table at the end, and `screen` the output. Nothing here imports the product, so the
+demo shows what any client can see.
 """

@@ -1,4 +1,4 @@
-"""A client of the HTTP API with nothing but the standard library."""
+"""A client of the HTTP API that needs only the standard library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """The API answered with a problem; `status` is the HTTP status."""
+    """The API answered with an error; `status` is the HTTP status, `problem` the response."""
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         super().__init__(f"{status}: {problem.get('detail') or problem.get('title') or problem}")
@@ -18,7 +18,7 @@ class ApiError(Exception):
 
 
 class Api:
-    """The API at `url` (without `/api/v1`), with a token."""
+    """A client of the API at `url` (without `/api/v1`), with a token."""
 
     def __init__(self, url: str, token: str, timeout: float = 30) -> None:
         self._base = f"{url}/api/v1"
@@ -35,7 +35,7 @@ class Api:
         return self.send("DELETE", path)
 
     def find(self, path: str) -> Any | None:
-        """The object, or None if it does not exist (any more)."""
+        """The object, or None if it does not exist."""
         try:
             return self.get(path)
         except ApiError as error:
@@ -50,7 +50,7 @@ class Api:
         body: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Any:
-        """One request; the parsed answer. Raises ApiError."""
+        """Send one request and return the parsed response. Raises ApiError."""
         request = urllib.request.Request(  # noqa: S310  our own address
             f"{self._base}/{path}",
             data=None if body is None else json.dumps(body).encode(),
@@ -70,7 +70,7 @@ class Api:
 
 def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:
     try:
-        found = json.load(error)
+        problem = json.load(error)
     except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {"title": error.reason}
+        problem = None
+    return problem if isinstance(problem, dict) else {"title": error.reason}

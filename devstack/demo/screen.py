@@ -1,4 +1,4 @@
-"""What a person sees: a line per step with what is going on now. Without a terminal: plain lines."""
+"""The demo's output: one line per step with its present activity, or plain lines without a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 
 
 class Screen:
-    """Writes to one console; `console` may be handed in by tests."""
+    """Writes to one console; tests may pass their own."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True)
@@ -27,7 +27,7 @@ class Screen:
 
     @contextmanager
     def step(self, title: str) -> Iterator[ProgressLine]:
-        """One step of the tour: what it does, what AWS does meanwhile, how long it took."""
+        """Show one step of the tour: its title, what AWS does meanwhile, and how long it takes."""
         step = ProgressLine(self, title)
         with step.shown():
             yield step
@@ -38,7 +38,7 @@ class Screen:
 
 
 class ProgressLine:
-    """A step that is under way."""
+    """A step in progress."""
 
     def __init__(self, screen: Screen, title: str) -> None:
         self._screen = screen
@@ -60,14 +60,14 @@ class ProgressLine:
     def seconds(self) -> float:
         return time.monotonic() - self.began
 
-    def now(self, what: str) -> None:
-        """What is happening at this moment; said once."""
+    def now(self, activity: str) -> None:
+        """Show the present activity; a repeated one is shown once."""
         if self._status is not None:
-            self._status.update(f"{self._title} [dim]· {what} · {self.seconds:.0f} s[/dim]")
-        elif what != self._now:
-            self._screen.say(f"   {self.seconds:5.1f} s  {what}")
-        self._now = what
+            self._status.update(f"{self._title} [dim]· {activity} · {self.seconds:.0f} s[/dim]")
+        elif activity != self._now:
+            self._screen.say(f"   {self.seconds:5.1f} s  {activity}")
+        self._now = activity
 
-    def note(self, what: str) -> None:
-        """Something that happened and stays on the screen."""
-        self._screen.console.print(f"   [dim]{self.seconds:5.1f} s[/dim]  {what}")
+    def note(self, event: str) -> None:
+        """Show an event that stays on the screen."""
+        self._screen.console.print(f"   [dim]{self.seconds:5.1f} s[/dim]  {event}")

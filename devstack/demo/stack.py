@@ -1,4 +1,4 @@
-"""The demo's own StreamHub: a fresh folder, a fresh database, and all processes."""
+"""The demo's own StreamHub: an empty folder, a new database, and all processes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 from devstack.ports import free_port
 from devstack.processes import ProcessSet
 
-# Real seconds per AWS second: CloudFront's 150 to 400 seconds become 4 to 12.
+# Real seconds per AWS second: CloudFront's 150 to 400 seconds become 4.5 to 12.
 SCALE = 0.03
-WISHED_PORT = 8000
-FOLDERS = 50
+PREFERRED_PORT = 8000
+MAX_DEMOS = 50
 
 SCOPES = (
     "channels:read",
@@ -32,18 +32,18 @@ _PERIODS = {
     "REAPER_SECONDS": "3",
     "FULL_OBSERVE_SECONDS": "20",
     "METRICS_SECONDS": "2",
-    # Longer than the demo's CloudWatch is late, so that what is final is right.
+    # Longer than the delay of the demo's CloudWatch, so that final figures are correct.
     "METRICS_FINAL_AFTER_SECONDS": "10",
     "USAGE_TAIL_SECONDS": "5",
 }
 
 
 class NoFolder(Exception):
-    """Every folder for a demo is taken."""
+    """All folders for demos are in use."""
 
 
 class DemoStack:
-    """All processes of one demo. `start` brings them up one after the other, `stop` takes them down."""
+    """All processes of one demo: `prepare` and `start` start them in order, `stop` ends them."""
 
     def __init__(self, var: Path) -> None:
         self.folder, self._lock = _take_folder(var)
@@ -72,16 +72,16 @@ class DemoStack:
         return (self.processes.addresses() or {})["aws_endpoint"]
 
     def prepare(self) -> None:
-        """The embedded process, and meanwhile the database and a token."""
+        """Start the embedded process, and meanwhile create the database and a token."""
         self.processes.start_embedded(SCALE)
         self.processes.run("bootstrap")
-        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
+        scopes = [argument for scope in SCOPES for argument in ("--scope", scope)]
         self.token = self.processes.run("issue_token", "demo", *scopes).strip()
         self.processes.wait_embedded()
 
     def start(self) -> None:
-        """Web, worker and beat; returns when web answers and has seen the worker."""
-        self.processes.start_web(free_port(WISHED_PORT))
+        """Start web, worker and beat; returns when web is ready and knows the worker."""
+        self.processes.start_web(free_port(PREFERRED_PORT))
         self.processes.start_worker(concurrency=4)
         self.processes.start_beat()
         self.processes.wait_ready("database", "broker", "worker")
@@ -92,12 +92,12 @@ class DemoStack:
 
 
 def _take_folder(var: Path) -> tuple[Path, int]:
-    """`demo`, or `demo-2` and so on if another demo lives there; emptied. And the lock that keeps it ours.
+    """An emptied folder (`demo`, or `demo-2` and so on while others are in use) and its lock.
 
-    The demo's processes inherit the lock: a folder is free only when the last of them has ended.
+    The demo's processes inherit the lock, so a folder is free only when the last of them has ended.
     """
     var.mkdir(parents=True, exist_ok=True)
-    for number in range(1, FOLDERS + 1):
+    for number in range(1, MAX_DEMOS + 1):
         folder = var / ("demo" if number == 1 else f"demo-{number}")
         lock = os.open(folder.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -109,4 +109,4 @@ def _take_folder(var: Path) -> tuple[Path, int]:
             shutil.rmtree(folder)
         folder.mkdir()
         return folder, lock
-    raise NoFolder(f"{FOLDERS} demos are running in {var} already.")
+    raise NoFolder(f"{MAX_DEMOS} demos are already running in {var}. Stop one of them.")

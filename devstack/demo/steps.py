@@ -1,4 +1,4 @@
-"""The order of the tour: the whole life of a channel, a show on it, and what is left of both."""
+"""The steps of the tour in order: the life of a channel, with a show on it."""
 
 from __future__ import annotations
 

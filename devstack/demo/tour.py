@@ -1,7 +1,7 @@
-"""The tour: one channel's life, step by step, over the HTTP API.
+"""The tour: the life of one channel, step by step, over the HTTP API.
 
-A step is a function of the tour; it waits by asking the API, as any client would, and looks over AWS's
-shoulder only to tell what happens there. `steps` puts the steps of tour and show in order.
+A step is a function of the tour. It waits by polling the API, as any client does, and reads the embedded AWS
+only to show which calls it gets. `steps` has the order of the steps.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ STEP_SECONDS = 90.0
 
 
 class TourFailed(Exception):
-    """A step did not end as it should; the sentence says what was waited for."""
+    """A step failed; the message says what it waited for."""
 
 
 @dataclass
 class Tour:
-    """The tour's means, and what it has learned so far (moments are of `time.monotonic`)."""
+    """The tour's clients, and what it has seen so far (times are of `time.monotonic`)."""
 
     api: Api
     control: Control
@@ -42,36 +42,36 @@ class Tour:
     _calls_seen: int = 0
 
     def wait(
-        self, step: ProgressLine, until: Callable[[], bool], what: str, seconds: float = STEP_SECONDS
+        self, step: ProgressLine, until: Callable[[], bool], condition: str, seconds: float = STEP_SECONDS
     ) -> None:
-        """Ask until it is so, telling meanwhile which changes reach AWS. Raises TourFailed."""
+        """Poll until `until()` is true, showing the changes that AWS gets. Raises TourFailed."""
         deadline = time.monotonic() + seconds
         while not until():
             self.check_processes()
-            self.tell_calls(step)
+            self.show_calls(step)
             if time.monotonic() > deadline:
-                raise TourFailed(f"After {seconds:.0f} s it was not so that {what}.")
+                raise TourFailed(f"Timed out after {seconds:.0f} s; waited until {condition}.")
             time.sleep(POLL_SECONDS)
-        self.tell_calls(step)
+        self.show_calls(step)
 
-    def tell_calls(self, step: ProgressLine) -> None:
+    def show_calls(self, step: ProgressLine) -> None:
         for call in self.control.calls(since=self._calls_seen):
             self._calls_seen = call["n"]
             if not call["operation"].startswith(("List", "Get", "Describe")):
                 outcome = "accepted" if not call["error"] else f"refused: {call['error']}"
                 step.note(f"{call['service']} {call['operation']}: {outcome}")
 
-    def look_at_channel(self) -> dict[str, Any] | None:
-        """The channel as it is now, noting the moments that matter."""
-        found = self.api.find(f"channels/{self.channel['id']}")
+    def refresh_channel(self) -> dict[str, Any] | None:
+        """Read the channel again, note when it first became idle, and return it; None if deleted."""
+        channel = self.api.find(f"channels/{self.channel['id']}")
         now = time.monotonic()
-        if found is None:
+        if channel is None:
             return None
-        self.channel = found
-        if found["state"] == "idle" and not self.idle_at:
+        self.channel = channel
+        if channel["state"] == "idle" and not self.idle_at:
             self.idle_at = now
-        if found["distribution"]:
-            self._note_distribution(found["distribution"], now)
+        if channel["distribution"]:
+            self._note_distribution(channel["distribution"], now)
         return self.channel
 
     def _note_distribution(self, attached: dict[str, Any], now: float) -> None:
@@ -82,11 +82,12 @@ class Tour:
         if attached["state"] == "deployed":
             self.deployed_at = self.deployed_at or now
 
-    def look_at_distribution(self) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self.api.find(f"distributions/{self.distribution['id']}")
-        if found is not None:
-            self.distribution = found
-        return found
+    def refresh_distribution(self) -> dict[str, Any] | None:
+        """Read the distribution again and return it; None if deleted."""
+        distribution: dict[str, Any] | None = self.api.find(f"distributions/{self.distribution['id']}")
+        if distribution is not None:
+            self.distribution = distribution
+        return distribution
 
 
 def create(tour: Tour) -> None:
@@ -97,11 +98,11 @@ def create(tour: Tour) -> None:
 
 
 def build(tour: Tour) -> None:
-    """The MediaPackage and MediaLive half; the distribution is created beside it."""
+    """Wait for MediaPackage and MediaLive; the distribution is created in parallel."""
     with tour.screen.step("AWS builds the channel's stack") as step:
 
         def idle() -> bool:
-            channel = tour.look_at_channel() or {}
+            channel = tour.refresh_channel() or {}
             if channel.get("state") == "failed":
                 raise TourFailed(f"The channel failed: {channel['error']}")
             step.now(f"the channel is {channel.get('state')}")
@@ -112,11 +113,11 @@ def build(tour: Tour) -> None:
 
 
 def deploy(tour: Tour) -> None:
-    """Nobody waits for this one: a show could start already."""
-    with tour.screen.step("CloudFront deploys the distribution, and nobody waits for it") as step:
+    """Only the tour waits here: a show could start already."""
+    with tour.screen.step("CloudFront deploys the distribution; a show need not wait for it") as step:
 
         def deployed() -> bool:
-            tour.look_at_channel()
+            tour.refresh_channel()
             step.now(f"the distribution is {(tour.channel['distribution'] or {}).get('state')}")
             return tour.deployed_at > 0
 
@@ -129,46 +130,46 @@ def delete(tour: Tour) -> None:
         tour.api.delete(f"channels/{tour.channel['id']}")
 
         def gone() -> bool:
-            channel = tour.look_at_channel()
-            step.now(f"the channel is {channel['state'] if channel else 'gone'}")
+            channel = tour.refresh_channel()
+            step.now(f"the channel is {channel['state'] if channel else 'deleted'}")
             return channel is None
 
-        tour.wait(step, gone, "the channel is gone")
-        step.result = "202 at once; now the stack is gone and the API says 404"
+        tour.wait(step, gone, "the channel is deleted")
+        step.result = "202 at once; by now the stack is deleted and the API answers 404"
 
 
 def disable(tour: Tour) -> None:
-    with tour.screen.step("CloudFront disables the distribution that was left") as step:
+    with tour.screen.step("CloudFront disables the channel's former distribution") as step:
 
         def disabled() -> bool:
-            found = tour.look_at_distribution()
-            step.now(f"the distribution is {found['state'] if found else 'gone'}")
-            return found is None or found["state"] in ("disabled", "deleting")
+            distribution = tour.refresh_distribution()
+            step.now(f"the distribution is {distribution['state'] if distribution else 'deleted'}")
+            return distribution is None or distribution["state"] in ("disabled", "deleting")
 
         tour.wait(step, disabled, "the distribution is disabled")
-        step.result = "disabled everywhere, stale: the reaper's"
+        step.result = "disabled and deployed: stale, so the reaper may delete it"
 
 
 def reap(tour: Tour) -> None:
     with tour.screen.step("The reaper deletes it") as step:
 
         def reaped() -> bool:
-            found = tour.look_at_distribution()
-            step.now(f"the distribution is {found['state'] if found else 'gone'}")
-            return found is None
+            distribution = tour.refresh_distribution()
+            step.now(f"the distribution is {distribution['state'] if distribution else 'deleted'}")
+            return distribution is None
 
-        tour.wait(step, reaped, "the distribution is gone")
-        step.result = "gone from AWS and from the database"
+        tour.wait(step, reaped, "the distribution is deleted")
+        step.result = "deleted from AWS and from the database"
 
 
 def clean(tour: Tour) -> None:
-    """The shared security group goes with the last channel that used it."""
+    """The shared security group is deleted after the last channel that used it."""
     with tour.screen.step("Nothing is left behind") as step:
         tour.wait(step, lambda: not left_in_aws(tour.control), "nothing is left in AWS")
 
 
 def left_in_aws(control: Control) -> dict[str, int]:
-    """How many resources of each kind exist that StreamHub makes; zeros left out."""
+    """The number of resources left in AWS by kind, without zeros and the MediaManager distribution."""
     kinds = {
         "cloudfront": ("distributions",),
         "mediapackage": ("channels", "origin_endpoints"),
@@ -176,8 +177,8 @@ def left_in_aws(control: Control) -> dict[str, int]:
     }
     inventory = control.inventory()
     left = {
-        f"{service} {kind}": sum(not is_mediamanager(each) for each in inventory[service][kind])
+        f"{service} {kind}": sum(not is_mediamanager(resource) for resource in inventory[service][kind])
         for service, names in kinds.items()
         for kind in names
     }
-    return {what: count for what, count in left.items() if count}
+    return {name: count for name, count in left.items() if count}

@@ -1,4 +1,4 @@
-"""The table at the end: what was seen, and whether it is as promised."""
+"""The table at the end: what the tour saw, and whether each promise held."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ CREATES = (
     "medialive:CreateChannel",
     "cloudfront:CreateDistributionWithTags",
 )
-# Polling is not exact: less than this counts as no wait (seconds).
+# In seconds. Polling is not exact, so a shorter wait counts as none.
 NO_WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Promise:
-    """One promise: its name, what was seen, whether it held."""
+    """One promise: its name, what was seen, and whether it held."""
 
     name: str
     seen: str
@@ -33,7 +33,7 @@ class Promise:
 
 
 def verdict(tour: Tour) -> list[Promise]:
-    """All promises of this tour."""
+    """All promises, checked after the tour."""
     counts = tour.control.counts()
     return [
         _created(counts["calls"]),
@@ -50,39 +50,41 @@ def _created(calls: dict[str, int]) -> Promise:
     kinds = "MediaPackage channel and endpoint, security group, input, MediaLive channel, distribution"
     if len(made) == 6 and set(made.values()) == {1}:
         return Promise("created", f"1 channel ({kinds}), each once", True)
-    return Promise("created", ", ".join(f"{name} {n} times" for name, n in made.items()), False)
+    return Promise("created", _counted(made) or "nothing", False)
 
 
 def _left(tour: Tour) -> Promise:
     left = left_in_aws(tour.control)
-    return Promise("left in AWS", ", ".join(f"{n} {kind}" for kind, n in left.items()) or "nothing", not left)
+    return Promise("left in AWS", _counted(left) or "nothing", not left)
 
 
 def _rows(tour: Tour) -> Promise:
     rows = {kind: len(tour.api.get(kind)["items"]) for kind in ("channels", "distributions")}
-    said = ", ".join(f"{n} {kind}" for kind, n in rows.items() if n) or "nothing"
-    return Promise("left in the database", said, said == "nothing")
+    left = {kind: n for kind, n in rows.items() if n}
+    return Promise("left in the database", _counted(left) or "nothing", not left)
 
 
 def _illegal(illegal: dict[str, int]) -> Promise:
-    return Promise(
-        "illegal calls", ", ".join(f"{name} {n} times" for name, n in illegal.items()) or "none", not illegal
-    )
+    return Promise("illegal calls", _counted(illegal) or "none", not illegal)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
 
 
 def _waited(tour: Tour) -> Promise:
-    """From the moment the channel could be started: how long its distribution was still missing."""
+    """How long the distribution was still missing once the channel could have been started."""
     waited = max(0.0, tour.domain_seen_at - tour.idle_at)
     took = tour.deployed_at - tour.distribution_seen_at
     scale = tour.control.status()["scale"]
     real = f" ({took / scale:.0f} s at AWS's own pace)" if scale else ""
     held = waited < NO_WAIT_SECONDS and took > 0
-    said = "0" if waited < NO_WAIT_SECONDS else f"{waited:.1f}"
-    return Promise("waited for the distribution", f"{said} s, AWS took {took:.1f} s{real}", held)
+    shown = "0" if waited < NO_WAIT_SECONDS else f"{waited:.1f}"
+    return Promise("waited for the distribution", f"{shown} s, AWS took {took:.1f} s{real}", held)
 
 
 def _bytes(tour: Tour) -> Promise:
-    """The truth, which only the viewers know, beside what the breakout says it cost."""
+    """The bytes that viewers really got, compared with the breakout's usage."""
     sent, usage = delivered(tour), tour.breakout["usage"]
     billed = usage["bytes_downloaded"] or 0
     held = sent == billed and sent > 0 and usage["status"] == "final"
@@ -92,10 +94,11 @@ def _bytes(tour: Tour) -> Promise:
     )
 
 
-def table_of(lines: list[Promise]) -> Table:
+def table_of(promises: list[Promise]) -> Table:
     table = Table(title="What the tour promised", title_justify="left", show_header=False)
-    for line in lines:
-        table.add_row("[green]✓[/green]" if line.held else "[red]✗[/red]", line.name, line.seen)
+    for promise in promises:
+        mark = "[green]✓[/green]" if promise.held else "[red]✗[/red]"
+        table.add_row(mark, promise.name, promise.seen)
     return table
 
 

@@ -19,7 +19,6 @@ class CloudFront(Distributions):
                 distribution.head()
                 | {
                     "ETag": distribution.etag,
-                    "Enabled": distribution.config["Enabled"],
                     "Tags": dict(distribution.tags),
                 }
                 | {name: distribution.config[name] for name in _SHOWN}

@@ -1,4 +1,4 @@
-"""Chromium, a live server, and the product working in this process beside it."""
+"""Chromium, a live server, and the product's worker running in this process."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from streamhub.console import roles
 from tests.browser.staff import PASSWORD, WIDE, Open, Staff
 from tests.scenarios.world import WorldUnderTest
 
-# Playwright keeps an event loop in this thread, in which Django would refuse to touch the database.
+# Playwright runs an event loop in this thread; without this, Django refuses database access there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-# The suite's own scratch folder goes; screenshots are there to be looked at.
+# Screenshots must outlive the suite's temporary folder.
 _VAR = Path(settings.VAR_DIR)
 SCREENSHOTS = (
     settings.BASE_DIR / "var" if _VAR.name.startswith("streamhub-tests-") else _VAR
@@ -33,22 +33,22 @@ SCREENSHOTS = (
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        pytest.skip("there is no chromium on this machine")
+        pytest.skip("Chromium is not installed.")
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield found
-        found.close()
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture
 def world(transactional_db: None, settings: Any) -> Iterator[WorldUnderTest]:
-    """On committed rows, which the live server's threads see too."""
+    """A world with committed rows, which the live server's threads can see."""
     yield from WorldUnderTest.running(settings)
 
 
 @pytest.fixture
 def log_in(browser: Browser, live_server: Any, world: WorldUnderTest) -> Iterator[Open]:
-    """`log_in("operator")`: a page of somebody with that role (or a "superuser"), on the dashboard.
+    """`log_in("operator")`: a page of a user with that role (or a "superuser"), on the dashboard.
 
     Errors in the browser fail the test.
     """
@@ -58,21 +58,21 @@ def log_in(browser: Browser, live_server: Any, world: WorldUnderTest) -> Iterato
     def page(role: str, **window: Any) -> Page:
         user = User.objects.filter(username=role).first()
         if user is None:
-            everything = role == "superuser"
-            user = User.objects.create_user(role, password=PASSWORD, is_staff=True, is_superuser=everything)
+            is_superuser = role == "superuser"
+            user = User.objects.create_user(role, password=PASSWORD, is_staff=True, is_superuser=is_superuser)
             user.groups.set(Group.objects.filter(name=role))
         return staff.page(role, **window)
 
     yield page
     staff.close()
-    assert staff.complaints == []
+    assert staff.problems == []
 
 
 @pytest.fixture
-def have_mediamanager(world: WorldUnderTest) -> Callable[[], None]:
-    """Put the shared distribution into the embedded AWS and let StreamHub read it."""
+def create_mediamanager(world: WorldUnderTest) -> Callable[[], None]:
+    """Create the MediaManager distribution in the embedded AWS and let StreamHub read it."""
 
-    def have() -> None:
+    def create() -> None:
         world.control.console(
             "cloudfront",
             "create_mediamanager",
@@ -83,12 +83,12 @@ def have_mediamanager(world: WorldUnderTest) -> Callable[[], None]:
         mediamanager.mediamanager_register()
         world.settle(lambda: Distribution.objects.get(protected=True).config is not None)
 
-    return have
+    return create
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of nobody in particular."""
+    """A page without a logged-in user."""
     context = browser.new_context(viewport=WIDE)
     yield context.new_page()
     context.close()
@@ -103,7 +103,7 @@ def screenshots() -> Path:
 
 @pytest.fixture
 def shoot() -> Callable[[Page, str], None]:
-    """Save what the page shows; complain if it is wider than the window."""
+    """Save a screenshot; fail if the page is wider than the window."""
 
     def save(page: Page, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)

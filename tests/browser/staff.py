@@ -1,4 +1,4 @@
-"""People at their browsers: logged in with a role, complaining of script errors and of foreign hosts."""
+"""Users with a browser. Script errors and requests to other hosts are recorded as problems."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ Open = Callable[..., Page]
 
 
 class Staff:
-    """Whoever works with the console at `url`. What went wrong in their browsers is in `complaints`."""
+    """The users of the console at `url`. `problems` has what went wrong in their browsers."""
 
     def __init__(self, browser: Browser, url: str) -> None:
         self.url = url
-        self.complaints: list[str] = []
+        self.problems: list[str] = []
         self._browser = browser
         self._contexts: list[BrowserContext] = []
 
     def page(self, name: str, *, viewport: Any = WIDE, scheme: Any = "light") -> Page:
         """A new window of the user `name`, on the dashboard."""
-        found = self.stranger(scheme, viewport=viewport)
-        found.fill("#id_username", name)
-        found.fill("#id_password", PASSWORD)
-        found.click("button[type=submit]")
-        found.wait_for_url(re.compile(r"/admin/$"))
-        return found
+        page = self.anonymous_page(scheme, viewport=viewport)
+        page.fill("#id_username", name)
+        page.fill("#id_password", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url(re.compile(r"/admin/$"))
+        return page
 
-    def stranger(self, scheme: Any = "light", *, viewport: Any = WIDE) -> Page:
-        """A new window of somebody who has not logged in, at the login."""
+    def anonymous_page(self, scheme: Any = "light", *, viewport: Any = WIDE) -> Page:
+        """A new window at the login page."""
         context = self._browser.new_context(
             viewport=viewport, color_scheme=scheme, timezone_id="Europe/Berlin", base_url=self.url
         )
         self._contexts.append(context)
-        found = context.new_page()
-        found.on("pageerror", lambda error: self.complaints.append(str(error)))
-        found.on("request", lambda request: self._only_here(request.url))
-        found.goto("/admin/")
-        return found
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("request", lambda request: self._check_host(request.url))
+        page.goto("/admin/")
+        return page
 
     def close(self) -> None:
         for context in self._contexts:
             context.close()
 
-    def _only_here(self, url: str) -> None:
+    def _check_host(self, url: str) -> None:
         if not url.startswith((self.url, "data:", "blob:")):
-            self.complaints.append(f"{url} is not on this server")
+            self.problems.append(f"{url} is not on this server")

@@ -1,4 +1,4 @@
-"""What staff see first."""
+"""Logging in and opening the list of channels."""
 
 from __future__ import annotations
 

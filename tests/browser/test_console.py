@@ -1,4 +1,4 @@
-"""An operator's and a viewer's way through the console, in Chromium."""
+"""The console in Chromium, as an operator and as a viewer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from channels_app.models import Channel
 from distributions.models import Distribution
-from tests.browser.accessibility import grave_findings
+from tests.browser.accessibility import severe_violations
 from tests.browser.staff import Open
 from tests.scenarios import rows
 from tests.scenarios.world import WorldUnderTest
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 Shoot = Callable[[Page, str], None]
 
 
-def create(page: Page, name: str = "Main stage") -> None:
+def create_channel(page: Page, name: str = "Main stage") -> None:
     page.goto("/admin/channels_app/channel/")
     page.locator("a[href$='/channel/add/']").first.click()
     page.fill("#id_name", name)
@@ -34,11 +34,11 @@ def confirm(page: Page, label: str) -> None:
     page.get_by_role("button", name=f"Yes, {label.lower()}").click()
 
 
-def test_a_channel_becomes_ready_without_reloading_and_is_deleted(
+def test_a_channels_page_follows_its_creation_and_deletion_without_reloading(
     log_in: Open, world: WorldUnderTest, shoot: Shoot
 ) -> None:
     page = log_in("operator")
-    create(page)
+    create_channel(page)
     expect(page.locator(".sh-sub .sh-badge")).to_contain_text("pending")
     page.evaluate("window.notReloaded = true")
     world.settle()
@@ -55,16 +55,16 @@ def test_a_channel_becomes_ready_without_reloading_and_is_deleted(
     page.get_by_role("button", name="Yes, delete").click()
     expect(page.locator(".sh-sub .sh-badge")).to_contain_text("deleting")
     world.settle()
-    expect(page.locator(".sh-gone")).to_contain_text("gone", timeout=15_000)
+    expect(page.locator(".sh-gone")).to_contain_text("was deleted", timeout=15_000)
     shoot(page, "gone")
     world.reap()
     world.settle()
     assert not Distribution.objects.exists()
 
 
-def test_a_breakout_goes_on_air_and_ends(log_in: Open, world: WorldUnderTest, shoot: Shoot) -> None:
+def test_an_operator_runs_a_breakout(log_in: Open, world: WorldUnderTest, shoot: Shoot) -> None:
     page = log_in("operator")
-    create(page)
+    create_channel(page)
     world.settle()
     page.get_by_role("link", name="New breakout").click()
     page.fill("#id_name", "Opening keynote")
@@ -98,7 +98,7 @@ def test_a_list_refreshes_its_states(log_in: Open, shoot: Shoot) -> None:
     shoot(page, "channels")
 
 
-def test_a_field_says_what_is_wrong_with_it(log_in: Open, shoot: Shoot) -> None:
+def test_a_form_shows_errors_at_the_field(log_in: Open, shoot: Shoot) -> None:
     page = log_in("operator")
     page.goto("/admin/channels_app/channel/add/")
     page.fill("#id_name", "Main stage")
@@ -109,7 +109,7 @@ def test_a_field_says_what_is_wrong_with_it(log_in: Open, shoot: Shoot) -> None:
     shoot(page, "form-complaint")
 
 
-def test_many_at_once_say_what_became_of_each(log_in: Open, shoot: Shoot) -> None:
+def test_a_bulk_action_shows_the_result_for_each_object(log_in: Open, shoot: Shoot) -> None:
     rows.distribution(), rows.distribution("failed", **rows.ERROR)
     page = log_in("operator")
     page.goto("/admin/distributions/distribution/")
@@ -124,7 +124,7 @@ def test_many_at_once_say_what_became_of_each(log_in: Open, shoot: Shoot) -> Non
     shoot(page, "bulk-results")
 
 
-def test_a_failure_says_why_and_offers_retry(log_in: Open, shoot: Shoot) -> None:
+def test_a_failure_shows_its_reason_and_offers_retry(log_in: Open, shoot: Shoot) -> None:
     row = rows.channel("failed", failed_step="create the MediaLive channel", **rows.ERROR)
     page = log_in("operator")
     page.goto(f"/admin/channels_app/channel/{row.pk}/change/")
@@ -135,13 +135,13 @@ def test_a_failure_says_why_and_offers_retry(log_in: Open, shoot: Shoot) -> None
 
 
 def test_a_viewer_sees_the_same_pages_without_verbs(log_in: Open, shoot: Shoot) -> None:
-    on = rows.channel("running", distribution=rows.distribution())
-    keynote = rows.breakout("running", on)
+    channel = rows.channel("running", distribution=rows.distribution())
+    keynote = rows.breakout("running", channel)
     page = log_in("viewer")
     for path in (
-        f"channels_app/channel/{on.pk}",
+        f"channels_app/channel/{channel.pk}",
         f"channels_app/breakout/{keynote.pk}",
-        f"distributions/distribution/{on.distribution_id}",
+        f"distributions/distribution/{channel.distribution_id}",
     ):
         page.goto(f"/admin/{path}/change/")
         expect(page.locator(".sh-title h2")).to_be_visible()
@@ -159,8 +159,8 @@ def test_polling_stops_at_a_login_page(log_in: Open) -> None:
     expect(page.locator(".sh-title h2")).to_be_visible()
 
 
-def test_axe_would_find_something(page: Page) -> None:
+def test_axe_reports_known_violations(page: Page) -> None:
     page.set_content("<html><body><img src='x'><p style='color:#bbb;background:#fff'>pale</p></body></html>")
-    rules = " ".join(grave_findings(page))
+    rules = " ".join(severe_violations(page))
     assert "image-alt" in rules
     assert "color-contrast" in rules

@@ -1,4 +1,4 @@
-"""What somebody did behind StreamHub's back, seen and mended on the Drift page, in Chromium."""
+"""Changes made outside of StreamHub, shown and resolved on the Drift page, in Chromium."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from drift.models import DriftSighting
 from drift.tasks import drift_report
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
-from tests.browser.accessibility import grave_findings
+from tests.browser.accessibility import severe_violations
 from tests.browser.staff import PHONE, WIDE, Open
 from tests.scenarios.actors import TESTER
 from tests.scenarios.stage import medialive_state
@@ -25,7 +25,7 @@ from tests.scenarios.world import WorldUnderTest
 pytestmark = pytest.mark.browser
 
 Shoot = Callable[[Page, str], None]
-NOBODY = "f" * 32
+UNKNOWN_UID = "f" * 32
 
 
 @pytest.fixture
@@ -35,17 +35,17 @@ def stage(world: WorldUnderTest) -> Channel:
     return Channel.objects.get()
 
 
-def plant_an_orphan(world: WorldUnderTest) -> str:
-    """A security group with our mark, as a restored database would leave it; its id."""
+def create_orphan(world: WorldUnderTest) -> str:
+    """Create a security group with our mark and no row, as a restored database leaves it; returns its id."""
     return (
         MediaLive(world.session)
-        .create_security_group(["198.51.100.7/32"], tags("local", "security-group", NOBODY))
+        .create_security_group(["198.51.100.7/32"], tags("local", "security-group", UNKNOWN_UID))
         .id
     )
 
 
 def delete_the_distribution(world: WorldUnderTest) -> str:
-    """In the AWS console, behind StreamHub's back; its id."""
+    """Delete the distribution in the AWS console; returns its id."""
     id = Distribution.objects.get().aws_distribution_id
     assert id
     world.control.console("cloudfront", "disable", Id=id)
@@ -64,7 +64,7 @@ def finding(page: Page, aws_id: str) -> Locator:
     return page.locator(".sh-findings > li", has_text=aws_id)
 
 
-def an_hour_passes() -> None:
+def age_sightings_by_an_hour() -> None:
     DriftSighting.objects.update(first_seen_at=timezone.now() - timedelta(minutes=61))
 
 
@@ -74,7 +74,7 @@ def confirm(page: Page, label: str, aws_id: str) -> None:
     page.get_by_role("button", name=f"Yes, {label.lower()}").click()
 
 
-def test_an_engineer_finds_what_was_done_outside_and_mends_it(
+def test_an_engineer_finds_and_resolves_changes_made_outside(
     log_in: Open, world: WorldUnderTest, stage: Channel, shoot: Shoot
 ) -> None:
     page = log_in("engineer")
@@ -82,26 +82,26 @@ def test_an_engineer_finds_what_was_done_outside_and_mends_it(
     expect(page.locator("#live")).to_contain_text("AWS has not been read yet")
     read_again(page)
     expect(page.locator("#live")).to_contain_text("Database and AWS agree.")
-    assert grave_findings(page) == []
+    assert severe_violations(page) == []
     shoot(page, "drift-agrees")
 
-    orphan, lost = plant_an_orphan(world), delete_the_distribution(world)
+    orphan, lost = create_orphan(world), delete_the_distribution(world)
     read_again(page)
     expect(finding(page, lost)).to_contain_text("does not exist")
     expect(finding(page, orphan)).to_contain_text("has no row")
     expect(finding(page, orphan)).to_contain_text("can be deleted from")
-    assert grave_findings(page) == []
+    assert severe_violations(page) == []
     shoot(page, "drift-findings")
 
     page.get_by_role("link", name=f"Repair {lost}").click()
     expect(page.locator(".sh-dry-run")).to_contain_text("repairs what it can")
-    assert grave_findings(page) == []
+    assert severe_violations(page) == []
     shoot(page, "drift-confirm-repair")
     page.get_by_role("button", name="Yes, repair").click()
     world.settle()
     assert Channel.objects.get().error_code == "distribution_gone"
 
-    an_hour_passes()
+    age_sightings_by_an_hour()
     page.reload()
     page.get_by_role("link", name=f"Delete {orphan}").click()
     expect(page.locator(".sh-dry-run")).to_contain_text(f"{orphan} is deleted.")
@@ -115,7 +115,7 @@ def test_an_engineer_finds_what_was_done_outside_and_mends_it(
     expect(finding(page, lost)).to_have_count(0)
 
 
-def test_what_could_not_be_read_stands_out(
+def test_an_incomplete_reading_is_shown_as_an_alert(
     log_in: Open, world: WorldUnderTest, stage: Channel, shoot: Shoot
 ) -> None:
     drift_report()
@@ -127,13 +127,13 @@ def test_what_could_not_be_read_stands_out(
     expect(page.get_by_role("alert")).to_contain_text("MediaLive channels")
     expect(page.get_by_role("alert")).to_contain_text("AccessDeniedException")
     expect(page.get_by_role("button", name="Read again")).to_have_count(0)
-    assert grave_findings(page) == []
+    assert severe_violations(page) == []
     shoot(page, "drift-unread")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_alarms_and_findings_are_seen_at_night(
+def test_alarms_and_findings_are_readable_in_both_themes(
     log_in: Open, world: WorldUnderTest, stage: Channel, shoot: Shoot, viewport: object, scheme: str
 ) -> None:
     world.control.console("medialive", "start_channel", id=stage.ml_channel_id)
@@ -148,12 +148,12 @@ def test_alarms_and_findings_are_seen_at_night(
         error_code="AccessDeniedException",
         error_message=denied,
     )
-    orphan, lost = plant_an_orphan(world), delete_the_distribution(world)
+    orphan, lost = create_orphan(world), delete_the_distribution(world)
     drift_report()
     world.control.fault("mediapackage:ListChannels", "access_denied", times=None)
     drift_report()
     page = log_in("engineer", viewport=viewport, scheme=scheme)
-    graves = []
+    violations = []
     for name, path in {
         "alarms": "",
         "alarms-channel": f"channels_app/channel/{stage.pk}/change/",
@@ -164,11 +164,11 @@ def test_alarms_and_findings_are_seen_at_night(
         page.goto(f"/admin/{path}")
         page.evaluate("document.fonts.ready")
         shoot(page, f"{name}-{scheme}")
-        graves += [f"{name}: {one}" for one in grave_findings(page)]
-    assert graves == [], "\n".join(graves)
+        violations += [f"{name}: {violation}" for violation in severe_violations(page)]
+    assert violations == [], "\n".join(violations)
 
 
-def test_an_alarm_leads_to_the_stop_that_ends_it(
+def test_an_alarm_links_to_the_stop_that_ends_it(
     log_in: Open, world: WorldUnderTest, stage: Channel, shoot: Shoot
 ) -> None:
     world.control.console("medialive", "start_channel", id=stage.ml_channel_id)

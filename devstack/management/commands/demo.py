@@ -1,4 +1,4 @@
-"""`manage.py demo` (or `make demo`): all processes on this machine, a tour, then yours to try."""
+"""`manage.py demo` (or `make demo`): start all processes, take a tour, then keep serving."""
 
 from __future__ import annotations
 
@@ -20,88 +20,91 @@ from emulator.control import Control
 
 
 class Command(BaseCommand):
-    help = "Start StreamHub on an embedded AWS, take a tour, keep serving until Ctrl-C."
+    help = "Start StreamHub on an embedded AWS, take a tour, then keep serving until Ctrl-C."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--exit", action="store_true", help="end after the tour; exit code 0 if all held")
+        parser.add_argument(
+            "--exit", action="store_true", help="end after the tour, with exit code 0 if every promise held"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         screen = Screen()
         try:
-            house = DemoStack(settings.VAR_DIR)
+            stack = DemoStack(settings.VAR_DIR)
         except NoFolder as error:
             raise CommandError(str(error)) from error
         held = False
         try:
-            held = self._run(house, screen, keep_serving=not options["exit"])
+            held = self._run(stack, screen, keep_serving=not options["exit"])
         except KeyboardInterrupt:
             screen.say()
         except (ProcessFailed, tour.TourFailed, ApiError) as error:
             held = False
-            screen.say(f"\nThe demo failed: {error}\nThe logs are in {house.folder / 'logs'}.")
+            screen.say(f"\nThe demo failed: {error}\nThe logs are in {stack.folder / 'logs'}.")
         finally:
-            _stop(house, screen)
+            _stop(stack, screen)
         if not held:
             raise SystemExit(1)
 
-    def _run(self, house: DemoStack, screen: Screen, *, keep_serving: bool) -> bool:
-        """The whole demo; whether every promise held (a Ctrl-C after the tour takes nothing back)."""
-        _bring_up(house, screen)
-        held = _take_tour(house, screen)
+    def _run(self, stack: DemoStack, screen: Screen, *, keep_serving: bool) -> bool:
+        """Run the whole demo; returns whether every promise held, also after a later Ctrl-C."""
+        _start(stack, screen)
+        held = _take_tour(stack, screen)
         if keep_serving:
             screen.say(
-                f"\nStill serving {house.url}/admin/ (admin, {house.password}). Ctrl-C stops everything."
+                f"\nStill serving {stack.url}/admin/ (user admin, password {stack.password}). "
+                "Press Ctrl-C to stop everything."
             )
-            _serve(house)
+            _serve(stack)
         return held
 
 
-def _bring_up(house: DemoStack, screen: Screen) -> None:
+def _start(stack: DemoStack, screen: Screen) -> None:
     screen.title("StreamHub starts")
-    with screen.step("Embedded AWS and broker, a fresh database, an API token") as step:
-        house.prepare()
-        step.result = str(house.folder)
-    with screen.step("Web, worker, beat") as step:
-        house.start()
-        step.result = house.url
-    screen.say(f"\n   Admin      {house.url}/admin/   user admin, password {house.password}")
-    screen.say(f"   API        {house.url}/api/v1/docs")
-    screen.say(f"   API token  {house.token}")
-    screen.say(f"   AWS        {house.aws_url}   (embedded; no real account can be reached)")
+    with screen.step("Start the embedded AWS and broker, create a database and an API token") as step:
+        stack.prepare()
+        step.result = str(stack.folder)
+    with screen.step("Start web, worker and beat") as step:
+        stack.start()
+        step.result = stack.url
+    screen.say(f"\n   Admin      {stack.url}/admin/   user admin, password {stack.password}")
+    screen.say(f"   API        {stack.url}/api/v1/docs")
+    screen.say(f"   API token  {stack.token}")
+    screen.say(f"   AWS        {stack.aws_url}   (embedded; no real account can be reached)")
 
 
-def _take_tour(house: DemoStack, screen: Screen) -> bool:
-    api, control = Api(house.url, house.token), Control(house.aws_url)
-    on_tour = tour.Tour(api, control, screen, house.processes.check)
+def _take_tour(stack: DemoStack, screen: Screen) -> bool:
+    api, control = Api(stack.url, stack.token), Control(stack.aws_url)
+    present_tour = tour.Tour(api, control, screen, stack.processes.check)
     screen.title("The tour: one channel's life, and a show on it")
     for step in STEPS:
-        step(on_tour)
-    lines = verdict.verdict(on_tour)
+        step(present_tour)
+    promises = verdict.verdict(present_tour)
     screen.say()
     screen.show(verdict.calls_of(control.counts()))
-    screen.show(verdict.table_of(lines))
-    return all(line.held for line in lines)
+    screen.show(verdict.table_of(promises))
+    return all(promise.held for promise in promises)
 
 
-def _serve(house: DemoStack) -> None:
-    """Until somebody interrupts; raises ProcessFailed if a process ends by itself."""
+def _serve(stack: DemoStack) -> None:
+    """Wait for Ctrl-C. Raises ProcessFailed if a process ends by itself."""
     try:
         while True:
-            house.processes.check()
+            stack.processes.check()
             time.sleep(0.5)
     except KeyboardInterrupt:
         return
 
 
-def _stop(house: DemoStack, screen: Screen) -> None:
-    """In order, and without being interrupted: an impatient second Ctrl-C leaves no orphans."""
+def _stop(stack: DemoStack, screen: Screen) -> None:
+    """Stop all processes. Further signals are ignored, so that a second Ctrl-C leaves no orphans."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    with screen.step("Every process is stopped"):
-        house.stop()
+    with screen.step("Stop all processes"):
+        stack.stop()
 
 
 def _interrupt(*_about: object) -> NoReturn:

@@ -1,4 +1,4 @@
-"""`manage.py embedded`: one separate process that is AWS and broker, for trying out and for tests."""
+"""`manage.py embedded`: one process with the embedded AWS and a broker, for trying out and for tests."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DEFAULT_SCALE = 0.02
 
 def _mediamanager() -> tuple[str, str, str] | None:
     """The configured MediaManager distribution and its two buckets, if all three are configured."""
-    named = (settings.MEDIAMANAGER_DISTRIBUTION_ID, settings.RECORDING_BUCKET, settings.MEDIA_BUCKET)
-    return named if all(named) else None
+    values = (settings.MEDIAMANAGER_DISTRIBUTION_ID, settings.RECORDING_BUCKET, settings.MEDIA_BUCKET)
+    return values if all(values) else None
 
 
 class Command(BaseCommand):
-    help = "Run the embedded AWS and broker. Everything in them is forgotten when this process ends."
+    help = "Run the embedded AWS and broker. They keep nothing when this process ends."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,16 +31,18 @@ class Command(BaseCommand):
             "--scale",
             type=float,
             default=DEFAULT_SCALE,
-            help="real seconds per AWS second: 1 is AWS's own pace, 0.02 fifty times as fast (default)",
+            help="real seconds per AWS second: 1 is AWS's own pace, 0.02 (default) is fifty times as fast",
         )
-        parser.add_argument("--aws-port", type=int, default=0, help="default: one that fits, always the same")
+        parser.add_argument(
+            "--aws-port", type=int, default=0, help="default: a free port, the same each time"
+        )
         parser.add_argument("--broker-port", type=int, default=0, help="likewise")
-        parser.add_argument("--parent", type=int, help="end when this process, the parent, ends")
+        parser.add_argument("--parent", type=int, help="id of the parent process; end when it ends")
 
     def handle(self, *args: Any, **given: Any) -> None:
         if given["scale"] < 0:
-            raise CommandError("--scale is a number of seconds, 0 or more.")
-        self._mention_rows()
+            raise CommandError("--scale must be a number of seconds, 0 or more.")
+        self._warn_about_rows()
         options = Options(
             addresses=settings.EMBEDDED_ADDRESSES,
             scale=given["scale"],
@@ -59,23 +61,23 @@ class Command(BaseCommand):
     def _say_ready(self, addresses: dict[str, Any]) -> None:
         self.stdout.write(
             f"The embedded AWS answers at {addresses['aws_endpoint']}, the broker ({addresses['broker']}) "
-            f"at {addresses['broker_url']}. Ctrl-C ends both."
+            f"at {addresses['broker_url']}. Press Ctrl-C to stop both."
         )
         self.stdout.flush()
 
-    def _mention_rows(self) -> None:
-        """This AWS begins empty. Rows that stand for something in an earlier one will be found missing."""
-        rows = []
+    def _warn_about_rows(self) -> None:
+        """Warn if rows exist: this AWS begins empty, so StreamHub will find their resources missing."""
+        counts = []
         for driver in all_drivers():
             try:
                 count = driver.model._default_manager.count()
             except DatabaseError:
                 continue
             if count:
-                rows.append(f"{count} x {driver.model.KIND}")
-        if rows:
+                counts.append(f"{driver.model.KIND}: {count}")
+        if counts:
             self.stdout.write(
-                f"Note: this AWS begins empty, and the database has {', '.join(rows)}. To StreamHub that is "
-                "an account which lost everything. To begin anew, delete the database and run "
+                f"Note: this AWS begins empty, but the database has rows ({', '.join(counts)}). "
+                "StreamHub will find their resources missing. To start over, delete the database and run "
                 "`manage.py bootstrap`."
             )
