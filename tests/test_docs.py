@@ -54,6 +54,12 @@ def test_each_target_is_real_and_explained() -> None:
     assert set(re.findall(r"`make ([a-z-]+)", README + GUIDE)) <= explained
 
 
+def test_links_have_a_target() -> None:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
 def test_the_locks_pin_every_package_with_hashes() -> None:
     for name in ("requirements.txt", "requirements-devstack.txt", "requirements-dev.txt"):
         lines = (ROOT / name).read_text().splitlines()
