@@ -54,6 +54,12 @@ def test_each_make_target_exists_and_is_documented() -> None:
     assert set(re.findall(r"`make ([a-z-]+)", README + GUIDE)) <= explained
 
 
+def test_links_have_a_target() -> None:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
 def test_the_locks_pin_every_package_with_hashes() -> None:
     for name in ("requirements.txt", "requirements-devstack.txt", "requirements-dev.txt"):
         lines = (ROOT / name).read_text().splitlines()
@@ -73,8 +79,8 @@ def test_the_locks_contain_every_requirement(name: str) -> None:
 def rules_cited() -> dict[str, set[int]]:
     """The numbers of the AWS rules that each file cites."""
     found = {}
-    for package in ("billing", "channels_app", "distributions", "streamhub", "tests"):
-        for path in (ROOT / package).rglob("*.py"):
+    for folder in (*PROJECT["tool"]["importlinter"]["root_packages"], "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
             cited = re.findall(r"AWS_RULES ([\d, and to]*\d)", path.read_text())
             if numbers := {int(number) for text in cited for number in re.findall(r"\d+", text)}:
                 found[str(path.relative_to(ROOT))] = numbers

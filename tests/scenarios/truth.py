@@ -199,7 +199,7 @@ def bytes_lost(control: Control, wrongs: Wrongs, now: datetime) -> tuple[int, in
 
 
 def attributed(distribution: str, minutes: dict[str, Any]) -> Iterable[tuple[int, int]]:
-    """DESIGN.md's rule for minutes once more, in the plainest words: (breakout, bytes) of each minute."""
+    """The rule for minutes (docs/architecture.md) once more: (breakout, bytes) of each minute."""
     tail = timedelta(seconds=settings.USAGE_TAIL_SECONDS)
     spans = [
         (row.started_at, row.ended_at + tail, row.breakout_id)
