@@ -1,4 +1,4 @@
-"""The documents are true: every variable, target and contract that they should name is named."""
+"""The documents match the code: they name every variable, make target and API call."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def variables_read() -> set[str]:
-    """The names that the settings ask the environment for."""
+    """The variables that the settings read from the environment."""
     text = (ROOT / "streamhub" / "settings.py").read_text() + (
         ROOT / "streamhub" / "variables.py"
     ).read_text()
-    asked = re.findall(r"""env\.\w+\(\s*"([A-Z][A-Z0-9_]+)\"""", text)
-    return {*asked, *re.findall(r"""variables\.\w+\(env, "([A-Z][A-Z0-9_]+)\"""", text)}
+    direct = re.findall(r"""env\.\w+\(\s*"([A-Z][A-Z0-9_]+)\"""", text)
+    return {*direct, *re.findall(r"""variables\.\w+\(env, "([A-Z][A-Z0-9_]+)\"""", text)}
 
 
 def variables_documented() -> set[str]:
@@ -76,7 +76,7 @@ def test_the_locks_contain_every_requirement(name: str) -> None:
 
 
 def rules_cited() -> dict[str, set[int]]:
-    """Number of a rule of AWS, by the file that leans on it."""
+    """The numbers of the cited AWS rules, by file."""
     found = {}
     for package in ("billing", "channels_app", "distributions", "streamhub", "tests"):
         for path in (ROOT / package).rglob("*.py"):

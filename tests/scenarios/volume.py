@@ -1,4 +1,4 @@
-"""How many examples are drawn where more can always be drawn: by hypothesis and schemathesis."""
+"""How many examples hypothesis and schemathesis generate."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import os
 
 
 def volume(quick: int, full: int) -> int:
-    """So many in `make test` at somebody's desk, and so many in continuous integration."""
-    asked = os.environ.get("TEST_VOLUME", "quick")
-    return {"quick": quick, "full": full}[asked]
+    """`quick` in `make test`, `full` with TEST_VOLUME=full in continuous integration."""
+    chosen = os.environ.get("TEST_VOLUME", "quick")
+    return {"quick": quick, "full": full}[chosen]
