@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: an embedded AWS of one's own, a driver that lets time pass, the staff."""
+"""Fixtures for all tests: the product with an embedded AWS, and staff of every role."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["as_role", "engineer", "operator", "superuser", "viewer"]
 
 
 def pytest_report_header() -> str:
-    """On which database the tests run."""
+    """The database that the tests use."""
     return f"database: {connection.vendor}"
 
 
@@ -28,19 +28,19 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note the rows without a name, before any is left out; tests/test_tests.py allows none."""
+    """Store the rows without a name before any are deselected; tests/test_tests.py allows none."""
     config.stash[naming.UNNAMED] = [item.nodeid for item in items if naming.is_unnamed(item)]
 
 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wakes go nowhere: in-process tests play the sweep themselves, as after a lost broker."""
+    """Discard wakes: in-process tests run the steps themselves."""
     monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue: None)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_pause_between_attempts() -> Iterator[None]:
-    """botocore waits up to a second before it tries again."""
+    """Without this, botocore waits up to a second before a retry."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
         yield
@@ -48,19 +48,19 @@ def _no_pause_between_attempts() -> Iterator[None]:
 
 @pytest.fixture
 def world(db: None, settings: object) -> Iterator[WorldUnderTest]:
-    """The product in one process on an embedded AWS whose time passes at once."""
+    """The product in one process with an embedded AWS that finishes everything at once."""
     yield from WorldUnderTest.running(settings)
 
 
 @pytest.fixture
 def live_world(transactional_db: None, settings: object) -> Iterator[WorldUnderTest]:
-    """The same on committed rows, for tests with threads."""
+    """`world` with committed rows, for tests with threads."""
     yield from WorldUnderTest.running(settings)
 
 
 @pytest.fixture
 def stage(world: WorldUnderTest) -> Channel:
-    """A channel named "stage", idle behind its distribution; AWS has counted no call since."""
+    """An idle channel named "stage" with its distribution. AWS has counted no calls since."""
     scene.with_channel(world)
     world.control.clear_calls()
     return scene.channel()

@@ -10,5 +10,5 @@ from streamhub.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
-    # A file: in an in-memory database that threads share, nobody waits for anybody's lock.
+    # A file, because threads do not wait for locks in a shared in-memory database.
     DATABASES["default"]["TEST"] = {"NAME": os.environ["STREAMHUB_VAR_DIR"] + "/test.sqlite3"}  # noqa: F405

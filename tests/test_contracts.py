@@ -1,4 +1,4 @@
-"""The import contracts can fail: each kind of forbidden import, planted in a copy of the tree, breaks one."""
+"""The import contracts can fail: each kind of forbidden import, added to a copy of the tree, breaks one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Plant:
-    """An import that must not be: in which file, of what, and the contract that forbids it."""
+    """A forbidden import: its module, what it imports, and the contract that forbids it."""
 
     importer: str
     imported: str
@@ -89,7 +89,7 @@ NEW_MODULES = {
 
 
 def check_contracts(tree: Path) -> tuple[int, str]:
-    """The exit code of `lint-imports` there, and what it printed."""
+    """The exit code and the output of `lint-imports` in a folder."""
     run = "from importlinter.cli import lint_imports_command as run; run()"
     done = subprocess.run(
         [sys.executable, "-c", run, "--no-cache"],
@@ -103,7 +103,7 @@ def check_contracts(tree: Path) -> tuple[int, str]:
 
 
 def broken(printed: str) -> dict[str, str]:
-    """What was printed under the name of each broken contract, in one line."""
+    """The output for each broken contract, joined to one line."""
     details = printed.partition("Broken contracts")[2]
     _, *parts = re.split(r"\n([^\n]+)\n-+\n", details)
     names = (name.strip() for name in parts[::2])
@@ -122,7 +122,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def found(tree: Path) -> dict[str, str]:
-    """What the contracts say of the copy in which everything forbidden was planted."""
+    """The output of the contracts for the copy with all forbidden imports."""
     code, printed = check_contracts(tree)
     assert code == 0, printed
     for plant in PLANTS:

@@ -20,12 +20,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def variables_read() -> set[str]:
-    """The names that the settings ask the environment for."""
+    """The variables that the settings read from the environment."""
     text = (ROOT / "streamhub" / "settings.py").read_text() + (
         ROOT / "streamhub" / "variables.py"
     ).read_text()
-    asked = re.findall(r"""env\.\w+\(\s*"([A-Z][A-Z0-9_]+)\"""", text)
-    return {*asked, *re.findall(r"""variables\.\w+\(env, "([A-Z][A-Z0-9_]+)\"""", text)}
+    direct = re.findall(r"""env\.\w+\(\s*"([A-Z][A-Z0-9_]+)\"""", text)
+    return {*direct, *re.findall(r"""variables\.\w+\(env, "([A-Z][A-Z0-9_]+)\"""", text)}
 
 
 def variables_documented() -> set[str]:
@@ -77,7 +77,7 @@ def test_the_locks_contain_every_requirement(name: str) -> None:
 
 
 def rules_cited() -> dict[str, set[int]]:
-    """The numbers of the AWS rules that each file cites."""
+    """The numbers of the cited AWS rules, by file."""
     found = {}
     for folder in (*PROJECT["tool"]["importlinter"]["root_packages"], "tests"):
         for path in (ROOT / folder).rglob("*.py"):

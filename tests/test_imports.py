@@ -1,4 +1,4 @@
-"""What our files know of each other: no import_cycles, and shared parts that name no app."""
+"""Imports between our modules: no cycles, and shared packages that mention no app."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ PACKAGES = (
 
 @cache
 def imports() -> dict[str, set[str]]:
-    """What each file imports: inside functions and for types only count too."""
+    """The modules that each module imports, also inside functions and for types only."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     return {file: graph.find_modules_directly_imported_by(file) for file in graph.modules}
 
 
 def reachable(start: str) -> set[str]:
-    """All files that `start` imports, and that those import, and so on."""
+    """All modules that `start` imports, directly or indirectly."""
     found: set[str] = set()
     todo = [start]
     while todo:
@@ -44,13 +44,14 @@ def reachable(start: str) -> set[str]:
 
 
 def import_cycles() -> Iterator[set[str]]:
-    """Each set of files that all reach each other."""
-    beyond = {file: reachable(file) for file in imports()}
-    left = sorted(file for file in beyond if file in beyond[file])
-    while left:
-        circle = {file for file in left if file in beyond[left[0]] and left[0] in beyond[file]}
-        yield circle
-        left = [file for file in left if file not in circle]
+    """Each set of modules that import each other, directly or indirectly."""
+    reached = {module: reachable(module) for module in imports()}
+    cyclic = sorted(module for module in reached if module in reached[module])
+    while cyclic:
+        first = cyclic[0]
+        cycle = {module for module in cyclic if module in reached[first] and first in reached[module]}
+        yield cycle
+        cyclic = [module for module in cyclic if module not in cycle]
 
 
 @pytest.fixture(autouse=True)
@@ -59,8 +60,8 @@ def _on_the_path(monkeypatch: Any) -> None:
 
 
 def test_there_are_no_import_cycles() -> None:
-    found = list(import_cycles())
-    assert not found, "\n".join(" <-> ".join(sorted(circle)) for circle in found)
+    cycles = list(import_cycles())
+    assert not cycles, "\n".join(" <-> ".join(sorted(cycle)) for cycle in cycles)
 
 
 def test_every_package_of_ours_is_checked() -> None:
@@ -74,7 +75,7 @@ APPS = ("distributions", "channels_app", "recordings", "billing", "drift")
 
 @pytest.mark.parametrize("folder", SHARED)
 def test_shared_packages_do_not_mention_apps_or_their_models(folder: str) -> None:
-    """Not even as a string: what they show and run is declared by the apps."""
+    """Not even as a string: the apps declare what the shared packages show and run."""
     models = [model for app in APPS for model in apps.get_app_config(app).get_models()]
     words = {*APPS, *(str(model._meta.model_name) for model in models)}
     named = re.compile(rf"\b({'|'.join(words)})s?\b", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What is kept of a prepared world is put back whole, as if it had been prepared just now."""
+"""A prepared world is stored once and restored as if it had been prepared just now."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "_kept", {})
 
 
-def timeless(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def without_times(tables: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """All rows without their times."""
     return {
-        label: [{k: v for k, v in row.items() if not isinstance(v, datetime)} for row in found]
-        for label, found in rows.items()
+        label: [{k: v for k, v in row.items() if not isinstance(v, datetime)} for row in rows]
+        for label, rows in tables.items()
     }
 
 
 def test_rows_and_account_are_restored(world: WorldUnderTest) -> None:
     stage.with_channel(world)
-    rows, aws, calls = timeless(everything()), world.control.inventory(), world.counts()
+    rows, aws, calls = without_times(everything()), world.control.inventory(), world.counts()
     clean(world)
     assert (Channel.objects.count(), world.left()) == (0, {})
     stage.with_channel(world)
-    assert (timeless(everything()), world.control.inventory(), world.counts()) == (rows, aws, calls)
+    assert (without_times(everything()), world.control.inventory(), world.counts()) == (rows, aws, calls)
 
 
 def test_changes_to_a_world_do_not_reach_the_kept_copy(world: WorldUnderTest) -> None:

@@ -1,4 +1,4 @@
-"""The tests' own order: who may import whom, and rows of tables that can be told apart by their names."""
+"""Rules for the tests: what they may import, and that every row of a table has a name."""
 
 from __future__ import annotations
 
@@ -19,46 +19,48 @@ SHARED = "scenarios"
 
 
 def imported(source: str, package: str) -> Iterator[str]:
-    """The modules of `tests` that a module of `package` imports; for `from a import b`: both a and a.b."""
+    """The modules of `tests` that a module of `package` imports; both a and a.b for `from a import b`."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names = [each.name for each in node.names]
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            start = ".".join([*above, node.module or ""]).strip(".")
-            names = [start, *(f"{start}.{each.name}" for each in node.names)]
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            start = ".".join([*parents, node.module or ""]).strip(".")
+            names = [start, *(f"{start}.{alias.name}" for alias in node.names)]
         else:
             continue
         yield from (name for name in names if name.split(".")[0] == "tests")
 
 
-def wrongs(source: str, package: str) -> list[str]:
-    """What a module of `package` imports though it must not, one sentence each."""
-    found = []
+def violations(source: str, package: str) -> list[str]:
+    """A sentence for each forbidden import of a module of `package`."""
+    sentences = []
     for name in sorted(set(imported(source, package))):
         parts = name.split(".")
         if any(part == "conftest" or part.startswith("test_") for part in parts[1:]):
-            found.append(f"{name} is pytest's to import")
+            sentences.append(f"{name} may be imported only by pytest")
         elif _folder(name) not in (None, SHARED, _folder(package)):
-            found.append(f"{name} belongs to another folder: what is shared is in tests/{SHARED}")
-    return found
+            sentences.append(f"{name} belongs to another folder; shared code is in tests/{SHARED}")
+    return sentences
 
 
 def _folder(name: str) -> str | None:
-    """The folder of `tests` that a module is in; None for those beside this one."""
+    """The folder of `tests` that contains a module; None for modules directly in `tests`."""
     return next((part for part in name.split(".")[1:2] if (TESTS / part).is_dir()), None)
 
 
 def modules() -> Iterator[tuple[Path, str]]:
-    """Every module of the tests with the package it is in."""
+    """Every module of the tests with its package."""
     for path in sorted(TESTS.rglob("*.py")):
         yield path, ".".join(path.relative_to(ROOT).parent.parts)
 
 
 def test_folders_share_only_scenarios_and_test_modules_share_nothing() -> None:
-    found = {str(path.relative_to(ROOT)): wrongs(path.read_text(), package) for path, package in modules()}
+    found = {
+        str(path.relative_to(ROOT)): violations(path.read_text(), package) for path, package in modules()
+    }
     assert len(found) > 100
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    assert {path: sentences for path, sentences in found.items() if sentences} == {}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_folders_share_only_scenarios_and_test_modules_share_nothing() -> None:
     ],
 )
 def test_a_forbidden_import_is_found(source: str, package: str, number: int) -> None:
-    assert len(wrongs(source, package)) == number
+    assert len(violations(source, package)) == number
 
 
 # --- names of rows ---------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def dummy_site(settings: Any) -> Iterator[None]:
 
 @dataclass
 class Service:
-    """A service of the house with its token, calling the dummy API."""
+    """A service with its token, as a client of the dummy API."""
 
     token: ApiToken
     plain: str

@@ -1,4 +1,4 @@
-"""An app's `api.py` as the real ones are, about Django's groups: what the tests call over HTTP."""
+"""A sample `api.py` for Django's groups, which the tests call over HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streamhub.errors import Forbidden, Invalid, NotPossible
 GROUPS = "/api/v1/groups"
 router = Router(tags=["groups"])
 
-# The tests in threads hold an operation here: `entered` says that it is at work, `go` lets it end.
+# Tests with threads stop an operation here: it sets `entered`, then waits for `go`.
 entered = threading.Event()
 go = threading.Event()
 go.set()
@@ -46,8 +46,8 @@ class TimesOut(Out):
 
 @router.get("", response=Page[GroupOut], auth=scope("channels:read"))
 def group_list(request: HttpRequest, query: Query[Filter]) -> dict[str, Any]:
-    found = Group.objects.filter(name__startswith=query.name or "")
-    return page(found, query.cursor, query.limit, request)
+    groups = Group.objects.filter(name__startswith=query.name or "")
+    return page(groups, query.cursor, query.limit, request)
 
 
 @router.post("", response={201: GroupOut}, auth=scope("channels:write"))

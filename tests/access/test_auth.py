@@ -71,7 +71,7 @@ def test_too_many_failed_authentications_of_one_address_are_429(client, service,
     monkeypatch.setattr(limits, "failures", Limit(Rate(1, burst=2)))
     assert [client.get(GROUPS).status_code for _ in range(3)] == [401, 401, 429]
     assert client.get(GROUPS, REMOTE_ADDR="10.0.0.9").status_code == 401
-    assert service.get().status_code == 200  # good tokens from the same address come in
+    assert service.get().status_code == 200  # valid tokens from the same address are accepted
 
 
 def test_a_bucket_refills_up_to_its_burst():
@@ -89,7 +89,7 @@ def test_the_least_recently_used_buckets_are_forgotten():
     limit.take("a")
     limit.take("b")
     limit.take("a")
-    limit.take("c")  # forgets b, which was silent the longest
+    limit.take("c")  # forgets b, the least recently used key
     assert limit.take("b") == 0
     assert limit.take("c") > 0
 

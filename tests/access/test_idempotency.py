@@ -126,13 +126,13 @@ def test_the_purge_deletes_answers_older_than_a_day(service):
         assert [row.key for row in IdempotencyKey.objects.all()] == ["young"]
 
 
-# --- duplicates, with real threads and real transactions ------------------------------------------
+# --- duplicates, with real threads and real transactions -------------------------------------
 
 together = pytest.mark.django_db(transaction=True)
 
 
 class Duplicates:
-    """Requests in threads of their own, each with a database connection of its own."""
+    """Requests in separate threads, each with its own database connection."""
 
     def __init__(self) -> None:
         self.pool = ThreadPoolExecutor(max_workers=8)
@@ -156,7 +156,7 @@ def duplicates():
 
 
 def hold(duplicates, service, body) -> Future:
-    """Send a request that stays in the middle of its effect until `dummy.go` is set."""
+    """Send a request that waits in the middle of its effect until `dummy.go` is set."""
     dummy.go.clear()
     first = duplicates.send(service, body)
     assert dummy.entered.wait(10)

@@ -62,7 +62,7 @@ def test_rows_that_arrive_while_paging_do_not_shift_the_pages(service):
 
 def test_a_page_needs_one_query_and_no_count(service, django_assert_num_queries):
     groups(3)
-    service.get()  # notes the token's use
+    service.get()  # records the token's use
     with django_assert_num_queries(2) as queries:  # the token and the page
         service.get(limit=2)
     assert not any("COUNT(" in query["sql"] for query in queries.captured_queries)

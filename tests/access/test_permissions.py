@@ -1,4 +1,4 @@
-"""Who may: the rule itself, without a database."""
+"""The permission rule, without a database."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def problem_of(answer):
-    """The problem in an answer, after checking that it is one."""
+    """The problem in an answer, after a check of its form."""
     assert answer["Content-Type"] == "application/problem+json"
     problem = answer.json()
     assert problem["status"] == answer.status_code

@@ -1,4 +1,4 @@
-"""The permission is asked for in the service, whoever calls it."""
+"""Services check the permission for every caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site with the dummy API in the place of the real one."""
+"""The site with the dummy API instead of the real one."""
 
 from django.urls import path
 

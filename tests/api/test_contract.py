@@ -1,4 +1,4 @@
-"""The API against its own description: no 500, no undocumented answer, with and without a token."""
+"""The API conforms to its description: no 500 and no undocumented answer, with and without a token."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ searching = settings(
 
 @pytest.fixture
 def token(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A token with every scope, and rows that ids like 1 can mean."""
+    """A token with every scope, and rows with ids like 1."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # the test's transaction lives on that connection
     monkeypatch.setattr(limits.requests, "take", lambda key: 0.0)
@@ -66,7 +66,7 @@ def token(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def checks_of(case: schemathesis.Case) -> list[Any]:
-    """All of them; but 503 is what readyz is for, and its description says so."""
+    """All checks, but readyz may answer 503, as its description says."""
     return [check for check in CHECKS if check is not not_a_server_error or "readyz" not in case.path]
 
 
@@ -79,24 +79,25 @@ def test_with_a_token(case: schemathesis.Case, token: str) -> None:
 @schema.parametrize()
 @searching
 def test_without_a_token(case: schemathesis.Case, token: str) -> None:
-    answer = case.call(headers={"Authorization": "Bearer nobody"})
+    answer = case.call(headers={"Authorization": "Bearer unknown"})
     case.validate_response(answer, checks=checks_of(case))
     open_to_all = case.path.startswith(("/api/v1/livez", "/api/v1/readyz"))
     assert answer.status_code in ((200, 405, 503) if open_to_all else (401, 404, 405, 422, 413))
 
 
 def test_no_two_schemas_share_a_name() -> None:
-    """ninja names schemas by their class; the second of a name would silently describe the first."""
+    """ninja names schemas after their class, so two with one name would get one description."""
     from ninja import Schema
 
     names: dict[str, str] = {}
 
     def walk(base: type) -> None:
-        for each in base.__subclasses__():
-            own = each.__module__.startswith(("streamhub", "channels_app", "distributions", "billing"))
-            if own and "[" not in each.__name__:
-                assert names.setdefault(each.__name__, each.__module__) == each.__module__, each.__name__
-            walk(each)
+        for schema in base.__subclasses__():
+            name, module = schema.__name__, schema.__module__
+            ours = module.startswith(("streamhub", "channels_app", "distributions", "billing"))
+            if ours and "[" not in name:
+                assert names.setdefault(name, module) == module, name
+            walk(schema)
 
     walk(Schema)
     assert len(names) > 10

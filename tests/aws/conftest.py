@@ -1,4 +1,4 @@
-"""Fixtures: sessions whose every call is recorded and checked against the table of operations."""
+"""Fixtures: sessions whose calls are recorded and compared with the table of IAM actions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.aws.wire import ScriptedServer
 
 @pytest.fixture(scope="session", autouse=True)
 def _models_loaded_once() -> Iterator[None]:
-    """botocore reads its service models anew for each session, which would be most of the suite's time."""
+    """Load botocore's service models once; loading them per session would take most of the suite's time."""
     loader = create_loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.session.create_loader", lambda *_paths: loader)
@@ -28,7 +28,7 @@ def _models_loaded_once() -> Iterator[None]:
 
 @pytest.fixture
 def calls() -> Iterator[list[AwsCall]]:
-    """All calls of the test; none may be missing from the table operation → IAM actions."""
+    """All calls of the test. Each must be in the table of IAM actions."""
     made: list[AwsCall] = []
     yield made
     unlisted = {call.operation for call in made} - set(ACTIONS)
@@ -49,13 +49,13 @@ def session_at(calls: list[AwsCall]) -> Callable[..., AwsSession]:
 
 @pytest.fixture
 def session(session_at: Callable[..., AwsSession]) -> AwsSession:
-    """A session whose clients reach nothing unless they are stubbed."""
+    """A session whose clients cannot connect unless they are stubbed."""
     return session_at(NOWHERE)
 
 
 @pytest.fixture
 def stub(session: AwsSession) -> Iterator[Callable[..., Stubber]]:
-    """Stubs the session's client of a service; at the end every expected call must have been made."""
+    """Stubs the session's client of a service. The test must make every expected call."""
     stubbers: list[Stubber] = []
 
     def make(service: str, region: str | None = None, attempts: int = ATTEMPTS) -> Stubber:

@@ -1,4 +1,4 @@
-"""A distribution as StreamHub asks for it."""
+"""A sample distribution specification."""
 
 from __future__ import annotations
 

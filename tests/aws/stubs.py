@@ -1,4 +1,4 @@
-"""What stubbed clients are given: an address where nobody is, a region, AWS's answers."""
+"""Values for stubbed clients: an unused address, a region and response metadata."""
 
 from __future__ import annotations
 

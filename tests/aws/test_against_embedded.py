@@ -1,4 +1,4 @@
-"""Every module over HTTP against the embedded AWS: the rules as AWS enforces them."""
+"""The AWS clients over HTTP against the embedded AWS, which enforces AWS's rules."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from streamhub.errors import (
 
 OWNER = "0123456789abcdef" * 2
 ROLE = "arn:aws:iam::111122223333:role/MediaLiveAccessRole"
-LONG = 10_000  # AWS seconds in which everything settles
+LONG = 10_000  # AWS seconds, enough for everything to finish
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Handle]:
-    """One embedded AWS for all tests here."""
+    """One embedded AWS for all tests of this module."""
     handle = EmbeddedAws(buckets=["recordings"]).start_in_thread()
     yield handle
     handle.stop()
@@ -46,14 +46,14 @@ def server() -> Iterator[Handle]:
 
 @pytest.fixture
 def aws(server: Handle) -> Handle:
-    """A fresh world in which time passes only when the test says so."""
+    """A reset AWS whose time passes only when the test advances it."""
     server.control.reset(scale=1.0)
     return server
 
 
 @pytest.fixture(scope="module")
 def clients(server: Handle) -> AwsSession:
-    """Making boto3 clients takes longer than most tests here: they share them."""
+    """One session for all tests, because making boto3 clients takes longer than most tests."""
     return AwsSession(embedded_target(server.url, "eu-central-1", "test"))
 
 

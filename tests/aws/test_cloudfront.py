@@ -1,4 +1,4 @@
-"""What is asked of CloudFront, and what is read from its answers."""
+"""Requests to CloudFront, and the results from its answers."""
 
 from __future__ import annotations
 

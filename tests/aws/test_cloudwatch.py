@@ -1,4 +1,4 @@
-"""What is asked of CloudWatch, and what counts as complete."""
+"""Requests to CloudWatch, and which series are complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoding profiles, and what MediaLive is told of them."""
+"""The encoding profiles, and MediaLive's settings for them."""
 
 from __future__ import annotations
 

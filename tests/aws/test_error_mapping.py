@@ -1,4 +1,4 @@
-"""The border: which of the house's errors each of botocore's becomes."""
+"""Error mapping: which StreamHub error each botocore error becomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table operation → IAM actions holds exactly the calls that the code makes."""
+"""The table of IAM actions has exactly the calls that the code makes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ HELPERS = {"_call", "_pages", "_channel", "_endpoint"}
 
 
 def operations_in(path: Path) -> set[str]:
-    """`session.call("service", "Operation")`, and the modules' own short forms of it."""
-    found: set[str] = set()
+    """The operations in `session.call("service", "Operation")` and in the modules' own helpers."""
+    operations: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         words = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
         if node.func.attr == "call" and len(words) >= 2:
-            found.add(f"{words[0]}:{words[1]}")
+            operations.add(f"{words[0]}:{words[1]}")
         elif node.func.attr in HELPERS and words:
-            found.add(f"{MODULES[path.stem]}:{words[0]}")
-    return found
+            operations.add(f"{MODULES[path.stem]}:{words[0]}")
+    return operations
 
 
 def test_the_table_has_exactly_the_operations_of_the_code() -> None:

@@ -1,4 +1,4 @@
-"""What the package may know: itself, what stands below it, and in one module Django's settings."""
+"""What the package may import: itself, the packages below it, and in one module Django's settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of MediaLive, and what is read from its answers."""
+"""Requests to MediaLive, and the results from its answers."""
 
 from __future__ import annotations
 

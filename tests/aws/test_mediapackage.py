@@ -1,4 +1,4 @@
-"""What is asked of MediaPackage, and what is read from its answers."""
+"""Requests to MediaPackage, and the results from its answers."""
 
 from __future__ import annotations
 

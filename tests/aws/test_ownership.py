@@ -1,4 +1,4 @@
-"""The mark: what is ours, and what is never touched."""
+"""The ownership mark: which resources StreamHub may change."""
 
 from __future__ import annotations
 

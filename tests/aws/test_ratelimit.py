@@ -1,4 +1,4 @@
-"""The rate limit: a bucket per operation, urgent work first, shared through Redis."""
+"""The rate limit: a bucket per operation, a reserve for urgent work, shared through Redis."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def shared(client: Any, rates: dict[str, Rate] = SLOW, **options: Any) -> Limite
 
 
 def taken(limiter: Any, urgent: bool = False, operation: str = OPERATION) -> int:
-    """How many calls the limiter lets through at once."""
+    """How many calls the limiter allows at once."""
     for count in range(1000):
         try:
             limiter.acquire(operation, urgent=urgent)
@@ -159,7 +159,7 @@ def test_without_redis_the_process_uses_its_own_buckets(caplog: pytest.LogCaptur
     limiter.acquire(OPERATION, urgent=False)
     server.connected = False
     assert taken(limiter, urgent=True) == 9
-    assert len(caplog.records) == 1  # asked once, then left alone for a while
+    assert len(caplog.records) == 1  # Redis is tried once, then not again for a while
     server.connected = True
     clock.now += RedisBuckets.RETRY_REDIS_SECONDS
     assert taken(limiter, urgent=True) == 8

@@ -1,4 +1,4 @@
-"""What is asked of S3 and STS."""
+"""Requests to S3 and STS, and the results from their answers."""
 
 from __future__ import annotations
 

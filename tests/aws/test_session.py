@@ -1,4 +1,4 @@
-"""The single door: timeouts, retries, isolation in embedded mode, forks, listeners."""
+"""AWS sessions: timeouts, retries, isolation in embedded mode, forks and listeners."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Sessions = Callable[..., AwsSession]
 
 @pytest.fixture(autouse=True)
 def _short_read_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that hangs is given up quickly."""
+    """Give up quickly on a server that hangs."""
     monkeypatch.setattr(session_module, "READ_SECONDS", 0.2)
 
 
@@ -180,7 +180,7 @@ def test_clients_have_short_timeouts_and_a_user_agent(
 
 @pytest.fixture
 def hostile_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Everything with which an environment points boto3 elsewhere."""
+    """An environment with every setting that can point boto3 to another endpoint."""
     config = tmp_path / "config"
     config.write_text(
         "[default]\nregion = ap-south-1\nuse_fips_endpoint = true\nendpoint_url = https://aws.invalid\n"
@@ -268,7 +268,7 @@ def test_a_request_to_another_machine_is_stopped_before_it_is_sent(session: AwsS
         session.call("medialive", "ListChannels")
 
 
-# --- live mode is boto3's ordinary chain ---------------------------------------------------------
+# --- live mode uses boto3's usual chain ----------------------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which AWS: embedded unless live is chosen, and embedded can only be this machine."""
+"""The AWS target: embedded unless live is chosen, and embedded only on this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUNNING = {
 
 @pytest.fixture
 def addresses(settings: Any, tmp_path: Path) -> Any:
-    """Writes the file of the embedded process; embedded mode, no broker of its own."""
+    """Writes the embedded process's address file. The settings are embedded mode without a broker URL."""
     settings.STREAMHUB_AWS = "embedded"
     settings.STREAMHUB_ENVIRONMENT = "test"
     settings.AWS_REGION = "eu-central-1"

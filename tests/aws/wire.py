@@ -1,4 +1,4 @@
-"""An HTTP server that answers as it is told, or not at all."""
+"""A scripted HTTP server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """A wire that answers as told: one `(status, body)`, `"hang"` or `"close"` per request.
+    """Answers each request with the next step of its script: `(status, body)`, `"hang"` or `"close"`.
 
-    The last one answers all further requests.
+    The last step answers all further requests.
     """
 
     daemon_threads = True

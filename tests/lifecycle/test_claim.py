@@ -1,4 +1,4 @@
-"""The claim: one owner a step, nothing postponed that came after it, poison backs off."""
+"""The claim: one owner per step, newer intent is not postponed, a row that kills workers backs off."""
 
 from __future__ import annotations
 
@@ -77,48 +77,48 @@ def test_a_worker_that_comes_back_cannot_write() -> None:
 
 
 def test_an_accepted_call_leaves_a_transition_without_a_state_change() -> None:
-    mine = take(Distribution, due_row().pk)
-    assert mine is not None
-    mine.change_state("pending", why="nothing new", etag="E1")
+    held = take(Distribution, due_row().pk)
+    assert held is not None
+    held.change_state("pending", why="no call", etag="E1")
     assert not Transition.objects.exists()
-    mine.change_state("pending", why="sent again", request_id="r-1", etag="E2")
+    held.change_state("pending", why="sent again", request_id="r-1", etag="E2")
     entry = Transition.objects.get()
     assert (entry.from_state, entry.to_state, entry.aws_request_id) == ("pending", "pending", "r-1")
-    assert mine.row.etag == "E2"
+    assert held.row.etag == "E2"
 
 
 def test_the_release_postpones() -> None:
     row = due_row()
-    mine = take(Distribution, row.pk)
-    assert mine is not None
-    mine.release(50)
+    held = take(Distribution, row.pk)
+    assert held is not None
+    held.release(50)
     wait = reread(row).not_before - database_now()  # type: ignore[operator]
     assert timedelta(seconds=45) < wait <= timedelta(seconds=50)
 
 
 def test_the_release_does_not_postpone_intent_written_during_the_step() -> None:
     row = due_row()
-    mine = take(Distribution, row.pk)
-    assert mine is not None
+    held = take(Distribution, row.pk)
+    assert held is not None
     intent.set_desired(row, desired="disabled", priority=Priority.DELETE)
-    mine.release(None)
+    held.release(None)
     assert reread(row).not_before is not None
     assert take(Distribution, row.pk) is not None
 
 
 def test_a_completed_step_resets_the_attempts_and_the_error() -> None:
     row = due_row(error_code="Throttling")
-    mine = take(Distribution, row.pk)
-    assert mine is not None
-    mine.release(None)
+    held = take(Distribution, row.pk)
+    assert held is not None
+    held.release(None)
     assert (reread(row).attempts, reread(row).error_code) == (0, "")
 
 
 def test_a_retryable_error_keeps_the_state_and_waits_as_long_as_aws_asks() -> None:
     row = due_row()
-    mine = take(Distribution, row.pk)
-    assert mine is not None
-    mine.postpone(Throttled("slow down", code="Throttling", request_id="r-1", after=40))
+    held = take(Distribution, row.pk)
+    assert held is not None
+    held.postpone(Throttled("slow down", code="Throttling", request_id="r-1", after=40))
     now = reread(row)
     assert (now.state, now.error_code, now.error_request_id) == ("pending", "Throttling", "r-1")
     assert now.not_before is not None
@@ -127,9 +127,9 @@ def test_a_retryable_error_keeps_the_state_and_waits_as_long_as_aws_asks() -> No
 
 def test_a_refusal_fails_the_row_and_records_the_step() -> None:
     row = due_row()
-    mine = take(Distribution, row.pk)
-    assert mine is not None
-    mine.fail("failed", "create the distribution", Refused("bad origin", code="InvalidOrigin"))
+    held = take(Distribution, row.pk)
+    assert held is not None
+    held.fail("failed", "create the distribution", Refused("bad origin", code="InvalidOrigin"))
     now = reread(row)
     assert (now.state, now.failed_step, now.not_before) == ("failed", "create the distribution", None)
     assert Transition.objects.get().error
@@ -160,9 +160,9 @@ def test_a_state_changes_only_from_the_state_in_which_it_was_read() -> None:
 
 def test_the_error_of_a_retryable_without_hint_says_that_it_tries_again() -> None:
     row = due_row()
-    mine = take(Distribution, row.pk)
-    assert mine is not None
-    mine.postpone(Retryable("timeout", code="ReadTimeout"))
+    held = take(Distribution, row.pk)
+    assert held is not None
+    held.postpone(Retryable("timeout", code="ReadTimeout"))
     assert "tries again" in reread(row).error_hint
 
 

@@ -1,4 +1,4 @@
-"""When an observation is too old, and when a process is silent: each is said in one place."""
+"""When an observation is too old, and when a process is silent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A NotFound is not believed of something young, however old the row is that asked for it."""
+"""NotFound does not prove that a new resource is gone, even if its row is old."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_two_notfounds_for_a_new_resource_prove_nothing(stage: WorldUnderTest, p
     row = Channel.objects.get()
     assert row.state == "idle"
     assert row.distribution is not None
-    believed = Transition.objects.filter(Q(why__contains="is gone") | Q(why__contains="confirmed twice"))
-    assert list(believed) == []
+    confirmed = Transition.objects.filter(Q(why__contains="is gone") | Q(why__contains="confirmed twice"))
+    assert list(confirmed) == []
 
 
 @pytest.mark.parametrize("part", READS)
@@ -82,4 +82,4 @@ def test_two_notfounds_for_an_old_resource_prove_that_it_is_gone(
     elif part == "security_group":
         assert stage.creates().get("medialive:CreateInputSecurityGroup", 0) >= 1
     else:
-        assert {each.key: each.of(row).gone for each in Channel.PARTS}[part]
+        assert {definition.key: definition.of(row).gone for definition in Channel.PARTS}[part]

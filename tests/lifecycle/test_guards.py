@@ -1,4 +1,4 @@
-"""How a table of rules is read: repetition first, then the first condition that applies."""
+"""Evaluation of a table of rules: repetition first, then the first condition that applies."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def test_a_verb_is_possible_in_its_states(state: str) -> None:
 
 
 def test_in_another_state_the_refusal_names_the_state_and_the_possible_states() -> None:
-    no = refused("fly", Situation("broken"))
-    assert no.sentence == "It is broken; this is possible only while it is ready or landed."
-    assert (no.state, no.possible) == ("broken", ["look"])
+    refusal = refused("fly", Situation("broken"))
+    assert refusal.sentence == "It is broken; this is possible only while it is ready or landed."
+    assert (refusal.state, refusal.possible) == ("broken", ["look"])
 
 
 def test_a_repeated_verb_is_accepted_and_not_offered() -> None:
@@ -63,10 +63,10 @@ def test_the_first_condition_that_applies_gives_the_refusal() -> None:
 
 
 def test_a_refusal_can_have_another_objects_state_and_other_verbs() -> None:
-    no = refused("fly", Situation("ready", dark=True))
-    assert (no.state, no.possible) == ("night", ["wait"])
-    no = refused("fly", Situation("ready", wet=True))
-    assert (no.state, no.possible) == ("ready", ["look"])
+    refusal = refused("fly", Situation("ready", dark=True))
+    assert (refusal.state, refusal.possible) == ("night", ["wait"])
+    refusal = refused("fly", Situation("ready", wet=True))
+    assert (refusal.state, refusal.possible) == ("ready", ["look"])
 
 
 def test_a_verb_without_conditions_is_always_possible() -> None:

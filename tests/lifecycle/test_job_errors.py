@@ -1,4 +1,4 @@
-"""AWS's bad days are no news for a periodic job: it says so on its row, and its next run does the work."""
+"""AWS errors in periodic jobs: the job's row has the error, and the next run does the work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.scenarios.world import WorldUnderTest
 KINDS = ("throttle", "access_denied", "cut_before")
 
 
-def said(name: str) -> str:
+def job_error(name: str) -> str:
     return Job.objects.get(name=name).error
 
 
@@ -30,10 +30,10 @@ def test_the_reaper_stores_its_error_and_deletes_in_the_next_run(world: WorldUnd
     world.settle()
     world.control.fault("cloudfront:ListDistributions", kind, times=None)
     delete_stale_distributions()
-    assert "cloudfront:ListDistributions" in said("delete_stale_distributions")
+    assert "cloudfront:ListDistributions" in job_error("delete_stale_distributions")
     world.control.clear_faults()
     delete_stale_distributions()
-    assert said("delete_stale_distributions") == ""
+    assert job_error("delete_stale_distributions") == ""
     world.settle()
     assert not Distribution.objects.exists()
     assert Channel.objects.get().state == "idle"
@@ -44,7 +44,7 @@ def test_an_unused_security_group_is_deleted_after_the_fault(world: WorldUnderTe
     SecurityGroup.objects.create(cidrs="203.0.113.7/32", create_sent_at=timezone.now())
     world.control.fault("medialive:ListInputSecurityGroups", kind, times=None)
     tidy_security_groups()
-    assert said("tidy_security_groups") == ""
+    assert job_error("tidy_security_groups") == ""
     world.step_all()
     assert SecurityGroup.objects.get().error_code
     world.control.clear_faults()

@@ -1,4 +1,4 @@
-"""Observation in proportion: describe a few, list many, write only what changed, believe no absence."""
+"""Observation: describe few rows, list many, write only changes, and take no absence as proof."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def aws() -> FakeList:
 
 
 @pytest.fixture
-def watch(aws: FakeList) -> PolledList:
+def polled_list(aws: FakeList) -> PolledList:
     return PolledList(
         key="distribution",
         model=Distribution,
@@ -78,75 +78,77 @@ def recently_listed(pages: int) -> None:
     Listing.objects.create(key="distribution", pages=pages, listed_at=Now())
 
 
-def reread(one: Distribution) -> Distribution:
-    return Distribution.objects.get(pk=one.pk)
+def reread(distribution: Distribution) -> Distribution:
+    return Distribution.objects.get(pk=distribution.pk)
 
 
-def test_without_rows_there_is_no_call(watch: PolledList, aws: FakeList) -> None:
-    observe(watch)
+def test_without_rows_there_is_no_call(polled_list: PolledList, aws: FakeList) -> None:
+    observe(polled_list)
     assert aws.reads == 0
 
 
-def test_fewer_rows_than_pages_are_described_one_by_one(watch: PolledList, aws: FakeList) -> None:
+def test_fewer_rows_than_pages_are_described_one_by_one(polled_list: PolledList, aws: FakeList) -> None:
     recently_listed(pages=2)
-    one = row("E1", polled_list="distribution")
-    observe(watch)
+    first = row("E1", polled_list="distribution")
+    observe(polled_list)
     assert aws.reads == 0
-    assert reread(one).observe_requested
-    assert reread(one).not_before is not None
+    assert reread(first).observe_requested
+    assert reread(first).not_before is not None
 
 
-def test_many_rows_are_observed_by_one_list(watch: PolledList, aws: FakeList) -> None:
+def test_many_rows_are_observed_by_one_list(polled_list: PolledList, aws: FakeList) -> None:
     recently_listed(pages=1)
     aws.items = [Item("E1"), Item("E2", "InProgress")]
     done, waits = row("E1", polled_list="distribution"), row("E2", polled_list="distribution")
-    observe(watch)
+    observe(polled_list)
     assert (reread(done).status, reread(done).not_before is None) == ("Deployed", False)
     assert reread(waits).not_before is None
 
 
-def test_a_full_list_is_read_only_when_it_is_due(watch: PolledList, aws: FakeList) -> None:
+def test_a_full_list_is_read_only_when_it_is_due(polled_list: PolledList, aws: FakeList) -> None:
     aws.items = [Item("E1")]
-    one = row("E1")
-    observe(watch)
-    assert reread(one).status == "Deployed"
-    observe(watch)
+    first = row("E1")
+    observe(polled_list)
+    assert reread(first).status == "Deployed"
+    observe(polled_list)
     assert aws.reads == 1
 
 
-def test_a_row_that_a_step_holds_is_not_written(watch: PolledList, aws: FakeList) -> None:
+def test_a_row_that_a_step_holds_is_not_written(polled_list: PolledList, aws: FakeList) -> None:
     aws.items = [Item("E1")]
-    one = row("E1")
+    first = row("E1")
     Distribution.objects.update(claimed_until=datetime.fromisoformat("2999-01-01T00:00:00Z"))
-    observe(watch)
-    assert reread(one).status == "InProgress"
+    observe(polled_list)
+    assert reread(first).status == "InProgress"
 
 
-def test_an_observation_newer_than_the_list_is_not_overwritten(watch: PolledList, aws: FakeList) -> None:
+def test_an_observation_newer_than_the_list_is_not_overwritten(
+    polled_list: PolledList, aws: FakeList
+) -> None:
     aws.items = [Item("E1")]
-    one = row("E1", observed_at=datetime.fromisoformat("2999-01-01T00:00:00Z"))
-    observe(watch)
-    assert reread(one).status == "InProgress"
+    first = row("E1", observed_at=datetime.fromisoformat("2999-01-01T00:00:00Z"))
+    observe(polled_list)
+    assert reread(first).status == "InProgress"
 
 
-def test_absence_causes_a_describe(watch: PolledList, aws: FakeList) -> None:
-    one = row("E1")
-    observe(watch)
-    assert (reread(one).gone_at, reread(one).observe_requested) == (None, True)
+def test_absence_causes_a_describe(polled_list: PolledList, aws: FakeList) -> None:
+    first = row("E1")
+    observe(polled_list)
+    assert (reread(first).gone_at, reread(first).observe_requested) == (None, True)
 
 
-def test_absence_after_our_own_delete_proves_that_it_is_gone(watch: PolledList, aws: FakeList) -> None:
-    one = row("E1", delete_accepted_at=datetime.fromisoformat("2020-01-01T00:00:00Z"))
-    observe(watch)
-    assert reread(one).gone_at is not None
+def test_absence_after_our_own_delete_proves_that_it_is_gone(polled_list: PolledList, aws: FakeList) -> None:
+    first = row("E1", delete_accepted_at=datetime.fromisoformat("2020-01-01T00:00:00Z"))
+    observe(polled_list)
+    assert reread(first).gone_at is not None
 
 
-def test_an_incomplete_list_proves_nothing(watch: PolledList, aws: FakeList) -> None:
+def test_an_incomplete_list_proves_nothing(polled_list: PolledList, aws: FakeList) -> None:
     aws.items = [Item("E1"), Item("E2"), Item("E3")]
     aws.broken = True
     lost = row("E9", delete_accepted_at=datetime.fromisoformat("2020-01-01T00:00:00Z"))
     with pytest.raises(Throttled):
-        observe(watch)
+        observe(polled_list)
     assert reread(lost).gone_at is None
 
 

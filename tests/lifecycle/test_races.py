@@ -1,7 +1,7 @@
-"""Many workers, two beats and two people at the same moment, on SQLite and on PostgreSQL: one wins.
+"""Concurrent workers, beats and people, on SQLite and PostgreSQL.
 
-A verb has its effect or raises `NotPossible` (`Invalid`); a deadlock, a lost update or any other exception
-fails the test. What AWS was asked for is counted: nothing is created or deleted twice.
+A verb takes effect or raises `NotPossible` or `Invalid`; a deadlock, a lost update or any other exception
+fails the test. AWS calls are counted: nothing is created or deleted twice.
 """
 
 from __future__ import annotations
@@ -389,7 +389,7 @@ def test_a_security_group_is_used_again_while_it_is_being_deleted(live_world: Wo
 
 
 def random_verb(rng: random.Random) -> None:
-    """One verb on one random object, as somebody might press it."""
+    """A random verb on a random object."""
     channel = rng.choice(list(Channel.objects.all()) or [None])
     if channel is None:
         return

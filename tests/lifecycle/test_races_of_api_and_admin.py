@@ -1,4 +1,4 @@
-"""API and admin at once, people against workers and the reaper, two collectors: one wins, none is torn."""
+"""Concurrent calls of API and admin, of people and workers, of people and the reaper, and of collectors."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SAID = {"api": {200, 202, 409}, "admin": {302}}
+EXPECTED = {"api": {200, 202, 409}, "admin": {302}}
 
 
 class Callers:
-    """The house's two callers: a service with a token, and an operator in the admin."""
+    """The two kinds of callers: a service with a token, and an operator in the admin."""
 
     def __init__(self) -> None:
         self.token = token_issue("event-site", list(SCOPES), timedelta(days=1))[1]
@@ -81,8 +81,8 @@ def answered(ends: list[Any]) -> list[int]:
     """The statuses; random_verb but an effect or a refusal fails the test."""
     for end in ends:
         assert not isinstance(end, BaseException), end
-        door, status = end
-        assert status in SAID[door], (door, status)
+        caller, status = end
+        assert status in EXPECTED[caller], (caller, status)
     return [status for _, status in ends]
 
 
@@ -160,16 +160,16 @@ def test_starts_during_a_teardown_put_nothing_on_air(live_world: WorldUnderTest,
     def press() -> None:
         until = time.monotonic() + 30
         while not stage.nothing() and time.monotonic() < until:
-            for each in (show, other):
+            for breakout in (show, other):
                 with suppress(NotPossible):
-                    services.breakout_start(each, who=WHO)
-            time.sleep(0.01)  # or the workers get no turn
+                    services.breakout_start(breakout, who=WHO)
+            time.sleep(0.01)  # so that the workers can run
 
     services.channel_delete(row, who=WHO)
     workers = [partial(work, live_world, stage.nothing, reaps=True)] * 2
     assert refused(at_once(press, press, *workers)) == 0
     assert live_world.left() == {}
-    assert {each.state for each in Breakout.objects.all()} == {"cancelled"}
+    assert {breakout.state for breakout in Breakout.objects.all()} == {"cancelled"}
     assert live_world.counts().get("medialive:StartChannel") is None
     assert live_world.illegal() == []
     assert timeline.wrongs() == []

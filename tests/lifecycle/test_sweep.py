@@ -1,4 +1,4 @@
-"""The sweep: due rows are queued once, the show before the cleaning, and a lost broker loses nothing."""
+"""The sweep: due rows are queued once and by priority, also after the broker has lost messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
-    """(row, queue) of every wake, instead of a broker."""
+    """The wakes as (row, queue), instead of a broker."""
     log: list[tuple[int, str]] = []
     monkeypatch.setattr(wake, "send", lambda task, args, queue: log.append((args[1], queue)))
     return log

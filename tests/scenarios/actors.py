@@ -1,4 +1,4 @@
-"""Who asks in tests where it does not matter who."""
+"""An actor for tests in which the actor does not matter."""
 
 from streamhub.access.actors import system_actor
 

@@ -1,4 +1,4 @@
-"""Asking a table of rules as services and pages do; both must be told the same."""
+"""Evaluates a table of rules as services and as pages do. Both must get the same answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DONE = "done"
 
 
 class Refused(NamedTuple):
-    """What a refusal says."""
+    """The content of a refusal."""
 
     sentence: str
     state: str
@@ -21,14 +21,14 @@ Answer = str | Refused
 
 
 def ask(guards: Any, verb: str, now: Any) -> Answer:
-    """`DONE`, the sentence with which it is repeated without effect, or the refusal."""
-    shown = guards.refusal(verb, now)
+    """`DONE`, the sentence for a verb without effect, or the refusal."""
+    sentence = guards.refusal(verb, now)
     try:
         done = guards.check(verb, now)
-    except NotPossible as no:
-        refused = Refused(no.detail, no.state, no.possible)
+    except NotPossible as error:
+        refused = Refused(error.detail, error.state, error.possible)
     else:
-        assert done == (shown is None)
-        return DONE if done else shown
-    assert shown == refused.sentence
+        assert done == (sentence is None)
+        return DONE if done else sentence
+    assert sentence == refused.sentence
     return refused

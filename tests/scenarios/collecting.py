@@ -1,4 +1,4 @@
-"""Breakouts and attachments made directly, a CloudWatch of one's own, and a run for the collector."""
+"""Breakouts and attachments as rows, a fake CloudWatch, and runs of the collector."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def minutes(number: float) -> timedelta:
 
 
 class FakeCloudWatch:
-    """Metrics by (distribution, minute): `bytes`, `requests`. What is not there is no data."""
+    """Metrics by (distribution, minute): bytes and requests. A missing entry means no data."""
 
     def __init__(self) -> None:
         self.data: dict[tuple[str, datetime], tuple[int | None, int | None]] = {}
@@ -51,10 +51,10 @@ class FakeCloudWatch:
         assert query.namespace == "AWS/CloudFront"
         assert query.stat == "Sum"
         assert query.dimensions["Region"] == "Global"
-        which = ("BytesDownloaded", "Requests").index(query.metric)
+        column = ("BytesDownloaded", "Requests").index(query.metric)
         sums: dict[datetime, float] = {}
         for (aws_id, minute), values in self.data.items():
-            value = values[which]
+            value = values[column]
             at = minute - timedelta(seconds=minute.timestamp() % query.period)
             if aws_id == query.dimensions["DistributionId"] and start <= at < end and value is not None:
                 sums[at] = sums.get(at, 0.0) + value
@@ -62,7 +62,7 @@ class FakeCloudWatch:
 
 
 class Collector:
-    """The collector with its clock in the test's hand."""
+    """The collector, run at times that the test chooses."""
 
     def __init__(self, metrics: Any) -> None:
         self.metrics = metrics
@@ -80,7 +80,7 @@ class Collector:
             return run.outcome
 
     def until_final(self, breakout: Breakout, now: datetime) -> datetime:
-        """Run twice, far enough apart that nothing moves in between."""
+        """Run until the usage is final, with intervals in which nothing changes."""
         for _ in range(3):
             self.run(now)
             breakout.refresh_from_db()
@@ -93,7 +93,7 @@ class Collector:
 def make_breakout(
     *attached: tuple[str, datetime, datetime | None], state: str = "completed", name: str = "keynote"
 ) -> Breakout:
-    """A breakout with its attachments: (aws distribution id, from, to)."""
+    """A breakout with its attachments: (AWS distribution id, start, end)."""
     row = Breakout.objects.create(name=name, channel_uid="c" * 32, channel_name="main stage", state=state)
     for aws_id, start, end in attached:
         Attachment.objects.create(breakout=row, aws_distribution_id=aws_id, started_at=start, ended_at=end)
@@ -106,7 +106,7 @@ def usage(row: Breakout) -> tuple[str, int | None, int | None]:
 
 
 def totals(attributed: Iterable[tuple[Period, int | None]]) -> dict[int | None, Amount]:
-    """Sums by breakout; the key None holds what is unattributed."""
+    """Sums by breakout; the key None has the unattributed sum."""
     sums: defaultdict[int | None, Amount] = defaultdict(Amount)
     for period, breakout in attributed:
         sums[breakout] += period

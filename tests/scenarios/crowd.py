@@ -1,4 +1,4 @@
-"""Thousands of rows of every kind, inserted in bulk: what the pages cost in a house that has grown."""
+"""Thousands of rows of every kind, inserted in bulk, to measure pages of a large installation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from recordings.models import Recording
 from streamhub.access.models import ApiToken
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
 
-# One for all, so that the minutes of two fillings never meet.
+# One value for all calls of `fill`, so that their minutes never collide.
 START = timezone.now().replace(second=0, microsecond=0)
 CHANNEL_STATES = ("idle", "idle", "idle", "idle", "running", "provisioning", "failed")
 BREAKOUT_STATES = ("completed", "completed", "completed", "idle", "running", "failed", "cancelled")
@@ -31,9 +31,9 @@ def _insert(rows: Sequence[Model]) -> list[Any]:
 
 
 def fill(count: int, first: int = 0) -> None:
-    """`count` of every kind, numbered from `first` on, but of jobs and processes at most `JOBS`.
+    """Insert `count` rows of every kind, numbered from `first`, but at most `JOBS` jobs and processes.
 
-    The histories belong to one channel.
+    All transitions belong to one channel, all recordings to one breakout.
     """
     numbers = range(first, first + count)
     distributions = _insert([_distribution(n) for n in numbers])
@@ -41,20 +41,20 @@ def fill(count: int, first: int = 0) -> None:
     channels = _insert(
         [_channel(n, *pair) for n, pair in enumerate(zip(distributions, groups, strict=True), first)]
     )
-    breakouts = _insert([_breakout(n, on) for n, on in enumerate(channels, first)])
+    breakouts = _insert([_breakout(n, channel) for n, channel in enumerate(channels, first)])
     _insert([_attachment(*pair) for pair in zip(breakouts, distributions, strict=True)])
-    busiest, its = Channel.objects.earliest("pk"), Breakout.objects.earliest("pk")
-    _insert([_recording(n, its) for n in numbers])
-    _insert([_transition(n, busiest) for n in numbers])
+    channel, breakout = Channel.objects.earliest("pk"), Breakout.objects.earliest("pk")
+    _insert([_recording(n, breakout) for n in numbers])
+    _insert([_transition(n, channel) for n in numbers])
     _insert([_minute(n) for n in numbers])
     _insert([ApiToken(service=f"service-{n}", sha256=f"{n:064}", prefix=f"{n:06}"[:6]) for n in numbers])
     _insert([User(username=f"person {n}", is_staff=True) for n in numbers])
     _insert([Group(name=f"group {n}") for n in numbers])
-    _house(range(first, min(first + count, JOBS)))
+    _jobs_and_processes(range(first, min(first + count, JOBS)))
 
 
-def _house(numbers: Sequence[int]) -> None:
-    """Jobs and processes: they do not grow in number with the channels."""
+def _jobs_and_processes(numbers: Sequence[int]) -> None:
+    """Their number does not grow with the number of channels."""
     now = timezone.now()
     every, _ = IntervalSchedule.objects.get_or_create(every=60, period="seconds")
     _insert([PeriodicTask(name=f"job {n}", task="lifecycle.sweep", interval=every) for n in numbers])
@@ -93,14 +93,14 @@ def _channel(n: int, distribution: Distribution, group: SecurityGroup) -> Channe
     )
 
 
-def _breakout(n: int, on: Channel) -> Breakout:
+def _breakout(n: int, channel: Channel) -> Breakout:
     state = BREAKOUT_STATES[n % len(BREAKOUT_STATES)]
     soon = timezone.now() + timedelta(hours=1)
     return Breakout(
         name=f"talk {n}",
-        channel=on,
-        channel_uid=on.uid,
-        channel_name=on.name,
+        channel=channel,
+        channel_uid=channel.uid,
+        channel_name=channel.name,
         state=state,
         starts_at=soon if state == "idle" else None,
         curtain_raised=state == "running",
@@ -128,7 +128,7 @@ def _transition(n: int, row: Channel) -> Transition:
         resource_id=row.pk,
         resource_name=row.name,
         who="staff:anna",
-        why="somebody asked for it",
+        why="start requested",
         from_state="idle",
         to_state="starting",
         aws_request_id=f"request-{n}",

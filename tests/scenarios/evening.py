@@ -1,4 +1,4 @@
-"""An evening in full swing, as rows: a house with one of everything, for looking at every page of it."""
+"""One row of every kind in every interesting state, to look at every page with content."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ DEPLOYED = {"enabled": True, "status": "Deployed"}
 LIMIT = {
     "error_code": "LimitExceeded",
     "error_message": "The quota of 30 MediaPackage channels in eu-central-1 is full.",
-    "error_hint": "Raise the quota in Service Quotas or delete a channel; StreamHub goes on by itself.",
+    "error_hint": "Raise the quota in Service Quotas or delete a channel. StreamHub continues by itself.",
     "error_request_id": REQUEST,
 }
 
 
 class Evening:
-    """What stands in the house; the pages are found by these."""
+    """Creates the rows. The tests find the pages by its attributes."""
 
     def __init__(self) -> None:
         self.now = timezone.now().replace(second=0, microsecond=0)
@@ -55,23 +55,23 @@ class Evening:
         self._breakouts()
         self._distributions()
         self._history()
-        self._house()
+        self._jobs_and_staff()
 
     def _channel(self, name: str, state: str, cloudfront: dict[str, Any], **more: Any) -> Channel:
-        its = rows.distribution(**cloudfront, owner_label=f"channel {name}"[:128])
-        n, twice = its.pk, "STANDARD" in more.values()
-        account = f"arn:aws:cloudfront::111122223333:distribution/{its.aws_distribution_id}"
-        Distribution.objects.filter(pk=its.pk).update(arn=account, observed_at=self.now)
+        distribution = rows.distribution(**cloudfront, owner_label=f"channel {name}"[:128])
+        n, standard = distribution.pk, "STANDARD" in more.values()
+        arn = f"arn:aws:cloudfront::111122223333:distribution/{distribution.aws_distribution_id}"
+        Distribution.objects.filter(pk=n).update(arn=arn, observed_at=self.now)
         pull = more.get("input_type") == "URL_PULL"
         urls = [f"rtmp://198.51.100.{n}:1935/streamhub-{n:024x}/{part}" for part in ("a", "b")]
         return rows.channel(
             state,
             name=name,
-            distribution=its,
+            distribution=distribution,
             security_group=None if pull else self.group,
             allowed_cidrs=[] if pull else self.group.cidr_list,
             endpoint_url=f"https://{n:016x}.mediapackage.eu-central-1.amazonaws.com/out/v1/{n:032x}/index.m3u8",
-            input_dest_urls=[] if pull else urls[: 2 if twice else 1],
+            input_dest_urls=[] if pull else urls[: 2 if standard else 1],
             ml_channel_id=f"{7_412_000 + n}",
             ml_channel_state=state.upper(),
             ml_input_id=f"{3_512_000 + n}",
@@ -130,20 +130,20 @@ class Evening:
         self.cancelled = rows.breakout("cancelled", self.idle, name="Called off")
 
     def _delivered(self, breakout: Breakout, *, minutes: int, ended: Any) -> None:
-        its = breakout.channel.distribution if breakout.channel else None
-        assert its is not None
+        distribution = breakout.channel.distribution if breakout.channel else None
+        assert distribution is not None
         start = (ended or self.now) - timedelta(minutes=minutes)
         attachment = breakout.attachments.create(
-            distribution=its,
-            aws_distribution_id=its.aws_distribution_id or "",
-            domain_name=its.domain_name,
+            distribution=distribution,
+            aws_distribution_id=distribution.aws_distribution_id or "",
+            domain_name=distribution.domain_name,
             started_at=start,
             ended_at=ended,
         )
         CollectionWindow.objects.create(attachment=attachment, read_at=self.now, settled_at=ended)
         for n in range(minutes):
             LedgerMinute.objects.create(
-                aws_distribution_id=its.aws_distribution_id or "",
+                aws_distribution_id=distribution.aws_distribution_id or "",
                 minute=start + timedelta(minutes=n),
                 bytes_downloaded=900_000_000 + 40_000_000 * (n % 17),
                 requests=20_000 + 700 * (n % 13),
@@ -191,11 +191,11 @@ class Evening:
                     error=error,
                 )
 
-    def _house(self) -> None:
+    def _jobs_and_staff(self) -> None:
         seeds.seed_periodics()
         for name in ("sweep", "observe", "delete_stale_distributions", "list_recordings"):
             Job.objects.create(
-                name=name, started_at=self.now, finished_at=timezone.now(), outcome="3 rows queued"
+                name=name, started_at=self.now, finished_at=timezone.now(), outcome="rows queued: 3"
             )
         Job.objects.create(
             name="collect_metrics",

@@ -1,7 +1,7 @@
-"""Worlds that take a while to prepare: done once a process, and put back for every test that begins there.
+"""Prepared worlds, stored once per process and restored for every test that begins with them.
 
-What is kept is all that a preparation leaves: the product's rows and AWS's account. It is put back with
-its times moved on, as if it had been prepared just now.
+The product's rows and the AWS account are stored. They are restored with all times moved forward, as if the
+world had been prepared just now.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Prepare = Callable[[WorldUnderTest], object]
 
 @dataclass(frozen=True)
 class Kept:
-    """A world as it was at a moment."""
+    """A stored world."""
 
     at: datetime
     account: Account
@@ -37,16 +37,16 @@ class Kept:
         handle = own_aws().handle
         account = handle.run(lambda: copy.deepcopy(handle.aws.account))
         models = [model for label in APPS for model in apps.get_app_config(label).get_models()]
-        rows = {model: list(model._default_manager.all()) for model in models}
-        return cls(timezone.now(), account, {model: found for model, found in rows.items() if found})
+        tables = {model: list(model._default_manager.all()) for model in models}
+        return cls(timezone.now(), account, {model: rows for model, rows in tables.items() if rows})
 
     def put_back(self) -> None:
-        """Into empty tables, and in place of whatever account there is."""
+        """Restore the rows into empty tables, and replace the AWS account."""
         handle = own_aws().handle
         handle.reset()
         handle.run(lambda: setattr(handle.aws, "account", copy.deepcopy(self.account)))
         passed = timezone.now() - self.at
-        with transaction.atomic():  # which rows refer to which is checked at its end
+        with transaction.atomic():  # foreign keys are checked at its end
             for model, rows in self.rows.items():
                 model._default_manager.bulk_create([_later(row, passed) for row in rows])
         with connection.cursor() as cursor:
@@ -55,22 +55,22 @@ class Kept:
 
 
 def _later(row: Model, passed: timedelta) -> Model:
-    """The row with all its times so much later."""
-    found = copy.copy(row)
-    found._state = copy.copy(row._state)
+    """A copy of the row with all times moved forward."""
+    moved = copy.copy(row)
+    moved._state = copy.copy(row._state)
     for name, value in vars(row).items():
         if isinstance(value, datetime):
-            setattr(found, name, value + passed)
-    return found
+            setattr(moved, name, value + passed)
+    return moved
 
 
 _kept: dict[Prepare, Kept] = {}
 
 
 def begin_with(world: WorldUnderTest, prepare: Prepare) -> None:
-    """The world becomes as `prepare(world)` leaves it; from what is kept if nothing happened in it before.
+    """Bring the world to the state after `prepare(world)`. A new world is restored if it is stored.
 
-    Not for worlds with viewers: what they watched is counted by minutes, which cannot be moved on.
+    Not for worlds with viewers: their traffic is counted by minutes, which cannot be moved forward.
     """
     if not world.is_new():
         prepare(world)

@@ -1,4 +1,4 @@
-"""What is wrong with a world, counted from AWS's inventory and traffic, not from the product's reports."""
+"""Counts of orphans, duplicates and lost bytes, from the inventory and traffic of the embedded AWS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streamhub.lifecycle.models import database_now
 from tests.scenarios.world import WorldUnderTest
 
 MINUTE = timedelta(minutes=1)
-# The columns that hold the id of each kind of AWS resource.
+# The column with the id of each kind of AWS resource.
 KNOWN_BY: dict[str, tuple[Any, str]] = {
     "cloudfront distributions": (Distribution, "aws_distribution_id"),
     "mediapackage channels": (Channel, "mp_channel_id"),
@@ -30,25 +30,26 @@ KNOWN_BY: dict[str, tuple[Any, str]] = {
 
 
 def ours(world: WorldUnderTest) -> Iterator[tuple[str, str, str]]:
-    """Everything on AWS with our environment's mark: (kind, AWS id, uid of the row it was made for)."""
+    """All AWS resources with our environment's mark: (kind, AWS id, uid of their row)."""
     for service, kinds in world.control.inventory().items():
-        for kind, things in kinds.items():
-            for thing in things if f"{service} {kind}" in KNOWN_BY else ():
-                tags = thing.get("Tags") or thing.get("tags") or {}
+        for kind, resources in kinds.items():
+            for resource in resources if f"{service} {kind}" in KNOWN_BY else ():
+                tags = resource.get("Tags") or resource.get("tags") or {}
                 if tags.get("streamhub:environment") == settings.STREAMHUB_ENVIRONMENT:
-                    yield f"{service} {kind}", thing.get("Id") or thing["id"], tags.get("streamhub:owner", "")
+                    id = resource.get("Id") or resource["id"]
+                    yield f"{service} {kind}", id, tags.get("streamhub:owner", "")
 
 
 def surplus(world: WorldUnderTest) -> tuple[int, int]:
-    """(orphans: ours, and no row has its id; duplicates: more than one of a kind for the same row)."""
-    found = list(ours(world))
+    """(orphans: our resources whose id is in no row; duplicates: further ones of a kind for the same row)."""
+    resources = list(ours(world))
     orphans = sum(
         not model._default_manager.filter(**{column: aws_id}).exists()
-        for kind, aws_id, _ in found
+        for kind, aws_id, _ in resources
         for model, column in [KNOWN_BY[kind]]
     )
-    for_whom = Counter((kind, owner) for kind, _, owner in found)
-    return orphans, sum(n - 1 for n in for_whom.values())
+    per_row = Counter((kind, owner) for kind, _, owner in resources)
+    return orphans, sum(n - 1 for n in per_row.values())
 
 
 # --- bytes -----------------------------------------------------------------------------------
@@ -57,9 +58,9 @@ Minutes = dict[tuple[str, datetime], int]
 
 
 def truth(world: WorldUnderTest) -> Minutes:
-    """What viewers got, by distribution and minute, as the embedded AWS delivered it."""
-    series = world.control.inventory()["cloudwatch"]["series"]
-    ids = [each["id"] for each in series if each["namespace"] == "AWS/CloudFront"]
+    """The bytes that the embedded AWS delivered to viewers, by distribution and minute."""
+    all_series = world.control.inventory()["cloudwatch"]["series"]
+    ids = [series["id"] for series in all_series if series["namespace"] == "AWS/CloudFront"]
     return {
         (aws_id, datetime.fromisoformat(minute)): amounts["bytes"]
         for aws_id in ids
@@ -68,37 +69,37 @@ def truth(world: WorldUnderTest) -> Minutes:
 
 
 def owed(delivered: Minutes) -> int:
-    """The bytes of every minute that an attachment, or the tail after its end, touches."""
+    """The bytes of every minute that overlaps an attachment or the tail after its end."""
     tail = timedelta(seconds=settings.USAGE_TAIL_SECONDS)
     spans = list(Attachment.objects.values_list("aws_distribution_id", "started_at", "ended_at"))
     return sum(
         size
         for (aws_id, minute), size in delivered.items()
         if any(
-            its == aws_id and start < minute + MINUTE and (end is None or end + tail > minute)
-            for its, start, end in spans
+            attached == aws_id and start < minute + MINUTE and (end is None or end + tail > minute)
+            for attached, start, end in spans
         )
     )
 
 
 def collect(now: datetime) -> None:
-    """One run of the collector at that moment."""
+    """One run of the collector at `now`."""
     with jobs.COLLECT_METRICS.single() as run:
         if run:
             metrics_collector.collect_metrics(run, now=now)
 
 
 def collect_days(now: datetime) -> None:
-    """One run for the whole days that are over at that moment."""
+    """One run for the whole days that are over at `now`."""
     with jobs.COLLECT_DAYS.single() as run:
         if run:
             metrics_collector.collect_days(run, now=now)
 
 
 def lost_bytes(world: WorldUnderTest) -> int:
-    """How many bytes the books are wrong by, once CloudWatch has told everything and all was collected.
+    """The difference in bytes after CloudWatch has published everything and all of it was collected.
 
-    The ledger must hold every byte of viewers', and the breakouts exactly those of their minutes.
+    The ledger must have all delivered bytes, and the breakouts exactly those of their minutes.
     """
     delivered = truth(world)
     if not delivered:
@@ -108,13 +109,13 @@ def lost_bytes(world: WorldUnderTest) -> int:
     for hours in (0, 2, 4):
         collect(now + timedelta(hours=hours))
     collect_days(now + timedelta(days=3))
-    entered = LedgerMinute.objects.aggregate(sum=Sum("bytes_downloaded"))["sum"] or 0
-    figures = Breakout.objects.aggregate(sum=Sum("usage_bytes_downloaded"))["sum"] or 0
-    return abs(sum(delivered.values()) - entered) + abs(owed(delivered) - figures)
+    in_ledger = LedgerMinute.objects.aggregate(sum=Sum("bytes_downloaded"))["sum"] or 0
+    on_breakouts = Breakout.objects.aggregate(sum=Sum("usage_bytes_downloaded"))["sum"] or 0
+    return abs(sum(delivered.values()) - in_ledger) + abs(owed(delivered) - on_breakouts)
 
 
 def not_final() -> list[str]:
-    """Breakouts that are over and whose figures are not final."""
+    """Breakouts that are over and whose usage is not final."""
     over = Breakout.objects.filter(state__in=("completed", "cancelled"))
     return [
         f"{row} is {row.state} and its usage {row.usage_status}" for row in over.exclude(usage_status="final")

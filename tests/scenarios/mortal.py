@@ -1,4 +1,4 @@
-"""A worker that dies at an exact call of AWS, just before it is sent or just after its effect."""
+"""A worker that dies at an exact AWS call, just before it is sent or just after its effect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KILLS = ("killed_before", "killed_after")
 
 
 class Killed(BaseException):
-    """The worker died here; nothing in the product may catch this."""
+    """The worker died. The product must not catch this."""
 
 
 def raise_killed() -> None:
@@ -19,9 +19,9 @@ def raise_killed() -> None:
 
 
 class MortalSession(AwsSession):
-    """Counts calls and dies at an exact one, just before it is sent or just after its effect.
+    """Counts calls and dies at a given one, just before it is sent or just after its effect.
 
-    `die` is how: an exception that nothing catches where time matters, a real SIGKILL in `make matrix`.
+    `die`: an exception that nothing catches, or a real SIGKILL in `make matrix`.
     """
 
     calls = 0
@@ -29,9 +29,9 @@ class MortalSession(AwsSession):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        # The request ids of all answers that arrived.
-        self.heard: set[str | None] = set()
-        self.on_call.append(lambda call: self.heard.add(call.request_id))
+        # The request ids of all received answers.
+        self.received: set[str | None] = set()
+        self.on_call.append(lambda call: self.received.add(call.request_id))
 
     die_at: tuple[int, str] | None = None
     die: Callable[[], None] = staticmethod(raise_killed)

@@ -1,7 +1,7 @@
-"""Names of the rows of test tables: what stands in the brackets of a test's id.
+"""Names of the rows of test tables, which are in the brackets of a test's id.
 
-The same in every process, or the processes of one run would not agree on which tests there are: nothing
-here looks at addresses or at clocks.
+They must be the same in every process, because all processes of a run must collect the same tests. So they
+depend on no addresses and no clocks.
 """
 
 from __future__ import annotations
@@ -21,53 +21,51 @@ _PLAIN = (str, bytes, int, float, Decimal, timedelta, type(None))
 
 
 def readable(value: Any) -> str | None:
-    """The name of a parameter by its value; None leaves it to pytest, which knows short plain values."""
+    """The name of a parameter from its value; None leaves it to pytest, which names short plain values."""
     if (
         isinstance(value, type)
         or callable(value)
         or (isinstance(value, _PLAIN) and len(str(value)) < LONGEST)
     ):
         return None
-    return _told(value)[:LONGEST].encode("unicode_escape").decode()
+    return _text(value)[:LONGEST].encode("unicode_escape").decode()
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, _PLAIN):
         return str(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={_told(each)}" for key, each in value.items()) or "nothing"
+        return ", ".join(f"{key}={_text(item)}" for key, item in value.items()) or "nothing"
     if isinstance(value, set | frozenset):
-        return " + ".join(sorted(_told(each) for each in value)) or "none"
+        return " + ".join(sorted(_text(item) for item in value)) or "none"
     if isinstance(value, list | tuple):
-        return " + ".join(_told(each) for each in value) or "none"
+        return " + ".join(_text(item) for item in value) or "none"
     if isinstance(value, BaseException):
         return f"{type(value).__name__} {value}".strip()
     if is_dataclass(value):
-        said = (
-            _field(each.name, getattr(value, each.name)) for each in fields(value) if _is_set(value, each)
-        )
-        return " ".join(said) or "nothing"
+        set_fields = [field for field in fields(value) if _is_set(value, field)]
+        return " ".join(_field(field.name, getattr(value, field.name)) for field in set_fields) or "nothing"
     return type(value).__name__
 
 
 def _field(name: str, value: Any) -> str:
-    """What a field of a dataclass says: `known`, `endpoint known`, `suspected=False`."""
+    """The text of a field of a dataclass: `known`, `endpoint known`, `suspected=False`."""
     if value is True:
         return name
-    return f"{name} {_told(value)}" if is_dataclass(value) else f"{name}={_told(value)}"
+    return f"{name} {_text(value)}" if is_dataclass(value) else f"{name}={_text(value)}"
 
 
-def _is_set(value: Any, its: Field[Any]) -> bool:
-    """Whether a field of a dataclass says something that its default does not."""
-    default = its.default if its.default_factory is MISSING else its.default_factory()
-    return bool(getattr(value, its.name) != default)
+def _is_set(value: Any, field: Field[Any]) -> bool:
+    """Whether a field of a dataclass differs from its default."""
+    default = field.default if field.default_factory is MISSING else field.default_factory()
+    return bool(getattr(value, field.name) != default)
 
 
 def is_unnamed(item: Any) -> bool:
-    """Whether pytest had to number a row of this test (`case3`), or names it `<lambda>`."""
+    """Whether pytest numbered this row of a table (`case3`) or named it `<lambda>`."""
     if (row := getattr(item, "callspec", None)) is None:
         return False
     numbered = (f"{name}{index}" for name, index in row.indices.items())
     return "<lambda>" in row.id or any(
-        re.search(rf"(^|-){re.escape(each)}(-|$)", row.id) for each in numbered
+        re.search(rf"(^|-){re.escape(name)}(-|$)", row.id) for name in numbered
     )

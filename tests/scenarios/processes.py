@@ -1,4 +1,4 @@
-"""Whole sets of processes, and databases of their own on real PostgreSQL and Redis."""
+"""Complete sets of processes, with their own databases on real PostgreSQL and Redis."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ PERIODS = {
     "METRICS_FINAL_AFTER_SECONDS": "10",
     "USAGE_TAIL_SECONDS": "5",
 }
-# A number of Redis that nobody uses by default; emptied before and after.
+# A Redis database number that is unused by default. It is emptied before and after.
 REDIS_URL = "redis://127.0.0.1:6379/13"
 POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
 
 
 def unavailable(what: str, error: Exception) -> None:
-    """Skip on a developer's machine, fail where the services are promised."""
-    said = f"{what} is not there: {error}"
+    """Skip on a developer's machine, fail in CI."""
+    message = f"{what} is not available: {error}"
     if os.environ.get("CI") == "true":
-        pytest.fail(said)
-    pytest.skip(said)
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 @contextmanager
 def postgres_database() -> Iterator[str]:
-    """A fresh database, dropped afterwards; its URL."""
+    """The URL of a new database, which is dropped afterwards."""
     server = os.environ.get("DATABASE_URL", "")
     server = server if server.startswith("postgres") else POSTGRES_URL
     name = f"streamhub_test_{secrets.token_hex(4)}"
@@ -61,7 +61,7 @@ def postgres_database() -> Iterator[str]:
 
 @contextmanager
 def redis_database() -> Iterator[str]:
-    """An empty Redis database; its URL."""
+    """The URL of an empty Redis database."""
     url = os.environ.get("CELERY_BROKER_URL") or REDIS_URL
     client = redis.Redis.from_url(url, socket_connect_timeout=3)
     try:
@@ -76,7 +76,7 @@ def redis_database() -> Iterator[str]:
 
 
 class RunningStack:
-    """The running processes with their API and the remote control of their AWS."""
+    """A running set of processes, with a client of its API and the control of its AWS."""
 
     def __init__(self, processes: ProcessSet) -> None:
         self.processes = processes
@@ -88,7 +88,7 @@ class RunningStack:
 
 @contextmanager
 def running(folder: Path, environment: dict[str, str], workers: int, scale: float) -> Iterator[RunningStack]:
-    """Everything started and ready; stopped afterwards, in whatever state it is."""
+    """A started and ready set of processes, which is stopped afterwards."""
     with ProcessSet(folder, {**PERIODS, **environment}) as processes:
         processes.start_embedded(scale)
         processes.run("bootstrap")

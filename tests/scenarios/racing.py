@@ -1,4 +1,4 @@
-"""Doing things at the same moment: threads at a barrier, and what the verbs may answer."""
+"""Concurrent calls: threads that start at a barrier, and their allowed outcomes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.scenarios.world import WorldUnderTest
 WHO = TESTER
 CIDRS = ["203.0.113.7/32"]
 URL = "https://origin.example.com/out/v1/index.m3u8"
-# How often each race of two people is run; more where there is more time.
+# How often each race of two people is run.
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "6"))
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Do all of it at the same moment, a thread each; what each returned or raised, in order."""
+    """Run all functions at the same moment in threads. Returns what each returned or raised, in order."""
     ends: list[Any] = [None] * len(works)
     start = threading.Barrier(len(works))
 
@@ -36,7 +36,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
         start.wait()
         try:
             ends[n] = work()
-        except BaseException as error:  # noqa: BLE001  the outcome is what the test looks at
+        except BaseException as error:  # noqa: BLE001  the test checks the outcome
             ends[n] = error
         finally:
             connection.close()
@@ -50,25 +50,25 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 
 
 def refused(ends: list[Any]) -> int:
-    """How many were refused; anything else that was raised fails the test."""
+    """How many were refused. Any other exception fails the test."""
     raised = [end for end in ends if isinstance(end, BaseException)]
-    strange = [error for error in raised if not isinstance(error, NotPossible | Invalid)]
-    assert not strange, strange
+    unexpected = [error for error in raised if not isinstance(error, NotPossible | Invalid)]
+    assert not unexpected, unexpected
     return len(raised)
 
 
 def a_channel(name: str = "stage") -> Channel:
-    """An idle channel with its distribution, as rows only: verbs do not ask AWS."""
+    """An idle channel with its distribution, as rows only, because verbs do not call AWS."""
     row = Channel.objects.create(name=name, state="idle", endpoint_url=URL, distribution_wanted=False)
-    front = Distribution.objects.create(
+    distribution = Distribution.objects.create(
         origin_url=URL, state="deployed", aws_distribution_id=f"E{row.pk}{time.time_ns()}", enabled=True
     )
-    Channel.objects.filter(pk=row.pk).update(distribution=front)
+    Channel.objects.filter(pk=row.pk).update(distribution=distribution)
     return Channel.objects.get(pk=row.pk)
 
 
 def channels() -> Iterator[Channel]:
-    """One for each round."""
+    """One channel for each round."""
     for n in range(ROUNDS):
         yield a_channel(f"stage {n}")
 
@@ -90,7 +90,7 @@ def moved_to(kind: str, pk: int, state: str) -> int:
 
 
 def work(world: WorldUnderTest, until: Callable[[], bool], *, reaps: bool = False) -> None:
-    """One worker with its own beat: steps, sweeps and observations until done."""
+    """One worker with its own beat: steps, sweeps and observations until `until` holds."""
     deadline = time.monotonic() + 60
     while not until() and time.monotonic() < deadline:
         world.step_all()

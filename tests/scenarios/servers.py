@@ -1,7 +1,7 @@
-"""Servers of a test's own, that may be killed: a Redis that keeps nothing, a whole PostgreSQL cluster.
+"""Separate servers that a test can kill: a Redis without persistence, and a PostgreSQL cluster.
 
-The machine's own servers are shared; what is done to these is nobody else's loss. They keep their port
-when they are started again, so that clients find them where they were.
+The machine's own servers are shared, so tests must not kill those. A server keeps its port when it is
+started again, so that clients can reconnect.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ S = TypeVar("S", bound="OwnServer")
 
 
 class NoServer(Exception):
-    """The program is not installed here, or it does not come up."""
+    """The program is not installed or does not start."""
 
 
 class OwnServer:
-    """One server process that is started and killed at will. It ends with the thread that starts it."""
+    """One server process that a test starts and kills. It ends with the thread that started it."""
 
     program = ""
     killing = signal.SIGKILL
@@ -50,7 +50,7 @@ class OwnServer:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Returns once it answers. Raises `NoServer`."""
+        """Start it, and return when it answers. Raises `NoServer`."""
         with (self.folder / f"{self.program}.log").open("ab") as out:
             self._popen = subprocess.Popen(
                 self.command(),
@@ -65,11 +65,11 @@ class OwnServer:
         self._wait(self.answers)
 
     def owner(self) -> dict[str, Any]:
-        """As whom it runs: keywords of Popen."""
+        """The user that runs it, as keywords of Popen."""
         return {}
 
     def kill(self) -> None:
-        """As if the power went; returns once it is dead."""
+        """Kill it as in a power failure, and return when it is dead."""
         self.end(self.killing)
 
     def end(self, number: signal.Signals) -> None:
@@ -82,12 +82,12 @@ class OwnServer:
         deadline = time.monotonic() + READY_SECONDS
         while not until():
             if self._popen is None or self._popen.poll() is not None or time.monotonic() > deadline:
-                raise NoServer(f"{self.program} does not come up; see {self.folder}")
+                raise NoServer(f"{self.program} does not start; see {self.folder}")
             time.sleep(0.05)
 
 
 class OwnRedis(OwnServer):
-    """A Redis without persistence: whoever kills it loses all that was in it."""
+    """A Redis without persistence: when it is killed, its data is lost."""
 
     program = "redis-server"
 
@@ -96,8 +96,8 @@ class OwnRedis(OwnServer):
         return f"redis://{HOST}:{self.port}/0"
 
     def command(self) -> list[str]:
-        where = ["--bind", HOST, "--port", str(self.port), "--dir", str(self.folder)]
-        return [self.program, *where, "--save", "", "--appendonly", "no"]
+        location = ["--bind", HOST, "--port", str(self.port), "--dir", str(self.folder)]
+        return [self.program, *location, "--save", "", "--appendonly", "no"]
 
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=1)
@@ -111,7 +111,7 @@ class OwnRedis(OwnServer):
 
 
 class OwnPostgres(OwnServer):
-    """A PostgreSQL cluster. `kill` is its immediate mode: no goodbye, recovery at the next start."""
+    """A PostgreSQL cluster. `kill` is its immediate shutdown, with recovery at the next start."""
 
     program = "postgres"
     killing = signal.SIGQUIT
@@ -120,9 +120,9 @@ class OwnPostgres(OwnServer):
         super().__init__(folder)
         self._programs = _postgres_programs()
         data = ["-D", str(folder / "data")]
-        asked = ["--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync"]
+        options = ["--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync"]
         subprocess.run(
-            [str(self._programs / "initdb"), *data, *asked],
+            [str(self._programs / "initdb"), *data, *options],
             check=True,
             cwd=folder,
             stdout=subprocess.DEVNULL,
@@ -140,20 +140,20 @@ class OwnPostgres(OwnServer):
             "fsync": "off",
             "max_connections": "200",
         }
-        given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         program = str(self._programs / self.program)
-        return [program, "-D", str(self.folder / "data"), "-p", str(self.port), *given]
+        return [program, "-D", str(self.folder / "data"), "-p", str(self.port), *arguments]
 
     def owner(self) -> dict[str, Any]:
         """PostgreSQL refuses to run as root."""
         if os.geteuid() != 0:
             return {}
         try:
-            who = pwd.getpwnam("postgres")
+            user = pwd.getpwnam("postgres")
         except KeyError:
             raise NoServer("PostgreSQL does not run as root, and there is no user `postgres`.") from None
-        os.chown(self.folder, who.pw_uid, who.pw_gid)
-        return {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
+        os.chown(self.folder, user.pw_uid, user.pw_gid)
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
     def answers(self) -> bool:
         try:
@@ -163,15 +163,15 @@ class OwnPostgres(OwnServer):
         return True
 
     def shut_down(self) -> None:
-        """Its fast mode: sessions are ended, all is written."""
+        """PostgreSQL's fast shutdown: it ends all sessions and writes everything."""
         self.end(signal.SIGINT)
 
 
 def _postgres_programs() -> Path:
-    """Where initdb and postgres are; Debian keeps them out of the PATH."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).parent
+    """The folder of initdb and postgres, which Debian does not put on the PATH."""
+    initdb = shutil.which("initdb")
+    if initdb:
+        return Path(initdb).parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not versions:
         raise NoServer("PostgreSQL's initdb is not installed.")
@@ -180,7 +180,7 @@ def _postgres_programs() -> Path:
 
 @contextmanager
 def started(kind: type[S]) -> Iterator[S]:
-    """A server of this kind in a folder of its own (a short path that its user may reach)."""
+    """A server of this kind in its own folder, whose path is short and readable by the server's user."""
     if kind is OwnRedis and shutil.which(OwnRedis.program) is None:
         raise NoServer("redis-server is not installed.")
     with tempfile.TemporaryDirectory(prefix="streamhub-server-", ignore_cleanup_errors=True) as folder:

@@ -1,4 +1,4 @@
-"""Staff of every role, logged in."""
+"""Clients of logged-in staff, one for each role."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ As = Callable[[str], Client]
 
 @pytest.fixture
 def as_role(db: None) -> As:
-    """`as_role("operator")`: a client logged in with that role; "superuser" for all of them."""
+    """`as_role("operator")`: a client logged in with that role; "superuser" has all permissions."""
     roles.seed()
 
     def client(role: str, **options: bool) -> Client:
         user = User.objects.create(username=role, is_staff=True, is_superuser=role == "superuser")
         if role in roles.ROLES:
             user.groups.add(Group.objects.get(name=role))
-        found = Client(**options)
-        found.force_login(user)
-        return found
+        browser = Client(**options)
+        browser.force_login(user)
+        return browser
 
     return client
 

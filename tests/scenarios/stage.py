@@ -1,4 +1,4 @@
-"""One channel on the stage: brought to where a test begins, moved on by its verbs, looked at in the end."""
+"""One channel named "stage": prepared states, verbs, and queries."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def breakout() -> Breakout:
 
 
 def stands(state: str) -> bool:
-    """The channel is in that state, behind a distribution that is deployed."""
+    """The channel is in that state and its distribution is deployed."""
     row = Channel.objects.select_related("distribution").first()
     return (
         row is not None
@@ -58,7 +58,7 @@ def nothing() -> bool:
 
 
 def alone() -> bool:
-    """The channel has no distribution, and there is none."""
+    """There is no distribution."""
     return channel().distribution is None and not Distribution.objects.exists()
 
 
@@ -71,15 +71,15 @@ def disabled() -> bool:
 
 
 def medialive_state(world: WorldUnderTest) -> str:
-    """AWS's truth, not the row's."""
-    (only,) = world.control.inventory()["medialive"]["channels"]
-    return str(only["state"])
+    """The state on AWS, not on the row."""
+    (channel,) = world.control.inventory()["medialive"]["channels"]
+    return str(channel["state"])
 
 
 def cloudfront_says(world: WorldUnderTest) -> tuple[bool, str]:
-    """(Enabled, Status) of the one distribution there is."""
-    (only,) = world.control.inventory()["cloudfront"]["distributions"]
-    return only["Enabled"], only["Status"]
+    """(Enabled, Status) of the only distribution."""
+    (distribution,) = world.control.inventory()["cloudfront"]["distributions"]
+    return distribution["Enabled"], distribution["Status"]
 
 
 def create(world: WorldUnderTest | None = None) -> Channel:
@@ -88,7 +88,7 @@ def create(world: WorldUnderTest | None = None) -> Channel:
 
 
 def with_channel(world: WorldUnderTest) -> None:
-    """A channel, and nothing left to do; costs a creation only once a process."""
+    """An idle channel with nothing left to do. It is created only once per process."""
     begin_with(world, _settled)
 
 
@@ -149,7 +149,7 @@ def replace(world: WorldUnderTest) -> None:
 
 
 def lose(world: WorldUnderTest) -> None:
-    """Somebody deletes the distribution in the console."""
+    """Delete the distribution in the AWS console."""
     world.control.console("cloudfront", "delete", Id=distribution().aws_distribution_id, force=True)
 
 
@@ -164,6 +164,6 @@ def delete(world: WorldUnderTest) -> None:
 
 
 def watch(world: WorldUnderTest) -> None:
-    """Viewers watch what is on air."""
-    for each in Attachment.objects.filter(ended_at=None):
-        world.control.deliver(each.aws_distribution_id, 1_000_003, 17)
+    """Deliver traffic on every open attachment."""
+    for attachment in Attachment.objects.filter(ended_at=None):
+        world.control.deliver(attachment.aws_distribution_id, 1_000_003, 17)

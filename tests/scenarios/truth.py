@@ -1,6 +1,6 @@
-"""What must be true when things are quiet: AWS against the rows, and every byte against the viewers' truth.
+"""What must be true at rest: AWS against the rows, and the usage against the delivered bytes.
 
-Read from the database and from the embedded AWS itself, past the product's own views of either.
+Reads the database and the embedded AWS directly, not through the product.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from emulator.control import Control
 from streamhub.aws.ownership import ENVIRONMENT_TAG, OWNER_TAG
 from streamhub.lifecycle import driver, lease
 
-# Where AWS's inventory keeps what StreamHub makes: service, kind, the key of the id, that of the tags.
+# StreamHub's resources in AWS's inventory: service, kind, the key of the id, the key of the tags.
 KINDS = (
     ("cloudfront", "distributions", "Id", "Tags"),
     ("mediapackage", "channels", "id", "tags"),
@@ -41,7 +41,7 @@ COLUMNS = {
     ("medialive", "inputs"): (Channel, "ml_input_id"),
     ("medialive", "input_security_groups"): (SecurityGroup, "aws_id"),
 }
-# States in which a row of each model waits for nothing.
+# The states in which a row has nothing to wait for.
 RESTING = {
     Channel: ("idle", "running", "failed"),
     Distribution: ("deployed", "disabled"),
@@ -52,7 +52,7 @@ OVER = ("completed", "cancelled", "failed")
 
 @dataclass
 class Wrongs:
-    """What was wrong, by measure, each with its sentences."""
+    """Violations: sentences by measure."""
 
     found: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -71,7 +71,7 @@ class Wrongs:
 
 @dataclass(frozen=True)
 class Resource:
-    """One AWS resource that carries our mark."""
+    """One AWS resource with our mark."""
 
     service: str
     kind: str
@@ -85,45 +85,46 @@ class Resource:
 def ours(control: Control) -> list[Resource]:
     inventory = control.inventory()
     return [
-        Resource(service, kind, each[id], each[tags].get(OWNER_TAG, ""))
+        Resource(service, kind, resource[id], resource[tags].get(OWNER_TAG, ""))
         for service, kind, id, tags in KINDS
-        for each in inventory[service][kind]
-        if each[tags].get(ENVIRONMENT_TAG) == settings.STREAMHUB_ENVIRONMENT
+        for resource in inventory[service][kind]
+        if resource[tags].get(ENVIRONMENT_TAG) == settings.STREAMHUB_ENVIRONMENT
     ]
 
 
 def claimed(resource: Resource) -> bool:
-    """Whether the row whose mark it carries knows it by its id."""
+    """Whether the row in its mark has its id."""
     model, column = COLUMNS[resource.service, resource.kind]
     return model._default_manager.filter(uid=resource.owner, **{column: resource.id}).exists()
 
 
 def compare(control: Control, wrongs: Wrongs, when: str) -> None:
-    """Every resource has its row, none exists twice, and nothing runs that nobody wants to run."""
+    """Every resource has its row, none exists twice, and only channels with desired running run."""
     resources = ours(control)
-    for each in resources:
-        if not claimed(each):
-            wrongs.add("orphans", f"{when}: {each} has no row that knows it")
-    for key, n in Counter((each.service, each.kind, each.owner) for each in resources).items():
+    for resource in resources:
+        if not claimed(resource):
+            wrongs.add("orphans", f"{when}: {resource} has no row with its id")
+    owners = Counter((resource.service, resource.kind, resource.owner) for resource in resources)
+    for (service, kind, owner), n in owners.items():
         if n > 1:
-            wrongs.add("duplicates", f"{when}: {n} {key[0]} {key[1]} of row {key[2][:8]}")
-    wanted = set(Channel.objects.filter(desired="running").values_list("ml_channel_id", flat=True))
+            wrongs.add("duplicates", f"{when}: {n} {service} {kind} of row {owner[:8]}")
+    desired = set(Channel.objects.filter(desired="running").values_list("ml_channel_id", flat=True))
     for channel in control.inventory()["medialive"]["channels"]:
-        if channel["state"] in ("STARTING", "RUNNING") and channel["id"] not in wanted:
-            wrongs.add("orphans", f"{when}: MediaLive channel {channel['id']} runs for nobody")
+        if channel["state"] in ("STARTING", "RUNNING") and channel["id"] not in desired:
+            wrongs.add("orphans", f"{when}: MediaLive channel {channel['id']} runs and should not")
 
 
 def an_hour_of_drift() -> None:
-    """Drift's job, and once more an hour later: what it may delete by itself goes, all else stays."""
+    """Run drift's job, and again as if an hour later, so that it deletes what it may."""
     drift_report()
     DriftSighting.objects.update(first_seen_at=F("first_seen_at") - timedelta(hours=1))
     drift_report()
 
 
 def restless() -> list[str]:
-    """Rows that are not at rest, breakouts on their way included."""
-    found = [
-        f"{row.KIND} {row.pk} is {row.state}, wanted {row.desired}"
+    """Rows that are not at rest, including breakouts that are starting or stopping."""
+    sentences = [
+        f"{row.KIND} {row.pk} is {row.state}, desired {row.desired}"
         f" (due {row.not_before}, claimed until {row.claimed_until}, error {row.error_code or 'none'})"
         for model, states in RESTING.items()
         for row in model._default_manager.filter(
@@ -132,25 +133,25 @@ def restless() -> list[str]:
         if not getattr(row, "protected", False)
     ]
     moving = Breakout.objects.filter(state__in=("starting", "stopping"))
-    return found + [f"breakout {row.pk} is {row.state}" for row in moving]
+    return sentences + [f"breakout {row.pk} is {row.state}" for row in moving]
 
 
 def rows_left() -> list[str]:
-    """Rows of managed resources that are still there, the shared distribution apart."""
+    """The remaining rows of managed resources, without the shared distribution."""
     return [
-        f"{row.KIND} {row.pk} is {row.state}, wanted {row.desired} (error {row.error_code or 'none'})"
-        for each in driver.all_drivers()
-        for row in each.model._default_manager.all()
+        f"{row.KIND} {row.pk} is {row.state}, desired {row.desired} (error {row.error_code or 'none'})"
+        for managed in driver.all_drivers()
+        for row in managed.model._default_manager.all()
         if not getattr(row, "protected", False)
     ]
 
 
 def unended(wrongs: Wrongs) -> None:
-    """Every breakout is over, and one that failed says why."""
+    """Every breakout is over, and every failed one has an error."""
     for row in Breakout.objects.exclude(state__in=OVER):
         wrongs.add("stuck", f"breakout {row.pk} ({row.name}) is {row.state}")
     for row in Breakout.objects.filter(state="failed", error_code=""):
-        wrongs.add("stuck", f"breakout {row.pk} ({row.name}) failed and does not say why")
+        wrongs.add("stuck", f"breakout {row.pk} ({row.name}) failed without an error")
     for attachment in Attachment.objects.filter(ended_at=None):
         wrongs.add("stuck", f"the attachment of breakout {attachment.breakout_id} is open")
 
@@ -164,15 +165,15 @@ def open_usage() -> list[str]:
 
 
 def delivered() -> list[str]:
-    """Every distribution that ever delivered a breakout, by CloudFront's id."""
+    """The CloudFront ids of all distributions that ever delivered a breakout."""
     ids = Attachment.objects.exclude(aws_distribution_id="").values_list("aws_distribution_id", flat=True)
     return sorted(set(ids))
 
 
 def bytes_lost(control: Control, wrongs: Wrongs, now: datetime) -> tuple[int, int]:
-    """(bytes lost, bytes delivered): breakout by breakout, and distribution by distribution.
+    """(bytes lost, bytes delivered), summed over breakouts and distributions.
 
-    The whole day is read first, as the daily job will do it, for the minutes that are no breakout's.
+    Reads the whole day first, as the daily job does, for the minutes without a breakout.
     """
     with lease.single("chaos_days") as run:
         metrics_collector.collect_days(run, now=now + timedelta(days=2))
@@ -191,15 +192,18 @@ def bytes_lost(control: Control, wrongs: Wrongs, now: datetime) -> tuple[int, in
         for breakout, amount in attributed(distribution, truth["minutes"]):
             expected[breakout] += amount
     for row in Breakout.objects.filter(attachments__isnull=False).distinct():
-        said = row.usage_bytes_downloaded or 0
-        if said != expected[row.pk]:
-            lost += abs(said - expected[row.pk])
-            wrongs.add("lost bytes", f"breakout {row.pk}: {expected[row.pk]} are its own, it says {said}")
+        usage = row.usage_bytes_downloaded or 0
+        if usage != expected[row.pk]:
+            lost += abs(usage - expected[row.pk])
+            wrongs.add("lost bytes", f"breakout {row.pk} has {usage} bytes, expected {expected[row.pk]}")
     return lost, total
 
 
 def attributed(distribution: str, minutes: dict[str, Any]) -> Iterable[tuple[int, int]]:
-    """The rule for minutes (docs/architecture.md) once more: (breakout, bytes) of each minute."""
+    """(breakout, bytes) of each minute, by a second implementation of the attribution rule.
+
+    The rule is in docs/architecture.md, "Bytes to breakouts".
+    """
     tail = timedelta(seconds=settings.USAGE_TAIL_SECONDS)
     spans = [
         (row.started_at, row.ended_at + tail, row.breakout_id)
@@ -208,8 +212,9 @@ def attributed(distribution: str, minutes: dict[str, Any]) -> Iterable[tuple[int
     for iso, amounts in minutes.items():
         start = datetime.fromisoformat(iso)
         end = start + timedelta(minutes=1)
-        shares = [(min(end, till) - max(start, since), since, who) for since, till, who in spans]
+        shares = [(min(end, till) - max(start, since), since, breakout) for since, till, breakout in spans]
         shares = [share for share in shares if share[0] > timedelta()]
         if shares:
             longest = max(share[0] for share in shares)
-            yield min((since, who) for span, since, who in shares if span == longest)[1], amounts["bytes"]
+            first = min((since, breakout) for span, since, breakout in shares if span == longest)
+            yield first[1], amounts["bytes"]

@@ -1,4 +1,4 @@
-"""How much is tried where more can always be tried: drawn examples, points of the matrix, rows of a crowd."""
+"""How many drawn examples, points of the matrix and rows of the crowd the tests try."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import os
 
 
 def volume(quick: int, full: int) -> int:
-    """So many in `make test` at somebody's desk, and so many in continuous integration."""
-    asked = os.environ.get("TEST_VOLUME", "quick")
-    return {"quick": quick, "full": full}[asked]
+    """`quick` in `make test`, `full` with TEST_VOLUME=full in continuous integration."""
+    chosen = os.environ.get("TEST_VOLUME", "quick")
+    return {"quick": quick, "full": full}[chosen]

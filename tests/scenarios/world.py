@@ -1,4 +1,4 @@
-"""The product in one process: rows, drivers and an embedded AWS; the test plays sweep and clock."""
+"""The product in one process: rows, drivers and an embedded AWS. The test replaces sweep and clock."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ ROWS = (
 
 
 def configure(settings: Any) -> None:
-    """Product settings for a world whose time passes at once."""
+    """Product settings for an AWS that finishes everything at once."""
     settings.OBSERVE_SECONDS = 0.02
     settings.MISSING_MIN_AGE_SECONDS = 0.05
 
 
 def expire_claims() -> None:
-    """What a dead worker held runs out: its claims and its leases."""
-    for each in driver.all_drivers():
-        held = each.model._default_manager.filter(claim_token__isnull=False)
+    """Expire the claims and leases of a dead worker."""
+    for managed in driver.all_drivers():
+        held = managed.model._default_manager.filter(claim_token__isnull=False)
         held.update(claimed_until=Now() - timedelta(seconds=1))
     Job.objects.update(leased_until=None)
 
 
 class OwnAws(NamedTuple):
-    """The embedded AWS of a process, and clients for it: making these takes longer than most tests."""
+    """The embedded AWS of a process, with its clients: making clients takes longer than most tests."""
 
     handle: Handle
     target: Target
@@ -72,12 +72,12 @@ def _aws_of(pid: int) -> OwnAws:
 
 
 def own_aws() -> OwnAws:
-    """That of this process, started when it is first asked for."""
+    """The embedded AWS of this process, started at the first call."""
     return _aws_of(os.getpid())
 
 
 class WorldUnderTest:
-    """An embedded AWS, the session to it, and the means to let StreamHub work until nothing is due."""
+    """An embedded AWS with a session, and methods that let StreamHub work until nothing is due."""
 
     def __init__(self, control: Control, session: AwsSession) -> None:
         self.control = control
@@ -85,7 +85,7 @@ class WorldUnderTest:
 
     @classmethod
     def running(cls, settings: Any, session_class: type[AwsSession] = AwsSession) -> Iterator[WorldUnderTest]:
-        """A world on this process's embedded AWS, whose account is fresh."""
+        """A world on this process's embedded AWS, with an empty account."""
         configure(settings)
         own = own_aws()
         own.handle.reset()
@@ -95,26 +95,26 @@ class WorldUnderTest:
             yield cls(own.handle.control, session)
 
     def is_new(self) -> bool:
-        """Whether it is on this process's own AWS, and nobody has called or changed that yet."""
+        """Whether it uses this process's own AWS, and that has not been called or changed yet."""
         if self.session.target != own_aws().target:
             return False
         account = own_aws().handle.aws.account
-        as_begun = account.world.clock.scale == account.settings.scale and not account.faults.rules
-        return as_begun and account.world.durations == Durations() and not (self.counts() or self.left())
+        unchanged = account.world.clock.scale == account.settings.scale and not account.faults.rules
+        return unchanged and account.world.durations == Durations() and not (self.counts() or self.left())
 
-    # --- letting it work -------------------------------------------------------------------
+    # --- work ------------------------------------------------------------------------------
 
     def due(self) -> list[tuple[str, int]]:
-        """Every row that has a next step, whenever that would be."""
-        found = []
-        for each in driver.all_drivers():
-            rows = each.model._default_manager.filter(not_before__isnull=False)
-            label = each.model._meta.label_lower
-            found += [(label, pk) for pk in rows.order_by("priority", "pk").values_list("pk", flat=True)]
-        return found
+        """All rows with a next step, even if it is due later."""
+        due = []
+        for managed in driver.all_drivers():
+            rows = managed.model._default_manager.filter(not_before__isnull=False)
+            label = managed.model._meta.label_lower
+            due += [(label, pk) for pk in rows.order_by("priority", "pk").values_list("pk", flat=True)]
+        return due
 
     def step_all(self) -> int:
-        """Let every waiting row take one step now; how many did."""
+        """Let every row with a next step take it now, and return how many did."""
         taken = 0
         for label, pk in self.due():
             model = driver.driver_of(label).model
@@ -123,7 +123,7 @@ class WorldUnderTest:
         return taken
 
     def surviving(self, work: Callable[[], Any]) -> bool:
-        """Do it as a worker would; if the worker is killed, let its claims and leases run out."""
+        """Run `work` as a worker would. If the worker is killed, expire its claims and leases."""
         try:
             return bool(work())
         except Exception:
@@ -135,33 +135,33 @@ class WorldUnderTest:
             return True
 
     def observe(self) -> None:
-        """What the periodic observation does, as if the last full list were long ago."""
+        """Run the periodic observation as if the last full list were long ago."""
         Listing.objects.update(listed_at=None)
         self._observe(observe.polled_lists())
 
-    def badge(self) -> None:
-        """What it does when everything was just listed: it sees to the rows that wait to be looked at."""
-        waited_for = self._watched()
-        self._observe([watch for watch in observe.polled_lists() if watch.key in waited_for])
+    def observe_waiting(self) -> None:
+        """Run the periodic observation as if everything was just listed: only for rows that wait for it."""
+        keys = self._awaited_lists()
+        self._observe([polled_list for polled_list in observe.polled_lists() if polled_list.key in keys])
 
     def _observe(self, polled_lists: list[observe.PolledList]) -> None:
-        for watch in polled_lists:
+        for polled_list in polled_lists:
             with suppress(AwsError):
-                self.surviving(partial(observe.observe, watch))
+                self.surviving(partial(observe.observe, polled_list))
 
     def settle(
         self, until: Callable[[], bool] | None = None, rounds: int = ROUNDS, strict: bool = True
     ) -> None:
-        """Steps and observations until `until` holds, or until nothing more happens.
+        """Run steps and observations until `until` holds or nothing more happens.
 
-        The lists are read in full once nobody has a step to take, and every few rounds before that.
+        The lists are read in full when no row has a next step, and every few rounds before that.
         """
         for n in range(1, rounds + 1):
             if until is not None and until():
                 return
             stepped = self.step_all()
-            self.badge() if stepped and n % FULL_EVERY else self.observe()
-            if until is None and not stepped and not self.due() and not self._watched():
+            self.observe_waiting() if stepped and n % FULL_EVERY else self.observe()
+            if until is None and not stepped and not self.due() and not self._awaited_lists():
                 return
         if strict and until is not None and not until():
             raise AssertionError(f"did not settle in {rounds} rounds; due: {self.due()}")
@@ -170,19 +170,19 @@ class WorldUnderTest:
         with suppress(AwsError):
             self.surviving(delete_stale_distributions)
 
-    def _watched(self) -> set[str]:
-        """The lists that rows wait for."""
-        models = [each.model._default_manager for each in driver.all_drivers()]
+    def _awaited_lists(self) -> set[str]:
+        """The keys of the lists that rows wait for."""
+        tables = [managed.model._default_manager for managed in driver.all_drivers()]
         return {
             key
-            for rows in models
+            for rows in tables
             for key in rows.exclude(polled_list="").values_list("polled_list", flat=True)
         }
 
-    # --- looking at AWS --------------------------------------------------------------------
+    # --- AWS -------------------------------------------------------------------------------
 
     def counts(self) -> dict[str, int]:
-        """Calls so far by `service:Operation`."""
+        """The number of calls so far, by `service:Operation`."""
         return dict(self.control.counts()["calls"])
 
     def creates(self) -> dict[str, int]:
@@ -193,17 +193,17 @@ class WorldUnderTest:
         return self.control.calls(illegal=True)
 
     def left(self) -> dict[str, int]:
-        """How many resources of each kind exist ("cloudfront distributions": 2), zeros left out."""
-        found = {}
+        """How many resources of each kind exist ("cloudfront distributions": 2), without zeros."""
+        counts = {}
         for service, kinds in self.control.inventory().items():
-            for kind, things in kinds.items():
-                if things and service in ("cloudfront", "mediapackage", "medialive"):
-                    found[f"{service} {kind}"] = len(things)
-        return found
+            for kind, resources in kinds.items():
+                if resources and service in ("cloudfront", "mediapackage", "medialive"):
+                    counts[f"{service} {kind}"] = len(resources)
+        return counts
 
 
 def clean(world: WorldUnderTest) -> None:
-    """A fresh AWS and empty tables."""
+    """Empty the AWS account and the tables."""
     for model in ROWS:
         model._default_manager.all().delete()
     world.control.reset()

@@ -1,7 +1,6 @@
-"""The simple model: what may be refused in which situation, and what an accepted verb promises.
+"""A simple model: which verbs are accepted in which state, and what an accepted verb leads to.
 
-Written from the API's contract (states and what is possible in them), not from the services: the two must
-agree in every situation that the machine comes to.
+It follows the API's contract (docs/api.md) and not the services. Both must agree in every situation.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from distributions.models import Distribution
 ON_AIR = {"starting", "running", "stopping"}
 STARTABLE = {"idle", "starting", "running", "stopping"}
 
-# Breakout verbs: states in which they do something, and those in which they are repeated without effect.
+# Breakout verbs: the states in which they have an effect, and those in which they are accepted without one.
 EFFECTIVE_IN = {
     "prepare": {"idle", "starting", "running", "failed"},
     "start": {"idle", "failed"},
@@ -22,7 +21,7 @@ EFFECTIVE_IN = {
     "retry": {"failed"},
 }
 REPEATED_IN = {"start": {"starting", "running"}, "stop": {"stopping", "completed"}, "cancel": {"cancelled"}}
-# Where a breakout comes to rest after the verb.
+# The final state of a breakout after the verb.
 TARGET_STATE = {"start": "running", "retry": "running", "stop": "completed", "cancel": "cancelled"}
 
 

@@ -1,8 +1,8 @@
-"""A machine that does to StreamHub whatever comes to its mind, and a simple model of what must hold.
+"""A state machine that uses StreamHub at random, compared with a simple model.
 
-Verbs of people, edits in the AWS console, faults of AWS, killed steps, and StreamHub's own steps and
-observations in any order. After each rule the invariants are checked; whenever everything comes to rest,
-what was promised must have been kept; in the end all is deleted, and AWS must be empty.
+It mixes verbs, edits in the AWS console, AWS faults, killed steps, and StreamHub's own steps and
+observations. After each rule the invariants are checked. When everything is at rest, every accepted verb
+must have reached its target state. At the end everything is deleted, and AWS must be empty.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FALSE_NOT_FOUND = (
 
 
 class Machine(RuleBasedStateMachine):
-    """One world that is emptied before each run."""
+    """All runs share one world, which is emptied before each run."""
 
     world: ClassVar[WorldUnderTest]
 
@@ -55,9 +55,9 @@ class Machine(RuleBasedStateMachine):
         clean(self.world)
         self.number = 0
         self.falsely_missing: set[str] = set()
-        self.edited: set[str] = set()  # MediaLive channels that somebody started or stopped, by id
-        self.edited_rows: set[int] = set()  # and the channels they belong to
-        self.promised: dict[int, str] = {}  # breakout: the state it is to come to rest in
+        self.edited: set[str] = set()  # ids of MediaLive channels started or stopped in the console
+        self.edited_rows: set[int] = set()  # their channel rows
+        self.promised: dict[int, str] = {}  # breakout: its target state
 
     # --- means -----------------------------------------------------------------------------
 
@@ -67,12 +67,12 @@ class Machine(RuleBasedStateMachine):
         return rows[which % len(rows)] if rows else None
 
     def ask(self, may: bool, verb: Callable[[], object], what: str) -> bool:
-        """Do it; it must be refused exactly where the model says so. Whether it was accepted."""
+        """Run the verb. It must be accepted exactly if the model accepts it. Returns whether it was."""
         refusal = ""
         try:
             verb()
-        except NotPossible as no:
-            refusal = str(no)
+        except NotPossible as error:
+            refusal = str(error)
         assert may == (not refusal), f"{what}: {refusal or 'accepted'}"
         return may
 
@@ -84,9 +84,9 @@ class Machine(RuleBasedStateMachine):
         skip=st.integers(0, 5),
     )
     def begin(self, scene: str, trouble: str, skip: int) -> None:
-        """Most runs begin where there is something to lose, and with trouble at one of the creations."""
+        """Most runs begin with resources, and with a fault in one of the creates."""
         if trouble:
-            # Twice: botocore sends once more by itself.
+            # Twice, because botocore retries once.
             self.world.control.fault("*:Create*", trouble, times=2, skip=skip)
         for _ in range({"nothing": 0, "two channels": 2}.get(scene, 1)):
             self.channel_create()
@@ -170,24 +170,24 @@ class Machine(RuleBasedStateMachine):
     def console_distribution(self, which: int, action: str) -> None:
         there = self.world.control.inventory()["cloudfront"]["distributions"]
         if there:
-            id = sorted(each["Id"] for each in there)[which % len(there)]
+            id = sorted(distribution["Id"] for distribution in there)[which % len(there)]
             force = {"force": True} if action == "delete" else {}
             self.world.control.console("cloudfront", action, Id=id, **force)
 
     @rule(which=WHICH)
     def console_channel(self, which: int) -> None:
-        """Stop what runs, start what is idle."""
+        """Stop a running channel, or start an idle one."""
         there = self.world.control.inventory()["medialive"]["channels"]
         if there:
-            one = sorted(there, key=lambda each: str(each["id"]))[which % len(there)]
-            action = {"RUNNING": "stop_channel", "IDLE": "start_channel"}.get(one["state"])
+            channel = sorted(there, key=lambda channel: str(channel["id"]))[which % len(there)]
+            action = {"RUNNING": "stop_channel", "IDLE": "start_channel"}.get(channel["state"])
             if action:
-                owner = Channel.objects.filter(uid=one["tags"][OWNER_TAG]).first()
+                owner = Channel.objects.filter(uid=channel["tags"][OWNER_TAG]).first()
                 self.edited_rows.add(owner.pk if owner else 0)
-                self.edited.add(one["id"])
-                self.world.control.console("medialive", action, id=one["id"])
+                self.edited.add(channel["id"])
+                self.world.control.console("medialive", action, id=channel["id"])
 
-    # --- AWS's bad days, and ours ----------------------------------------------------------
+    # --- faults ----------------------------------------------------------------------------
 
     @rule(kind=st.sampled_from(FAULTS), operation=st.sampled_from(OPERATIONS), times=st.integers(1, 3))
     def fault(self, kind: str, operation: str, times: int) -> None:
@@ -195,9 +195,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=WHICH, about=st.sampled_from(FALSE_NOT_FOUND))
     def false_not_found(self, which: int, about: tuple[str, ...]) -> None:
-        """One false NotFound about a resource, never two: two are proof."""
+        """One false NotFound for a resource. Two would prove that it is gone."""
         operation, parameter, service, kind, name = about
-        there = sorted(each[name] for each in self.world.control.inventory()[service][kind])
+        there = sorted(resource[name] for resource in self.world.control.inventory()[service][kind])
         if there and (id := there[which % len(there)]) not in self.falsely_missing:
             self.falsely_missing.add(id)
             self.world.control.fault(operation, "not_found", where={parameter: id})
@@ -208,7 +208,7 @@ class Machine(RuleBasedStateMachine):
         assert isinstance(session, MortalSession)
         session.calls, session.die_at = 0, (calls, kind)
 
-    # --- StreamHub at work -----------------------------------------------------------------
+    # --- StreamHub's own work --------------------------------------------------------------
 
     @rule(rounds=st.integers(1, 4))
     def step(self, rounds: int) -> None:
@@ -227,7 +227,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def come_to_rest(self) -> None:
-        """The bad days are over: everything that was promised is kept."""
+        """Without faults, everything must settle in its target state."""
         self.world.control.clear_faults()
         self.world.session.die_at = None
         for _ in range(3):
@@ -244,9 +244,10 @@ class Machine(RuleBasedStateMachine):
 
     def _promises_kept(self) -> None:
         for row in Breakout.objects.select_related("channel__distribution"):
-            led = self.promised.get(row.pk, "idle")
-            fair = {led, "failed"} if led == "running" and row.channel_id in self.edited_rows else {led}
-            assert row.state in fair, f"breakout {row.pk} is {row.state}, promised {led}"
+            target = self.promised.get(row.pk, "idle")
+            may_fail = target == "running" and row.channel_id in self.edited_rows
+            allowed = {target, "failed"} if may_fail else {target}
+            assert row.state in allowed, f"breakout {row.pk} is {row.state}, expected {target}"
             if row.state == "running":
                 self._delivered(row)
         failed = Channel.objects.filter(state="failed").exclude(pk__in=self.edited_rows)
@@ -254,14 +255,14 @@ class Machine(RuleBasedStateMachine):
 
     @staticmethod
     def _delivered(row: Breakout) -> None:
-        """What is on air has its distribution, deployed, and one open attachment to it."""
-        attached = row.channel.distribution
-        assert attached is not None
-        assert attached.state == "deployed"
-        (open_one,) = Attachment.objects.filter(breakout=row, ended_at=None)
-        assert open_one.distribution_id == attached.pk
+        """A running breakout has a deployed distribution and one open attachment to it."""
+        distribution = row.channel.distribution
+        assert distribution is not None
+        assert distribution.state == "deployed"
+        (attachment,) = Attachment.objects.filter(breakout=row, ended_at=None)
+        assert attachment.distribution_id == distribution.pk
 
-    # --- what always holds -----------------------------------------------------------------
+    # --- invariants ------------------------------------------------------------------------
 
     @invariant()
     def one_breakout_on_air_per_channel(self) -> None:
@@ -272,40 +273,39 @@ class Machine(RuleBasedStateMachine):
     def every_resource_has_its_row_and_exists_once(self) -> None:
         owners = {
             uid
-            for each in (Channel, Distribution, SecurityGroup)
-            for uid in each.objects.values_list("uid", flat=True)
+            for rows in (Channel, Distribution, SecurityGroup)
+            for uid in rows.objects.values_list("uid", flat=True)
         }
         resources = truth.ours(self.world.control)
-        assert [str(each) for each in resources if each.owner not in owners] == []
-        marks = [(each.service, each.kind, each.owner) for each in resources]
+        assert [str(resource) for resource in resources if resource.owner not in owners] == []
+        marks = [(resource.service, resource.kind, resource.owner) for resource in resources]
         assert sorted(marks) == sorted(set(marks))
 
     @invariant()
     def no_aws_rule_is_broken(self) -> None:
-        """Whoever starts or stops a channel in the console between our look and our act makes the act
-        wrong, and nobody could have known: what AWS refuses for such a channel is not our mistake."""
+        """Except on channels edited in the console: an edit after our read can make our call illegal."""
         if self.world.control.counts()["illegal"]:
             ours = [
-                each for each in self.world.illegal() if each["params"].get("ChannelId") not in self.edited
+                call for call in self.world.illegal() if call["params"].get("ChannelId") not in self.edited
             ]
             assert ours == []
 
     @invariant()
     def running_channels_are_desired_or_have_a_next_step(self) -> None:
-        for each in self.world.control.inventory()["medialive"]["channels"]:
-            if each["state"] not in ("STARTING", "RUNNING", "RECOVERING"):
+        for channel in self.world.control.inventory()["medialive"]["channels"]:
+            if channel["state"] not in ("STARTING", "RUNNING", "RECOVERING"):
                 continue
-            row = Channel.objects.get(uid=each["tags"][OWNER_TAG])
+            row = Channel.objects.get(uid=channel["tags"][OWNER_TAG])
             moving = row.not_before is not None or bool(row.polled_list)
             assert row.desired == "running" or moving or row.pk in self.edited_rows, f"channel {row.pk} runs"
 
     @invariant()
     def transitions_have_no_gaps(self) -> None:
         last: dict[tuple[str, int], str] = {}
-        for each in Transition.objects.order_by("pk"):
-            key = (each.resource_type, each.resource_id)
-            assert last.get(key, "") == each.from_state, str(each)
-            last[key] = each.to_state
+        for transition in Transition.objects.order_by("pk"):
+            key = (transition.resource_type, transition.resource_id)
+            assert last.get(key, "") == transition.from_state, str(transition)
+            last[key] = transition.to_state
         for kind in (Channel, Distribution, SecurityGroup, Breakout):
             for row in kind.objects.all():
                 assert last[row.KIND, row.pk] == row.state
@@ -337,16 +337,16 @@ def mortal(db: None, settings: object) -> Iterator[WorldUnderTest]:
 
 @pytest.mark.timeout(900)
 def test_any_sequence_of_events_keeps_the_invariants(mortal: WorldUnderTest) -> None:
-    """The same runs every time; `MACHINE_RUNS=200` looks for new ones, differently each time."""
+    """Repeats the same runs every time. `MACHINE_RUNS=200` makes that many new random runs."""
     Machine.world = mortal
-    wished = int(os.environ.get("MACHINE_RUNS", "0"))
+    random_runs = int(os.environ.get("MACHINE_RUNS", "0"))
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=wished or RUNS,
+            max_examples=random_runs or RUNS,
             stateful_step_count=RULES,
-            derandomize=not wished,
-            phases=list(Phase) if wished else [Phase.generate],  # to make it shorter takes long
+            derandomize=not random_runs,
+            phases=list(Phase) if random_runs else [Phase.generate],  # shrinking takes long
             database=None,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -1,4 +1,4 @@
-"""`manage.py bootstrap`: safe at every deploy; what staff changed stays changed."""
+"""`manage.py bootstrap` can run at every deployment and keeps staff's changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the apps contribute is declared on their AppConfigs, and nothing else decides about it."""
+"""Contributions are declared on the apps' AppConfigs and nowhere else."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PROTOCOLS: dict[str, type] = {"drivers": Driver, "distribution_owner": Owner}
 
 
 def declared() -> Iterator[tuple[AppConfig, str, Any]]:
-    """(app, attribute, path) of everything that our apps declare."""
+    """(app, attribute, path) of every contribution of our apps."""
     for config in apps.get_app_configs():
         if config.name.partition(".")[0] in OURS:
             for attribute, value in vars(type(config)).items():
@@ -91,7 +91,7 @@ def test_each_contribution_has_the_right_type() -> None:
 
 @pytest.mark.parametrize("attribute", ["navigation", "tiles", "dashboard_lists"])
 def test_no_two_contributions_have_the_same_order(attribute: str) -> None:
-    """Two with the same order would stand as INSTALLED_APPS has it."""
+    """With the same order, their positions would depend on INSTALLED_APPS."""
     orders = [each.order for each in contributed(attribute)]
     assert len(orders) == len(set(orders))
 
@@ -135,7 +135,7 @@ def collected(modules: list[str]) -> str:
 
 
 def modules_with_contributions() -> list[str]:
-    """Admins, tasks and all that is declared, in the order in which Django and Celery import them."""
+    """Admin, task and contributed modules, in the order in which Django and Celery import them."""
     admins = ["streamhub.console.admin", "distributions.admin", "channels_app.admin", "billing.admin"]
     tasks = [f"{name}.tasks" for name in ("streamhub.lifecycle", *OURS[1:])]
     parts = [path.rpartition(".")[0] for _app, _attribute, path in declared()]

@@ -1,4 +1,4 @@
-"""Load balancers and container health checks get their answer whatever they call the host."""
+"""Health probes are answered for any host name."""
 
 from __future__ import annotations
 

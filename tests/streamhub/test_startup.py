@@ -1,4 +1,4 @@
-"""A settings mistake is one sentence that says what to write instead; right settings are announced."""
+"""Each mistake in the settings is one sentence that says what to write instead."""
 
 from __future__ import annotations
 
