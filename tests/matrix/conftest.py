@@ -1,4 +1,4 @@
-"""A world whose worker can be killed at an exact call."""
+"""A world whose worker can be killed at a chosen call."""
 
 from __future__ import annotations
 

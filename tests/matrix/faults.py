@@ -1,4 +1,4 @@
-"""Points of the crash and fault matrix: one call of a flow, one thing that goes wrong at it."""
+"""The kinds of crashes and faults of the matrix, and how one is set for a call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = (*KILLS, *FAULTS)
 
 
 def arm(world: WorldUnderTest, call: int, kind: str) -> None:
-    """From now on the call with that number (from 1, over all operations) goes wrong once."""
+    """Make the call with this number (from 1, over all operations) fail once."""
     session = world.session
     assert isinstance(session, MortalSession)
     session.calls, session.die_at, session.died = 0, None, False
@@ -29,12 +29,12 @@ def arm(world: WorldUnderTest, call: int, kind: str) -> None:
 
 
 def disarm(world: WorldUnderTest) -> None:
-    """From now on nothing goes wrong any more."""
+    """Remove the crash or fault."""
     assert isinstance(world.session, MortalSession)
     world.session.die_at = None
     world.control.clear_faults()
 
 
 def applicable(operation: str, kind: str) -> bool:
-    """A list never answers NotFound; all else can happen to every call."""
+    """Whether the kind can happen to the operation: a list never answers NotFound."""
     return not (kind == "not_found" and ":List" in operation)

@@ -1,4 +1,4 @@
-"""One point of the matrix, run in a world of its own."""
+"""Points of the matrix: one call of a flow, and one crash or fault at it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Point:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a point; all good if nothing is said and every number is zero.
+    """The result of a point: passed if `failure` is empty and every number is zero.
 
-    `struck`: the fault met a call (a run may make one call fewer than the run that listed them).
+    `struck`: the fault met a call. A run may make one call fewer than the run that listed the calls.
     """
 
     point: Point
@@ -46,7 +46,7 @@ class Verdict:
 
 
 def begin(world: WorldUnderTest, point: Point, *, prepared: bool = False) -> Flow:
-    """Prepare the flow in an empty world (unless it is), write its intent, and arm what goes wrong."""
+    """Prepare the flow in an empty world unless it is prepared, write its intent, and set the fault."""
     flow = FLOWS[point.flow]
     if not prepared:
         clean(world)
@@ -57,61 +57,64 @@ def begin(world: WorldUnderTest, point: Point, *, prepared: bool = False) -> Flo
     return flow
 
 
-def verdict(
+def judge(
     world: WorldUnderTest, point: Point, flow: Flow, failure: str = "", *, killed: bool = False
 ) -> Verdict:
-    """Look at AWS and at the rows."""
+    """Compare AWS with the rows, without faults."""
     struck = killed if point.kind not in FAULTS else any(rule["done"] for rule in world.control.faults())
     disarm(world)
     orphans, duplicates = surplus(world)
     illegal = world.illegal()
-    failure = failure or _said(lambda: _ended_well(world, point, flow))
+    failure = failure or _failure_of(lambda: _ended_well(world, point, flow))
     lost = lost_bytes(world)
-    wrong = [failure] if failure else []
-    wrong += [f"illegal: {call['name']} {call['error']}" for call in illegal]
-    wrong += [f"{n} {what}" for n, what in ((orphans, "orphans"), (duplicates, "duplicates")) if n]
-    wrong += [f"the books are wrong by {lost} bytes"] if lost else not_final() if truth(world) else []
-    return Verdict(point, "; ".join(wrong), orphans, duplicates, len(illegal), lost, struck)
+    failures = [failure] if failure else []
+    failures += [f"illegal: {call['name']} {call['error']}" for call in illegal]
+    failures += [f"orphans: {orphans}"] if orphans else []
+    failures += [f"duplicates: {duplicates}"] if duplicates else []
+    failures += [f"the usage is wrong by {lost} bytes"] if lost else not_final() if truth(world) else []
+    return Verdict(point, "; ".join(failures), orphans, duplicates, len(illegal), lost, struck)
 
 
 def _ended_well(world: WorldUnderTest, point: Point, flow: Flow) -> None:
-    """The intent is carried out, and the timeline tells how."""
+    """Assert that the intent is carried out and the timeline complete."""
     flow.check(world)
-    killed_at = 0 if point.kind in FAULTS else point.call
-    gaps = timeline.wrongs() + timeline.unaccounted(world, killed_at)
+    killed_call = 0 if point.kind in FAULTS else point.call
+    gaps = timeline.wrongs() + timeline.unaccounted(world, killed_call)
     assert not gaps, "; ".join(gaps)
     flow.after(world)
-    assert bool(truth(world)) == flow.watched, "nobody watched" if flow.watched else "somebody watched"
+    assert bool(truth(world)) == flow.watched, (
+        "there were no viewers" if flow.watched else "there were viewers"
+    )
 
 
-def _said(check: Callable[[], None]) -> str:
+def _failure_of(check: Callable[[], None]) -> str:
     try:
         check()
-    except AssertionError as wrong:
-        return f"wrong at the end: {_worded(wrong)}"
+    except AssertionError as error:
+        return f"wrong at the end: {_text_of(error)}"
     return ""
 
 
-def _worded(wrong: AssertionError) -> str:
-    """Its words, or the line that asserts: outside of pytest an assertion has no words of its own."""
-    return str(wrong) or traceback.extract_tb(wrong.__traceback__)[-1].line or repr(wrong)
+def _text_of(error: AssertionError) -> str:
+    """The error's message, or the line of the assertion, since plain assertions have no message."""
+    return str(error) or traceback.extract_tb(error.__traceback__)[-1].line or repr(error)
 
 
 def run_in_process(world: WorldUnderTest, point: Point) -> Verdict:
-    """Run a point here; a killed worker is an exception that ends its step."""
+    """Run a point in this process; a killed worker is an exception that ends its step."""
     flow = begin(world, point)
-    failure = worked(world, flow)
+    failure = run_flow(world, flow)
     session = world.session
     assert isinstance(session, MortalSession)
-    return verdict(world, point, flow, failure, killed=session.died)
+    return judge(world, point, flow, failure, killed=session.died)
 
 
-def worked(world: WorldUnderTest, flow: Flow) -> str:
-    """Do the flow's work; why it did not come to its end, if so."""
+def run_flow(world: WorldUnderTest, flow: Flow) -> str:
+    """Do the flow's work; returns why it did not end, or ""."""
     try:
         flow.work(world)
-    except AssertionError as wrong:
-        return _worded(wrong)
+    except AssertionError as error:
+        return _text_of(error)
     return ""
 
 
@@ -119,10 +122,10 @@ def points_of(world: WorldUnderTest, name: str, kinds: tuple[str, ...]) -> list[
     """Run the flow once without a fault and list the points of its calls."""
     point = Point(name, 0, "none")
     flow = begin(world, point)
-    failure = worked(world, flow)
+    failure = run_flow(world, flow)
     names = [call["name"] for call in world.control.calls()]
-    seen = verdict(world, point, flow, failure)
-    assert seen.converged, f"{name} fails without any fault: {seen.failure}"
+    verdict = judge(world, point, flow, failure)
+    assert verdict.converged, f"{name} fails without any fault: {verdict.failure}"
     return [
         Point(name, number, kind, operation)
         for kind in kinds

@@ -1,10 +1,9 @@
-"""`make matrix`: the whole crash and fault matrix, each point in a fresh world, with real SIGKILLs.
+"""`make matrix`: the whole crash and fault matrix, each point in a new world, with real SIGKILLs.
 
-A lane is one process with an embedded AWS (a process of its own) and a database file. For each flow it
-prepares the world once and freezes it. For each point it copies the database, forks the AWS, and forks a
-worker that writes the intent and works; if the point kills the worker, another one is forked, as a
-supervisor would start one, and goes on. The parents never touch the database and never call AWS, so every
-fork starts warm and clean.
+A lane is a process with an embedded AWS (another process) and a database file. It prepares the world of each
+flow once and freezes it. For each point it copies the database, forks the AWS, and forks a worker that writes
+the intent and works. If the point kills the worker, another one is forked and continues, as under a
+supervisor. The parent processes never use the database or AWS, so that every fork starts in the same state.
 
 `make matrix POINT=flow:call:kind` replays one point; `FLOW=name` runs one flow.
 """
@@ -29,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-# In memory where there is such a place: thousands of databases are written, and none is kept.
+# In memory if possible: thousands of databases are written, and none is kept.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 SCRATCH = Path(tempfile.mkdtemp(prefix="streamhub-matrix-", dir=MEMORY))
 os.environ["STREAMHUB_VAR_DIR"] = str(SCRATCH)
@@ -48,7 +47,7 @@ from streamhub.aws.target import embedded_target  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
 from tests.matrix.faults import KINDS  # noqa: E402
 from tests.matrix.flows import FLOWS, Flow  # noqa: E402
-from tests.matrix.points import Point, Verdict, begin, points_of, verdict, worked  # noqa: E402
+from tests.matrix.points import Point, Verdict, begin, judge, points_of, run_flow  # noqa: E402
 from tests.matrix.snapshot import FrozenAws  # noqa: E402
 from tests.scenarios.mortal import MortalSession  # noqa: E402
 from tests.scenarios.world import WorldUnderTest, configure, expire_claims  # noqa: E402
@@ -62,7 +61,7 @@ def kill_myself() -> None:
 
 
 def warm_clients(url: str) -> _Clients:
-    """boto3's clients, made once and before the forks (which costs more than many a point), never used."""
+    """Create boto3's clients once, before the forks, because that takes longer than many points."""
     clients = _Clients(embedded_target(url, REGION, "local"))
     for service in ("medialive", "mediapackage", "cloudfront", "cloudwatch"):
         for attempts in (1, ATTEMPTS):
@@ -72,7 +71,7 @@ def warm_clients(url: str) -> _Clients:
 
 
 class Lane:
-    """One AWS, one database file, one worker at a time; each point begins in its flow's world."""
+    """One AWS, one database file, one worker at a time. Each point begins in its flow's prepared world."""
 
     def __init__(self, number: int, template: Path, flow: str = "") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"lane-{number}-", dir=SCRATCH))
@@ -86,8 +85,8 @@ class Lane:
             self.prepare(flow)
 
     def prepare(self, flow: str) -> None:
-        """Prepare the flow's world once; from then on `fresh` brings it back."""
-        self.fresh()
+        """Prepare the flow's world once. Afterwards `reset` restores it."""
+        self.reset()
         _, done = self.in_worker(lambda world: _prepared(world, FLOWS[flow]))
         if not done:
             raise SystemExit(f"The world of the flow {flow} cannot be prepared.")
@@ -95,8 +94,8 @@ class Lane:
         shutil.copy(self.database, self.template)
         self.aws.freeze()
 
-    def fresh(self) -> None:
-        """The account and the database as they were prepared, or empty."""
+    def reset(self) -> None:
+        """Restore the database as it was prepared, or empty."""
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self.database}{suffix}").unlink(missing_ok=True)
         shutil.copy(self.template, self.database)
@@ -106,7 +105,7 @@ class Lane:
         shutil.rmtree(self.folder)
 
     def in_worker(self, work: Callable[[WorldUnderTest], Any]) -> tuple[bool, Any]:
-        """Fork a worker for `work`; (killed, its answer). Answers must be plain data."""
+        """Fork a worker for `work`; returns (killed, answer). The answer must be plain data."""
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -117,7 +116,7 @@ class Lane:
                 with self.world() as world, os.fdopen(writer, "w") as pipe:
                     json.dump(work(world), pipe)
                 status = 0
-            except BaseException as error:  # noqa: BLE001  this is the worker's last word
+            except BaseException as error:  # noqa: BLE001  the worker reports it and ends
                 sys.stderr.write(f"worker: {type(error).__name__}: {error}\n")
             finally:
                 os._exit(status)
@@ -137,20 +136,20 @@ class Lane:
             yield WorldUnderTest(Control(self.aws.url), session)
 
     def run(self, point: Point) -> Verdict:
-        """One point, from the prepared world to its verdict."""
-        self.fresh()
+        """Run one point in its prepared world."""
+        self.reset()
         self.aws.thaw()
-        killed, said = self.in_worker(lambda world: _first(world, point))
+        killed, answer = self.in_worker(lambda world: _first(world, point))
         if killed:
-            _, said = self.in_worker(lambda world: _successor(world, point))
-        if said is None:
+            _, answer = self.in_worker(lambda world: _successor(world, point))
+        if answer is None:
             return Verdict(point, "the worker ended without a verdict")
-        return Verdict(point, **said)
+        return Verdict(point, **answer)
 
 
 def _prepared(world: WorldUnderTest, flow: Flow) -> bool:
     flow.prepare(world)
-    connections.close_all()  # else what was written last stays in a file beside the database
+    connections.close_all()  # otherwise the last writes stay in SQLite's separate WAL file
     return True
 
 
@@ -159,51 +158,52 @@ def _first(world: WorldUnderTest, point: Point) -> dict[str, Any]:
 
 
 def _successor(world: WorldUnderTest, point: Point) -> dict[str, Any]:
-    """What a supervisor starts after a kill; the claims of the dead run out by the database's clock."""
+    """Continue after a kill, with the killed worker's claims expired."""
     expire_claims()
     return _work(world, point, FLOWS[point.flow], killed=True)
 
 
 def _work(world: WorldUnderTest, point: Point, flow: Flow, *, killed: bool = False) -> dict[str, Any]:
-    return _plain(verdict(world, point, flow, worked(world, flow), killed=killed))
+    return _plain(judge(world, point, flow, run_flow(world, flow), killed=killed))
 
 
-def _plain(seen: Verdict) -> dict[str, Any]:
-    """The verdict as it goes through pipes and queues: all of it but the point."""
-    return {each.name: getattr(seen, each.name) for each in fields(seen) if each.name != "point"}
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as plain data for pipes and queues, without its point."""
+    return {field.name: getattr(verdict, field.name) for field in fields(verdict) if field.name != "point"}
 
 
 def lane_main(number: int, template: Path, points: Any, verdicts: Any) -> None:
-    """Take points from the queue until there are none; they come flow by flow."""
+    """Run points from the queue, which are ordered by flow, until it ends."""
     flow, lane = "", None
-    while (given := points.get()) is not None:
-        point = Point(*given)
+    while (values := points.get()) is not None:
+        point = Point(*values)
         if point.flow != flow:
             if lane is not None:
                 lane.close()
             flow, lane = point.flow, Lane(number, template, point.flow)
-        verdicts.put((given, _plain(lane.run(point))))
+        verdicts.put((values, _plain(lane.run(point))))
     if lane is not None:
         lane.close()
     verdicts.put(None)
 
 
 def enumerate_points(template: Path, flows: list[str]) -> list[Point]:
-    """Run every flow once without a fault, and list all that can go wrong at each of its calls."""
-    found: list[Point] = []
+    """Run every flow once without a fault, and list the crashes and faults of each of its calls."""
+    points: list[Point] = []
     for name in flows:
         lane = Lane(0, template)
-        lane.fresh()
-        _, given = lane.in_worker(
+        lane.reset()
+        _, answer = lane.in_worker(
             lambda world, name=name: [
-                (each.flow, each.call, each.kind, each.operation) for each in points_of(world, name, KINDS)
+                (point.flow, point.call, point.kind, point.operation)
+                for point in points_of(world, name, KINDS)
             ]
         )
         lane.close()
-        if given is None:
+        if answer is None:
             raise SystemExit(f"The flow {name} does not work even without a fault.")
-        found += [Point(*each) for each in given]
-    return found
+        points += [Point(*values) for values in answer]
+    return points
 
 
 def parsed_point(text: str) -> Point:
@@ -214,8 +214,8 @@ def parsed_point(text: str) -> Point:
         return Point(flow, int(call), kind)
     except ValueError:
         raise SystemExit(
-            f"POINT={text} is none: write flow:call:kind, flow one of {', '.join(FLOWS)};"
-            f" kind one of {', '.join(KINDS)}."
+            f"POINT={text} is not a point. Write flow:call:kind, with flow one of {', '.join(FLOWS)}"
+            f" and kind one of {', '.join(KINDS)}."
         ) from None
 
 
@@ -227,7 +227,7 @@ def main() -> int:
     options = parser.parse_args()
     logging.disable(logging.ERROR)
     configure(settings)
-    wake.send = lambda task, args, queue: None  # the broker is lost throughout: the sweep must do
+    wake.send = lambda task, args, queue: None  # there is no broker: the sweep finds every row
     template = SCRATCH / "template.sqlite3"
     connections["default"].settings_dict["NAME"] = str(template)
     call_command("migrate", verbosity=0)
@@ -251,50 +251,50 @@ def run_all(points: list[Point], template: Path, lanes: int) -> list[Verdict]:
         todo.put((point.flow, point.call, point.kind, point.operation))
     for _ in range(lanes):
         todo.put(None)
-    # Not daemons: each has a child of its own, its AWS.
+    # Not daemons, because each starts a child process, its AWS.
     workers = [context.Process(target=lane_main, args=(n + 1, template, todo, done)) for n in range(lanes)]
     for worker in workers:
         worker.start()
     verdicts: list[Verdict] = []
     ended = 0
     while ended < lanes:
-        got = done.get()
-        if got is None:
+        message = done.get()
+        if message is None:
             ended += 1
             continue
-        given, said = got
-        verdicts.append(Verdict(Point(*given), **said))
+        values, answer = message
+        verdicts.append(Verdict(Point(*values), **answer))
         if len(verdicts) % 100 == 0:
             print(f"  {len(verdicts)} of {len(points)}", flush=True)
-        if said["failure"]:
-            print(f"  {verdicts[-1].point} ({given[3]}): {said['failure']}", flush=True)
+        if answer["failure"]:
+            print(f"  {verdicts[-1].point} ({values[3]}): {answer['failure']}", flush=True)
     for worker in workers:
         worker.join()
     return verdicts
 
 
 def report(verdicts: list[Verdict], seconds: float) -> int:
-    """The line of numbers, and the table of failures with how to replay each.
+    """Print the failures with how to replay each, and the totals; returns the exit code.
 
-    A fault that met no call tested nothing: such points are told, and not counted.
+    Points whose fault met no call tested nothing: they are listed but not counted.
     """
-    bad = [seen for seen in verdicts if not seen.converged]
-    met = [seen for seen in verdicts if seen.struck]
-    by_flow = Counter(seen.point.flow for seen in met)
+    failed = [verdict for verdict in verdicts if not verdict.converged]
+    struck = [verdict for verdict in verdicts if verdict.struck]
+    by_flow = Counter(verdict.point.flow for verdict in struck)
     print("\n" + " · ".join(f"{name} {n}" for name, n in sorted(by_flow.items())))
-    for seen in bad:
-        print(f"FAILED make matrix POINT={seen.point}  ({seen.point.operation}) {seen.failure}")
-    if len(met) < len(verdicts):
-        missed = ", ".join(str(seen.point) for seen in verdicts if not seen.struck)
-        print(f"{len(verdicts) - len(met)} faults met no call: {missed}")
+    for verdict in failed:
+        print(f"FAILED make matrix POINT={verdict.point}  ({verdict.point.operation}) {verdict.failure}")
+    if len(struck) < len(verdicts):
+        missed = ", ".join(str(verdict.point) for verdict in verdicts if not verdict.struck)
+        print(f"{len(verdicts) - len(struck)} faults met no call: {missed}")
     print(
-        f"points {len(met)} · converged {sum(seen.converged for seen in met)}"
-        f" · orphans {sum(seen.orphans for seen in verdicts)}"
-        f" · duplicates {sum(seen.duplicates for seen in verdicts)}"
-        f" · illegal calls {sum(seen.illegal for seen in verdicts)}"
-        f" · lost bytes {sum(seen.lost_bytes for seen in verdicts)} · {seconds:.0f} s"
+        f"points {len(struck)} · converged {sum(verdict.converged for verdict in struck)}"
+        f" · orphans {sum(verdict.orphans for verdict in verdicts)}"
+        f" · duplicates {sum(verdict.duplicates for verdict in verdicts)}"
+        f" · illegal calls {sum(verdict.illegal for verdict in verdicts)}"
+        f" · lost bytes {sum(verdict.lost_bytes for verdict in verdicts)} · {seconds:.0f} s"
     )
-    return 1 if bad else 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An embedded AWS that can be frozen as it is, and thawed again and again: a fork each, at one address."""
+"""An embedded AWS that can be frozen and thawed again and again, each time as a fork at the same address."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from emulator.server import EmbeddedAws
 
 
 class FrozenAws:
-    """A process that holds an account; from `freeze` on it answers only through its forks.
+    """A process that holds an account. After `freeze` only its forks answer requests.
 
-    Each `thaw` ends the one before and gives an account that is as it was when it was frozen.
+    Each `thaw` ends the previous fork and restores the account as it was at `freeze`.
     """
 
     def __init__(self) -> None:
         context = mp.get_context("fork")
-        self._pipe, its = context.Pipe()
-        self._process = context.Process(target=_hold, args=(its,), daemon=True)
+        self._pipe, child_end = context.Pipe()
+        self._process = context.Process(target=_hold, args=(child_end,), daemon=True)
         self._process.start()
-        its.close()
+        child_end.close()
         self.url: str = self._pipe.recv()
 
     def freeze(self) -> None:
-        """From now on nobody answers until `thaw`."""
+        """Stop answering until `thaw`."""
         self._ask("freeze")
 
     def thaw(self) -> None:
-        """Answer again, as it was frozen; returns once it listens."""
+        """Answer again with the frozen account; returns once the fork listens."""
         self._ask("thaw")
 
     def close(self) -> None:
@@ -45,7 +45,7 @@ class FrozenAws:
 
 
 def _hold(pipe: Connection) -> None:
-    """The process: carries out commands until told to end, or until nobody is left to command it."""
+    """The process: carries out commands until `end`, or until its parent is gone."""
     aws = EmbeddedAws(scale=0.0)
     serving = aws.start_in_thread()
     port = int(serving.url.rpartition(":")[2])
@@ -54,7 +54,7 @@ def _hold(pipe: Connection) -> None:
     with suppress(EOFError):
         while (command := pipe.recv()) != "end":
             if command == "freeze":
-                # Without its thread: a fork of a process with threads may inherit their locks.
+                # Stop the thread first: a fork of a process with threads may inherit held locks.
                 serving.stop()
             else:
                 _kill(fork)
@@ -66,7 +66,7 @@ def _hold(pipe: Connection) -> None:
 
 
 def _fork(aws: EmbeddedAws, port: int) -> int:
-    """A copy that serves the account as it is now; its process id, once it listens."""
+    """Fork a copy that serves the account as it is now; its process id, once it listens."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -86,7 +86,7 @@ def _fork(aws: EmbeddedAws, port: int) -> int:
 
 
 def _end_with_parent(reader: int) -> None:
-    """Serve until killed, or until the parent is no more."""
+    """Serve until killed, or until the parent is gone."""
     os.close(reader)
     parent = os.getppid()
     while os.getppid() == parent:
