@@ -52,7 +52,7 @@ chaos: $(STAMP) ## clients at work while processes are killed at random; MINUTES
 
 mutants: $(STAMP) ## mutate the pure modules one place at a time; lists mutants that no test detects
 	@rm -rf mutants
-	@$(BIN)/mutmut run --max-children $(NPROC)
+	@mkdir -p var && $(BIN)/mutmut run --max-children $(NPROC) > var/mutants.log || { tail -n 20 var/mutants.log; exit 1; }
 	@$(BIN)/python -m tests.mutants.report
 
 check: $(STAMP) ## style, types, import contracts, migrations, deployment, docs

@@ -12,6 +12,7 @@ SCOPES: dict[str, str] = {
     "distributions:read": "list and read distributions and their configuration",
     "distributions:write": "create, detach, sync and retry distributions",
     "usage:read": "read the usage of a breakout",
+    "usage:write": "write statements of usage; no call needs it yet",
 }
 
 

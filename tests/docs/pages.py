@@ -29,8 +29,6 @@ PAGES = (
     ROOT / "devstack" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 )
-# A module that the Makefile runs and the repository does not hold.
-LOST = {"tests.mutants.report": ".gitignore leaves it out, so it was never committed"}
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.docs.pages import LOST, ROOT, page, section
+from tests.docs.pages import ROOT, page, section
 
 README = page("README.md")
 MAKEFILE = page("Makefile")
@@ -75,20 +75,12 @@ def test_the_row_of_check_has_its_programs_in_their_order() -> None:
     assert rows()["check"].split(", ") == run
 
 
-MODULES = [
-    pytest.param(name, marks=pytest.mark.xfail(reason=LOST[name], strict=True)) if name in LOST else name
-    for name in sorted(set(re.findall(r"python -m (tests[\w.]+)", MAKEFILE)))
-]
+MODULES = sorted(set(re.findall(r"python -m (tests[\w.]+)", MAKEFILE)))
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_makefile_runs_modules_that_exist(name: str) -> None:
     assert (ROOT / f"{name.replace('.', '/')}.py").is_file()
-
-
-@pytest.mark.parametrize("name", sorted(LOST))
-def test_readme_says_which_target_cannot_end_well(name: str) -> None:
-    assert f"`{name.replace('.', '/')}.py` is missing" in rows()["mutants"]
 
 
 def test_the_picture_is_small() -> None:

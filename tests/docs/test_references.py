@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from streamhub.console import roles
-from tests.docs.pages import LOST, PACKAGES, PAGES, ROOT, dotted_names, resolve
+from tests.docs.pages import PACKAGES, PAGES, ROOT, dotted_names, resolve
 
 FOLDERS = (*PACKAGES, "tests", "docs")
 # Documents that only those who planned StreamHub have.
@@ -80,10 +80,9 @@ def anchors(path: Path) -> set[str]:
 
 
 def test_every_path_that_is_named_exists() -> None:
-    lost = {f"{name.replace('.', '/')}.py" for name in LOST}
     named = {(relative(path), name) for path, text in texts() for name in PATH.findall(text)}
     assert len(named) > 40
-    assert sorted((path, name) for path, name in named if name not in lost and not exists(name)) == []
+    assert sorted((path, name) for path, name in named if not exists(name)) == []
 
 
 def test_every_dotted_name_leads_to_something() -> None:
