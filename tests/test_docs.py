@@ -77,13 +77,13 @@ def test_the_locks_contain_every_requirement(name: str) -> None:
 
 def rules_cited() -> dict[str, set[int]]:
     """The numbers of the cited AWS rules, by file."""
-    found = {}
+    cited = {}
     for package in ("billing", "channels_app", "distributions", "streamhub", "tests"):
         for path in (ROOT / package).rglob("*.py"):
             cited = re.findall(r"AWS_RULES ([\d, and to]*\d)", path.read_text())
             if numbers := {int(number) for text in cited for number in re.findall(r"\d+", text)}:
-                found[str(path.relative_to(ROOT))] = numbers
-    return found
+                cited[str(path.relative_to(ROOT))] = numbers
+    return cited
 
 
 def test_each_cited_aws_rule_is_documented() -> None:

@@ -16,7 +16,7 @@ DELETE = "channels_app.delete_channel"
 
 
 def staff(*permissions: str, **fields: Any) -> Actor:
-    user: Any = SimpleNamespace(has_perm=lambda each: each in permissions)
+    user: Any = SimpleNamespace(has_perm=lambda permission: permission in permissions)
     return Actor("staff", "ada", user=user, **fields)
 
 
