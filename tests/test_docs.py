@@ -71,7 +71,7 @@ def test_the_locks_pin_every_package_with_hashes() -> None:
 def test_the_locks_contain_every_requirement(name: str) -> None:
     asked = re.findall(r"^([A-Za-z][A-Za-z0-9-]+)", (ROOT / f"{name}.in").read_text(), re.MULTILINE)
     locked = (ROOT / f"{name}.txt").read_text().lower()
-    missing = [each for each in asked if not re.search(rf"^{each.lower()}==", locked, re.MULTILINE)]
+    missing = [name for name in asked if not re.search(rf"^{name.lower()}==", locked, re.MULTILINE)]
     assert missing == []
 
 
@@ -80,8 +80,8 @@ def rules_cited() -> dict[str, set[int]]:
     cited = {}
     for package in ("billing", "channels_app", "distributions", "streamhub", "tests"):
         for path in (ROOT / package).rglob("*.py"):
-            cited = re.findall(r"AWS_RULES ([\d, and to]*\d)", path.read_text())
-            if numbers := {int(number) for text in cited for number in re.findall(r"\d+", text)}:
+            citations = re.findall(r"AWS_RULES ([\d, and to]*\d)", path.read_text())
+            if numbers := {int(number) for text in citations for number in re.findall(r"\d+", text)}:
                 cited[str(path.relative_to(ROOT))] = numbers
     return cited
 
