@@ -121,7 +121,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(tree: Path) -> dict[str, str]:
+def broken_contracts(tree: Path) -> dict[str, str]:
     """The output of the contracts for the copy with all forbidden imports."""
     code, printed = check_contracts(tree)
     assert code == 0, printed
@@ -138,10 +138,12 @@ def found(tree: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: f"{plant.importer}-imports-{plant.imported}")
-def test_each_forbidden_import_breaks_its_contract(plant: Plant, found: dict[str, str]) -> None:
-    assert f"{plant.importer} -> {plant.imported}" in found[plant.contract]
+def test_each_forbidden_import_breaks_its_contract(plant: Plant, broken_contracts: dict[str, str]) -> None:
+    assert f"{plant.importer} -> {plant.imported}" in broken_contracts[plant.contract]
 
 
 @pytest.mark.parametrize("path", NEW_MODULES)
-def test_a_module_outside_the_layers_breaks_the_contract_of_its_app(path: str, found: dict[str, str]) -> None:
-    assert "new_room" in found[NEW_MODULES[path]]
+def test_a_module_outside_the_layers_breaks_the_contract_of_its_app(
+    path: str, broken_contracts: dict[str, str]
+) -> None:
+    assert "new_room" in broken_contracts[NEW_MODULES[path]]

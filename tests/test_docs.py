@@ -72,7 +72,7 @@ def test_the_locks_pin_every_package_with_hashes() -> None:
 def test_the_locks_contain_every_requirement(name: str) -> None:
     asked = re.findall(r"^([A-Za-z][A-Za-z0-9-]+)", (ROOT / f"{name}.in").read_text(), re.MULTILINE)
     locked = (ROOT / f"{name}.txt").read_text().lower()
-    missing = [each for each in asked if not re.search(rf"^{each.lower()}==", locked, re.MULTILINE)]
+    missing = [name for name in asked if not re.search(rf"^{name.lower()}==", locked, re.MULTILINE)]
     assert missing == []
 
 

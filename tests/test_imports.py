@@ -34,13 +34,13 @@ def imports() -> dict[str, set[str]]:
 
 def reachable(start: str) -> set[str]:
     """All modules that `start` imports, directly or indirectly."""
-    found: set[str] = set()
+    modules: set[str] = set()
     todo = [start]
     while todo:
-        new = imports()[todo.pop()] - found
-        found |= new
+        new = imports()[todo.pop()] - modules
+        modules |= new
         todo += new
-    return found
+    return modules
 
 
 def import_cycles() -> Iterator[set[str]]:
@@ -82,5 +82,7 @@ def test_shared_packages_do_not_mention_apps_or_their_models(folder: str) -> Non
     files = [file for file in (ROOT / folder).rglob("*") if file.suffix in (".py", ".html", ".js")]
     assert len(files) > 1
     assert {
-        str(file.relative_to(ROOT)): found[0] for file in files if (found := named.search(file.read_text()))
+        str(file.relative_to(ROOT)): mention[0]
+        for file in files
+        if (mention := named.search(file.read_text()))
     } == {}

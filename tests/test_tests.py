@@ -56,11 +56,11 @@ def modules() -> Iterator[tuple[Path, str]]:
 
 
 def test_folders_share_only_scenarios_and_test_modules_share_nothing() -> None:
-    found = {
+    by_path = {
         str(path.relative_to(ROOT)): violations(path.read_text(), package) for path, package in modules()
     }
-    assert len(found) > 100
-    assert {path: sentences for path, sentences in found.items() if sentences} == {}
+    assert len(by_path) > 100
+    assert {path: sentences for path, sentences in by_path.items() if sentences} == {}
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,6 @@ def test_the_readme_names_every_folder_and_every_scenario() -> None:
         for row in re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
         for word in re.findall(r"`(\w+)`", row)
     }
-    folders = {each.parent.name for each in TESTS.glob("*/__init__.py")}
-    scenarios = {each.stem for each in (TESTS / SHARED).glob("*.py")} - {"__init__"}
+    folders = {path.parent.name for path in TESTS.glob("*/__init__.py")}
+    scenarios = {path.stem for path in (TESTS / SHARED).glob("*.py")} - {"__init__"}
     assert named == folders | scenarios

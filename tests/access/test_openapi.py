@@ -23,9 +23,9 @@ def operations(description):
 
 
 def problems(details) -> list[str]:
-    found = [status for status in details["responses"] if status >= "400"]
-    assert all(details["responses"][status]["content"] == PROBLEM for status in found)
-    return sorted(found)
+    statuses = [status for status in details["responses"] if status >= "400"]
+    assert all(details["responses"][status]["content"] == PROBLEM for status in statuses)
+    return sorted(statuses)
 
 
 def test_every_problem_of_every_operation_is_described(description):

@@ -16,7 +16,7 @@ DELETE = "channels_app.delete_channel"
 
 
 def staff(*permissions: str, **fields: Any) -> Actor:
-    user: Any = SimpleNamespace(has_perm=lambda each: each in permissions)
+    user: Any = SimpleNamespace(has_perm=lambda permission: permission in permissions)
     return Actor("staff", "ada", user=user, **fields)
 
 
@@ -59,12 +59,12 @@ def test_a_permission_for_a_verb_covers_the_verbs_that_it_calls() -> None:
     permit(permit(staff(DELETE), DELETE), "distributions.detach_distribution")
 
 
-@pytest.mark.parametrize("nobody", ["StreamHub", None])
-def test_only_an_actor_is_accepted(nobody: Any) -> None:
+@pytest.mark.parametrize("value", ["StreamHub", None])
+def test_only_an_actor_is_accepted(value: Any) -> None:
     for ask in (require, permit):
         with pytest.raises(TypeError) as refused:
-            ask(nobody, DELETE)
-        assert str(refused.value) == f"The permission {DELETE} needs an Actor, not {nobody!r}."
+            ask(value, DELETE)
+        assert str(refused.value) == f"The permission {DELETE} needs an Actor, not {value!r}."
 
 
 def test_unknown_scopes_are_returned_in_their_order() -> None:

@@ -27,17 +27,17 @@ def person(*codenames: str) -> User:
 
 
 def test_every_service_refuses_staff_without_the_permission(channel: Channel) -> None:
-    nobody = staff_actor(person())
+    unpermitted = staff_actor(person())
     breakout = services.breakout_create(channel, "keynote", who=TESTER)
     row = distributions.distribution_create("https://o.example.com/a", owner_label="x", who=TESTER)
     for verb in (
-        lambda: services.channel_delete(channel, who=nobody),
-        lambda: services.channel_stop(channel, who=nobody),
-        lambda: services.breakout_start(breakout, who=nobody),
-        lambda: services.breakout_stop(breakout, who=nobody),
-        lambda: services.breakout_curtain(breakout, True, who=nobody),
-        lambda: distributions.distribution_detach(row, who=nobody),
-        lambda: services.channel_create("other", who=nobody, allowed_cidrs=["203.0.113.7/32"]),
+        lambda: services.channel_delete(channel, who=unpermitted),
+        lambda: services.channel_stop(channel, who=unpermitted),
+        lambda: services.breakout_start(breakout, who=unpermitted),
+        lambda: services.breakout_stop(breakout, who=unpermitted),
+        lambda: services.breakout_curtain(breakout, True, who=unpermitted),
+        lambda: distributions.distribution_detach(row, who=unpermitted),
+        lambda: services.channel_create("other", who=unpermitted, allowed_cidrs=["203.0.113.7/32"]),
     ):
         with pytest.raises(Forbidden, match="may not"):
             verb()

@@ -213,9 +213,9 @@ def test_an_endpoint_has_an_origin_url_and_our_mark(
 ) -> None:
     assert endpoint.url.startswith("https://")
     assert endpoint.url.endswith("/index.m3u8")
-    found = mediapackage.describe_endpoint(endpoint.id)
-    assert (found.url, found.channel_id) == (endpoint.url, endpoint.channel_id)
-    assert mark_of_tags(found.tags).belongs_to("test")
+    described = mediapackage.describe_endpoint(endpoint.id)
+    assert (described.url, described.channel_id) == (endpoint.url, endpoint.channel_id)
+    assert mark_of_tags(described.tags).belongs_to("test")
     assert mark_of_tags(mediapackage.describe_channel(endpoint.channel_id).tags).belongs_to("test")
 
 
@@ -296,11 +296,11 @@ def test_a_push_input_has_two_ingest_urls_behind_its_group(
     aws: Handle, medialive: MediaLive, push_input: InputInfo
 ) -> None:
     aws.control.advance(LONG)
-    found = medialive.describe_input(push_input.id)
-    assert (found.state, found.attached_channels) == ("DETACHED", ())
-    assert len(found.dest_urls) == 2
-    assert all(url.startswith("rtmp://") for url in found.dest_urls)
-    assert mark_of_tags(found.tags).belongs_to("test")
+    described = medialive.describe_input(push_input.id)
+    assert (described.state, described.attached_channels) == ("DETACHED", ())
+    assert len(described.dest_urls) == 2
+    assert all(url.startswith("rtmp://") for url in described.dest_urls)
+    assert mark_of_tags(described.tags).belongs_to("test")
     (groups,) = medialive.security_group_pages()
     (group,) = groups.items
     assert (group.cidrs, group.inputs) == (("192.0.2.0/24",), (push_input.id,))
@@ -434,8 +434,8 @@ def test_a_metric_that_was_never_published_has_no_points(aws: Handle, session: A
         MetricQuery("e0", "AWS/MediaPackage", "EgressBytes", {"Channel": "nobody"}, "Sum", 60),
     ]
     series = CloudWatch(session).get_metric_data(queries, end - timedelta(minutes=5), end)
-    assert [(each.id, each.points) for each in series] == [("b0", ()), ("e0", ())]
-    assert all(each.request_id for each in series)
+    assert [(metric.id, metric.points) for metric in series] == [("b0", ()), ("e0", ())]
+    assert all(metric.request_id for metric in series)
 
 
 # --- S3 and STS ----------------------------------------------------------------------------------
@@ -445,10 +445,10 @@ def test_a_bucket_is_listed(session: AwsSession) -> None:
     client = session.client("s3")
     for key in ("a/1 ü.ts", "a/2.ts", "b/1.ts"):
         client.put_object(Bucket="recordings", Key=key, Body=b"12345")
-    found = list(S3(session).list_objects("recordings", "a/"))
-    assert [item.key for item in found] == ["a/1 ü.ts", "a/2.ts"]
-    assert {item.size_bytes for item in found} == {5}
-    assert all(item.last_modified.tzinfo for item in found)
+    objects = list(S3(session).list_objects("recordings", "a/"))
+    assert [item.key for item in objects] == ["a/1 ü.ts", "a/2.ts"]
+    assert {item.size_bytes for item in objects} == {5}
+    assert all(item.last_modified.tzinfo for item in objects)
 
 
 def test_a_missing_bucket_is_not_found(session: AwsSession) -> None:

@@ -66,17 +66,17 @@ def summary(id: str) -> dict[str, Any]:
 
 
 def listing(*ids: str, next_marker: str | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    listed: dict[str, Any] = {
         "Marker": "",
         "MaxItems": 100,
         "IsTruncated": next_marker is not None,
         "Quantity": len(ids),
     }
     if ids:
-        found["Items"] = [summary(id) for id in ids]
+        listed["Items"] = [summary(id) for id in ids]
     if next_marker:
-        found["NextMarker"] = next_marker
-    return {"DistributionList": found, **meta()}
+        listed["NextMarker"] = next_marker
+    return {"DistributionList": listed, **meta()}
 
 
 @pytest.fixture
@@ -242,6 +242,6 @@ def test_an_account_without_distributions_has_one_empty_page(
 
 
 def test_tags_are_a_mapping(cloudfront: CloudFront, stubber: Stubber) -> None:
-    found = {"Tags": {"Items": [{"Key": "a", "Value": "1"}, {"Key": "b"}]}, **meta()}
-    stubber.add_response("list_tags_for_resource", found, {"Resource": ARN})
+    response = {"Tags": {"Items": [{"Key": "a", "Value": "1"}, {"Key": "b"}]}, **meta()}
+    stubber.add_response("list_tags_for_resource", response, {"Resource": ARN})
     assert cloudfront.tags(ARN) == {"a": "1", "b": ""}

@@ -82,8 +82,8 @@ def test_each_metric_is_read_in_its_region_and_returned_in_order(
         "get_metric_data", {"MetricDataResults": [result("r1"), result("b1", (minute(1), 2.0))]}
     )
     series = cloudwatch.get_metric_data([BYTES, EGRESS, REQUESTS], START, END)
-    assert [each.id for each in series] == ["b1", "e1", "r1"]
-    assert [len(each.points) for each in series] == [1, 1, 0]
+    assert [metric.id for metric in series] == ["b1", "e1", "r1"]
+    assert [len(metric.points) for metric in series] == [1, 1, 0]
     assert sorted(call.region for call in calls) == [REGION, "us-east-1"]
 
 

@@ -84,10 +84,10 @@ def _redis(kind: str, request: pytest.FixtureRequest) -> Any:
     """An empty Redis, simulated or real."""
     if kind == "fakeredis":
         return fakeredis.FakeRedis()
-    found = redis.Redis.from_url(request.getfixturevalue("redis_server"))
-    request.addfinalizer(found.close)
-    found.flushall()
-    return found
+    client = redis.Redis.from_url(request.getfixturevalue("redis_server"))
+    request.addfinalizer(client.close)
+    client.flushall()
+    return client
 
 
 @pytest.fixture(params=["fakeredis", "redis"])

@@ -43,7 +43,7 @@ def test_a_call_returns_the_response_and_awss_request_id(session_at: Sessions, w
 def test_a_call_is_repeated_after_a_fault(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = [OOPS, (200, CHANNEL)]
     session_at(wire.url).call("medialive", "DescribeChannel", ChannelId="42")
-    assert len(wire.seen) == 2
+    assert len(wire.requests) == 2
 
 
 def test_a_persistent_fault_ends_after_two_attempts(session_at: Sessions, wire: ScriptedServer) -> None:
@@ -52,7 +52,7 @@ def test_a_persistent_fault_ends_after_two_attempts(session_at: Sessions, wire: 
         session_at(wire.url).call("mediapackage", "DeleteChannel", Id="42")
     assert caught.value.effect_unknown
     assert (caught.value.status, caught.value.request_id) == (500, "req-2")
-    assert len(wire.seen) == 2
+    assert len(wire.requests) == 2
 
 
 @pytest.mark.parametrize("silence", ["hang", "close"])
@@ -89,7 +89,7 @@ def test_a_call_without_an_idempotency_token_is_sent_once(session_at: Sessions, 
     with pytest.raises(Retryable) as caught:
         session_at(wire.url).call("medialive", "CreateInputSecurityGroup", WhitelistRules=[])
     assert caught.value.effect_unknown
-    assert len(wire.seen) == 1
+    assert len(wire.requests) == 1
 
 
 @pytest.mark.parametrize("verb", ["StartChannel", "StopChannel", "DeleteChannel"])
@@ -100,7 +100,7 @@ def test_a_call_that_medialive_refuses_to_repeat_is_sent_once(
     with pytest.raises(Retryable) as caught:
         session_at(wire.url).call("medialive", verb, ChannelId="42")
     assert caught.value.effect_unknown
-    assert len(wire.seen) == 1
+    assert len(wire.requests) == 1
 
 
 def test_parameters_are_checked_before_anything_is_sent(session: AwsSession) -> None:
@@ -138,7 +138,7 @@ def test_the_limiter_is_called_first_with_the_urgency(session_at: Sessions, wire
     session.call(**describe)
     with pytest.raises(Throttled):
         session.call(**describe)
-    assert len(wire.seen) == 2
+    assert len(wire.requests) == 2
     with urgency():
         session.call(**describe)
 
@@ -236,11 +236,11 @@ def test_embedded_mode_ignores_the_environment(
     wire.script = [(200, EMPTY.get(service, "<r/>"))]
     session = session_at(wire.url.replace("127.0.0.1", host))
     session.call(service, operation, **params)
-    (seen,) = wire.seen
-    assert "REALREAL" not in str(seen.headers)
-    assert "EMBEDDEDSTREAMHUB" in seen.headers["Authorization"]
-    assert "Security-Token" not in str(seen.headers)
-    assert seen.headers["Host"].startswith(host)
+    (request,) = wire.requests
+    assert "REALREAL" not in str(request.headers)
+    assert "EMBEDDEDSTREAMHUB" in request.headers["Authorization"]
+    assert "Security-Token" not in str(request.headers)
+    assert request.headers["Host"].startswith(host)
 
 
 @pytest.mark.usefixtures("hostile_environment")
@@ -250,7 +250,7 @@ def test_embedded_mode_reads_metrics_on_this_machine(session_at: Sessions, wire:
         session_at(wire.url).call(
             "cloudwatch", "GetMetricData", region="us-east-1", MetricDataQueries=[], StartTime=1, EndTime=2
         )
-    assert len(wire.seen) == 2
+    assert len(wire.requests) == 2
 
 
 def test_a_session_refuses_an_embedded_target_on_another_machine() -> None:
@@ -290,7 +290,7 @@ def test_live_mode_honours_endpoint_and_credentials_of_the_environment(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     wire.script = [(200, CHANNEL)]
     live.call("medialive", "DescribeChannel", ChannelId="42")
-    assert "SOMEBODYSKEY" in wire.seen[0].headers["Authorization"]
+    assert "SOMEBODYSKEY" in wire.requests[0].headers["Authorization"]
 
 
 def test_live_mode_without_credentials_is_access_denied(
@@ -300,7 +300,7 @@ def test_live_mode_without_credentials_is_access_denied(
     with pytest.raises(AccessDenied) as caught:
         live.call("medialive", "StartChannel", ChannelId="42")
     assert not caught.value.effect_unknown
-    assert wire.seen == []
+    assert wire.requests == []
 
 
 def test_live_mode_with_an_unknown_profile_is_access_denied(
@@ -338,15 +338,15 @@ def test_the_current_session_stays_until_the_embedded_address_changes(
 
 
 def test_a_chosen_session_is_current_in_all_threads(session: AwsSession) -> None:
-    found: list[AwsSession] = []
+    current: list[AwsSession] = []
     with use_session(session):
-        thread = threading.Thread(target=lambda: found.append(current_session()))
+        thread = threading.Thread(target=lambda: current.append(current_session()))
         thread.start()
         thread.join()
         with use_session(AwsSession(session.target)) as inner:
             assert current_session() is inner
         assert current_session() is session
-    assert found == [session]
+    assert current == [session]
 
 
 def test_a_real_account_is_limited_through_the_brokers_redis(settings: Any) -> None:

@@ -19,7 +19,7 @@ class ScriptedServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Scripted)
         self.script: list[Any] = []
-        self.seen: list[BaseHTTPRequestHandler] = []
+        self.requests: list[BaseHTTPRequestHandler] = []
 
     @property
     def url(self) -> str:
@@ -32,7 +32,7 @@ class _Scripted(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("content-length") or 0))
-        self.server.seen.append(self)
+        self.server.requests.append(self)
         script = self.server.script
         step = script.pop(0) if len(script) > 1 else script[0]
         if step == "hang":
@@ -42,7 +42,7 @@ class _Scripted(BaseHTTPRequestHandler):
             return
         status, body = step
         self.send_response(status)
-        self.send_header("x-amzn-requestid", f"req-{len(self.server.seen)}")
+        self.send_header("x-amzn-requestid", f"req-{len(self.server.requests)}")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body.encode())

@@ -64,7 +64,7 @@ def test_start_pressed_by_four_starts_once() -> None:
 def test_only_one_of_two_breakouts_on_one_channel_starts() -> None:
     for channel in channels():
         both = [a_breakout(channel, "first"), a_breakout(channel, "second")]
-        assert refused(at_once(*[partial(services.breakout_start, each, who=WHO) for each in both])) == 1
+        assert refused(at_once(*[partial(services.breakout_start, row, who=WHO) for row in both])) == 1
         assert channel.breakouts.filter(state="starting").count() == 1
         assert Attachment.objects.filter(breakout__in=both).count() == 1
 
@@ -443,7 +443,7 @@ def test_random_verbs_of_several_people_with_running_workers(live_world: WorldUn
     live_world.settle()
     live_world.reap()
     live_world.settle()
-    assert nothing(), [each.model._default_manager.values() for each in driver.all_drivers()]
+    assert nothing(), [managed.model._default_manager.values() for managed in driver.all_drivers()]
     assert live_world.left() == {}
     assert live_world.illegal() == []
     assert not Attachment.objects.filter(ended_at=None).exists()

@@ -78,7 +78,7 @@ def callers(transactional_db: None) -> Callers:
 
 
 def answered(ends: list[Any]) -> list[int]:
-    """The statuses; random_verb but an effect or a refusal fails the test."""
+    """The statuses. Anything but an effect or a refusal fails the test."""
     for end in ends:
         assert not isinstance(end, BaseException), end
         caller, status = end

@@ -79,20 +79,20 @@ def test_each_app_contributes_only_its_own_values() -> None:
 def test_each_contribution_has_the_right_type() -> None:
     for attribute in documented():
         assert contributed(attribute)
-        for each in contributed(attribute):
+        for contribution in contributed(attribute):
             if attribute in PROTOCOLS:
                 wanted = {name for name in vars(PROTOCOLS[attribute]) if not name.startswith("_")}
-                assert wanted <= set(dir(each)), (attribute, each)
+                assert wanted <= set(dir(contribution)), (attribute, contribution)
             elif attribute in KINDS:
-                assert isinstance(each, KINDS[attribute]), (attribute, each)
+                assert isinstance(contribution, KINDS[attribute]), (attribute, contribution)
             else:
-                assert callable(each), (attribute, each)
+                assert callable(contribution), (attribute, contribution)
 
 
 @pytest.mark.parametrize("attribute", ["navigation", "tiles", "dashboard_lists"])
 def test_no_two_contributions_have_the_same_order(attribute: str) -> None:
     """With the same order, their positions would depend on INSTALLED_APPS."""
-    orders = [each.order for each in contributed(attribute)]
+    orders = [contribution.order for contribution in contributed(attribute)]
     assert len(orders) == len(set(orders))
 
 
@@ -119,11 +119,11 @@ from streamhub import contributions
 from streamhub.console import navigation, registry, roles, search
 
 for attribute in re.findall(r"^`(\\w+)` ", contributions.__doc__, re.M):
-    for each in contributions.contributed(attribute):
-        print(attribute, re.sub(r" at 0x[0-9a-f]+", "", repr(each)))
+    for contribution in contributions.contributed(attribute):
+        print(attribute, re.sub(r" at 0x[0-9a-f]+", "", repr(contribution)))
 print([entry.title for entry in navigation.entries()], roles.table())
-for its in search.resources():
-    print(its, list(registry.verbs_of(its.model)), [view.key for view in its.views()])
+for resource in search.resources():
+    print(resource, list(registry.verbs_of(resource.model)), [view.key for view in resource.views()])
 """
 
 

@@ -31,7 +31,7 @@ def test_right_live_settings_have_no_mistakes(live: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "expected"),
     [
         ("STREAMHUB_AWS", "prod", "STREAMHUB_AWS='prod' is unknown"),
         ("STREAMHUB_ENVIRONMENT", "two words", "STREAMHUB_ENVIRONMENT='two words' cannot mark"),
@@ -42,10 +42,10 @@ def test_right_live_settings_have_no_mistakes(live: Any) -> None:
         ("CELERY_BROKER_URL", "memory://", "must be a Redis"),
     ],
 )
-def test_each_mistake_is_one_sentence(live: Any, name: str, value: str, said: str) -> None:
+def test_each_mistake_is_one_sentence(live: Any, name: str, value: str, expected: str) -> None:
     setattr(live, name, value)
     (sentence,) = startup.mistakes()
-    assert said in sentence
+    assert expected in sentence
     assert [error.msg for error in startup.check_settings()] == [sentence]
 
 
@@ -65,8 +65,8 @@ def test_a_broken_database_url_never_falls_back_to_another_database(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
-    found = variables.database(environ.Env(), "DATABASE_URL", "sqlite:////tmp/default.sqlite3")
-    assert found == variables.NO_DATABASE
+    config = variables.database(environ.Env(), "DATABASE_URL", "sqlite:////tmp/default.sqlite3")
+    assert config == variables.NO_DATABASE
     assert "DATABASE_URL is not a database" in variables.mistakes[0]
 
 
@@ -95,9 +95,9 @@ def test_a_process_with_a_mistake_does_not_start(live: Any, capsys: pytest.Captu
     with pytest.raises(SystemExit) as end:
         startup.start("worker")
     assert end.value.code == startup.EXIT_CODE
-    said = capsys.readouterr().err
-    assert said.startswith("StreamHub's worker cannot start: STREAMHUB_AWS=live needs CELERY_BROKER_URL")
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert output.startswith("StreamHub's worker cannot start: STREAMHUB_AWS=live needs CELERY_BROKER_URL")
+    assert output.count("\n") == 1
 
 
 def test_the_start_logs_which_aws_is_used(
