@@ -1,4 +1,4 @@
-"""What somebody did behind StreamHub's back, seen and mended on the Drift page, in Chromium."""
+"""What somebody did behind StreamHub's back, found and resolved on the Drift page, in Chromium."""
 
 from __future__ import annotations
 
