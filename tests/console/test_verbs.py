@@ -90,7 +90,7 @@ def test_a_verb_records_who_ran_it_and_shows_a_message(operator: Client) -> None
     row.refresh_from_db()
     assert row.desired == "deleted"
     assert Transition.objects.filter(resource_id=row.pk, who="staff:operator", why="detached").exists()
-    assert "detached; it is being disabled." in response.content.decode()
+    assert "detached; StreamHub is disabling it." in response.content.decode()
 
 
 def test_a_refusal_is_a_message_and_changes_nothing(operator: Client) -> None:
