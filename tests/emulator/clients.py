@@ -1,4 +1,4 @@
-"""boto3 clients of the embedded AWS, and what most tests ask of them."""
+"""boto3 clients of the embedded AWS, and calls that most tests need."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 
 
 def boto3_client(url: str, service: str, pool: int = 10) -> Any:
-    """A client with fake credentials that never retries and gives up soon."""
+    """A client with fake credentials, without retries and with short timeouts."""
     session: Any = boto3.session.Session()
     return session.client(
         service,
@@ -39,7 +39,7 @@ def boto3_client(url: str, service: str, pool: int = 10) -> Any:
 
 
 def distribution_config(reference: str | None = None, **changes: Any) -> dict[str, Any]:
-    """The least that CloudFront accepts, with changes."""
+    """The smallest configuration that CloudFront accepts, with changes."""
     origin = {
         "Id": "live",
         "DomainName": "abc.mediapackage.eu-central-1.amazonaws.com",
@@ -61,27 +61,29 @@ def distribution_config(reference: str | None = None, **changes: Any) -> dict[st
 
 
 def make_distribution(cloudfront: Any, reference: str | None = None, **changes: Any) -> dict[str, Any]:
-    """Create one without tags; gives boto3's whole answer."""
+    """Create a distribution without tags; returns boto3's response."""
     return create_distribution(cloudfront, distribution_config(reference, **changes))
 
 
 def create_distribution(cloudfront: Any, config: dict[str, Any], **tags: str) -> dict[str, Any]:
-    """The call that creates one."""
+    """Create a distribution with tags; returns boto3's response."""
     items = [{"Key": key, "Value": value} for key, value in tags.items()]
-    both = {"DistributionConfig": config, "Tags": {"Items": items}}
-    return cloudfront.create_distribution_with_tags(DistributionConfigWithTags=both)
+    config_with_tags = {"DistributionConfig": config, "Tags": {"Items": items}}
+    return cloudfront.create_distribution_with_tags(DistributionConfigWithTags=config_with_tags)
 
 
 def change_distribution(cloudfront: Any, distribution_id: str, **changes: Any) -> dict[str, Any]:
-    """Get the configuration, change fields, send it all back."""
-    now = cloudfront.get_distribution_config(Id=distribution_id)
+    """Read the configuration, change fields, and update it; returns boto3's response."""
+    current = cloudfront.get_distribution_config(Id=distribution_id)
     return cloudfront.update_distribution(
-        Id=distribution_id, IfMatch=now["ETag"], DistributionConfig={**now["DistributionConfig"], **changes}
+        Id=distribution_id,
+        IfMatch=current["ETag"],
+        DistributionConfig={**current["DistributionConfig"], **changes},
     )
 
 
 class Refused:
-    """`with refused("NoSuchOrigin", 404) as no:` expects that ClientError; `no.message` afterwards."""
+    """`with Refused("NoSuchOrigin", 404) as refusal:` expects that ClientError and keeps its message."""
 
     def __init__(self, code: str, status: int) -> None:
         self.code, self.status = code, status
@@ -109,7 +111,7 @@ def existing(aws: Handle) -> list[dict[str, Any]]:
 
 
 class Background:
-    """A call made in another thread."""
+    """A call in another thread."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self.result: Any = None
@@ -121,7 +123,7 @@ class Background:
     def _run(self) -> None:
         try:
             self.result = self._work()
-        except Exception as error:  # noqa: BLE001 - the test looks at it
+        except Exception as error:  # noqa: BLE001 - the test checks it
             self.error = error
 
     @property

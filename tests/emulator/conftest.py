@@ -1,4 +1,4 @@
-"""One embedded AWS for all tests here, fresh for each; AWS time stands still unless a test moves it."""
+"""One embedded AWS for all tests here, reset before each; tests skip AWS time with `control.advance`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _server() -> Iterator[Handle]:
 
 @pytest.fixture
 def aws(_server: Handle) -> Handle:
-    """The embedded AWS: an AWS second takes a real one, so nothing happens until `control.advance`."""
+    """The embedded AWS at scale 1, so slow operations end only after `control.advance`."""
     _server.control.reset(scale=1.0, seed=1)
     return _server
 

@@ -1,4 +1,4 @@
-"""A whole stack on the embedded AWS, made as the product makes it: package, encoder, distribution."""
+"""A complete stack on the embedded AWS, created as the product does: packager, encoder, distribution."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROLE = "arn:aws:iam::111122223333:role/MediaLive"
 
 @dataclass
 class Stack:
-    """What was made, and the verbs that tests need of it."""
+    """The ids of a stack, and actions that tests need."""
 
     aws: Handle
     client: ClientFactory
@@ -32,12 +32,12 @@ class Stack:
         return f"https://{self.domain}/" + self.endpoint_url.split("/", 3)[3]
 
     def start(self) -> None:
-        """Start the encoder and let the time pass until it runs."""
+        """Start the encoder and skip the time until it runs."""
         self.client("medialive").start_channel(ChannelId=self.channel_id)
         self.aws.control.advance(100)
 
     def stop(self) -> None:
-        """Stop the encoder and let the time pass until it is idle."""
+        """Stop the encoder and skip the time until it is idle."""
         self.client("medialive").stop_channel(ChannelId=self.channel_id)
         self.aws.control.advance(100)
 
@@ -45,7 +45,7 @@ class Stack:
 def make_encoder(
     client: ClientFactory, package_id: str, archive: str | None = None, channel_class: str = "SINGLE_PIPELINE"
 ) -> str:
-    """A MediaLive channel (with an input of its own) that is being created; its id."""
+    """Start the creation of a MediaLive channel with an input of its own; returns its id."""
     medialive = client("medialive")
     source = {"Url": "https://example.com/live.m3u8"}
     sources = [source] * (2 if channel_class == "STANDARD" else 1)
@@ -66,7 +66,7 @@ def make_encoder(
 
 
 def make_stack(aws: Handle, client: ClientFactory, name: str = "main", key_group: str | None = None) -> Stack:
-    """Everything there and deployed; the encoder is idle."""
+    """Create a deployed stack with an idle encoder."""
     packages = client("mediapackage")
     packages.create_channel(Id=name)
     endpoint = packages.create_origin_endpoint(Id=name, ChannelId=name, HlsPackage={})
@@ -79,10 +79,10 @@ def make_stack(aws: Handle, client: ClientFactory, name: str = "main", key_group
         key_group_id=key_group,
         tags={},
     )
-    made = create_distribution(client("cloudfront"), distribution_config(spec))
+    created = create_distribution(client("cloudfront"), distribution_config(spec))
     channel_id = make_encoder(client, name)
     aws.control.advance(500)
-    distribution = made["Distribution"]
+    distribution = created["Distribution"]
     return Stack(
         aws, client, channel_id, name, endpoint["Url"], distribution["Id"], distribution["DomainName"]
     )

@@ -1,4 +1,4 @@
-"""Everything that objects hold, as plain values that can be compared."""
+"""The complete state of objects as plain values that can be compared."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PLAIN = (str, bytes, int, float, bool, type(None), datetime)
 
 
 class _Walk:
-    """An object met a second time is named by the number of its first time, so that circles end."""
+    """Walks objects. A repeated object becomes the number of its first occurrence, so that cycles end."""
 
     def __init__(self) -> None:
         self._seen: dict[int, int] = {}
-        self._kept: list[Any] = []  # or an id could be given out again
+        self._kept: list[Any] = []  # keeps the objects alive, so that ids stay unique
 
     def state(self, value: Any) -> Any:
         if isinstance(value, PLAIN):
@@ -47,15 +47,15 @@ class _Walk:
             return value.getstate()
         parts: list[Any] = [type(value).__name__]
         if isinstance(value, Mapping):
-            parts += [[self.state(key), self.state(each)] for key, each in value.items()]
+            parts += [[self.state(key), self.state(part)] for key, part in value.items()]
         elif isinstance(value, set | frozenset):
-            parts += sorted(repr(each) for each in value)
+            parts += sorted(repr(part) for part in value)
         elif hasattr(value, "__iter__") and hasattr(value, "__len__"):
-            parts += [self.state(each) for each in value]
+            parts += [self.state(part) for part in value]
         attributes = _attributes(value)
         if not attributes and len(parts) == 1:
             parts.append(repr(value) if "0x" not in repr(value) else "")
-        return parts + [[name, self.state(each)] for name, each in attributes.items()]
+        return parts + [[name, self.state(part)] for name, part in attributes.items()]
 
 
 def _attributes(value: Any) -> dict[str, Any]:
@@ -67,31 +67,31 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 
 def state_of(value: Any) -> Any:
-    """What a value holds, all the way down, but not into what has a state of its own here."""
+    """The complete state of a value, without objects of the classes in `BORDERS`."""
     return _Walk().state(value)
 
 
 def states_of(aws: EmbeddedAws) -> dict[str, Any]:
-    """The server's state by attribute: its own, the account's, the world's, each service's."""
+    """The state by attribute of the server, the account, the world and each service."""
     account, world = aws.account, aws.world
     owners: list[tuple[str, Any]] = [("server", aws), ("account", account), ("world", world)]
     owners += world.services.items()
     return {
-        f"{name}.{key}": state_of(each)
+        f"{name}.{key}": state_of(attribute)
         for name, owner in owners
-        for key, each in _attributes(owner).items()
-        if not isinstance(each, BORDERS)
+        for key, attribute in _attributes(owner).items()
+        if not isinstance(attribute, BORDERS)
     }
 
 
 def module_states() -> dict[str, Any]:
-    """What the emulator's modules and their classes hold themselves, functions and classes left out."""
-    found = {}
+    """The state of the emulator's modules and classes, without functions and classes."""
+    states = {}
     for info in pkgutil.walk_packages(emulator.__path__, "emulator."):
         module = importlib.import_module(info.name)
-        classes = [each for each in vars(module).values() if isinstance(each, type)]
-        for owner in [module, *(each for each in classes if each.__module__ == info.name)]:
-            for key, each in vars(owner).items():
-                if not key.startswith("__") and isinstance(each, dict | list | set | itertools.count):
-                    found[f"{info.name}:{owner.__name__}.{key}"] = state_of(each)
-    return found
+        classes = [member for member in vars(module).values() if isinstance(member, type)]
+        for owner in [module, *(member for member in classes if member.__module__ == info.name)]:
+            for key, member in vars(owner).items():
+                if not key.startswith("__") and isinstance(member, dict | list | set | itertools.count):
+                    states[f"{info.name}:{owner.__name__}.{key}"] = state_of(member)
+    return states

@@ -1,4 +1,4 @@
-"""Recordings: which files an archive output writes, when they can be seen, and where they cannot be."""
+"""Recordings: which files an archive output writes, and when they are visible."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.emulator.clients import ClientFactory
 
 from .stack import make_encoder
 
-BITS = 5_128_000  # the best rung's video and sound
+BITS = 5_128_000  # video and audio of the best rendition
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def s3(client: ClientFactory) -> Any:
 def run_encoder(
     aws: Handle, client: ClientFactory, archive: str | None, channel_class: str = "SINGLE_PIPELINE"
 ) -> str:
-    """A channel that runs from now on."""
+    """Start a channel; returns its id."""
     client("mediapackage").create_channel(Id="main")
     aws.control.durations(medialive_create=0, medialive_start=0, medialive_stop=0)
     channel_id = make_encoder(client, "main", archive, channel_class)
@@ -37,7 +37,7 @@ def listed(s3: Any, bucket: str = "recordings") -> list[dict[str, Any]]:
     return s3.list_objects_v2(Bucket=bucket).get("Contents", [])
 
 
-def test_a_file_appears_at_each_rollover_under_the_time_of_the_start(
+def test_a_file_appears_at_each_rollover_under_the_start_time(
     aws: Handle, client: ClientFactory, s3: Any
 ) -> None:
     started = datetime.now(UTC)
@@ -45,9 +45,9 @@ def test_a_file_appears_at_each_rollover_under_the_time_of_the_start(
     assert listed(s3) == []
     aws.control.advance(650)
     files = listed(s3)
-    found = [re.fullmatch(r"uid/(\d{8}T\d{6})/main_archive\.(\d{6})\.m2ts", file["Key"]) for file in files]
-    assert [one and one[2] for one in found] == ["000000", "000001"]
-    moment = datetime.strptime(found[0][1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)  # type: ignore[index]
+    matches = [re.fullmatch(r"uid/(\d{8}T\d{6})/main_archive\.(\d{6})\.m2ts", file["Key"]) for file in files]
+    assert [match and match[2] for match in matches] == ["000000", "000001"]
+    moment = datetime.strptime(matches[0][1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)  # type: ignore[index]
     assert abs(moment - started) < timedelta(seconds=5)
     assert all(0 <= BITS * 300 // 8 - file["Size"] < 188 for file in files)
     assert (
@@ -97,9 +97,7 @@ def test_a_recording_can_be_read_and_deleted(aws: Handle, client: ClientFactory,
     assert listed(s3) == []
 
 
-def test_without_its_bucket_a_recording_is_lost_and_counted(
-    aws: Handle, client: ClientFactory, s3: Any
-) -> None:
+def test_files_without_a_bucket_are_lost_and_counted(aws: Handle, client: ClientFactory, s3: Any) -> None:
     run_encoder(aws, client, "s3ssl://nowhere/uid/main")
     aws.control.advance(650)
     assert listed(s3) == []
@@ -109,7 +107,7 @@ def test_without_its_bucket_a_recording_is_lost_and_counted(
     assert archive.alerts == 2
 
 
-def test_rollovers_are_aws_seconds(aws: Handle, client: ClientFactory, s3: Any) -> None:
+def test_rollovers_are_in_aws_seconds(aws: Handle, client: ClientFactory, s3: Any) -> None:
     aws.control.reset(scale=0.001)
     run_encoder(aws, client, "s3ssl://recordings/uid/main")
     aws.control.advance(901)
@@ -118,9 +116,7 @@ def test_rollovers_are_aws_seconds(aws: Handle, client: ClientFactory, s3: Any) 
     assert recording["files"] < 30
 
 
-def test_where_aws_time_has_no_length_only_the_stop_closes_a_file(
-    aws: Handle, client: ClientFactory, s3: Any
-) -> None:
+def test_at_scale_0_only_the_stop_closes_a_file(aws: Handle, client: ClientFactory, s3: Any) -> None:
     aws.control.reset(scale=0)
     channel_id = run_encoder(aws, client, "s3ssl://recordings/uid/main")
     assert listed(s3) == []
@@ -128,7 +124,7 @@ def test_where_aws_time_has_no_length_only_the_stop_closes_a_file(
     assert len(listed(s3)) == 1
 
 
-def test_reset_forgets_recordings(aws: Handle, client: ClientFactory, s3: Any) -> None:
+def test_reset_discards_recordings(aws: Handle, client: ClientFactory, s3: Any) -> None:
     run_encoder(aws, client, "s3ssl://recordings/uid/main")
     aws.control.advance(301)
     assert len(listed(s3)) == 1

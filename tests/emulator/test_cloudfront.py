@@ -1,4 +1,4 @@
-"""CloudFront's rules (1 to 7 of the AWS rules), seen through boto3."""
+"""CloudFront's rules (AWS_RULES 1 to 7), tested with boto3."""
 
 from __future__ import annotations
 
@@ -27,148 +27,150 @@ def etag(cloudfront: Any, distribution_id: str) -> str:
 
 def stale(aws: Handle, cloudfront: Any) -> str:
     """The id of a distribution that is disabled and deployed."""
-    made = make_distribution(cloudfront, Enabled=False)["Distribution"]["Id"]
+    distribution_id = make_distribution(cloudfront, Enabled=False)["Distribution"]["Id"]
     aws.control.advance(DEPLOYED)
-    return made
+    return distribution_id
 
 
 # -- rule 6: deploying takes time
 
 
-def test_a_new_distribution_looks_like_one(cloudfront: Any) -> None:
-    made = make_distribution(cloudfront, Comment="hello")
-    shown = made["Distribution"]
+def test_a_new_distribution_has_cloudfronts_fields(cloudfront: Any) -> None:
+    created = make_distribution(cloudfront, Comment="hello")
+    shown = created["Distribution"]
     assert re.fullmatch(r"E[A-Z0-9]{13}", shown["Id"])
     assert re.fullmatch(r"d[a-z0-9]{13}\.cloudfront\.net", shown["DomainName"])
     assert shown["ARN"] == f"arn:aws:cloudfront::111122223333:distribution/{shown['Id']}"
-    assert made["Location"].endswith(shown["Id"])
+    assert created["Location"].endswith(shown["Id"])
     assert shown["DistributionConfig"]["Comment"] == "hello"
-    assert made["ResponseMetadata"]["HTTPStatusCode"] == 201
+    assert created["ResponseMetadata"]["HTTPStatusCode"] == 201
 
 
 def test_a_distribution_is_in_progress_until_it_is_deployed(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)["Distribution"]
-    assert made["Status"] == status(cloudfront, made["Id"]) == "InProgress"
+    distribution = make_distribution(cloudfront)["Distribution"]
+    assert distribution["Status"] == status(cloudfront, distribution["Id"]) == "InProgress"
     aws.control.advance(100)
-    assert status(cloudfront, made["Id"]) == "InProgress"
+    assert status(cloudfront, distribution["Id"]) == "InProgress"
     aws.control.advance(400)
-    assert status(cloudfront, made["Id"]) == "Deployed"
+    assert status(cloudfront, distribution["Id"]) == "Deployed"
 
 
-def test_botocores_waiter_sees_it_deployed(aws: Handle, cloudfront: Any) -> None:
+def test_botocores_waiter_waits_for_the_deployment(aws: Handle, cloudfront: Any) -> None:
     aws.control.scale(0.0005)
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     waiter = cloudfront.get_waiter("distribution_deployed")
-    waiter.wait(Id=made, WaiterConfig={"Delay": 0.02, "MaxAttempts": 200})
-    assert status(cloudfront, made) == "Deployed"
+    waiter.wait(Id=distribution_id, WaiterConfig={"Delay": 0.02, "MaxAttempts": 200})
+    assert status(cloudfront, distribution_id) == "Deployed"
 
 
-def test_an_update_on_the_way_starts_the_deployment_anew(aws: Handle, cloudfront: Any) -> None:
+def test_an_update_during_a_deployment_starts_it_again(aws: Handle, cloudfront: Any) -> None:
     aws.control.durations(cloudfront_deploy=300)
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     aws.control.advance(200)
-    change_distribution(cloudfront, made, Comment="again")
+    change_distribution(cloudfront, distribution_id, Comment="again")
     aws.control.advance(200)
-    assert status(cloudfront, made) == "InProgress"
+    assert status(cloudfront, distribution_id) == "InProgress"
     aws.control.advance(100)
-    assert status(cloudfront, made) == "Deployed"
+    assert status(cloudfront, distribution_id) == "Deployed"
 
 
 # -- rules 2 and 3: ETags and whole configurations
 
 
-def test_an_update_that_changes_nothing_brings_a_new_etag_and_a_deployment(
-    aws: Handle, cloudfront: Any
-) -> None:
-    made = make_distribution(cloudfront)
+def test_an_update_without_changes_causes_a_new_etag_and_a_deployment(aws: Handle, cloudfront: Any) -> None:
+    created = make_distribution(cloudfront)
     aws.control.advance(DEPLOYED)
-    changed = change_distribution(cloudfront, made["Distribution"]["Id"])
-    assert changed["ETag"] != made["ETag"]
+    changed = change_distribution(cloudfront, created["Distribution"]["Id"])
+    assert changed["ETag"] != created["ETag"]
     assert changed["Distribution"]["Status"] == "InProgress"
 
 
 def test_a_deployment_does_not_change_the_etag(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)
+    created = make_distribution(cloudfront)
     aws.control.advance(DEPLOYED)
-    assert etag(cloudfront, made["Distribution"]["Id"]) == made["ETag"]
+    assert etag(cloudfront, created["Distribution"]["Id"]) == created["ETag"]
 
 
 def test_a_stale_etag_is_412_for_update_and_delete(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront, Enabled=False)
-    found = made["Distribution"]["Id"]
-    change_distribution(cloudfront, found, Comment="someone else")
-    config = made["Distribution"]["DistributionConfig"]
+    created = make_distribution(cloudfront, Enabled=False)
+    distribution_id = created["Distribution"]["Id"]
+    change_distribution(cloudfront, distribution_id, Comment="someone else")
+    config = created["Distribution"]["DistributionConfig"]
     with Refused("PreconditionFailed", 412):
-        cloudfront.update_distribution(Id=found, IfMatch=made["ETag"], DistributionConfig=config)
+        cloudfront.update_distribution(Id=distribution_id, IfMatch=created["ETag"], DistributionConfig=config)
     with Refused("PreconditionFailed", 412):
-        cloudfront.delete_distribution(Id=found, IfMatch=made["ETag"])
+        cloudfront.delete_distribution(Id=distribution_id, IfMatch=created["ETag"])
     assert aws.control.counts()["illegal"] == {}
 
 
 def test_a_missing_or_malformed_if_match_is_400(aws: Handle, cloudfront: Any) -> None:
-    found = stale(aws, cloudfront)
+    distribution_id = stale(aws, cloudfront)
     with Refused("InvalidIfMatchVersion", 400):
-        cloudfront.delete_distribution(Id=found)
+        cloudfront.delete_distribution(Id=distribution_id)
     with Refused("InvalidIfMatchVersion", 400):
-        cloudfront.delete_distribution(Id=found, IfMatch="*")
+        cloudfront.delete_distribution(Id=distribution_id, IfMatch="*")
     assert aws.control.counts()["illegal"] == {"cloudfront:DeleteDistribution": 2}
 
 
 def test_the_caller_reference_cannot_be_changed(cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     with Refused("IllegalUpdate", 400):
-        change_distribution(cloudfront, made, CallerReference="another")
+        change_distribution(cloudfront, distribution_id, CallerReference="another")
 
 
-def test_an_update_must_bring_the_whole_configuration(cloudfront: Any) -> None:
-    made = make_distribution(cloudfront, "ref")
-    with Refused("InvalidArgument", 400) as no:
+def test_an_update_must_contain_the_whole_configuration(cloudfront: Any) -> None:
+    created = make_distribution(cloudfront, "ref")
+    with Refused("InvalidArgument", 400) as refusal:
         cloudfront.update_distribution(
-            Id=made["Distribution"]["Id"], IfMatch=made["ETag"], DistributionConfig=distribution_config("ref")
+            Id=created["Distribution"]["Id"],
+            IfMatch=created["ETag"],
+            DistributionConfig=distribution_config("ref"),
         )
-    assert "Aliases" in no.message
+    assert "Aliases" in refusal.message
 
 
-def test_an_update_replaces_what_was_there(cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+def test_an_update_replaces_the_configuration(cloudfront: Any) -> None:
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     errors = {"Quantity": 1, "Items": [{"ErrorCode": 404, "ErrorCachingMinTTL": 1}]}
-    change_distribution(cloudfront, made, CustomErrorResponses=errors)
-    change_distribution(cloudfront, made, CustomErrorResponses={"Quantity": 0})
-    now = cloudfront.get_distribution_config(Id=made)["DistributionConfig"]
-    assert now["CustomErrorResponses"] == {"Quantity": 0}
+    change_distribution(cloudfront, distribution_id, CustomErrorResponses=errors)
+    change_distribution(cloudfront, distribution_id, CustomErrorResponses={"Quantity": 0})
+    config = cloudfront.get_distribution_config(Id=distribution_id)["DistributionConfig"]
+    assert config["CustomErrorResponses"] == {"Quantity": 0}
 
 
 # -- rule 1: deleting
 
 
 def test_an_enabled_distribution_cannot_be_deleted(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     aws.control.advance(DEPLOYED)
     with Refused("DistributionNotDisabled", 409):
-        cloudfront.delete_distribution(Id=made, IfMatch=etag(cloudfront, made))
+        cloudfront.delete_distribution(Id=distribution_id, IfMatch=etag(cloudfront, distribution_id))
 
 
-def test_a_disable_that_is_not_deployed_yet_does_not_count(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+def test_a_distribution_cannot_be_deleted_before_its_disable_is_deployed(
+    aws: Handle, cloudfront: Any
+) -> None:
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     aws.control.advance(DEPLOYED)
-    version = change_distribution(cloudfront, made, Enabled=False)["ETag"]
+    version = change_distribution(cloudfront, distribution_id, Enabled=False)["ETag"]
     with Refused("DistributionNotDisabled", 409):
-        cloudfront.delete_distribution(Id=made, IfMatch=version)
+        cloudfront.delete_distribution(Id=distribution_id, IfMatch=version)
     aws.control.advance(DEPLOYED)
-    cloudfront.delete_distribution(Id=made, IfMatch=version)
+    cloudfront.delete_distribution(Id=distribution_id, IfMatch=version)
     with Refused("NoSuchDistribution", 404):
-        cloudfront.get_distribution(Id=made)
+        cloudfront.get_distribution(Id=distribution_id)
 
 
-def test_a_deleted_distribution_is_gone_for_every_operation(aws: Handle, cloudfront: Any) -> None:
-    found = stale(aws, cloudfront)
-    arn = cloudfront.get_distribution(Id=found)["Distribution"]["ARN"]
-    cloudfront.delete_distribution(Id=found, IfMatch=etag(cloudfront, found))
+def test_every_operation_reports_a_deleted_distribution_as_missing(aws: Handle, cloudfront: Any) -> None:
+    distribution_id = stale(aws, cloudfront)
+    arn = cloudfront.get_distribution(Id=distribution_id)["Distribution"]["ARN"]
+    cloudfront.delete_distribution(Id=distribution_id, IfMatch=etag(cloudfront, distribution_id))
     for ask in (cloudfront.get_distribution, cloudfront.get_distribution_config):
         with Refused("NoSuchDistribution", 404):
-            ask(Id=found)
+            ask(Id=distribution_id)
     with Refused("NoSuchDistribution", 404):
-        cloudfront.delete_distribution(Id=found, IfMatch="E12345678")
+        cloudfront.delete_distribution(Id=distribution_id, IfMatch="E12345678")
     with Refused("NoSuchResource", 404):
         cloudfront.list_tags_for_resource(Resource=arn)
     assert cloudfront.list_distributions()["DistributionList"]["Quantity"] == 0
@@ -177,24 +179,24 @@ def test_a_deleted_distribution_is_gone_for_every_operation(aws: Handle, cloudfr
 # -- rule 4: the caller reference
 
 
-def test_a_caller_reference_is_spent_even_for_an_identical_request(aws: Handle, cloudfront: Any) -> None:
+def test_a_caller_reference_is_used_even_for_an_identical_request(aws: Handle, cloudfront: Any) -> None:
     first = make_distribution(cloudfront, "ref")["Distribution"]["Id"]
-    with Refused("DistributionAlreadyExists", 409) as no:
+    with Refused("DistributionAlreadyExists", 409) as refusal:
         make_distribution(cloudfront, "ref")
-    assert no.message.endswith(f"Already exists: {first}")
+    assert refusal.message.endswith(f"Already exists: {first}")
     assert aws.control.counts()["illegal"] == {}
 
 
-def test_a_caller_reference_stays_spent_after_deletion(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront, "ref", Enabled=False)
+def test_a_caller_reference_stays_used_after_deletion(aws: Handle, cloudfront: Any) -> None:
+    created = make_distribution(cloudfront, "ref", Enabled=False)
     aws.control.advance(DEPLOYED)
-    cloudfront.delete_distribution(Id=made["Distribution"]["Id"], IfMatch=made["ETag"])
-    with Refused("DistributionAlreadyExists", 409) as no:
+    cloudfront.delete_distribution(Id=created["Distribution"]["Id"], IfMatch=created["ETag"])
+    with Refused("DistributionAlreadyExists", 409) as refusal:
         make_distribution(cloudfront, "ref", Comment="different")
-    assert made["Distribution"]["Id"] in no.message
+    assert created["Distribution"]["Id"] in refusal.message
 
 
-def test_a_refused_create_does_not_spend_its_reference(cloudfront: Any) -> None:
+def test_the_reference_of_a_refused_create_can_be_used_again(cloudfront: Any) -> None:
     with Refused("InconsistentQuantities", 400):
         make_distribution(cloudfront, "ref", Aliases={"Quantity": 1})
     make_distribution(cloudfront, "ref")
@@ -215,22 +217,22 @@ def test_the_quota_is_500_and_can_be_set(aws: Handle, cloudfront: Any) -> None:
 # -- rule 5: listing
 
 
-def test_lists_come_in_pages_of_100_and_carry_what_sync_needs(aws: Handle, cloudfront: Any) -> None:
+def test_lists_have_pages_of_100_and_the_fields_that_sync_needs(aws: Handle, cloudfront: Any) -> None:
     aws.control.console("cloudfront", "create_foreign", count=250)
     pages = [page["DistributionList"] for page in cloudfront.get_paginator("list_distributions").paginate()]
     assert [page["Quantity"] for page in pages] == [100, 100, 50]
     assert [page["IsTruncated"] for page in pages] == [True, True, False]
     summaries = [item for page in pages for item in page["Items"]]
     assert len({item["Id"] for item in summaries}) == 250
-    one = summaries[0]
-    assert one["ETag"] == etag(cloudfront, one["Id"])
-    assert one["Origins"]["Items"][0]["DomainName"] == "www.example.com"
-    assert {"ARN", "Status", "Enabled", "Comment", "DomainName"} <= one.keys()
-    assert not {"CallerReference", "Tags"} & one.keys()
+    summary = summaries[0]
+    assert summary["ETag"] == etag(cloudfront, summary["Id"])
+    assert summary["Origins"]["Items"][0]["DomainName"] == "www.example.com"
+    assert {"ARN", "Status", "Enabled", "Comment", "DomainName"} <= summary.keys()
+    assert not {"CallerReference", "Tags"} & summary.keys()
 
 
 def test_a_list_shows_each_change(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
 
     def seen() -> tuple[str, bool, str]:
         item = cloudfront.list_distributions()["DistributionList"]["Items"][0]
@@ -239,24 +241,24 @@ def test_a_list_shows_each_change(aws: Handle, cloudfront: Any) -> None:
     assert seen()[:2] == ("InProgress", True)
     aws.control.advance(DEPLOYED)
     assert seen()[:2] == ("Deployed", True)
-    version = change_distribution(cloudfront, made, Enabled=False)["ETag"]
+    version = change_distribution(cloudfront, distribution_id, Enabled=False)["ETag"]
     assert seen() == ("InProgress", False, version)
 
 
-def test_deleting_between_two_pages_skips_nobody(aws: Handle, cloudfront: Any) -> None:
+def test_deleting_between_two_pages_skips_no_distribution(aws: Handle, cloudfront: Any) -> None:
     aws.control.console("cloudfront", "create_foreign", count=6, Enabled=False)
     aws.control.advance(DEPLOYED)
-    seen = []
+    deleted_ids = []
     marker: dict[str, str] = {}
     while True:
         page = cloudfront.list_distributions(MaxItems="2", **marker)["DistributionList"]
         for item in page["Items"]:
-            seen.append(item["Id"])
+            deleted_ids.append(item["Id"])
             cloudfront.delete_distribution(Id=item["Id"], IfMatch=item["ETag"])
         if not page["IsTruncated"]:
             break
         marker = {"Marker": page["NextMarker"]}
-    assert len(seen) == 6
+    assert len(deleted_ids) == 6
 
 
 # -- tags (rule 30)
@@ -269,7 +271,7 @@ def test_tags_are_set_at_creation(cloudfront: Any) -> None:
     assert {tag["Key"]: tag["Value"] for tag in items} == tags
 
 
-def test_tags_of_aws_itself_are_refused(cloudfront: Any) -> None:
+def test_tags_with_awss_own_prefix_are_refused(cloudfront: Any) -> None:
     with Refused("InvalidTagging", 400):
         create_distribution(cloudfront, distribution_config(), **{"aws:mine": "x"})
 
@@ -277,21 +279,21 @@ def test_tags_of_aws_itself_are_refused(cloudfront: Any) -> None:
 # -- the console
 
 
-def test_what_a_person_does_in_the_console_changes_the_etag(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)
-    found = made["Distribution"]["Id"]
-    aws.control.console("cloudfront", "edit", Id=found, changes={"PriceClass": "PriceClass_100"})
-    aws.control.console("cloudfront", "edit_comment", Id=found, Comment="mine now")
-    aws.control.console("cloudfront", "disable", Id=found)
-    now = cloudfront.get_distribution(Id=found)
-    config = now["Distribution"]["DistributionConfig"]
+def test_a_change_in_the_console_changes_the_etag(aws: Handle, cloudfront: Any) -> None:
+    created = make_distribution(cloudfront)
+    distribution_id = created["Distribution"]["Id"]
+    aws.control.console("cloudfront", "edit", Id=distribution_id, changes={"PriceClass": "PriceClass_100"})
+    aws.control.console("cloudfront", "edit_comment", Id=distribution_id, Comment="mine now")
+    aws.control.console("cloudfront", "disable", Id=distribution_id)
+    changed = cloudfront.get_distribution(Id=distribution_id)
+    config = changed["Distribution"]["DistributionConfig"]
     assert (config["PriceClass"], config["Comment"], config["Enabled"]) == (
         "PriceClass_100",
         "mine now",
         False,
     )
-    assert now["ETag"] != made["ETag"]
+    assert changed["ETag"] != created["ETag"]
     aws.control.advance(DEPLOYED)
-    aws.control.console("cloudfront", "delete", Id=found)
+    aws.control.console("cloudfront", "delete", Id=distribution_id)
     assert aws.control.inventory()["cloudfront"]["distributions"] == []
     assert aws.control.count("cloudfront:DeleteDistribution") == 0

@@ -1,4 +1,4 @@
-"""What a distribution's configuration may say (8 to 11 of the AWS rules), seen through boto3."""
+"""The rules for a distribution's configuration (AWS_RULES 8 to 11), tested with boto3."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_an_alias_needs_a_certificate_in_us_east_1_that_covers_it(aws: Handle, c
         make_distribution(cloudfront, **with_alias(arn.replace("us-east-1", "eu-west-1"), "b.example.com"))
 
 
-def test_an_alias_stands_on_one_distribution_until_it_is_taken_off(aws: Handle, cloudfront: Any) -> None:
+def test_an_alias_belongs_to_one_distribution_until_it_is_removed(aws: Handle, cloudfront: Any) -> None:
     arn = aws.control.console("cloudfront", "import_certificate", names=["*.example.com"])["Arn"]
     first = make_distribution(cloudfront, **with_alias(arn, "live.example.com"))["Distribution"]["Id"]
     with Refused("CNAMEAlreadyExists", 409):
@@ -93,7 +93,7 @@ def test_an_alias_stands_on_one_distribution_until_it_is_taken_off(aws: Handle, 
     make_distribution(cloudfront, **with_alias(arn, "live.example.com"))
 
 
-def test_origin_access_control_works_for_s3_and_not_for_mediapackage_v1(aws: Handle, cloudfront: Any) -> None:
+def test_origin_access_control_works_for_s3_but_not_for_mediapackage_v1(aws: Handle, cloudfront: Any) -> None:
     aws.control.console("cloudfront", "create_mediamanager", Id="E0", recording_bucket="a", media_bucket="b")
     control = aws.control.inventory()["cloudfront"]["origin_access_controls"][0]["Id"]
     with Refused("InvalidDomainNameForOriginAccessControl", 400):

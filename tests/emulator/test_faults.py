@@ -1,4 +1,4 @@
-"""Faults on order, rate limits and held calls: AWS fails exactly as told."""
+"""Injected faults, rate limits and held calls."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ READS: dict[str, Callable[[Any], Any]] = {
         ("not_found", "s3", "NoSuchKey", 404),
     ],
 )
-def test_each_service_says_it_in_its_own_words(
+def test_each_service_uses_its_own_error_code(
     aws: Handle, client: ClientFactory, kind: str, service: str, code: str, status: int
 ) -> None:
     aws.control.fault(f"{service}:*", kind)
-    with Refused(code, status) as no:
+    with Refused(code, status) as refusal:
         READS[service](client(service))
-    assert no.request_id
+    assert refusal.request_id
     entry = aws.control.calls()[-1]
     assert (entry["error"], entry["status"], entry["fault"], entry["illegal"]) == (code, status, kind, False)
 
 
-def test_a_false_not_found_is_worded_for_the_operation(aws: Handle, cloudfront: Any) -> None:
+def test_a_false_not_found_has_the_operations_own_code(aws: Handle, cloudfront: Any) -> None:
     arn = make_distribution(cloudfront)["Distribution"]["ARN"]
     aws.control.fault("cloudfront:ListTagsForResource", "not_found")
     with Refused("NoSuchResource", 404):
@@ -83,7 +83,7 @@ def test_a_refusing_fault_has_no_effect(aws: Handle, cloudfront: Any) -> None:
     make_distribution(cloudfront, "ref")
 
 
-def test_a_fault_can_wait_for_a_later_call_and_strike_several_times(aws: Handle, cloudfront: Any) -> None:
+def test_a_fault_can_skip_calls_and_apply_several_times(aws: Handle, cloudfront: Any) -> None:
     aws.control.fault(CREATE, "throttle", skip=1, times=2)
     make_distribution(cloudfront)
     for _ in range(2):
@@ -93,16 +93,16 @@ def test_a_fault_can_wait_for_a_later_call_and_strike_several_times(aws: Handle,
     assert (aws.control.faults()[0]["seen"], aws.control.faults()[0]["done"]) == (4, 2)
 
 
-def test_faults_on_one_operation_take_turns_and_count_the_same_calls(aws: Handle, cloudfront: Any) -> None:
+def test_faults_of_one_operation_apply_in_turn_and_count_the_same_calls(aws: Handle, cloudfront: Any) -> None:
     aws.control.fault(GET, "throttle")
     aws.control.fault(GET, "error500")
     aws.control.fault(GET, "access_denied", skip=3)
-    seen = []
+    codes = []
     for _ in range(5):
-        with pytest.raises(ClientError) as no:
+        with pytest.raises(ClientError) as raised:
             cloudfront.get_distribution(Id="E0")
-        seen.append(no.value.response["Error"]["Code"])
-    assert seen == [
+        codes.append(raised.value.response["Error"]["Code"])
+    assert codes == [
         "Throttling",
         "InternalFailure",
         "NoSuchDistribution",
@@ -111,16 +111,16 @@ def test_faults_on_one_operation_take_turns_and_count_the_same_calls(aws: Handle
     ]
 
 
-def test_a_fault_can_be_meant_for_one_resource_only(aws: Handle, cloudfront: Any) -> None:
-    one, other = (make_distribution(cloudfront)["Distribution"]["Id"] for _ in range(2))
-    aws.control.fault(GET, "access_denied", times=None, where={"Id": one})
+def test_a_fault_can_be_limited_to_one_resource(aws: Handle, cloudfront: Any) -> None:
+    affected, other = (make_distribution(cloudfront)["Distribution"]["Id"] for _ in range(2))
+    aws.control.fault(GET, "access_denied", times=None, where={"Id": affected})
     cloudfront.get_distribution(Id=other)
     for _ in range(3):
         with Refused("AccessDenied", 403):
-            cloudfront.get_distribution(Id=one)
+            cloudfront.get_distribution(Id=affected)
 
 
-def test_faults_can_be_taken_back(aws: Handle, cloudfront: Any) -> None:
+def test_faults_can_be_removed(aws: Handle, cloudfront: Any) -> None:
     first = aws.control.fault("cloudfront:*", "throttle", times=None)
     aws.control.fault(GET, "error500", times=None)
     aws.control.clear_faults(first)
@@ -129,7 +129,7 @@ def test_faults_can_be_taken_back(aws: Handle, cloudfront: Any) -> None:
     assert aws.control.faults() == []
 
 
-def test_an_unknown_kind_of_fault_is_said_so(aws: Handle) -> None:
+def test_an_unknown_kind_of_fault_is_refused(aws: Handle) -> None:
     with pytest.raises(ControlError, match="no fault 'earthquake'"):
         aws.control.fault(GET, "earthquake")
 
@@ -142,17 +142,17 @@ def test_cut_before_breaks_the_connection_without_effect(aws: Handle, cloudfront
     assert aws.control.calls()[-1]["status"] == 0
 
 
-def test_cut_after_breaks_the_connection_once_the_effect_is_there(aws: Handle, cloudfront: Any) -> None:
+def test_cut_after_breaks_the_connection_after_the_effect(aws: Handle, cloudfront: Any) -> None:
     aws.control.fault(CREATE, "cut_after")
     with pytest.raises(ConnectionClosedError):
         make_distribution(cloudfront, "ref")
-    assert [each["CallerReference"] for each in existing(aws)] == ["ref"]
-    with Refused("DistributionAlreadyExists", 409) as no:
+    assert [distribution["CallerReference"] for distribution in existing(aws)] == ["ref"]
+    with Refused("DistributionAlreadyExists", 409) as refusal:
         make_distribution(cloudfront, "ref")
-    assert existing(aws)[0]["Id"] in no.message
+    assert existing(aws)[0]["Id"] in refusal.message
 
 
-def test_a_delay_lasts_real_seconds_and_blocks_nobody_else(aws: Handle, cloudfront: Any) -> None:
+def test_a_delay_lasts_real_seconds_and_blocks_no_other_call(aws: Handle, cloudfront: Any) -> None:
     aws.control.fault(CREATE, "delay", seconds=0.4)
     began = time.monotonic()
     slow = Background(lambda: make_distribution(cloudfront))
@@ -165,36 +165,36 @@ def test_a_delay_lasts_real_seconds_and_blocks_nobody_else(aws: Handle, cloudfro
 # -- stale reads
 
 
-def test_a_stale_read_shows_what_was_there_before_the_last_update(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront, Comment="one")
-    found = made["Distribution"]["Id"]
-    two = change_distribution(cloudfront, found, Comment="two")
-    change_distribution(cloudfront, found, Comment="three")
+def test_a_stale_read_shows_the_state_before_the_last_update(aws: Handle, cloudfront: Any) -> None:
+    created = make_distribution(cloudfront, Comment="one")
+    distribution_id = created["Distribution"]["Id"]
+    two = change_distribution(cloudfront, distribution_id, Comment="two")
+    change_distribution(cloudfront, distribution_id, Comment="three")
     aws.control.fault(GET, "stale_read")
     aws.control.fault("cloudfront:GetDistributionConfig", "stale_read")
-    before = cloudfront.get_distribution(Id=found)
+    before = cloudfront.get_distribution(Id=distribution_id)
     assert (before["ETag"], before["Distribution"]["DistributionConfig"]["Comment"]) == (two["ETag"], "two")
-    assert cloudfront.get_distribution_config(Id=found)["ETag"] == two["ETag"]
-    assert cloudfront.get_distribution_config(Id=found)["DistributionConfig"]["Comment"] == "three"
+    assert cloudfront.get_distribution_config(Id=distribution_id)["ETag"] == two["ETag"]
+    assert cloudfront.get_distribution_config(Id=distribution_id)["DistributionConfig"]["Comment"] == "three"
 
 
 def test_a_stale_read_after_a_creation_finds_nothing(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     aws.control.fault(GET, "stale_read")
     with Refused("NoSuchDistribution", 404):
-        cloudfront.get_distribution(Id=made)
-    cloudfront.get_distribution(Id=made)
+        cloudfront.get_distribution(Id=distribution_id)
+    cloudfront.get_distribution(Id=distribution_id)
 
 
 def test_a_stale_read_after_a_deletion_still_finds_it(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront, Enabled=False)
+    created = make_distribution(cloudfront, Enabled=False)
     aws.control.advance(1000)
-    cloudfront.delete_distribution(Id=made["Distribution"]["Id"], IfMatch=made["ETag"])
+    cloudfront.delete_distribution(Id=created["Distribution"]["Id"], IfMatch=created["ETag"])
     aws.control.fault(GET, "stale_read")
-    assert cloudfront.get_distribution(Id=made["Distribution"]["Id"])["ETag"] == made["ETag"]
+    assert cloudfront.get_distribution(Id=created["Distribution"]["Id"])["ETag"] == created["ETag"]
 
 
-def test_a_stale_list_lacks_the_newest(aws: Handle, cloudfront: Any) -> None:
+def test_a_stale_list_lacks_the_newest_resource(aws: Handle, cloudfront: Any) -> None:
     make_distribution(cloudfront)
     aws.control.fault("cloudfront:ListDistributions", "stale_read")
     make_distribution(cloudfront)
@@ -221,7 +221,7 @@ def test_pause_holds_the_answer_after_the_effect(aws: Handle, cloudfront: Any) -
     call = Background(lambda: make_distribution(cloudfront, "ref"))
     held = aws.control.wait_held()
     assert (held[0]["name"], held[0]["kind"]) == (CREATE, "pause")
-    assert [each["CallerReference"] for each in existing(aws)] == ["ref"]
+    assert [distribution["CallerReference"] for distribution in existing(aws)] == ["ref"]
     assert not call.over
     assert aws.control.release(held[0]["id"]) == 1
     assert call.join().result["Distribution"]["Id"] == existing(aws)[0]["Id"]
@@ -238,7 +238,7 @@ def test_hold_before_holds_the_call_before_its_effect(aws: Handle, cloudfront: A
     assert len(existing(aws)) == 1
 
 
-def test_a_held_call_whose_client_died_never_happens(aws: Handle) -> None:
+def test_a_held_call_has_no_effect_if_its_client_died(aws: Handle) -> None:
     import socket
 
     from botocore.auth import SigV4Auth
@@ -247,10 +247,10 @@ def test_a_held_call_whose_client_died_never_happens(aws: Handle) -> None:
 
     aws.control.console("cloudfront", "create_foreign", Enabled=False)
     aws.control.advance(1000)
-    found = existing(aws)[0]
+    distribution = existing(aws)[0]
     aws.control.fault("cloudfront:DeleteDistribution", "hold_before")
-    path = f"/2020-05-31/distribution/{found['Id']}"
-    request = AWSRequest("DELETE", aws.url + path, {"If-Match": found["ETag"]})
+    path = f"/2020-05-31/distribution/{distribution['Id']}"
+    request = AWSRequest("DELETE", aws.url + path, {"If-Match": distribution["ETag"]})
     SigV4Auth(Credentials("a", "b"), "cloudfront", "us-east-1").add_auth(request)
     lines = [f"DELETE {path} HTTP/1.1", "Host: aws"] + [f"{k}: {v}" for k, v in request.headers.items()]
     port = int(aws.url.rpartition(":")[2])
@@ -267,20 +267,20 @@ def test_a_held_call_whose_client_died_never_happens(aws: Handle) -> None:
 # -- limits
 
 
-def test_calls_beyond_the_rate_are_throttled_until_tokens_come_back(aws: Handle, cloudfront: Any) -> None:
+def test_calls_beyond_the_rate_are_throttled_until_the_bucket_refills(aws: Handle, cloudfront: Any) -> None:
     aws.control.limit(GET, per_second=10, burst=3)
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     for _ in range(3):
-        cloudfront.get_distribution(Id=made)
+        cloudfront.get_distribution(Id=distribution_id)
     with Refused("Throttling", 400):
         for _ in range(3):
-            cloudfront.get_distribution(Id=made)
+            cloudfront.get_distribution(Id=distribution_id)
     time.sleep(0.25)
-    cloudfront.get_distribution(Id=made)
+    cloudfront.get_distribution(Id=distribution_id)
     cloudfront.list_distributions()
     aws.control.clear_limits()
     for _ in range(10):
-        cloudfront.get_distribution(Id=made)
+        cloudfront.get_distribution(Id=distribution_id)
     assert aws.control.counts()["illegal"] == {}
 
 

@@ -1,4 +1,4 @@
-"""The embedded MediaPackage keeps AWS_RULES 12 to 14."""
+"""The embedded MediaPackage follows AWS_RULES 12 to 14."""
 
 import re
 import time
@@ -42,15 +42,15 @@ def refused(code: str, status: int) -> Iterator[pytest.ExceptionInfo[Refusal]]:
 
 
 def test_channel_has_two_ingest_endpoints_with_credentials(mp: MediaPackage) -> None:
-    made = mp.create_channel({"Id": "main", "Description": "Hall 1", "Tags": {"a": "b"}})
-    ingest = made["HlsIngest"]["IngestEndpoints"]
-    assert len({one["Url"] for one in ingest}) == 2
-    assert all(one["Username"] and one["Password"] for one in ingest)
-    assert made["Tags"] == {"a": "b"}
-    assert mp.describe_channel({"Id": "main"}) == made
+    channel = mp.create_channel({"Id": "main", "Description": "Hall 1", "Tags": {"a": "b"}})
+    ingest = channel["HlsIngest"]["IngestEndpoints"]
+    assert len({ingest_endpoint["Url"] for ingest_endpoint in ingest}) == 2
+    assert all(ingest_endpoint["Username"] and ingest_endpoint["Password"] for ingest_endpoint in ingest)
+    assert channel["Tags"] == {"a": "b"}
+    assert mp.describe_channel({"Id": "main"}) == channel
 
 
-def test_channel_id_taken_is_422_even_with_identical_parameters(mp: MediaPackage) -> None:
+def test_a_taken_channel_id_is_422_even_with_identical_parameters(mp: MediaPackage) -> None:
     mp.create_channel({"Id": "main"})
     with refused("UnprocessableEntityException", 422):
         mp.create_channel({"Id": "main"})
@@ -62,17 +62,17 @@ def test_channel_id_with_other_characters_is_422(mp: MediaPackage, key: str | No
         mp.create_channel({"Id": key})
 
 
-def test_thirty_first_channel_is_429_and_says_limit(mp: MediaPackage) -> None:
+def test_the_31st_channel_is_429_and_mentions_the_limit(mp: MediaPackage) -> None:
     for number in range(30):
         mp.create_channel({"Id": f"c{number}"})
-    with refused("TooManyRequestsException", 429) as no:
+    with refused("TooManyRequestsException", 429) as refusal:
         mp.create_channel({"Id": "one-too-many"})
-    assert "limit" in no.value.message
+    assert "limit" in refusal.value.message
     mp.console("set_quota", {"channels": 31})
     mp.create_channel({"Id": "one-too-many"})
 
 
-def test_eleventh_endpoint_of_a_channel_is_429(mp: MediaPackage) -> None:
+def test_the_11th_endpoint_of_a_channel_is_429(mp: MediaPackage) -> None:
     mp.create_channel({"Id": "main"})
     for number in range(10):
         endpoint(mp, f"e{number}")
@@ -82,16 +82,16 @@ def test_eleventh_endpoint_of_a_channel_is_429(mp: MediaPackage) -> None:
 
 def test_endpoint_url_is_a_playlist_on_the_origin_host(mp: MediaPackage) -> None:
     mp.create_channel({"Id": "main"})
-    made = endpoint(mp, StartoverWindowSeconds=3600, Tags={"x": "y"})
+    origin_endpoint = endpoint(mp, StartoverWindowSeconds=3600, Tags={"x": "y"})
     pattern = r"https://[0-9a-f]+\.mediapackage\.eu-central-1\.amazonaws\.com/out/v1/[0-9a-f]{32}/index\.m3u8"
-    assert re.fullmatch(pattern, made["Url"])
-    assert made["StartoverWindowSeconds"] == 3600
-    assert made["HlsPackage"]["SegmentDurationSeconds"] == 4
-    assert made["HlsPackage"]["PlaylistType"] == "NONE"
-    assert mp.describe_origin_endpoint({"Id": "main-hls"}) == made
+    assert re.fullmatch(pattern, origin_endpoint["Url"])
+    assert origin_endpoint["StartoverWindowSeconds"] == 3600
+    assert origin_endpoint["HlsPackage"]["SegmentDurationSeconds"] == 4
+    assert origin_endpoint["HlsPackage"]["PlaylistType"] == "NONE"
+    assert mp.describe_origin_endpoint({"Id": "main-hls"}) == origin_endpoint
 
 
-def test_endpoint_id_taken_is_422(mp: MediaPackage) -> None:
+def test_a_taken_endpoint_id_is_422(mp: MediaPackage) -> None:
     mp.create_channel({"Id": "main"})
     endpoint(mp)
     with refused("UnprocessableEntityException", 422):
@@ -118,7 +118,7 @@ def test_endpoint_of_unknown_channel_is_404(mp: MediaPackage) -> None:
         {"Origination": "MAYBE"},
     ],
 )
-def test_implausible_endpoint_is_422(mp: MediaPackage, wrong: dict[str, Any]) -> None:
+def test_invalid_endpoint_settings_are_422(mp: MediaPackage, wrong: dict[str, Any]) -> None:
     mp.create_channel({"Id": "main"})
     with refused("UnprocessableEntityException", 422):
         endpoint(mp, **wrong)
@@ -130,16 +130,16 @@ def test_channel_with_endpoints_cannot_be_deleted(mp: MediaPackage, world: World
     with refused("UnprocessableEntityException", 422):
         mp.delete_channel({"Id": "main"})
     mp.delete_origin_endpoint({"Id": "main-hls"})
-    with refused("UnprocessableEntityException", 422):  # accepted, but not gone
+    with refused("UnprocessableEntityException", 422):  # accepted, but not complete
         mp.delete_channel({"Id": "main"})
     pass_time(world)
     mp.delete_channel({"Id": "main"})
 
 
-def test_deletion_is_over_only_when_describe_says_not_found(mp: MediaPackage, world: World) -> None:
+def test_a_deletion_is_complete_when_describe_answers_not_found(mp: MediaPackage, world: World) -> None:
     mp.create_channel({"Id": "main"})
     mp.delete_channel({"Id": "main"})
-    mp.delete_channel({"Id": "main"})  # again while pending: fine
+    mp.delete_channel({"Id": "main"})  # repeating it while pending is allowed
     assert mp.describe_channel({"Id": "main"})["Id"] == "main"
     pass_time(world)
     with refused("NotFoundException", 404):
@@ -159,7 +159,7 @@ def test_channel_being_deleted_takes_no_new_endpoint_and_keeps_its_id(mp: MediaP
     assert not mp.has_channel("main")
 
 
-def test_lists_are_paged_and_survive_deletions_between_pages(mp: MediaPackage, world: World) -> None:
+def test_pages_of_a_list_stay_stable_during_deletions(mp: MediaPackage, world: World) -> None:
     for number in range(7):
         mp.create_channel({"Id": f"c{number}"})
     first = mp.list_channels({"MaxResults": 3})
@@ -167,12 +167,12 @@ def test_lists_are_paged_and_survive_deletions_between_pages(mp: MediaPackage, w
     mp.delete_channel({"Id": "c4"})
     pass_time(world)
     second = mp.list_channels({"MaxResults": 3, "NextToken": first["NextToken"]})
-    assert [one["Id"] for one in first["Channels"]] == ["c0", "c1", "c2"]
-    assert [one["Id"] for one in second["Channels"]] == ["c3", "c5", "c6"]
+    assert [channel["Id"] for channel in first["Channels"]] == ["c0", "c1", "c2"]
+    assert [channel["Id"] for channel in second["Channels"]] == ["c3", "c5", "c6"]
     assert "NextToken" not in second
 
 
-def test_made_up_page_token_is_422(mp: MediaPackage) -> None:
+def test_invalid_page_token_is_422(mp: MediaPackage) -> None:
     with refused("UnprocessableEntityException", 422):
         mp.list_channels({"NextToken": "nonsense"})
 
@@ -183,23 +183,23 @@ def test_endpoints_can_be_listed_by_channel(mp: MediaPackage) -> None:
     endpoint(mp)
     endpoint(mp, "other-hls", "other")
     listed = mp.list_origin_endpoints({"ChannelId": "other"})["OriginEndpoints"]
-    assert [one["Id"] for one in listed] == ["other-hls"]
+    assert [item["Id"] for item in listed] == ["other-hls"]
     assert len(mp.list_origin_endpoints({})["OriginEndpoints"]) == 2
     assert mp.list_origin_endpoints({"ChannelId": "nowhere"})["OriginEndpoints"] == []
 
 
-def test_inventory_shows_what_exists_with_tags(mp: MediaPackage, world: World) -> None:
+def test_inventory_shows_existing_resources_with_tags(mp: MediaPackage, world: World) -> None:
     mp.create_channel({"Id": "main", "Tags": {"a": "1"}})
     endpoint(mp)
     mp.delete_origin_endpoint({"Id": "main-hls"})
-    stock = mp.inventory()
-    assert stock["channels"][0]["tags"] == {"a": "1"}
-    assert stock["origin_endpoints"][0]["deleting"]
+    inventory = mp.inventory()
+    assert inventory["channels"][0]["tags"] == {"a": "1"}
+    assert inventory["origin_endpoints"][0]["deleting"]
     pass_time(world)
     assert mp.inventory()["origin_endpoints"] == []
 
 
-def test_person_can_delete_a_channel_with_its_endpoints(mp: MediaPackage, world: World) -> None:
+def test_the_console_deletes_a_channel_with_its_endpoints(mp: MediaPackage, world: World) -> None:
     mp.create_channel({"Id": "main"})
     endpoint(mp)
     mp.console("delete_channel", {"id": "main"})
@@ -207,7 +207,9 @@ def test_person_can_delete_a_channel_with_its_endpoints(mp: MediaPackage, world:
     assert mp.inventory() == {"channels": [], "origin_endpoints": []}
 
 
-def test_person_can_delete_an_endpoint_twice_over(mp: MediaPackage, world: World) -> None:
+def test_the_console_deletes_a_channel_while_its_endpoint_is_being_deleted(
+    mp: MediaPackage, world: World
+) -> None:
     mp.create_channel({"Id": "main"})
     endpoint(mp)
     mp.console("delete_endpoint", {"id": "main-hls"})
@@ -216,10 +218,10 @@ def test_person_can_delete_an_endpoint_twice_over(mp: MediaPackage, world: World
     assert mp.inventory()["origin_endpoints"] == []
 
 
-def test_person_can_make_foreign_things(mp: MediaPackage) -> None:
+def test_the_console_creates_foreign_resources(mp: MediaPackage) -> None:
     channel = mp.console("create_foreign_channel", {})
-    made = mp.console("create_foreign_endpoint", {"channel_id": channel["Id"]})
-    assert made["ChannelId"] == channel["Id"]
+    foreign = mp.console("create_foreign_endpoint", {"channel_id": channel["Id"]})
+    assert foreign["ChannelId"] == channel["Id"]
     assert channel["Tags"] == {}
 
 
@@ -237,9 +239,9 @@ def mediapackage(aws: Handle, client: Any) -> Any:
     return client("mediapackage")
 
 
-def test_boto3_builds_and_tears_down(mediapackage: Any) -> None:
-    made = mediapackage.create_channel(Id="main", Tags={"mark": "ours"})
-    assert len(made["HlsIngest"]["IngestEndpoints"]) == 2
+def test_boto3_creates_and_deletes_a_stack(mediapackage: Any) -> None:
+    channel = mediapackage.create_channel(Id="main", Tags={"mark": "ours"})
+    assert len(channel["HlsIngest"]["IngestEndpoints"]) == 2
     with pytest.raises(mediapackage.exceptions.UnprocessableEntityException, match="exists"):
         mediapackage.create_channel(Id="main")
     end = mediapackage.create_origin_endpoint(

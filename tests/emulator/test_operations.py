@@ -1,4 +1,4 @@
-"""The emulator offers the operations that the product calls: all of them, and no others."""
+"""The emulator has exactly the operations that the product calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SERVICES = ("cloudfront", "cloudwatch", "medialive", "mediapackage", "sts")  # S
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_what_is_offered_is_what_the_product_calls(service: str) -> None:
+def test_a_service_has_exactly_the_operations_that_the_product_calls(service: str) -> None:
     model = codec.load(service)
     assert model is not None
     names = [codec.boto_name(model.operation_model(name)) for name in model.operation_names]
@@ -22,5 +22,5 @@ def test_what_is_offered_is_what_the_product_calls(service: str) -> None:
     assert offered == called
 
 
-def test_every_service_that_the_product_calls_is_here() -> None:
+def test_every_service_that_the_product_calls_is_tested() -> None:
     assert {name.partition(":")[0] for name in ACTIONS} == {*SERVICES, "s3"}

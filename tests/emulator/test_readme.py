@@ -1,4 +1,4 @@
-"""The emulator's README names what there is."""
+"""The emulator's README is complete."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from emulator.server import EmbeddedAws
 README = (Path(emulator.__file__).parent / "README.md").read_text()
 
 
-def test_the_readme_names_every_address_of_the_control_api() -> None:
+def test_the_readme_lists_every_route_of_the_control_api() -> None:
     assert set(re.findall(r"`((?:GET|POST) [a-z/]+)`", README)) == set(ControlRoutes(EmbeddedAws()).routes)

@@ -1,4 +1,4 @@
-"""A reset gives exactly the state after the start, and nothing of before reaches into it."""
+"""A reset restores exactly the state after the start, and earlier calls cannot change it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.emulator.clients import (
 from .stack import make_encoder, make_stack
 from .state import module_states, states_of
 
-COUNTED = {"server.number", "server.url"}
-# What no call can change: what the server began with, and who listens to whom.
+DIFFERENT_AFTER_RESET = {"server.number", "server.url"}
+# State that no call can change: initial settings and registered callbacks.
 CONSTANT = {
     "account.settings",
     "cloudfront.on_change",
@@ -48,15 +48,15 @@ def differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
 
 
 def leave_traces(aws: Handle, client: ClientFactory) -> None:
-    """Change everything that can be changed."""
-    _make_things(aws, client)
+    """Change all state that can be changed."""
+    _create_resources(aws, client)
     _change_settings(aws)
     aws.control.fault("*:List*", "stale_read", times=None)
     client("cloudfront").list_distributions()
     make_distribution(client("cloudfront"))
 
 
-def _make_things(aws: Handle, client: ClientFactory) -> None:
+def _create_resources(aws: Handle, client: ClientFactory) -> None:
     console = aws.control.console
     stack = make_stack(aws, client, key_group=console("cloudfront", "create_key_group")["Id"])
     console("cloudfront", "create_mediamanager", Id="EMEDIA", recording_bucket="a", media_bucket="b")
@@ -92,19 +92,19 @@ def _change_settings(aws: Handle) -> None:
     control.limit("*:Nothing", per_second=1)
 
 
-def test_after_a_reset_the_whole_state_is_that_of_a_fresh_server(aws: Handle, client: ClientFactory) -> None:
-    client("s3").list_buckets()  # loads what is loaded late
+def test_after_a_reset_the_state_is_that_of_a_new_server(aws: Handle, client: ClientFactory) -> None:
+    client("s3").list_buckets()  # imports moto, which is imported late
     modules = module_states()
     new = states_of(EmbeddedAws(scale=1.0, buckets=["recordings", "media"]))
     leave_traces(aws, client)
-    assert new.keys() - differing(states_of(aws.aws), new) == CONSTANT  # or the next lines prove nothing
+    assert new.keys() - differing(states_of(aws.aws), new) == CONSTANT  # all other state was changed
     aws.reset()
-    assert differing(states_of(aws.aws), new) <= COUNTED
+    assert differing(states_of(aws.aws), new) <= DIFFERENT_AFTER_RESET
     assert differing(module_states(), modules) == set()
     assert client("s3").list_objects_v2(Bucket="media")["KeyCount"] == 0
 
 
-def test_after_a_reset_nothing_refers_to_the_world_of_before(aws: Handle, client: ClientFactory) -> None:
+def test_after_a_reset_nothing_refers_to_the_old_world(aws: Handle, client: ClientFactory) -> None:
     leave_traces(aws, client)
     old = weakref.ref(aws.world)
     aws.reset()
@@ -113,7 +113,7 @@ def test_after_a_reset_nothing_refers_to_the_world_of_before(aws: Handle, client
     assert old() is None
 
 
-def test_what_a_reset_changes_holds_until_the_next_one(aws: Handle) -> None:
+def test_settings_of_a_reset_hold_until_the_next_reset(aws: Handle) -> None:
     aws.reset(scale=0.5, buckets=["other"])
     assert aws.control.status()["scale"] == 0.5
     assert aws.control.inventory()["s3"]["buckets"] == [{"Name": "other"}]
@@ -122,48 +122,48 @@ def test_what_a_reset_changes_holds_until_the_next_one(aws: Handle) -> None:
     assert len(aws.control.inventory()["s3"]["buckets"]) == 2
 
 
-def test_the_shared_distribution_is_there_again_after_a_reset() -> None:
+def test_a_reset_creates_the_mediamanager_distribution_again() -> None:
     server = EmbeddedAws(mediamanager=("E3FEGSC0PV886G", "rec", "media")).start_in_thread()
     try:
         server.control.console("cloudfront", "delete", Id="E3FEGSC0PV886G", force=True)
         server.control.reset()
-        assert [each["Id"] for each in existing(server)] == ["E3FEGSC0PV886G"]
+        assert [distribution["Id"] for distribution in existing(server)] == ["E3FEGSC0PV886G"]
     finally:
         server.stop()
 
 
-# -- what is under way
+# -- calls in progress
 
 
 @pytest.mark.parametrize(
     ("kind", "seconds"), [("hold_before", 0), ("pause", 0), ("delay", 0.2)], ids=lambda each: str(each)
 )
-def test_a_call_that_a_reset_overtakes_is_refused_and_leaves_no_trace(
+def test_a_call_in_progress_during_a_reset_is_refused_without_effect(
     aws: Handle, cloudfront: Any, kind: str, seconds: float
 ) -> None:
     aws.control.fault(CREATE, kind, seconds=seconds)
-    call = Background(lambda: make_distribution(cloudfront))
+    call_in_progress = Background(lambda: make_distribution(cloudfront))
     while not aws.control.count(CREATE):
         pass
     aws.reset()
-    error: Any = call.join().error
+    error: Any = call_in_progress.join().error
     assert error.response["Error"]["Code"] == "AccountReset"
     assert (existing(aws), aws.control.calls()) == ([], [])
 
 
-def test_a_call_whose_body_comes_after_the_reset_is_refused(aws: Handle) -> None:
+def test_a_call_whose_body_arrives_after_the_reset_is_refused(aws: Handle) -> None:
     order = b'{"service": "cloudfront", "action": "create_foreign"}'
     head = f"POST /_embedded/console HTTP/1.1\r\nHost: aws\r\nContent-Length: {len(order)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", int(aws.url.rpartition(":")[2])), 5) as connection:
         connection.sendall(head.encode())
-        aws.control.status()  # answered by the same thread, after it has seen the head
+        aws.control.status()  # answered by the same thread, so the head was read before
         aws.reset()
         connection.sendall(order)
         assert connection.recv(1000).startswith(b"HTTP/1.1 410 ")
     assert existing(aws) == []
 
 
-def test_who_was_given_the_accounts_own_address_is_kept_out_after_a_reset(aws: Handle) -> None:
+def test_calls_to_the_accounts_own_address_are_refused_after_a_reset(aws: Handle) -> None:
     own = {name: boto3_client(aws.own_url, name) for name in ("cloudfront", "s3", "cloudwatch", "medialive")}
     make_distribution(own["cloudfront"])
     own["s3"].put_object(Bucket="media", Key="a/b c", Body=b"")

@@ -1,4 +1,4 @@
-"""The server as a whole: wire formats, the call log, many clients at once, the process."""
+"""The server: wire formats, the call log, concurrent clients, and the process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CREATE = "cloudfront:CreateDistributionWithTags"
 # -- wire formats
 
 
-def test_every_answer_carries_a_request_id_that_the_log_knows(aws: Handle, client: ClientFactory) -> None:
+def test_every_answer_has_the_request_id_of_its_log_entry(aws: Handle, client: ClientFactory) -> None:
     answers = [
         client("cloudfront").list_distributions(),
         client("medialive").list_channels(),
@@ -48,17 +48,19 @@ def test_every_answer_carries_a_request_id_that_the_log_knows(aws: Handle, clien
     assert ids == [entry["request_id"] for entry in aws.control.calls()]
 
 
-def test_medialive_and_mediapackage_speak_json_with_lists_and_tags(client: ClientFactory) -> None:
+def test_medialive_and_mediapackage_use_json_with_lists_and_tags(client: ClientFactory) -> None:
     medialive = client("medialive")
-    made = medialive.create_input_security_group(WhitelistRules=[{"Cidr": "10.0.0.0/8"}], Tags={"a:b": "c"})
-    group = made["SecurityGroup"]
+    created = medialive.create_input_security_group(
+        WhitelistRules=[{"Cidr": "10.0.0.0/8"}], Tags={"a:b": "c"}
+    )
+    group = created["SecurityGroup"]
     assert group["WhitelistRules"] == [{"Cidr": "10.0.0.0/8"}]
     assert medialive.describe_input_security_group(InputSecurityGroupId=group["Id"])["Tags"] == {"a:b": "c"}
     with Refused("NotFoundException", 404):
         client("mediapackage").describe_origin_endpoint(Id="none")
 
 
-def test_sts_names_the_account(client: ClientFactory) -> None:
+def test_sts_returns_the_account(client: ClientFactory) -> None:
     assert client("sts").get_caller_identity()["Account"] == "111122223333"
 
 
@@ -66,8 +68,8 @@ def test_buckets_named_at_the_start_exist_and_keep_objects(aws: Handle, client: 
     s3 = client("s3")
     assert {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]} == {"recordings", "media"}
     s3.put_object(Bucket="media", Key="a b/ö&c.txt", Body=b"hello", ContentType="text/plain")
-    found = s3.get_object(Bucket="media", Key="a b/ö&c.txt")
-    assert (found["Body"].read(), found["ContentType"]) == (b"hello", "text/plain")
+    stored = s3.get_object(Bucket="media", Key="a b/ö&c.txt")
+    assert (stored["Body"].read(), stored["ContentType"]) == (b"hello", "text/plain")
     assert [item["Key"] for item in s3.list_objects_v2(Bucket="media")["Contents"]] == ["a b/ö&c.txt"]
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
     s3.put_bucket_policy(Bucket="media", Policy=policy)
@@ -96,11 +98,11 @@ def test_a_large_object_is_uploaded_in_parts(client: ClientFactory) -> None:
 
 
 def test_cloudwatch_calls_arrive_with_their_parameters(aws: Handle, client: ClientFactory) -> None:
-    seen: list[dict[str, Any]] = []
+    received: list[dict[str, Any]] = []
 
     class Metrics:
         def get_metric_data(self, params: dict[str, Any]) -> dict[str, Any]:
-            seen.append(params)
+            received.append(params)
             result = {
                 "Id": "m1",
                 "Timestamps": [params["StartTime"]],
@@ -117,17 +119,17 @@ def test_cloudwatch_calls_arrive_with_their_parameters(aws: Handle, client: Clie
         "Id": "m1",
         "MetricStat": {"Metric": {"Namespace": "AWS/CloudFront"}, "Period": 60, "Stat": "Sum"},
     }
-    wanted = {"MetricDataQueries": [query], "StartTime": start, "EndTime": end}
-    got = client("cloudwatch").get_metric_data(**wanted)
-    assert seen == [wanted]
-    assert got["MetricDataResults"][0]["Timestamps"] == [start]
-    assert got["MetricDataResults"][0]["Values"] == [1.5]
-    with Refused("InvalidNextToken", 400) as no:
-        client("cloudwatch").get_metric_data(**wanted, NextToken="x")
-    assert no.message == "That is no token."
+    request = {"MetricDataQueries": [query], "StartTime": start, "EndTime": end}
+    answer = client("cloudwatch").get_metric_data(**request)
+    assert received == [request]
+    assert answer["MetricDataResults"][0]["Timestamps"] == [start]
+    assert answer["MetricDataResults"][0]["Values"] == [1.5]
+    with Refused("InvalidNextToken", 400) as refusal:
+        client("cloudwatch").get_metric_data(**request, NextToken="x")
+    assert refusal.message == "That is no token."
 
 
-def test_what_is_not_offered_is_said_so(client: ClientFactory) -> None:
+def test_unknown_operations_and_services_are_not_implemented(client: ClientFactory) -> None:
     with Refused("NotImplemented", 501):
         client("cloudfront").list_invalidations(DistributionId="E0")
     with Refused("NotImplemented", 501):
@@ -137,7 +139,7 @@ def test_what_is_not_offered_is_said_so(client: ClientFactory) -> None:
 # -- the call log
 
 
-def test_the_log_tells_who_called_what_and_how_it_ended(aws: Handle, cloudfront: Any) -> None:
+def test_the_log_has_each_call_with_its_client_and_result(aws: Handle, cloudfront: Any) -> None:
     make_distribution(cloudfront, "ref")
     with Refused("NoSuchDistribution", 404):
         cloudfront.get_distribution(Id="E0")
@@ -159,7 +161,7 @@ def test_the_log_tells_who_called_what_and_how_it_ended(aws: Handle, cloudfront:
     }
 
 
-def test_the_log_can_be_read_on_from_a_number_filtered_and_cleared(aws: Handle, cloudfront: Any) -> None:
+def test_the_log_can_be_read_from_a_number_filtered_and_cleared(aws: Handle, cloudfront: Any) -> None:
     make_distribution(cloudfront)
     cloudfront.list_distributions()
     with Refused("NoSuchOrigin", 404):
@@ -194,7 +196,7 @@ def _other_origin() -> dict[str, Any]:
         ("CreateChannel", Refusal("BadRequestException", "role not there yet", 400, illegal=False), False),
     ],
 )
-def test_illegal_is_what_the_client_should_have_known(
+def test_a_call_is_illegal_if_the_client_broke_a_rule(
     operation: str, refusal: Refusal, illegal: bool
 ) -> None:
     assert is_illegal(operation, refusal) is illegal
@@ -211,12 +213,12 @@ def at_once(work: Callable[[int], Any], count: int) -> list[Any]:
         return list(pool.map(work, range(count)))
 
 
-def test_32_clients_create_and_nothing_is_lost_or_doubled(aws: Handle) -> None:
+def test_32_clients_create_distributions_without_losses_or_duplicates(aws: Handle) -> None:
     client = boto3_client(aws.url, "cloudfront", pool=CLIENTS)
     ids = at_once(lambda n: make_distribution(client, f"ref-{n}")["Distribution"]["Id"], 128)
     assert len(set(ids)) == 128
     listed = aws.control.inventory()["cloudfront"]["distributions"]
-    assert {each["Id"] for each in listed} == set(ids)
+    assert {distribution["Id"] for distribution in listed} == set(ids)
     assert aws.control.count(CREATE) == 128
 
 
@@ -235,23 +237,25 @@ def test_32_clients_with_one_reference_get_one_distribution(aws: Handle) -> None
 
 def test_32_clients_update_one_distribution_and_no_update_is_lost(aws: Handle) -> None:
     client = boto3_client(aws.url, "cloudfront", pool=CLIENTS)
-    made = make_distribution(client, Comment="0")["Distribution"]["Id"]
+    distribution_id = make_distribution(client, Comment="0")["Distribution"]["Id"]
 
     def increment(_: int) -> int:
         conflicts = 0
         while True:
-            now = client.get_distribution_config(Id=made)
-            config = now["DistributionConfig"]
+            current = client.get_distribution_config(Id=distribution_id)
+            config = current["DistributionConfig"]
             config["Comment"] = str(int(config["Comment"]) + 1)
             try:
-                client.update_distribution(Id=made, IfMatch=now["ETag"], DistributionConfig=config)
+                client.update_distribution(
+                    Id=distribution_id, IfMatch=current["ETag"], DistributionConfig=config
+                )
             except client.exceptions.PreconditionFailed:
                 conflicts += 1
             else:
                 return conflicts
 
     conflicts = sum(at_once(increment, CLIENTS))
-    assert client.get_distribution_config(Id=made)["DistributionConfig"]["Comment"] == str(CLIENTS)
+    assert client.get_distribution_config(Id=distribution_id)["DistributionConfig"]["Comment"] == str(CLIENTS)
     counts = aws.control.counts()
     assert counts["calls"]["cloudfront:UpdateDistribution"] == CLIENTS + conflicts
     assert counts["errors"].get("cloudfront:UpdateDistribution PreconditionFailed", 0) == conflicts
@@ -260,21 +264,21 @@ def test_32_clients_update_one_distribution_and_no_update_is_lost(aws: Handle) -
 # -- speed, as a ratio
 
 
-def test_ten_thousand_distributions_cost_no_more_per_call_than_a_hundred(
+def test_calls_are_as_fast_with_ten_thousand_distributions_as_with_a_hundred(
     aws: Handle, cloudfront: Any
 ) -> None:
     aws.control.console("cloudfront", "set_quota", distributions=20_000)
-    made = aws.control.console("cloudfront", "create_foreign", count=100)["Id"]
+    foreign = aws.control.console("cloudfront", "create_foreign", count=100)["Id"]
 
     def cost() -> float:
-        """The best of three rounds: get, list a page, update, in seconds."""
+        """Seconds of the best of three rounds of get, list and update."""
         rounds = []
         for _ in range(3):
             began = time.perf_counter()
             for _ in range(10):
-                cloudfront.get_distribution(Id=made)
+                cloudfront.get_distribution(Id=foreign)
                 cloudfront.list_distributions(MaxItems="10")
-                change_distribution(cloudfront, made)
+                change_distribution(cloudfront, foreign)
             rounds.append(time.perf_counter() - began)
         return min(rounds)
 
@@ -287,7 +291,7 @@ def test_ten_thousand_distributions_cost_no_more_per_call_than_a_hundred(
 # -- control and process
 
 
-def test_a_reset_gives_a_fresh_world(aws: Handle, cloudfront: Any) -> None:
+def test_a_reset_discards_resources_faults_and_limits(aws: Handle, cloudfront: Any) -> None:
     make_distribution(cloudfront)
     aws.control.fault("*", "throttle", times=None)
     aws.control.limit("*", per_second=0.001)
@@ -297,7 +301,7 @@ def test_a_reset_gives_a_fresh_world(aws: Handle, cloudfront: Any) -> None:
     assert aws.control.counts()["total"] == 1
 
 
-def test_status_tells_the_address_the_services_and_the_durations(aws: Handle) -> None:
+def test_status_has_the_address_the_services_and_the_durations(aws: Handle) -> None:
     status = aws.control.status()
     assert (status["aws_endpoint"], status["pid"]) == (aws.url, os.getpid())
     assert {"cloudfront", "mediapackage", "medialive", "s3", "sts"} <= set(status["services"])
@@ -306,24 +310,24 @@ def test_status_tells_the_address_the_services_and_the_durations(aws: Handle) ->
         aws.control.durations(coffee=1)
 
 
-def test_the_console_says_when_it_cannot(aws: Handle) -> None:
+def test_unknown_and_failed_console_actions_are_refused(aws: Handle) -> None:
     with pytest.raises(ControlError, match="no console action 'dance'"):
         aws.control.console("cloudfront", "dance")
     with pytest.raises(ControlError, match="NoSuchDistribution"):
         aws.control.console("cloudfront", "disable", Id="E0")
 
 
-def test_work_on_the_servers_thread_sees_a_settled_world(aws: Handle, cloudfront: Any) -> None:
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
+def test_work_on_the_servers_thread_runs_after_due_timers(aws: Handle, cloudfront: Any) -> None:
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     aws.control.advance(1000)
     service: Any = aws.world.services["cloudfront"]
-    assert aws.run(lambda: service.distributions[made].deployed) is True
+    assert aws.run(lambda: service.distributions[distribution_id].deployed) is True
 
 
-def test_at_scale_nought_everything_is_done_at_once(aws: Handle, cloudfront: Any) -> None:
+def test_at_scale_0_everything_is_done_at_once(aws: Handle, cloudfront: Any) -> None:
     aws.control.scale(0)
-    made = make_distribution(cloudfront)["Distribution"]["Id"]
-    assert cloudfront.get_distribution(Id=made)["Distribution"]["Status"] == "Deployed"
+    distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
+    assert cloudfront.get_distribution(Id=distribution_id)["Distribution"]["Status"] == "Deployed"
 
 
 def test_two_servers_in_one_process_are_two_accounts(aws: Handle, cloudfront: Any) -> None:
@@ -335,7 +339,7 @@ def test_two_servers_in_one_process_are_two_accounts(aws: Handle, cloudfront: An
         other.stop()
 
 
-def test_it_runs_by_itself_says_where_and_ends_on_sigterm() -> None:
+def test_it_runs_as_a_process_prints_its_address_and_ends_on_sigterm() -> None:
     command = [sys.executable, "-m", "emulator", "--scale", "0.5", "--bucket", "media"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Viewers: when bytes flow, that every byte is known, and what a player is answered."""
+"""Viewers: when bytes flow, exact amounts, and what a player gets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def stack(aws: Handle, client: ClientFactory) -> Stack:
 
 
 def flows(stack: Stack) -> bool:
-    """Whether bytes reach viewers now."""
+    """Whether bytes are being delivered now."""
     before = stack.aws.control.truth(stack.distribution_id)["bytes"]
     time.sleep(0.002)
     return stack.aws.control.truth(stack.distribution_id)["bytes"] > before
@@ -34,7 +34,7 @@ def flows(stack: Stack) -> bool:
 # -- when bytes flow
 
 
-def test_bytes_flow_while_the_channel_runs_and_somebody_watches(stack: Stack) -> None:
+def test_bytes_flow_while_the_channel_runs_and_has_an_audience(stack: Stack) -> None:
     control = stack.aws.control
     stack.start()
     assert not flows(stack)
@@ -44,7 +44,7 @@ def test_bytes_flow_while_the_channel_runs_and_somebody_watches(stack: Stack) ->
     assert not flows(stack)
 
 
-def test_an_audience_that_is_early_sees_the_show_when_it_begins_and_no_more_when_it_ends(
+def test_an_audience_that_joins_early_watches_while_the_channel_runs(
     stack: Stack,
 ) -> None:
     stack.aws.control.audience_join(stack.domain)
@@ -57,7 +57,7 @@ def test_an_audience_that_is_early_sees_the_show_when_it_begins_and_no_more_when
     assert flows(stack)
 
 
-def test_nothing_flows_before_the_distribution_was_deployed_once(aws: Handle, client: ClientFactory) -> None:
+def test_nothing_flows_before_the_first_deployment(aws: Handle, client: ClientFactory) -> None:
     aws.control.durations(cloudfront_deploy=100_000)
     stack = make_stack(aws, client)
     aws.control.audience_join(stack.url)
@@ -67,14 +67,14 @@ def test_nothing_flows_before_the_distribution_was_deployed_once(aws: Handle, cl
     assert flows(stack)
 
 
-def test_an_enabled_distribution_delivers_while_an_update_is_deployed(stack: Stack) -> None:
+def test_bytes_flow_during_the_deployment_of_an_update(stack: Stack) -> None:
     stack.aws.control.audience_join(stack.url)
     stack.start()
     change_distribution(stack.client("cloudfront"), stack.distribution_id, Comment="new")
     assert flows(stack)
 
 
-def test_disabling_the_distribution_stops_its_bytes_until_it_is_enabled_and_deployed_again(
+def test_a_disabled_distribution_delivers_again_once_its_enabling_is_deployed(
     stack: Stack,
 ) -> None:
     stack.aws.control.audience_join(stack.url)
@@ -87,7 +87,7 @@ def test_disabling_the_distribution_stops_its_bytes_until_it_is_enabled_and_depl
     assert flows(stack)
 
 
-def test_deleting_the_distribution_stops_its_bytes_and_keeps_the_truth(stack: Stack) -> None:
+def test_deleting_the_distribution_stops_its_bytes_and_keeps_the_amounts(stack: Stack) -> None:
     control = stack.aws.control
     control.audience_join(stack.url)
     stack.start()
@@ -97,13 +97,13 @@ def test_deleting_the_distribution_stops_its_bytes_and_keeps_the_truth(stack: St
     assert control.truth(stack.domain)["bytes"] > 0
 
 
-def test_a_url_with_another_path_is_not_watched(stack: Stack) -> None:
+def test_nothing_flows_for_a_url_with_another_path(stack: Stack) -> None:
     stack.aws.control.audience_join(f"https://{stack.domain}/out/v1/other/index.m3u8")
     stack.start()
     assert not flows(stack)
 
 
-def test_another_channels_start_brings_no_bytes(stack: Stack) -> None:
+def test_nothing_flows_when_another_channel_starts(stack: Stack) -> None:
     other = make_stack(stack.aws, stack.client, "other")
     stack.aws.control.audience_join(stack.url)
     other.start()
@@ -120,7 +120,7 @@ def test_a_failing_pipeline_interrupts_the_bytes(stack: Stack) -> None:
     assert flows(stack)
 
 
-def test_nobody_joins_where_there_is_no_distribution_or_leaves_twice(stack: Stack) -> None:
+def test_an_unknown_domain_and_a_second_leave_are_refused(stack: Stack) -> None:
     with pytest.raises(ControlError, match="NoSuchDomain"):
         stack.aws.control.audience_join("dnone.cloudfront.net")
     audience = stack.aws.control.audience_join(stack.domain)
@@ -144,7 +144,7 @@ def test_stragglers_download_a_little_more_after_the_end(stack: Stack) -> None:
     assert end - left <= tail
 
 
-# -- that every byte is known
+# -- exact amounts
 
 
 def test_an_audience_downloads_at_its_rate(stack: Stack) -> None:
@@ -171,23 +171,23 @@ def test_two_audiences_add_up(stack: Stack) -> None:
     assert not flows(stack)
 
 
-class StandingClock(Clock):
-    """A wall clock that the test sets."""
+class SetClock(Clock):
+    """A clock that the test sets."""
 
     def __init__(self, at: float) -> None:
         super().__init__(1.0, lambda: self.at)
         self.at = at
 
 
-def test_traffic_is_whole_bytes_by_the_minute_however_often_one_looks() -> None:
+def test_amounts_by_minute_do_not_depend_on_how_often_they_are_counted() -> None:
     began = datetime(2026, 3, 1, 12, 0, 50, tzinfo=UTC).timestamp()
     results = []
-    for looks in (1, 1000):
-        clock = StandingClock(began)
+    for counts in (1, 1000):
+        clock = SetClock(began)
         series = Traffic(World(clock=clock)).of("AWS/CloudFront", "E1")
         flow = series.open((123_456_789_777, 33_333))
-        draw = random.Random(looks)
-        for moment in sorted(draw.uniform(0, 130) for _ in range(looks)):
+        draw = random.Random(counts)
+        for moment in sorted(draw.uniform(0, 130) for _ in range(counts)):
             clock.at = began + moment
             series.catch_up()
         clock.at = began + 130
@@ -200,8 +200,8 @@ def test_traffic_is_whole_bytes_by_the_minute_however_often_one_looks() -> None:
     assert series.total() == (123_456_789_777 * 130 // 1000, 33_333 * 130 // 1000)
 
 
-def test_a_clock_that_is_set_back_takes_nothing_away() -> None:
-    clock = StandingClock(1_000_000_000.0)
+def test_setting_the_clock_back_does_not_reduce_the_amounts() -> None:
+    clock = SetClock(1_000_000_000.0)
     series = Traffic(World(clock=clock)).of("AWS/CloudFront", "E1")
     series.open((8_000, 8))
     clock.at += 10
@@ -222,14 +222,14 @@ def test_delivered_bytes_are_exact_and_in_their_minute(aws: Handle) -> None:
     }
 
 
-def test_impossible_deliveries_are_refused(aws: Handle) -> None:
+def test_invalid_deliveries_are_refused(aws: Handle) -> None:
     with pytest.raises(ControlError, match="not negative"):
         aws.control.deliver("E1EXAMPLE00001", -1)
     with pytest.raises(ControlError, match="NoSuchDomain"):
         aws.control.deliver("dnone.cloudfront.net", 1)
 
 
-def test_backdating_moves_what_has_flowed_and_its_publication(aws: Handle) -> None:
+def test_backdating_moves_traffic_and_its_publication(aws: Handle) -> None:
     control = aws.control
     control.deliver("E1EXAMPLE00001", 5, 1)
     control.deliver("E2EXAMPLE00002", 7, 1)
@@ -244,7 +244,7 @@ def test_backdating_moves_what_has_flowed_and_its_publication(aws: Handle) -> No
     assert moved.shown(aws.world.clock.seconds()) == (5, 1)
 
 
-def test_backdated_traffic_goes_on_flowing_now(stack: Stack) -> None:
+def test_traffic_continues_after_backdating(stack: Stack) -> None:
     control = stack.aws.control
     stack.start()
     control.audience_join(stack.url)
@@ -254,10 +254,10 @@ def test_backdated_traffic_goes_on_flowing_now(stack: Stack) -> None:
     assert len(control.truth(stack.domain)["minutes"]) >= 2
 
 
-# -- MediaPackage's side
+# -- MediaPackage
 
 
-def test_mediapackage_counts_what_comes_in_and_goes_out(stack: Stack) -> None:
+def test_mediapackage_counts_ingress_and_egress(stack: Stack) -> None:
     control = stack.aws.control
 
     def counted(metric: str) -> float:
@@ -286,7 +286,7 @@ def test_mediapackage_counts_what_comes_in_and_goes_out(stack: Stack) -> None:
     assert counted("EgressBytes") == counted("EgressBytes")
 
 
-# -- what a player is answered
+# -- playback
 
 
 def test_a_running_channel_plays(stack: Stack) -> None:
@@ -310,16 +310,16 @@ def _endpoint_deleted(stack: Stack) -> str:
 
 
 def _foreign_origin(stack: Stack) -> str:
-    made = stack.aws.control.console("cloudfront", "create_foreign", domain="gone.example.com")
+    foreign = stack.aws.control.console("cloudfront", "create_foreign", domain="gone.example.com")
     stack.aws.control.advance(500)
     listed = stack.aws.control.inventory()["cloudfront"]["distributions"]
-    return next(one["DomainName"] for one in listed if one["Id"] == made["Id"])
+    return next(distribution["DomainName"] for distribution in listed if distribution["Id"] == foreign["Id"])
 
 
 def _not_deployed(stack: Stack) -> str:
-    made = stack.aws.control.console("cloudfront", "create_foreign")
+    foreign = stack.aws.control.console("cloudfront", "create_foreign")
     listed = stack.aws.control.inventory()["cloudfront"]["distributions"]
-    return next(one["DomainName"] for one in listed if one["Id"] == made["Id"])
+    return next(distribution["DomainName"] for distribution in listed if distribution["Id"] == foreign["Id"])
 
 
 def _stopped(stack: Stack) -> str:
@@ -327,7 +327,7 @@ def _stopped(stack: Stack) -> str:
     return stack.url
 
 
-def _nobodys_host(stack: Stack) -> str:
+def _unknown_host(stack: Stack) -> str:
     return "https://dnone.cloudfront.net/out/v1/x/index.m3u8"
 
 
@@ -338,7 +338,7 @@ def _another_path(stack: Stack) -> str:
 @pytest.mark.parametrize(
     ("status", "reason", "prepare"),
     [
-        (403, "no distribution", _nobodys_host),
+        (403, "no distribution", _unknown_host),
         (403, "is disabled", _disabled),
         (503, "not deployed", _not_deployed),
         (502, "cannot resolve", _foreign_origin),
@@ -347,14 +347,14 @@ def _another_path(stack: Stack) -> str:
         (404, "not running", _stopped),
     ],
 )
-def test_what_does_not_play_says_why(stack: Stack, status: int, reason: str, prepare: Prepare) -> None:
+def test_a_url_that_does_not_play_says_why(stack: Stack, status: int, reason: str, prepare: Prepare) -> None:
     stack.start()
     answered = stack.aws.control.play(prepare(stack))
     assert answered[0] == status
     assert reason in answered[1]
 
 
-def test_a_key_group_wants_a_signature(aws: Handle, client: ClientFactory) -> None:
+def test_a_key_group_requires_a_signature(aws: Handle, client: ClientFactory) -> None:
     group = aws.control.console("cloudfront", "create_key_group")["Id"]
     stack = make_stack(aws, client, key_group=group)
     stack.start()

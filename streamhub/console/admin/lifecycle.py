@@ -191,8 +191,8 @@ def _jobs_figure() -> Figure:
         return Figure("unknown", "no job has run yet", Tone.WARN)
     if bad:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        return Figure(f"{len(bad)} bad", f"{bad[0].name} is {bad[0].word}{more}", Tone.BAD)
-    return Figure("all well", f"{len(healths)} jobs and processes", Tone.GOOD)
+        return Figure(f"{len(bad)} bad", f"{bad[0].name}: {bad[0].word}{more}", Tone.BAD)
+    return Figure("all well", f"jobs and processes: {len(healths)}", Tone.GOOD)
 
 
 def _jobs_lines() -> list[DashboardRow]:

@@ -31,7 +31,7 @@ def confirmation(verb: Verb) -> Action:
         items = [(row, admin.state_cell(row), verb.refusal(row, admin.situation(row))) for row in rows]
         context = admin.page_context(
             request,
-            title=f"{verb.label}: {len(rows)} {admin.opts.verbose_name_plural}",
+            title=f"{verb.label}: {len(rows)} {_noun(admin, len(rows))}",
             verb=verb,
             items=items,
             possible=sum(reason is None for _row, _cell, reason in items),
@@ -42,6 +42,10 @@ def confirmation(verb: Verb) -> Action:
         return TemplateResponse(request, "console/confirm_many.html", context)
 
     return confirm
+
+
+def _noun(admin: ResourceBase, count: int) -> str:
+    return str(admin.opts.verbose_name if count == 1 else admin.opts.verbose_name_plural)
 
 
 def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpResponse:

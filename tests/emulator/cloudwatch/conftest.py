@@ -1,4 +1,4 @@
-"""CloudWatch clients by region, and metrics that are a minute late to the second."""
+"""CloudWatch clients by region; every minute is published exactly 60 seconds late."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAKE: dict[tuple[str, str], Any] = {}
 
 @pytest.fixture
 def metrics(aws: Handle) -> Callable[..., Any]:
-    """`metrics(region)`: a CloudWatch client there; CloudFront's region unless given."""
+    """`metrics(region)`: a CloudWatch client in that region, by default CloudFront's."""
 
     def make(region: str = "us-east-1") -> Any:
         if (aws.url, region) not in MAKE:
@@ -34,5 +34,5 @@ def metrics(aws: Handle) -> Callable[..., Any]:
 
 
 @pytest.fixture(autouse=True)
-def _every_minute_takes_sixty_seconds(aws: Handle) -> None:
+def _publish_each_minute_after_60_seconds(aws: Handle) -> None:
     aws.control.publish_delay(least=60, most=60, late_share=0, grow_share=0)

@@ -1,4 +1,4 @@
-"""GetMetricData: what it gives, in which pages, what it refuses, and how fast."""
+"""GetMetricData: its results, its pages, its validation and its speed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from emulator.server import Handle
 from tests.emulator.clients import Refused
 
-from .asking import GLOBAL, ID, ago, hour, points, query
+from .queries import GLOBAL, ID, ago, hour, points, query
 
 
 def test_the_start_is_rounded_down_to_the_period_and_the_end_is_not_included(
@@ -23,26 +23,26 @@ def test_the_start_is_rounded_down_to_the_period_and_the_end_is_not_included(
     aws.control.deliver_all(rows)
     aws.control.publish_all()
     late = timedelta(minutes=7, seconds=30)
-    got = points(metrics(), query(Period=300), start=noon + timedelta(minutes=3), end=noon + late)
-    assert got == {noon: 11111.0, noon + timedelta(minutes=5): 1111100000.0}
+    by_period = points(metrics(), query(Period=300), start=noon + timedelta(minutes=3), end=noon + late)
+    assert by_period == {noon: 11111.0, noon + timedelta(minutes=5): 1111100000.0}
     minutes = points(metrics(), query(), start=noon + timedelta(seconds=59), end=noon + timedelta(minutes=2))
     assert minutes == {noon: 1.0, noon + timedelta(minutes=1): 10.0}
 
 
-def test_other_statistics_are_over_the_minutes(aws: Handle, metrics: Callable[..., Any]) -> None:
+def test_other_statistics_are_computed_from_the_minutes(aws: Handle, metrics: Callable[..., Any]) -> None:
     at = ago(days=1).replace(minute=0)
     aws.control.deliver_all((ID, count, 1, at + timedelta(minutes=count)) for count in (1, 2, 6))
     aws.control.publish_all()
     stats = ("Sum", "Average", "Minimum", "Maximum", "SampleCount")
-    asked = [query(stat.lower(), Stat=stat, Period=3600) for stat in stats]
-    got = points(metrics(), *asked, start=at, end=at + timedelta(hours=1))
-    assert [one[at] for one in got] == [9.0, 3.0, 1.0, 6.0, 3.0]
+    queries = [query(stat.lower(), Stat=stat, Period=3600) for stat in stats]
+    series = points(metrics(), *queries, start=at, end=at + timedelta(hours=1))
+    assert [values[at] for values in series] == [9.0, 3.0, 1.0, 6.0, 3.0]
 
 
 @pytest.mark.parametrize(
     ("days", "enough", "too_short"), [(14, 60, None), (16, 300, 60), (64, 3600, 300), (456, None, 3600)]
 )
-def test_old_data_is_kept_for_longer_periods_only(
+def test_old_data_is_available_for_long_periods_only(
     aws: Handle, metrics: Callable[..., Any], days: int, enough: int | None, too_short: int | None
 ) -> None:
     minute = ago(days=days)
@@ -55,7 +55,9 @@ def test_old_data_is_kept_for_longer_periods_only(
         assert points(metrics(), query(Period=too_short), **window) == {}
 
 
-def test_scan_by_decides_the_order_newest_first_by_default(aws: Handle, metrics: Callable[..., Any]) -> None:
+def test_scan_by_sets_the_order_which_is_newest_first_by_default(
+    aws: Handle, metrics: Callable[..., Any]
+) -> None:
     minutes = [ago(minutes=number) for number in (30, 20, 10)]
     aws.control.deliver_all((ID, 1, 1, minute) for minute in minutes)
     aws.control.publish_all()
@@ -68,7 +70,7 @@ def test_scan_by_decides_the_order_newest_first_by_default(aws: Handle, metrics:
 
 @pytest.mark.parametrize("order", ["TimestampAscending", "TimestampDescending"])
 @pytest.mark.parametrize("by_caller", [True, False])
-def test_pages_hold_every_point_once_and_say_which_series_is_not_complete(
+def test_pages_contain_every_point_once_and_mark_incomplete_series(
     aws: Handle, metrics: Callable[..., Any], order: str, by_caller: bool
 ) -> None:
     aws.control.deliver_all((ID, number, 1, ago(minutes=10 + number)) for number in range(1, 26))
@@ -76,24 +78,24 @@ def test_pages_hold_every_point_once_and_say_which_series_is_not_complete(
     more = {"MaxDatapoints": 10} if by_caller else {}
     if not by_caller:
         aws.control.console("cloudwatch", "set_page", points=10)
-    asked = {
+    request = {
         "MetricDataQueries": [query("b"), query("none", "BytesUploaded"), query("r", "Requests")],
         "StartTime": ago(hours=2),
         "EndTime": ago(minutes=0),
         "ScanBy": order,
         **more,
     }
-    pages = list(metrics().get_paginator("get_metric_data").paginate(**asked))
-    got: dict[str, list[Any]] = {"b": [], "none": [], "r": []}
+    pages = list(metrics().get_paginator("get_metric_data").paginate(**request))
+    points_by_id: dict[str, list[Any]] = {"b": [], "none": [], "r": []}
     states: dict[str, list[str]] = {"b": [], "none": [], "r": []}
     for page in pages:
-        assert sum(len(one["Values"]) for one in page["MetricDataResults"]) <= 10
-        for one in page["MetricDataResults"]:
-            got[one["Id"]] += zip(one["Timestamps"], one["Values"], strict=True)
-            states[one["Id"]].append(one["StatusCode"])
+        assert sum(len(result["Values"]) for result in page["MetricDataResults"]) <= 10
+        for result in page["MetricDataResults"]:
+            points_by_id[result["Id"]] += zip(result["Timestamps"], result["Values"], strict=True)
+            states[result["Id"]].append(result["StatusCode"])
     assert len(pages) == 5
-    assert sorted(value for _, value in got["b"]) == [float(number) for number in range(1, 26)]
-    moments = [moment for moment, _ in got["r"]]
+    assert sorted(value for _, value in points_by_id["b"]) == [float(number) for number in range(1, 26)]
+    moments = [moment for moment, _ in points_by_id["r"]]
     assert moments == sorted(set(moments), reverse=order == "TimestampDescending")
     assert len(moments) == 25
     assert states["b"] == ["PartialData", "PartialData", "Complete"]
@@ -101,21 +103,21 @@ def test_pages_hold_every_point_once_and_say_which_series_is_not_complete(
     assert states["r"] == ["PartialData", "PartialData", "Complete"]
 
 
-def test_a_page_begins_where_the_last_one_ended_whatever_was_published_in_between(
+def test_a_page_begins_where_the_last_one_ended_even_if_more_was_published(
     aws: Handle, metrics: Callable[..., Any]
 ) -> None:
     aws.control.deliver_all((ID, number, 1, ago(minutes=10 + number)) for number in (2, 4, 6))
     aws.control.publish_all()
-    asked = {
+    request = {
         "MetricDataQueries": [query()],
         "StartTime": ago(hours=1),
         "EndTime": ago(minutes=0),
         "MaxDatapoints": 2,
     }
-    first = metrics().get_metric_data(**asked)
+    first = metrics().get_metric_data(**request)
     aws.control.deliver_all((ID, number, 1, ago(minutes=10 + number)) for number in (3, 5))
     aws.control.publish_all()
-    second = metrics().get_metric_data(**asked, NextToken=first["NextToken"])
+    second = metrics().get_metric_data(**request, NextToken=first["NextToken"])
     values = [page["MetricDataResults"][0]["Values"] for page in (first, second)]
     assert values == [[2.0, 4.0], [5.0, 6.0]]
 
@@ -149,23 +151,23 @@ def test_a_token_of_another_request_is_refused(aws: Handle, metrics: Callable[..
         {"MaxDatapoints": 100_801},
     ],
 )
-def test_what_makes_no_sense_is_a_validation_error_and_counts_as_illegal(
+def test_an_invalid_request_is_a_validation_error_and_counts_as_illegal(
     aws: Handle, metrics: Callable[..., Any], wrong: dict[str, Any]
 ) -> None:
-    asked = {"MetricDataQueries": [query()], "StartTime": ago(hours=1), "EndTime": ago(minutes=0), **wrong}
+    request = {"MetricDataQueries": [query()], "StartTime": ago(hours=1), "EndTime": ago(minutes=0), **wrong}
     with Refused("ValidationError", 400):
-        metrics().get_metric_data(**asked)
+        metrics().get_metric_data(**request)
     assert aws.control.counts()["illegal"] == {"cloudwatch:GetMetricData": 1}
 
 
-def test_expressions_are_said_to_be_missing(metrics: Callable[..., Any]) -> None:
+def test_expressions_are_not_implemented(metrics: Callable[..., Any]) -> None:
     with Refused("NotImplemented", 501):
         hour(metrics(), {"Id": "m", "Expression": "SUM(METRICS())"})
 
 
 def test_queries_that_return_no_data_are_left_out(aws: Handle, metrics: Callable[..., Any]) -> None:
-    got = hour(metrics(), query("a"), {**query("b"), "ReturnData": False})
-    assert got == [{}]
+    series = hour(metrics(), query("a"), {**query("b"), "ReturnData": False})
+    assert series == [{}]
 
 
 def test_calls_beyond_the_rate_are_throttled(aws: Handle, metrics: Callable[..., Any]) -> None:
@@ -189,7 +191,7 @@ def test_ten_thousand_series_answer_as_fast_as_five_hundred(
             series.publish()
 
     def ask() -> float:
-        """Real seconds of the service's own work for 500 queries of 60 minutes, the best of three."""
+        """Real seconds of the service's work for 500 queries of 60 minutes; the best of three runs."""
         params = {
             "MetricDataQueries": [
                 query(
@@ -206,7 +208,7 @@ def test_ten_thousand_series_answer_as_fast_as_five_hundred(
             began = time.perf_counter()
             answer = aws.run(lambda: service.get_metric_data(params))
             best = min(best, time.perf_counter() - began)
-            assert sum(len(one["Values"]) for one in answer["MetricDataResults"]) == 30_000
+            assert sum(len(result["Values"]) for result in answer["MetricDataResults"]) == 30_000
         return best
 
     aws.run(lambda: fill(0, 500, 60))

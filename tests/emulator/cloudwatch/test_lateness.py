@@ -1,4 +1,4 @@
-"""How late CloudWatch tells the truth."""
+"""How late CloudWatch publishes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from emulator.control import ControlError
 from emulator.minutes import Publication
 from emulator.server import Handle
 
-from .asking import ID, ago, hour, query
+from .queries import ID, ago, hour, query
 
 
-def test_no_datapoint_before_the_delay_is_over_and_then_the_whole_minute(
-    aws: Handle, metrics: Callable[..., Any]
-) -> None:
+def test_a_minute_is_published_whole_after_its_delay(aws: Handle, metrics: Callable[..., Any]) -> None:
     minute = ago(hours=1)
     aws.control.deliver(ID, 1000, 10, minute)
     aws.control.advance(59)
@@ -27,7 +25,7 @@ def test_no_datapoint_before_the_delay_is_over_and_then_the_whole_minute(
     assert hour(metrics()) == {minute: 1000.0}
 
 
-def test_the_present_minute_is_not_published_before_it_ends(aws: Handle, metrics: Callable[..., Any]) -> None:
+def test_a_minute_is_not_published_before_it_ends(aws: Handle, metrics: Callable[..., Any]) -> None:
     aws.control.publish_delay(least=30, most=30)
     aws.control.deliver(ID, 1000, 10)
     assert hour(metrics()) == {}
@@ -35,7 +33,7 @@ def test_the_present_minute_is_not_published_before_it_ends(aws: Handle, metrics
     assert list(hour(metrics()).values()) == [1000.0]
 
 
-def test_a_minute_may_be_published_while_it_lasts_if_told_so(
+def test_without_after_minute_a_minute_can_be_published_before_it_ends(
     aws: Handle, metrics: Callable[..., Any]
 ) -> None:
     aws.control.publish_delay(least=0, most=0, after_minute=False)
@@ -43,20 +41,20 @@ def test_a_minute_may_be_published_while_it_lasts_if_told_so(
     assert list(hour(metrics()).values()) == [1000.0]
 
 
-def test_some_minutes_are_late(aws: Handle, metrics: Callable[..., Any]) -> None:
+def test_a_share_of_the_minutes_is_late(aws: Handle, metrics: Callable[..., Any]) -> None:
     aws.control.publish_delay(least=10, most=100, late_share=0.3)
     minutes = [ago(minutes=5 + number) for number in range(60)]
     aws.control.deliver_all((ID, 1, 1, minute) for minute in minutes)
-    seen = []
+    published = []
     for seconds in (9, 92, 200):
         aws.control.advance(seconds)
-        seen.append(len(hour(metrics())))
-    assert seen[0] == 0
-    assert 20 <= seen[1] < 60
-    assert seen[2] == 60
+        published.append(len(hour(metrics())))
+    assert published[0] == 0
+    assert 20 <= published[1] < 60
+    assert published[2] == 60
 
 
-def test_what_is_published_only_grows_never_passes_the_truth_and_ends_there(
+def test_published_amounts_grow_to_the_truth_and_never_exceed_it(
     aws: Handle, metrics: Callable[..., Any]
 ) -> None:
     aws.control.publish_delay(least=10, most=200, late_share=0.2, grow_share=0.5)
@@ -66,16 +64,16 @@ def test_what_is_published_only_grows_never_passes_the_truth_and_ends_there(
     partial = 0
     for _ in range(40):
         aws.control.advance(25)
-        now = hour(metrics())
-        assert all(now[minute] >= value for minute, value in before.items())
-        assert all(value <= truth[minute] for minute, value in now.items())
-        partial += sum(value < truth[minute] for minute, value in now.items())
-        before = now
+        published = hour(metrics())
+        assert all(published[minute] >= value for minute, value in before.items())
+        assert all(value <= truth[minute] for minute, value in published.items())
+        partial += sum(value < truth[minute] for minute, value in published.items())
+        before = published
     assert partial > 10
     assert before == truth
 
 
-def test_late_bytes_raise_a_minute_that_was_published(aws: Handle, metrics: Callable[..., Any]) -> None:
+def test_late_bytes_raise_a_published_minute_after_a_delay(aws: Handle, metrics: Callable[..., Any]) -> None:
     minute = ago(hours=1)
     aws.control.deliver(ID, 100, 1, minute)
     aws.control.publish_all()
@@ -92,15 +90,17 @@ def test_after_publish_all_the_sum_is_the_truth(aws: Handle, metrics: Callable[.
     )
     aws.control.publish_all()
     truth = aws.control.truth(ID)
-    both = hour(metrics(), query("b"), query("r", "Requests"))
-    assert [sum(one.values()) for one in both] == [truth["bytes"], truth["requests"]]
+    series = hour(metrics(), query("b"), query("r", "Requests"))
+    assert [sum(values.values()) for values in series] == [truth["bytes"], truth["requests"]]
     assert truth["bytes"] == sum(12_345_678_901 + number for number in range(50))
-    assert both[0] == {
-        datetime.fromisoformat(at): one["bytes"] for at, one in truth["minutes"].items() if one["bytes"]
+    assert series[0] == {
+        datetime.fromisoformat(at): values["bytes"]
+        for at, values in truth["minutes"].items()
+        if values["bytes"]
     }
 
 
-def test_the_same_seed_draws_the_same_delays() -> None:
+def test_the_same_seed_gives_the_same_delays() -> None:
     draw = Publication(least=1, most=9, late_share=0.3, grow_share=0.5).plan
     assert draw("1/E1/60/0", 0, 1) == draw("1/E1/60/0", 0, 1)
     assert draw("1/E1/60/0", 0, 1) != draw("2/E1/60/0", 0, 1)
@@ -115,7 +115,7 @@ def test_delays_are_scaled_and_metric_minutes_are_not(aws: Handle, metrics: Call
     assert hour(metrics()) == {minute: 5.0}
 
 
-def test_impossible_delays_are_refused(aws: Handle) -> None:
+def test_invalid_delays_are_refused(aws: Handle) -> None:
     for wrong in ({"least": -1}, {"least": 5, "most": 4}, {"late_share": 2}, {"sooner": 1}):
         with pytest.raises(ControlError):
             aws.control.publish_delay(**wrong)

@@ -1,4 +1,4 @@
-"""Where CloudWatch's metrics are, and how long."""
+"""The regions and dimensions of CloudWatch's metrics, and how long they exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from emulator.server import Handle
 from tests.emulator.clients import make_distribution
 
-from .asking import GLOBAL, ID, ago, hour, query
+from .queries import GLOBAL, ID, ago, hour, query
 
 
 def test_cloudfronts_metrics_are_in_us_east_1_only(aws: Handle, metrics: Callable[..., Any]) -> None:
@@ -45,8 +45,8 @@ def test_dimensions_may_come_in_any_order_and_the_unit_must_fit(
 ) -> None:
     aws.control.deliver(ID, 7, 1, ago(hours=1))
     aws.control.publish_all()
-    turned = query(dimensions=[GLOBAL, {"Name": "DistributionId", "Value": ID}])
-    assert list(hour(metrics(), turned).values()) == [7.0]
+    reversed_dimensions = query(dimensions=[GLOBAL, {"Name": "DistributionId", "Value": ID}])
+    assert list(hour(metrics(), reversed_dimensions).values()) == [7.0]
     assert list(hour(metrics(), query(Unit="None")).values()) == [7.0]
     assert hour(metrics(), query(Unit="Bytes")) == {}
 
@@ -54,16 +54,16 @@ def test_dimensions_may_come_in_any_order_and_the_unit_must_fit(
 def test_metrics_outlive_their_distribution(
     aws: Handle, cloudfront: Any, metrics: Callable[..., Any]
 ) -> None:
-    made = make_distribution(cloudfront)["Distribution"]
-    aws.control.deliver(made["DomainName"], 99, 1, ago(hours=1))
-    aws.control.console("cloudfront", "delete", Id=made["Id"], force=True)
+    distribution = make_distribution(cloudfront)["Distribution"]
+    aws.control.deliver(distribution["DomainName"], 99, 1, ago(hours=1))
+    aws.control.console("cloudfront", "delete", Id=distribution["Id"], force=True)
     aws.control.publish_all()
-    dimensions = [{"Name": "DistributionId", "Value": made["Id"]}, GLOBAL]
+    dimensions = [{"Name": "DistributionId", "Value": distribution["Id"]}, GLOBAL]
     assert list(hour(metrics(), query(dimensions=dimensions)).values()) == [99.0]
-    assert aws.control.truth(made["DomainName"])["bytes"] == 99
+    assert aws.control.truth(distribution["DomainName"])["bytes"] == 99
 
 
-def test_reset_forgets_all_traffic(aws: Handle) -> None:
+def test_reset_discards_all_traffic(aws: Handle) -> None:
     aws.control.deliver(ID, 1)
     aws.control.reset()
     assert aws.control.truth(ID) == {"bytes": 0, "requests": 0, "minutes": {}}

@@ -1,4 +1,4 @@
-"""A MediaLive without a server, in a world whose clock a test moves."""
+"""MediaLive without a server, in a world whose clock the test sets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from emulator.base import Clock, World
 from emulator.medialive import MediaLive
 from emulator.mediapackage import MediaPackage
-from tests.emulator.medialive.making import Wall
+from tests.emulator.medialive.resources import Wall
 
 
 @pytest.fixture

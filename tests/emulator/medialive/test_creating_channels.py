@@ -1,4 +1,4 @@
-"""Creating channels: tokens, roles, and all that MediaLive refuses in the settings."""
+"""Creating channels: request ids, roles, and the validation of the settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from emulator.base import World
 from emulator.medialive import MediaLive
 
-from .making import (
+from .resources import (
     ARCHIVE,
     Params,
     channel,
@@ -24,12 +24,12 @@ from .making import (
 
 
 def test_channel_is_created_then_idle(ml: MediaLive) -> None:
-    made = ml.create_channel(settings(push_input(ml)["Id"], Tags={"a": "b"}))["Channel"]
-    assert (made["State"], made["Tags"]) == ("CREATING", {"a": "b"})
+    created = ml.create_channel(settings(push_input(ml)["Id"], Tags={"a": "b"}))["Channel"]
+    assert (created["State"], created["Tags"]) == ("CREATING", {"a": "b"})
     with refused("ConflictException", 409):
-        ml.start_channel({"ChannelId": made["Id"]})
+        ml.start_channel({"ChannelId": created["Id"]})
     pass_time(ml, 21)
-    assert state(ml, made["Id"]) == "IDLE"
+    assert state(ml, created["Id"]) == "IDLE"
 
 
 def test_same_request_id_returns_the_same_channel(ml: MediaLive) -> None:
@@ -40,13 +40,13 @@ def test_same_request_id_returns_the_same_channel(ml: MediaLive) -> None:
     assert len(ml.inventory()["channels"]) == 1
 
 
-def test_request_id_of_a_refused_creation_is_not_spent(ml: MediaLive) -> None:
+def test_request_id_of_a_refused_creation_can_be_used_again(ml: MediaLive) -> None:
     with refused("UnprocessableEntityException", 422):
         ml.create_channel(settings("0000000", RequestId="token"))
     assert ml.create_channel(settings(push_input(ml)["Id"], RequestId="token"))
 
 
-def test_request_id_of_a_deleted_channel_is_spent(ml: MediaLive) -> None:
+def test_request_id_of_a_deleted_channel_stays_used(ml: MediaLive) -> None:
     key = channel(ml, RequestId="token")
     ml.delete_channel({"ChannelId": key})
     for seconds in (0, 60, 400):
@@ -75,12 +75,12 @@ def test_role_not_propagated_is_400_for_some_time(ml: MediaLive) -> None:
 
 
 @pytest.mark.parametrize("role", [None, "MediaLiveAccess", "arn:aws:iam::1:role/x", "arn:aws:s3:::bucket"])
-def test_something_that_is_no_role_is_400(ml: MediaLive, role: str | None) -> None:
+def test_invalid_role_arn_is_400(ml: MediaLive, role: str | None) -> None:
     with refused("BadRequestException", 400):
         ml.create_channel(settings(push_input(ml)["Id"], RoleArn=role))
 
 
-def fault_in(ml: MediaLive, **more: Any) -> list[Params]:
+def errors_in(ml: MediaLive, **more: Any) -> list[Params]:
     input_id = more.pop("input_id", None) or push_input(ml)["Id"]
     with refused("UnprocessableEntityException", 422) as caught:
         ml.create_channel(settings(input_id, **more))
@@ -88,37 +88,37 @@ def fault_in(ml: MediaLive, **more: Any) -> list[Params]:
 
 
 def test_unknown_input_is_422(ml: MediaLive) -> None:
-    (fault,) = fault_in(ml, input_id="7654321")
-    assert fault["ElementPath"] == "inputAttachments[0].inputId"
+    (error,) = errors_in(ml, input_id="7654321")
+    assert error["ElementPath"] == "inputAttachments[0].inputId"
 
 
 def test_unknown_mediapackage_channel_is_422(ml: MediaLive) -> None:
     gone = {"Id": "package", "MediaPackageSettings": [{"ChannelId": "gone"}]}
-    (fault,) = fault_in(ml, Destinations=[gone, ARCHIVE])
-    assert fault["ElementPath"] == "destinations[0].mediaPackageSettings[0].channelId"
+    (error,) = errors_in(ml, Destinations=[gone, ARCHIVE])
+    assert error["ElementPath"] == "destinations[0].mediaPackageSettings[0].channelId"
 
 
-def test_mediapackage_channel_on_its_way_out_is_422(ml: MediaLive, world: World) -> None:
+def test_mediapackage_channel_being_deleted_is_422(ml: MediaLive, world: World) -> None:
     world.services["mediapackage"].delete_channel({"Id": "main"})  # type: ignore[attr-defined]
-    assert fault_in(ml)
+    assert errors_in(ml)
 
 
 def test_input_attached_elsewhere_is_422(ml: MediaLive) -> None:
     key = ml.channel(channel(ml)).input_ids[0]
-    assert "already attached" in fault_in(ml, input_id=key)[0]["ErrorMessage"]
+    assert "already attached" in errors_in(ml, input_id=key)[0]["ErrorMessage"]
 
 
 def test_standard_channel_needs_two_archive_urls(ml: MediaLive) -> None:
-    (fault,) = fault_in(ml, ChannelClass="STANDARD")
-    assert fault["ElementPath"] == "destinations[1].settings"
+    (error,) = errors_in(ml, ChannelClass="STANDARD")
+    assert error["ElementPath"] == "destinations[1].settings"
 
 
 def test_standard_channel_needs_an_input_with_two_urls(ml: MediaLive) -> None:
     two = {"Id": "archive", "Settings": [{"Url": "s3://a/1"}, {"Url": "s3://a/2"}]}
     package = {"Id": "package", "MediaPackageSettings": [{"ChannelId": "main"}]}
-    wanted = {"ChannelClass": "STANDARD", "Destinations": [package, two]}
-    assert "two sources" in fault_in(ml, input_id=push_input(ml, urls=1)["Id"], **wanted)[0]["ErrorMessage"]
-    assert channel(ml, **wanted)
+    request = {"ChannelClass": "STANDARD", "Destinations": [package, two]}
+    assert "two sources" in errors_in(ml, input_id=push_input(ml, urls=1)["Id"], **request)[0]["ErrorMessage"]
+    assert channel(ml, **request)
 
 
 def test_single_pipeline_channel_may_have_an_input_with_two_urls(ml: MediaLive) -> None:
@@ -132,64 +132,64 @@ def broken(number: int, what: str, value: Any) -> Params:
 
 
 def test_output_with_undefined_video_description_is_422(ml: MediaLive) -> None:
-    (fault,) = fault_in(ml, EncoderSettings=broken(0, "VideoDescriptionName", "4k"))
-    assert fault["ElementPath"] == "outputGroups[0].outputs[0].videoDescriptionName"
+    (error,) = errors_in(ml, EncoderSettings=broken(0, "VideoDescriptionName", "4k"))
+    assert error["ElementPath"] == "outputGroups[0].outputs[0].videoDescriptionName"
 
 
 def test_output_with_undefined_audio_description_is_422(ml: MediaLive) -> None:
-    (fault,) = fault_in(ml, EncoderSettings=broken(1, "AudioDescriptionNames", ["audio", "surround"]))
-    assert fault["ElementPath"] == "outputGroups[1].outputs[0].audioDescriptionNames"
+    (error,) = errors_in(ml, EncoderSettings=broken(1, "AudioDescriptionNames", ["audio", "surround"]))
+    assert error["ElementPath"] == "outputGroups[1].outputs[0].audioDescriptionNames"
 
 
 def test_output_names_are_unique_in_the_whole_channel(ml: MediaLive) -> None:
     assert (
         '"hd" is used 2 times'
-        in fault_in(ml, EncoderSettings=broken(1, "OutputName", "hd"))[0]["ErrorMessage"]
+        in errors_in(ml, EncoderSettings=broken(1, "OutputName", "hd"))[0]["ErrorMessage"]
     )
 
 
 def test_output_settings_must_fit_their_group(ml: MediaLive) -> None:
-    assert fault_in(ml, EncoderSettings=broken(0, "OutputSettings", {"HlsOutputSettings": {}}))
+    assert errors_in(ml, EncoderSettings=broken(0, "OutputSettings", {"HlsOutputSettings": {}}))
 
 
 def test_description_that_no_output_uses_is_422(ml: MediaLive) -> None:
     encoder = encoder_settings()
     encoder["AudioDescriptions"].append({"Name": "surround"})
-    assert "not referenced" in fault_in(ml, EncoderSettings=encoder)[0]["ErrorMessage"]
+    assert "not referenced" in errors_in(ml, EncoderSettings=encoder)[0]["ErrorMessage"]
 
 
 def test_description_names_are_unique(ml: MediaLive) -> None:
     encoder = encoder_settings()
     encoder["VideoDescriptions"] *= 2
-    assert "unique" in fault_in(ml, EncoderSettings=encoder)[0]["ErrorMessage"]
+    assert "unique" in errors_in(ml, EncoderSettings=encoder)[0]["ErrorMessage"]
 
 
 def test_undefined_destination_reference_is_422(ml: MediaLive) -> None:
     package = {"Id": "package", "MediaPackageSettings": [{"ChannelId": "main"}]}
-    (fault,) = fault_in(ml, Destinations=[package])
-    assert 'undefined destination "archive"' in fault["ErrorMessage"]
+    (error,) = errors_in(ml, Destinations=[package])
+    assert 'undefined destination "archive"' in error["ErrorMessage"]
 
 
 def test_destination_of_the_wrong_kind_is_422(ml: MediaLive) -> None:
     package = {"Id": "archive", "MediaPackageSettings": [{"ChannelId": "main"}]}
     url = {"Id": "package", "Settings": [{"Url": "s3://a/b"}]}
-    assert len(fault_in(ml, Destinations=[package, url])) == 2
+    assert len(errors_in(ml, Destinations=[package, url])) == 2
 
 
-def test_all_faults_are_listed_at_once(ml: MediaLive) -> None:
+def test_all_settings_errors_are_listed_at_once(ml: MediaLive) -> None:
     encoder = broken(0, "VideoDescriptionName", "4k")
-    faults = fault_in(ml, input_id="7654321", EncoderSettings=encoder, Destinations=[ARCHIVE, ARCHIVE])
-    assert len(faults) >= 4
+    errors = errors_in(ml, input_id="7654321", EncoderSettings=encoder, Destinations=[ARCHIVE, ARCHIVE])
+    assert len(errors) >= 4
 
 
 def test_channel_without_encoder_settings_is_422(ml: MediaLive) -> None:
-    assert fault_in(ml, EncoderSettings=None)
+    assert errors_in(ml, EncoderSettings=None)
 
 
-def test_refused_channel_leaves_nothing_behind(ml: MediaLive) -> None:
+def test_refused_channel_has_no_effect(ml: MediaLive) -> None:
     key = push_input(ml)["Id"]
     pass_time(ml)
-    fault_in(ml, input_id=key, Destinations=[])
+    errors_in(ml, input_id=key, Destinations=[])
     assert input_state(ml, key) == "DETACHED"
     assert ml.inventory()["channels"] == []
 

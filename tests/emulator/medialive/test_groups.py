@@ -1,4 +1,4 @@
-"""Input security groups: who may push, and when a group can go."""
+"""Input security groups: their rules, and when a group can be deleted."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import pytest
 
 from emulator.medialive import MediaLive
 
-from .making import group, pass_time, push_input, refused
+from .resources import group, pass_time, push_input, refused
 
 
 def test_security_group_is_idle_until_an_input_uses_it(ml: MediaLive) -> None:
     key = group(ml)
     assert ml.describe_input_security_group({"InputSecurityGroupId": key})["State"] == "IDLE"
-    made = push_input(ml, InputSecurityGroups=[key])
+    new_input = push_input(ml, InputSecurityGroups=[key])
     described = ml.describe_input_security_group({"InputSecurityGroupId": key})
-    assert (described["State"], described["Inputs"]) == ("IN_USE", [made["Id"]])
+    assert (described["State"], described["Inputs"]) == ("IN_USE", [new_input["Id"]])
 
 
 def test_security_groups_have_no_idempotency_token(ml: MediaLive) -> None:
@@ -22,7 +22,7 @@ def test_security_groups_have_no_idempotency_token(ml: MediaLive) -> None:
 
 
 @pytest.mark.parametrize("cidr", ["203.0.113.0/33", "203.0.113.5", "everybody", "2001:db8::/32", None])
-def test_whitelist_rule_that_is_no_ipv4_block_is_400(ml: MediaLive, cidr: str | None) -> None:
+def test_whitelist_rule_that_is_not_an_ipv4_block_is_400(ml: MediaLive, cidr: str | None) -> None:
     with refused("BadRequestException", 400):
         ml.create_input_security_group({"WhitelistRules": [{"Cidr": cidr}]})
 
@@ -36,14 +36,14 @@ def test_eleventh_rule_is_400(ml: MediaLive) -> None:
         ml.create_input_security_group({"WhitelistRules": [{"Cidr": f"10.0.{n}.0/24"} for n in range(11)]})
 
 
-def test_group_used_by_an_input_cannot_be_deleted_until_the_input_is_gone(ml: MediaLive) -> None:
+def test_group_cannot_be_deleted_while_an_input_exists_that_uses_it(ml: MediaLive) -> None:
     key = group(ml)
-    made = push_input(ml, InputSecurityGroups=[key])
+    new_input = push_input(ml, InputSecurityGroups=[key])
     pass_time(ml)
     with refused("BadRequestException", 400):
         ml.delete_input_security_group({"InputSecurityGroupId": key})
-    ml.delete_input({"InputId": made["Id"]})
-    with refused("BadRequestException", 400):  # DELETING is not gone
+    ml.delete_input({"InputId": new_input["Id"]})
+    with refused("BadRequestException", 400):  # a DELETING input still uses the group
         ml.delete_input_security_group({"InputSecurityGroupId": key})
     pass_time(ml, 20)
     ml.delete_input_security_group({"InputSecurityGroupId": key})

@@ -1,4 +1,4 @@
-"""Inputs: what each type needs and gets, and when one can go."""
+"""Inputs: what each type needs and gets, and when an input can be deleted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from emulator.medialive import MediaLive
 
-from .making import Params, group, input_state, pass_time, push_input, refused, settings
+from .resources import Params, group, input_state, pass_time, push_input, refused, settings
 
 
 def test_rtmp_push_input_has_one_url_per_stream_name(ml: MediaLive) -> None:
@@ -18,11 +18,11 @@ def test_rtmp_push_input_has_one_url_per_stream_name(ml: MediaLive) -> None:
 
 
 def test_rtp_push_input_has_two_urls_on_port_5000(ml: MediaLive) -> None:
-    made = ml.create_input({"Type": "RTP_PUSH", "InputSecurityGroups": [group(ml)]})["Input"]
-    assert [one["Url"] for one in made["Destinations"]] == [
-        f"rtp://{one['Ip']}:5000" for one in made["Destinations"]
+    new_input = ml.create_input({"Type": "RTP_PUSH", "InputSecurityGroups": [group(ml)]})["Input"]
+    assert [destination["Url"] for destination in new_input["Destinations"]] == [
+        f"rtp://{destination['Ip']}:5000" for destination in new_input["Destinations"]
     ]
-    assert made["InputClass"] == "STANDARD"
+    assert new_input["InputClass"] == "STANDARD"
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_input_is_created_then_detached_then_attached(ml: MediaLive) -> None:
     assert input_state(ml, key) == "CREATING"
     pass_time(ml, 5)
     assert input_state(ml, key) == "DETACHED"
-    made = ml.create_channel(settings(key))["Channel"]
+    created = ml.create_channel(settings(key))["Channel"]
     described = ml.describe_input({"InputId": key})
-    assert (described["State"], described["AttachedChannels"]) == ("ATTACHED", [made["Id"]])
+    assert (described["State"], described["AttachedChannels"]) == ("ATTACHED", [created["Id"]])
 
 
 def test_same_request_id_returns_the_same_input(ml: MediaLive) -> None:
@@ -62,7 +62,7 @@ def test_same_request_id_returns_the_same_input(ml: MediaLive) -> None:
     assert len(ml.inventory()["inputs"]) == 2
 
 
-def test_request_id_of_a_deleted_input_is_spent(ml: MediaLive) -> None:
+def test_request_id_of_a_deleted_input_stays_used(ml: MediaLive) -> None:
     key = push_input(ml, RequestId="token")["Id"]
     pass_time(ml)
     ml.delete_input({"InputId": key})

@@ -1,4 +1,4 @@
-"""Lists and quotas."""
+"""MediaLive's lists and quotas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from emulator.medialive import MediaLive
 
-from .making import channel, group, pass_time, push_input, refused, settings
+from .resources import channel, group, pass_time, push_input, refused, settings
 
 
 def test_summaries_leave_out_encoder_settings(ml: MediaLive) -> None:
@@ -33,29 +33,29 @@ def test_lists_are_paged(ml: MediaLive) -> None:
     keys = [push_input(ml)["Id"] for _ in range(5)]
     first = ml.list_inputs({"MaxResults": 2})
     second = ml.list_inputs({"MaxResults": 3, "NextToken": first["NextToken"]})
-    assert [one["Id"] for one in first["Inputs"] + second["Inputs"]] == keys
+    assert [item["Id"] for item in first["Inputs"] + second["Inputs"]] == keys
     assert "NextToken" not in second
     with refused("BadRequestException", 400):
         ml.list_inputs({"NextToken": "nonsense"})
 
 
-def test_ten_thousand_inputs_are_cheap(ml: MediaLive) -> None:
+def test_ten_thousand_inputs_take_less_than_five_seconds(ml: MediaLive) -> None:
     ml.quotas["push_inputs"] = 20_000
     shared = group(ml)
     began = time.perf_counter()
     for _ in range(10_000):
         push_input(ml, InputSecurityGroups=[shared])
     pass_time(ml)
-    token, seen = None, 0
+    token, count = None, 0
     for _ in itertools.count():
         page = ml.list_inputs({"MaxResults": 100, **({"NextToken": token} if token else {})})
-        seen, token = seen + len(page["Inputs"]), page.get("NextToken")
+        count, token = count + len(page["Inputs"]), page.get("NextToken")
         if not token:
             break
-    for one in list(ml.inventory()["inputs"]):
-        ml.delete_input({"InputId": one["id"]})
+    for item in list(ml.inventory()["inputs"]):
+        ml.delete_input({"InputId": item["id"]})
     pass_time(ml)
-    assert seen == 10_000
+    assert count == 10_000
     assert ml.list_inputs({})["Inputs"] == []
     assert time.perf_counter() - began < 5
 
@@ -63,17 +63,17 @@ def test_ten_thousand_inputs_are_cheap(ml: MediaLive) -> None:
 @pytest.mark.parametrize("name", ["channels", "push_inputs", "pull_inputs", "input_security_groups"])
 def test_over_quota_is_429(ml: MediaLive, name: str) -> None:
     shared = group(ml)
-    one = push_input(ml, InputSecurityGroups=[shared])["Id"]
+    input_id = push_input(ml, InputSecurityGroups=[shared])["Id"]
     ml.console("set_quota", {"channels": 0, "push_inputs": 1, "pull_inputs": 0, "input_security_groups": 1})
     create = {
-        "channels": lambda: ml.create_channel(settings(one)),
+        "channels": lambda: ml.create_channel(settings(input_id)),
         "push_inputs": lambda: push_input(ml, InputSecurityGroups=[shared]),
         "pull_inputs": lambda: ml.console("create_foreign_input", {}),
         "input_security_groups": lambda: group(ml),
     }[name]
-    with refused("TooManyRequestsException", 429) as no:
+    with refused("TooManyRequestsException", 429) as refusal:
         create()
-    assert "limit" in no.value.message
+    assert "limit" in refusal.value.message
 
 
 def test_deleted_inputs_do_not_count_against_the_quota(ml: MediaLive) -> None:
@@ -85,7 +85,7 @@ def test_deleted_inputs_do_not_count_against_the_quota(ml: MediaLive) -> None:
     assert push_input(ml)
 
 
-def test_answers_do_not_change_afterwards(ml: MediaLive) -> None:
+def test_later_calls_do_not_change_earlier_answers(ml: MediaLive) -> None:
     key = channel(ml)
     answer = ml.describe_channel({"ChannelId": key})
     before = copy.deepcopy(answer)

@@ -1,13 +1,13 @@
-"""Channels start, stop, are metered and deleted, each only from the states that allow it."""
+"""Starting, stopping, metering and deleting channels, each only in the states that allow it."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from emulator.medialive import MediaLive
-from tests.emulator.medialive.making import Wall
+from tests.emulator.medialive.resources import Wall
 
-from .making import channel, input_state, pass_time, refused, running, state
+from .resources import channel, input_state, pass_time, refused, running, state
 
 
 def test_channel_starts_and_stops(ml: MediaLive) -> None:
@@ -46,14 +46,14 @@ def test_stop_is_409_when_idle_or_stopping(ml: MediaLive) -> None:
 
 
 def test_stop_while_starting_never_reaches_running(ml: MediaLive) -> None:
-    seen: list[bool] = []
-    ml.on_running_change.append(lambda channel, running: seen.append(running))
+    changes: list[bool] = []
+    ml.on_running_change.append(lambda channel, running: changes.append(running))
     key = channel(ml)
     ml.start_channel({"ChannelId": key})
     ml.stop_channel({"ChannelId": key})
     pass_time(ml, 500)
     assert state(ml, key) == "IDLE"
-    assert seen == []
+    assert changes == []
 
 
 def test_running_channel_cannot_be_deleted(ml: MediaLive) -> None:
@@ -94,38 +94,38 @@ def test_unknown_channel_is_404(ml: MediaLive) -> None:
             verb({"ChannelId": "7654321"})
 
 
-# The meter and the hook
+# The meter and the callback
 
 
-def test_running_time_is_metered_by_the_wall_clock(ml: MediaLive, wall: Wall) -> None:
+def test_running_time_is_metered_in_real_time(ml: MediaLive, wall: Wall) -> None:
     key = running(ml)
     began = datetime.fromtimestamp(wall.seconds, tz=UTC).isoformat()
     wall.seconds += 754
     ml.stop_channel({"ChannelId": key})
-    (spell,) = ml.inventory()["channels"][0]["running"]
-    assert spell["started_at"] == began
-    assert spell["stopped_at"] == datetime.fromtimestamp(wall.seconds, tz=UTC).isoformat()
-    assert spell["billed_minutes"] == 13
+    (period,) = ml.inventory()["channels"][0]["running"]
+    assert period["started_at"] == began
+    assert period["stopped_at"] == datetime.fromtimestamp(wall.seconds, tz=UTC).isoformat()
+    assert period["billed_minutes"] == 13
 
 
-def test_a_minute_on_air_is_billed_as_ten(ml: MediaLive) -> None:
+def test_a_short_run_is_billed_as_ten_minutes(ml: MediaLive) -> None:
     running(ml)
-    (spell,) = ml.inventory()["channels"][0]["running"]
-    assert (spell["stopped_at"], spell["billed_minutes"]) == (None, 10)
+    (period,) = ml.inventory()["channels"][0]["running"]
+    assert (period["stopped_at"], period["billed_minutes"]) == (None, 10)
 
 
-def test_recovering_is_billed_but_sends_nothing(ml: MediaLive) -> None:
+def test_a_recovering_channel_is_billed_but_sends_nothing(ml: MediaLive) -> None:
     key = running(ml)
-    seen: list[tuple[str, bool]] = []
-    ml.on_running_change.append(lambda channel, running: seen.append((channel.id, running)))
+    changes: list[tuple[str, bool]] = []
+    ml.on_running_change.append(lambda channel, running: changes.append((channel.id, running)))
     ml.console("fail_pipeline", {"id": key})
     pass_time(ml)
     ml.stop_channel({"ChannelId": key})
-    assert seen == [(key, False), (key, True), (key, False)]
+    assert changes == [(key, False), (key, True), (key, False)]
     assert len(ml.inventory()["channels"][0]["running"]) == 1
 
 
-def test_the_hook_sees_where_the_channel_sends(ml: MediaLive) -> None:
+def test_the_callback_gets_the_channels_destinations(ml: MediaLive) -> None:
     sent: list[list[str]] = []
     ml.on_running_change.append(lambda channel, running: sent.append(channel.package_ids))
     running(ml)
@@ -150,7 +150,7 @@ def test_teardown_frees_the_input_only_when_the_channel_is_deleted(ml: MediaLive
 def test_deleted_channel_is_described_for_a_while_but_not_listed(ml: MediaLive) -> None:
     key = channel(ml)
     ml.delete_channel({"ChannelId": key})
-    assert [one["State"] for one in ml.list_channels({})["Channels"]] == ["DELETING"]
+    assert [channel_summary["State"] for channel_summary in ml.list_channels({})["Channels"]] == ["DELETING"]
     pass_time(ml, 41)
     assert ml.list_channels({})["Channels"] == []
     assert state(ml, key) == "DELETED"

@@ -1,4 +1,4 @@
-"""How the tests ask CloudWatch."""
+"""Queries of CloudWatch metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ GLOBAL = {"Name": "Region", "Value": "Global"}
 
 
 def ago(**span: float) -> datetime:
-    """A whole minute so long ago."""
+    """The whole minute that is `span` ago."""
     return (datetime.now(UTC) - timedelta(**span)).replace(second=0, microsecond=0)
 
 
@@ -22,16 +22,16 @@ def query(query_id: str = "m", metric: str = "BytesDownloaded", **changes: Any) 
 
 
 def points(client: Any, *queries: dict[str, Any], start: datetime, end: datetime, **more: Any) -> Any:
-    """{datetime: value} of the one query, or a list of them."""
+    """{datetime: value} of a single query, or a list of these for several queries."""
     more.setdefault("ScanBy", "TimestampAscending")
     answer = client.get_metric_data(MetricDataQueries=list(queries), StartTime=start, EndTime=end, **more)
-    found = [
-        dict(zip((moment.astimezone(UTC) for moment in one["Timestamps"]), one["Values"], strict=True))
-        for one in answer["MetricDataResults"]
+    series = [
+        dict(zip((moment.astimezone(UTC) for moment in result["Timestamps"]), result["Values"], strict=True))
+        for result in answer["MetricDataResults"]
     ]
-    return found[0] if len(queries) == 1 else found
+    return series[0] if len(queries) == 1 else series
 
 
 def hour(client: Any, *queries: dict[str, Any], **more: Any) -> Any:
-    """What was published of the last two hours."""
+    """The published points of the last two hours."""
     return points(client, *(queries or (query(),)), start=ago(hours=2), end=ago(minutes=-2), **more)

@@ -1,4 +1,4 @@
-"""What the tests of MediaLive make, and the time they let pass."""
+"""Resources for the tests of MediaLive, and a clock they can set."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def refused(code: str, status: int) -> Iterator[pytest.ExceptionInfo[Refusal]]:
 
 
 def group(ml: MediaLive, cidr: str = "203.0.113.0/24") -> str:
-    made = ml.create_input_security_group({"WhitelistRules": [{"Cidr": cidr}]})
-    return made["SecurityGroup"]["Id"]
+    created = ml.create_input_security_group({"WhitelistRules": [{"Cidr": cidr}]})
+    return created["SecurityGroup"]["Id"]
 
 
 def push_input(ml: MediaLive, urls: int = 2, **more: Any) -> Params:
     names = [{"StreamName": f"live/{number}"} for number in range(urls)]
-    wanted = {"Name": "encoder", "Type": "RTMP_PUSH", "Destinations": names}
+    request = {"Name": "encoder", "Type": "RTMP_PUSH", "Destinations": names}
     groups = more.pop("InputSecurityGroups", None) or [group(ml)]
-    return ml.create_input({**wanted, "InputSecurityGroups": groups, **more})["Input"]
+    return ml.create_input({**request, "InputSecurityGroups": groups, **more})["Input"]
 
 
 def encoder_settings() -> Params:
-    """A video and an audio, sent to MediaPackage and to the archive."""
+    """One video and one audio, sent to MediaPackage and to the archive."""
     package = {
         "Name": "package",
         "OutputGroupSettings": {
@@ -91,9 +91,9 @@ def settings(input_id: str, **more: Any) -> Params:
 
 def channel(ml: MediaLive, **more: Any) -> str:
     """An idle channel on an input of its own."""
-    made = ml.create_channel(settings(push_input(ml)["Id"], **more))["Channel"]
+    created = ml.create_channel(settings(push_input(ml)["Id"], **more))["Channel"]
     pass_time(ml)
-    return made["Id"]
+    return created["Id"]
 
 
 def running(ml: MediaLive) -> str:
