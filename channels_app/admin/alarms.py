@@ -24,7 +24,7 @@ def _shown(alarm: cost_alarms.CostAlarm) -> Alarm:
         sentence=alarm.message,
         since=alarm.since,
         hint=alarm.hint,
-        in_the_way=alarm.channel_error,
+        aws_error=alarm.channel_error,
         action="Stop",
         action_url=_url(model, "do", pk, "stop"),
         permission=f"channels_app.stop_{model._meta.model_name}",

@@ -69,7 +69,7 @@ class ChannelDriver:
         return str(decided(row))
 
     def step(self, claim: Claim) -> float | None:
-        if claim.row.observe_requested or claim.row.in_doubt:
+        if claim.row.observe_requested or claim.row.outcome_unknown:
             describe(claim)
         step = decided(claim.row)
         if part := contradicted_part(claim.row, step):

@@ -50,7 +50,7 @@ def start(claim: Claim) -> float | None:
 
 def stop(claim: Claim) -> float | None:
     row: Channel = claim.row
-    outside = row.state == State.IDLE and row.start_accepted_at is None and not row.in_doubt
+    outside = row.state == State.IDLE and row.start_accepted_at is None and not row.outcome_unknown
     return _send(
         claim,
         parts.live().stop_channel,

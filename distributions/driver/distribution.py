@@ -69,7 +69,7 @@ class DistributionDriver:
 
     def step(self, claim: Claim) -> float | None:
         row: Distribution = claim.row
-        if row.aws_distribution_id and (row.observe_requested or row.in_doubt or edited_outside(row)):
+        if row.aws_distribution_id and (row.observe_requested or row.outcome_unknown or edited_outside(row)):
             describe(claim)
         step = self.decide(row)
         seconds = ACTIONS[step](claim)

@@ -19,7 +19,7 @@ from streamhub.contributions import contributed
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm. `sentence`: what is wrong, since when. `hint`: what to do. `in_the_way`: AWS's error.
+    """One alarm. `sentence`: what is wrong, since when. `hint`: what to do. `aws_error`: AWS's error.
 
     `name` and `url` lead to the object's page; `action` and `action_url` to the confirmation of the verb
     that helps, which needs `permission` ("app.codename").
@@ -30,7 +30,7 @@ class Alarm:
     sentence: str
     since: datetime
     hint: str = ""
-    in_the_way: str = ""
+    aws_error: str = ""
     action: str = ""
     action_url: str = ""
     permission: str = ""

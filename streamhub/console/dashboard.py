@@ -19,11 +19,11 @@ EVERY_SECONDS = 5
 def build(user: User | AnonymousUser) -> dict[str, Any]:
     """The tiles and lists this user may see, with their current figures."""
 
-    def visible(name: str) -> list[Any]:
-        allowed = [part for part in contributed(name) if user.has_perm(part.permission)]
+    def visible(parts: tuple[Any, ...]) -> list[Any]:
+        allowed = [part for part in parts if user.has_perm(part.permission)]
         return sorted(allowed, key=lambda part: part.order)
 
-    tiles, lists = visible("tiles"), visible("dashboard_lists")
+    tiles, lists = visible(contributed("tiles")), visible(contributed("dashboard_lists"))
     return {
         "tiles": [{"tile": tile, "figure": tile.figure(), "url": tile.url()} for tile in tiles],
         "lists": [{"list": entry, "lines": entry.lines(), "url": entry.url()} for entry in lists],

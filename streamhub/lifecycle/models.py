@@ -131,7 +131,7 @@ class ManagedResource(HasError):
         abstract = True
 
     @property
-    def in_doubt(self) -> bool:
+    def outcome_unknown(self) -> bool:
         """An earlier step did not complete: read what it did on AWS before acting."""
         return self.attempts > 1
 

@@ -19,11 +19,11 @@ from drift.models import DriftSighting
 from drift.tasks import drift_report
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
-from tests.scenarios.rows import forget_rows
+from tests.scenarios.rows import delete_rows
 from tests.scenarios.stage import channel, medialive_state
 from tests.scenarios.world import WorldUnderTest
 
-CALM = "No alarms: no channel runs unused, and nothing is late."
+CALM = "No alarms: nothing runs unused, and nothing is late."
 
 
 def page_text(client: Client, name: str = "admin:index", *args: object) -> str:
@@ -148,7 +148,7 @@ def test_a_channel_that_runs_without_a_row_is_an_alarm(
 ) -> None:
     services.breakout_start(services.breakout_create(stage, "keynote", who=TESTER), who=TESTER)
     world.settle()
-    forget_rows()
+    delete_rows()
     drift_report()
     engineer = as_role("engineer")
     page = page_text(engineer)

@@ -14,7 +14,7 @@ from distributions.models import Distribution
 from streamhub.lifecycle.models import ManagedResource, Transition
 from tests.scenarios.actors import TESTER
 from tests.scenarios.stage import STACK, channel, medialive_state
-from tests.scenarios.truth import an_hour_of_drift
+from tests.scenarios.truth import run_drift_twice
 from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.usefixtures("stage")
@@ -423,7 +423,7 @@ def test_foreign_resources_are_never_changed(world: WorldUnderTest) -> None:
     world.reap()
     world.settle()
     tidy_security_groups()
-    an_hour_of_drift()
+    run_drift_twice()
     world.settle()
     assert world.left() == {kind: n - 1 for kind, n in before.items() if n > STACK.get(kind, 0)}
 

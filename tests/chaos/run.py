@@ -119,9 +119,11 @@ class Chaos:
 
         self.monkey.stop_faults()
         connections.close_all()  # connections from before the database was killed
-        rested = self.wait_for(lambda: not truth.restless(), f"{when}: all rows are at rest", QUIET_SECONDS)
+        rested = self.wait_for(
+            lambda: not truth.rows_not_at_rest(), f"{when}: all rows are at rest", QUIET_SECONDS
+        )
         if not rested:
-            for row in truth.restless():
+            for row in truth.rows_not_at_rest():
                 self.wrongs.add("stuck", f"{when}: {row}")
         self.wait_for(self.no_surplus, f"{when}: the drift job has deleted duplicate security groups", 60)
         truth.compare(self.system.control, self.wrongs, when)
@@ -132,7 +134,7 @@ class Chaos:
         from tests.scenarios import truth
 
         if self.has_surplus():
-            truth.an_hour_of_drift()
+            truth.run_drift_twice()
         return not self.has_surplus()
 
     def has_surplus(self) -> bool:
@@ -150,8 +152,8 @@ class Chaos:
         for breakout in self.all(api, "breakouts"):
             if breakout["state"] in ("starting", "running", "failed"):
                 self.ask(api, f"breakouts/{breakout['id']}/stop")
-        if not self.wait_for(lambda: not truth.restless(), "all breakouts are over", QUIET_SECONDS):
-            self.report_wrong("stuck", truth.restless())
+        if not self.wait_for(lambda: not truth.rows_not_at_rest(), "all breakouts are over", QUIET_SECONDS):
+            self.report_wrong("stuck", truth.rows_not_at_rest())
         if not self.wait_for(lambda: not truth.open_usage(), "all usage is final", QUIET_SECONDS):
             self.report_wrong("stuck", truth.open_usage())
         for channel in self.all(api, "channels"):
@@ -166,7 +168,7 @@ class Chaos:
         from tests.scenarios import truth
 
         if truth.ours(self.system.control):
-            truth.an_hour_of_drift()
+            truth.run_drift_twice()
         return not truth.ours(self.system.control)
 
     def measure(self) -> None:
@@ -176,7 +178,7 @@ class Chaos:
 
         for resource in truth.ours(self.system.control):
             self.wrongs.add("orphans", f"at the end: {resource} is left")
-        truth.unended(self.wrongs)
+        truth.record_unfinished(self.wrongs)
         self.lost, self.delivered = truth.bytes_lost(self.system.control, self.wrongs, datetime.now(UTC))
         for call in self.system.control.calls(illegal=True):
             sentence = f"{call['time']} {call['name']} {call['params']}: {call['error']}: {call['message']}"

@@ -31,7 +31,7 @@ from streamhub.aws.ownership import NO_MARK, Mark, comment_marker, tags
 from streamhub.errors import Forbidden, NotPossible
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios.actors import TESTER
-from tests.scenarios.rows import forget_rows
+from tests.scenarios.rows import delete_rows
 from tests.scenarios.stage import STACK, channel
 from tests.scenarios.world import WorldUnderTest
 
@@ -247,7 +247,7 @@ def test_every_orphan_is_found_and_torn_down_in_order_over_several_runs(
 ) -> None:
     services.breakout_start(services.breakout_create(stage, "keynote", who=WHO), who=WHO)
     world.settle()
-    forget_rows()
+    delete_rows()
     world.control.console("cloudfront", "create_foreign", Enabled=False)
     assert set(keys()) == {f"orphan:{kind}" for kind in ResourceKind}
     report_and_let_an_hour_pass()
@@ -272,7 +272,7 @@ def test_every_orphan_is_found_and_torn_down_in_order_over_several_runs(
 
 
 def test_a_dry_run_changes_nothing(world: WorldUnderTest, stage: Channel) -> None:
-    forget_rows()
+    delete_rows()
     report_and_let_an_hour_pass()
     before = world.control.inventory()
     code, output = run("--delete-orphans")
@@ -281,7 +281,7 @@ def test_a_dry_run_changes_nothing(world: WorldUnderTest, stage: Channel) -> Non
 
 
 def test_nothing_younger_than_an_hour_is_deleted(world: WorldUnderTest, stage: Channel) -> None:
-    forget_rows()
+    delete_rows()
     findings = drift.report().findings
     assert all(not finding.resolutions and finding.wait_reason for finding in findings)
     with pytest.raises(NotPossible, match="can be deleted from"):
@@ -296,7 +296,7 @@ def test_nothing_younger_than_an_hour_is_deleted(world: WorldUnderTest, stage: C
 def test_the_age_counts_from_the_first_sighting_and_starts_again_after_an_absence(
     world: WorldUnderTest, stage: Channel
 ) -> None:
-    forget_rows()
+    delete_rows()
     report_and_let_an_hour_pass()
     assert all(finding.resolutions for finding in drift.report().findings)
     world.control.fault("cloudfront:ListDistributions", "error500", times=None)
@@ -313,7 +313,7 @@ def only_kind(kind: ResourceKind) -> Finding:
 
 
 def old_orphan(world: WorldUnderTest, kind: ResourceKind) -> Finding:
-    forget_rows()
+    delete_rows()
     report_and_let_an_hour_pass()
     return only_kind(kind)
 
@@ -450,7 +450,7 @@ def test_an_unread_list_gives_no_findings_of_its_kind(world: WorldUnderTest, sta
 
 
 def test_the_hourly_job_writes_sightings_and_counts_them(world: WorldUnderTest, stage: Channel) -> None:
-    forget_rows()
+    delete_rows()
     drift_report()
     assert Job.objects.get(name="drift").outcome == "orphan: 6"
     assert DriftSighting.objects.count() == 6

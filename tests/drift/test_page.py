@@ -19,7 +19,7 @@ from drift.services import Finding, ResourceKind
 from drift.tasks import drift_report
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios.actors import TESTER
-from tests.scenarios.rows import everything, forget_rows
+from tests.scenarios.rows import delete_rows, everything
 from tests.scenarios.stage import channel
 from tests.scenarios.world import WorldUnderTest
 
@@ -48,7 +48,7 @@ def delete_the_endpoint(world: WorldUnderTest) -> Finding:
 
 
 def orphans(*, old: bool = True) -> dict[ResourceKind, Finding]:
-    forget_rows()
+    delete_rows()
     drift_report()
     if old:
         let_an_hour_pass()

@@ -20,7 +20,7 @@ from streamhub.access.actors import staff_actor
 from streamhub.errors import Forbidden, NotPossible
 from streamhub.lifecycle.models import Job
 from tests.scenarios.actors import TESTER
-from tests.scenarios.rows import forget_rows
+from tests.scenarios.rows import delete_rows
 from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER
@@ -80,7 +80,7 @@ def test_a_finding_keeps_its_age_from_report_to_report(world: WorldUnderTest, st
 
 
 def test_whether_a_finding_may_be_deleted_is_decided_now(world: WorldUnderTest, stage: Channel) -> None:
-    forget_rows()
+    delete_rows()
     drift.read_and_store()
     assert {finding.resolutions for finding in drift.last_report().findings} == {()}
     assert all("can be deleted from" in finding.wait_reason for finding in drift.last_report().findings)
@@ -117,7 +117,7 @@ def test_rows_in_transition_are_counted(world: WorldUnderTest, stage: Channel) -
 def test_a_running_surplus_channel_is_costly(world: WorldUnderTest, stage: Channel) -> None:
     services.breakout_start(services.breakout_create(stage, "keynote", who=WHO), who=WHO)
     world.settle()
-    forget_rows()
+    delete_rows()
     drift.read_and_store()
     (costly,) = (finding for finding in drift.last_report().findings if finding.costs)
     assert (costly.kind, "RUNNING and costs money" in costly.detail) == (ResourceKind.ML_CHANNEL, True)

@@ -17,9 +17,9 @@ from drift.tasks import drift_report
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import tags
 from streamhub.lifecycle.models import Job, Transition
-from tests.scenarios.rows import forget_rows
+from tests.scenarios.rows import delete_rows
 from tests.scenarios.stage import STACK
-from tests.scenarios.truth import an_hour_of_drift
+from tests.scenarios.truth import run_drift_twice
 from tests.scenarios.world import WorldUnderTest
 
 UID = "0123456789abcdef" * 2
@@ -73,7 +73,7 @@ def test_an_unused_duplicate_is_deleted_after_an_hour(world: WorldUnderTest, twi
 
 def test_an_orphan_group_is_deleted_as_well(world: WorldUnderTest, stage: Channel) -> None:
     orphan = create_group(world, UID)
-    an_hour_of_drift()
+    run_drift_twice()
     assert orphan not in groups_on_aws(world)
 
 
@@ -97,7 +97,7 @@ def test_a_group_that_an_input_uses_is_never_deleted(world: WorldUnderTest, twin
     )
     world.control.clear_calls()
     for _ in range(3):
-        an_hour_of_drift()
+        run_drift_twice()
     assert twin in groups_on_aws(world)
     assert "medialive:DeleteInputSecurityGroup" not in world.counts()
 
@@ -111,7 +111,7 @@ def test_a_group_that_is_not_ours_is_never_deleted(
     foreign = create_group(world, UID, **other)
     world.control.console("medialive", "create_foreign_input_security_group", cidr="10.0.0.0/8", tags={})
     for _ in range(3):
-        an_hour_of_drift()
+        run_drift_twice()
     assert len(groups_on_aws(world)) == 3
     assert foreign in groups_on_aws(world)
 
@@ -143,9 +143,9 @@ def test_a_group_that_its_row_may_be_about_to_adopt_is_never_deleted(
 
 
 def test_all_other_surplus_is_left_to_staff(world: WorldUnderTest, stage: Channel) -> None:
-    forget_rows()
+    delete_rows()
     for _ in range(3):
-        an_hour_of_drift()
+        run_drift_twice()
     assert world.left() == STACK
 
 

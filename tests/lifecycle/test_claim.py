@@ -55,7 +55,7 @@ def test_after_a_dead_workers_claim_the_outcome_is_unknown() -> None:
     expire(row)
     second = take(Distribution, row.pk)
     assert second is not None
-    assert second.row.in_doubt
+    assert second.row.outcome_unknown
 
 
 def test_a_worker_that_comes_back_cannot_write() -> None:

@@ -58,7 +58,7 @@ def everything() -> dict[str, list[Any]]:
     return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
-def forget_rows() -> None:
+def delete_rows() -> None:
     """Delete all rows, as after restoring an old database: AWS has resources that no row knows."""
     for model in (Attachment, Breakout, Channel, Distribution, SecurityGroup):
         model._default_manager.all().delete()

@@ -114,14 +114,14 @@ def compare(control: Control, wrongs: Wrongs, when: str) -> None:
             wrongs.add("orphans", f"{when}: MediaLive channel {channel['id']} runs and should not")
 
 
-def an_hour_of_drift() -> None:
+def run_drift_twice() -> None:
     """Run drift's job, and again as if an hour later, so that it deletes what it may."""
     drift_report()
     DriftSighting.objects.update(first_seen_at=F("first_seen_at") - timedelta(hours=1))
     drift_report()
 
 
-def restless() -> list[str]:
+def rows_not_at_rest() -> list[str]:
     """Rows that are not at rest, including breakouts that are starting or stopping."""
     sentences = [
         f"{row.KIND} {row.pk} is {row.state}, desired {row.desired}"
@@ -146,7 +146,7 @@ def rows_left() -> list[str]:
     ]
 
 
-def unended(wrongs: Wrongs) -> None:
+def record_unfinished(wrongs: Wrongs) -> None:
     """Every breakout is over, and every failed one has an error."""
     for row in Breakout.objects.exclude(state__in=OVER):
         wrongs.add("stuck", f"breakout {row.pk} ({row.name}) is {row.state}")

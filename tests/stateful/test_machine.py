@@ -233,7 +233,7 @@ class Machine(RuleBasedStateMachine):
         for _ in range(3):
             self.world.settle()
             self.world.reap()
-        assert truth.restless() == []
+        assert truth.rows_not_at_rest() == []
         self._nothing_wrong()
         self._promises_kept()
 

@@ -122,7 +122,7 @@ for attribute in re.findall(r"^`(\\w+)` ", contributions.__doc__, re.M):
     for contribution in contributions.contributed(attribute):
         print(attribute, re.sub(r" at 0x[0-9a-f]+", "", repr(contribution)))
 print([entry.title for entry in navigation.entries()], roles.table())
-for resource in search.resources():
+for resource in search.resource_admins():
     print(resource, list(registry.verbs_of(resource.model)), [view.key for view in resource.views()])
 """
 
