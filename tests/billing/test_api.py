@@ -121,7 +121,7 @@ def test_final_figures_stay_final_and_never_fall() -> None:
 
 @pytest.mark.django_db
 def test_a_final_figure_must_be_a_number() -> None:
-    with pytest.raises(ValueError, match="no data is zero"):
+    with pytest.raises(ValueError, match="write zero where CloudFront reported nothing"):
         record(make_breakout(), "final", None)
 
 

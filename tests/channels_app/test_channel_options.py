@@ -59,7 +59,7 @@ def test_check_aws_names_what_is_missing_and_changes_nothing(world: WorldUnderTe
     output = StringIO()
     with pytest.raises(CommandError, match="RECORDING_BUCKET"):
         call_command("check_aws", stdout=output)
-    assert "ok      CloudFront: readable, 1 distributions" in output.getvalue()
+    assert "ok      CloudFront: readable, 1 distribution" in output.getvalue()
     assert "Create it, or correct the setting." in output.getvalue()
     reads = ("Get", "List", "Describe")
     assert [call for call in world.counts() if not call.split(":")[1].startswith(reads)] == []
