@@ -65,11 +65,11 @@ class DistributionAdmin(ResourceAdmin):
     def domain(self, row: Distribution) -> str:
         return row.domain_name or "-"
 
-    @display(description="wanted")
+    @display(description="desired")
     def wanted(self, row: Distribution) -> str:
         return "left as it is" if row.protected else row.desired
 
-    @display(description="made for")
+    @display(description="created for")
     def made_for(self, row: Distribution) -> str:
         return row.owner_label or "-"
 
@@ -85,8 +85,8 @@ class DistributionAdmin(ResourceAdmin):
         if row.protected:
             return "shared and protected: never changed by StreamHub"
         if row.desired == Desired.DELETED:
-            return "wanted: deleted. It is disabled first; then the reaper deletes it"
-        return f"wanted: {row.desired}{', attached' if row.attached else ', not attached'}"
+            return "desired: deleted. It is disabled first; then the reaper deletes it"
+        return f"desired: {row.desired}{', attached' if row.attached else ', not attached'}"
 
     def facts(self, request: HttpRequest, row: Distribution) -> list[Section]:
         return [_cloudfront_facts(row), _purpose_facts(row)]
@@ -126,7 +126,7 @@ def _cloudfront_facts(row: Distribution) -> Section:
             Fact("status", row.status, hint="" if row.status else "CloudFront has not answered yet."),
             Fact("ARN", row.arn, "id"),
             Fact("ETag", row.etag, "code"),
-            Fact("last looked at", row.observed_at, "when"),
+            Fact("last observed", row.observed_at, "when"),
         ],
         "cloud",
     )
@@ -136,10 +136,10 @@ def _purpose_facts(row: Distribution) -> Section:
     return Section(
         "Purpose",
         [
-            Fact("in front of", row.origin_url, "url"),
-            Fact("made for", row.owner_label),
+            Fact("origin endpoint", row.origin_url, "url"),
+            Fact("created for", row.owner_label),
             Fact("attached", row.attached, "yesno"),
-            Fact("wanted", row.desired),
+            Fact("desired", row.desired),
             Fact("tags", row.tags, "tags"),
             Fact("created", row.created_at, "when"),
         ],
