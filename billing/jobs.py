@@ -14,9 +14,9 @@ COLLECT_METRICS = PeriodicJob(
     lease_seconds=LEASE_SECONDS,
 )
 # Hourly, so that a lost run delays a day's figures by an hour only; it reads the days that are missing.
-COLLECT_DAYS = PeriodicJob("collect_days", TaskName.COLLECT_DAYS, lambda: 3600, lease_seconds=LEASE_SECONDS)
+REREAD_DAYS = PeriodicJob("reread_days", TaskName.REREAD_DAYS, lambda: 3600, lease_seconds=LEASE_SECONDS)
 LEDGER_ROLLUP = PeriodicJob(
     "ledger_rollup", TaskName.LEDGER_ROLLUP, lambda: 30 * 24 * 3600, lease_seconds=LEASE_SECONDS
 )
 
-PERIODIC_JOBS = (COLLECT_METRICS, COLLECT_DAYS, LEDGER_ROLLUP)
+PERIODIC_JOBS = (COLLECT_METRICS, REREAD_DAYS, LEDGER_ROLLUP)

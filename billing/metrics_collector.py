@@ -48,7 +48,7 @@ def collect_metrics(run: JobRun, *, now: datetime | None = None, metrics: Metric
     collector.raise_error()
 
 
-def collect_days(run: JobRun, *, now: datetime | None = None, metrics: Metrics | None = None) -> None:
+def reread_days(run: JobRun, *, now: datetime | None = None, metrics: Metrics | None = None) -> None:
     """Read every whole UTC day of every distribution that is over and not read yet. Raises `AwsError`."""
     now = now or database_now()
     daily_rereads.series_update(now)

@@ -12,10 +12,10 @@ def collect_metrics() -> None:
     jobs.COLLECT_METRICS.run(metrics_collector.collect_metrics)
 
 
-@shared_task(name=TaskName.COLLECT_DAYS, soft_time_limit=600, time_limit=660)
-def collect_days() -> None:
+@shared_task(name=TaskName.REREAD_DAYS, soft_time_limit=600, time_limit=660)
+def reread_days() -> None:
     """Read whole days of all distributions, for the bytes that belong to no breakout."""
-    jobs.COLLECT_DAYS.run(metrics_collector.collect_days)
+    jobs.REREAD_DAYS.run(metrics_collector.reread_days)
 
 
 @shared_task(name=TaskName.LEDGER_ROLLUP, soft_time_limit=600, time_limit=660)

@@ -1,7 +1,7 @@
 """Cost alarms: what may cost money without need, such as a running channel without a breakout (AWS_RULES 20).
 
 Alarms are computed from the rows and never stored, so that an alarm ends with its cause. The dashboard asks
-`current_alarms()`. The job `cost_safety` logs the alarms every minute, stops channels that are no longer kept
+`current_alarms()`. The job `check_costs` logs the alarms every minute, stops channels that are no longer kept
 warm, and, if `AUTO_STOP_IDLE_MINUTES` is set, channels that run without a breakout.
 """
 

@@ -5,9 +5,11 @@ from django.conf import settings
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
-COST_SAFETY = PeriodicJob("cost_safety", TaskName.COST_SAFETY, lambda: 60)
-TIDY_SECURITY_GROUPS = PeriodicJob(
-    "tidy_security_groups", TaskName.TIDY_SECURITY_GROUPS, lambda: settings.FULL_OBSERVE_SECONDS
+CHECK_COSTS = PeriodicJob("check_costs", TaskName.CHECK_COSTS, lambda: 60)
+RELEASE_UNUSED_SECURITY_GROUPS = PeriodicJob(
+    "release_unused_security_groups",
+    TaskName.RELEASE_UNUSED_SECURITY_GROUPS,
+    lambda: settings.FULL_OBSERVE_SECONDS,
 )
 
-PERIODIC_JOBS = (COST_SAFETY, TIDY_SECURITY_GROUPS)
+PERIODIC_JOBS = (CHECK_COSTS, RELEASE_UNUSED_SECURITY_GROUPS)

@@ -9,17 +9,17 @@ from streamhub.lifecycle.lease import JobRun
 from streamhub.task_names import TaskName
 
 
-@shared_task(name=TaskName.TIDY_SECURITY_GROUPS)
-def tidy_security_groups() -> None:
+@shared_task(name=TaskName.RELEASE_UNUSED_SECURITY_GROUPS)
+def release_unused_security_groups() -> None:
     """Delete the security groups that no channel uses. The app `drift` handles groups without a row."""
 
     def release(run: JobRun) -> None:
         count = security_groups_release_unused()
         run.say(f"{count} unused security group{pluralize(count)} released")
 
-    jobs.TIDY_SECURITY_GROUPS.run(release)
+    jobs.RELEASE_UNUSED_SECURITY_GROUPS.run(release)
 
 
-@shared_task(name=TaskName.COST_SAFETY)
-def cost_safety() -> None:
-    jobs.COST_SAFETY.run(lambda run: run.say(cost_alarms.check_costs()))
+@shared_task(name=TaskName.CHECK_COSTS)
+def check_costs() -> None:
+    jobs.CHECK_COSTS.run(lambda run: run.say(cost_alarms.check_costs()))

@@ -12,6 +12,6 @@ def delete_stale_distributions() -> None:
     jobs.DELETE_STALE_DISTRIBUTIONS.run(delete_stale)
 
 
-@shared_task(name=TaskName.LOOK_AT_MEDIAMANAGER)
-def look_at_mediamanager() -> None:
-    jobs.LOOK_AT_MEDIAMANAGER.run(mediamanager.look)
+@shared_task(name=TaskName.OBSERVE_MEDIAMANAGER)
+def observe_mediamanager() -> None:
+    jobs.OBSERVE_MEDIAMANAGER.run(mediamanager.look)

@@ -35,18 +35,18 @@ for role in {ROLES!r}:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """All processes on SQLite and the embedded broker, and users who can log in."""
     folder: Path = tmp_path_factory.mktemp("day")
-    with running(folder, {}, workers=1, scale=0.02) as house:
-        house.processes.run("shell", "-c", MAKE_STAFF)
-        house.control.publish_delay(**PUBLISH)
-        yield house
+    with running(folder, {}, workers=1, scale=0.02) as stack:
+        stack.processes.run("shell", "-c", MAKE_STAFF)
+        stack.control.publish_delay(**PUBLISH)
+        yield stack
 
 
 @pytest.fixture
-def staff(browser: Browser, house: RunningStack) -> Iterator[Staff]:
-    users = Staff(browser, house.processes.web_url)
+def staff(browser: Browser, stack: RunningStack) -> Iterator[Staff]:
+    users = Staff(browser, stack.processes.web_url)
     yield users
     users.close()
     assert users.problems == []
@@ -85,7 +85,7 @@ def create_breakout(page: Page, name: str) -> str:
     return page.url
 
 
-def test_an_operator_runs_a_day(house: RunningStack, staff: Staff, shoot: Shoot) -> None:
+def test_an_operator_runs_a_day(stack: RunningStack, staff: Staff, shoot: Shoot) -> None:
     page = staff.page("operator")
     channel = create_channel(page, "Main stage", record=True)
     page.evaluate("window.notReloaded = true")
@@ -105,7 +105,7 @@ def test_an_operator_runs_a_day(house: RunningStack, staff: Staff, shoot: Shoot)
     do(page, "Raise curtain")
     playback = page.locator("code", has_text="cloudfront.net/out/v1/").first
     expect(playback).to_be_visible(timeout=SOON)
-    audience = house.control.audience_join(playback.inner_text(), viewers=250, kbps=KBPS)
+    audience = stack.control.audience_join(playback.inner_text(), viewers=250, kbps=KBPS)
     expect(page.locator(".sh-bar").first).to_be_visible(timeout=LATER)
     expect(page.locator("#live")).to_contain_text("provisional")
     shoot(page, "day-2-on-air")
@@ -113,7 +113,7 @@ def test_an_operator_runs_a_day(house: RunningStack, staff: Staff, shoot: Shoot)
     expect(page.locator("a.sh-tile", has_text="Live now")).to_contain_text("1")
     shoot(page, "day-3-dashboard")
 
-    house.control.audience_leave(audience)
+    stack.control.audience_leave(audience)
     page.goto(breakout)
     do(page, "Stop")
     wait_for_state(page, "completed")
@@ -134,16 +134,16 @@ def test_an_operator_runs_a_day(house: RunningStack, staff: Staff, shoot: Shoot)
     expect(page.locator("dl.sh-facts", has_text="figures are")).to_contain_text("final", timeout=FINAL)
     expect(page.locator("#live")).to_contain_text("The channel is deleted.")
     expect(recording).to_contain_text("main_archive.000000.m2ts")
-    items = house.api.get("breakouts")["items"]
+    items = stack.api.get("breakouts")["items"]
     (opening,) = [item for item in items if item["name"] == "Opening night"]
-    sent = sum(int(house.control.truth(id)["bytes"]) for id in opening["distributions"])
+    sent = sum(int(stack.control.truth(id)["bytes"]) for id in opening["distributions"])
     assert sent > 0
     expect(page.locator("dl.sh-facts", has_text="figures are")).to_contain_text(f"{sent:,} bytes")
     assert severe_violations(page) == []
     shoot(page, "day-5-final")
 
 
-def test_a_viewer_sees_the_same_pages_and_no_verbs(house: RunningStack, staff: Staff, shoot: Shoot) -> None:
+def test_a_viewer_sees_the_same_pages_and_no_verbs(stack: RunningStack, staff: Staff, shoot: Shoot) -> None:
     operator = staff.page("operator")
     channel = create_channel(operator, "Small stage")
     wait_for_state(operator, "idle")
@@ -161,13 +161,13 @@ def test_a_viewer_sees_the_same_pages_and_no_verbs(house: RunningStack, staff: S
 
 
 def test_a_failed_start_shows_its_reason_and_retry_works(
-    house: RunningStack, staff: Staff, shoot: Shoot
+    stack: RunningStack, staff: Staff, shoot: Shoot
 ) -> None:
     page = staff.page("operator")
     create_channel(page, "Night stage")
     wait_for_state(page, "idle")
     create_breakout(page, "Late show")
-    house.control.console("medialive", "fail_start", to="idle")
+    stack.control.console("medialive", "fail_start", to="idle")
     do(page, "Start")
     wait_for_state(page, "failed")
     error = page.locator(".sh-error")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from streamhub.console import dashboard
 from tests.browser.accessibility import load_axe, violations_of
 from tests.browser.staff import PHONE, WIDE, Open, Staff
-from tests.scenarios.evening import Evening
+from tests.scenarios.one_of_everything import OneOfEverything
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -51,7 +51,7 @@ class Gallery:
             self.violations += [f"{name} {size['width']}: {text}" for text in violations_of(self.page)]
 
 
-def pages(evening: Evening) -> dict[str, str]:
+def pages(site: OneOfEverything) -> dict[str, str]:
     """Paths of all pages of the console, by the name of their screenshot."""
     task = PeriodicTask.objects.get(name="sweep")
     operators = Group.objects.get(name="operator")
@@ -60,45 +60,45 @@ def pages(evening: Evening) -> dict[str, str]:
         "channels": f"{CHANNEL}/",
         "channels-failed": f"{CHANNEL}/?view=failed",
         "channels-none": f"{CHANNEL}/?q=nothing+like+this",
-        "channel-on-air": f"{CHANNEL}/{evening.on_air.pk}/change/",
-        "channel-idle": f"{CHANNEL}/{evening.idle.pk}/change/",
-        "channel-waiting": f"{CHANNEL}/{evening.waiting.pk}/change/",
-        "channel-failed": f"{CHANNEL}/{evening.broken.pk}/change/",
-        "channel-pull": f"{CHANNEL}/{evening.fetching.pk}/change/",
+        "channel-on-air": f"{CHANNEL}/{site.on_air.pk}/change/",
+        "channel-idle": f"{CHANNEL}/{site.idle.pk}/change/",
+        "channel-waiting": f"{CHANNEL}/{site.waiting.pk}/change/",
+        "channel-failed": f"{CHANNEL}/{site.broken.pk}/change/",
+        "channel-pull": f"{CHANNEL}/{site.fetching.pk}/change/",
         "channel-add": f"{CHANNEL}/add/",
-        "channel-delete": f"{CHANNEL}/{evening.idle.pk}/do/delete/",
-        "channel-delete-refused": f"{CHANNEL}/{evening.on_air.pk}/do/delete/",
+        "channel-delete": f"{CHANNEL}/{site.idle.pk}/do/delete/",
+        "channel-delete-refused": f"{CHANNEL}/{site.on_air.pk}/do/delete/",
         "breakouts": f"{BREAKOUT}/",
         "breakouts-live": f"{BREAKOUT}/?view=live",
-        "breakout-on-air": f"{BREAKOUT}/{evening.live.pk}/change/",
-        "breakout-planned": f"{BREAKOUT}/{evening.planned.pk}/change/",
-        "breakout-final": f"{BREAKOUT}/{evening.past.pk}/change/",
-        "breakout-failed": f"{BREAKOUT}/{evening.failed.pk}/change/",
-        "breakout-add": f"{BREAKOUT}/add/?channel={evening.idle.pk}",
-        "breakout-stop": f"{BREAKOUT}/{evening.live.pk}/do/stop/",
-        "breakout-start": f"{BREAKOUT}/{evening.planned.pk}/do/start/",
+        "breakout-on-air": f"{BREAKOUT}/{site.live.pk}/change/",
+        "breakout-planned": f"{BREAKOUT}/{site.planned.pk}/change/",
+        "breakout-final": f"{BREAKOUT}/{site.past.pk}/change/",
+        "breakout-failed": f"{BREAKOUT}/{site.failed.pk}/change/",
+        "breakout-add": f"{BREAKOUT}/add/?channel={site.idle.pk}",
+        "breakout-stop": f"{BREAKOUT}/{site.live.pk}/do/stop/",
+        "breakout-start": f"{BREAKOUT}/{site.planned.pk}/do/start/",
         "distributions": f"{DISTRIBUTION}/",
-        "distribution": f"{DISTRIBUTION}/{evening.on_air.distribution_id}/change/",
-        "distribution-stale": f"{DISTRIBUTION}/{evening.stale.pk}/change/",
-        "distribution-failed": f"{DISTRIBUTION}/{evening.refused.pk}/change/",
-        "distribution-missing": f"{DISTRIBUTION}/{evening.missing.pk}/change/",
-        "distribution-detach": f"{DISTRIBUTION}/{evening.idle.distribution_id}/do/detach/",
-        "configuration": f"{DISTRIBUTION}/{evening.deploying.pk}/configuration/",
-        "configuration-unread": f"{DISTRIBUTION}/{evening.refused.pk}/configuration/",
+        "distribution": f"{DISTRIBUTION}/{site.on_air.distribution_id}/change/",
+        "distribution-stale": f"{DISTRIBUTION}/{site.stale.pk}/change/",
+        "distribution-failed": f"{DISTRIBUTION}/{site.refused.pk}/change/",
+        "distribution-missing": f"{DISTRIBUTION}/{site.missing.pk}/change/",
+        "distribution-detach": f"{DISTRIBUTION}/{site.idle.distribution_id}/do/detach/",
+        "configuration": f"{DISTRIBUTION}/{site.deploying.pk}/configuration/",
+        "configuration-unread": f"{DISTRIBUTION}/{site.refused.pk}/configuration/",
         "mediamanager": "mediamanager/",
         "security-groups": "channels_app/securitygroup/",
-        "security-group": f"channels_app/securitygroup/{evening.group.pk}/change/",
+        "security-group": f"channels_app/securitygroup/{site.group.pk}/change/",
         "transitions": "lifecycle/transition/",
-        "timeline": f"lifecycle/transition/?resource_type=channel&resource_id={evening.on_air.pk}",
+        "timeline": f"lifecycle/transition/?resource_type=channel&resource_id={site.on_air.pk}",
         "ledger": "billing/ledgerminute/",
         "jobs": "lifecycle/job/",
         "heartbeats": "lifecycle/heartbeat/",
         "tokens": "access/apitoken/",
-        "token": f"access/apitoken/{evening.token.pk}/change/",
+        "token": f"access/apitoken/{site.token.pk}/change/",
         "token-add": "access/apitoken/add/",
-        "token-revoke": f"access/apitoken/{evening.token.pk}/do/revoke/",
+        "token-revoke": f"access/apitoken/{site.token.pk}/do/revoke/",
         "users": "auth/user/",
-        "user": f"auth/user/{evening.anna.pk}/change/",
+        "user": f"auth/user/{site.anna.pk}/change/",
         "user-add": "auth/user/add/",
         "roles": "auth/group/",
         "role": f"auth/group/{operators.pk}/change/",
@@ -154,7 +154,7 @@ def test_every_page_fits_and_is_accessible(
 ) -> None:
     create_mediamanager()
     gallery = Gallery(log_in("superuser", scheme=scheme), shoot, scheme)
-    for name, path in pages(Evening()).items():
+    for name, path in pages(OneOfEverything()).items():
         gallery.visit(name, path)
     assert_nothing_wrong(gallery)
 
@@ -162,7 +162,7 @@ def test_every_page_fits_and_is_accessible(
 @SCHEMES
 def test_pages_after_an_action_fit_and_are_accessible(log_in: Open, shoot: Shoot, scheme: str) -> None:
     gallery = Gallery(log_in("superuser", scheme=scheme), shoot, scheme)
-    Evening()
+    OneOfEverything()
     gallery.visit("channel-complaint", f"{CHANNEL}/add/", _submit_invalid_form)
     gallery.visit("bulk-confirm", f"{DISTRIBUTION}/", _choose_all("verb_retry"))
     gallery.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
@@ -184,13 +184,13 @@ def test_pages_of_other_users_fit_and_are_accessible(
     scheme: str,
 ) -> None:
     operator = Gallery(log_in("operator", scheme=scheme), shoot, scheme)
-    evening = Evening()
-    operator.visit("operator-breakout", f"{BREAKOUT}/{evening.live.pk}/change/")
+    site = OneOfEverything()
+    operator.visit("operator-breakout", f"{BREAKOUT}/{site.live.pk}/change/")
     operator.visit("error-403", "access/apitoken/", status=403)
     operator.visit("error-404", "no/such/page/", status=404)
     viewer = Gallery(log_in("viewer", scheme=scheme), shoot, scheme)
     viewer.visit("viewer-dashboard", "")
-    viewer.visit("viewer-breakout", f"{BREAKOUT}/{evening.live.pk}/change/")
+    viewer.visit("viewer-breakout", f"{BREAKOUT}/{site.live.pk}/change/")
     anonymous = Gallery(Staff(browser, live_server.url).anonymous_page(scheme), shoot, scheme)
     anonymous.visit("login", "login/")
     anonymous.page.fill("#id_username", "anna")

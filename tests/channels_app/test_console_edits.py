@@ -8,7 +8,7 @@ import pytest
 
 from channels_app import services
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
-from channels_app.tasks import tidy_security_groups
+from channels_app.tasks import release_unused_security_groups
 from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.lifecycle.models import ManagedResource, Transition
@@ -422,7 +422,7 @@ def test_foreign_resources_are_never_changed(world: WorldUnderTest) -> None:
     world.settle()
     world.reap()
     world.settle()
-    tidy_security_groups()
+    release_unused_security_groups()
     run_drift_twice()
     world.settle()
     assert world.left() == {kind: n - 1 for kind, n in before.items() if n > STACK.get(kind, 0)}

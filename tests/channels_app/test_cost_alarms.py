@@ -13,7 +13,7 @@ from django.utils import timezone
 from channels_app import cost_alarms, services
 from channels_app.cost_alarms import Limits, alarms
 from channels_app.models import Breakout, Channel
-from channels_app.tasks import cost_safety
+from channels_app.tasks import check_costs
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios.actors import TESTER
 from tests.scenarios.stage import channel, medialive_state
@@ -122,8 +122,8 @@ def age_rows_by_half_an_hour() -> None:
 def test_an_idle_channel_causes_no_alarms(world: WorldUnderTest, stage: Channel) -> None:
     age_rows_by_half_an_hour()
     assert cost_alarms.current_alarms() == ()
-    cost_safety()
-    assert Job.objects.get(name="cost_safety").outcome == "no alarms"
+    check_costs()
+    assert Job.objects.get(name="check_costs").outcome == "no alarms"
 
 
 def test_alarms_are_logged_and_shown_on_the_job(
@@ -132,9 +132,9 @@ def test_alarms_are_logged_and_shown_on_the_job(
     keep_warm(world, 120)
     age_rows_by_half_an_hour()
     with caplog.at_level(logging.ERROR):
-        cost_safety()
+        check_costs()
     assert "ALARM: idle_running: The channel stage has run without a breakout for 30 minutes" in caplog.text
-    assert Job.objects.get(name="cost_safety").outcome == "1 alarm: idle_running stage (30 min)"
+    assert Job.objects.get(name="check_costs").outcome == "1 alarm: idle_running stage (30 min)"
     world.settle()
     assert medialive_state(world) == "RUNNING"
 
@@ -145,8 +145,8 @@ def test_auto_stop_stops_a_warm_channel_without_a_breakout(
     settings.AUTO_STOP_IDLE_MINUTES = 20
     keep_warm(world, 120)
     age_rows_by_half_an_hour()
-    cost_safety()
-    assert Job.objects.get(name="cost_safety").outcome.startswith("stopping stage")
+    check_costs()
+    assert Job.objects.get(name="check_costs").outcome.startswith("stopping stage")
     world.settle()
     assert (medialive_state(world), channel().state, channel().warm_until) == ("IDLE", "idle", None)
     assert Transition.objects.filter(why__startswith="auto-stop").count() == 1
@@ -159,7 +159,7 @@ def test_auto_stop_does_not_stop_a_channel_with_a_breakout_on_air(
     settings.AUTO_STOP_IDLE_MINUTES = 1
     on_air(world)
     age_rows_by_half_an_hour()
-    cost_safety()
+    check_costs()
     world.settle()
     assert medialive_state(world) == "RUNNING"
     assert not services.channel_stop_unneeded(channel(), who=TESTER, why="test", warm=False)
@@ -167,11 +167,11 @@ def test_auto_stop_does_not_stop_a_channel_with_a_breakout_on_air(
 
 def test_a_channel_is_stopped_once_its_warm_time_is_over(world: WorldUnderTest, stage: Channel) -> None:
     keep_warm(world, 120)
-    cost_safety()
+    check_costs()
     world.settle()
     assert medialive_state(world) == "RUNNING"
     Channel.objects.update(warm_until=timezone.now() - timedelta(seconds=1))
-    cost_safety()
+    check_costs()
     world.settle()
     assert (medialive_state(world), channel().state) == ("IDLE", "idle")
 
@@ -254,6 +254,6 @@ def test_a_channel_running_with_its_breakout_failed_is_stopped_by_the_job(
 ) -> None:
     on_air(world)
     Breakout.objects.update(state="failed")
-    cost_safety()
+    check_costs()
     world.settle()
     assert medialive_state(world) == "IDLE"

@@ -24,7 +24,7 @@ from streamhub.console.admin.beat import every
 from streamhub.console.resource import ResourceAdmin
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
 from tests.scenarios import rows
-from tests.scenarios.evening import Evening
+from tests.scenarios.one_of_everything import OneOfEverything
 
 
 def queries(client: Client, url: str) -> list[str]:
@@ -167,7 +167,7 @@ def test_every_tile_opens_its_list(superuser: Client) -> None:
 
 
 def test_every_tile_counts_what_its_list_shows(superuser: Client) -> None:
-    Evening()
+    OneOfEverything()
     Heartbeat.objects.filter(name="worker").update(beat_at=timezone.now() - timedelta(minutes=5))
     built = dashboard.build(User.objects.get(username="superuser"))["tiles"]
     # The drift tile has no list of rows; the drift page's tests check it.

@@ -21,7 +21,7 @@ from streamhub.access.services import token_issue
 from streamhub.console import dashboard, roles
 from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.lifecycle.models import Transition
-from tests.scenarios import crowd
+from tests.scenarios import bulk_rows
 from tests.scenarios.volume import volume
 
 # Takes half a minute on an idle machine; the limit allows for busy ones.
@@ -98,7 +98,7 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[FilledSite]:
     """Measured at ten rows of everything, then filled to thousands; rolled back after the module."""
     with django_db_blocker.unblock(), transaction.atomic():
         roles.seed()
-        crowd.fill(FEW)
+        bulk_rows.fill(FEW)
         client = Client()
         client.force_login(User.objects.create_superuser("anna"))
         token = token_issue("scale", ["channels:read", "breakouts:read", "distributions:read"])[1]
@@ -106,7 +106,7 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[FilledSite]:
         for url in measured.urls.values():
             measured.get(url)  # fills caches such as that of content types
         measured.few = {name: measured.get(url) for name, url in measured.urls.items()}
-        crowd.fill(MANY - FEW, FEW)
+        bulk_rows.fill(MANY - FEW, FEW)
         with django_db_blocker.block():
             yield measured
         transaction.set_rollback(True)

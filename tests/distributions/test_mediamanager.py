@@ -95,7 +95,7 @@ def test_changes_from_outside_are_shown_and_nothing_is_written_to_aws(configured
     row.refresh_from_db()
     assert (row.state, row.error_code) == ("missing", "shared_missing")
     create(configured, "other-recordings", "other-media")
-    mediamanager.look(JobRun("look_at_mediamanager", "", 1))
+    mediamanager.look(JobRun("observe_mediamanager", "", 1))
     configured.settle()
     row.refresh_from_db()
     assert (row.state, row.error_code) == ("deployed", "")

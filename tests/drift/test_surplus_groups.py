@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from channels_app.models import Channel, SecurityGroup
-from channels_app.tasks import tidy_security_groups
+from channels_app.tasks import release_unused_security_groups
 from drift import services as drift
 from drift.models import DriftSighting
 from drift.tasks import drift_report
@@ -56,7 +56,7 @@ def outcome() -> str:
 
 def test_an_unused_duplicate_is_deleted_after_an_hour(world: WorldUnderTest, twin: str) -> None:
     own = SecurityGroup.objects.get().aws_id
-    tidy_security_groups()
+    release_unused_security_groups()
     drift_report()
     assert (groups_on_aws(world), outcome()) == ({own, twin}, "duplicate: 1")
     let_time_pass(minutes=59)

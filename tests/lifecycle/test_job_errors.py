@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from channels_app import services
 from channels_app.models import Channel, SecurityGroup
-from channels_app.tasks import tidy_security_groups
+from channels_app.tasks import release_unused_security_groups
 from distributions.models import Distribution
 from distributions.services import distribution_detach
 from distributions.tasks import delete_stale_distributions
@@ -43,8 +43,8 @@ def test_the_reaper_stores_its_error_and_deletes_in_the_next_run(world: WorldUnd
 def test_an_unused_security_group_is_deleted_after_the_fault(world: WorldUnderTest, kind: str) -> None:
     SecurityGroup.objects.create(cidrs="203.0.113.7/32", create_sent_at=timezone.now())
     world.control.fault("medialive:ListInputSecurityGroups", kind, times=None)
-    tidy_security_groups()
-    assert job_error("tidy_security_groups") == ""
+    release_unused_security_groups()
+    assert job_error("release_unused_security_groups") == ""
     world.step_all()
     assert SecurityGroup.objects.get().error_code
     world.control.clear_faults()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.scenarios.mortal import MortalSession
+from tests.scenarios.crashing_session import MortalSession
 from tests.scenarios.world import WorldUnderTest
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.mortal import KILLS, MortalSession
+from tests.scenarios.crashing_session import KILLS, MortalSession
 from tests.scenarios.world import WorldUnderTest
 
 FAULTS = {

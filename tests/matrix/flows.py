@@ -232,7 +232,7 @@ def collect_next(world: WorldUnderTest) -> None:
     world.control.advance(20 * 60)
     runs: list[Callable[[], Any]] = [partial(measures.collect, last + 20 * MINUTE)]
     if breakout().usage_status == "final":
-        runs = [partial(measures.collect_days, last + timedelta(days=3))]
+        runs = [partial(measures.reread_days, last + timedelta(days=3))]
     for run in runs:
         with suppress(AwsError):
             world.surviving(run)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from tests.matrix.faults import FAULTS, applicable, arm, disarm
 from tests.matrix.flows import FLOWS, Flow
 from tests.scenarios import timeline
+from tests.scenarios.crashing_session import MortalSession
 from tests.scenarios.measures import lost_bytes, not_final, surplus, truth
-from tests.scenarios.mortal import MortalSession
 from tests.scenarios.world import WorldUnderTest, clean
 
 

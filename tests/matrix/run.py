@@ -49,7 +49,7 @@ from tests.matrix.faults import KINDS  # noqa: E402
 from tests.matrix.flows import FLOWS, Flow  # noqa: E402
 from tests.matrix.points import Point, Verdict, begin, judge, points_of, run_flow  # noqa: E402
 from tests.matrix.snapshot import FrozenAws  # noqa: E402
-from tests.scenarios.mortal import MortalSession  # noqa: E402
+from tests.scenarios.crashing_session import MortalSession  # noqa: E402
 from tests.scenarios.world import WorldUnderTest, configure, expire_claims  # noqa: E402
 
 SECONDS_PER_POINT = 120

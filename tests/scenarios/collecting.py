@@ -74,9 +74,9 @@ class Collector:
             return run.outcome
 
     def days(self, now: datetime) -> str:
-        with jobs.COLLECT_DAYS.single() as run:
+        with jobs.REREAD_DAYS.single() as run:
             assert run is not None
-            metrics_collector.collect_days(run, now=now, metrics=self.metrics)
+            metrics_collector.reread_days(run, now=now, metrics=self.metrics)
             return run.outcome
 
     def until_final(self, breakout: Breakout, now: datetime) -> datetime:

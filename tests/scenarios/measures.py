@@ -89,11 +89,11 @@ def collect(now: datetime) -> None:
             metrics_collector.collect_metrics(run, now=now)
 
 
-def collect_days(now: datetime) -> None:
+def reread_days(now: datetime) -> None:
     """One run for the whole days that are over at `now`."""
-    with jobs.COLLECT_DAYS.single() as run:
+    with jobs.REREAD_DAYS.single() as run:
         if run:
-            metrics_collector.collect_days(run, now=now)
+            metrics_collector.reread_days(run, now=now)
 
 
 def lost_bytes(world: WorldUnderTest) -> int:
@@ -108,7 +108,7 @@ def lost_bytes(world: WorldUnderTest) -> int:
     now = database_now()
     for hours in (0, 2, 4):
         collect(now + timedelta(hours=hours))
-    collect_days(now + timedelta(days=3))
+    reread_days(now + timedelta(days=3))
     in_ledger = LedgerMinute.objects.aggregate(sum=Sum("bytes_downloaded"))["sum"] or 0
     on_breakouts = Breakout.objects.aggregate(sum=Sum("usage_bytes_downloaded"))["sum"] or 0
     return abs(sum(delivered.values()) - in_ledger) + abs(owed(delivered) - on_breakouts)

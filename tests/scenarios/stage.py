@@ -11,7 +11,7 @@ from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions import services as distributions
 from distributions.models import Distribution
 from tests.scenarios.actors import TESTER
-from tests.scenarios.kept import begin_with
+from tests.scenarios.prepared import begin_with
 from tests.scenarios.world import WorldUnderTest
 
 WHO = TESTER

@@ -176,7 +176,7 @@ def bytes_lost(control: Control, wrongs: Wrongs, now: datetime) -> tuple[int, in
     Reads the whole day first, as the daily job does, for the minutes without a breakout.
     """
     with lease.single("chaos_days") as run:
-        metrics_collector.collect_days(run, now=now + timedelta(days=2))
+        metrics_collector.reread_days(run, now=now + timedelta(days=2))
     expected: Counter[int] = Counter()
     lost = total = 0
     for distribution in delivered():

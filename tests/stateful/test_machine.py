@@ -26,7 +26,7 @@ from streamhub.aws.ownership import OWNER_TAG
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Transition
 from tests.scenarios import truth
-from tests.scenarios.mortal import KILLS, MortalSession
+from tests.scenarios.crashing_session import KILLS, MortalSession
 from tests.scenarios.volume import volume
 from tests.scenarios.world import WorldUnderTest, clean
 from tests.stateful import model

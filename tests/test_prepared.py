@@ -17,7 +17,7 @@ from distributions.models import Distribution
 from streamhub.aws.cloudfront import CloudFront
 from streamhub.errors import NotFound
 from streamhub.lifecycle.models import Listing, Transition
-from tests.scenarios import kept, stage
+from tests.scenarios import prepared, stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.rows import everything
 from tests.scenarios.world import WorldUnderTest, clean
@@ -25,7 +25,7 @@ from tests.scenarios.world import WorldUnderTest, clean
 
 @pytest.fixture(autouse=True)
 def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_kept", {})
+    monkeypatch.setattr(prepared, "_kept", {})
 
 
 def without_times(tables: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -99,4 +99,4 @@ def test_a_used_world_is_prepared_without_the_cache(
         happen(world)
     assert not world.is_new()
     stage.with_channel(world)
-    assert kept._kept == {}
+    assert prepared._kept == {}

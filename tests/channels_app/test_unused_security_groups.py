@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from channels_app.models import Channel, SecurityGroup
 from channels_app.services import channel_create, channel_delete, channel_retry
-from channels_app.tasks import tidy_security_groups
+from channels_app.tasks import release_unused_security_groups
 from streamhub.aws.medialive import MediaLive
 from streamhub.errors import Refused
 from streamhub.lifecycle.models import Job
@@ -15,10 +15,14 @@ from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
 
 
+def outcome() -> str:
+    return Job.objects.get(name="release_unused_security_groups").outcome
+
+
 def test_a_group_without_channels_is_deleted(world: WorldUnderTest) -> None:
     SecurityGroup.objects.create(cidrs="203.0.113.7/32")
-    tidy_security_groups()
-    assert Job.objects.get(name="tidy_security_groups").outcome == "1 unused security group released"
+    release_unused_security_groups()
+    assert outcome() == "1 unused security group released"
     world.settle()
     assert not SecurityGroup.objects.exists()
 
@@ -26,8 +30,8 @@ def test_a_group_without_channels_is_deleted(world: WorldUnderTest) -> None:
 def test_a_group_with_a_channel_is_kept(world: WorldUnderTest) -> None:
     channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     world.settle()
-    tidy_security_groups()
-    assert Job.objects.get(name="tidy_security_groups").outcome == "0 unused security groups released"
+    release_unused_security_groups()
+    assert outcome() == "0 unused security groups released"
     assert SecurityGroup.objects.get().desired == "present"
 
 

@@ -29,7 +29,7 @@ LIMIT = {
 }
 
 
-class Evening:
+class OneOfEverything:
     """Creates the rows. The tests find the pages by its attributes."""
 
     def __init__(self) -> None:
