@@ -55,7 +55,7 @@ mutants: $(STAMP) ## mutate the pure modules one place at a time; lists mutants 
 	@mkdir -p var && $(BIN)/mutmut run --max-children $(NPROC) > var/mutants.log || { tail -n 20 var/mutants.log; exit 1; }
 	@$(BIN)/python -m tests.mutants.report
 
-check: $(STAMP) ## style, types, import contracts, migrations, deployment, docs
+check: $(STAMP) ## style, types, import contracts, migrations, deployment settings, compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
