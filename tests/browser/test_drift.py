@@ -179,7 +179,7 @@ def test_an_alarm_links_to_the_stop_that_ends_it(
     Channel.objects.update(
         state="running", ml_channel_state="RUNNING", state_since=ago, warm_until=later, desired="running"
     )
-    expect(page.get_by_role("alert")).to_contain_text("runs and costs", timeout=15_000)
+    expect(page.get_by_role("alert")).to_contain_text("has run without a breakout", timeout=15_000)
     assert page.evaluate("window.notReloaded")
     page.get_by_role("link", name="Stop Main stage").click()
     expect(page.locator(".sh-confirm")).to_contain_text("not kept warm any longer")
