@@ -11,17 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = (
-    "billing",
-    "channels_app",
-    "devstack",
-    "distributions",
-    "drift",
-    "emulator",
-    "recordings",
-    "streamhub",
-)
+from tests.scenarios.packages import PACKAGES, ROOT
 
 
 @dataclass(frozen=True)

@@ -5,24 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import grimp
 import pytest
 from django.apps import apps
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = (
-    "streamhub",
-    "distributions",
-    "channels_app",
-    "recordings",
-    "billing",
-    "drift",
-    "emulator",
-    "devstack",
-)
+from tests.scenarios.packages import PACKAGES, ROOT
 
 
 @cache

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-PRODUCT = ("billing", "channels_app", "distributions", "drift", "recordings", "streamhub")
+from tests.scenarios.packages import PRODUCT, ROOT
+
 LIVE = {
     "STREAMHUB_AWS": "live",
     "SECRET_KEY": "an-example-of-fifty-characters-0123456789-abcdefgh",

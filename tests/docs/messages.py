@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.docs.pages import ROOT
+from tests.scenarios.packages import PRODUCT, ROOT
 
-PRODUCT = ("billing", "channels_app", "distributions", "drift", "recordings", "streamhub")
 PAGE = ROOT / "docs" / "messages.md"
 HEAD = """# Messages
 

@@ -5,21 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-import tomllib
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-PACKAGES = (
-    "billing",
-    "channels_app",
-    "devstack",
-    "distributions",
-    "drift",
-    "emulator",
-    "recordings",
-    "streamhub",
-)
+from tests.scenarios.packages import PACKAGES, PROJECT, ROOT
+
+__all__ = ["PACKAGES", "PAGES", "PROJECT", "ROOT", "dotted_names", "page", "resolve", "section"]
+
 PAGES = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
@@ -29,7 +20,6 @@ PAGES = (
     ROOT / "devstack" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 )
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def page(name: str) -> str:
