@@ -15,7 +15,7 @@ matter. The attributes, the values and their users:
 `polled_lists`        `lifecycle.observe.PolledList`          the observation of AWS
 `periodic_jobs`       `lifecycle.periodic.PeriodicJob`        `manage.py bootstrap`
 `at_bootstrap`        a function that can be called again     `manage.py bootstrap`
-`alarms`              `alerts.alarms.AlarmSource`             the dashboard and objects' pages
+`alarms`              `alerts.rules.AlarmSource`              the dashboard and objects' pages
 `navigation`          `console.navigation.Entry`              the sidebar
 `roles`               `console.roles.Grant`                   `manage.py bootstrap`
 `tiles`               `console.tiles.Tile`                    the dashboard

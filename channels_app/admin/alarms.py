@@ -8,17 +8,21 @@ from django.urls import reverse
 from channels_app import cost_alarms
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
-from streamhub.alerts.alarms import Alarm, AlarmSource
+from streamhub.alerts.rules import AlarmSource, Condition, Severity
 
 
 def _url(model: type[Model], page: str, *args: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
-def _shown(alarm: cost_alarms.CostAlarm) -> Alarm:
+def _shown(alarm: cost_alarms.CostAlarm) -> Condition:
     """The alarm with Stop on its breakout, or on the channel if it has none."""
     model, pk = (Breakout, alarm.breakout_id) if alarm.breakout_id else (Channel, alarm.channel_id)
-    return Alarm(
+    return Condition(
+        rule=alarm.code.value,
+        severity=Severity.CRITICAL,
+        kind=model.KIND,
+        object_id=str(pk),
         name=alarm.name,
         url=_url(model, "change", pk),
         sentence=alarm.message,
@@ -31,15 +35,15 @@ def _shown(alarm: cost_alarms.CostAlarm) -> Alarm:
     )
 
 
-def _all() -> list[Alarm]:
+def _all() -> list[Condition]:
     return [_shown(alarm) for alarm in cost_alarms.current_alarms()]
 
 
-def _of_channel(row: Channel) -> list[Alarm]:
+def _of_channel(row: Channel) -> list[Condition]:
     return [_shown(alarm) for alarm in cost_alarms.alarms_of(row.pk)]
 
 
-def _of_breakout(row: Breakout) -> list[Alarm]:
+def _of_breakout(row: Breakout) -> list[Condition]:
     """The breakout's own alarms, and its channel's if that still runs after the breakout failed."""
     if row.channel_id is None or row.state not in (*ON_AIR, State.FAILED):
         return []

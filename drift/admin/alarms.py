@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from drift import stored_report
 from drift.services import Finding, Resolution
-from streamhub.alerts.alarms import Alarm, AlarmSource
+from streamhub.alerts.rules import AlarmSource, Condition, Severity
 
 
-def _surplus() -> list[Alarm]:
+def _surplus() -> list[Condition]:
     """One alarm for each resource in the last report that runs and that no row will stop."""
     return [
         _alarm(finding, finding.first_seen_at)
@@ -20,9 +20,13 @@ def _surplus() -> list[Alarm]:
     ]
 
 
-def _alarm(finding: Finding, since: datetime) -> Alarm:
+def _alarm(finding: Finding, since: datetime) -> Condition:
     must_wait = f"{finding.wait_reason} Until then it can only be stopped in the AWS console."
-    return Alarm(
+    return Condition(
+        rule="surplus_running",
+        severity=Severity.CRITICAL,
+        kind="drift",
+        object_id=finding.key,
         name="Drift",
         url=reverse("admin:drift"),
         sentence=f"{finding.aws_id}: {finding.detail}",

@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from distributions.owners import Owner
 from streamhub import contributions
-from streamhub.alerts.alarms import AlarmSource
+from streamhub.alerts.rules import AlarmSource
 from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import Grant
