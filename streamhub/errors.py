@@ -33,6 +33,18 @@ class EmbeddedNotRunning(StreamHubError):
     """Embedded mode is chosen, but its process is not running. The message says what to run."""
 
 
+class NotSent(StreamHubError):
+    """StreamHub's own rate limit has no token yet, so the call was not sent. Nothing happened on AWS.
+
+    `after`: the seconds until the caller's turn. It is no answer of AWS and no failure: see `Claim.sending`.
+    """
+
+    def __init__(self, operation: str, after: float) -> None:
+        super().__init__(f"{operation} waits {after:.1f} s for its turn at StreamHub's own rate limit.")
+        self.operation = operation
+        self.after = after
+
+
 class AwsError(StreamHubError):
     """An AWS call did not succeed.
 
@@ -99,7 +111,7 @@ class Retryable(AwsError):
 
 
 class Throttled(Retryable):
-    """AWS, or StreamHub's own rate limit, allows no more calls for now."""
+    """AWS allows no more calls for now."""
 
 
 class AccessDenied(Retryable):

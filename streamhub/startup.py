@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
 from streamhub import variables
+from streamhub.aws.ratelimit import parse_rates
 from streamhub.aws.session import AwsSession
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import EMBEDDED, LIVE, broker_url, resolve_target
@@ -62,9 +63,17 @@ def mistakes() -> Iterator[str]:
         yield str(error)
     except EmbeddedNotRunning:
         pass  # not a mistake in the settings; `_not_running` reports it
+    yield from _rates_mistakes()
     yield from _broker_mistakes()
     if settings.STREAMHUB_AWS == LIVE:
         yield from _live_mistakes()
+
+
+def _rates_mistakes() -> Iterator[str]:
+    try:
+        parse_rates(settings.AWS_RATES)
+    except Misconfigured as error:
+        yield str(error)
 
 
 def _broker_mistakes() -> Iterator[str]:

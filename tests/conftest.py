@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Discard wakes: in-process tests run the steps themselves."""
-    monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue: None)
+    monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue, countdown=0: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from channels_app.driver.observing import contradicted_part, decided, describe, 
 from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL
 from channels_app.models import Channel
 from channels_app.models.channel import State
-from streamhub.aws.ratelimit import urgency
+from streamhub.aws.ratelimit import step_of
 from streamhub.errors import Refused
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import Priority
@@ -63,7 +63,7 @@ class ChannelDriver:
     failed_state: ClassVar[str] = State.FAILED
 
     def context(self, row: Channel) -> AbstractContextManager[Any]:
-        return urgency(Priority(row.priority).urgent)
+        return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
 
     def doing(self, row: Channel) -> str:
         return str(decided(row))

@@ -25,9 +25,9 @@ def create(part: PartDriver, claim: Claim) -> float | None:
     row: Channel = claim.row
     if part.of(row).sent_at and not part.has_token and _adopt(claim, part):
         return AT_ONCE
-    claim.save(**part.columns.create_sent())
     try:
-        info = part.create(row)
+        with claim.sending(**part.columns.create_sent()):
+            info = part.create(row)
     except Conflict:
         # The token belongs to a resource that is deleted by now: use the next one.
         if not part.has_token:

@@ -22,7 +22,7 @@ from streamhub.aws.medialive import SecurityGroupInfo
 from streamhub.aws.ownership import mark_of_tags
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.paging import ListPage
-from streamhub.aws.ratelimit import urgency
+from streamhub.aws.ratelimit import step_of
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
 from streamhub.lifecycle import absence, intent, states
 from streamhub.lifecycle.claim import Claim
@@ -39,7 +39,7 @@ class SecurityGroupDriver:
     failed_state: ClassVar[str] = State.FAILED
 
     def context(self, row: SecurityGroup) -> AbstractContextManager[Any]:
-        return urgency(Priority(row.priority).urgent)
+        return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
 
     def doing(self, row: SecurityGroup) -> str:
         return str(self.decide(row))
@@ -118,9 +118,9 @@ class SecurityGroupDriver:
 
     def _create(self, claim: Claim) -> SecurityGroupInfo:
         row: SecurityGroup = claim.row
-        claim.save(create_sent_at=Now())
         try:
-            return live().create_security_group(row.cidr_list, tags_of(row))
+            with claim.sending(create_sent_at=Now()):
+                return live().create_security_group(row.cidr_list, tags_of(row))
         except (Refused, Retryable) as error:
             if isinstance(error, Refused) or not error.effect_unknown:
                 claim.save(create_sent_at=None)

@@ -23,9 +23,9 @@ from streamhub.lifecycle.models import database_now, error_fields
 def create(claim: Claim) -> float | None:
     """Create it, or adopt what an earlier attempt created with the same CallerReference."""
     row: Distribution = claim.row
-    claim.save(create_sent_at=Now())
     try:
-        info = cloudfront().create(spec_of(row))
+        with claim.sending(create_sent_at=Now()):
+            info = cloudfront().create(spec_of(row))
     except AlreadyExists as taken:
         return _adopt(claim, taken)
     except (Refused, Retryable) as error:

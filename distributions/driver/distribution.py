@@ -24,7 +24,7 @@ from distributions.driver.observing import (
 )
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
-from streamhub.aws.ratelimit import urgency
+from streamhub.aws.ratelimit import step_of
 from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
@@ -62,7 +62,7 @@ class DistributionDriver:
     failed_state: ClassVar[str] = State.FAILED
 
     def context(self, row: Distribution) -> AbstractContextManager[Any]:
-        return urgency(Priority(row.priority).urgent)
+        return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
 
     def doing(self, row: Distribution) -> str:
         return str(self.decide(row))
@@ -112,11 +112,11 @@ def _disable(claim: Claim) -> float | None:
 def _set_enabled(claim: Claim, state: str, why: str, **error_columns: Any) -> float | None:
     """Send the change. The ETag in the answer becomes our own (`own_etag`); until then it is unknown."""
     row: Distribution = claim.row
-    claim.save(own_etag="")
     enabled = state == State.DEPLOYING
-    info: DistributionInfo = absence.observe_on_conflict(
-        claim, lambda: cloudfront().set_enabled(row.aws_distribution_id or "", enabled)
-    )
+    with claim.sending(own_etag=""):
+        info: DistributionInfo = absence.observe_on_conflict(
+            claim, lambda: cloudfront().set_enabled(row.aws_distribution_id or "", enabled)
+        )
     claim.change_state(
         state,
         why=why,

@@ -86,6 +86,7 @@ class CloudFront:
         return self._set_enabled_once(id, enabled)
 
     def _set_enabled_once(self, id: str, enabled: bool) -> DistributionInfo:
+        self._session.prepay("cloudfront", "UpdateDistribution")
         response, request_id = self._session.call("cloudfront", "GetDistribution", Id=id)
         config = response["Distribution"]["DistributionConfig"]
         if config["Enabled"] is enabled:

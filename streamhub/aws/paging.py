@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from streamhub.aws.ratelimit import patient_step
 
 T = TypeVar("T")
 
@@ -37,7 +40,9 @@ def pages_of(fetch: Fetch[T], start: str | None = None) -> Iterator[ListPage[T]]
     number, token = 0, start
     while True:
         number += 1
-        items, token, request_id = fetch(token)
+        # The first page takes its turn as every call does; a list that has begun is read to its end.
+        with patient_step() if number > 1 else nullcontext():
+            items, token, request_id = fetch(token)
         yield ListPage(items, number, token or None, request_id)
         if not token:
             return

@@ -23,12 +23,13 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
 
+from streamhub.aws.call_queue import LocalQueues, RedisQueues
 from streamhub.aws.error_mapping import is_write, may_have_happened, translate
-from streamhub.aws.ratelimit import PREFIX, RATES, Limiter, is_urgent, scaled
+from streamhub.aws.ratelimit import PREFIX, Limiter, rates_of
 from streamhub.aws.target import Target, broker_url, check_loopback, resolve_target
-from streamhub.errors import AwsError, Retryable
-from streamhub.token_bucket import LocalBuckets, RedisBuckets
+from streamhub.errors import AwsError, Retryable, Throttled
 
 logger = logging.getLogger(__name__)
 
@@ -166,21 +167,31 @@ class AwsSession:
     ) -> tuple[dict[str, Any], str | None]:
         """Make one AWS call. Returns the response and AWS's request id.
 
-        `operation` and `params` are in AWS's spelling. Raises only AwsErrors; Throttled, before the call, if
-        the rate limit has no token.
+        `operation` and `params` are in AWS's spelling. Raises only AwsErrors, and NotSent if the rate
+        limit has no token for it yet.
         """
         name, region = f"{service}:{operation}", region or self.target.region
         if self._limiter is not None:
-            self._limiter.acquire(name, urgent=is_urgent())
+            self._limiter.acquire(name)
         started = self._clock()
         try:
             response = self._send(service, operation, region, params)
         except AwsError as error:
+            if isinstance(error, Throttled) and self._limiter is not None:
+                self._limiter.throttled(name)
             self._notify(AwsCall(name, region, self._clock() - started, error.request_id, error))
             raise
         request_id = response.get("ResponseMetadata", {}).get("RequestId")
         self._notify(AwsCall(name, region, self._clock() - started, request_id, None))
         return response, request_id
+
+    def prepay(self, service: str, operation: str) -> None:
+        """In a step: take the rate limit's token of a later call now, before the reads that prepare it.
+
+        Raises NotSent.
+        """
+        if self._limiter is not None:
+            self._limiter.prepay(f"{service}:{operation}")
 
     def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
         """Call botocore, and translate its errors."""
@@ -239,8 +250,8 @@ def use_session(session: AwsSession) -> Iterator[AwsSession]:
 
 def default_limiter(target: Target) -> Limiter:
     """A limiter that all processes share through Redis; in embedded mode one of this process."""
-    rates = scaled(RATES, target.rate_factor)
+    rates = rates_of(settings.AWS_RATES, target.rate_factor)
     if target.embedded or not (url := broker_url()).startswith(("redis://", "rediss://", "unix://")):
-        return Limiter(LocalBuckets(), rates)
+        return Limiter(LocalQueues(), rates)
     client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
-    return Limiter(RedisBuckets(client, prefix=PREFIX), rates)
+    return Limiter(RedisQueues(client, prefix=PREFIX), rates)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import logging
 import random
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +19,7 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
-from streamhub.errors import AwsError, Retryable, StreamHubError
+from streamhub.errors import AwsError, NotSent, Retryable, StreamHubError
 from streamhub.lifecycle import states
 from streamhub.lifecycle.models import ManagedResource, error_fields
 
@@ -97,6 +99,21 @@ class Claim:
             raise ClaimLost(f"{self.row.KIND} {self.row.pk} is claimed by another worker")
         self.row.refresh_from_db()
 
+    @contextmanager
+    def sending(self, **fields: Any) -> Iterator[None]:
+        """Write columns just before the call that they announce, and make that call inside this context.
+
+        If our own rate limit does not let the call go (`NotSent`), the columns get their earlier values back,
+        so that nobody looks for the effect of a call that never was. Raises `ClaimLost`.
+        """
+        before = {name: getattr(self.row, name) for name in fields}
+        self.save(**fields)
+        try:
+            yield
+        except NotSent:
+            self.save(**before)
+            raise
+
     def note(self, why: str, *, request_id: str | None, **fields: Any) -> None:
         """Write columns and a `Transition` for a call that AWS accepted and that changes no state.
 
@@ -143,6 +160,10 @@ class Claim:
         if isinstance(error, Retryable) and error.after:
             wait = max(wait, min(error.after, MAX_BACKOFF_SECONDS))
         self._end(after(wait), **error_fields(error, hint or "StreamHub tries again automatically."))
+
+    def wait_turn(self, seconds: float) -> None:
+        """The step's call was not sent. Come back when its turn comes: no attempt, no error, no backoff."""
+        self._end(after(seconds), attempts=F("attempts") - 1)
 
     def release(self, seconds: float | None) -> None:
         """The step is complete. Take the next one after `seconds` (None: only when woken)."""

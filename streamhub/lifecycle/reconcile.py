@@ -6,9 +6,9 @@ import logging
 
 from django.apps import apps
 
-from streamhub.errors import AwsError, Refused
+from streamhub.errors import AwsError, NotSent, Refused
 from streamhub.lifecycle import wake
-from streamhub.lifecycle.claim import Claim, ClaimLost, take
+from streamhub.lifecycle.claim import Claim, ClaimLost, after, take
 from streamhub.lifecycle.driver import Driver, driver_of
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def reconcile(label: str, pk: int) -> bool:
             _step(driver, claim)
     except ClaimLost as error:
         log.warning("%s", error)
-    _wake_if_due(label, pk)
+    _wake_if_due_soon(label, pk)
     return True
 
 
@@ -39,6 +39,9 @@ def _step(driver: Driver, claim: Claim) -> None:
         seconds = driver.step(claim)
     except ClaimLost:
         raise
+    except NotSent as unsent:
+        log.debug("%s %s: %s", claim.row.KIND, claim.row.pk, unsent)
+        claim.wait_turn(unsent.after)
     except Refused as error:
         claim.fail(driver.failed_state, driver.doing(claim.row), error)
     except AwsError as error:
@@ -54,12 +57,12 @@ def _step(driver: Driver, claim: Claim) -> None:
         claim.release(seconds)
 
 
-def _wake_if_due(label: str, pk: int) -> None:
-    """Queue the row again if it has more to do or has new intent since the step began."""
-    from django.db.models.functions import Now
-
+def _wake_if_due_soon(label: str, pk: int) -> None:
+    """Queue the row again if it has more to do within seconds, or has new intent since the step began."""
     model = apps.get_model(label)
-    rows = model._default_manager.filter(pk=pk, not_before__lte=Now(), claim_token__isnull=True)
-    priority = rows.values_list("priority", flat=True).first()
-    if priority is not None and rows.update(queued_until=wake.queued_mark()):
-        wake.publish(model, [pk], priority)
+    soon = after(wake.SOON_SECONDS)
+    rows = model._default_manager.filter(pk=pk, not_before__lte=soon, claim_token__isnull=True)
+    found = rows.values_list("priority", wake.seconds_left()).first()
+    if found is not None and rows.update(queued_until=wake.queued_mark()):
+        priority, left = found
+        wake.publish(model, [pk], priority, {pk: left})

@@ -1,4 +1,4 @@
-"""The sweep: put every due row on its queue once, urgent rows first."""
+"""The sweep: put every row that is due, or will be before long, on its queue once, urgent rows first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from streamhub.lifecycle import wake
-from streamhub.lifecycle.claim import FREE
+from streamhub.lifecycle.claim import FREE, after
 from streamhub.lifecycle.driver import all_drivers
 from streamhub.lifecycle.locking import update_in_order
 from streamhub.lifecycle.models import ManagedResource, Priority
@@ -21,7 +21,7 @@ def sweep() -> int:
 
 
 def sweep_model(model: type[ManagedResource]) -> int:
-    """Queue up to `BATCH` due rows of one model by priority, then by due time.
+    """Queue up to `BATCH` rows of one model that are due or will be soon, by priority, then by due time.
 
     At most `BATCH` bulk rows wait on the queue at a time, so that a mass deletion does not fill the broker
     with duplicates of rows that no worker has reached yet. Urgent rows are never held back.
@@ -33,11 +33,12 @@ def sweep_model(model: type[ManagedResource]) -> int:
         room = BATCH if priority.urgent else BATCH - bulk_waiting - queued
         if room <= 0:
             break
-        due = rows.filter(FREE, NOT_QUEUED, not_before__lte=Now(), priority=priority)
-        pks = list(due.order_by("not_before").values_list("pk", flat=True)[:room])
-        if not pks:
+        due = rows.filter(FREE, NOT_QUEUED, not_before__lte=after(wake.SOON_SECONDS), priority=priority)
+        left = dict(due.order_by("not_before").values_list("pk", wake.seconds_left())[:room])
+        if not left:
             continue
+        pks = list(left)
         update_in_order(rows.filter(NOT_QUEUED), pks, queued_until=wake.queued_mark())
-        wake.publish(model, pks, priority)
+        wake.publish(model, pks, priority, left)
         queued += len(pks)
     return queued

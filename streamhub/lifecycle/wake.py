@@ -1,14 +1,20 @@
-"""Waking: tell a worker that a row is due. A lost message costs only seconds: the sweep finds the row."""
+"""Waking: tell a worker that a row is due, or will be in a few seconds.
+
+A lost message costs only seconds: the sweep finds the row. Long waits stand in the row alone; the broker
+holds a message for at most `SOON_SECONDS`, so that a row is taken when it is due and not at the next sweep.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from celery import current_app
 from django.db import models, transaction
+from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from streamhub.lifecycle.claim import after
@@ -20,11 +26,19 @@ log = logging.getLogger(__name__)
 
 # How long the sweep skips a row that is on a queue.
 QUEUED_SECONDS = 60
+SOON_SECONDS = 10
+# A message that arrived a moment before its row is due would be lost to the next sweep.
+LATE_SECONDS = 0.02
 
 
 def queued_mark() -> models.ExpressionWrapper:
     """The `queued_until` of a row that is queued now."""
     return after(QUEUED_SECONDS)
+
+
+def seconds_left() -> models.ExpressionWrapper:
+    """How long a row still waits, by the database's clock: a duration, negative when it is due."""
+    return models.ExpressionWrapper(models.F("not_before") - Now(), output_field=models.DurationField())
 
 
 def queue_of(priority: int) -> str:
@@ -38,20 +52,30 @@ def on_commit(model: type[ManagedResource], pks: Iterable[int], priority: int) -
         transaction.on_commit(partial(publish, model, pks, priority))
 
 
-def publish(model: type[ManagedResource], pks: list[int], priority: int) -> None:
-    """Put the rows on their queue. If the broker fails, log it and leave the rows to the sweep."""
+def publish(
+    model: type[ManagedResource],
+    pks: list[int],
+    priority: int,
+    left: Mapping[int, timedelta] | None = None,
+) -> None:
+    """Put the rows on their queue. If the broker fails, log it and leave the rows to the sweep.
+
+    `left`: how long rows that are not due yet still wait (`seconds_left`).
+    """
     for done, pk in enumerate(pks):
+        wait = left[pk].total_seconds() if left and pk in left else 0.0
+        countdown = [wait + LATE_SECONDS] if wait > 0 else []
         try:
-            send(TaskName.RECONCILE, [model._meta.label_lower, pk], queue_of(priority))
+            send(TaskName.RECONCILE, [model._meta.label_lower, pk], queue_of(priority), *countdown)
         except (OperationalError, OSError) as error:
             log.warning("The broker did not accept the step of %s %s: %s", model.KIND, pk, error)
             update_all(model, pks[done:], queued_until=None)
             return
 
 
-def send(task: TaskName, args: list[Any], queue: str) -> None:
-    """Send a task to the broker by name."""
-    current_app.send_task(task, args=args, queue=queue, ignore_result=True)
+def send(task: TaskName, args: list[Any], queue: str, countdown: float = 0) -> None:
+    """Send a task to the broker by name, to be run after `countdown` seconds."""
+    current_app.send_task(task, args=args, queue=queue, ignore_result=True, countdown=countdown or None)
 
 
 def send_safely(task: TaskName, queue: str) -> None:

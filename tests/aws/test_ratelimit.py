@@ -1,4 +1,4 @@
-"""The rate limit: a bucket per operation, a reserve for urgent work, shared through Redis."""
+"""The rate limit: a bucket and a line per operation, a reserve for urgent work, shared through Redis."""
 
 from __future__ import annotations
 
@@ -13,20 +13,26 @@ from typing import Any
 import fakeredis
 import pytest
 import redis
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from streamhub.aws import call_queue
+from streamhub.aws.call_queue import LocalQueues, Queues, RedisQueues, reserve_of
 from streamhub.aws.iam_actions import ACTIONS
+from streamhub.aws.paging import pages_of
 from streamhub.aws.ratelimit import (
     PREFIX,
     RATES,
     Limiter,
-    is_urgent,
+    current_caller,
+    parse_rates,
     rate_for,
-    reserve_of,
+    rates_of,
     scaled,
-    urgency,
+    step_of,
 )
-from streamhub.errors import Throttled
-from streamhub.token_bucket import LocalBuckets, Rate, RedisBuckets
+from streamhub.errors import Misconfigured, NotSent, Retryable
+from streamhub.token_bucket import Rate
 
 OPERATION = "cloudfront:UpdateDistribution"
 SLOW = {"*": Rate(per_second=1, burst=9)}
@@ -41,15 +47,16 @@ class Clock:
 
 
 def shared(client: Any, rates: dict[str, Rate] = SLOW, **options: Any) -> Limiter:
-    return Limiter(RedisBuckets(client, prefix=PREFIX, **options), rates)
+    return Limiter(RedisQueues(client, prefix=PREFIX, **options), rates)
 
 
 def taken(limiter: Any, urgent: bool = False, operation: str = OPERATION) -> int:
-    """How many calls the limiter allows at once."""
+    """How many calls of different steps the limiter allows at once."""
     for count in range(1000):
         try:
-            limiter.acquire(operation, urgent=urgent)
-        except Throttled:
+            with step_of(f"row:{count}:{urgent}", urgent=urgent):
+                limiter.acquire(operation)
+        except NotSent:
             return count
     raise AssertionError("no limit")
 
@@ -98,7 +105,7 @@ def client(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture(params=["local", "fakeredis", "redis"])
 def limiter(request: pytest.FixtureRequest) -> Any:
     if request.param == "local":
-        return Limiter(LocalBuckets(), SLOW)
+        return Limiter(LocalQueues(), SLOW)
     return shared(_redis(request.param, request))
 
 
@@ -112,24 +119,24 @@ def test_operations_have_separate_buckets(limiter: Any) -> None:
     assert taken(limiter, urgent=True, operation="medialive:StartChannel") == 9
 
 
-def test_throttled_has_the_seconds_until_the_next_token(limiter: Any) -> None:
+def test_a_step_learns_when_its_turn_comes(limiter: Any) -> None:
     taken(limiter, urgent=True)
-    with pytest.raises(Throttled) as urgent:
-        limiter.acquire(OPERATION, urgent=True)
-    with pytest.raises(Throttled) as bulk:
-        limiter.acquire(OPERATION, urgent=False)
-    assert urgent.value.after == pytest.approx(1, abs=0.2)
-    assert bulk.value.after == pytest.approx(4, abs=0.2)  # one token above the reserve of three
-    assert urgent.value.operation == OPERATION
-    assert not urgent.value.effect_unknown
+    with step_of("a", urgent=False), pytest.raises(NotSent) as unsent:
+        limiter.acquire(OPERATION)
+    # One for itself, one for the urgent step that waits, and three for the reserve.
+    assert unsent.value.after == pytest.approx(5, abs=0.2)
+    assert unsent.value.operation == OPERATION
 
 
 def test_buckets_refill_with_time_up_to_the_burst() -> None:
     clock = Clock()
-    limiter = Limiter(LocalBuckets(clock=clock), SLOW)
+    queues = LocalQueues(clock=clock)
+    limiter = Limiter(queues, SLOW)
     taken(limiter, urgent=True)
     clock.now += 2.5
+    queues.clear_lines()
     assert taken(limiter, urgent=True) == 2
+    queues.clear_lines()
     clock.now += 1_000_000
     assert taken(limiter, urgent=True) == 9
 
@@ -138,7 +145,7 @@ def test_redis_refills_buckets_by_its_own_clock(client: Any) -> None:
     limiter = shared(client, {"*": Rate(per_second=20, burst=3)})
     taken(limiter, urgent=True)
     time.sleep(0.11)
-    assert taken(limiter, urgent=True) >= 2
+    assert taken(limiter, urgent=True) >= 1  # two tokens, and one step waits already
 
 
 def test_workers_share_one_bucket(client: Any) -> None:
@@ -148,20 +155,20 @@ def test_workers_share_one_bucket(client: Any) -> None:
 
 
 def test_idle_buckets_expire_in_redis(client: Any) -> None:
-    shared(client).acquire(OPERATION, urgent=False)
-    assert 0 < client.pttl(f"streamhub:rate:{OPERATION}") <= 10_000
+    shared(client).acquire(OPERATION)
+    assert 0 < client.ttl(f"streamhub:rate:{OPERATION}") <= call_queue.FORGET_SECONDS + 10
 
 
 def test_without_redis_the_process_uses_its_own_buckets(caplog: pytest.LogCaptureFixture) -> None:
     server = fakeredis.FakeServer()
     clock = Clock()
     limiter = shared(fakeredis.FakeRedis(server=server), clock=clock)
-    limiter.acquire(OPERATION, urgent=False)
+    limiter.acquire(OPERATION)
     server.connected = False
     assert taken(limiter, urgent=True) == 9
     assert len(caplog.records) == 1  # Redis is tried once, then not again for a while
     server.connected = True
-    clock.now += RedisBuckets.RETRY_REDIS_SECONDS
+    clock.now += RedisQueues.RETRY_REDIS_SECONDS
     assert taken(limiter, urgent=True) == 8
 
 
@@ -183,11 +190,216 @@ def test_rates_can_be_multiplied() -> None:
     assert scaled(RATES, 50)["cloudfront:*"] == Rate(100, 500)
 
 
-def test_calls_are_bulk_by_default() -> None:
-    assert not is_urgent()
-    with urgency():
-        assert is_urgent()
-        with urgency(False):
-            assert not is_urgent()
-        assert is_urgent()
-    assert not is_urgent()
+def test_calls_outside_steps_are_bulk_and_wait() -> None:
+    assert (current_caller().urgent, current_caller().patience) == (False, None)
+    with step_of("row:1", urgent=True):
+        assert (current_caller().holder, current_caller().urgent) == ("row:1", True)
+        with step_of("row:2", urgent=False):
+            assert not current_caller().urgent
+        assert current_caller().urgent
+    assert not current_caller().urgent
+
+
+class Waiting:
+    """A limiter on a clock that its own sleeps move."""
+
+    def __init__(self, rates: dict[str, Rate]) -> None:
+        self.clock = Clock()
+        self.queues = LocalQueues(clock=self.clock)
+        self.limiter = Limiter(self.queues, rates, sleep=self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.now += seconds
+
+
+def test_outside_steps_a_call_waits_for_its_turn() -> None:
+    waiting = Waiting({"*": Rate(1, 3)})
+    for _ in range(20):
+        waiting.limiter.acquire(OPERATION)
+    assert waiting.clock.now - 100 == pytest.approx(18)  # the reserve keeps one of three
+
+
+def test_a_call_does_not_wait_for_ever() -> None:
+    waiting = Waiting({"*": Rate(0.001, 3)})
+    waiting.limiter.acquire(OPERATION)
+    waiting.limiter.acquire(OPERATION)
+    with pytest.raises(Retryable) as error:
+        waiting.limiter.acquire(OPERATION)
+    assert (error.value.code, error.value.effect_unknown) == ("OwnRateLimit", False)
+
+
+def test_a_list_that_a_step_has_begun_is_read_to_its_end() -> None:
+    """A list longer than the bucket: each later page waits for its turn."""
+    waiting = Waiting({"*": Rate(4, 12)})
+    calls: list[str | None] = []
+
+    def fetch(token: str | None) -> tuple[tuple[int, ...], str | None, str | None]:
+        waiting.limiter.acquire("cloudfront:ListDistributions")
+        calls.append(token)
+        number = len(calls)
+        return (number,), (str(number) if number < 101 else None), None
+
+    with step_of("row:1", urgent=False):
+        assert [page.number for page in pages_of(fetch)] == list(range(1, 102))
+        assert current_caller().patience == 0
+    assert calls == [None, *(str(number) for number in range(1, 101))]
+
+
+def test_the_token_of_a_write_is_taken_before_the_reads_that_prepare_it() -> None:
+    waiting = Waiting({"*": Rate(1, 3)})
+    with step_of("row:1", urgent=False):
+        waiting.limiter.prepay(OPERATION)
+        waiting.limiter.prepay(OPERATION)  # once is enough
+        waiting.limiter.acquire("cloudfront:GetDistribution")
+        waiting.limiter.acquire(OPERATION)
+        waiting.limiter.acquire(OPERATION)
+        with pytest.raises(NotSent):
+            waiting.limiter.prepay(OPERATION)
+
+
+@pytest.fixture(params=["local", "fakeredis"])
+def line(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The queues and the clock that they follow, for both implementations."""
+    clock = Clock()
+    if request.param == "local":
+        return LocalQueues(clock=clock), clock
+    monkeypatch.setattr(REDIS_TIME, lambda: clock.now)
+    return RedisQueues(fakeredis.FakeRedis(), prefix=PREFIX, clock=clock), clock
+
+
+REDIS_TIME = "fakeredis.commands_mixins.server_mixin.time.time"
+RATE = Rate(per_second=2, burst=6)
+
+
+def ask(queues: Queues, holder: str, urgent: bool = False) -> float:
+    return queues.take(OPERATION, RATE, holder=holder, urgent=urgent)
+
+
+def test_steps_get_their_tokens_in_the_order_of_their_coming(line: Any) -> None:
+    queues, clock = line
+    waits = {name: ask(queues, name) for name in "abcdefgh"}
+    assert [name for name, wait in waits.items() if not wait] == list("abcd")
+    assert [waits[name] for name in "efgh"] == pytest.approx([0.5, 1.0, 1.5, 2.0])
+    clock.now += 0.5
+    assert ask(queues, "late") > 0  # a newcomer does not jump the line
+    assert ask(queues, "e") == 0
+    clock.now += 0.5
+    assert ask(queues, "g") > 0
+    assert ask(queues, "f") == 0
+
+
+def test_an_urgent_step_goes_before_those_that_wait(line: Any) -> None:
+    queues, clock = line
+    for name in "abcdefgh":
+        ask(queues, name)
+    assert [ask(queues, f"urgent {n}", urgent=True) for n in range(3)] == [0, 0, pytest.approx(0.5)]
+    clock.now += 0.5
+    assert ask(queues, "e") > 0
+    assert ask(queues, "urgent 2", urgent=True) == 0
+
+
+def test_a_step_that_never_comes_back_loses_its_place(line: Any) -> None:
+    queues, clock = line
+    for name in "abcdefgh":
+        ask(queues, name)
+    clock.now += call_queue.GRACE_SECONDS + 10
+    assert [ask(queues, name) for name in ("new 1", "new 2", "new 3", "new 4")] == [0, 0, 0, 0]
+
+
+def test_a_long_wait_is_announced_in_parts(line: Any) -> None:
+    queues, _clock = line
+    waits = [ask(queues, f"row {n}") for n in range(104)]
+    assert waits[-1] == pytest.approx(100 / 2 * call_queue.PART_OF_WAIT)
+    assert ask(queues, "row 103") == pytest.approx(waits[-1])
+    assert [(state.waiting, state.share) for state in queues.states([OPERATION])] == [(100, 1.0)]
+
+
+def test_a_throttle_lowers_the_rate_which_then_grows_back(line: Any) -> None:
+    queues, clock = line
+    ask(queues, "a")
+    queues.slow_down(OPERATION)
+    queues.slow_down(OPERATION)  # within a second: one and the same
+    (state,) = queues.states([OPERATION])
+    assert state.share == pytest.approx(0.9)
+    assert ask(queues, "b") > 1  # AWS's own bucket is empty: so is ours
+    clock.now += 5
+    (state,) = queues.states([OPERATION])
+    assert state.share == pytest.approx(0.92, abs=0.001)  # at 2 a second: a fifth of the full speed
+    queues.slow_down(OPERATION)
+    (state,) = queues.states([OPERATION])
+    assert state.share == pytest.approx(0.92 * 0.9, abs=0.001)
+    clock.now += 50
+    assert ask(queues, "b") == 0
+    assert queues.states([OPERATION]) == []
+
+
+class Aws:
+    """An operation that AWS itself limits."""
+
+    def __init__(self, clock: Clock, per_second: float, burst: float = 20) -> None:
+        self.buckets = LocalQueues(clock=clock)
+        self.rate = Rate(per_second, burst)
+        self.accepted = self.refused = 0
+
+    def call(self) -> bool:
+        refused = self.buckets.take("aws", self.rate, holder="all", urgent=True) > 0
+        self.buckets.clear_lines()
+        self.accepted, self.refused = self.accepted + (not refused), self.refused + refused
+        return refused
+
+
+@pytest.mark.parametrize("limit", [0.7, 4, 18])
+def test_below_the_ceiling_the_average_is_nine_tenths_of_what_aws_gives(limit: float) -> None:
+    """Ten minutes of steps against an AWS that allows less than the configured rate, after a minute."""
+    clock = Clock()
+    queues, aws, rate = LocalQueues(clock=clock), Aws(clock, limit), Rate(20, 20)
+    waiting = {f"row {n}": 100.0 for n in range(40)}
+    counted = (0, 0)
+    while clock.now < 100 + 660:
+        clock.now += 0.05
+        for holder in [name for name, due in waiting.items() if due <= clock.now]:
+            if wait := queues.take(OPERATION, rate, holder=holder, urgent=False):
+                waiting[holder] = clock.now + wait
+            elif aws.call():
+                queues.slow_down(OPERATION)
+        if clock.now < 160:
+            counted = (aws.accepted, aws.refused)
+    accepted, refused = aws.accepted - counted[0], aws.refused - counted[1]
+    assert accepted / 600 >= 0.9 * limit
+    assert refused <= 0.03 * accepted + 12
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans(), st.sampled_from([0.0, 0.1, 0.6, 3.0, 45.0])))
+)
+def test_both_kinds_of_queues_follow_the_same_rules(asks: list[tuple[str, bool, float]]) -> None:
+    clock = Clock()
+    local = LocalQueues(clock=clock)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(REDIS_TIME, lambda: clock.now)
+        shared = RedisQueues(fakeredis.FakeRedis(), prefix=PREFIX)
+        for number, (holder, urgent, pause) in enumerate(asks):
+            clock.now += pause + 0.001
+            name = f"{holder}{urgent}"
+            waits = [queues.take(OPERATION, RATE, holder=name, urgent=urgent) for queues in (local, shared)]
+            assert waits[0] == pytest.approx(waits[1], abs=1e-3)
+            if number % 5 == 4:
+                local.slow_down(OPERATION)
+                shared.slow_down(OPERATION)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cloudfront", "cloudfront:X=1", "X=1/2", "a:b=0/2", "a:b=1/0.5", "a:b=x/2", "a:b=nan/2", "a:b=inf/inf"],
+)
+def test_wrong_rates_are_named(text: str) -> None:
+    with pytest.raises(Misconfigured, match="AWS_RATES"):
+        parse_rates(text)
+
+
+def test_configured_rates_come_before_the_defaults_and_are_taken_as_they_are() -> None:
+    rates = rates_of("cloudfront:DeleteDistribution=10/20, medialive:*=7/15", factor=50)
+    assert rate_for("cloudfront:DeleteDistribution", rates) == Rate(10, 20)
+    assert rate_for("medialive:CreateChannel", rates) == Rate(7, 15)
+    assert rate_for("cloudfront:UpdateDistribution", rates) == Rate(100, 500)

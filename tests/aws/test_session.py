@@ -13,11 +13,12 @@ import fakeredis
 import pytest
 
 from streamhub.aws import session as session_module
-from streamhub.aws.ratelimit import PREFIX, Limiter, urgency
+from streamhub.aws.call_queue import LocalQueues, RedisQueues
+from streamhub.aws.ratelimit import PREFIX, Limiter, step_of
 from streamhub.aws.session import AwsCall, AwsSession, current_session, default_limiter, use_session
 from streamhub.aws.target import Target, embedded_target
-from streamhub.errors import AccessDenied, Conflict, Misconfigured, Refused, Retryable, Throttled
-from streamhub.token_bucket import LocalBuckets, Rate, RedisBuckets
+from streamhub.errors import AccessDenied, Conflict, Misconfigured, NotSent, Refused, Retryable, Throttled
+from streamhub.token_bucket import Rate
 from tests.aws.stubs import NOWHERE, REGION
 from tests.aws.wire import ScriptedServer
 
@@ -132,15 +133,26 @@ def test_a_failing_listener_does_not_fail_the_call(session_at: Sessions, wire: S
 
 def test_the_limiter_is_called_first_with_the_urgency(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = [(200, CHANNEL)]
-    session = session_at(wire.url, limiter=Limiter(LocalBuckets(), {"*": Rate(0.001, 3)}))
+    session = session_at(wire.url, limiter=Limiter(LocalQueues(), {"*": Rate(0.001, 3)}))
     describe = {"service": "medialive", "operation": "DescribeChannel", "ChannelId": "42"}
-    session.call(**describe)
-    session.call(**describe)
-    with pytest.raises(Throttled):
+    with step_of("channel:1", urgent=False):
         session.call(**describe)
+        session.call(**describe)
+        with pytest.raises(NotSent):
+            session.call(**describe)
     assert len(wire.requests) == 2
-    with urgency():
+    with step_of("channel:1", urgent=True):
         session.call(**describe)
+
+
+def test_a_throttle_slows_the_operation_down(session_at: Sessions, wire: ScriptedServer) -> None:
+    wire.script = [(429, json.dumps({"__type": "TooManyRequestsException", "message": "Too Many Requests"}))]
+    queues = LocalQueues()
+    session = session_at(wire.url, limiter=Limiter(queues))
+    with pytest.raises(Throttled):
+        session.call("medialive", "DescribeChannel", ChannelId="42")
+    (state,) = queues.states(["medialive:DescribeChannel", "medialive:StartChannel"])
+    assert (state.operation, state.share) == ("medialive:DescribeChannel", pytest.approx(0.9, abs=0.01))
 
 
 def test_racing_threads_make_a_client_only_once(session: AwsSession) -> None:
@@ -352,22 +364,22 @@ def test_a_chosen_session_is_current_in_all_threads(session: AwsSession) -> None
 def test_a_real_account_is_limited_through_the_brokers_redis(settings: Any) -> None:
     target = Target("live", None, REGION, "prod")
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
-    assert isinstance(default_limiter(target).buckets, RedisBuckets)
+    assert isinstance(default_limiter(target).queues, RedisQueues)
     settings.CELERY_BROKER_URL = "memory://"
-    assert isinstance(default_limiter(target).buckets, LocalBuckets)
+    assert isinstance(default_limiter(target).queues, LocalQueues)
 
 
 def test_the_embedded_aws_has_high_limits_per_process() -> None:
     limiter = default_limiter(embedded_target(NOWHERE, REGION, "test"))
-    assert isinstance(limiter.buckets, LocalBuckets)
+    assert isinstance(limiter.queues, LocalQueues)
     for _ in range(300):
-        limiter.acquire("cloudfront:UpdateDistribution", urgent=False)
+        limiter.acquire("cloudfront:UpdateDistribution")
 
 
 def test_a_dead_redis_does_not_stop_a_call(session_at: Sessions, wire: ScriptedServer) -> None:
     wire.script = [(200, CHANNEL)]
     server = fakeredis.FakeServer()
     server.connected = False
-    buckets = RedisBuckets(fakeredis.FakeRedis(server=server), prefix=PREFIX)
-    session = session_at(wire.url, limiter=Limiter(buckets))
+    queues = RedisQueues(fakeredis.FakeRedis(server=server), prefix=PREFIX)
+    session = session_at(wire.url, limiter=Limiter(queues))
     session.call("medialive", "DescribeChannel", ChannelId="42")

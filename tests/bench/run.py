@@ -49,7 +49,7 @@ def main() -> int:
     parser.add_argument("--case", choices=sorted(CASES), action="append")
     chosen = parser.parse_args().case or list(CASES)
     logging.disable(logging.ERROR)
-    wake.send = lambda task, args, queue: None  # the world calls the sweep in this process
+    wake.send = lambda task, args, queue, countdown=0: None  # the world calls the sweep in this process
     call_command("migrate", verbosity=0)
     figures = [figure for name in chosen for figure in CASES[name]()]
     Console(width=150).print(table_of(figures))

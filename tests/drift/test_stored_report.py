@@ -30,7 +30,9 @@ WHO = TESTER
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tasks that were handed to the broker."""
     tasks: list[str] = []
-    monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue: tasks.append(task))
+    monkeypatch.setattr(
+        "streamhub.lifecycle.wake.send", lambda task, args, queue, countdown=0: tasks.append(task)
+    )
     return tasks
 
 

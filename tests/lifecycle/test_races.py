@@ -288,7 +288,9 @@ def test_two_sweeps_queue_each_row_once(monkeypatch: pytest.MonkeyPatch) -> None
     rows = [Distribution.objects.create(origin_url=URL) for _ in range(50)]
     intent.requeue(Distribution, [row.pk for row in rows])
     Distribution.objects.update(queued_until=None)
-    monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue: sent.append(args[1]))
+    monkeypatch.setattr(
+        "streamhub.lifecycle.wake.send", lambda task, args, queue, countdown=0: sent.append(args[1])
+    )
     refused(at_once(sweep, sweep))
     assert Counter(sent) == Counter(row.pk for row in rows)
 

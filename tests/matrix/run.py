@@ -227,7 +227,7 @@ def main() -> int:
     options = parser.parse_args()
     logging.disable(logging.ERROR)
     configure(settings)
-    wake.send = lambda task, args, queue: None  # there is no broker: the sweep finds every row
+    wake.send = lambda task, args, queue, countdown=0: None  # there is no broker: the sweep finds every row
     template = SCRATCH / "template.sqlite3"
     connections["default"].settings_dict["NAME"] = str(template)
     call_command("migrate", verbosity=0)
