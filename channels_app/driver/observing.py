@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from channels_app.driver.parts import (
 )
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
+from streamhub.aws.ratelimit import patient_step
 from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
@@ -29,9 +31,11 @@ from streamhub.lifecycle.models import database_now
 def describe(claim: Claim) -> None:
     """Read the part whose list is polled; if none is, read every known part."""
     polled = [part for part in PART_DRIVERS if part.key == claim.row.polled_list]
-    for part in polled or reversed(PART_DRIVERS):
+    for number, part in enumerate(polled or reversed(PART_DRIVERS)):
         if part.observed(claim.row).present:
-            describe_part(claim, part)
+            # What has begun is read to its end: a step that comes back would read the first parts again.
+            with patient_step() if number else nullcontext():
+                describe_part(claim, part)
         if decided(claim.row) is Step.STOP:
             return  # stop first: reading the other parts may fail, and a running channel costs money
     claim.save(observe_requested=claim.row.suspect_since is not None, observed_at=Now())

@@ -98,6 +98,8 @@ class SecurityGroupDriver:
                 row, row.state, row.state, why=f"{row.aws_id} is gone from MediaLive: creating another one"
             )
             claim.save(aws_id="", create_sent_at=None, gone_at=None, delete_accepted_at=None)
+        if row.desired != Desired.DELETED:
+            live().prepay_security_group()
         group = find(row)
         if group is None and row.desired == Desired.DELETED:
             claim.save(create_sent_at=None)

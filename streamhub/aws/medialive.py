@@ -89,6 +89,13 @@ class MediaLive:
 
     # --- input security groups ---------------------------------------------------------------
 
+    def prepay_security_group(self) -> None:
+        """Take the turn of `create_security_group` before the list that shows whether it is needed.
+
+        Raises NotSent.
+        """
+        self._session.prepay("medialive", "CreateInputSecurityGroup")
+
     def create_security_group(self, cidrs: Sequence[str], tags: Mapping[str, str]) -> SecurityGroupInfo:
         """CreateInputSecurityGroup. It takes no token: list and compare our tags first (AWS_RULES 16)."""
         rules = [{"Cidr": cidr} for cidr in cidrs]

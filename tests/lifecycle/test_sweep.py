@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     """The wakes as (row, queue), instead of a broker."""
     log: list[tuple[int, str]] = []
-    monkeypatch.setattr(wake, "send", lambda task, args, queue: log.append((args[1], queue)))
+    monkeypatch.setattr(wake, "send", lambda task, args, queue, countdown=0: log.append((args[1], queue)))
     return log
 
 
