@@ -94,6 +94,11 @@ def embedded_target(
     return Target(EMBEDDED, endpoint_url, region, environment, EMBEDDED_CREDENTIALS, rate_factor)
 
 
+def configured_rates() -> str:
+    """The call rates of `AWS_RATES` as they are written; `ratelimit.parse_rates` reads them."""
+    return str(settings.AWS_RATES)
+
+
 def broker_url() -> str:
     """The address of Celery's broker: CELERY_BROKER_URL, or the embedded broker.
 
