@@ -1,4 +1,9 @@
-"""The reaper deletes stale distributions, page by page, first from AWS and then from the database."""
+"""The reaper hands stale distributions to the workers, which delete them from AWS and from the database.
+
+One run at a time finds them, in keyset pages, and moves each `disabled → deleting` by compare-and-swap. The
+deletions are ordinary steps: every worker takes them, under the shared rate limit, with the ETag of the last
+list, so that a distribution that changed since is refused by CloudFront and read again.
+"""
 
 from __future__ import annotations
 
@@ -7,56 +12,45 @@ from django.db.models.functions import Now
 from distributions import driver, owners
 from distributions.models import Distribution, State
 from distributions.stale import STALE, stale
-from streamhub.lifecycle import observe, states
+from streamhub.lifecycle import observe, states, wake
 from streamhub.lifecycle.claim import FREE
+from streamhub.lifecycle.freshness import is_fresh
 from streamhub.lifecycle.lease import JobRun
-from streamhub.lifecycle.models import Priority
-from streamhub.lifecycle.reconcile import reconcile
+from streamhub.lifecycle.models import Listing, Priority
 
 PAGE = 100
-GIVE_UP_AFTER_ERRORS = 3
 
 
 def delete_stale(run: JobRun) -> int:
-    """One run: read one list, then delete each stale row, in keyset pages. Returns how many were started.
-
-    A row whose delete failed stays `deleting` and the sweep retries it. Several failures in a row end the
-    run; the next run continues.
-    """
+    """One run: hand over every stale row. Returns how many. Reads a list only if the last one is old."""
     if not stale().exists():
         run.say("nothing to delete")
         return 0
-    observe.read_list(driver.POLLED_LIST)
-    started = errors = last = 0
+    listing = Listing.objects.filter(key=driver.POLLED_LIST.key).first()
+    if listing is None or not is_fresh(listing.listed_at):
+        observe.read_list(driver.POLLED_LIST)
+    handed_over = held = last = 0
     while page := list(stale().filter(FREE, pk__gt=last).order_by("pk")[:PAGE]):
         last = page[-1].pk
-        for row in page:
-            if _delete(row):
-                started += 1
-                errors = errors + 1 if _has_error(row) else 0
-            if errors >= GIVE_UP_AFTER_ERRORS:
-                run.say(f"{started} started; stopped after {errors} errors in a row, the next run continues")
-                return started
+        needed = owners.owner().ownerships(page)
+        free = [row for row in page if not needed[row.pk].holds]
+        deleting = [row.pk for row in free if _delete(row)]
+        wake.on_commit(Distribution, deleting, Priority.DELETE)
+        handed_over, held = handed_over + len(deleting), held + len(page) - len(free)
         if not run.extend():
             break
-    run.say(f"{started} started")
-    return started
+    run.say(f"{handed_over} handed to the workers" + (f", {held} still needed on air" if held else ""))
+    return handed_over
 
 
 def _delete(row: Distribution) -> bool:
-    """Compare-and-swap `disabled → deleting`, then take the step that calls AWS."""
-    if owners.owner().holds(row):
-        return False
-    moved = states.change(
+    """Compare-and-swap `disabled → deleting`. The row's next step calls AWS."""
+    return states.change(
         row,
         State.DELETING,
         why="stale: the reaper deletes it",
         condition=STALE & FREE,
         not_before=Now(),
+        queued_until=wake.queued_mark(),
         priority=Priority.DELETE,
     )
-    return moved and reconcile(Distribution._meta.label_lower, row.pk)
-
-
-def _has_error(row: Distribution) -> bool:
-    return Distribution.objects.filter(pk=row.pk).exclude(error_code="").exists()

@@ -14,6 +14,7 @@ from channels_app.services import (
 from distributions import services
 from distributions.models import Distribution
 from streamhub.errors import NotPossible
+from streamhub.lifecycle.models import Priority
 from tests.scenarios import stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
@@ -177,7 +178,8 @@ def test_foreign_distributions_are_left_alone(world: WorldUnderTest, attached: D
     assert world.left()["cloudfront distributions"] == 1
 
 
-def test_the_reaper_makes_one_list_call_and_one_delete_call_per_distribution(world: WorldUnderTest) -> None:
+def test_the_reaper_makes_one_call_per_distribution_and_no_list_of_its_own(world: WorldUnderTest) -> None:
+    """The workers delete, with the ETags of the last list; one list then proves that all are gone."""
     rows = [
         services.distribution_create(
             "https://origin.example.com/out/v1/index.m3u8", owner_label=f"stage {n}", who=WHO
@@ -190,4 +192,11 @@ def test_the_reaper_makes_one_list_call_and_one_delete_call_per_distribution(wor
     world.settle()
     world.control.clear_calls()
     world.reap()
+    assert world.counts() == {}
+    assert Distribution.objects.filter(state="deleting", priority=Priority.DELETE).count() == 12
+    world.step_all()
+    assert world.counts() == {"cloudfront:DeleteDistribution": 12}
+    world.observe_waiting()
+    world.step_all()
     assert world.counts() == {"cloudfront:DeleteDistribution": 12, "cloudfront:ListDistributions": 1}
+    assert not Distribution.objects.exists()

@@ -26,7 +26,7 @@ from distributions.reaper import delete_stale
 from distributions.tasks import delete_stale_distributions
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import driver, intent
-from streamhub.lifecycle.models import Priority, Transition
+from streamhub.lifecycle.models import Listing, Priority, Transition
 from streamhub.lifecycle.reconcile import reconcile
 from streamhub.lifecycle.sweep import sweep_model
 from streamhub.lifecycle.tasks import sweep
@@ -270,7 +270,9 @@ def test_reapers_without_a_lease_delete_each_distribution_once(live_world: World
 
 def test_only_one_of_two_reapers_runs(live_world: WorldUnderTest) -> None:
     stale_rows(live_world, 1)
-    live_world.control.fault("cloudfront:DeleteDistribution", "delay", seconds=0.3)
+    Listing.objects.update(listed_at=None)
+    live_world.control.fault("cloudfront:ListDistributions", "delay", seconds=0.3)
+    live_world.control.clear_calls()
     refused(at_once(*[delete_stale_distributions] * 2))
     assert live_world.counts()["cloudfront:ListDistributions"] == 1
 
