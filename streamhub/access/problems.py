@@ -194,11 +194,16 @@ def unknown_path(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpRespo
     return problem(404, f"There is nothing at {request.path}.")
 
 
+def is_api(request: HttpRequest) -> bool:
+    """Whether the request is to the API, whose errors are problems."""
+    return request.path_info.startswith("/api/")
+
+
 def for_site(status: int, page: View, detail: str) -> View:
     """The site's error handler for `status`: a problem under /api/, Django's own page elsewhere."""
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.path_info.startswith("/api/"):
+        if is_api(request):
             return problem(status, detail)
         return page(request, *args, **kwargs)
 
