@@ -1,4 +1,4 @@
-"""Names in the database: the column with their folded key, and constraints that hold rows to `streamhub.names`.
+"""Names in the database: the column of folded keys, and constraints that hold rows to `streamhub.names`.
 
 Both databases check the characters. SQLite calls Django's REGEXP for that, so only Django can write such rows
 there. PostgreSQL also checks that a text is composed (NFC); SQLite has no function for it, and trusts the
@@ -73,7 +73,7 @@ def visible(column: str, name: str) -> list[models.CheckConstraint]:
 
 
 def visible_json(column: str, name: str) -> list[models.CheckConstraint]:
-    """The constraints of a JSON column (with `UnescapedJSON`) whose keys and values are text that people give."""
+    """The constraints of a JSON column (with `UnescapedJSON`) whose keys and values people give."""
     text = Cast(models.F(column), models.TextField())
     refused = f"{REFUSED_PATTERN}|{_ESCAPED}"
     return [

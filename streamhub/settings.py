@@ -104,11 +104,11 @@ if STREAMHUB_AWS == "embedded" and find_spec("devstack") is not None:
 
 MIDDLEWARE = [
     "streamhub.probes.ProbeMiddleware",
-    "streamhub.access.odd_requests.OddRequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "streamhub.access.odd_requests.OddRequestMiddleware",  # below: its answers need a Content-Length too
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

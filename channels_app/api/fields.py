@@ -31,14 +31,14 @@ def name(most: int) -> Schema:
     }
 
 
-CHANNEL_NAME = {**name(validation.NAME_MAX)}
+CHANNEL_NAME: Schema = {**name(validation.NAME_MAX)}
 CHANNEL_NAME["description"] += " 422 if a living channel has the same name, whatever its case."
-BREAKOUT_NAME = name(breakout.NAME_MAX)
-CHANNEL_ID = {"pattern": ID_PATTERN, "description": "The id of a channel. 422 if there is none."}
-DURATION = {"minimum": 1, "maximum": breakout.DURATION_MAX_MINUTES}
-CHANNEL_CLASS = {"enum": list(ChannelClass.values)}
-INPUT_TYPE = {"enum": list(InputType.values)}
-PROFILE = {"enum": list(PROFILE_NAMES)}
+BREAKOUT_NAME: Schema = name(breakout.NAME_MAX)
+CHANNEL_ID: Schema = {"pattern": ID_PATTERN, "description": "The id of a channel. 422 if there is none."}
+DURATION: Schema = {"minimum": 1, "maximum": breakout.DURATION_MAX_MINUTES}
+CHANNEL_CLASS: Schema = {"enum": list(ChannelClass.values)}
+INPUT_TYPE: Schema = {"enum": list(InputType.values)}
+PROFILE: Schema = {"enum": list(PROFILE_NAMES)}
 
 
 def _cidr_pattern() -> str:
@@ -55,8 +55,8 @@ def _cidr_pattern() -> str:
     return f"^({'|'.join(lengths)}|{_DOT.join([_OCTET] * 4)}(/32)?)$"
 
 
-CIDRS = {"items": {"type": "string", "pattern": _cidr_pattern(), "examples": ["203.0.113.7/32"]}}
-SOURCES = {
+CIDRS: Schema = {"items": {"type": "string", "pattern": _cidr_pattern(), "examples": ["203.0.113.7/32"]}}
+SOURCES: Schema = {
     "items": {"type": "string", "pattern": validation.SOURCE_PATTERN, "maxLength": validation.SOURCE_MAX}
 }
 
@@ -65,7 +65,7 @@ def _reserved(prefix: str) -> str:
     return "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in prefix)
 
 
-TAGS = {
+TAGS: Schema = {
     "maxProperties": validation.TAGS_MAX,
     "propertyNames": {
         "minLength": 1,
@@ -97,7 +97,7 @@ def _pulled(channel_class: str, least: int, required: list[str]) -> Schema:
 
 
 # Which fields a channel needs follows from its input type.
-CHANNEL = {
+CHANNEL: Schema = {
     "anyOf": [
         {
             "properties": {

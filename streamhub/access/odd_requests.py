@@ -15,7 +15,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class OddRequestMiddleware:
-    """Refuses addresses with NUL, which no database can look up, other charsets than UTF-8, and chunked bodies.
+    """Refuses addresses with NUL, which no database looks up, charsets but UTF-8, and chunked bodies.
 
     The API names a NUL in a field itself, with a 422.
     """

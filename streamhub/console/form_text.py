@@ -19,7 +19,7 @@ class VisibleText:
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **options: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
         if type(db_field) is models.CharField and isinstance(field, forms.CharField):
-            field.to_python = _composing(field.to_python)  # type: ignore[method-assign]
+            field.to_python = _composing(field.to_python)  # type: ignore[method-assign, assignment]
             field.validators.append(check_visible)
         return field
 

@@ -1,4 +1,4 @@
-"""Values that are odd in every way that callers have found so far: numbers, text, encodings, times, patterns."""
+"""Values that are odd in every way found so far: numbers, text, encodings, times, patterns."""
 
 from __future__ import annotations
 

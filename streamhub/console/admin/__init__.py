@@ -5,8 +5,8 @@ from django.urls import path
 
 from streamhub.access.roles import ENGINEER, VIEWER
 from streamhub.console import dashboard, search
-from streamhub.console.login import login
 from streamhub.console.admin import access, auth, beat, lifecycle
+from streamhub.console.login import login
 from streamhub.console.navigation import Entry
 from streamhub.console.roles import Grant
 from streamhub.contributions import contributed
@@ -47,6 +47,6 @@ def _extra_urls() -> list[object]:
     ]
 
 
-admin.site.search = search.page  # type: ignore[method-assign]
+admin.site.search = search.page  # type: ignore[attr-defined]
 # Unfold's site reads extra pages from this attribute.
 admin.site.extra_urls = _extra_urls  # type: ignore[attr-defined]
