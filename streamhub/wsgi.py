@@ -4,9 +4,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from streamhub.body_drain import draining
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamhub.settings")
 
-application = get_wsgi_application()
+application = draining(get_wsgi_application())
 
 from streamhub import startup  # noqa: E402  needs Django to be set up
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
-from ninja import Query, Router, Status
+from ninja import Field, Query, Router, Status
 
 from channels_app import playback, services
+from channels_app.api import fields
 from channels_app.api.channels import channel_or_404
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
@@ -17,16 +18,17 @@ from channels_app.readiness import Readiness, readiness
 from distributions.api import ErrorOut
 from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, one, page, scope
 from streamhub.errors import Invalid
+from streamhub.row_ids import row_id
 
 router = Router(tags=["breakouts"])
 READ, CONTROL = scope("breakouts:read"), scope("breakouts:control")
 
 
 class BreakoutIn(In):
-    channel: str
-    name: str
+    channel: str = Field(json_schema_extra=fields.CHANNEL_ID)
+    name: str = Field(json_schema_extra=fields.BREAKOUT_NAME)
     starts_at: Moment | None = None
-    duration_minutes: int | None = None
+    duration_minutes: Annotated[int, Field(json_schema_extra=fields.DURATION)] | None = None
 
 
 class CurtainIn(In):
@@ -114,9 +116,9 @@ def reloaded(breakout: Breakout) -> Breakout:
 @router.post("", response={201: BreakoutOut}, auth=CONTROL)
 def create_breakout(request: HttpRequest, body: BreakoutIn) -> Status[Breakout]:
     """Create an idle breakout on a channel."""
-    fields = body.model_dump(exclude={"channel"})
+    given = body.model_dump(exclude={"channel"})
     channel = _channel_in_body(body.channel)
-    return Status(201, reloaded(services.breakout_create(channel, **fields, who=actor_of(request))))
+    return Status(201, reloaded(services.breakout_create(channel, **given, who=actor_of(request))))
 
 
 def _channel_in_body(id: str) -> Channel:
@@ -133,8 +135,8 @@ def list_breakouts(request: HttpRequest, query: Query[BreakoutFilter]) -> dict[s
     if query.state:
         rows = rows.filter(state=query.state)
     if query.channel is not None:
-        is_id = query.channel.isascii() and query.channel.isdecimal() and len(query.channel) < 19
-        rows = rows.filter(channel_id=int(query.channel)) if is_id else rows.none()
+        channel = row_id(query.channel)
+        rows = rows.none() if channel is None else rows.filter(channel_id=channel)
     return page(rows, query.cursor, query.limit, request)
 
 

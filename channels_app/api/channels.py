@@ -8,8 +8,10 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Status
+from pydantic import ConfigDict
 
 from channels_app import playback, services
+from channels_app.api import fields
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
@@ -21,14 +23,16 @@ READ, WRITE = scope("channels:read"), scope("channels:write")
 
 
 class ChannelIn(In):
-    name: str
-    channel_class: str = Field(ChannelClass.SINGLE_PIPELINE, examples=ChannelClass.values)
-    input_type: str = Field(InputType.RTMP_PUSH, examples=InputType.values)
-    allowed_cidrs: list[str] = []
-    source_urls: list[str] = []
-    encoding_profile: str = "1080p"
+    model_config = ConfigDict(json_schema_extra=fields.CHANNEL)
+
+    name: str = Field(json_schema_extra=fields.CHANNEL_NAME)
+    channel_class: str = Field(ChannelClass.SINGLE_PIPELINE, json_schema_extra=fields.CHANNEL_CLASS)
+    input_type: str = Field(InputType.RTMP_PUSH, json_schema_extra=fields.INPUT_TYPE)
+    allowed_cidrs: list[str] = Field([], json_schema_extra=fields.CIDRS)
+    source_urls: list[str] = Field([], json_schema_extra=fields.SOURCES)
+    encoding_profile: str = Field("1080p", json_schema_extra=fields.PROFILE)
     record: bool = False
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field({}, json_schema_extra=fields.TAGS)
 
 
 class AttachedDistributionOut(Out):

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from streamhub.lifecycle.models import HasError, new_uid
+from streamhub.name_columns import visible
 
 
 class State(models.TextChoices):
@@ -81,6 +82,7 @@ class Breakout(HasError):
                 name="one_on_air_breakout_per_channel",
                 condition=models.Q(state__in=[s.value for s in ON_AIR]),
             ),
+            *visible("name", "breakout_name_visible"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.db import models
 
 from channels_app.models.part import PartColumns
 from streamhub.lifecycle.models import ManagedResource, due_indexes
+from streamhub.name_columns import FoldedField, UnescapedJSON, visible, visible_json
 
 
 class State(models.TextChoices):
@@ -51,6 +52,8 @@ class Channel(ManagedResource):
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     desired = models.CharField(max_length=16, choices=Desired.choices, default=Desired.IDLE)
     name = models.CharField(max_length=64)
+    # Living channels differ in it: their names differ in more than case or spelling.
+    name_key = FoldedField(source="name", source_length=64)
     channel_class = models.CharField(
         max_length=16, choices=ChannelClass.choices, default=ChannelClass.SINGLE_PIPELINE
     )
@@ -59,7 +62,7 @@ class Channel(ManagedResource):
     source_urls = models.JSONField(default=list, blank=True)
     encoding_profile = models.CharField(max_length=32, default="1080p")
     record = models.BooleanField(default=False)
-    tags = models.JSONField(default=dict, blank=True)
+    tags = models.JSONField(default=dict, blank=True, encoder=UnescapedJSON)
     # The channel is kept running until then, even without a breakout on air.
     warm_until = models.DateTimeField(null=True, blank=True)
 
@@ -148,10 +151,12 @@ class Channel(ManagedResource):
         indexes = [*due_indexes("channel")]
         constraints = [
             models.UniqueConstraint(
-                fields=["name"],
+                fields=["name_key"],
                 name="channel_name_unique_among_living",
                 condition=~models.Q(desired=Desired.DELETED.value),
             ),
+            *visible("name", "channel_name_visible"),
+            *visible_json("tags", "channel_tags_visible"),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from channels_app.services.attachment import attachment_open
 from channels_app.services.channel import channel_intent, channel_retry, locked_channel
 from channels_app.services.distribution import distribution_add
 from channels_app.services.situations import breakout_situation, channel_situation
+from channels_app.services.validation import name_error, starts_at_error
 from distributions import services as distributions
 from distributions.models import Distribution
 from distributions.models import State as DistributionState
@@ -30,6 +31,7 @@ from streamhub.access.permissions import permit
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.models import error_fields
+from streamhub.names import composed
 
 NAME_MAX = 128
 DURATION_MAX_MINUTES = 7 * 24 * 60
@@ -46,9 +48,9 @@ def breakout_create(
 ) -> Breakout:
     """Create an idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`."""
     who = permit(who, "channels_app.add_breakout")
-    errors = {}
-    if not 1 <= len(name.strip()) <= NAME_MAX:
-        errors["name"] = f"A name has 1 to {NAME_MAX} characters; this one has {len(name.strip())}."
+    name = composed(name)
+    checked = {"name": name_error(name, NAME_MAX), "starts_at": starts_at_error(starts_at)}
+    errors = {field: error for field, error in checked.items() if error}
     if duration_minutes is not None and not 1 <= duration_minutes <= DURATION_MAX_MINUTES:
         errors["duration_minutes"] = f"Give 1 to {DURATION_MAX_MINUTES} minutes (one week)."
     if errors:
@@ -56,7 +58,7 @@ def breakout_create(
     channel = locked_channel(channel.pk)
     channel_guards.check("create-breakout", channel_situation(channel))
     breakout = Breakout.objects.create(
-        name=name.strip(),
+        name=name,
         channel=channel,
         channel_uid=channel.uid,
         channel_name=channel.name,

@@ -17,13 +17,14 @@ from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
 from channels_app.services.security_group import security_group_for, security_group_retry
 from channels_app.services.situations import channel_situation
-from channels_app.services.validation import channel_errors
+from channels_app.services.validation import channel_errors, tags_composed
 from distributions import services as distributions
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.models import Priority, error_fields
+from streamhub.names import composed, folded
 
 # Error code of a channel whose distribution was deleted outside StreamHub.
 DISTRIBUTION_GONE = "distribution_gone"
@@ -52,7 +53,7 @@ def channel_create(
     """Create a channel. Workers then create its AWS resources and its distribution. Raises `Invalid`."""
     who = permit(who, "channels_app.add_channel")
     fields: dict[str, Any] = {
-        "name": name.strip(),
+        "name": composed(name),
         "channel_class": channel_class,
         "input_type": input_type,
         "source_urls": source_urls or [],
@@ -63,9 +64,10 @@ def channel_create(
     errors, cidrs = channel_errors({**fields, "allowed_cidrs": allowed_cidrs or []}, PROFILE_NAMES)
     if errors:
         raise Invalid(errors)
-    taken = Invalid({"name": f"A channel named {fields['name']!r} exists already. Choose another name."})
-    if Channel.objects.exclude(desired=Desired.DELETED).filter(name=fields["name"]).exists():
-        raise taken
+    fields["tags"] = tags_composed(fields["tags"])
+    twin = Channel.objects.exclude(desired=Desired.DELETED).filter(name_key=folded(fields["name"])).first()
+    if twin is not None:
+        raise _taken(twin.name)
     try:
         with transaction.atomic():
             group = security_group_for(cidrs, who=who) if cidrs else None
@@ -74,9 +76,15 @@ def channel_create(
             intent.set_desired(row, priority=Priority.CREATE)
     except IntegrityError as error:
         if "name" in str(error):
-            raise taken from error
+            raise _taken(fields["name"]) from error
         raise
     return row
+
+
+def _taken(name: str) -> Invalid:
+    return Invalid(
+        {"name": f"A channel named {name!r} exists already; case does not count. Choose another name."}
+    )
 
 
 def channel_wanted(channel: Channel) -> str:

@@ -1,29 +1,51 @@
-"""Validates a new channel's fields. Each message says what is wrong and what to do."""
+"""Validates the fields of channels and breakouts. Each message says what is wrong and what to do.
+
+The patterns and limits are also in the API's description, so that it refuses what the services refuse.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlparse
 
 from django.conf import settings
 
 from channels_app.models.channel import ChannelClass, InputType
+from streamhub.names import characters_error, composed
 
 NAME_MAX = 64
 CIDRS_MAX = 10
 TAGS_MAX = 40
+TAG_KEY_MAX, TAG_VALUE_MAX = 128, 256
+RESERVED_TAGS = ("aws:", "streamhub:")
+SOURCE_MAX = 2048
 PULL_SCHEMES = ("http", "https", "rtmp", "rtmps", "rtp", "udp", "srt", "s3", "s3ssl")
+# Scheme, user and password, host, port, and the rest without spaces; all of it ASCII, as in every real URL.
+SOURCE_PATTERN = (
+    rf"^({'|'.join(PULL_SCHEMES)})://([!-.0->A-Z^-~]+@)?"
+    r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
+    r"(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?([/?#][!-~]*)?$"
+)
+# The years in which a breakout can be planned; nearer to the ends of the calendar a time may have no
+# neighbour in another zone.
+YEARS = (2000, 2199)
 
 
-def name_error(name: str) -> str | None:
+def name_error(name: str, most: int = NAME_MAX) -> str | None:
     if not name.strip():
         return "Enter a name."
-    if len(name) > NAME_MAX:
-        return f"A name has at most {NAME_MAX} characters; this one has {len(name)}."
-    if not name.isprintable():
-        return "Use printable characters only."
+    if len(name) > most:
+        return f"A name has at most {most} characters; this one has {len(name)}."
+    return characters_error(name)
+
+
+def starts_at_error(starts_at: datetime | None) -> str | None:
+    first, last = YEARS
+    if starts_at is not None and not first <= starts_at.year <= last:
+        return f"Give a time in the years {first} to {last}."
     return None
 
 
@@ -34,13 +56,15 @@ def cidrs_normalised(cidrs: Sequence[str]) -> tuple[list[str], str | None]:
     normalised = set()
     for cidr in cidrs:
         try:
-            network = ipaddress.ip_network(cidr.strip(), strict=True)
+            network = ipaddress.ip_network(cidr, strict=True)
         except ValueError:
             return [], f"{cidr!r} is not a CIDR. Give a network such as 203.0.113.7/32 or 198.51.100.0/24."
         if network.prefixlen == 0:
             return [], f"{cidr} would open the input to the whole world. List the encoders' addresses."
         if network.version != 4:
             return [], f"{cidr} is not IPv4. MediaLive's input security groups accept IPv4 only."
+        if cidr not in (str(network), str(network.network_address)):
+            return [], f"{cidr!r} is not a CIDR as it is usually written. Write {network}."
         normalised.add(str(network))
     return sorted(normalised), None
 
@@ -52,21 +76,38 @@ def sources_error(urls: Sequence[str], channel_class: str) -> str | None:
             f"A {channel_class} channel with URL_PULL needs {'2' if needed == 2 else '1 or 2'} source URLs."
         )
     for url in urls:
-        parsed = urlparse(url)
-        if parsed.scheme not in PULL_SCHEMES or not parsed.netloc:
+        if len(url) > SOURCE_MAX:
+            return f"A source URL has at most {SOURCE_MAX} characters; one has {len(url)}."
+        if not re.fullmatch(SOURCE_PATTERN, url):
             return f"{url!r} is not a URL that MediaLive can pull ({', '.join(PULL_SCHEMES)})."
     return None
+
+
+def tags_composed(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags in NFC, without spaces around keys and values."""
+    return {composed(key): composed(value) for key, value in tags.items()}
 
 
 def tags_error(tags: Mapping[str, str]) -> str | None:
     if len(tags) > TAGS_MAX:
         return f"A channel has at most {TAGS_MAX} tags; these are {len(tags)}."
-    for key, value in tags.items():
-        if not 1 <= len(key) <= 128:
-            return f"A tag key has 1 to 128 characters; {key[:20]!r} has {len(key)}."
-        if len(value) > 256:
-            return f"A tag value has at most 256 characters; the value of {key!r} has {len(value)}."
-        if key.lower().startswith(("aws:", "streamhub:")):
+    kept = tags_composed(tags)
+    if len(kept) < len(tags):
+        return (
+            "Two tag keys are the same but for their spelling. Keys differ by case, not by spaces or accents."
+        )
+    for key, value in kept.items():
+        if not 1 <= len(key) <= TAG_KEY_MAX:
+            return f"A tag key has 1 to {TAG_KEY_MAX} characters; {key[:20]!r} has {len(key)}."
+        if error := characters_error(key):
+            return f"{error} It is in the tag key {key[:20]!r}."
+        if len(value) > TAG_VALUE_MAX:
+            return (
+                f"A tag value has at most {TAG_VALUE_MAX} characters; the value of {key!r} has {len(value)}."
+            )
+        if error := characters_error(value):
+            return f"{error} It is in the value of the tag {key!r}."
+        if key.lower().startswith(RESERVED_TAGS):
             return f"{key!r} is reserved. Choose a key that does not start with aws: or streamhub:."
     return None
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import quote
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -78,7 +79,8 @@ def _keyed_request(request: HttpRequest, token: ApiToken) -> KeyedRequest:
     if not re.fullmatch(PATTERN, key):
         raise Invalid({HEADER: "Use 1 to 255 visible ASCII characters."})
     body = hashlib.sha256(request.body).hexdigest()
-    return KeyedRequest(token.service, key, str(request.method), request.path, body)
+    path = quote(request.path)  # as text that every database can hold
+    return KeyedRequest(token.service, key, str(request.method), path, body)
 
 
 def _replay(keyed: KeyedRequest) -> HttpResponse | None:

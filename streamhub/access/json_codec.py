@@ -17,11 +17,16 @@ from streamhub.errors import Invalid
 
 
 class StrictParser(Parser):
-    """Accepts standard JSON only, and only text that every database can store."""
+    """Accepts standard JSON only, with each name once, and only text that every database can store."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(request.body, parse_constant=_refuse_constant)
-        _refuse_unstorable(body)
+        try:
+            body: dict[str, Any] = json.loads(
+                request.body, parse_constant=_refuse_constant, object_pairs_hook=_each_name_once
+            )
+            _refuse_unstorable(body)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
         return body
 
     def parse_querydict(
@@ -42,6 +47,17 @@ class Renderer(JSONRenderer):
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object. Raises Invalid for a name that occurs twice: which of its values counts is a guess."""
+    body = dict(pairs)
+    if len(body) < len(pairs):
+        names = [name for name, _value in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        field = twice if _is_storable(twice) else "body"
+        raise Invalid({field or "body": "This name occurs twice in one JSON object."})
+    return body
 
 
 def _refuse_unstorable(value: Any) -> None:

@@ -69,11 +69,11 @@ def problem_statuses(operation: Operation) -> list[int]:
     """The statuses of the problems that this operation can answer with."""
     statuses = set()
     if operation.auth_callbacks:
-        statuses |= {401, 403, 429, 503}
+        statuses |= {400, 401, 403, 414, 415, 429, 431, 503}
     if "{" in operation.path:
         statuses.add(404)
     if _takes_key(operation):
-        statuses |= {409, 422}
+        statuses |= {409, 411, 413, 422}
     if any(model.__ninja_param_source__ in ("query", "body") for model in operation.models):
         statuses.add(422)
     return sorted(statuses)

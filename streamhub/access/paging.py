@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import re
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
 from streamhub.errors import Invalid
+from streamhub.row_ids import MAX_ID, row_id
 
 LIMIT = 50
 MAX_LIMIT = 200
-_MAX_ID = 2**63 - 1
+# Opaque to clients: the id of the last row, in hexadecimal. Every text that matches is a place in the list.
+CURSOR_PATTERN = r"^c[1-9a-f][0-9a-f]{0,15}$"
 
 M = TypeVar("M", bound=Model)
 
@@ -35,27 +36,20 @@ def page(queryset: QuerySet[M], cursor: str | None, limit: int, request: HttpReq
 
 def one(queryset: QuerySet[M], opaque_id: str) -> M:
     """The row with this id, as the API writes ids. Raises Http404, also for text that is not an id."""
-    row = queryset.filter(pk=int(opaque_id)).first() if _is_id(opaque_id) else None
+    pk = row_id(opaque_id)
+    row = None if pk is None else queryset.filter(pk=pk).first()
     if row is None:
         raise Http404(f"There is no {queryset.model._meta.verbose_name} {opaque_id}.")
     return row
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) <= _MAX_ID
-
-
 def _next_url(request: HttpRequest, last_id: int) -> str:
     query = request.GET.copy()
-    query["cursor"] = base64.urlsafe_b64encode(f"id:{last_id}".encode()).decode().rstrip("=")
+    query["cursor"] = f"c{last_id:x}"
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 def _id_of(cursor: str) -> int:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    if not text.startswith("id:") or not _is_id(text[3:]):
+    if not re.fullmatch(CURSOR_PATTERN, cursor):
         raise Invalid({"cursor": "This is not a valid cursor. Follow `next` of the previous page."})
-    return int(text[3:])
+    return min(int(cursor[1:], 16), MAX_ID)

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
@@ -27,6 +28,7 @@ from streamhub.errors import Forbidden, Invalid, NotPossible
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+TOO_LARGE = "The request body is too large."
 # The Retry-After while the database does not answer.
 RETRY_SECONDS = 2
 _NO_DATABASE = (
@@ -128,7 +130,7 @@ def _throttled(request: HttpRequest, exc: Throttled) -> HttpResponse:
 
 def _suspicious(request: HttpRequest, exc: SuspiciousOperation) -> HttpResponse:
     if isinstance(exc, RequestDataTooBig):
-        return problem(413, "The request body is too large.")
+        return problem(413, TOO_LARGE)
     return problem(400, "The request is not valid.")
 
 
@@ -194,15 +196,29 @@ def unknown_path(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpRespo
     return problem(404, f"There is nothing at {request.path}.")
 
 
+def is_api(request: HttpRequest) -> bool:
+    """Whether the request is to the API, whose errors are problems."""
+    return request.path_info.startswith("/api/")
+
+
 def for_site(status: int, page: View, detail: str) -> View:
     """The site's error handler for `status`: a problem under /api/, Django's own page elsewhere."""
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.path_info.startswith("/api/"):
+        if isinstance(kwargs.get("exception"), RequestDataTooBig):
+            return too_large(request)
+        if is_api(request):
             return problem(status, detail)
         return page(request, *args, **kwargs)
 
     return handler
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """A 413: a problem under /api/, a page elsewhere."""
+    if is_api(request):
+        return problem(413, TOO_LARGE)
+    return render(request, "400.html", {"reason": TOO_LARGE}, status=413)
 
 
 handler400 = for_site(400, defaults.bad_request, "The request is not valid.")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from ninja import Schema
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from streamhub.access.paging import LIMIT, MAX_LIMIT
+from streamhub.access.paging import CURSOR_PATTERN, LIMIT, MAX_LIMIT
 
 T = TypeVar("T")
 
 _aware = TypeAdapter(AwareDatetime)
+
+# RFC 3339 with a year that is neither a slip of the finger nor near the ends of the calendar, where a time
+# has no neighbours in other zones. No leap seconds.
+TIME_PATTERN = (
+    r"^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
 
 
 class In(Schema):
@@ -28,20 +36,24 @@ class Out(Schema):
 
 
 def _moment(value: Any) -> Any:
-    """An RFC 3339 time with a zone, converted to UTC."""
-    if not isinstance(value, str) or "T" not in value.upper():
-        raise ValueError("Send a time such as 2026-11-22T18:30:00Z.")
+    """An RFC 3339 time with a zone in the years 2000 to 2199, converted to UTC."""
+    if not isinstance(value, str) or not re.fullmatch(TIME_PATTERN, value):
+        raise ValueError("Send a time of the years 2000 to 2199, such as 2026-11-22T18:30:00Z.")
     return _aware.validate_python(value).astimezone(UTC)
 
 
 # A time in a request body.
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Moment = Annotated[datetime, BeforeValidator(_moment), Field(json_schema_extra={"pattern": TIME_PATTERN})]
 
 
 class Paging(Schema):
     """Query of a list. Subclass it to add filters, and use it as `Query[…]`."""
 
-    cursor: str | None = Field(None, description="Opaque. Follow `next` of the previous page.")
+    cursor: str | None = Field(
+        None,
+        description="Opaque. Follow `next` of the previous page.",
+        json_schema_extra={"pattern": CURSOR_PATTERN},
+    )
     limit: int = Field(LIMIT, ge=1, le=MAX_LIMIT)
 
 

@@ -10,10 +10,12 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from streamhub.console.form_text import VisibleText
 from streamhub.console.paging import InfinitePaginator
+from streamhub.console.queries import KnownQueries
 
 
-class ConsoleAdmin(ModelAdmin):
+class ConsoleAdmin(VisibleText, KnownQueries, ModelAdmin):
     """An editable table (users, schedules): Django's own forms with the console's look."""
 
     list_filter_sheet = True
@@ -22,7 +24,7 @@ class ConsoleAdmin(ModelAdmin):
     compressed_fields = True
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(KnownQueries, ModelAdmin):
     """A table that staff can view, filter and search, but not edit."""
 
     actions: Sequence[Any] | None = None

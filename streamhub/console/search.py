@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import apps
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.paginator import InvalidPage
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from unfold.dataclasses import SearchResult
+from unfold.sites import UnfoldAdminSite
 
 from streamhub.console.resource import ResourceAdmin
 
 MAX_PER_KIND = 8
+
+
+def page(
+    request: HttpRequest, extra_context: dict[str, Any] | None = None
+) -> TemplateResponse | HttpResponse:
+    """Unfold's search page. A number that is no page's is taken for the first."""
+    search = UnfoldAdminSite.search
+    try:
+        return search(admin.site, request, extra_context)
+    except InvalidPage:
+        query = request.GET.copy()
+        query["page"] = "1"
+        request.GET = query  # type: ignore[assignment]
+        return search(admin.site, request, extra_context)
 
 
 def resource_admins() -> list[ResourceAdmin]:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.prices import estimate_usd
 from billing.statement import month_bounds, statement_lines
+from streamhub.csv_cells import cells
 
 HEADER = (
     "breakout",
@@ -38,14 +39,16 @@ class Command(BaseCommand):
         for line in statement_lines(start, end):
             price = estimate_usd(line.bytes_downloaded, line.requests)
             out.writerow(
-                (
-                    line.breakout,
-                    line.name,
-                    line.channel,
-                    line.aws_distribution_id,
-                    line.bytes_downloaded,
-                    line.requests,
-                    line.status,
-                    price,
+                cells(
+                    (
+                        line.breakout,
+                        line.name,
+                        line.channel,
+                        line.aws_distribution_id,
+                        line.bytes_downloaded,
+                        line.requests,
+                        line.status,
+                        price,
+                    )
                 )
             )

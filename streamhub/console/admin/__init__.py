@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.urls import path
 
 from streamhub.access.roles import ENGINEER, VIEWER
-from streamhub.console import dashboard
+from streamhub.console import dashboard, search
 from streamhub.console.admin import access, auth, beat, lifecycle
+from streamhub.console.login import login
 from streamhub.console.navigation import Entry
 from streamhub.console.roles import Grant
 from streamhub.contributions import contributed
@@ -39,8 +40,13 @@ __all__ = ["NAVIGATION", "ROLES", "access", "auth", "beat", "lifecycle"]
 
 def _extra_urls() -> list[object]:
     view = admin.site.admin_view(dashboard.fragment)
-    return [path("dashboard/", view, name="dashboard"), *contributed("admin_urls")]
+    return [
+        path("login/", login, name="login"),
+        path("dashboard/", view, name="dashboard"),
+        *contributed("admin_urls"),
+    ]
 
 
+admin.site.search = search.page  # type: ignore[attr-defined]
 # Unfold's site reads extra pages from this attribute.
 admin.site.extra_urls = _extra_urls  # type: ignore[attr-defined]

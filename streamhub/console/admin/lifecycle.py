@@ -73,13 +73,10 @@ class TransitionAdmin(BigReadOnlyAdmin):
 
     list_display = ("at_shown", "kind", "name", "change", "who", "reason", "aws_request")
     list_filter = (KindFilter, StateFilter)
+    more_filters = ("resource_id",)  # an object's timeline links to it
     search_fields = ("resource_name", "who", "aws_request_id", "why")
     search_help_text = "Name, who, why or AWS request id"
     ordering = ("-id",)
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow the filter that an object's timeline links to."""
-        return lookup == "resource_id" or super().lookup_allowed(lookup, value, request)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         if search_term:

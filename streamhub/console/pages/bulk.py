@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from streamhub.console.pages.verb import allowed_verb
 from streamhub.console.resource_base import ResourceBase
 from streamhub.console.verbs import Verb, perform
+from streamhub.row_ids import row_ids
 
 SESSION_KEY = "console_results"
 MAX_OBJECTS = 200
@@ -55,7 +56,7 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
     if not admin.has_view_permission(request):
         raise PermissionDenied
     verb = allowed_verb(admin, request, name)
-    ids = [int(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk.isdigit()][:MAX_OBJECTS]
+    ids = row_ids(request.POST.getlist(ACTION_CHECKBOX_NAME))[:MAX_OBJECTS]
     rows = admin.get_queryset(request).in_bulk(ids)
     outcomes = []
     for pk in ids:

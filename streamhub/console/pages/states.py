@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 
 from streamhub.console.pages import fragments
 from streamhub.console.resource_base import ResourceBase
+from streamhub.row_ids import row_ids
 
 MAX_ROWS = 200
 
@@ -16,7 +17,7 @@ def fragment(admin: ResourceBase, request: HttpRequest) -> HttpResponse:
     """The state cells of the requested rows (`id`, repeated); htmx replaces each one in place."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
-    ids = [int(pk) for pk in request.GET.getlist("id") if pk.isdigit()][:MAX_ROWS]
+    ids = row_ids(request.GET.getlist("id"))[:MAX_ROWS]
     rows_by_id = admin.model._default_manager.defer(*admin.deferred_columns).in_bulk(ids)
     rows = [rows_by_id[pk] for pk in ids if pk in rows_by_id]
     poller = admin.poller(rows)

@@ -1,0 +1,113 @@
+"""What the API's description says about the fields of new channels and breakouts.
+
+The services check the values, with messages that say what to do. The limits and patterns here are the
+services' own, so that what fits the description is accepted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels_app.models.channel import ChannelClass, InputType
+from channels_app.profiles import PROFILE_NAMES
+from channels_app.services import breakout, validation
+from streamhub.names import REFUSED_IN_SCHEMA
+from streamhub.row_ids import PATTERN as ID_PATTERN
+
+Schema = dict[str, Any]
+
+_VISIBLE = f"[^{REFUSED_IN_SCHEMA}]"
+_NOT_BLANK = f"^{_VISIBLE}*[^ {REFUSED_IN_SCHEMA}]{_VISIBLE}*$"
+_DOT = r"\."
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+
+
+def name(most: int) -> Schema:
+    return {
+        "minLength": 1,
+        "maxLength": most,
+        "pattern": _NOT_BLANK,
+        "description": "Visible characters; the only space is U+0020. Kept in NFC, without spaces around it.",
+    }
+
+
+CHANNEL_NAME: Schema = {**name(validation.NAME_MAX)}
+CHANNEL_NAME["description"] += " 422 if a living channel has the same name, whatever its case."
+BREAKOUT_NAME: Schema = name(breakout.NAME_MAX)
+CHANNEL_ID: Schema = {"pattern": ID_PATTERN, "description": "The id of a channel. 422 if there is none."}
+DURATION: Schema = {"minimum": 1, "maximum": breakout.DURATION_MAX_MINUTES}
+CHANNEL_CLASS: Schema = {"enum": list(ChannelClass.values)}
+INPUT_TYPE: Schema = {"enum": list(InputType.values)}
+PROFILE: Schema = {"enum": list(PROFILE_NAMES)}
+
+
+def _cidr_pattern() -> str:
+    """IPv4 networks as they are usually written: the bits after the prefix are zero, never /0."""
+    lengths = []
+    for length in range(1, 32):
+        whole, bits = divmod(length, 8)
+        parts = [_OCTET] * whole
+        if bits:
+            step = 2 ** (8 - bits)
+            parts.append("(" + "|".join(str(value) for value in range(0, 256, step)) + ")")
+        parts += ["0"] * (4 - len(parts))
+        lengths.append(f"{_DOT.join(parts)}/{length}")
+    return f"^({'|'.join(lengths)}|{_DOT.join([_OCTET] * 4)}(/32)?)$"
+
+
+CIDRS: Schema = {"items": {"type": "string", "pattern": _cidr_pattern(), "examples": ["203.0.113.7/32"]}}
+SOURCES: Schema = {
+    "items": {"type": "string", "pattern": validation.SOURCE_PATTERN, "maxLength": validation.SOURCE_MAX}
+}
+
+
+def _reserved(prefix: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in prefix)
+
+
+TAGS: Schema = {
+    "maxProperties": validation.TAGS_MAX,
+    "propertyNames": {
+        "minLength": 1,
+        "maxLength": validation.TAG_KEY_MAX,
+        "pattern": rf"^(?! *({'|'.join(map(_reserved, validation.RESERVED_TAGS))})){_NOT_BLANK[1:]}",
+    },
+    "additionalProperties": {
+        "type": "string",
+        "maxLength": validation.TAG_VALUE_MAX,
+        "pattern": f"^{_VISIBLE}*$",
+    },
+    "description": "Kept in NFC. Keys differ by case.",
+}
+
+_NONE = {"maxItems": 0}
+
+
+def _pulled(channel_class: str, least: int, required: list[str]) -> Schema:
+    sources = {"minItems": least, "maxItems": 2}
+    return {
+        "properties": {
+            "input_type": {"const": InputType.URL_PULL.value},
+            "channel_class": {"const": channel_class},
+            "allowed_cidrs": _NONE,
+            "source_urls": sources,
+        },
+        "required": ["input_type", "source_urls", *required],
+    }
+
+
+# Which fields a channel needs follows from its input type.
+CHANNEL: Schema = {
+    "anyOf": [
+        {
+            "properties": {
+                "input_type": {"enum": [InputType.RTMP_PUSH.value, InputType.RTP_PUSH.value]},
+                "allowed_cidrs": {"minItems": 1, "maxItems": validation.CIDRS_MAX},
+                "source_urls": _NONE,
+            },
+            "required": ["allowed_cidrs"],
+        },
+        _pulled(ChannelClass.SINGLE_PIPELINE.value, 1, []),
+        _pulled(ChannelClass.STANDARD.value, 2, ["channel_class"]),
+    ]
+}

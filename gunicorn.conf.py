@@ -1,0 +1,11 @@
+"""gunicorn's settings, which it reads by itself in the folder where it is started.
+
+The command line wins over them.
+"""
+
+worker_class = "streamhub.web_worker.ProblemWorker"
+threads = 4
+# The longest address that gunicorn can take. Longer ones get 414.
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190

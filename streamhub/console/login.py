@@ -1,0 +1,44 @@
+"""Where one lands after signing in: the page that was asked for, if there is one, else the dashboard."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+
+# Pages of the admin that nobody signs in for.
+_NO_AIM = ("login", "logout")
+
+
+@never_cache
+def login(request: HttpRequest) -> HttpResponse:
+    """The admin's login. A `next` that leads nowhere, or away from here, is replaced by the dashboard."""
+    for name, query in (("GET", request.GET), ("POST", request.POST)):
+        if REDIRECT_FIELD_NAME in query and not leads_to_a_page(request, query[REDIRECT_FIELD_NAME]):
+            changed = query.copy()
+            changed[REDIRECT_FIELD_NAME] = reverse("admin:index")
+            setattr(request, name, changed)
+    return admin.site.login(request)
+
+
+def leads_to_a_page(request: HttpRequest, url: str) -> bool:
+    """Whether the URL is one of a page of this admin."""
+    here = {request.get_host()}
+    if not url_has_allowed_host_and_scheme(url, here, require_https=request.is_secure()):
+        return False
+    path = unquote(urlsplit(url).path)
+    return _is_page(path) or _is_page(f"{path}/")
+
+
+def _is_page(path: str) -> bool:
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return False
+    # The admin's last pattern catches everything under it; its argument is `url`.
+    return match.namespaces == ["admin"] and match.url_name not in _NO_AIM and "url" not in match.kwargs
