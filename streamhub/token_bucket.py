@@ -98,6 +98,7 @@ class RedisBuckets:
     ) -> None:
         self._prefix = prefix
         self._clock = clock
+        self._client = redis_client
         self._take = redis_client.register_script(_TAKE)
         self._local = LocalBuckets(clock=clock)
         self._down_until = float("-inf")
@@ -110,6 +111,8 @@ class RedisBuckets:
             missing = self._take(keys=[self._prefix + key], args=[rate.per_second, rate.burst, reserve])
         except redis.RedisError as error:
             self._down_until = self._clock() + self.RETRY_REDIS_SECONDS
+            # A demoted Redis keeps its connections and refuses every write: the next one is a new one.
+            self._client.connection_pool.disconnect()
             logger.warning("The rate limit falls back to this process, because Redis failed: %s", error)
             return self._local.take(key, rate, reserve=reserve)
         return max(0.0, float(missing) / rate.per_second)
