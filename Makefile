@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-emulator check test-services browser matrix chaos bench mutants lock
+.PHONY: help setup demo test test-emulator check test-services browser matrix chaos drills bench mutants lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench: $(STAMP) ## AWS calls and time compared with the minimum; CASE=stack, rea
 
 chaos: $(STAMP) ## clients at work while processes are killed at random; MINUTES=10, SEED repeats the choices
 	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+drills: $(STAMP) ## failovers of PostgreSQL and Redis, played with all processes; DRILL=name plays one
+	@$(BIN)/python -m tests.drills.run $(DRILL)
 
 mutants: $(STAMP) ## mutate the pure modules one place at a time; lists mutants that no test detects
 	@rm -rf mutants

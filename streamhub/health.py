@@ -1,7 +1,8 @@
 """Health checks, for load balancers and staff.
 
-`/livez` says that the process answers. `/readyz` checks the database, the broker, and the heartbeat rows of
-worker and beat. It never asks a worker directly, because a slow answer must not hold up a web process.
+`/livez` says that the process answers. `/readyz` is for monitors: it checks that database and broker can be
+written, and the heartbeat rows of worker and beat. It never asks a worker directly, because a slow answer
+must not hold up a web process. `/readyz?scope=web` is for load balancers: only what web itself needs.
 Both need no token, so they name the failed check but no addresses; the log has the details.
 """
 
@@ -9,24 +10,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
-import redis
-from django.db import connection
+from django.db import Error, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from ninja import Router, Schema, Status
+from redis.exceptions import ReadOnlyError
 
-from streamhub.aws.target import broker_url
+from streamhub import redis_servers
+from streamhub.access.lock_timeouts import begin_wait, timed_out
+from streamhub.aws.target import broker_url, redis_options
 from streamhub.errors import StreamHubError
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat
+from streamhub.postgresql.outages import cannot_write
 
 log = logging.getLogger(__name__)
 
 BROKER_TIMEOUT = 1.0  # seconds
+DATABASE_TIMEOUT = 1.0  # seconds that a check waits for SQLite's lock
+# The key that the broker's check writes.
+BROKER_KEY = "streamhub:readyz"
+
+Scope = Literal["web"]
 
 router = Router(tags=["health"], auth=None)
 
@@ -43,6 +52,7 @@ class HealthCheckOut(Schema):
 
 class ReadyOut(Schema):
     ready: bool
+    wrong: list[str]
     checks: list[HealthCheckOut]
 
 
@@ -56,8 +66,8 @@ def live(request: HttpRequest) -> dict[str, bool]:
 
 
 @router.get("/readyz", response={200: ReadyOut, 503: ReadyOut}, summary="Everything it depends on is up")
-def ready(request: HttpRequest) -> Status:
-    report = readiness()
+def ready(request: HttpRequest, scope: Scope | None = None) -> Status:
+    report = readiness(scope)
     return Status(_status(report), report)
 
 
@@ -72,14 +82,22 @@ def livez(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """`/readyz` at the root of the site."""
-    report = readiness()
+    scope = request.GET.get("scope")
+    if scope not in (None, *SCOPES):
+        return JsonResponse({"detail": f"There is no such scope. Use {', '.join(SCOPES)}."}, status=422)
+    report = readiness(scope)
     return JsonResponse(report, status=_status(report))
 
 
-def readiness() -> dict[str, Any]:
-    """`{"ready": bool, "checks": [{"name", "ok", "detail"}]}`. Ready means that all checks are ok."""
-    checks = [_run(name, check) for name, check in CHECKS.items()]
-    return {"ready": all(check["ok"] for check in checks), "checks": checks}
+def readiness(scope: str | None = None) -> dict[str, Any]:
+    """`{"ready": bool, "wrong": [sentence], "checks": [{"name", "ok", "detail"}]}` of a scope's checks.
+
+    Ready means that all of them are ok. `scope` is one of `SCOPES`; None: all checks.
+    """
+    names = SCOPES[scope] if scope else CHECKS
+    checks = [_run(name, CHECKS[name]) for name in names]
+    wrong = [f"{check['name']}: {check['detail']}" for check in checks if not check["ok"]]
+    return {"ready": not wrong, "wrong": wrong, "checks": checks}
 
 
 def _status(report: dict[str, Any]) -> int:
@@ -97,20 +115,31 @@ def _run(name: str, check: Callable[[], str]) -> dict[str, Any]:
 
 
 def _database() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return "It answers."
+    """Try to write. A database that became a reader refuses the statement, although it changes no row."""
+    try:
+        with begin_wait(DATABASE_TIMEOUT):
+            Heartbeat.objects.filter(name="").update(name="")
+    except OperationalError as error:
+        if not timed_out(error):
+            raise
+        return "It is written right now."
+    except Error as error:
+        if not cannot_write(error):
+            raise
+        raise NotOk("It can only be read. A failover may be in progress.") from error
+    return "It can be written."
 
 
 def _broker() -> str:
     url = broker_url()
-    if not url.startswith(("redis:", "rediss:")):
-        return f"Not checked, because {url.partition(':')[0]} has no ping."
-    with redis.Redis.from_url(
-        url, socket_connect_timeout=BROKER_TIMEOUT, socket_timeout=BROKER_TIMEOUT
-    ) as client:
-        client.ping()
-    return "It answers."
+    if not redis_servers.is_redis(url):
+        return f"Not checked, because {url.partition(':')[0]} is not Redis."
+    with redis_servers.client(url, redis_options(), timeout=BROKER_TIMEOUT) as client:
+        try:
+            client.set(BROKER_KEY, 1, ex=60)
+        except ReadOnlyError as error:
+            raise NotOk("It can only be read. A failover may be in progress.") from error
+    return "It can be written."
 
 
 def _heartbeat(name: str) -> str:
@@ -130,3 +159,6 @@ CHECKS: dict[str, Callable[[], str]] = {
     "worker": lambda: _heartbeat("worker"),
     "beat": lambda: _heartbeat("beat"),
 }
+# What must be well before a request is sent to this web process. Everything else is no reason to take the
+# Stop button away from people.
+SCOPES: dict[str, tuple[str, ...]] = {"web": ("database",)}

@@ -15,6 +15,8 @@ from kombu import Exchange, Queue
 
 from streamhub import logs, variables
 from streamhub.console.theme import UNFOLD as UNFOLD
+from streamhub.postgresql import options as postgresql
+from streamhub.redis_servers import RedisOptions
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -141,9 +143,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 elif DATABASES["default"] != variables.NO_DATABASE:
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 20}}
-    # Replace a connection that PostgreSQL has closed (restart, failover) before it is used.
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"] = postgresql.completed(DATABASES["default"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -185,6 +185,13 @@ if STREAMHUB_AWS == "live" and not DEBUG:
 
 # Empty: the embedded broker, whose address `streamhub.aws.target` reads when it is needed.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+# What this URL cannot say: with Sentinels the master's name and their password, with TLS who signs.
+REDIS = RedisOptions(
+    master=env.str("REDIS_SENTINEL_MASTER", default="mymaster"),
+    sentinel_password=env.str("REDIS_SENTINEL_PASSWORD", default=""),
+    ca_file=env.str("REDIS_CA_FILE", default=""),
+)
+CELERY_BROKER_USE_SSL = REDIS.tls(CELERY_BROKER_URL) or None
 
 _EXCHANGE = Exchange("streamhub", type="direct")
 # The order is a worker's priority: it takes from `bulk` only while `urgent` is empty.
@@ -218,14 +225,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
     "socket_connect_timeout": 1,
     "socket_keepalive": True,
+    **REDIS.of_transport(CELERY_BROKER_URL, timeout=1),
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A Redis that becomes a replica answers with errors (UNBLOCKED, READONLY) on a connection that stays whole.
+# Without this they end the worker; with it the worker connects again.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 # The schedule is in the database: `manage.py bootstrap` seeds it, staff edit it, nothing overwrites it.
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "streamhub.lifecycle.scheduler:Scheduler"
 # How soon beat sees an edit (seconds).
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 

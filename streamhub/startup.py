@@ -22,13 +22,14 @@ from streamhub.aws.session import AwsSession
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import EMBEDDED, LIVE, broker_url, resolve_target
 from streamhub.errors import AwsError, EmbeddedNotRunning, Misconfigured
+from streamhub.redis_servers import REDIS_SCHEMES, without_passwords
 
 log = logging.getLogger(__name__)
 
 # gunicorn's "the application cannot be loaded": its master ends instead of starting another process.
 EXIT_CODE = 4
 
-_BROKER_SCHEMES = ("redis", "rediss", "unix", "memory", "filesystem")
+_BROKER_SCHEMES = (*REDIS_SCHEMES, "memory", "filesystem")
 _LIVE_NEEDS = {
     "MEDIALIVE_ROLE_ARN": "the ARN of the role with which MediaLive reaches MediaPackage and S3",
     "CELERY_BROKER_URL": "the address of a Redis that all processes share, e.g. redis://redis:6379/0",
@@ -79,7 +80,10 @@ def _rates_mistakes() -> Iterator[str]:
 def _broker_mistakes() -> Iterator[str]:
     url = settings.CELERY_BROKER_URL
     if url and urlsplit(url).scheme not in _BROKER_SCHEMES:
-        yield "CELERY_BROKER_URL is not a Redis URL: write redis://host:6379/0 (rediss:// for TLS)."
+        yield (
+            "CELERY_BROKER_URL is not a Redis URL: write redis://host:6379/0, rediss:// for TLS, or "
+            "sentinel://host:26379;sentinel://host:26379."
+        )
 
 
 def _live_mistakes() -> Iterator[str]:
@@ -115,7 +119,7 @@ def announce(process: str) -> None:
         _account(),
         target.region,
         target.environment,
-        _without_password(broker_url()),
+        without_passwords(broker_url()),
         settings.DATABASES["default"]["ENGINE"].rpartition(".")[2],
     )
 
@@ -126,8 +130,3 @@ def _account() -> str:
         return Sts(AwsSession(resolve_target())).caller_identity().account
     except AwsError as error:
         return f"unknown ({error.code or error})"
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import OperationalError, connection
 
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's error code when lock_timeout runs out
 
@@ -50,21 +50,6 @@ def timed_out(error: OperationalError) -> bool:
     if getattr(cause, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
         return True
     return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-
-
-def unavailable(error: BaseException) -> bool:
-    """Whether this error means that the database cannot be used for now, so the request can be repeated.
-
-    PostgreSQL: no connection at all (no code), or one of the classes 08 (connection), 53 (no resources left)
-    and 57P (shut down); "Appendix A. PostgreSQL Error Codes". SQLite: locked for longer than the timeout.
-    """
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    cause = error.__cause__
-    if isinstance(cause, sqlite3.Error):
-        return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-    state = getattr(cause, "sqlstate", None)
-    return state is None or state.startswith(("08", "53", "57P"))
 
 
 def _busy_timeout(milliseconds: int | None = None) -> int:

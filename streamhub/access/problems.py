@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from http import HTTPStatus
@@ -22,8 +23,8 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
-from streamhub.access.lock_timeouts import unavailable
 from streamhub.errors import Forbidden, Invalid, NotPossible
+from streamhub.postgresql.outages import unavailable
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,17 @@ TOO_LARGE = "The request body is too large."
 # The Retry-After while the database does not answer.
 RETRY_SECONDS = 2
 _NO_DATABASE = (
-    "The database does not answer. "
+    "The database cannot be used right now. "
     f"Send the request again in {RETRY_SECONDS} s; with an Idempotency-Key that is safe."
 )
+_NO_DATABASE_PAGE = """<!doctype html>
+<html lang="en">
+<title>StreamHub has no database right now</title>
+<h1>StreamHub has no database right now</h1>
+<p>What runs on AWS goes on. What you asked for may or may not have been done: load the page again in a few
+seconds and look, before you repeat it.</p>
+</html>
+"""
 
 View = Callable[..., HttpResponse]
 
@@ -136,13 +145,33 @@ def _suspicious(request: HttpRequest, exc: SuspiciousOperation) -> HttpResponse:
 
 def unexpected(request: HttpRequest, exc: Exception) -> HttpResponse:
     """A 500 with the request id of the exception in the log; a 503 if the database is unavailable."""
-    if unavailable(exc):
-        log.warning("%s %s: the database does not answer (%s)", request.method, request.path, exc)
-        return problem(503, _NO_DATABASE, headers={"Retry-After": str(RETRY_SECONDS)})
+    if _outage(exc):
+        return _without_database(request, exc)
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     log.error("%s %s failed (request %s)", request.method, request.path, request_id, exc_info=exc)
     detail = "StreamHub had an internal error. The log has the details under this request id."
     return problem(500, detail, request_id=request_id)
+
+
+def _outage(exc: BaseException | None) -> bool:
+    """Whether the database was unavailable, here or in what was raised while that was handled.
+
+    Sessions and transactions raise errors of their own when the database fails.
+    """
+    while exc is not None:
+        if unavailable(exc):
+            return True
+        exc = exc.__cause__ or exc.__context__
+    return False
+
+
+def _without_database(request: HttpRequest, exc: BaseException | None) -> HttpResponse:
+    """A 503, for services as a problem and for people as a page."""
+    log.warning("%s %s: the database cannot be used (%s)", request.method, request.path, exc)
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    if request.path_info.startswith("/api/"):
+        return problem(503, _NO_DATABASE, headers=headers)
+    return HttpResponse(_NO_DATABASE_PAGE, status=503, headers=headers)
 
 
 HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
@@ -202,11 +231,16 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def for_site(status: int, page: View, detail: str) -> View:
-    """The site's error handler for `status`: a problem under /api/, Django's own page elsewhere."""
+    """The site's error handler for `status`: a problem under /api/, Django's own page elsewhere.
+
+    Django calls it while it handles the exception. A 503 if that is an outage of the database.
+    """
 
     def handler(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if isinstance(kwargs.get("exception"), RequestDataTooBig):
             return too_large(request)
+        if _outage(sys.exc_info()[1]):
+            return _without_database(request, sys.exc_info()[1])
         if is_api(request):
             return problem(status, detail)
         return page(request, *args, **kwargs)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db import OperationalError
+from django.db import Error
 from django.db.models import Q
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from streamhub.access.lock_timeouts import begin_wait
 from streamhub.access.models import ApiToken, IdempotencyKey
 from streamhub.access.scopes import SCOPES, unknown_scopes
 from streamhub.errors import Invalid
+from streamhub.postgresql.outages import unavailable
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -101,7 +102,7 @@ def _check_token(name: str, scopes: list[str], expires_in: timedelta | None) -> 
 
 
 def _record_use(token: ApiToken) -> None:
-    """Write `last_used_at`, at most once a minute, and skip it if the database is busy."""
+    """Write `last_used_at`, at most once a minute, and skip it while the database cannot be written."""
     now = timezone.now()
     stale = now - LAST_USED_EVERY
     if token.last_used_at is not None and token.last_used_at >= stale:
@@ -110,5 +111,7 @@ def _record_use(token: ApiToken) -> None:
     try:
         with begin_wait(0.5):
             due.update(last_used_at=now)
-    except OperationalError as error:
+    except Error as error:
+        if not unavailable(error):
+            raise
         log.info("Last use of token %s was not recorded: %s", token, error)

@@ -253,6 +253,7 @@ class RedisQueues:
     ) -> None:
         self._prefix = prefix
         self._clock = clock
+        self._client = redis_client
         self._take = redis_client.register_script(_TAKE)
         self._slow_down = redis_client.register_script(_SLOW_DOWN)
         self._state = redis_client.register_script(_STATE)
@@ -295,5 +296,7 @@ class RedisQueues:
             )
         except redis.RedisError as error:
             self._down_until = self._clock() + self.RETRY_REDIS_SECONDS
+            # A demoted Redis keeps its connections and refuses every write: the next one is a new one.
+            self._client.connection_pool.disconnect()
             logger.warning("The rate limit falls back to this process, because Redis failed: %s", error)
             return None

@@ -18,16 +18,23 @@ from typing import Any
 
 import boto3
 import botocore.session
-import redis
 from botocore import xform_name
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import BotoCoreError, ClientError
 
+from streamhub import redis_servers
 from streamhub.aws.call_queue import LocalQueues, RedisQueues
 from streamhub.aws.error_mapping import is_write, may_have_happened, translate
 from streamhub.aws.ratelimit import PREFIX, Limiter, rates_of
-from streamhub.aws.target import Target, broker_url, check_loopback, configured_rates, resolve_target
+from streamhub.aws.target import (
+    Target,
+    broker_url,
+    check_loopback,
+    configured_rates,
+    redis_options,
+    resolve_target,
+)
 from streamhub.errors import AwsError, Retryable, Throttled
 
 logger = logging.getLogger(__name__)
@@ -250,7 +257,7 @@ def use_session(session: AwsSession) -> Iterator[AwsSession]:
 def default_limiter(target: Target) -> Limiter:
     """A limiter that all processes share through Redis; in embedded mode one of this process."""
     rates = rates_of(configured_rates(), target.rate_factor)
-    if target.embedded or not (url := broker_url()).startswith(("redis://", "rediss://", "unix://")):
+    if target.embedded or not redis_servers.is_redis(url := broker_url()):
         return Limiter(LocalQueues(), rates)
-    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    client = redis_servers.client(url, redis_options(), timeout=1)
     return Limiter(RedisQueues(client, prefix=PREFIX), rates)

@@ -19,8 +19,17 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from streamhub.errors import EmbeddedNotRunning, Misconfigured
+from streamhub.redis_servers import RedisOptions
 
-__all__ = ["Credentials", "EmbeddedNotRunning", "Target", "broker_url", "check_loopback", "resolve_target"]
+__all__ = [
+    "Credentials",
+    "EmbeddedNotRunning",
+    "Target",
+    "broker_url",
+    "check_loopback",
+    "redis_options",
+    "resolve_target",
+]
 
 EMBEDDED: Final = "embedded"
 LIVE: Final = "live"
@@ -105,6 +114,12 @@ def broker_url() -> str:
     Raises EmbeddedNotRunning if the embedded broker is needed and is not running.
     """
     return settings.CELERY_BROKER_URL or _address("broker_url")
+
+
+def redis_options() -> RedisOptions:
+    """What to know about the broker's Redis beside its address."""
+    options: RedisOptions = settings.REDIS
+    return options
 
 
 def check_loopback(url: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery.signals import heartbeat_sent
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 
 log = logging.getLogger(__name__)
@@ -39,5 +39,5 @@ def _worker_is_alive(**_signal: Any) -> None:
     _last_noted = time.monotonic()
     try:
         beat("worker")
-    except DatabaseError as error:
+    except Error as error:
         log.warning("Could not record the worker's heartbeat: %s", error)

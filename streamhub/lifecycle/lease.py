@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.models import Job
+from streamhub.lifecycle.outages import insist
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,10 @@ def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
 
 
 def _finish(run: JobRun, *, error: str) -> None:
+    insist(lambda: _give_back(run, error), f"Job {run.name}")
+
+
+def _give_back(run: JobRun, error: str) -> None:
     Job.objects.filter(name=run.name, lease_token=run.token).update(
         lease_token=None, leased_until=None, finished_at=Now(), outcome=run.outcome, error=error
     )

@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 
 from django.apps import apps
+from django.db import Error
 
 from streamhub.errors import AwsError, NotSent, Refused
 from streamhub.lifecycle import wake
 from streamhub.lifecycle.claim import Claim, ClaimLost, after, take
 from streamhub.lifecycle.driver import Driver, driver_of
+from streamhub.lifecycle.outages import insist
+from streamhub.postgresql.outages import unavailable
 
 log = logging.getLogger(__name__)
+
+_DATABASE_AWAY = "The database could not be used during this step, so its outcome is looked up first."
 
 
 def reconcile(label: str, pk: int) -> bool:
@@ -47,14 +52,25 @@ def _step(driver: Driver, claim: Claim) -> None:
     except AwsError as error:
         log.info("%s %s waits: %s", claim.row.KIND, claim.row.pk, error)
         claim.postpone(error)
-    except Exception as error:  # a bug must not stop the row: it is logged, shown and retried
-        log.exception("Step on %s %s failed", claim.row.KIND, claim.row.pk)
-        claim.postpone(
-            AwsError(f"{type(error).__name__}: {error}", code="internal_error"),
-            hint="This is a defect in StreamHub; the log has the details. StreamHub keeps trying.",
-        )
+    except Error as error:
+        if not unavailable(error):
+            _defect(claim, error)
+            return
+        log.warning("Step on %s %s ended early: %s", claim.row.KIND, claim.row.pk, error)
+        away = AwsError(_DATABASE_AWAY, code="database_unavailable")
+        insist(lambda: claim.postpone(away), f"{claim.row.KIND} {claim.row.pk}")
+    except Exception as error:  # noqa: BLE001  a bug must not stop the row: it is logged, shown and retried
+        _defect(claim, error)
     else:
-        claim.release(seconds)
+        insist(lambda: claim.release(seconds), f"{claim.row.KIND} {claim.row.pk}")
+
+
+def _defect(claim: Claim, error: Exception) -> None:
+    log.error("Step on %s %s failed", claim.row.KIND, claim.row.pk, exc_info=error)
+    claim.postpone(
+        AwsError(f"{type(error).__name__}: {error}", code="internal_error"),
+        hint="This is a defect in StreamHub; the log has the details. StreamHub keeps trying.",
+    )
 
 
 def _wake_if_due_soon(label: str, pk: int) -> None:

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import fakeredis
 import pytest
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 from django.utils import timezone
+from psycopg.errors import ReadOnlySqlTransaction
+from redis.exceptions import ReadOnlyError
 
 from streamhub import health
 from streamhub.errors import EmbeddedNotRunning
@@ -57,6 +60,54 @@ def test_readyz_is_503_when_a_heartbeat_is_old_or_missing(client, at):
     assert answer.status_code == 503
     assert answer.json()["ready"] is False
     assert checks(answer) == {"database": True, "broker": True, "worker": False, "beat": False}
+
+
+@PLACES
+def test_readyz_says_what_is_wrong(client, at):
+    Heartbeat.objects.create(name="worker", beat_at=timezone.now())
+    assert client.get(f"{at}/readyz").json()["wrong"] == ["beat: There is no heartbeat yet."]
+
+
+@PLACES
+def test_traffic_follows_the_database_only(client, at, monkeypatch):
+    monkeypatch.setattr(health, "broker_url", lambda: "redis://127.0.0.1:1/0")
+    answer = client.get(f"{at}/readyz?scope=web")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ready": True,
+        "wrong": [],
+        "checks": [{"name": "database", "ok": True, "detail": "It can be written."}],
+    }
+
+
+@PLACES
+@pytest.mark.parametrize("scope", ["", "?scope=web"])
+def test_readyz_is_503_while_the_database_can_only_be_read(client, at, scope, alive, monkeypatch):
+    def refuse(*args, **kwargs):
+        error = InternalError("cannot execute UPDATE in a read-only transaction")
+        raise error from ReadOnlySqlTransaction(str(error))
+
+    monkeypatch.setattr("django.db.models.query.QuerySet.update", refuse)
+    answer = client.get(f"{at}/readyz{scope}")
+    assert answer.status_code == 503
+    assert answer.json()["wrong"] == ["database: It can only be read. A failover may be in progress."]
+
+
+@PLACES
+def test_an_unknown_scope_is_422(client, at):
+    assert client.get(f"{at}/readyz?scope=everything").status_code == 422
+
+
+def test_readyz_is_503_while_redis_can_only_be_read(client, alive, monkeypatch):
+    class Replica(fakeredis.FakeRedis):
+        def set(self, *args, **kwargs):
+            raise ReadOnlyError("You can't write against a read only replica.")
+
+    monkeypatch.setattr(health, "broker_url", lambda: "redis://redis:6379/0")
+    monkeypatch.setattr("streamhub.redis_servers.client", lambda *args, **kwargs: Replica())
+    assert client.get("/readyz").json()["wrong"] == [
+        "broker: It can only be read. A failover may be in progress."
+    ]
 
 
 def test_readyz_is_503_without_a_broker_and_hides_its_address(client, alive, monkeypatch):

@@ -86,5 +86,5 @@ def test_the_docs_page_needs_no_internet_and_no_token(client):
 def test_the_real_api_is_described(client, settings):
     settings.ROOT_URLCONF = "streamhub.urls"
     paths = client.get("/api/v1/openapi.json").json()["paths"]
-    assert {"200", "503"} == paths["/api/v1/readyz"]["get"]["responses"].keys()
+    assert {"200", "422", "503"} == paths["/api/v1/readyz"]["get"]["responses"].keys()
     assert "security" not in paths["/api/v1/livez"]["get"]

@@ -3,9 +3,11 @@ from __future__ import annotations
 import logging
 
 import psycopg
-import psycopg_pool
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import InterfaceError, InternalError, OperationalError
 from django.test import Client
 
 from tests.access.dummy import GROUPS
@@ -75,9 +77,10 @@ def raised_from(cause: Exception, kind: type[Exception] = OperationalError) -> E
     "error",
     [
         raised_from(psycopg.OperationalError("connection refused")),
-        raised_from(psycopg_pool.PoolTimeout("no connection within 20 s")),
         raised_from(psycopg.errors.AdminShutdown("terminating connection")),
         raised_from(psycopg.errors.TooManyConnections("sorry, too many clients already")),
+        raised_from(psycopg.errors.ReadOnlySqlTransaction("cannot execute UPDATE"), InternalError),
+        raised_from(psycopg.errors.SerializationFailure("conflict with recovery")),
         raised_from(psycopg.InterfaceError("the connection is closed"), InterfaceError),
     ],
     ids=lambda error: type(error.__cause__).__name__,
@@ -91,6 +94,61 @@ def test_without_a_database_the_api_is_503_with_retry_after(service, monkeypatch
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "2"
     assert "Idempotency-Key" in problem_of(answer)["detail"]
+
+
+def reader() -> Exception:
+    return raised_from(psycopg.errors.ReadOnlySqlTransaction("cannot execute UPDATE"), InternalError)
+
+
+def fail_in_admin(monkeypatch, fail) -> Client:
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.save", fail)
+    return Client(raise_request_exception=False)
+
+
+def log_in(client):
+    return client.post("/admin/login/", {"username": "somebody", "password": "secret", "next": "/livez"})
+
+
+@pytest.fixture
+def somebody(settings):
+    settings.ROOT_URLCONF = "streamhub.urls"
+    return User.objects.create_superuser("somebody", password="secret")
+
+
+@pytest.mark.usefixtures("somebody")
+def test_without_a_database_the_admin_is_503_with_a_page(monkeypatch):
+    def fail(*args, **kwargs):
+        raise reader()
+
+    answer = log_in(fail_in_admin(monkeypatch, fail))
+    assert answer.status_code == 503
+    assert answer["Content-Type"].startswith("text/html")
+    assert answer["Retry-After"] == "2"
+    assert "no database" in answer.content.decode()
+
+
+@pytest.mark.usefixtures("somebody")
+def test_a_session_that_a_reader_refused_to_save_is_503_not_400(monkeypatch):
+    """Django takes it for a session that was deleted."""
+
+    def interrupted(*args, **kwargs):
+        try:
+            try:
+                raise reader()
+            except InternalError:
+                raise UpdateError from None
+        except UpdateError:
+            raise SessionInterrupted("deleted")  # noqa: B904  as Django does
+
+    assert log_in(fail_in_admin(monkeypatch, interrupted)).status_code == 503
+
+
+@pytest.mark.usefixtures("somebody")
+def test_other_errors_of_the_admin_stay_500(monkeypatch):
+    def fail(*args, **kwargs):
+        raise raised_from(psycopg.errors.UndefinedTable("made up"))
+
+    assert log_in(fail_in_admin(monkeypatch, fail)).status_code == 500
 
 
 @pytest.mark.parametrize("kind", [psycopg.errors.DeadlockDetected, psycopg.errors.UndefinedTable])

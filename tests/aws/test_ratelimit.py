@@ -114,6 +114,19 @@ def test_bulk_work_leaves_the_last_third_to_urgent_work(limiter: Any) -> None:
     assert taken(limiter, urgent=True) == 3
 
 
+def test_after_an_error_of_redis_no_connection_is_used_again() -> None:
+    server, clock = fakeredis.FakeServer(), Clock()
+    client = fakeredis.FakeRedis(server=server)
+    limiter = shared(client, clock=clock)
+    assert taken(limiter, urgent=True) == 9
+    dropped: list[bool] = []
+    client.connection_pool.disconnect = lambda *args, **kwargs: dropped.append(True)
+    server.connected = False
+    clock.now += 1
+    taken(limiter, urgent=True)
+    assert dropped == [True]
+
+
 def test_operations_have_separate_buckets(limiter: Any) -> None:
     taken(limiter, urgent=True)
     assert taken(limiter, urgent=True, operation="medialive:StartChannel") == 9

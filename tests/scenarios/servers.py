@@ -97,7 +97,16 @@ class OwnRedis(OwnServer):
 
     def command(self) -> list[str]:
         location = ["--bind", HOST, "--port", str(self.port), "--dir", str(self.folder)]
-        return [self.program, *location, "--save", "", "--appendonly", "no"]
+        return [
+            self.program,
+            *location,
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--repl-diskless-sync-delay",
+            "0",
+        ]
 
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=1)
@@ -118,13 +127,17 @@ class OwnPostgres(OwnServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._programs = _postgres_programs()
-        data = ["-D", str(folder / "data")]
+        self.programs = _postgres_programs()
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make the cluster's data."""
+        data = ["-D", str(self.folder / "data")]
         options = ["--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync"]
         subprocess.run(
-            [str(self._programs / "initdb"), *data, *options],
+            [str(self.programs / "initdb"), *data, *options],
             check=True,
-            cwd=folder,
+            cwd=self.folder,
             stdout=subprocess.DEVNULL,
             **self.owner(),
         )
@@ -141,7 +154,7 @@ class OwnPostgres(OwnServer):
             "max_connections": "200",
         }
         arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        program = str(self._programs / self.program)
+        program = str(self.programs / self.program)
         return [program, "-D", str(self.folder / "data"), "-p", str(self.port), *arguments]
 
     def owner(self) -> dict[str, Any]:
@@ -171,7 +184,7 @@ def _postgres_programs() -> Path:
     """The folder of initdb and postgres, which Debian does not put on the PATH."""
     initdb = shutil.which("initdb")
     if initdb:
-        return Path(initdb).parent
+        return Path(initdb).resolve().parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not versions:
         raise NoServer("PostgreSQL's initdb is not installed.")
@@ -179,7 +192,7 @@ def _postgres_programs() -> Path:
 
 
 @contextmanager
-def started(kind: type[S]) -> Iterator[S]:
+def started(kind: Callable[[Path], S]) -> Iterator[S]:
     """A server of this kind in its own folder, whose path is short and readable by the server's user."""
     if kind is OwnRedis and shutil.which(OwnRedis.program) is None:
         raise NoServer("redis-server is not installed.")

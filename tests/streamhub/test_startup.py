@@ -26,7 +26,9 @@ def live(settings: Any) -> Any:
     return settings
 
 
-def test_right_live_settings_have_no_mistakes(live: Any) -> None:
+@pytest.mark.parametrize("url", ["redis://a", "rediss://a", "sentinel://a:1;sentinel://b:2"])
+def test_right_live_settings_have_no_mistakes(live: Any, url: str) -> None:
+    live.CELERY_BROKER_URL = url
     assert list(startup.mistakes()) == []
 
 

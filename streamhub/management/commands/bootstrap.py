@@ -7,10 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
+from django.db import Error
 
 from streamhub import seeds
 from streamhub.console import roles
+from streamhub.postgresql.outages import unavailable
 
 
 class Command(BaseCommand):
@@ -20,7 +21,9 @@ class Command(BaseCommand):
         try:
             with seeds.exclusive():
                 self._seed(options["verbosity"])
-        except OperationalError as error:
+        except Error as error:
+            if not unavailable(error):
+                raise
             raise CommandError(f"The database cannot be used: {str(error).strip()}") from error
 
     def _seed(self, verbosity: int) -> None:
