@@ -35,7 +35,8 @@ def delete_stale(run: JobRun) -> int:
                 started += 1
                 errors = errors + 1 if _has_error(row) else 0
             if errors >= GIVE_UP_AFTER_ERRORS:
-                run.say(f"{started} started; stopped after {errors} errors in a row, the next run continues")
+                run.say(f"{started} started; the next run continues")
+                run.fall_short(f"{errors} distributions in a row could not be deleted; their pages say why")
                 return started
         if not run.extend():
             break

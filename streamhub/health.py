@@ -1,7 +1,7 @@
 """Health checks, for load balancers and staff.
 
-`/livez` says that the process answers. `/readyz` checks the database, the broker, and the heartbeat rows of
-worker and beat. It never asks a worker directly, because a slow answer must not hold up a web process.
+`/livez` says that the process answers. `/readyz` checks the database, the broker, and the facts of the health
+page (`health_checks`). It never asks a worker directly, because a slow answer must not hold up a web process.
 Both need no token, so they name the failed check but no addresses; the log has the details.
 """
 
@@ -14,25 +14,19 @@ from typing import Any
 import redis
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from ninja import Router, Schema, Status
 
+from streamhub import health_checks
 from streamhub.aws.target import broker_url
 from streamhub.errors import StreamHubError
-from streamhub.lifecycle.heartbeat import is_silent
-from streamhub.lifecycle.models import Heartbeat
 
 log = logging.getLogger(__name__)
 
 BROKER_TIMEOUT = 1.0  # seconds
 
 router = Router(tags=["health"], auth=None)
-
-
-class NotOk(Exception):
-    """A check failed. The message is public."""
 
 
 class HealthCheckOut(Schema):
@@ -78,7 +72,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def readiness() -> dict[str, Any]:
     """`{"ready": bool, "checks": [{"name", "ok", "detail"}]}`. Ready means that all checks are ok."""
-    checks = [_run(name, check) for name, check in CHECKS.items()]
+    checks = [_run(name, check) for name, check in CHECKS.items()] + health_checks.checks()
     return {"ready": all(check["ok"] for check in checks), "checks": checks}
 
 
@@ -89,7 +83,7 @@ def _status(report: dict[str, Any]) -> int:
 def _run(name: str, check: Callable[[], str]) -> dict[str, Any]:
     try:
         return {"name": name, "ok": True, "detail": check()}
-    except (NotOk, StreamHubError) as error:
+    except StreamHubError as error:
         return {"name": name, "ok": False, "detail": str(error)}
     except Exception:
         log.exception("Readiness check %s failed", name)
@@ -113,20 +107,4 @@ def _broker() -> str:
     return "It answers."
 
 
-def _heartbeat(name: str) -> str:
-    row = Heartbeat.objects.filter(name=name).first()
-    if row is None:
-        raise NotOk("There is no heartbeat yet.")
-    age = timezone.now() - row.beat_at
-    detail = f"The last heartbeat was {max(0, round(age.total_seconds()))} s ago."
-    if is_silent(row.beat_at):
-        raise NotOk(detail)
-    return detail
-
-
-CHECKS: dict[str, Callable[[], str]] = {
-    "database": _database,
-    "broker": _broker,
-    "worker": lambda: _heartbeat("worker"),
-    "beat": lambda: _heartbeat("beat"),
-}
+CHECKS: dict[str, Callable[[], str]] = {"database": _database, "broker": _broker}

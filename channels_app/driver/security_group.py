@@ -187,6 +187,7 @@ POLLED_LIST = PolledList(
     pages=pages,
     facts=lambda info: {},
     gone=lambda row, listed_at: None,
+    service="MediaLive",
 )
 
 

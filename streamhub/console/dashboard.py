@@ -8,8 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from streamhub.alerts import alarms
-from streamhub.console import environment
+from streamhub.console import banner, environment
 from streamhub.console.pages import fragments
 from streamhub.contributions import contributed
 
@@ -32,9 +31,13 @@ def build(user: User | AnonymousUser) -> dict[str, Any]:
 
 def live(request: HttpRequest) -> dict[str, Any]:
     """The rendered dashboard, its version, and its refresh interval in seconds."""
+    seen = banner.of_request(request)
     context = {
         **build(request.user),
-        "alarms": alarms.current(request.user),
+        "alarms": seen and [item for item in seen if not item.condition.blind],
+        "calm": seen == [],
+        "may": banner.verbs_of(request),
+        "read_at": banner.aws_read_at(),
         "here": environment.environment(),
         "account": environment.account(),
     }

@@ -17,7 +17,7 @@ def fragment(admin: ResourceBase, request: HttpRequest) -> HttpResponse:
     if not admin.has_view_permission(request):
         raise PermissionDenied
     ids = [int(pk) for pk in request.GET.getlist("id") if pk.isdigit()][:MAX_ROWS]
-    rows_by_id = admin.model._default_manager.defer(*admin.deferred_columns).in_bulk(ids)
+    rows_by_id = admin.state_rows().in_bulk(ids)
     rows = [rows_by_id[pk] for pk in ids if pk in rows_by_id]
     poller = admin.poller(rows)
     context = {
