@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from streamhub.alerts import outbox
@@ -43,14 +43,13 @@ def evaluate() -> Outcome:
     conditions, unread = _conditions()
     stored = {alarm.key: alarm for alarm in open_alarms()}
     outcome = Outcome(open=len(conditions), unread=unread)
-    for condition in conditions.values():
-        alarm = stored.pop(condition.key, None)
-        if alarm is None:
-            outcome.opened += _open(condition)
-        else:
-            _refresh(alarm, condition)
+    new = [condition for key, condition in conditions.items() if key not in stored]
+    outcome.opened = _open(new)
+    for key, condition in conditions.items():
+        if key in stored:
+            _refresh(stored.pop(key), condition)
     if not unread:
-        outcome.resolved = sum(_resolve(alarm) for alarm in stored.values() if alarm.opened_at < started)
+        outcome.resolved = _resolve([alarm for alarm in stored.values() if alarm.opened_at < started])
     outbox.announce()
     return outcome
 
@@ -87,18 +86,23 @@ def _fields(condition: Condition) -> dict[str, Any]:
     }
 
 
-def _open(condition: Condition) -> bool:
+def _open(conditions: list[Condition]) -> int:
+    """Store new alarms, and return how many. Those that somebody else stored at the same moment are theirs."""
+    alarms = [_alarm(condition) for condition in conditions]
+    with transaction.atomic():
+        Alarm.objects.bulk_create(alarms, ignore_conflicts=True)
+        mine = Alarm.objects.filter(uid__in=[alarm.uid for alarm in alarms])
+        opened = list(mine) if alarms else []
+        for alarm in opened:
+            states.record(alarm, "", State.OPEN, why=alarm.detail)
+    for alarm in opened:
+        log.error("ALARM: %s: %s %s", alarm.rule, alarm.detail, alarm.hint)
+    return len(opened)
+
+
+def _alarm(condition: Condition) -> Alarm:
     rule, kind, object_id = condition.key
-    try:
-        with transaction.atomic():
-            alarm = Alarm.objects.create(
-                rule=rule, kind=kind, object_id=object_id, since=condition.since, **_fields(condition)
-            )
-            states.record(alarm, "", State.OPEN, why=condition.sentence)
-    except IntegrityError:  # somebody else opened it at the same moment
-        return False
-    log.error("ALARM: %s: %s %s", rule, condition.sentence, condition.hint)
-    return True
+    return Alarm(rule=rule, kind=kind, object_id=object_id, since=condition.since, **_fields(condition))
 
 
 def _refresh(alarm: Alarm, condition: Condition) -> None:
@@ -110,12 +114,16 @@ def _refresh(alarm: Alarm, condition: Condition) -> None:
         open_alarms().filter(pk=alarm.pk).update(**changed)
 
 
-def _resolve(alarm: Alarm) -> bool:
+def _resolve(alarms: list[Alarm]) -> int:
+    """End these alarms, tell who was told of them, and return how many were still open."""
+    if not alarms:
+        return 0
     now: datetime = database_now()
     with transaction.atomic():
-        if not open_alarms().filter(pk=alarm.pk).update(resolved_at=Now()):
-            return False
-        states.record(alarm, alarm.state_at(now), State.RESOLVED, why="its reason is gone")
-        outbox.resolved(alarm)
-    log.warning("Alarm resolved: %s: %s", alarm.rule, alarm.detail)
-    return True
+        ended = [alarm for alarm in alarms if open_alarms().filter(pk=alarm.pk).update(resolved_at=Now())]
+        for alarm in ended:
+            states.record(alarm, alarm.state_at(now), State.RESOLVED, why="its reason is gone")
+        outbox.resolved(ended)
+    for alarm in ended:
+        log.warning("Alarm resolved: %s: %s", alarm.rule, alarm.detail)
+    return len(ended)

@@ -9,7 +9,6 @@ A silenced alarm is neither announced nor escalated.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
@@ -32,7 +31,8 @@ def targets(event: Event) -> list[str]:
     """Who is told, by the settings of now."""
     if event == Event.ESCALATED:
         return [digest(url) for url in settings.ALARM_ESCALATION_URLS]
-    return ([EMAIL] if settings.ALARM_EMAILS else []) + [digest(url) for url in settings.ALARM_URLS]
+    everybody = [EMAIL] if settings.ALARM_EMAILS else []
+    return list(dict.fromkeys(everybody + [digest(url) for url in settings.ALARM_URLS]))
 
 
 def announce() -> int:
@@ -52,16 +52,17 @@ def _once(alarm: Alarm, event: Event, column: str) -> int:
     """Mark the alarm and write its notices, unless somebody else has."""
     with transaction.atomic():
         marked = open_alarms().filter(pk=alarm.pk, **{f"{column}__isnull": True}).update(**{column: Now()})
-        return _write(alarm, event, targets(event)) if marked else 0
+        notices = [Notice(alarm=alarm, event=event, target=target) for target in targets(event)]
+        return _insert(notices) if marked else 0
 
 
-def resolved(alarm: Alarm) -> int:
-    """Tell everybody who was told of the alarm that it is over. In the transaction of its end."""
-    told = alarm.notices.exclude(event=Event.RESOLVED).values_list("target", flat=True).distinct()
-    return _write(alarm, Event.RESOLVED, told)
+def resolved(alarms: list[Alarm]) -> int:
+    """Tell everybody who was told of the alarms that they are over. In the transaction of their end."""
+    told = Notice.objects.filter(alarm__in=alarms).exclude(event=Event.RESOLVED)
+    pairs = dict.fromkeys(told.order_by("pk").values_list("alarm_id", "target"))
+    return _insert([Notice(alarm_id=pk, event=Event.RESOLVED, target=target) for pk, target in pairs])
 
 
-def _write(alarm: Alarm, event: Event, told: Iterable[str]) -> int:
-    notices = [Notice(alarm=alarm, event=event, target=target) for target in dict.fromkeys(told)]
+def _insert(notices: list[Notice]) -> int:
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     return len(notices)

@@ -45,6 +45,11 @@ def verbs_of(request: HttpRequest) -> dict[str, bool]:
     return {"view": may("alerts.view_alarm"), "acknowledge": may("alerts.acknowledge_alarm")}
 
 
+def alarms_url(request: HttpRequest) -> str:
+    """The list of open alarms, or the dashboard for people who may not see the list."""
+    return list_url(Alarm, "open") if verbs_of(request)["view"] else reverse("admin:index")
+
+
 def aws_read_at() -> datetime | None:
     """When AWS was last read: the oldest of its services."""
     return min((each.read_at for each in unread.services() if each.read_at), default=None)
@@ -66,7 +71,7 @@ def live(request: HttpRequest) -> dict[str, Any]:
             "others_loud": alarms.loudest(others) == "critical",
             "may": verbs_of(request),
             "here_url": request.path,
-            "alarms_url": list_url(Alarm, "open") if verbs_of(request)["view"] else reverse("admin:index"),
+            "alarms_url": alarms_url(request),
         },
     )
     return {

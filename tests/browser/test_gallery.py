@@ -10,6 +10,8 @@ from django.contrib.auth.models import Group
 from django_celery_beat.models import PeriodicTask
 from playwright.sync_api import Browser, Page
 
+from streamhub.alerts import evaluation
+from streamhub.alerts.models import open_alarms
 from streamhub.console import dashboard
 from tests.browser.accessibility import load_axe, violations_of
 from tests.browser.staff import PHONE, WIDE, Open, Staff
@@ -55,6 +57,8 @@ def pages(site: OneOfEverything) -> dict[str, str]:
     """Paths of all pages of the console, by the name of their screenshot."""
     task = PeriodicTask.objects.get(name="sweep")
     operators = Group.objects.get(name="operator")
+    evaluation.evaluate()
+    alarm = open_alarms().earliest("pk")
     return {
         "dashboard": "",
         "channels": f"{CHANNEL}/",
@@ -92,6 +96,11 @@ def pages(site: OneOfEverything) -> dict[str, str]:
         "timeline": f"lifecycle/transition/?resource_type=channel&resource_id={site.on_air.pk}",
         "ledger": "billing/ledgerminute/",
         "jobs": "lifecycle/job/",
+        "health": "health/",
+        "alarms": "alerts/alarm/",
+        "alarm": f"alerts/alarm/{alarm.pk}/change/",
+        "alarm-acknowledge": f"alerts/alarm/{alarm.pk}/do/acknowledge/",
+        "alarm-silence": f"alerts/alarm/{alarm.pk}/do/silence/",
         "heartbeats": "lifecycle/heartbeat/",
         "tokens": "access/apitoken/",
         "token": f"access/apitoken/{site.token.pk}/change/",

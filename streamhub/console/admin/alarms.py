@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidg
 
 from streamhub.access.actors import Actor
 from streamhub.alerts import evaluation, guards, services
-from streamhub.alerts.models import Alarm, Notice, State
+from streamhub.alerts.models import Alarm, Notice, State, open_alarms
 from streamhub.alerts.rules import Severity
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.facts import Fact, Link, Panel, Section
@@ -48,6 +48,20 @@ class SeverityFilter(admin.SimpleListFilter):
         return queryset.filter(severity=self.value()) if self.value() else queryset
 
 
+class RuleFilter(admin.SimpleListFilter):
+    """The rules of what is open; the rules of all alarms would cost a scan of the table."""
+
+    title = "rule"
+    parameter_name = "rule"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rules = set(open_alarms().values_list("rule", flat=True)) | {request.GET.get("rule") or ""}
+        return [(rule, rule) for rule in sorted(rules - {""})]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Alarm]) -> QuerySet[Alarm]:
+        return queryset.filter(rule=self.value()) if self.value() else queryset
+
+
 @admin.register(Alarm)
 class AlarmAdmin(ResourceAdmin):
     icon = "notification_important"
@@ -64,7 +78,7 @@ class AlarmAdmin(ResourceAdmin):
         ),
     )
     list_display = ("title", "state_shown", "severity_shown", "about", "owner_shown", "began")
-    list_filter = (SeverityFilter, "rule")
+    list_filter = (SeverityFilter, RuleFilter)
     search_fields = ("name", "detail", "rule", "owner", "acknowledged_by")
     search_help_text = "Name, text, rule or person"
     # What is open comes first.

@@ -41,6 +41,7 @@ def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]
     """The rendered content, its version, and the refresh interval in seconds."""
     badge = admin.badge(row)
     offers = admin.offers(request, row)
+    seen = alarms.of(row, request.user)
     context = {
         "row": row,
         "error": admin.error_of(row),
@@ -51,7 +52,8 @@ def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]
         "word": badge.word or admin.state(row),
         "since": admin.since(row),
         "headline": admin.headline(row),
-        "alarms": alarms.of(row, request.user),
+        "alarms": seen,
+        "count": len(seen),
         "may": banner.verbs_of(request),
         "here_url": admin.url("change", row.pk),
         "offers": offers,
