@@ -52,11 +52,17 @@ def _error(channel: Channel, on_air: Breakout | None) -> Condition:
         sentence=f"The channel {channel.name}{concerned} has an error: {trouble.rstrip('.')}.",
         since=channel.error_at or channel.state_since,
         hint=channel.error_hint,
-        aws_error=f"{channel.error_code}: {channel.error_message}",
+        aws_error=_answer(channel) if channel.error_operation else "",
         action="Retry",
         action_url=_url(Channel, "do", channel.pk, "retry"),
         permission="channels_app.retry_channel",
     )
+
+
+def _answer(channel: Channel) -> str:
+    """AWS's answer, as far as the sentence does not say it already."""
+    message = f": {channel.error_message}" if channel.failed_step else ""
+    return f"{channel.error_code}{message} ({channel.error_operation})"
 
 
 def _errors(channels: QuerySet[Channel]) -> list[Condition]:

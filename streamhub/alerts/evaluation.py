@@ -87,7 +87,7 @@ def _fields(condition: Condition) -> dict[str, Any]:
 
 
 def _open(conditions: list[Condition]) -> int:
-    """Store new alarms, and return how many. Those that somebody else stored at the same moment are theirs."""
+    """Store new alarms, and return how many. What somebody else stored at the same moment does not count."""
     alarms = [_alarm(condition) for condition in conditions]
     with transaction.atomic():
         Alarm.objects.bulk_create(alarms, ignore_conflicts=True)

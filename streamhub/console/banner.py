@@ -22,7 +22,7 @@ from streamhub.console.saved_views import list_url
 from streamhub.lifecycle import unread
 
 EVERY_SECONDS = 10
-SHOWN = 3
+SHOWN = 2
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -58,7 +58,8 @@ def aws_read_at() -> datetime | None:
 def live(request: HttpRequest) -> dict[str, Any]:
     """The rendered banner, its version, and its refresh interval in seconds."""
     seen = of_request(request) or []
-    blind = [item for item in seen if item.condition.blind]
+    everything = [item for item in seen if item.condition.blind]
+    blind = [item for item in everything if not item.calm]
     on_dashboard = request.path == reverse("admin:index") or request.GET.get("on") == "dashboard"
     others = [] if on_dashboard else [item for item in seen if not item.condition.blind]
     content = render_to_string(
@@ -66,6 +67,7 @@ def live(request: HttpRequest) -> dict[str, Any]:
         {
             "blind": blind[:SHOWN],
             "more_blind": max(0, len(blind) - SHOWN),
+            "seen": [item for item in everything if item.calm][:SHOWN],
             "loud": alarms.loudest(blind) == "critical",
             "others": others,
             "others_loud": alarms.loudest(others) == "critical",

@@ -22,7 +22,7 @@ ICONS = {
     Group.DATABASE: "database",
     Group.BROKER: "lan",
     Group.WORKERS: "engineering",
-    Group.BEAT: "metronome",
+    Group.BEAT: "timer",
     Group.CLOCKS: "schedule",
     Group.AWS: "cloud",
     Group.JOBS: "manufacturing",

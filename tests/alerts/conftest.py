@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from email import message_from_bytes
-from email.message import Message
-from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,6 +14,7 @@ from django.db import connection
 
 from devstack.ports import free_port
 from tests.alerts.conditions import Conditions
+from tests.alerts.targets import Mailbox, Web
 
 
 @pytest.fixture
@@ -26,20 +24,6 @@ def conditions(monkeypatch: pytest.MonkeyPatch) -> Conditions:
     for module in ("streamhub.alerts.evaluation", "streamhub.alerts.alarms"):
         monkeypatch.setattr(f"{module}.sources", lambda: [made.source()])
     return made
-
-
-class Mailbox:
-    """A mail server. `refuses` it takes nothing; `in_transaction`: whether one was open at a delivery."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        self.refuses = False
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.refuses:
-            return "451 try again later"
-        self.messages.append(message_from_bytes(envelope.content, policy=default))
-        return "250 taken"
 
 
 @pytest.fixture
@@ -54,15 +38,6 @@ def mailbox(settings: Any) -> Iterator[Mailbox]:
     settings.ALARM_EMAILS = ["anna@example.com", "ben@example.com"]
     yield box
     controller.stop()
-
-
-class Web:
-    """An HTTP server that takes what is posted to it and counts what is asked of it."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.status = 200
-        self.requests: list[tuple[str, Any]] = []
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from streamhub.alerts.models import Alarm, Notice
 from streamhub.alerts.tasks import call_heartbeat_url, send_notices
 from streamhub.lifecycle.models import Job
 from tests.alerts.conditions import Conditions
-from tests.alerts.conftest import Mailbox, Web
+from tests.alerts.targets import Mailbox, Web
 from tests.scenarios.well import all_well
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from channels_app.models import Channel
 from streamhub.access.actors import system_actor
 from streamhub.alerts import evaluation, services
 from streamhub.alerts.models import open_alarms
 from streamhub.lifecycle.models import Heartbeat, Listing
+from tests.browser.gallery import SCHEMES, Gallery, Shoot, assert_nothing_wrong
 from tests.browser.staff import Open
-from tests.browser.test_gallery import SCHEMES, Gallery, assert_nothing_wrong
 from tests.scenarios import rows
 from tests.scenarios.one_of_everything import OneOfEverything
 from tests.scenarios.well import all_well
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
-Shoot = Callable[[Page, str], None]
 WORKER = "No worker is alive"
 
 

@@ -26,6 +26,8 @@ from streamhub.lifecycle.models import Heartbeat, Job, Transition
 
 SEARCHED_TRANSITIONS = 500_000
 MAX_ROWS = 20
+# The dashboard shows all jobs that are not well, and others up to this many.
+LIST_LENGTH = 6
 # A job whose code is gone.
 UNUSED = Badge(Tone.CALM, "block")
 
@@ -201,8 +203,12 @@ def _health_figure() -> Figure:
 def _jobs_lines() -> list[DashboardRow]:
     """Bad ones first, then in the order of `all_healths`."""
     url = reverse("admin:health")
-    healths = sorted(jobs.all_healths(), key=lambda health: health.badge.tone != Tone.BAD)[:MAX_ROWS]
-    return [DashboardRow(h.name, url, h.badge, h.word, h.since, h.detail) for h in healths]
+    healths = sorted(jobs.all_healths(), key=lambda health: health.badge.tone != Tone.BAD)
+    bad = sum(health.badge.tone == Tone.BAD for health in healths)
+    return [
+        DashboardRow(h.name, url, h.badge, h.word, h.since, h.detail)
+        for h in healths[: max(bad, LIST_LENGTH)]
+    ]
 
 
 def _health_url() -> str:
