@@ -16,7 +16,11 @@ COLLECT_METRICS = PeriodicJob(
 # Hourly, so that a lost run delays a day's figures by an hour only; it reads the days that are missing.
 REREAD_DAYS = PeriodicJob("reread_days", TaskName.REREAD_DAYS, lambda: 3600, lease_seconds=LEASE_SECONDS)
 LEDGER_ROLLUP = PeriodicJob(
-    "ledger_rollup", TaskName.LEDGER_ROLLUP, lambda: 30 * 24 * 3600, lease_seconds=LEASE_SECONDS
+    "ledger_rollup",
+    TaskName.LEDGER_ROLLUP,
+    lambda: 30 * 24 * 3600,
+    lease_seconds=LEASE_SECONDS,
+    required=False,
 )
 
 PERIODIC_JOBS = (COLLECT_METRICS, REREAD_DAYS, LEDGER_ROLLUP)

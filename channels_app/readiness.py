@@ -103,15 +103,22 @@ def _deployed(row: Distribution) -> tuple[bool, str]:
     return False, "CloudFront is still deploying it. Viewers in some regions may have to wait."
 
 
-UNREADABLE = ("AccessDenied", "Throttl", "TooManyRequests", "RateExceeded")
+# The calls that read; every other one changes something.
+READS = ("Describe", "Get", "List")
 
 
 def _readable(
     row: ManagedResource, observed_at: datetime | None, name: str, judge: Callable[[], tuple[bool, str]]
 ) -> Check:
-    """The check `judge`; `ok` is None if AWS could not be read or the last observation is stale."""
-    if any(word in row.error_code for word in UNREADABLE):
+    """The check `judge`; `ok` is None if AWS could not be read or the last observation is stale.
+
+    A call that AWS refused to carry out is no reading that failed: the check says which call it was.
+    """
+    _service, _, call = row.error_operation.partition(":")
+    if call.startswith(READS):
         return Check(name, None, f"AWS could not be read: {row.error_message}", observed_at)
+    if call:
+        return Check(name, False, f"AWS did not carry out {call}: {row.error_message}", observed_at)
     if observed_at is None and row.observed_at is not None:
         return Check(name, None, "The last observation is too old. Prepare requests a new one.", None)
     ok, detail = judge()

@@ -19,4 +19,6 @@ def _read_and_clean_up(run: JobRun) -> None:
     deleted = delete_surplus_groups(report.findings)
     if deleted:
         report = stored_report.read_and_store()
+    for kind, unread in report.unread.items():
+        run.fall_short(f"{kind} could not be read ({unread.code})")
     run.say(report.summary + (f"; security groups deleted: {deleted}" if deleted else ""))

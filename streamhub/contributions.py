@@ -15,6 +15,7 @@ matter. The attributes, the values and their users:
 `polled_lists`        `lifecycle.observe.PolledList`          the observation of AWS
 `periodic_jobs`       `lifecycle.periodic.PeriodicJob`        `manage.py bootstrap`
 `at_bootstrap`        a function that can be called again     `manage.py bootstrap`
+`health_facts`        `lifecycle.health.FactReader`           health page, `/readyz`, alarms
 `alarms`              `alerts.rules.AlarmSource`              the dashboard and objects' pages
 `navigation`          `console.navigation.Entry`              the sidebar
 `roles`               `console.roles.Grant`                   `manage.py bootstrap`

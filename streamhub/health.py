@@ -1,8 +1,8 @@
 """Health checks, for load balancers and staff.
 
 `/livez` says that the process answers. `/readyz` is for monitors: it checks that database and broker can be
-written, and the heartbeat rows of worker and beat. It never asks a worker directly, because a slow answer
-must not hold up a web process. `/readyz?scope=web` is for load balancers: only what web itself needs.
+written, and the facts of the health page (`health_checks`). It never asks a worker directly, because a slow
+answer must not hold up a web process. `/readyz?scope=web` is for load balancers: only what web itself needs.
 Both need no token, so they name the failed check but no addresses; the log has the details.
 """
 
@@ -14,17 +14,15 @@ from typing import Any, Literal
 
 from django.db import Error, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from ninja import Router, Schema, Status
 from redis.exceptions import ReadOnlyError
 
-from streamhub import redis_servers
+from streamhub import health_checks, redis_servers
 from streamhub.access.lock_timeouts import begin_wait, timed_out
 from streamhub.aws.target import broker_url, redis_options
 from streamhub.errors import StreamHubError
-from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat
 from streamhub.postgresql.outages import cannot_write
 
@@ -37,11 +35,12 @@ BROKER_KEY = "streamhub:readyz"
 
 Scope = Literal["web"]
 
-router = Router(tags=["health"], auth=None)
-
 
 class NotOk(Exception):
     """A check failed. The message is public."""
+
+
+router = Router(tags=["health"], auth=None)
 
 
 class HealthCheckOut(Schema):
@@ -96,6 +95,7 @@ def readiness(scope: str | None = None) -> dict[str, Any]:
     """
     names = SCOPES[scope] if scope else CHECKS
     checks = [_run(name, CHECKS[name]) for name in names]
+    checks += [] if scope else health_checks.checks()
     wrong = [f"{check['name']}: {check['detail']}" for check in checks if not check["ok"]]
     return {"ready": not wrong, "wrong": wrong, "checks": checks}
 
@@ -142,23 +142,7 @@ def _broker() -> str:
     return "It can be written."
 
 
-def _heartbeat(name: str) -> str:
-    row = Heartbeat.objects.filter(name=name).first()
-    if row is None:
-        raise NotOk("There is no heartbeat yet.")
-    age = timezone.now() - row.beat_at
-    detail = f"The last heartbeat was {max(0, round(age.total_seconds()))} s ago."
-    if is_silent(row.beat_at):
-        raise NotOk(detail)
-    return detail
-
-
-CHECKS: dict[str, Callable[[], str]] = {
-    "database": _database,
-    "broker": _broker,
-    "worker": lambda: _heartbeat("worker"),
-    "beat": lambda: _heartbeat("beat"),
-}
+CHECKS: dict[str, Callable[[], str]] = {"database": _database, "broker": _broker}
 # What must be well before a request is sent to this web process. Everything else is no reason to take the
 # Stop button away from people.
 SCOPES: dict[str, tuple[str, ...]] = {"web": ("database",)}

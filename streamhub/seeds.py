@@ -23,7 +23,7 @@ from streamhub.task_names import TaskName
 ADMIN = "admin"
 
 # Declared here because `streamhub.access` may not import the life cycle.
-PERIODIC_JOBS = (PeriodicJob("idempotency_purge", TaskName.IDEMPOTENCY_PURGE, lambda: 3600),)
+PERIODIC_JOBS = (PeriodicJob("idempotency_purge", TaskName.IDEMPOTENCY_PURGE, lambda: 3600, required=False),)
 
 
 @contextmanager

@@ -70,6 +70,22 @@ IDLE_RUNNING_ALARM_MINUTES = variables.whole(env, "IDLE_RUNNING_ALARM_MINUTES", 
 AUTO_STOP_IDLE_MINUTES = variables.whole(env, "AUTO_STOP_IDLE_MINUTES", 0, unit="minutes", least=0)
 START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minutes")
 
+# --- Alarms ----------------------------------------------------------------------------------
+
+# Where notices about alarms go; empty: nowhere. Mail needs the address of a mail server, EMAIL_URL.
+locals().update(variables.mail(env, "EMAIL_URL"))
+EMAIL_URL_SET = bool(env.str("EMAIL_URL", default=""))
+EMAIL_TIMEOUT = 10  # seconds
+ALARM_EMAIL_FROM = env.str("ALARM_EMAIL_FROM", default="streamhub@localhost")
+ALARM_EMAILS = env.str("ALARM_EMAILS", default="").replace(",", " ").split()
+ALARM_URLS = variables.words(env, "ALARM_URLS")
+ALARM_ESCALATION_URLS = variables.words(env, "ALARM_ESCALATION_URLS")
+ALARM_ESCALATION_MINUTES = variables.whole(env, "ALARM_ESCALATION_MINUTES", 15, unit="minutes")
+# Called while alarms can be seen and sent, for a dead man's switch elsewhere; empty: none.
+HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
+# The address of this site, for the links in notices; empty: no links.
+CONSOLE_URL = env.str("CONSOLE_URL", default="").rstrip("/")
+
 # A younger resource never counts as missing (docs/architecture.md, "Gone needs proof").
 MISSING_MIN_AGE_SECONDS = 60
 
@@ -95,6 +111,7 @@ INSTALLED_APPS = [
     "streamhub",
     "streamhub.lifecycle",
     "streamhub.access",
+    "streamhub.alerts",
     "distributions",
     "channels_app",
     "recordings",

@@ -66,6 +66,7 @@ def mistakes() -> Iterator[str]:
         pass  # not a mistake in the settings; `_not_running` reports it
     yield from _rates_mistakes()
     yield from _broker_mistakes()
+    yield from _notice_mistakes()
     if settings.STREAMHUB_AWS == LIVE:
         yield from _live_mistakes()
 
@@ -84,6 +85,19 @@ def _broker_mistakes() -> Iterator[str]:
             "CELERY_BROKER_URL is not a Redis URL: write redis://host:6379/0, rediss:// for TLS, or "
             "sentinel://host:26379;sentinel://host:26379."
         )
+
+
+def _notice_mistakes() -> Iterator[str]:
+    """Notices about alarms that could never be sent."""
+    if settings.ALARM_EMAILS and not settings.EMAIL_URL_SET:
+        yield "ALARM_EMAILS needs EMAIL_URL, the mail server: write smtp+tls://user:password@host:587."
+    for name in ("ALARM_URLS", "ALARM_ESCALATION_URLS"):
+        if any("://" not in url for url in getattr(settings, name)):
+            yield f"{name} holds something that is not a URL: write apprise URLs, separated by spaces."
+    for name in ("HEARTBEAT_URL", "CONSOLE_URL"):
+        url = getattr(settings, name)
+        if url and not url.startswith(("http://", "https://")):
+            yield f"{name} is not an http or https URL."
 
 
 def _live_mistakes() -> Iterator[str]:

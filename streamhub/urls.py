@@ -11,6 +11,7 @@ from distributions.api import router as distributions_router
 from streamhub import health
 from streamhub.access import problems
 from streamhub.access.api import make_api
+from streamhub.alerts.api import router as alarms_router
 
 # The apps' operations. Several routers may share a prefix.
 ROUTERS: tuple[tuple[str, Router], ...] = (
@@ -19,6 +20,7 @@ ROUTERS: tuple[tuple[str, Router], ...] = (
     ("/breakouts", breakouts_router),
     ("/breakouts", usage_router),
     ("/distributions", distributions_router),
+    ("/alarms", alarms_router),
 )
 
 api = make_api()

@@ -56,6 +56,22 @@ def database(env: environ.Env, name: str, default: str) -> dict[str, Any]:
     return dict(NO_DATABASE)
 
 
+def mail(env: environ.Env, name: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings of a URL, or none without one."""
+    url = env.str(name, default="")
+    if not url:
+        return {}
+    with suppress(ValueError, KeyError, environ.ImproperlyConfigured):
+        return dict(environ.Env.email_url_config(url))
+    mistakes.append(f"{name} is not an address of a mail server: write smtp+tls://user:password@host:587.")
+    return {}
+
+
+def words(env: environ.Env, name: str) -> list[str]:
+    """A list, separated by spaces or new lines: a URL can contain commas."""
+    return env.str(name, default="").split()
+
+
 def folder(path: Path) -> Path:
     """The folder, created if needed. If it cannot be created, writing to it fails later."""
     with suppress(OSError):

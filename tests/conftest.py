@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Discard wakes: in-process tests run the steps themselves."""
+    """Discard wakes: in-process tests run the steps themselves. The broker counts as well."""
+    monkeypatch.setattr("streamhub.lifecycle.broker.answers", lambda: True)
     monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue, countdown=0: None)
 
 

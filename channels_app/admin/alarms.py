@@ -1,11 +1,14 @@
-"""The alarms of `channels_app.cost_alarms` as the console shows them, each with its Stop verb."""
+"""The alarms of channels: what costs without need (`channels_app.cost_alarms`), and what has an error."""
 
 from __future__ import annotations
 
-from django.db.models import Model
+from typing import Any
+
+from django.db.models import Model, Prefetch, QuerySet
 from django.urls import reverse
 
 from channels_app import cost_alarms
+from channels_app.admin.badges import in_trouble
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
@@ -35,11 +38,47 @@ def _shown(alarm: cost_alarms.CostAlarm) -> Condition:
     )
 
 
+def _error(channel: Channel, on_air: Breakout | None) -> Condition:
+    """The error that the channel shows, which is its breakout's too."""
+    trouble = f"it could not {channel.failed_step}" if channel.failed_step else channel.error_message
+    concerned = f", on which {on_air.name} is {on_air.state}," if on_air else ""
+    return Condition(
+        rule="channel_error",
+        severity=Severity.CRITICAL if on_air else Severity.WARNING,
+        kind=Channel.KIND,
+        object_id=str(channel.pk),
+        name=channel.name,
+        url=_url(Channel, "change", channel.pk),
+        sentence=f"The channel {channel.name}{concerned} has an error: {trouble.rstrip('.')}.",
+        since=channel.error_at or channel.state_since,
+        hint=channel.error_hint,
+        aws_error=_answer(channel) if channel.error_operation else "",
+        action="Retry",
+        action_url=_url(Channel, "do", channel.pk, "retry"),
+        permission="channels_app.retry_channel",
+    )
+
+
+def _answer(channel: Channel) -> str:
+    """AWS's answer, as far as the sentence does not say it already."""
+    message = f": {channel.error_message}" if channel.failed_step else ""
+    return f"{channel.error_code}{message} ({channel.error_operation})"
+
+
+def _errors(channels: QuerySet[Channel]) -> list[Condition]:
+    """One for each channel in trouble. Two queries."""
+    on_air = Prefetch("breakouts", Breakout.objects.filter(state__in=ON_AIR), to_attr="on_air_breakouts")
+    rows: Any = channels.filter(in_trouble()).prefetch_related(on_air)
+    return [_error(row, row.on_air_breakouts[0] if row.on_air_breakouts else None) for row in rows]
+
+
 def _all() -> list[Condition]:
-    return [_shown(alarm) for alarm in cost_alarms.current_alarms()]
+    costs = [_shown(alarm) for alarm in cost_alarms.current_alarms()]
+    return costs + _errors(Channel.objects.all())
 
 
 def _of_channel(row: Channel) -> list[Condition]:
+    """Its error stands on its page already, in full."""
     return [_shown(alarm) for alarm in cost_alarms.alarms_of(row.pk)]
 
 

@@ -92,6 +92,15 @@ class BreakoutAdmin(CreatingAdmin):
             return "-"
         return format_html('<span title="{}">{}</span>', sizes.exact_bytes(size), sizes.human_bytes(size))
 
+    def error_of(self, row: Breakout) -> Any:
+        return row.shown_error
+
+    def read_at(self, row: Breakout) -> Any:
+        return super().read_at(row.channel) if row.channel else None
+
+    def state_rows(self) -> QuerySet[Breakout]:
+        return super().state_rows().select_related("channel")
+
     def situation(self, row: Breakout) -> guards.Situation:
         return services.breakout_situation(row)
 

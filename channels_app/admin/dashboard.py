@@ -10,12 +10,17 @@ from channels_app.admin.facts import page_of
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import State as ChannelState
-from streamhub.console.badges import Tone
+from streamhub.console.badges import Badge, Tone, troubled
 from streamhub.console.saved_views import list_url
 from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
+from streamhub.lifecycle.models import HasError
 
 LIST_LENGTH = 8
 BREAKOUTS, CHANNELS = "channels_app.view_breakout", "channels_app.view_channel"
+
+
+def _badge(badge: Badge, error: HasError) -> Badge:
+    return troubled(badge) if error.error_code else badge
 
 
 def _breakout_rows(rows: QuerySet[Breakout], *, planned: bool = False) -> list[DashboardRow]:
@@ -23,12 +28,12 @@ def _breakout_rows(rows: QuerySet[Breakout], *, planned: bool = False) -> list[D
         DashboardRow(
             label=row.name,
             url=page_of(row),
-            badge=badges.BREAKOUT[State(row.state)],
+            badge=_badge(badges.BREAKOUT[State(row.state)], row.shown_error),
             word=row.state,
             since=row.starts_at if planned else row.state_since,
-            detail=row.error_message[:140] or f"on {row.channel_name}",
+            detail=row.shown_error.error_message[:140] or f"on {row.channel_name}",
         )
-        for row in rows[:LIST_LENGTH]
+        for row in rows.select_related("channel")[:LIST_LENGTH]
     ]
 
 
@@ -38,7 +43,7 @@ def _channel_rows() -> list[DashboardRow]:
         DashboardRow(
             row.name,
             page_of(row),
-            badges.CHANNEL[ChannelState(row.state)],
+            _badge(badges.CHANNEL[ChannelState(row.state)], row),
             row.state,
             row.error_at,
             row.error_message[:140],

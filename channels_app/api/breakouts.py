@@ -67,6 +67,10 @@ class BreakoutOut(Out):
         return playback.of_breakout(row)
 
     @staticmethod
+    def resolve_error(row: Breakout) -> dict[str, Any] | None:
+        return row.shown_error.error
+
+    @staticmethod
     def resolve_distributions(row: Breakout) -> list[str]:
         attachments = sorted(row.attachments.all(), key=lambda attachment: attachment.started_at)
         ids = [attachment.aws_distribution_id for attachment in attachments]

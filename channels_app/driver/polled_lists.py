@@ -21,7 +21,7 @@ def _gone(part: parts.PartDriver) -> Callable[[Channel, datetime], dict[str, Any
     return gone
 
 
-def _polled_list(part: parts.PartDriver, pages: Callable[[], Any]) -> PolledList:
+def _polled_list(part: parts.PartDriver, pages: Callable[[], Any], service: str) -> PolledList:
     return PolledList(
         key=part.key,
         model=Channel,
@@ -29,13 +29,14 @@ def _polled_list(part: parts.PartDriver, pages: Callable[[], Any]) -> PolledList
         pages=pages,
         facts=part.facts,
         gone=_gone(part),
+        service=service,
     )
 
 
 POLLED_LISTS = (
-    _polled_list(parts.ML_CHANNEL, lambda: parts.live().channel_pages()),
-    _polled_list(parts.INPUT, lambda: parts.live().input_pages()),
-    _polled_list(parts.ENDPOINT, lambda: parts.package().endpoint_pages()),
-    _polled_list(parts.MP_CHANNEL, lambda: parts.package().channel_pages()),
+    _polled_list(parts.ML_CHANNEL, lambda: parts.live().channel_pages(), "MediaLive"),
+    _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive"),
+    _polled_list(parts.ENDPOINT, lambda: parts.package().endpoint_pages(), "MediaPackage"),
+    _polled_list(parts.MP_CHANNEL, lambda: parts.package().channel_pages(), "MediaPackage"),
     security_group.POLLED_LIST,
 )

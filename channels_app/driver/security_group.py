@@ -189,6 +189,7 @@ POLLED_LIST = PolledList(
     pages=pages,
     facts=lambda info: {},
     gone=lambda row, listed_at: None,
+    service="MediaLive",
 )
 
 

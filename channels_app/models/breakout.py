@@ -85,6 +85,12 @@ class Breakout(HasError):
             *visible("name", "breakout_name_visible"),
         ]
 
+    @property
+    def shown_error(self) -> HasError:
+        """The row whose error is the breakout's: while it is on air, its channel's error is its own."""
+        channel = self.channel if self.state in ON_AIR else None
+        return channel if channel is not None and channel.error_code else self
+
     def __str__(self) -> str:
         return self.name
 

@@ -51,6 +51,7 @@ POLLED_LIST = PolledList(
     pages=lambda: cloudfront().pages(),
     facts=facts_of,
     gone=gone_facts,
+    service="CloudFront",
 )
 
 

@@ -1,1 +1,1 @@
-"""Alarms: the apps declare them, the console shows them."""
+"""Alarms: apps declare conditions; they are kept, acknowledged and sent to people here."""

@@ -1,6 +1,8 @@
 """The rules of alarms: apps declare the sources of conditions (`alarms`, see `streamhub.contributions`).
 
-A condition is a fact of the rows now: it ends with its reason. An alarm is one condition that staff see.
+A condition is a fact of the rows now: it ends with its reason. Pages read conditions, so that an alarm is
+seen even if no worker is alive to store it. An alarm (`models.Alarm`) is what is kept of a condition: when it
+opened, whose it is, what was said about it, whom it was sent to.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Condition:
     a row's KIND and primary key, or such as "job" and its name. A rule gives at most one condition for an
     object. `since`: when it began, by the database's clock. `aws_error`: AWS's error. `url` leads to the
     object's page, `action` and `action_url` to the confirmation of the verb that helps, which needs
-    `permission` ("app.codename").
+    `permission` ("app.codename"). `blind`: StreamHub cannot see or act, so every page says it.
     """
 
     rule: str
@@ -46,6 +48,12 @@ class Condition:
     action: str = ""
     action_url: str = ""
     permission: str = ""
+    blind: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it the same condition as another: rule, kind and object."""
+        return self.rule, self.kind, self.object_id
 
     def offered(self, user: User | AnonymousUser) -> bool:
         """Whether there is a verb and the user has its permission."""

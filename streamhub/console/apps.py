@@ -12,4 +12,4 @@ class ConsoleConfig(AppConfig):
     roles = "streamhub.console.admin.ROLES"
     tiles = "streamhub.console.admin.lifecycle.TILE"
     dashboard_lists = "streamhub.console.admin.lifecycle.DASHBOARD_LIST"
-    page_parts = "streamhub.console.admin.access.PARTS"
+    page_parts = "streamhub.console.admin.PAGE_PARTS"

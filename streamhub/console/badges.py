@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 SPINNER = "progress_activity"
@@ -38,6 +38,11 @@ class Badge:
 
 
 UNKNOWN = Badge(Tone.WARN, "help")
+
+
+def troubled(badge: Badge) -> Badge:
+    """The badge of a state that has an error: red, and still as moving."""
+    return badge if badge.tone == Tone.BAD else replace(badge, tone=Tone.BAD, icon="error")
 
 
 def busy(icon: str = SPINNER, word: str = "") -> Badge:

@@ -8,12 +8,12 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from streamhub.alerts import alarms
-from streamhub.console import environment
+from streamhub.console import banner, environment
 from streamhub.console.pages import fragments
 from streamhub.contributions import contributed
 
 EVERY_SECONDS = 5
+MAX_ALARMS = 15
 
 
 def build(user: User | AnonymousUser) -> dict[str, Any]:
@@ -32,9 +32,17 @@ def build(user: User | AnonymousUser) -> dict[str, Any]:
 
 def live(request: HttpRequest) -> dict[str, Any]:
     """The rendered dashboard, its version, and its refresh interval in seconds."""
+    seen = banner.of_request(request)
+    listed = [item for item in seen or () if not item.condition.blind]
     context = {
         **build(request.user),
-        "alarms": alarms.current(request.user),
+        "alarms": listed[:MAX_ALARMS],
+        "count": len(listed),
+        "more": max(0, len(listed) - MAX_ALARMS),
+        "alarms_url": banner.alarms_url(request),
+        "calm": seen == [],
+        "may": banner.verbs_of(request),
+        "read_at": banner.aws_read_at(),
         "here": environment.environment(),
         "account": environment.account(),
     }

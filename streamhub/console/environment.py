@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -52,11 +51,6 @@ def title_prefix(request: HttpRequest) -> str:
     """The prefix of every browser tab's title."""
     here = environment()
     return f"{'LIVE' if here.live else 'embedded'} · {here.name} ·"
-
-
-def context(request: HttpRequest) -> dict[str, Any]:
-    """Context for the band at the top of every page, including the login page."""
-    return {"here": environment()}
 
 
 def account() -> str:

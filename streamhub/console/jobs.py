@@ -1,26 +1,27 @@
-"""The health of periodic jobs and processes: running, well, overdue, failed, silent."""
+"""The health of periodic jobs and processes as badges: running, well, overdue, failing, off, silent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from django.utils import timezone
-from django_celery_beat.models import PeriodicTask
+from datetime import datetime
 
 from streamhub.console.badges import Badge, Tone, busy
 from streamhub.lifecycle.heartbeat import is_silent
-from streamhub.lifecycle.models import Heartbeat, Job
-
-# A job counts as overdue after this many periods plus one minute.
-LATE_PERIODS = 3
+from streamhub.lifecycle.job_health import JobHealth, Word, all_jobs
+from streamhub.lifecycle.models import Heartbeat
 
 WELL = Badge(Tone.GOOD, "check_circle")
-FAILED = Badge(Tone.BAD, "error")
 LATE = Badge(Tone.BAD, "timer_off")
-OFF = Badge(Tone.WARN, "pause_circle")
-NEVER = Badge(Tone.WARN, "hourglass_empty")
+BADGES = {
+    Word.WELL: WELL,
+    Word.RUNNING: busy(),
+    Word.NEW: Badge(Tone.WARN, "hourglass_empty"),
+    Word.OFF: Badge(Tone.BAD, "pause_circle"),
+    Word.UNSCHEDULED: Badge(Tone.BAD, "event_busy"),
+    Word.LATE: LATE,
+    Word.FAILING: Badge(Tone.BAD, "error"),
+}
+OPTIONAL = Badge(Tone.WARN, "pause_circle")
 
 
 @dataclass(frozen=True)
@@ -34,38 +35,12 @@ class Health:
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class Period:
-    """How often a job runs, and whether it is switched on."""
-
-    every: timedelta
-    enabled: bool
-
-
-def periods() -> dict[str, Period]:
-    """The schedule of every interval job, by the job's name."""
-    tasks = PeriodicTask.objects.filter(interval__isnull=False).select_related("interval")
-    return {
-        task.name: Period(timedelta(**{task.interval.period: task.interval.every}), task.enabled)
-        for task in tasks
-    }
-
-
-def health_of(job: Job, schedule: Mapping[str, Period]) -> Health:
-    """The health of one job; `schedule` is the result of `periods()`."""
-    now = timezone.now()
-    period = schedule.get(job.name)
-    if job.lease_token and job.leased_until and job.leased_until > now:
-        return Health(job.name, busy(), "running", job.started_at)
-    if job.error:
-        return Health(job.name, FAILED, "failed", job.finished_at, job.error)
-    if period is not None and not period.enabled:
-        return Health(job.name, OFF, "switched off", job.finished_at, job.outcome)
-    if job.finished_at is None:
-        return Health(job.name, NEVER, "never finished", job.started_at)
-    if period is not None and now - job.finished_at > LATE_PERIODS * period.every + timedelta(minutes=1):
-        return Health(job.name, LATE, "overdue", job.finished_at, job.outcome)
-    return Health(job.name, WELL, "well", job.finished_at, job.outcome)
+def shown(job: JobHealth) -> Health:
+    """A job as the pages show it. What is off and not required is no trouble."""
+    badge = BADGES[job.word]
+    if badge.tone == Tone.BAD and not job.required:
+        badge = OPTIONAL
+    return Health(job.name, badge, job.word, job.since, job.detail)
 
 
 def heartbeat_health(row: Heartbeat) -> Health:
@@ -73,8 +48,12 @@ def heartbeat_health(row: Heartbeat) -> Health:
     return Health(row.name, LATE if silent else WELL, "silent" if silent else "alive", row.beat_at)
 
 
+def by_name() -> dict[str, Health]:
+    """All periodic jobs of the code. Three queries."""
+    return {job.name: shown(job) for job in all_jobs()}
+
+
 def all_healths() -> list[Health]:
-    """Processes first, then jobs, each by name. Three queries."""
-    schedule = periods()
+    """Processes first, then jobs, each by name. Four queries."""
     beats = [heartbeat_health(row) for row in Heartbeat.objects.order_by("name")]
-    return beats + [health_of(job, schedule) for job in Job.objects.order_by("name")]
+    return beats + list(by_name().values())

@@ -18,14 +18,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from streamhub.alerts.models import has_open_alarm
 from streamhub.console import registry
-from streamhub.console.badges import UNKNOWN, Badge
+from streamhub.console.badges import UNKNOWN, Badge, troubled
 from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.console.facts import Link, Panel, Section
 from streamhub.console.pages import fragments
 from streamhub.console.saved_views import SavedView, filter_of
 from streamhub.console.states import state_cell
 from streamhub.console.verbs import Offer, Verb
+from streamhub.lifecycle.models import ManagedResource
+from streamhub.lifecycle.observe import last_read
 
 
 class ResourceBase(BigReadOnlyAdmin):
@@ -69,8 +72,18 @@ class ResourceBase(BigReadOnlyAdmin):
     def since(self, row: Any) -> datetime | None:
         return row.state_since
 
+    def error_of(self, row: Any) -> Any:
+        """The row whose error is shown with this one: itself, or what it depends on."""
+        return row
+
+    def read_at(self, row: Any) -> datetime | None:
+        """When AWS was last read for it; None if it has nothing on AWS, or that was never read."""
+        return last_read(row) if isinstance(row, ManagedResource) else None
+
     def badge(self, row: Any) -> Badge:
-        return self.state_badges.get(self.state(row), UNKNOWN)
+        """The state's badge. An error shows at once, however calm the state is."""
+        badge = self.state_badges.get(self.state(row), UNKNOWN)
+        return troubled(badge) if getattr(self.error_of(row), "error_code", "") else badge
 
     def transition_kind(self) -> str:
         """The `resource_type` of its transitions."""
@@ -95,14 +108,23 @@ class ResourceBase(BigReadOnlyAdmin):
     # --- the list --------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer(*self.deferred_columns)
+        return self.marked(super().get_queryset(request).defer(*self.deferred_columns))
+
+    def state_rows(self) -> QuerySet[Any]:
+        """The rows with what their state cells need, and no more."""
+        return self.marked(self.model._default_manager.defer(*self.deferred_columns))
+
+    def marked(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows, each with `open_alarm`: whether an alarm is stored about it."""
+        return rows.annotate(open_alarm=has_open_alarm(self.transition_kind()))
 
     @display(description="state")
     def state_shown(self, row: Any) -> str:
         return self.state_cell(row)
 
     def state_cell(self, row: Any, *, swap: bool = False) -> SafeString:
-        return state_cell(row, self.badge(row), self.state(row), self.since(row), swap=swap)
+        error = getattr(self.error_of(row), "error_code", "")
+        return state_cell(row, self.badge(row), self.state(row), self.since(row), error=error, swap=swap)
 
     def poller(self, rows: Sequence[Any]) -> dict[str, Any]:
         """Context of a list's polling element: the URL, the row ids, the interval and the current version."""

@@ -1,4 +1,4 @@
-"""The state cell of a list: badge, error flag and since when."""
+"""The state cell of a list: badge, flags of an error and of an open alarm, and since when."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def state_id(row: Any) -> str:
 
 
 def state_cell(
-    row: Any, badge: Badge, state: str, since: datetime | None, *, swap: bool = False
+    row: Any, badge: Badge, state: str, since: datetime | None, *, error: str = "", swap: bool = False
 ) -> SafeString:
     """The HTML of the cell. With `swap`, htmx replaces the cell on the page with it."""
     context = {
@@ -25,7 +25,8 @@ def state_cell(
         "badge": badge,
         "word": badge.word or state,
         "since": since,
-        "error": getattr(row, "error_code", ""),
+        "error": error,
+        "alarm": getattr(row, "open_alarm", False),
         "swap": swap,
     }
     return render_to_string("console/state_cell.html", context)

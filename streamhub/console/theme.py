@@ -29,7 +29,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "streamhub.console.environment.badge",
     "ENVIRONMENT_TITLE_PREFIX": "streamhub.console.environment.title_prefix",
-    "GLOBAL_CALLBACK": "streamhub.console.environment.context",
+    "GLOBAL_CALLBACK": "streamhub.console.banner.context",
     "DASHBOARD_CALLBACK": "streamhub.console.dashboard.callback",
     "STYLES": [_static("console/console.css")],
     "SCRIPTS": [_static("console/console.js")],

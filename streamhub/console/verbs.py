@@ -5,14 +5,15 @@ The rules are in the apps' guards and services; a `Verb` only makes them availab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ObjectDoesNotExist
+from django.forms import Form
 
-from streamhub.access.actors import Actor, staff_actor
+from streamhub.access.actors import staff_actor
 from streamhub.access.permissions import require
 from streamhub.errors import Invalid, NotPossible, VerbError
 
@@ -24,13 +25,15 @@ class Verb:
     `permission` is "app.codename". `run(row, who)` is the service. `refusal(row, situation)` returns why
     the verb is not possible now, or None; `situation` comes from the object's admin, once for all verbs.
     `consequences(row)` are the sentences of the confirmation page. `done` is the message afterwards.
+    `form`: what the confirmation page asks for; its cleaned data are keyword arguments of `run`, which has
+    defaults for them if the verb is one for many objects.
     """
 
     name: str
     label: str
     icon: str
     permission: str
-    run: Callable[[Any, Actor], Any]
+    run: Callable[..., Any]
     refusal: Callable[[Any, Any], str | None]
     consequences: Callable[[Any], Sequence[str]]
     done: str
@@ -38,6 +41,7 @@ class Verb:
     primary: bool = False
     bulk: bool = True
     order: int = 50
+    form: type[Form] | None = None
 
     def allowed(self, user: User | AnonymousUser) -> bool:
         """Whether the user's role has the verb; if not, pages do not offer it."""
@@ -54,8 +58,8 @@ class Outcome:
     url: str = ""
 
 
-def perform(verb: Verb, row: Any, user: User) -> Outcome:
-    """Check the permission and run the verb. A refusal is an outcome, not an error.
+def perform(verb: Verb, row: Any, user: User, data: Mapping[str, Any] | None = None) -> Outcome:
+    """Check the permission and run the verb with its form's data. A refusal is an outcome, not an error.
 
     Raises `Forbidden` if the user's role does not have the verb.
     """
@@ -63,7 +67,7 @@ def perform(verb: Verb, row: Any, user: User) -> Outcome:
     require(actor, verb.permission)
     label = str(row)
     try:
-        verb.run(row, actor)
+        verb.run(row, actor, **(data or {}))
     except NotPossible as refusal:
         return Outcome(label, False, refusal.detail)
     except Invalid as invalid:

@@ -6,6 +6,7 @@ class LifecycleConfig(AppConfig):
     label = "lifecycle"
     verbose_name = "Life cycle"
 
+    health_facts = "streamhub.lifecycle.health.own_facts"
     periodic_jobs = "streamhub.lifecycle.jobs.PERIODIC_JOBS"
 
     def ready(self) -> None:

@@ -1,4 +1,7 @@
-"""Heartbeats. The worker's comes from its own timer, beat's from a task that beat sends."""
+"""Heartbeats: each process writes its own, so that a silent one is named and not the one that waits for it.
+
+The worker's comes from its connection to the broker, beat's from its scheduler's tick.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 10
 # A process without a heartbeat for this long counts as silent everywhere.
 SILENT_AFTER = timedelta(seconds=60)
-_last_noted = 0.0
+_noted_at: dict[str, float] = {}
 
 
 def beat(name: str) -> None:
@@ -31,13 +34,26 @@ def is_silent(beat_at: datetime) -> bool:
     return timezone.now() - beat_at >= SILENT_AFTER
 
 
+def beat_now_and_then(name: str) -> None:
+    """A heartbeat of this process, at most every `EVERY_SECONDS`. An error of the database is logged."""
+    now = time.monotonic()
+    if now - _noted_at.get(name, -EVERY_SECONDS) < EVERY_SECONDS:
+        return
+    _noted_at[name] = now
+    try:
+        beat(name)
+    except Error as error:
+        log.warning("Could not record the heartbeat of %s: %s", name, error)
+
+
 @heartbeat_sent.connect
 def _worker_is_alive(**_signal: Any) -> None:
-    global _last_noted
-    if time.monotonic() - _last_noted < EVERY_SECONDS:
-        return
-    _last_noted = time.monotonic()
-    try:
-        beat("worker")
-    except Error as error:
-        log.warning("Could not record the worker's heartbeat: %s", error)
+    beat_now_and_then("worker")
+
+
+class BeatsOnTick:
+    """For a scheduler of `celery beat`: its loop is alive, whether or not a worker or the broker is."""
+
+    def tick(self, *args: Any, **options: Any) -> Any:
+        beat_now_and_then("beat")
+        return super().tick(*args, **options)  # type: ignore[misc]

@@ -10,6 +10,5 @@ SWEEP = PeriodicJob("sweep", TaskName.SWEEP, lambda: settings.SWEEP_SECONDS, que
 OBSERVE = PeriodicJob(
     "observe", TaskName.OBSERVE, lambda: settings.OBSERVE_SECONDS, queue="urgent", lease_seconds=60
 )
-HEARTBEAT = PeriodicJob("heartbeat", TaskName.HEARTBEAT, lambda: 10, queue="urgent")
 
-PERIODIC_JOBS = (SWEEP, OBSERVE, HEARTBEAT)
+PERIODIC_JOBS = (SWEEP, OBSERVE)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.models import Job
@@ -18,14 +18,21 @@ log = logging.getLogger(__name__)
 
 
 class JobRun:
-    """One run of a job: `say` sets its outcome, `extend` prolongs its lease."""
+    """One run of a job.
+
+    `say` sets its outcome, `fall_short` says what it could not do, `extend` prolongs its lease.
+    """
 
     def __init__(self, name: str, token: str, seconds: int) -> None:
         self.name, self.token, self.seconds = name, token, seconds
-        self.outcome = ""
+        self.outcome = self.error = ""
 
     def say(self, outcome: str) -> None:
         self.outcome = outcome[:200]
+
+    def fall_short(self, error: str) -> None:
+        """The run goes on to its end, but counts as failed: it could not do or read something."""
+        self.error = f"{self.error}; {error}" if self.error else error
 
     def extend(self) -> bool:
         """Prolong the lease. False: it was lost, and the job must stop."""
@@ -55,7 +62,7 @@ def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
     except Exception as error:
         _finish(run, error=f"{type(error).__name__}: {error}")
         raise
-    _finish(run, error="")
+    _finish(run, error=run.error)
 
 
 def _finish(run: JobRun, *, error: str) -> None:
@@ -64,5 +71,10 @@ def _finish(run: JobRun, *, error: str) -> None:
 
 def _give_back(run: JobRun, error: str) -> None:
     Job.objects.filter(name=run.name, lease_token=run.token).update(
-        lease_token=None, leased_until=None, finished_at=Now(), outcome=run.outcome, error=error
+        lease_token=None,
+        leased_until=None,
+        finished_at=Now(),
+        outcome=run.outcome,
+        error=error,
+        failing_since=Coalesce("failing_since", Now()) if error else None,
     )

@@ -39,6 +39,8 @@ class HasError(models.Model):
     error_message = models.TextField(blank=True, default="")
     error_hint = models.TextField(blank=True, default="")
     error_request_id = models.CharField(max_length=128, blank=True, default="")
+    # The call that it answers, such as "medialive:StartChannel"; "": no call of ours.
+    error_operation = models.CharField(max_length=64, blank=True, default="")
     error_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -65,6 +67,7 @@ def error_fields_of(row: HasError) -> dict[str, Any]:
         "error_message": row.error_message,
         "error_hint": row.error_hint,
         "error_request_id": row.error_request_id,
+        "error_operation": row.error_operation,
         "error_at": row.error_at,
     }
 
@@ -77,6 +80,7 @@ def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]
             "error_message": "",
             "error_hint": "",
             "error_request_id": "",
+            "error_operation": "",
             "error_at": None,
         }
     code = getattr(error, "code", "") or type(error).__name__
@@ -85,6 +89,7 @@ def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]
         "error_message": str(getattr(error, "message", error)),
         "error_hint": hint,
         "error_request_id": str(getattr(error, "request_id", None) or "")[:128],
+        "error_operation": str(getattr(error, "operation", ""))[:64],
         "error_at": timezone.now(),
     }
 
@@ -196,19 +201,28 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=200, blank=True, default="")
+    # What went wrong in the last run ("": nothing), and the first failed run since a good one.
     error = models.TextField(blank=True, default="")
+    failing_since = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
 
 
 class Listing(models.Model):
-    """The last complete list of one kind of AWS resource: its length and when it was read."""
+    """The last complete list of one kind of AWS resource: its length and when it was read.
+
+    `unread_since`: the first of the attempts to read it that failed since then, with AWS's last answer
+    and what to do about it.
+    """
 
     key = models.CharField(max_length=24, unique=True)
     pages = models.PositiveIntegerField(default=1)
     items = models.PositiveIntegerField(default=0)
     listed_at = models.DateTimeField(null=True, blank=True)
+    unread_since = models.DateTimeField(null=True, blank=True)
+    unread_error = models.TextField(blank=True, default="")
+    unread_hint = models.TextField(blank=True, default="")
 
     def __str__(self) -> str:
         return f"{self.key}: items {self.items}, pages {self.pages}"

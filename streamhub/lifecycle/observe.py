@@ -36,7 +36,8 @@ class PolledList:
     """One list of AWS and the rows that it observes.
 
     `facts(item)`: the columns that an item determines. `gone(row, listed_at)`: the columns to write if the
-    row's resource is absent from a list begun at `listed_at`, or None if absence proves nothing.
+    row's resource is absent from a list begun at `listed_at`, or None if absence proves nothing. `service`:
+    AWS's name of the service, for people.
     """
 
     key: str
@@ -46,6 +47,7 @@ class PolledList:
     facts: Callable[[Any], dict[str, Any]]
     gone: Callable[[Any, datetime], dict[str, Any] | None]
     item_id: Callable[[Any], str] = lambda item: str(item.id)
+    service: str = "AWS"
 
 
 def polled_lists() -> list[PolledList]:
@@ -60,6 +62,8 @@ def observe(polled_list: PolledList) -> str:
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
     full_due = _full_due(listing) and identified.exists()
     if not waiting and not full_due:
+        # Nothing waits for it, so it is no matter that it could not be read.
+        Listing.objects.filter(pk=listing.pk, unread_since__isnull=False).update(unread_since=None)
         return NOTHING
     if len(waiting) < listing.pages and not full_due:
         intent.requeue(polled_list.model, _unscheduled(polled_list, waiting), observe=True)
@@ -89,6 +93,14 @@ def _full_due(listing: Listing) -> bool:
     return database_now() - listing.listed_at >= timedelta(seconds=settings.FULL_OBSERVE_SECONDS)
 
 
+def last_read(row: ManagedResource) -> datetime | None:
+    """When AWS was last read for the row: by a describe, or when all of its lists had been read."""
+    keys = [polled_list.key for polled_list in polled_lists() if isinstance(row, polled_list.model)]
+    listed = list(Listing.objects.filter(key__in=keys).values_list("listed_at", flat=True))
+    all_listed = min(filter(None, listed), default=None) if len(listed) == len(keys) else None
+    return max(filter(None, (row.observed_at, all_listed)), default=None)
+
+
 def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
     """Read the complete list and write what changed."""
     started = database_now()
@@ -102,6 +114,7 @@ def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
     absent = _handle_absent(polled_list, listed, started)
     listing = listing or Listing.objects.get_or_create(key=polled_list.key)[0]
     listing.pages, listing.items, listing.listed_at = max(pages, 1), len(listed), started
+    listing.unread_since, listing.unread_error, listing.unread_hint = None, "", ""
     listing.save()
     return f"pages {pages}, items {len(listed)}, changed {changed}, absent {absent}"
 

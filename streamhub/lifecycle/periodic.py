@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 class PeriodicJob:
     """A job that beat sends periodically. Staff see `name`.
 
-    `seconds()` and `queue`: the first values of its row in the schedule; staff's later edits win.
+    `seconds()` and `queue`: the first values of its row in the schedule; staff's later edits win. `required`:
+    StreamHub is not well while the job is off, late or failing; if not, that is shown but is no alarm.
     `lease_seconds`: how long after its last `extend` a dead run still blocks the next one.
     """
 
@@ -29,6 +30,7 @@ class PeriodicJob:
     seconds: Callable[[], int]
     queue: str = "bulk"
     lease_seconds: int = 120
+    required: bool = True
 
     def single(self) -> AbstractContextManager[JobRun | None]:
         """The only run of the job, see `lease.single`."""

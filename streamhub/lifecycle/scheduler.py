@@ -1,4 +1,7 @@
-"""Beat's scheduler: the schedule in the database, and an outage of the database does not end it."""
+"""The scheduler of `celery beat`: django-celery-beat's, with a heartbeat of its own.
+
+An outage of the database does not end it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from django.db import Error
 from django_celery_beat.schedulers import DatabaseScheduler
 
+from streamhub.lifecycle.heartbeat import BeatsOnTick
 from streamhub.postgresql.outages import unavailable
 
 log = logging.getLogger(__name__)
@@ -16,7 +20,7 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 
 
-class Scheduler(DatabaseScheduler):
+class Scheduler(BeatsOnTick, DatabaseScheduler):
     """Sends what is due. While the database is away it goes on with the schedule that it has."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:

@@ -8,7 +8,7 @@ import logging
 from celery import shared_task
 
 from streamhub.errors import AwsError
-from streamhub.lifecycle import heartbeat, jobs
+from streamhub.lifecycle import jobs, unread
 from streamhub.lifecycle.observe import NOTHING, polled_lists
 from streamhub.lifecycle.observe import observe as observe_list
 from streamhub.lifecycle.reconcile import reconcile as take_step
@@ -44,11 +44,7 @@ def observe() -> None:
                     outcomes.append(f"{polled_list.key}: {outcome}")
             except AwsError as error:
                 log.warning("Could not read the list %s: %s", polled_list.key, error)
-                outcomes.append(f"{polled_list.key}: could not be read ({error.code})")
+                unread.note(polled_list, error)
+                run.fall_short(f"{polled_list.key} could not be read ({error.code})")
             run.extend()
         run.say("; ".join(outcomes) or NOTHING)
-
-
-@shared_task(name=TaskName.HEARTBEAT)
-def beat_heartbeat() -> None:
-    heartbeat.beat("beat")

@@ -6,12 +6,14 @@ import fakeredis
 import pytest
 from django.db import InternalError, OperationalError
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 from psycopg.errors import ReadOnlySqlTransaction
 from redis.exceptions import ReadOnlyError
 
 from streamhub import health
 from streamhub.errors import EmbeddedNotRunning
-from streamhub.lifecycle.models import Heartbeat
+from streamhub.lifecycle.models import Heartbeat, Job
+from tests.scenarios.well import all_well
 
 pytestmark = pytest.mark.django_db
 
@@ -30,8 +32,10 @@ def broker(monkeypatch):
 
 @pytest.fixture
 def alive():
-    now = timezone.now()
-    return [Heartbeat.objects.create(name=name, beat_at=now) for name in ("worker", "beat")]
+    all_well()
+
+
+WELL = dict.fromkeys(("database", "broker", "worker", "beat", "clocks", "aws", "jobs"), True)
 
 
 def checks(answer) -> dict[str, bool]:
@@ -50,16 +54,17 @@ def test_readyz_is_200_when_all_checks_are_ok(client, at, alive):
     answer = client.get(f"{at}/readyz")
     assert answer.status_code == 200
     assert answer.json()["ready"] is True
-    assert checks(answer) == {"database": True, "broker": True, "worker": True, "beat": True}
+    assert checks(answer) == WELL
 
 
 @PLACES
-def test_readyz_is_503_when_a_heartbeat_is_old_or_missing(client, at):
-    Heartbeat.objects.create(name="worker", beat_at=timezone.now() - timedelta(seconds=61))
+def test_readyz_is_503_when_a_heartbeat_is_old_or_missing(client, at, alive):
+    Heartbeat.objects.filter(name="beat").delete()
+    Heartbeat.objects.filter(name="worker").update(beat_at=timezone.now() - timedelta(seconds=61))
     answer = client.get(f"{at}/readyz")
     assert answer.status_code == 503
     assert answer.json()["ready"] is False
-    assert checks(answer) == {"database": True, "broker": True, "worker": False, "beat": False}
+    assert checks(answer) == {**WELL, "worker": False, "beat": False}
 
 
 @PLACES
@@ -135,6 +140,24 @@ def test_readyz_is_503_without_a_database(client, alive, monkeypatch):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "10.0.0.1" not in answer.content.decode()
+
+
+def test_readyz_says_which_required_job_is_off_since_when_and_no_more(client, alive):
+    PeriodicTask.objects.filter(name="delete_stale_distributions").update(enabled=False)
+    Job.objects.filter(name="sweep").update(
+        error="AccessDenied: arn:aws:iam::1:user/x", failing_since=timezone.now()
+    )
+    answer = client.get("/readyz")
+    said = {check["name"]: check["detail"] for check in answer.json()["checks"]}["jobs"]
+    assert answer.status_code == 503
+    assert "The job delete_stale_distributions is switched off in the schedule. Since 20" in said
+    assert "The job sweep does not do all of its work. Since 20" in said
+    assert "arn:aws" not in answer.content.decode()
+
+
+def test_readyz_does_not_mind_a_job_that_is_not_required(client, alive):
+    PeriodicTask.objects.filter(name="idempotency_purge").delete()
+    assert client.get("/readyz").status_code == 200
 
 
 def test_the_root_redirects_to_the_admin(client):

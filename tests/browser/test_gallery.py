@@ -10,51 +10,25 @@ from django.contrib.auth.models import Group
 from django_celery_beat.models import PeriodicTask
 from playwright.sync_api import Browser, Page
 
+from streamhub.alerts import evaluation
+from streamhub.alerts.models import open_alarms
 from streamhub.console import dashboard
-from tests.browser.accessibility import load_axe, violations_of
-from tests.browser.staff import PHONE, WIDE, Open, Staff
+from tests.browser.gallery import SCHEMES, Gallery, Shoot, Step, assert_nothing_wrong
+from tests.browser.staff import WIDE, Open, Staff
 from tests.scenarios.one_of_everything import OneOfEverything
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
-Shoot = Callable[[Page, str], None]
-Step = Callable[[Page], Any]
-
 CHANNEL, BREAKOUT = "channels_app/channel", "channels_app/breakout"
 DISTRIBUTION, TASK = "distributions/distribution", "django_celery_beat/periodictask"
-
-
-class Gallery:
-    """Takes screenshots of pages in both sizes and collects what is wrong with them."""
-
-    def __init__(self, page: Page, shoot: Shoot, scheme: str) -> None:
-        self.page, self.scheme, self._shoot = page, scheme, shoot
-        self.violations: list[str] = []
-        self.unexpected: list[str] = []
-
-    def visit(self, name: str, path: str, step: Step | None = None, status: int = 200) -> None:
-        """Open the page, take the step if there is one, and capture the page wide and narrow."""
-        self.page.set_viewport_size(WIDE)
-        answer = self.page.goto(f"/admin/{path}")
-        if answer is None or answer.status != status:
-            self.unexpected.append(f"{name}: {answer and answer.status}")
-        if step is not None:
-            step(self.page)
-        self.capture(name)
-
-    def capture(self, name: str) -> None:
-        self.page.evaluate("document.fonts.ready")
-        load_axe(self.page)
-        for size in (WIDE, PHONE):
-            self.page.set_viewport_size(size)  # type: ignore[arg-type]
-            self._shoot(self.page, f"{name}-{self.scheme}")
-            self.violations += [f"{name} {size['width']}: {text}" for text in violations_of(self.page)]
 
 
 def pages(site: OneOfEverything) -> dict[str, str]:
     """Paths of all pages of the console, by the name of their screenshot."""
     task = PeriodicTask.objects.get(name="sweep")
     operators = Group.objects.get(name="operator")
+    evaluation.evaluate()
+    alarm = open_alarms().earliest("pk")
     return {
         "dashboard": "",
         "channels": f"{CHANNEL}/",
@@ -92,6 +66,11 @@ def pages(site: OneOfEverything) -> dict[str, str]:
         "timeline": f"lifecycle/transition/?resource_type=channel&resource_id={site.on_air.pk}",
         "ledger": "billing/ledgerminute/",
         "jobs": "lifecycle/job/",
+        "health": "health/",
+        "alarms": "alerts/alarm/",
+        "alarm": f"alerts/alarm/{alarm.pk}/change/",
+        "alarm-acknowledge": f"alerts/alarm/{alarm.pk}/do/acknowledge/",
+        "alarm-silence": f"alerts/alarm/{alarm.pk}/do/silence/",
         "heartbeats": "lifecycle/heartbeat/",
         "tokens": "access/apitoken/",
         "token": f"access/apitoken/{site.token.pk}/change/",
@@ -137,15 +116,6 @@ def _search(page: Page) -> None:
 def _filters(page: Page) -> None:
     page.locator("a", has_text="Filters").click()
     page.locator("#changelist-filter").wait_for()
-
-
-SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
-
-
-def assert_nothing_wrong(*galleries: Gallery) -> None:
-    """Every page had the expected status, and axe-core reported nothing critical or serious."""
-    problems = [text for gallery in galleries for text in (*gallery.unexpected, *gallery.violations)]
-    assert problems == [], "\n".join(problems)
 
 
 @SCHEMES

@@ -21,9 +21,10 @@ from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
 from tests.scenarios.rows import delete_rows
 from tests.scenarios.stage import channel, medialive_state
+from tests.scenarios.well import all_well
 from tests.scenarios.world import WorldUnderTest
 
-CALM = "No alarms: nothing runs unused, and nothing is late."
+CALM = "No alarms: StreamHub sees AWS, nothing is in trouble, nothing is late, nothing runs unused."
 
 
 def page_text(client: Client, name: str = "admin:index", *args: object) -> str:
@@ -49,6 +50,7 @@ def stop_url(row: Channel | Breakout) -> str:
 
 @pytest.fixture
 def operator(as_role: Any) -> Client:
+    all_well()
     return as_role("operator")
 
 
@@ -150,6 +152,7 @@ def test_a_channel_that_runs_without_a_row_is_an_alarm(
     world.settle()
     delete_rows()
     drift_report()
+    all_well()
     engineer = as_role("engineer")
     page = page_text(engineer)
     assert f"{stage.ml_channel_id}: A MediaLive channel with our mark has no row. It is RUNNING" in page

@@ -12,10 +12,10 @@ from billing.models import CollectionWindow, LedgerMinute
 from channels_app.models import Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from recordings.models import BucketListing
-from streamhub import seeds
 from streamhub.access.services import token_issue, token_revoke
-from streamhub.lifecycle.models import Heartbeat, Job, Transition
+from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios import rows
+from tests.scenarios.well import all_well
 
 LONG = "Grand hall, second floor: keynotes, panels and the closing show"
 REQUEST = "0f9b3c1e-7d4a-4b0e-9f38-7c2d1a6b5e44"
@@ -192,19 +192,10 @@ class OneOfEverything:
                 )
 
     def _jobs_and_staff(self) -> None:
-        seeds.seed_periodics()
-        for name in ("sweep", "observe", "delete_stale_distributions", "list_recordings"):
-            Job.objects.create(
-                name=name, started_at=self.now, finished_at=timezone.now(), outcome="rows queued: 3"
-            )
-        Job.objects.create(
-            name="collect_metrics",
-            started_at=self.now,
-            finished_at=timezone.now(),
-            error="ThrottlingException: Rate exceeded. AWS request " + REQUEST,
+        all_well()
+        Job.objects.filter(name="collect_metrics").update(
+            error="ThrottlingException: Rate exceeded. AWS request " + REQUEST, failing_since=self.now
         )
-        for name in ("beat", "worker"):
-            Heartbeat.objects.create(name=name, beat_at=timezone.now())
         self.anna = User.objects.create_user("anna", first_name="Anna", last_name="Keller", is_staff=True)
         self.anna.groups.add(Group.objects.get(name="operator"))
         self.token = token_issue("event-site", ["channels:read", "breakouts:read"], timedelta(days=90))[0]

@@ -3,15 +3,17 @@
 from django.contrib import admin
 from django.urls import path
 
-from streamhub.access.roles import ENGINEER, VIEWER
-from streamhub.console import dashboard, search
-from streamhub.console.admin import access, auth, beat, lifecycle
+from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER
+from streamhub.console import banner, dashboard, health_page, search
+from streamhub.console.admin import access, alarms, auth, beat, lifecycle
 from streamhub.console.login import login
 from streamhub.console.navigation import Entry
 from streamhub.console.roles import Grant
 from streamhub.contributions import contributed
 
 NAVIGATION = (
+    Entry(100, "Live", "Alarms", "notification_important", "alerts.alarm"),
+    health_page.ENTRY,
     Entry(420, "System", "Transitions", "history", "lifecycle.transition"),
     Entry(430, "System", "Jobs", "manufacturing", "lifecycle.job"),
     Entry(440, "System", "Schedule", "schedule", "django_celery_beat.periodictask"),
@@ -22,6 +24,8 @@ NAVIGATION = (
 
 ROLES = (
     Grant(VIEWER, ("lifecycle.view_transition", "lifecycle.view_job", "lifecycle.view_heartbeat")),
+    Grant(VIEWER, ("alerts.view_alarm",)),
+    Grant(OPERATOR, ("alerts.acknowledge_alarm", "alerts.take_alarm", "alerts.silence_alarm")),
     Grant(ENGINEER, ("access.view_apitoken", "access.add_apitoken", "access.revoke_apitoken")),
     Grant(ENGINEER, ("auth.view_user", "auth.view_group")),
     Grant(
@@ -35,14 +39,18 @@ ROLES = (
     Grant(ENGINEER, ("django_celery_beat.view_solarschedule",)),
 )
 
-__all__ = ["NAVIGATION", "ROLES", "access", "auth", "beat", "lifecycle"]
+PAGE_PARTS = (access.PARTS, alarms.PARTS)
+
+__all__ = ["NAVIGATION", "PAGE_PARTS", "ROLES", "access", "alarms", "auth", "beat", "lifecycle"]
 
 
 def _extra_urls() -> list[object]:
-    view = admin.site.admin_view(dashboard.fragment)
+    view = admin.site.admin_view
     return [
         path("login/", login, name="login"),
-        path("dashboard/", view, name="dashboard"),
+        path("dashboard/", view(dashboard.fragment), name="dashboard"),
+        path("banner/", view(banner.fragment), name="banner"),
+        *health_page.urls(),
         *contributed("admin_urls"),
     ]
 

@@ -9,21 +9,27 @@ from django.contrib.admin import display
 from django.db.models import Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from streamhub.console import jobs
-from streamhub.console.badges import Tone
+from streamhub.console.badges import Badge, Tone
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
 from streamhub.console.resource import ResourceAdmin
-from streamhub.console.saved_views import SavedView, filter_of, list_url
+from streamhub.console.saved_views import SavedView, filter_of
 from streamhub.console.templatetags.console import badge as badge_context
 from streamhub.console.templatetags.console import when
 from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
+from streamhub.lifecycle.health import facts
 from streamhub.lifecycle.models import Heartbeat, Job, Transition
 
 SEARCHED_TRANSITIONS = 500_000
 MAX_ROWS = 20
+# The dashboard shows all jobs that are not well, and others up to this many.
+LIST_LENGTH = 6
+# A job whose code is gone.
+UNUSED = Badge(Tone.CALM, "block")
 
 
 class _StaticChoicesFilter(admin.SimpleListFilter):
@@ -120,9 +126,8 @@ class TransitionAdmin(BigReadOnlyAdmin):
 
 def _bad_jobs() -> Q:
     """Jobs in bad health. Health is computed, not stored; the code defines only a few jobs."""
-    schedule = jobs.periods()
-    rows = Job.objects.all()
-    return Q(pk__in=[row.pk for row in rows if jobs.health_of(row, schedule).badge.tone == Tone.BAD])
+    healths = jobs.by_name().values()
+    return Q(name__in=[health.name for health in healths if health.badge.tone == Tone.BAD])
 
 
 class _HealthAdmin(ReadOnlyAdmin):
@@ -146,10 +151,11 @@ class JobAdmin(_HealthAdmin):
     ordering = ("name",)
 
     def get_health(self, row: Job) -> jobs.Health:
-        return jobs.health_of(row, self.periods)
+        unused = jobs.Health(row.name, UNUSED, "not in use", row.finished_at, row.outcome)
+        return self.healths.get(row.name, unused)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        self.periods = jobs.periods()
+        self.healths = jobs.by_name()
         return super().get_queryset(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -181,37 +187,39 @@ class HeartbeatAdmin(_HealthAdmin):
         return when(row.beat_at)
 
 
-def _jobs_figure() -> Figure:
-    healths = jobs.all_healths()
-    bad = [health for health in healths if health.badge.tone == Tone.BAD]
-    if not healths:
-        return Figure("unknown", "no job has run yet", Tone.WARN)
+def _health_figure() -> Figure:
+    """What the health page says, in one word."""
+    found = facts()
+    bad = [fact for fact in found if fact.ok is False]
     if bad:
         more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
         return Figure(f"{len(bad)} bad", f"{bad[0].name}: {bad[0].word}{more}", Tone.BAD)
-    return Figure("all well", f"jobs and processes: {len(healths)}", Tone.GOOD)
+    return Figure("all well", f"facts checked: {len(found)}", Tone.GOOD)
 
 
 def _jobs_lines() -> list[DashboardRow]:
     """Bad ones first, then in the order of `all_healths`."""
-    url = list_url(Job)
-    healths = sorted(jobs.all_healths(), key=lambda health: health.badge.tone != Tone.BAD)[:MAX_ROWS]
-    return [DashboardRow(h.name, url, h.badge, h.word, h.since, h.detail) for h in healths]
+    url = reverse("admin:health")
+    healths = sorted(jobs.all_healths(), key=lambda health: health.badge.tone != Tone.BAD)
+    bad = sum(health.badge.tone == Tone.BAD for health in healths)
+    return [
+        DashboardRow(h.name, url, h.badge, h.word, h.since, h.detail)
+        for h in healths[: max(bad, LIST_LENGTH)]
+    ]
 
 
-def _jobs_url() -> str:
-    """The bad jobs if there are any, else all jobs; both lists show the processes."""
-    return list_url(Job, "bad") if Job.objects.filter(_bad_jobs()).exists() else list_url(Job)
+def _health_url() -> str:
+    return reverse("admin:health")
 
 
-TILE = Tile("jobs", "Job health", "monitor_heart", "lifecycle.view_job", _jobs_figure, _jobs_url, 80)
+TILE = Tile("health", "Health", "monitor_heart", "lifecycle.view_job", _health_figure, _health_url, 80)
 DASHBOARD_LIST = DashboardList(
     "jobs",
     "Jobs and processes",
     "monitor_heart",
     "lifecycle.view_job",
     _jobs_lines,
-    lambda: list_url(Job),
+    _health_url,
     "No job has run yet. Check that worker and beat are running.",
     80,
 )

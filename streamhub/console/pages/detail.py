@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 
 from streamhub.alerts import alarms
+from streamhub.console import banner
 from streamhub.console.pages import fragments
 from streamhub.console.resource_base import ResourceBase
 from streamhub.console.timeline import timeline
@@ -40,15 +41,20 @@ def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]
     """The rendered content, its version, and the refresh interval in seconds."""
     badge = admin.badge(row)
     offers = admin.offers(request, row)
+    seen = alarms.of(row, request.user)
     context = {
         "row": row,
+        "error": admin.error_of(row),
+        "read_at": admin.read_at(row),
         "kind": admin.transition_kind(),
         "icon": admin.icon,
         "badge": badge,
         "word": badge.word or admin.state(row),
         "since": admin.since(row),
         "headline": admin.headline(row),
-        "alarms": alarms.of(row, request.user),
+        "alarms": seen,
+        "count": len(seen),
+        "may": banner.verbs_of(request),
         "here_url": admin.url("change", row.pk),
         "offers": offers,
         "refused": [offer for offer in offers if not offer.possible],

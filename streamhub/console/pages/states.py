@@ -18,7 +18,7 @@ def fragment(admin: ResourceBase, request: HttpRequest) -> HttpResponse:
     if not admin.has_view_permission(request):
         raise PermissionDenied
     ids = row_ids(request.GET.getlist("id"))[:MAX_ROWS]
-    rows_by_id = admin.model._default_manager.defer(*admin.deferred_columns).in_bulk(ids)
+    rows_by_id = admin.state_rows().in_bulk(ids)
     rows = [rows_by_id[pk] for pk in ids if pk in rows_by_id]
     poller = admin.poller(rows)
     context = {

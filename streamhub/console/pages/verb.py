@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
@@ -20,12 +21,16 @@ def page(admin: ResourceBase, request: HttpRequest, object_id: int, name: str) -
     verb = allowed_verb(admin, request, name)
     if row is None:
         return admin.gone(request, object_id)
-    if request.method == "POST":
-        add_message(request, verb, perform(verb, row, request.user))  # type: ignore[arg-type]
-        return HttpResponseRedirect(admin.url("change", row.pk))
-    if request.method not in ("GET", "HEAD"):
+    if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-    return TemplateResponse(request, "console/confirm.html", _context(admin, request, row, verb))
+    posted = request.method == "POST"
+    form = verb.form(request.POST if posted else None) if verb.form else None
+    if posted and (form is None or form.is_valid()):
+        data = form.cleaned_data if form else {}
+        add_message(request, verb, perform(verb, row, request.user, data))  # type: ignore[arg-type]
+        return HttpResponseRedirect(admin.url("change", row.pk))
+    context = _context(admin, request, row, verb, form)
+    return TemplateResponse(request, "console/confirm.html", context, status=422 if posted else 200)
 
 
 def allowed_verb(admin: ResourceBase, request: HttpRequest, name: str) -> Verb:
@@ -46,12 +51,15 @@ def add_message(request: HttpRequest, verb: Verb, outcome: Outcome) -> None:
         messages.error(request, f"{outcome.label}: {verb.label} was refused. {outcome.sentence}")
 
 
-def _context(admin: ResourceBase, request: HttpRequest, row: Any, verb: Verb) -> dict[str, Any]:
+def _context(
+    admin: ResourceBase, request: HttpRequest, row: Any, verb: Verb, form: Form | None
+) -> dict[str, Any]:
     return admin.page_context(
         request,
         row,
         title=f"{verb.label}: {row}",
         verb=verb,
+        form=form,
         reason=verb.refusal(row, admin.situation(row)),
         consequences=verb.consequences(row),
         back=admin.url("change", row.pk),

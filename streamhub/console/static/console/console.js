@@ -62,7 +62,7 @@
 
   function showUpdated() {
     const seconds = Math.floor((Date.now() - updatedAt) / 1000);
-    const word = problem || (seconds < 2 ? "updated just now" : `updated ${span(seconds)} ago`);
+    const word = problem || (seconds < 2 ? "page refreshed just now" : `page refreshed ${span(seconds)} ago`);
     for (const element of document.querySelectorAll("[data-sh-updated]")) {
       set(element, word);
       element.closest(".sh-updated")?.classList.toggle("sh-late", Boolean(problem) || seconds > 30);
@@ -82,7 +82,8 @@
     const xhr = event.detail.xhr;
     if (xhr.getResponseHeader("X-StreamHub-Fragment")) {
       problem = "";
-      updatedAt = Date.now();
+      // The banner refreshes itself on pages whose content does not.
+      if (event.detail.requestConfig.elt.id !== "banner") updatedAt = Date.now();
       return;
     }
     // Never insert a login page or an error page into this page.

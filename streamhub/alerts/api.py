@@ -1,0 +1,78 @@
+"""The HTTP API of alarms (docs/api.md)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from streamhub.access.http import In, Out, Page, Paging, actor_of, one, page, scope
+from streamhub.alerts import evaluation, services
+from streamhub.alerts.models import Alarm, open_alarms
+
+router = Router(tags=["alarms"])
+READ, WRITE = scope("channels:read"), scope("channels:write")
+
+
+class ObjectOut(Out):
+    """What the alarm is about: `kind` such as channel, breakout or job, and its id and name."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class AlarmOut(Out):
+    id: str
+    rule: str
+    severity: str
+    object: ObjectOut
+    since: datetime
+    detail: str
+    hint: str
+    owner: str | None
+    acknowledged_by: str | None
+    note: str | None
+    silenced_until: datetime | None
+    resolved_at: datetime | None
+
+    @staticmethod
+    def resolve_object(row: Alarm) -> dict[str, str]:
+        return {"kind": row.kind, "id": row.object_id, "name": row.name}
+
+    @staticmethod
+    def resolve_owner(row: Alarm) -> str | None:
+        return row.owner or None
+
+    @staticmethod
+    def resolve_acknowledged_by(row: Alarm) -> str | None:
+        return row.acknowledged_by or None
+
+    @staticmethod
+    def resolve_note(row: Alarm) -> str | None:
+        return row.note or None
+
+
+class AlarmFilter(Paging):
+    state: Literal["open", "all"] = "open"
+
+
+class AcknowledgeIn(In):
+    note: str = ""
+
+
+@router.get("", response=Page[AlarmOut], auth=READ)
+def list_alarms(request: HttpRequest, query: Query[AlarmFilter]) -> dict[str, Any]:
+    """Alarms, newest first: the open ones, or all that ever were."""
+    evaluation.store_now()
+    rows = open_alarms() if query.state == "open" else Alarm.objects.all()
+    return page(rows, query.cursor, query.limit, request)
+
+
+@router.post("/{id}/acknowledge", response=AlarmOut, auth=WRITE)
+def acknowledge_alarm(request: HttpRequest, id: str, body: AcknowledgeIn | None = None) -> Alarm:
+    """Say that somebody has seen it, so that it is not escalated; 409 if it is resolved."""
+    note = body.note if body else ""
+    return services.alarm_acknowledge(one(Alarm.objects.all(), id), who=actor_of(request), note=note)

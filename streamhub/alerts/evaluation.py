@@ -1,0 +1,129 @@
+"""Storing alarms: what is a condition now is opened or refreshed, what is none any more is resolved.
+
+The job `check_alarms` does it every few seconds. Whoever reads the list of alarms does it too, so that the
+list, the banner and the API agree even if no worker is alive. Two that do it at once do no harm: a constraint
+lets one alarm be open for a rule and an object, and every change is conditional.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from streamhub.alerts import outbox
+from streamhub.alerts.models import Alarm, State, open_alarms
+from streamhub.alerts.rules import Condition, sources
+from streamhub.lifecycle import states
+from streamhub.lifecycle.models import database_now
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """How many alarms were opened, were resolved, are open. `unread`: the sources that could not be read."""
+
+    opened: int = 0
+    resolved: int = 0
+    open: int = 0
+    unread: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"open {self.open}, opened {self.opened}, resolved {self.resolved}"
+
+
+def evaluate() -> Outcome:
+    """Read all sources and store what they say. A source that raises leaves the stored alarms as they are."""
+    started = database_now()
+    conditions, unread = _conditions()
+    stored = {alarm.key: alarm for alarm in open_alarms()}
+    outcome = Outcome(open=len(conditions), unread=unread)
+    new = [condition for key, condition in conditions.items() if key not in stored]
+    outcome.opened = _open(new)
+    for key, condition in conditions.items():
+        if key in stored:
+            _refresh(stored.pop(key), condition)
+    if not unread:
+        outcome.resolved = _resolve([alarm for alarm in stored.values() if alarm.opened_at < started])
+    outbox.announce()
+    return outcome
+
+
+def store_now() -> None:
+    """Store alarms if what is stored is not what is the case. For whoever reads the list of alarms."""
+    conditions, _unread = _conditions()
+    if set(conditions) != {alarm.key for alarm in open_alarms()}:
+        evaluate()
+
+
+def _conditions() -> tuple[dict[tuple[str, str, str], Condition], tuple[str, ...]]:
+    """The conditions of all sources by key, and the names of the sources that could not be read."""
+    found: dict[tuple[str, str, str], Condition] = {}
+    unread: list[str] = []
+    for source in sources():
+        try:
+            found.update((condition.key, condition) for condition in source.current())
+        except Exception:  # one source must not hide what the others see
+            log.exception("The alarms of %s could not be read", source.current.__module__)
+            unread.append(source.current.__module__)
+    return found, tuple(unread)
+
+
+def _fields(condition: Condition) -> dict[str, Any]:
+    """What an alarm shows of its condition, cut to its columns."""
+    return {
+        "name": condition.name[:200],
+        "severity": condition.severity.value,
+        "detail": condition.sentence,
+        "hint": condition.hint,
+        "aws_error": condition.aws_error,
+        "url": condition.url[:300],
+    }
+
+
+def _open(conditions: list[Condition]) -> int:
+    """Store new alarms, and return how many. What somebody else stored at the same moment does not count."""
+    alarms = [_alarm(condition) for condition in conditions]
+    with transaction.atomic():
+        Alarm.objects.bulk_create(alarms, ignore_conflicts=True)
+        mine = Alarm.objects.filter(uid__in=[alarm.uid for alarm in alarms])
+        opened = list(mine) if alarms else []
+        for alarm in opened:
+            states.record(alarm, "", State.OPEN, why=alarm.detail)
+    for alarm in opened:
+        log.error("ALARM: %s: %s %s", alarm.rule, alarm.detail, alarm.hint)
+    return len(opened)
+
+
+def _alarm(condition: Condition) -> Alarm:
+    rule, kind, object_id = condition.key
+    return Alarm(rule=rule, kind=kind, object_id=object_id, since=condition.since, **_fields(condition))
+
+
+def _refresh(alarm: Alarm, condition: Condition) -> None:
+    """Write what changed. `since` only moves back: a condition may not know its beginning."""
+    fields: dict[str, Any] = _fields(condition)
+    fields["since"] = min(alarm.since, condition.since)
+    changed = {name: value for name, value in fields.items() if getattr(alarm, name) != value}
+    if changed:
+        open_alarms().filter(pk=alarm.pk).update(**changed)
+
+
+def _resolve(alarms: list[Alarm]) -> int:
+    """End these alarms, tell who was told of them, and return how many were still open."""
+    if not alarms:
+        return 0
+    now: datetime = database_now()
+    with transaction.atomic():
+        ended = [alarm for alarm in alarms if open_alarms().filter(pk=alarm.pk).update(resolved_at=Now())]
+        for alarm in ended:
+            states.record(alarm, alarm.state_at(now), State.RESOLVED, why="its reason is gone")
+        outbox.resolved(ended)
+    for alarm in ended:
+        log.warning("Alarm resolved: %s: %s", alarm.rule, alarm.detail)
+    return len(ended)

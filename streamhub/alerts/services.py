@@ -1,0 +1,76 @@
+"""The verbs of alarms. Staff and services call them; the evaluation opens and resolves."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from streamhub.access.actors import Actor
+from streamhub.access.permissions import permit
+from streamhub.alerts import guards
+from streamhub.alerts.models import Alarm
+from streamhub.errors import Invalid
+from streamhub.lifecycle import states
+from streamhub.lifecycle.models import database_now
+
+NOTE_LENGTH = 1000
+LONGEST_SILENCE = timedelta(days=30)
+
+
+def situation_of(alarm: Alarm, asked_by: str = "") -> guards.Situation:
+    return guards.Situation(alarm.state_at(database_now()), alarm.owner, asked_by)
+
+
+@transaction.atomic
+def alarm_acknowledge(alarm: Alarm, *, who: Actor, note: str = "") -> Alarm:
+    """Somebody has seen it: it is not escalated. An empty note keeps the one before. Raises NotPossible."""
+    permit(who, "alerts.acknowledge_alarm")
+    if len(note) > NOTE_LENGTH:
+        raise Invalid({"note": f"Use {NOTE_LENGTH} characters at most."})
+    row = _locked(alarm)
+    guards.check("acknowledge", situation_of(row))
+    fields = {
+        "acknowledged_by": str(who),
+        "acknowledged_at": database_now(),
+        "note": note.strip() or row.note,
+    }
+    return _change(row, who, f"acknowledged: {note.strip()}" if note.strip() else "acknowledged", **fields)
+
+
+@transaction.atomic
+def alarm_take(alarm: Alarm, *, who: Actor) -> Alarm:
+    """It is `who`'s to solve, which also acknowledges it. Raises NotPossible."""
+    permit(who, "alerts.take_alarm")
+    row = _locked(alarm)
+    if not guards.check("take", situation_of(row, who.name)):
+        return row
+    fields = {"owner": who.name, "acknowledged_by": str(who), "acknowledged_at": database_now()}
+    return _change(row, who, f"taken from {row.owner}" if row.owner else "taken", **fields)
+
+
+@transaction.atomic
+def alarm_silence(alarm: Alarm, *, who: Actor, until: datetime) -> Alarm:
+    """Send no notice about it before `until`, and show it more calmly. Raises NotPossible, Invalid."""
+    permit(who, "alerts.silence_alarm")
+    row = _locked(alarm)
+    guards.check("silence", situation_of(row))
+    now = database_now()
+    if not now < until <= now + LONGEST_SILENCE:
+        raise Invalid({"until": f"Use a time from now on, {LONGEST_SILENCE.days} days ahead at most."})
+    return _change(row, who, f"silenced until {until:%Y-%m-%d %H:%M} UTC", silenced_until=until)
+
+
+def _locked(alarm: Alarm) -> Alarm:
+    return Alarm.objects.select_for_update().get(pk=alarm.pk)
+
+
+def _change(row: Alarm, who: Actor, why: str, **fields: object) -> Alarm:
+    """Write the fields and the transition."""
+    now = database_now()
+    before = row.state_at(now)
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(fields))
+    states.record(row, before, row.state_at(now), who=who, why=why)
+    return row

@@ -1,0 +1,213 @@
+"""What StreamHub needs in order to see and to act: database, broker, workers, beat, AWS and its own jobs.
+
+The facts stand here once. The health page shows them all, `/readyz` says what is wrong, and what is wrong is
+an alarm, which the banner shows on every page. Apps add facts of their own as `health_facts`: functions
+without arguments that return facts and make a constant number of queries (see `streamhub.contributions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import connection
+
+from streamhub.contributions import contributed
+from streamhub.lifecycle import broker, unread
+from streamhub.lifecycle.heartbeat import is_silent
+from streamhub.lifecycle.job_health import JobHealth, Word, all_jobs
+from streamhub.lifecycle.models import Heartbeat, database_now
+
+
+class Group(StrEnum):
+    """The groups of the health page, in their order."""
+
+    DATABASE = "Database"
+    BROKER = "Broker"
+    WORKERS = "Workers"
+    BEAT = "Beat"
+    CLOCKS = "Clocks"
+    AWS = "AWS"
+    JOBS = "Jobs"
+
+
+@dataclass(frozen=True)
+class HealthFact:
+    """One thing that StreamHub needs.
+
+    `ok` None: not known, or not needed now. `word`: its state in a word or two. `detail`: a sentence without
+    AWS's texts or addresses, which `/readyz` may show to anyone. `since`: when it became so, as far as is
+    known. `remedy`: what to do. `rule`: the alarm while it is not ok ("": none here); `critical`: shows are
+    at stake at once. `aws_error`: AWS's text, or the job's.
+    """
+
+    group: Group
+    name: str
+    ok: bool | None
+    word: str
+    detail: str
+    since: datetime | None = None
+    remedy: str = ""
+    rule: str = ""
+    critical: bool = True
+    aws_error: str = ""
+
+
+FactReader = Callable[[], list[HealthFact]]
+
+
+def facts() -> list[HealthFact]:
+    """All facts, by group and then in the order in which they were declared."""
+    readers: tuple[FactReader, ...] = contributed("health_facts")
+    found = [fact for reader in readers for fact in reader()]
+    order = list(Group)
+    return sorted(found, key=lambda fact: order.index(fact.group))
+
+
+def own_facts() -> list[HealthFact]:
+    """The facts of the life cycle. Six queries, seven with PostgreSQL, and a knock at the broker."""
+    beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
+    jobs, services = all_jobs(), unread.services()
+    processes = [_broker(beats, jobs), _worker(beats), _beat(beats)]
+    if processes[0].ok is False:
+        # A worker's heartbeat depends on its connection to the broker, so it says nothing now.
+        processes[1] = _unknown(processes[1], "not known", "Its heartbeat needs the broker.")
+    cause = next((fact.name for fact in processes if fact.ok is False), "")
+    aws = [_service(service, database_now()) for service in services]
+    blind = any(fact.ok is False for fact in aws)
+    return [_database(), *processes, *aws, *(_job(job, cause, blind) for job in jobs)]
+
+
+def _unknown(fact: HealthFact, word: str, detail: str) -> HealthFact:
+    return HealthFact(fact.group, fact.name, None, word, detail, fact.since)
+
+
+def _database() -> HealthFact:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('transaction_read_only') = 'on'")
+            if cursor.fetchone()[0]:
+                return HealthFact(
+                    Group.DATABASE,
+                    "database",
+                    False,
+                    "read-only",
+                    "The database can be read but not written: nothing is started or stopped.",
+                    remedy="Fail over to a writer, or correct DATABASE_URL; the processes connect again.",
+                    rule="database_read_only",
+                )
+    return HealthFact(Group.DATABASE, "database", True, "answers", f"It answers ({connection.vendor}).")
+
+
+def _broker(beats: dict[str, datetime], jobs: list[JobHealth]) -> HealthFact:
+    if broker.answers():
+        return HealthFact(Group.BROKER, "broker", True, "answers", "It accepts connections.")
+    return HealthFact(
+        Group.BROKER,
+        "broker",
+        False,
+        "down",
+        "The broker does not answer: no step reaches a worker. What runs goes on; nothing is started, "
+        "stopped or looked at.",
+        max(filter(None, (beats.get("worker"), *(job.since for job in jobs if job.well))), default=None),
+        "Start Redis, or check CELERY_BROKER_URL. Workers and beat connect again by themselves.",
+        "broker_down",
+    )
+
+
+def _worker(beats: dict[str, datetime]) -> HealthFact:
+    return _process(
+        Group.WORKERS,
+        "worker",
+        beats,
+        "No worker is alive: nothing is started, stopped or looked at. The pages show AWS as it was then.",
+        "Start or restart the workers (celery -A streamhub worker); their log says why they ended.",
+    )
+
+
+def _beat(beats: dict[str, datetime]) -> HealthFact:
+    return _process(
+        Group.BEAT,
+        "beat",
+        beats,
+        "Beat is silent: no periodic job is sent, so AWS is not looked at and due steps wait.",
+        "Start or restart beat (celery -A streamhub beat); its log says why it ended.",
+    )
+
+
+def _process(group: Group, name: str, beats: dict[str, datetime], silence: str, remedy: str) -> HealthFact:
+    beat_at = beats.get(name)
+    if beat_at is not None and not is_silent(beat_at):
+        return HealthFact(group, name, True, "alive", "It reports at least once a minute.", beat_at)
+    word = "never seen" if beat_at is None else "silent"
+    return HealthFact(group, name, False, word, silence, beat_at, remedy, f"{name}_silent")
+
+
+def _service(service: unread.Service, now: datetime) -> HealthFact:
+    if not service.needed:
+        return HealthFact(Group.AWS, service.name, None, "not needed", "No row has a resource there yet.")
+    if service.unread_since is None:
+        return HealthFact(
+            Group.AWS, service.name, True, "readable", "Its lists could be read.", service.read_at
+        )
+    # A single refused call is no alarm yet: the next observation may succeed.
+    lasts = now - service.unread_since >= timedelta(seconds=2 * settings.OBSERVE_SECONDS)
+    return HealthFact(
+        Group.AWS,
+        service.name,
+        False if lasts else None,
+        "not readable",
+        f"{service.name} could not be read: what the pages show of it may be out of date.",
+        service.unread_since,
+        service.hint,
+        "aws_unreadable",
+        aws_error=service.error,
+    )
+
+
+_JOB_SAID = {
+    Word.OFF: "The job {name} is switched off in the schedule.",
+    Word.UNSCHEDULED: "The job {name} is not in the schedule: its row, or its interval, was deleted.",
+    Word.LATE: "The job {name} has not finished for longer than three of its periods.",
+    Word.FAILING: "The job {name} does not do all of its work.",
+}
+_JOB_REMEDY = {
+    Word.OFF: "Switch it on under Schedule.",
+    Word.UNSCHEDULED: "Run manage.py bootstrap: it seeds what is missing and keeps the rest.",
+    Word.LATE: "Look at the log of worker and beat for this job, and whether the queue moves.",
+    Word.FAILING: "The error says what is missing. StreamHub tries again at the next run.",
+}
+_JOB_RULES = {
+    Word.OFF: "job_off",
+    Word.UNSCHEDULED: "job_off",
+    Word.LATE: "job_late",
+    Word.FAILING: "job_failing",
+}
+# What only follows from a process that is down is not said again for every job.
+_FOLLOWS = (Word.LATE, Word.FAILING, Word.RUNNING)
+
+
+def _job(job: JobHealth, cause: str, aws_unreadable: bool) -> HealthFact:
+    ok: bool | None = None if job.word == Word.NEW else job.well
+    detail = _JOB_SAID[job.word].format(name=job.name) if not job.well else ""
+    if cause and job.word in _FOLLOWS:
+        ok, detail = None, f"It waits: the {cause} is down."
+    elif not job.required and not job.well:
+        ok = None
+    elif aws_unreadable and job.name == "observe" and job.word == Word.FAILING:
+        ok, detail = None, "It runs, but AWS could not be read; see AWS above."
+    return HealthFact(
+        Group.JOBS,
+        job.name,
+        ok,
+        job.word,
+        detail or job.detail,
+        job.since,
+        "" if job.well else _JOB_REMEDY[job.word],
+        _JOB_RULES.get(job.word, ""),
+        job.urgent,
+        job.detail if job.word == Word.FAILING else "",
+    )

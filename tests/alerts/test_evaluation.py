@@ -1,0 +1,207 @@
+"""Alarms are opened once, refreshed, resolved, announced, escalated and silenced as their conditions are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from streamhub.alerts import evaluation, outbox, services
+from streamhub.alerts.models import Alarm, Event, Notice, open_alarms
+from streamhub.alerts.tasks import check_alarms
+from streamhub.lifecycle.models import Job, Transition
+from tests.alerts.conditions import Conditions, long_ago
+from tests.scenarios.actors import TESTER
+
+pytestmark = pytest.mark.django_db
+
+
+def earlier(minutes: float) -> None:
+    """Let this time pass for every alarm."""
+    span = timedelta(minutes=minutes)
+    for column in ("opened_at", "acknowledged_at", "silenced_until"):
+        Alarm.objects.filter(**{f"{column}__isnull": False}).update(**{column: F(column) - span})
+
+
+def written(event: Event) -> list[str]:
+    return list(Notice.objects.filter(event=event).order_by("pk").values_list("target", flat=True))
+
+
+def test_a_condition_becomes_one_alarm_with_a_log(conditions: Conditions) -> None:
+    conditions.add()
+    assert evaluation.evaluate().opened == 1
+    assert evaluation.evaluate().opened == 0
+    alarm = Alarm.objects.get()
+    assert (alarm.rule, alarm.kind, alarm.object_id, alarm.severity) == (
+        "start_late",
+        "breakout",
+        "1",
+        "critical",
+    )
+    log = Transition.objects.filter(resource_type="alarm", resource_id=alarm.pk)
+    assert [(entry.from_state, entry.to_state) for entry in log] == [("", "open")]
+
+
+def test_an_open_alarm_follows_its_condition_and_since_never_moves_forward(conditions: Conditions) -> None:
+    since = long_ago(20)
+    conditions.add(since=since)
+    evaluation.evaluate()
+    conditions.clear()
+    conditions.add(since=timezone.now(), sentence="keynote 1 has been starting for 21 minutes.")
+    evaluation.evaluate()
+    alarm = Alarm.objects.get()
+    assert alarm.detail == "keynote 1 has been starting for 21 minutes."
+    assert alarm.since == since
+
+
+def test_an_alarm_is_resolved_with_its_reason_and_opens_anew(conditions: Conditions) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    earlier(1)
+    conditions.clear()
+    assert evaluation.evaluate().resolved == 1
+    assert not open_alarms().exists()
+    conditions.add()
+    evaluation.evaluate()
+    assert Alarm.objects.count() == 2
+
+
+def test_a_source_that_cannot_be_read_resolves_nothing_and_is_said(conditions: Conditions) -> None:
+    conditions.add()
+    check_alarms()
+    earlier(1)
+    conditions.broken = True
+    check_alarms()
+    assert open_alarms().count() == 1
+    assert "could not be read" in Job.objects.get(name="check_alarms").error
+
+
+def test_two_that_store_the_same_condition_make_one_alarm(conditions: Conditions) -> None:
+    condition = conditions.add()
+    assert evaluation._open([condition]) == 1
+    assert evaluation._open([condition]) == 0
+    assert Transition.objects.filter(resource_type="alarm").count() == 1
+    with pytest.raises(IntegrityError):
+        evaluation._alarm(condition).save()
+
+
+def test_whoever_reads_does_not_resolve_what_was_opened_in_the_meantime(
+    conditions: Conditions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    conditions.clear()
+    Alarm.objects.update(opened_at=timezone.now() + timedelta(seconds=5))
+    assert evaluation.evaluate().resolved == 0
+
+
+def test_what_many_conditions_cost_does_not_grow_by_reading(conditions: Conditions) -> None:
+    def selects() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            evaluation.evaluate()
+        return sum(query["sql"].startswith("SELECT") for query in captured.captured_queries)
+
+    conditions.add("0")
+    evaluation.evaluate()
+    few = selects()
+    for number in range(1, 40):
+        conditions.add(str(number))
+    evaluation.evaluate()
+    assert selects() == few
+
+
+# --- notices ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(settings: Any) -> Any:
+    settings.ALARM_EMAILS = ["anna@example.com"]
+    settings.ALARM_URLS = ["json://127.0.0.1/a"]
+    settings.ALARM_ESCALATION_URLS = ["json://127.0.0.1/boss"]
+    settings.ALARM_ESCALATION_MINUTES = 15
+    return settings
+
+
+def test_an_alarm_is_announced_once_it_has_lasted(conditions: Conditions, told: Any) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    assert written(Event.OPENED) == []
+    earlier(0.5)
+    evaluation.evaluate()
+    evaluation.evaluate()
+    assert written(Event.OPENED) == ["email", outbox.digest("json://127.0.0.1/a")]
+
+
+def test_what_is_over_sooner_is_told_to_nobody(conditions: Conditions, told: Any) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    conditions.clear()
+    earlier(0.1)
+    evaluation.evaluate()
+    assert not Notice.objects.exists()
+
+
+def test_an_alarm_that_nobody_acknowledges_is_escalated_once(conditions: Conditions, told: Any) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    earlier(14)
+    evaluation.evaluate()
+    assert written(Event.ESCALATED) == []
+    earlier(2)
+    evaluation.evaluate()
+    evaluation.evaluate()
+    assert written(Event.ESCALATED) == [outbox.digest("json://127.0.0.1/boss")]
+
+
+def test_an_acknowledged_alarm_is_not_escalated(conditions: Conditions, told: Any) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    earlier(1)
+    evaluation.evaluate()
+    services.alarm_acknowledge(Alarm.objects.get(), who=TESTER)
+    earlier(60)
+    evaluation.evaluate()
+    assert written(Event.ESCALATED) == []
+
+
+def test_the_end_is_told_to_all_who_were_told_of_the_beginning(conditions: Conditions, told: Any) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    earlier(20)
+    evaluation.evaluate()
+    evaluation.evaluate()
+    told.ALARM_URLS = []
+    conditions.clear()
+    evaluation.evaluate()
+    everybody = ["email", outbox.digest("json://127.0.0.1/a"), outbox.digest("json://127.0.0.1/boss")]
+    assert sorted(written(Event.RESOLVED)) == sorted(everybody)
+
+
+def test_a_silenced_alarm_is_announced_when_the_silence_ends(conditions: Conditions, told: Any) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    alarm = Alarm.objects.get()
+    services.alarm_silence(alarm, who=TESTER, until=timezone.now() + timedelta(hours=1))
+    earlier(30)
+    evaluation.evaluate()
+    assert not Notice.objects.exists()
+    earlier(31)
+    evaluation.evaluate()
+    assert written(Event.OPENED) == ["email", outbox.digest("json://127.0.0.1/a")]
+
+
+def test_without_targets_nothing_is_written(conditions: Conditions) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    earlier(60)
+    evaluation.evaluate()
+    assert not Notice.objects.exists()
+
+
+def test_a_target_is_named_without_its_secrets() -> None:
+    assert "secret" not in outbox.digest("slack://secret-token/channel")
