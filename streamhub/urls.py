@@ -11,7 +11,8 @@ from distributions.api import router as distributions_router
 from streamhub import health
 from streamhub.access import problems
 from streamhub.access.api import make_api
-from streamhub.alerts.api import router as alarms_router
+from streamhub.access.auth import scope
+from streamhub.alerts.api import make_router as make_alarms_router
 
 # The apps' operations. Several routers may share a prefix.
 ROUTERS: tuple[tuple[str, Router], ...] = (
@@ -20,7 +21,7 @@ ROUTERS: tuple[tuple[str, Router], ...] = (
     ("/breakouts", breakouts_router),
     ("/breakouts", usage_router),
     ("/distributions", distributions_router),
-    ("/alarms", alarms_router),
+    ("/alarms", make_alarms_router(read=scope("channels:read"), write=scope("channels:write"))),
 )
 
 api = make_api()

@@ -72,9 +72,32 @@ def _errors(channels: QuerySet[Channel]) -> list[Condition]:
     return [_error(row, row.on_air_breakouts[0] if row.on_air_breakouts else None) for row in rows]
 
 
+def _distribution_errors() -> list[Condition]:
+    """One for each distribution with an error that delivers a breakout on air. One query."""
+    on_air = Breakout.objects.filter(state__in=ON_AIR, channel__distribution__isnull=False)
+    in_error = on_air.exclude(channel__distribution__error_code="").select_related("channel__distribution")
+    return [_distribution_error(row) for row in in_error.defer("channel__distribution__config")]
+
+
+def _distribution_error(breakout: Breakout) -> Condition:
+    row: Any = breakout.channel and breakout.channel.distribution
+    return Condition(
+        rule="distribution_error",
+        severity=Severity.CRITICAL,
+        kind=row.KIND,
+        object_id=str(row.pk),
+        name=str(row),
+        url=_url(type(row), "change", row.pk),
+        sentence=f"The distribution of {breakout.name} has an error: {row.error_message.rstrip('.')}.",
+        since=row.error_at or row.state_since,
+        hint=row.error_hint,
+        aws_error=f"{row.error_code} ({row.error_operation})" if row.error_operation else "",
+    )
+
+
 def _all() -> list[Condition]:
     costs = [_shown(alarm) for alarm in cost_alarms.current_alarms()]
-    return costs + _errors(Channel.objects.all())
+    return costs + _errors(Channel.objects.all()) + _distribution_errors()
 
 
 def _of_channel(row: Channel) -> list[Condition]:

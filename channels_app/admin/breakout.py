@@ -18,7 +18,7 @@ from channels_app.admin import badges
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
 from channels_app.guards import breakout as guards
-from channels_app.models import Breakout
+from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.readiness import readiness
 from streamhub.access.actors import Actor
@@ -29,6 +29,7 @@ from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.templatetags.console import since
 from streamhub.console.verbs import Verb
+from streamhub.lifecycle.observe import lists_read_at
 
 SOON = timedelta(hours=24)
 
@@ -97,6 +98,9 @@ class BreakoutAdmin(CreatingAdmin):
 
     def read_at(self, row: Breakout) -> Any:
         return super().read_at(row.channel) if row.channel else None
+
+    def list_read_at(self) -> Any:
+        return lists_read_at(Channel)
 
     def state_rows(self) -> QuerySet[Breakout]:
         return super().state_rows().select_related("channel")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 SCOPES: dict[str, str] = {
-    "channels:read": "list and read channels",
-    "channels:write": "create, delete and retry channels",
+    "channels:read": "list and read channels and alarms",
+    "channels:write": "create, delete and retry channels, acknowledge alarms",
     "breakouts:read": "list and read breakouts and their readiness",
     "breakouts:control": "create, prepare, start, stop and cancel breakouts, raise and lower their curtain",
     "distributions:read": "list and read distributions and their configuration",

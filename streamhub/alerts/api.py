@@ -8,16 +8,14 @@ from typing import Any, Literal
 from django.http import HttpRequest
 from ninja import Query, Router
 
-from streamhub.access.http import In, Out, Page, Paging, actor_of, one, page, scope
+from streamhub.access.auth import Bearer
+from streamhub.access.http import In, Out, Page, Paging, actor_of, one, page
 from streamhub.alerts import evaluation, services
 from streamhub.alerts.models import Alarm, open_alarms
 
-router = Router(tags=["alarms"])
-READ, WRITE = scope("channels:read"), scope("channels:write")
-
 
 class ObjectOut(Out):
-    """What the alarm is about: `kind` such as channel, breakout or job, and its id and name."""
+    """What the alarm is about, such as a job: its kind, id and name."""
 
     kind: str
     id: str
@@ -63,7 +61,6 @@ class AcknowledgeIn(In):
     note: str = ""
 
 
-@router.get("", response=Page[AlarmOut], auth=READ)
 def list_alarms(request: HttpRequest, query: Query[AlarmFilter]) -> dict[str, Any]:
     """Alarms, newest first: the open ones, or all that ever were."""
     evaluation.store_now()
@@ -71,8 +68,15 @@ def list_alarms(request: HttpRequest, query: Query[AlarmFilter]) -> dict[str, An
     return page(rows, query.cursor, query.limit, request)
 
 
-@router.post("/{id}/acknowledge", response=AlarmOut, auth=WRITE)
 def acknowledge_alarm(request: HttpRequest, id: str, body: AcknowledgeIn | None = None) -> Alarm:
     """Say that somebody has seen it, so that it is not escalated; 409 if it is resolved."""
     note = body.note if body else ""
     return services.alarm_acknowledge(one(Alarm.objects.all(), id), who=actor_of(request), note=note)
+
+
+def make_router(*, read: Bearer, write: Bearer) -> Router:
+    """The operations of alarms. The site says which scopes they need."""
+    router = Router(tags=["alarms"])
+    router.get("", response=Page[AlarmOut], auth=read)(list_alarms)
+    router.post("/{id}/acknowledge", response=AlarmOut, auth=write)(acknowledge_alarm)
+    return router

@@ -23,6 +23,8 @@ from streamhub.lifecycle.models import database_now
 
 log = logging.getLogger(__name__)
 
+Key = tuple[str, str, str]
+
 
 @dataclass
 class Outcome:
@@ -40,7 +42,19 @@ class Outcome:
 def evaluate() -> Outcome:
     """Read all sources and store what they say. A source that raises leaves the stored alarms as they are."""
     started = database_now()
+    return _store(*_conditions(), started)
+
+
+def store_now() -> None:
+    """Store alarms if what is stored is not what is the case. For whoever reads the list of alarms."""
+    started = database_now()
     conditions, unread = _conditions()
+    if set(conditions) != {alarm.key for alarm in open_alarms()}:
+        _store(conditions, unread, started)
+
+
+def _store(conditions: dict[Key, Condition], unread: tuple[str, ...], started: datetime) -> Outcome:
+    """Store conditions that were read since `started`."""
     stored = {alarm.key: alarm for alarm in open_alarms()}
     outcome = Outcome(open=len(conditions), unread=unread)
     new = [condition for key, condition in conditions.items() if key not in stored]
@@ -54,16 +68,9 @@ def evaluate() -> Outcome:
     return outcome
 
 
-def store_now() -> None:
-    """Store alarms if what is stored is not what is the case. For whoever reads the list of alarms."""
-    conditions, _unread = _conditions()
-    if set(conditions) != {alarm.key for alarm in open_alarms()}:
-        evaluate()
-
-
-def _conditions() -> tuple[dict[tuple[str, str, str], Condition], tuple[str, ...]]:
+def _conditions() -> tuple[dict[Key, Condition], tuple[str, ...]]:
     """The conditions of all sources by key, and the names of the sources that could not be read."""
-    found: dict[tuple[str, str, str], Condition] = {}
+    found: dict[Key, Condition] = {}
     unread: list[str] = []
     for source in sources():
         try:
@@ -118,9 +125,11 @@ def _resolve(alarms: list[Alarm]) -> int:
     """End these alarms, tell who was told of them, and return how many were still open."""
     if not alarms:
         return 0
-    now: datetime = database_now()
+    now = database_now()
     with transaction.atomic():
-        ended = [alarm for alarm in alarms if open_alarms().filter(pk=alarm.pk).update(resolved_at=Now())]
+        # Somebody may have acknowledged, or ended, one of them since they were read.
+        ended = list(open_alarms().select_for_update().filter(pk__in=[alarm.pk for alarm in alarms]))
+        open_alarms().filter(pk__in=[alarm.pk for alarm in ended]).update(resolved_at=Now())
         for alarm in ended:
             states.record(alarm, alarm.state_at(now), State.RESOLVED, why="its reason is gone")
         outbox.resolved(ended)

@@ -28,7 +28,7 @@ from streamhub.console.saved_views import SavedView, filter_of
 from streamhub.console.states import state_cell
 from streamhub.console.verbs import Offer, Verb
 from streamhub.lifecycle.models import ManagedResource
-from streamhub.lifecycle.observe import last_read
+from streamhub.lifecycle.observe import last_read, lists_read_at
 
 
 class ResourceBase(BigReadOnlyAdmin):
@@ -80,6 +80,10 @@ class ResourceBase(BigReadOnlyAdmin):
         """When AWS was last read for it; None if it has nothing on AWS, or that was never read."""
         return last_read(row) if isinstance(row, ManagedResource) else None
 
+    def list_read_at(self) -> datetime | None:
+        """When AWS was last read for all rows."""
+        return lists_read_at(self.model) if issubclass(self.model, ManagedResource) else None
+
     def badge(self, row: Any) -> Badge:
         """The state's badge. An error shows at once, however calm the state is."""
         badge = self.state_badges.get(self.state(row), UNKNOWN)
@@ -129,11 +133,13 @@ class ResourceBase(BigReadOnlyAdmin):
     def poller(self, rows: Sequence[Any]) -> dict[str, Any]:
         """Context of a list's polling element: the URL, the row ids, the interval and the current version."""
         cells = [self.state_cell(row) for row in rows]
+        read_at = self.list_read_at()
         return {
             "url": self.url("states"),
             "ids": [row.pk for row in rows],
             "every": fragments.every(any(self.badge(row).moving for row in rows)),
-            "version": fragments.version("".join(cells)),
+            "read_at": read_at,
+            "version": fragments.version(f"{read_at} {''.join(cells)}"),
         }
 
     @display(description="name")

@@ -34,13 +34,13 @@ def answers() -> bool:
 
 def _connects() -> bool:
     """One attempt. `Connection.connect` would wait two seconds before a second one."""
-    failures: tuple[type[BaseException], ...] = (OSError, *_errors())
     try:
         with current_app.connection_for_write(connect_timeout=1) as connection:
             transport = connection.transport
             transport.close_connection(transport.establish_connection())
-    except failures as error:
-        log.warning("The broker does not answer: %s", error)
+    except _errors() as error:
+        if _last.answers:
+            log.warning("The broker does not answer: %s", error)
         return False
     return True
 
@@ -50,5 +50,5 @@ def _errors() -> tuple[type[BaseException], ...]:
     try:
         transport = current_app.connection_for_write().transport
     except OSError:  # no address yet: the embedded broker is not running
-        return ()
-    return (*transport.connection_errors, *transport.channel_errors)
+        return (OSError,)
+    return (OSError, *transport.connection_errors, *transport.channel_errors)

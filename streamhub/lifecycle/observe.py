@@ -93,12 +93,17 @@ def _full_due(listing: Listing) -> bool:
     return database_now() - listing.listed_at >= timedelta(seconds=settings.FULL_OBSERVE_SECONDS)
 
 
+def lists_read_at(model: type[ManagedResource]) -> datetime | None:
+    """When all lists that observe the model had been read; None if one of them never was. One query."""
+    keys = [polled_list.key for polled_list in polled_lists() if polled_list.model is model]
+    listed = list(Listing.objects.filter(key__in=keys).values_list("listed_at", flat=True))
+    read = [moment for moment in listed if moment is not None]
+    return min(read) if keys and len(read) == len(keys) else None
+
+
 def last_read(row: ManagedResource) -> datetime | None:
     """When AWS was last read for the row: by a describe, or when all of its lists had been read."""
-    keys = [polled_list.key for polled_list in polled_lists() if isinstance(row, polled_list.model)]
-    listed = list(Listing.objects.filter(key__in=keys).values_list("listed_at", flat=True))
-    all_listed = min(filter(None, listed), default=None) if len(listed) == len(keys) else None
-    return max(filter(None, (row.observed_at, all_listed)), default=None)
+    return max(filter(None, (row.observed_at, lists_read_at(type(row)))), default=None)
 
 
 def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:

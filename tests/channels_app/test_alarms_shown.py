@@ -165,3 +165,14 @@ def test_a_channel_that_runs_without_a_row_is_an_alarm(
     assert medialive_state(world) == "IDLE"
     drift_report()
     assert CALM in page_text(engineer)
+
+
+def test_an_error_of_the_distribution_is_an_alarm_while_its_breakout_is_on_air(operator: Client) -> None:
+    broken = rows.distribution("deploying", **rows.ERROR, error_at=timezone.now())
+    breakout = rows.breakout("running", rows.channel("running", distribution=broken), name="keynote")
+    rows.breakout("idle", rows.channel(distribution=rows.distribution(**rows.ERROR)), name="rehearsal")
+    page = page_text(operator)
+    assert "The distribution of keynote has an error: Rate exceeded." in page
+    assert "The distribution of rehearsal" not in page
+    Breakout.objects.filter(pk=breakout.pk).update(state="completed")
+    assert CALM in page_text(operator)

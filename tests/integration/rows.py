@@ -15,8 +15,8 @@ MANAGED = {
 CLOCKS = {
     **dict.fromkeys(MANAGED.values(), ("not_before", "queued_until", "claimed_until", "state_since")),
     "lifecycle_heartbeat": ("beat_at",),
-    "lifecycle_job": ("leased_until", "started_at", "finished_at"),
-    "lifecycle_listing": ("listed_at",),
+    "lifecycle_job": ("leased_until", "started_at", "finished_at", "failing_since"),
+    "lifecycle_listing": ("listed_at", "unread_since"),
 }
 
 

@@ -42,6 +42,11 @@ def test_right_live_settings_have_no_mistakes(live: Any, url: str) -> None:
         ("CELERY_BROKER_URL", "", "needs CELERY_BROKER_URL"),
         ("CELERY_BROKER_URL", "amqp://rabbit", "CELERY_BROKER_URL is not a Redis URL"),
         ("CELERY_BROKER_URL", "memory://", "must be a Redis"),
+        ("ALARM_EMAILS", ["anna@example.com"], "ALARM_EMAILS needs EMAIL_URL"),
+        ("ALARM_URLS", ["slack"], "ALARM_URLS holds something that is not a URL"),
+        ("ALARM_ESCALATION_URLS", ["boss"], "ALARM_ESCALATION_URLS holds something that is not a URL"),
+        ("HEARTBEAT_URL", "ftp://example.com", "HEARTBEAT_URL is not an http or https URL"),
+        ("CONSOLE_URL", "streamhub.example.com", "CONSOLE_URL is not an http or https URL"),
     ],
 )
 def test_each_mistake_is_one_sentence(live: Any, name: str, value: str, expected: str) -> None:
@@ -134,3 +139,22 @@ def test_a_process_starts_when_aws_does_not_answer(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
     startup.start("web")
     assert "account unknown" in caplog.text
+
+
+@pytest.mark.parametrize("url", ["smtp.example.com", "smtp+tls://host:port", "gopher://example.com"])
+def test_a_wrong_mail_server_is_a_sentence(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("EMAIL_URL", url)
+    assert variables.mail(environ.Env(), "EMAIL_URL") == {}
+    assert len(variables.mistakes) == 1
+    assert "EMAIL_URL is not an address of a mail server" in variables.mistakes[0]
+
+
+def test_a_right_mail_server_gives_djangos_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://anna:secret@mail.example.com:587")
+    found = variables.mail(environ.Env(), "EMAIL_URL")
+    assert (found["EMAIL_HOST"], found["EMAIL_PORT"], found["EMAIL_USE_TLS"]) == (
+        "mail.example.com",
+        587,
+        True,
+    )
+    assert variables.mistakes == []

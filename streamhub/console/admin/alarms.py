@@ -128,7 +128,7 @@ class AlarmAdmin(ResourceAdmin):
         return f"{row.owner} has it" if row.owner else ""
 
     def links(self, request: HttpRequest, row: Alarm) -> list[Link]:
-        return [Link(f"Open {row.name}", row.url, "arrow_forward")] if row.url else []
+        return [Link("Open its page", row.url, "arrow_forward")] if row.url else []
 
     def facts(self, request: HttpRequest, row: Alarm) -> list[Section]:
         alarm = [
@@ -140,19 +140,24 @@ class AlarmAdmin(ResourceAdmin):
             Fact("about", f"{row.kind} {row.name}", href=row.url),
             Fact("since", row.since, "when"),
             Fact("first seen", row.opened_at, "when"),
-            Fact("resolved", row.resolved_at, "when"),
+            _moment("resolved", row.resolved_at),
         ]
         people = [
             Fact("owner", row.owner or "nobody"),
             Fact("acknowledged by", row.acknowledged_by or "nobody"),
-            Fact("acknowledged", row.acknowledged_at, "when"),
+            _moment("acknowledged", row.acknowledged_at),
             Fact("note", row.note),
-            Fact("silenced until", row.silenced_until, "when"),
+            _moment("silenced until", row.silenced_until),
         ]
         return [
             Section("Alarm", alarm, "notification_important", wide=True),
             Section("People", people, "group"),
         ]
+
+
+def _moment(label: str, moment: datetime | None) -> Fact:
+    """A time that may never come."""
+    return Fact(label, moment, "when") if moment else Fact(label, "no")
 
 
 def _notices(request: HttpRequest, row: Alarm) -> Panel | None:
