@@ -355,6 +355,8 @@ def test_no_value_of_a_field_is_a_500(caller: Caller, method: str, path: str, fi
         never_500(answer, *base, field, "body", *json_names(value))
 
     search()
+    for value in hostile.JSON_VALUES:
+        search.hypothesis.inner_test(value)
 
 
 @pytest.mark.parametrize(("method", "path", "name"), parameters("query"))
@@ -366,6 +368,8 @@ def test_no_value_of_a_parameter_is_a_500(caller: Caller, method: str, path: str
         never_500(caller.send(method, f"{path}?{query}"), name)
 
     search()
+    for value in hostile.TEXTS:
+        search.hypothesis.inner_test(value)
     for raw in hostile.RAW:
         never_500(caller.send(method, f"{path}?{name}={raw}"), name)
 
