@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable
 
 from django.core.exceptions import SuspiciousOperation
@@ -15,7 +14,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class OddRequestMiddleware:
-    """Refuses addresses with NUL, which no database looks up, charsets but UTF-8, and chunked bodies.
+    """Refuses addresses with NUL, which no database looks up, and chunked bodies, which Django leaves unread.
 
     The API names a NUL in a field itself, with a 422.
     """
@@ -24,11 +23,6 @@ class OddRequestMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        charset = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
-        if not _is_utf8(charset):
-            # Django would decode the query string with it, and Python knows "charsets" that are none.
-            request.encoding = "utf-8"
-            return refused(request, 415, "Content-Type", f"Send UTF-8, not {charset[:40]!r}.")
         if "chunked" in request.headers.get("Transfer-Encoding", ""):
             return refused(request, 411, "Content-Length", "Send the body with its length, not in chunks.")
         if not problems.is_api(request) and (name := _nul_in(request)):
@@ -41,13 +35,6 @@ def refused(request: HttpRequest, status: int, field: str, detail: str) -> HttpR
     if problems.is_api(request):
         return problems.problem(status, f"{field}: {detail}", errors=[{"field": field, "detail": detail}])
     return render(request, "400.html", {"reason": f"{field}: {detail}"}, status=status)
-
-
-def _is_utf8(charset: str) -> bool:
-    try:
-        return codecs.lookup(charset).name in ("utf-8", "ascii")
-    except (LookupError, ValueError):
-        return False
 
 
 def _nul_in(request: HttpRequest) -> str:
