@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 # How long the sweep skips a row that is on a queue.
 QUEUED_SECONDS = 60
+# What a publisher meets while the broker fails over. kombu raises AttributeError when a channel was closed
+# under it; the connection is replaced after that.
+BROKER_ERRORS = (OperationalError, OSError, AttributeError)
 
 
 def queued_mark() -> models.ExpressionWrapper:
@@ -43,7 +46,7 @@ def publish(model: type[ManagedResource], pks: list[int], priority: int) -> None
     for done, pk in enumerate(pks):
         try:
             send(TaskName.RECONCILE, [model._meta.label_lower, pk], queue_of(priority))
-        except (OperationalError, OSError) as error:
+        except BROKER_ERRORS as error:
             log.warning("The broker did not accept the step of %s %s: %s", model.KIND, pk, error)
             update_all(model, pks[done:], queued_until=None)
             return
@@ -58,5 +61,5 @@ def send_safely(task: TaskName, queue: str) -> None:
     """Ask for a periodic job before its time. If the broker fails, the job runs at its usual time."""
     try:
         send(task, [], queue)
-    except (OperationalError, OSError) as error:
+    except BROKER_ERRORS as error:
         log.warning("The broker did not accept %s: %s", task, error)
