@@ -29,6 +29,9 @@ QUEUED_SECONDS = 60
 SOON_SECONDS = 10
 # A message that arrived a moment before its row is due would be lost to the next sweep.
 LATE_SECONDS = 0.02
+# What a publisher meets while the broker fails over. kombu raises AttributeError when a channel was closed
+# under it; the connection is replaced after that.
+BROKER_ERRORS = (OperationalError, OSError, AttributeError)
 
 
 def queued_mark() -> models.ExpressionWrapper:
@@ -67,7 +70,7 @@ def publish(
         countdown = [wait + LATE_SECONDS] if wait > 0 else []
         try:
             send(TaskName.RECONCILE, [model._meta.label_lower, pk], queue_of(priority), *countdown)
-        except (OperationalError, OSError) as error:
+        except BROKER_ERRORS as error:
             log.warning("The broker did not accept the step of %s %s: %s", model.KIND, pk, error)
             update_all(model, pks[done:], queued_until=None)
             return
@@ -82,5 +85,5 @@ def send_safely(task: TaskName, queue: str) -> None:
     """Ask for a periodic job before its time. If the broker fails, the job runs at its usual time."""
     try:
         send(task, [], queue)
-    except (OperationalError, OSError) as error:
+    except BROKER_ERRORS as error:
         log.warning("The broker did not accept %s: %s", task, error)

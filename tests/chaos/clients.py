@@ -1,8 +1,8 @@
 """API clients that send random requests and record what the API promised them.
 
-A refusal (404, 409, 422) is an answer. No answer or a 5xx is accepted only if web or database was down during
-the request; otherwise it is recorded as wrong. Every write carries an Idempotency-Key and is mostly repeated
-until it is answered.
+A refusal (404, 409, 422) is an answer. No answer or a 503 is accepted only if web or database was down during
+the request; otherwise it is recorded as wrong, and a 500 always is. Every write carries an Idempotency-Key
+and is mostly repeated until it is answered.
 """
 
 from __future__ import annotations
@@ -96,6 +96,8 @@ class Client(threading.Thread):
                 if error.status < 500:
                     self.notes.refusals[f"{error.status}"] += 1
                     return None
+                if error.status == 500:
+                    self.notes.wrong.append(f"{method} {path}: {error}")
                 self._unanswered(began, f"{method} {path}: {error}")
             except NO_ANSWER as error:
                 self._unanswered(began, f"{method} {path}: {error!r}")

@@ -10,7 +10,9 @@ from pathlib import Path
 # The last line of a traceback names the exception. These mean that database, broker or a process was down.
 EXPECTED = re.compile(
     r"\b(OperationalError|InterfaceError|ConnectionError|ConnectionResetError|ConnectionRefusedError|"
-    r"BrokenPipeError|TimeoutError|PoolTimeout|AdminShutdown|ConnectionTimeout|CannotConnectNow)\b|"
+    r"BrokenPipeError|TimeoutError|AdminShutdown|ConnectionTimeout|CannotConnectNow|ReadOnlySqlTransaction|"
+    r"ReadOnlyError|MasterNotFoundError|RestartFreqExceeded)\b|UNBLOCKED force unblock|"
+    r"write against a read only replica|in a read-only transaction|"
     r"Error 111 connecting|Connection (refused|reset|closed)"
 )
 LAST_LINE = re.compile(r"^[A-Za-z_][\w.]*(: |$)")

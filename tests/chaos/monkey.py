@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
-from tests.chaos.system import PARTS, ChaosSystem
+from tests.chaos.system import MISFORTUNES, PARTS, SHIFT, ChaosSystem
 
 OPERATIONS = ("cloudfront:*", "medialive:*", "mediapackage:*", "cloudwatch:*", "*")
 # AWS faults: weight, and the greatest number of calls that fail.
@@ -32,14 +33,24 @@ READS = (
 )
 DOWN_SECONDS = (0.0, 4.0)
 BETWEEN_SECONDS = (1.0, 6.0)
+SHIFTS = (-90, 90)  # seconds
+
+
+def drawn(seed: str) -> tuple[str, ...]:
+    """The misfortunes of a run: each in two of three."""
+    rng = random.Random(f"{seed}/misfortunes")
+    return tuple(name for name in MISFORTUNES if rng.random() < 2 / 3)
 
 
 class Monkey:
     """Disturbs the system as its seed says. Call it from the main thread: a process ends with its thread."""
 
-    def __init__(self, system: ChaosSystem, seed: str) -> None:
+    def __init__(self, system: ChaosSystem, seed: str, misfortunes: Collection[str]) -> None:
         self.system = system
         self.rng = random.Random(f"{seed}/monkey")
+        self.parts = PARTS | {name: MISFORTUNES[name] for name in MISFORTUNES if name in misfortunes}
+        if SHIFT in misfortunes:
+            system.shift(self.rng.choice(SHIFTS))
         self.faults: Counter[str] = Counter()
         self._answered_falsely: set[str] = set()
 
@@ -48,7 +59,7 @@ class Monkey:
         while time.monotonic() < until:
             self._pause(*BETWEEN_SECONDS)
             self._fault()
-            part = self.rng.choices(list(PARTS), list(PARTS.values()))[0]
+            part = self.rng.choices(list(self.parts), list(self.parts.values()))[0]
             self.system.kill(part, gently=self.rng.random() < 0.5)
             time.sleep(self.rng.uniform(*DOWN_SECONDS))
             self.system.start(part)

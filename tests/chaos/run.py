@@ -1,8 +1,10 @@
 """Chaos: `python -m tests.chaos.run [--minutes N] [--seed S]`.
 
 Clients use the API while workers, beat, web, Redis, PostgreSQL and the AWS endpoint are killed and started
-again, and AWS calls fail. Then the faults end, everything is stopped and deleted, and the measures of the
-matrix are taken. The seed makes the choice of operations and kills repeatable, but not their timing.
+again, and AWS calls fail. The seed also draws misfortunes: the database is a reader for a while, Redis
+changes places with its replica, one worker's clock is wrong by 90 s. Then the faults end, everything is
+stopped and deleted, and the measures of the matrix are taken. The seed makes the choice of operations and
+kills repeatable, but not their timing.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,8 @@ from typing import Any
 from devstack.demo.api import ApiError
 from tests.chaos.clients import Client, Notes, Viewers
 from tests.chaos.logs import unexpected_exceptions
-from tests.chaos.monkey import Monkey
-from tests.chaos.system import ChaosSystem, chaos_system
+from tests.chaos.monkey import Monkey, drawn
+from tests.chaos.system import DEMOTION, MISFORTUNES, READER, ChaosSystem, chaos_system
 
 CLIENTS = 4
 # A killed worker's claims expire after 60 s, its jobs' leases after up to 180 s.
@@ -38,6 +40,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", default="")
+    parser.add_argument(
+        "--misfortunes",
+        type=lambda text: [name for name in text.split(",") if name],
+        help=f"of {', '.join(MISFORTUNES)}, with commas between (default: the seed draws)",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     options = parser.parse_args()
     seed = options.seed or str(random.SystemRandom().randrange(10**6))
@@ -46,7 +53,8 @@ def main() -> int:
     try:
         with chaos_system(folder) as system:
             use_product_settings(system, folder)
-            good = Chaos(system, seed).run(options.minutes)
+            misfortunes = drawn(seed) if options.misfortunes is None else options.misfortunes
+            good = Chaos(system, seed, misfortunes).run(options.minutes)
     finally:
         if good and not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -68,18 +76,19 @@ def use_product_settings(system: ChaosSystem, folder: Path) -> None:
 class Chaos:
     """One run."""
 
-    def __init__(self, system: ChaosSystem, seed: str) -> None:
+    def __init__(self, system: ChaosSystem, seed: str, misfortunes: Collection[str]) -> None:
         from tests.scenarios.truth import Wrongs
 
         self.system, self.seed = system, seed
         self.notes, self.wrongs = Notes(), Wrongs()
-        self.monkey = Monkey(system, seed)
+        self.monkey = Monkey(system, seed, misfortunes)
+        self.misfortunes = ", ".join(misfortunes) or "none"
         self.began = time.monotonic()
 
     def run(self, minutes: float) -> bool:
         self.system.open()
         self.system.control.publish_delay(**PUBLISH)
-        self.say(f"seed {self.seed}: everything is up")
+        self.say(f"seed {self.seed}, misfortunes: {self.misfortunes}: everything is up")
         rounds = max(1, round(minutes / ROUND_MINUTES))
         for number in range(1, rounds + 1):
             self.disturb(minutes * 60 / rounds, number)
@@ -249,7 +258,8 @@ class Chaos:
             print(f"WRONG {measure}: {sentence}")
         kills = self.system.kills
         parts = ", ".join(
-            f"{part} {kills[part]}" for part in ("worker", "beat", "web", "redis", "postgres", "aws")
+            f"{part} {kills[part]}"
+            for part in ("worker", "beat", "web", "redis", "postgres", "aws", READER, DEMOTION)
         )
         others = "".join(
             f" · {measure} {self.wrongs.count(measure)}"
@@ -261,7 +271,7 @@ class Chaos:
             f" · breakouts {self.breakouts} · orphans {self.wrongs.count('orphans')}"
             f" · duplicates {self.wrongs.count('duplicates')}"
             f" · illegal calls {self.wrongs.count('illegal calls')} · lost bytes {self.lost}{others}"
-            f" · seed {self.seed}"
+            f" · misfortunes: {self.misfortunes} · seed {self.seed}"
         )
         return not wrongs
 

@@ -18,14 +18,19 @@ from devstack.ports import free_port
 from devstack.process import write_whole
 from devstack.processes import ProcessSet
 from emulator.control import Control
+from tests.scenarios.failover import PostgresPair, RedisPair, postgres_pair, redis_pair
 from tests.scenarios.processes import PERIODS
-from tests.scenarios.servers import OwnPostgres, OwnRedis, started
+from tests.scenarios.shifted import shifted
 
 SCALE = 0.02
 WORKERS = 2
 ENDPOINT = "endpoint"
 # The parts that can be killed, and their weights.
 PARTS = {"worker-1": 3, "worker-2": 3, "web": 3, "beat": 2, "redis": 3, "postgres": 2, "aws": 5}
+# What else can happen to them in a run: the database is a reader for a while, Redis changes places with its
+# replica, and one worker's host has a wrong clock all the time.
+READER, DEMOTION, SHIFT = "reader", "demotion", "shift"
+MISFORTUNES = {READER: 3, DEMOTION: 3, SHIFT: 0}  # with their weights beside PARTS
 
 
 @dataclass
@@ -51,7 +56,7 @@ class Outages:
 class ChaosSystem:
     """The product's processes, a PostgreSQL and a Redis, the embedded AWS, and its endpoint."""
 
-    def __init__(self, folder: Path, postgres: OwnPostgres, broker: OwnRedis, aws: ProcessSet) -> None:
+    def __init__(self, folder: Path, postgres: PostgresPair, broker: RedisPair, aws: ProcessSet) -> None:
         self.postgres, self.broker, self.aws = postgres, broker, aws
         self.processes = ProcessSet(folder, self.environment())
         self.outages = Outages()
@@ -65,6 +70,10 @@ class ChaosSystem:
 
     def environment(self) -> dict[str, str]:
         return {**PERIODS, "DATABASE_URL": self.postgres.url, "CELERY_BROKER_URL": self.broker.url}
+
+    def shift(self, seconds: int) -> None:
+        """The clock of the second worker's host is ahead by so many seconds. Call it before `open`."""
+        self.processes.prefix["worker-2"] = shifted(seconds)
 
     def open(self) -> None:
         """Start everything and wait until it is ready."""
@@ -81,21 +90,28 @@ class ChaosSystem:
         return Api(f"http://127.0.0.1:{self.web_port}", self.token)
 
     def kill(self, part: str, *, gently: bool = False) -> None:
-        """Kill one part of `PARTS`. `gently`: shut it down in fast mode, if it is the database."""
+        """Kill one part of `PARTS`, or begin a misfortune.
+
+        `gently`: the database shuts down in fast mode; sessions end when it becomes a reader.
+        """
         self.kills[part.partition("-")[0]] += 1
-        if part in ("web", "postgres"):
+        if part in ("web", "postgres", READER):
             self.outages.begin(part)
         if part == "postgres":
-            self.postgres.shut_down() if gently else self.postgres.kill()
+            self.postgres.writer.shut_down() if gently else self.postgres.writer.kill()
+        elif part == READER:
+            self.postgres.to_reader(cut=gently)
         elif part == "redis":
-            self.broker.kill()
+            self.broker.master.kill()
+        elif part == DEMOTION:
+            self.broker.fail_over()
         else:
             self.processes.kill(ENDPOINT if part == "aws" else part)
 
     def start(self, part: str) -> None:
         """Start a part again. Returns at once; for the database, once it answers."""
         self._starts()[part]()
-        if part == "postgres":
+        if part in ("postgres", READER):
             self.outages.end(part)
 
     def supervise(self) -> list[str]:
@@ -127,8 +143,10 @@ class ChaosSystem:
             "worker-2": lambda: self.processes.start_worker(2),
             "beat": self.processes.start_beat,
             "aws": self._start_endpoint,
-            "redis": self.broker.start,
-            "postgres": self.postgres.start,
+            "redis": lambda: self.broker.master.start(),
+            "postgres": lambda: self.postgres.writer.start(),
+            READER: self.postgres.to_writer,
+            DEMOTION: self.broker.to_master,
         }
 
     def _start_endpoint(self) -> None:
@@ -144,7 +162,7 @@ class ChaosSystem:
 @contextmanager
 def chaos_system(folder: Path) -> Iterator[ChaosSystem]:
     """The servers and processes, not yet opened; all of them are ended afterwards."""
-    with started(OwnPostgres) as postgres, started(OwnRedis) as broker, ProcessSet(folder / "aws", {}) as aws:
+    with postgres_pair() as postgres, redis_pair() as broker, ProcessSet(folder / "aws", {}) as aws:
         aws.start_embedded(SCALE)
         system = ChaosSystem(folder, postgres, broker, aws)
         try:

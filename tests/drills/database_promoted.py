@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from tests.drills.database_reader import AFTER_SECONDS, READER_SECONDS, measure, time_until
-from tests.drills.redis_failover import SWEPT
+from tests.drills.database_reader import AFTER_SECONDS, READER_SECONDS, writer_is_back
+from tests.drills.measures import answers, nothing_lost
 from tests.drills.traffic import at_work
 from tests.drills.world import World
 
@@ -23,11 +23,6 @@ def drill(world: World) -> None:
         world.say("the writer is dead, the address leads to the standby")
         time.sleep(READER_SECONDS)
         world.database.promote()
-        returned, at = time.monotonic(), world.rows("SELECT clock_timestamp()")[0][0]
-        world.say("the standby is promoted")
-        workers = time_until(world, SWEPT, at)
-        beat = time_until(
-            world, "SELECT count(*) FROM lifecycle_heartbeat WHERE name = 'beat' AND beat_at > %s", at
-        )
-        time.sleep(max(0.0, returned + AFTER_SECONDS - time.monotonic()))
-    measure(world, traffic, returned, workers, beat, show)
+        writer_is_back(world, traffic, AFTER_SECONDS)
+    answers(world, traffic)
+    nothing_lost(world, traffic, show)

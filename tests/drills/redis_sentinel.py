@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.drills.database_reader import BACK_SECONDS, nothing_lost, time_until
-from tests.drills.redis_failover import SWEPT
+from tests.drills.measures import BACK_SECONDS, Moment, answers, nothing_lost, work_is_back
 from tests.drills.traffic import at_work
 from tests.drills.world import World
 from tests.scenarios.redis_kinds import MASTER, sentinel_url, sentinels
@@ -26,15 +25,10 @@ def drill(world: World) -> None:
             elected = world.wait(
                 lambda: all(sentinel.master() != dead.port for sentinel in watching), "another is elected", 60
             )
-            world.note("another master after", elected)
-            at = world.rows("SELECT clock_timestamp()")[0][0]
-            world.note("a worker's job finished after that", time_until(world, SWEPT, at))
+            world.note("another master was elected after", elected)
+            work_is_back(world, Moment.now(world), "the election")
             dead.start()
             time.sleep(BACK_SECONDS)
-        unfair = traffic.unfair()
-        world.note("answers", traffic.counts())
-        world.note("slowest answer", traffic.slowest())
-        world.check(not world.ended(), f"ended: {', '.join(world.ended())}")
-        world.check(not unfair, f"answers: {dict(unfair)}")
+        answers(world, traffic)
         world.processes.wait_ready(timeout=BACK_SECONDS)
         nothing_lost(world, traffic, show)

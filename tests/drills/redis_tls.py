@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.drills.database_reader import BACK_SECONDS, nothing_lost, time_until
-from tests.drills.redis_failover import SWEPT
+from tests.drills.measures import BACK_SECONDS, Moment, answers, nothing_lost, work_is_back
 from tests.drills.traffic import at_work
 from tests.drills.world import World
 from tests.scenarios.redis_kinds import TlsRedis
@@ -20,11 +19,7 @@ def drill(world: World) -> None:
             broker.kill()
             world.say("Redis is restarted")
             broker.start()
-            at = world.rows("SELECT clock_timestamp()")[0][0]
-            world.note("a worker's job finished after", time_until(world, SWEPT, at))
-        unfair = traffic.unfair()
-        world.note("answers", traffic.counts())
-        world.check(not world.ended(), f"ended: {', '.join(world.ended())}")
-        world.check(not unfair, f"answers: {dict(unfair)}")
+            work_is_back(world, Moment.now(world), "Redis was restarted")
+        answers(world, traffic)
         world.processes.wait_ready(timeout=BACK_SECONDS)
         nothing_lost(world, traffic, show)

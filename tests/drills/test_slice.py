@@ -1,46 +1,28 @@
-"""Short versions of two drills: the database is a reader for a while, and Redis is demoted."""
+"""Short versions of two drills: the database is a reader for a while, then Redis is demoted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.drills import database_reader, redis_failover
-from tests.drills.world import World, new_world
+from tests.drills.measures import nothing_lost
+from tests.drills.world import new_world
 from tests.scenarios.processes import unavailable
 from tests.scenarios.servers import NoServer
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One world for both, because its processes take a while to start."""
+def test_a_show_survives_a_failover_of_the_database_and_one_of_redis(tmp_path: Path) -> None:
     try:
-        with new_world(tmp_path_factory.mktemp("drills")) as world:
+        with new_world(tmp_path) as world:
             world.open()
-            yield world
+            show = world.show("stage")
+            database_reader.play(world, show, reader_seconds=4, after_seconds=3)
+            traffic = redis_failover.play(world, show, demoted_seconds=3, rounds=1)
+            nothing_lost(world, traffic, show)
     except NoServer as error:
         unavailable("PostgreSQL's initdb or redis-server", error)
-
-
-@pytest.fixture
-def played(world: World) -> Callable[[], dict[str, str]]:
-    """What was wrong, and the figures for who reads a failure."""
-
-    def result() -> dict[str, str]:
-        wrong, world.wrong = world.wrong, []
-        return dict.fromkeys(wrong, "wrong") | ({**world.figures} if wrong else {})
-
-    return result
-
-
-def test_a_database_that_was_a_reader_for_a_while(world: World, played: Callable[[], dict[str, str]]) -> None:
-    database_reader.play(world, reader_seconds=5, after_seconds=3)
-    assert played() == {}
-
-
-def test_a_redis_that_was_demoted(world: World, played: Callable[[], dict[str, str]]) -> None:
-    redis_failover.play(world, demoted_seconds=3, rounds=1)
-    assert played() == {}
+    assert world.wrong == [], world.figures

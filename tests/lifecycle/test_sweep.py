@@ -83,13 +83,14 @@ def test_a_mass_deletion_is_queued_in_parts_and_never_delays_a_start(
     assert sent[-1] == (start, "urgent")
 
 
+@pytest.mark.parametrize("kind", [OperationalError, ConnectionResetError, AttributeError])
 def test_after_a_broker_error_the_row_is_left_to_the_next_sweep(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
     pk = row(Priority.START)
 
     def broken(*_args: Any) -> None:
-        raise OperationalError("connection refused")
+        raise kind("as kombu does for a channel that was closed under it")
 
     monkeypatch.setattr(wake, "send", broken)
     sweep.sweep()

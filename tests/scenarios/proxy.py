@@ -32,7 +32,7 @@ class Proxy:
             asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(10)
 
     def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
@@ -44,6 +44,14 @@ class Proxy:
     async def _cut(self) -> None:
         for writer in list(self._open):
             writer.transport.abort()
+
+    async def _end(self) -> None:
+        """End all connections and what serves them."""
+        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        await self._cut()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
