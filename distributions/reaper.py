@@ -59,4 +59,6 @@ def _delete(row: Distribution) -> bool:
 
 
 def _has_error(row: Distribution) -> bool:
-    return Distribution.objects.filter(pk=row.pk).exclude(error_code="").exists()
+    """Whether AWS may be refusing deletions. One that was handed over says nothing about the others."""
+    waits = Distribution.objects.filter(pk=row.pk, handed_over_at__isnull=True)
+    return waits.exclude(error_code="").exists()

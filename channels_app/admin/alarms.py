@@ -1,4 +1,4 @@
-"""The alarms of `channels_app.cost_alarms` as the console shows them, each with its Stop verb."""
+"""The alarms of `channels_app.cost_alarms`, each with its Stop verb, and those of what was handed over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.db.models import Model
 from django.urls import reverse
 
 from channels_app import cost_alarms
+from channels_app.admin import handed_over
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
@@ -51,4 +52,7 @@ def _of_breakout(row: Breakout) -> list[Condition]:
     return [_shown(alarm) for alarm in alarms if alarm.breakout_id in (row.pk, None)]
 
 
-ALARMS = AlarmSource("channels_app.view_channel", _all, of_row={Channel: _of_channel, Breakout: _of_breakout})
+ALARMS = (
+    AlarmSource("channels_app.view_channel", _all, of_row={Channel: _of_channel, Breakout: _of_breakout}),
+    *handed_over.ALARMS,
+)

@@ -24,6 +24,8 @@ class Verb:
     `permission` is "app.codename". `run(row, who)` is the service. `refusal(row, situation)` returns why
     the verb is not possible now, or None; `situation` comes from the object's admin, once for all verbs.
     `consequences(row)` are the sentences of the confirmation page. `done` is the message afterwards.
+    `typed(row)` is the text that has to be typed to confirm, "" in the normal case; then `run_typed` runs
+    instead of `run`.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Verb:
     primary: bool = False
     bulk: bool = True
     order: int = 50
+    typed: Callable[[Any], str] = lambda row: ""
+    run_typed: Callable[[Any, Actor], Any] | None = None
 
     def allowed(self, user: User | AnonymousUser) -> bool:
         """Whether the user's role has the verb; if not, pages do not offer it."""
@@ -54,16 +58,20 @@ class Outcome:
     url: str = ""
 
 
-def perform(verb: Verb, row: Any, user: User) -> Outcome:
+def perform(verb: Verb, row: Any, user: User, typed: str = "") -> Outcome:
     """Check the permission and run the verb. A refusal is an outcome, not an error.
 
-    Raises `Forbidden` if the user's role does not have the verb.
+    `typed`: what the user has typed to confirm. Raises `Forbidden` if the user's role does not have the verb.
     """
     actor = staff_actor(user)
     require(actor, verb.permission)
     label = str(row)
+    to_type = verb.typed(row)
+    if to_type and typed.strip() != to_type:
+        return Outcome(label, False, f"To confirm it, open its page, press {verb.label} and type {to_type}.")
+    run = verb.run_typed if to_type and verb.run_typed else verb.run
     try:
-        verb.run(row, actor)
+        run(row, actor)
     except NotPossible as refusal:
         return Outcome(label, False, refusal.detail)
     except Invalid as invalid:

@@ -21,7 +21,8 @@ def page(admin: ResourceBase, request: HttpRequest, object_id: int, name: str) -
     if row is None:
         return admin.gone(request, object_id)
     if request.method == "POST":
-        add_message(request, verb, perform(verb, row, request.user))  # type: ignore[arg-type]
+        typed = request.POST.get("typed", "")
+        add_message(request, verb, perform(verb, row, request.user, typed))  # type: ignore[arg-type]
         return HttpResponseRedirect(admin.url("change", row.pk))
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
@@ -54,5 +55,6 @@ def _context(admin: ResourceBase, request: HttpRequest, row: Any, verb: Verb) ->
         verb=verb,
         reason=verb.refusal(row, admin.situation(row)),
         consequences=verb.consequences(row),
+        to_type=verb.typed(row),
         back=admin.url("change", row.pk),
     )
