@@ -44,12 +44,17 @@ IRREVERSIBLE = {
 def unread_part(claim: Claim, step: Step) -> PartDriver | None:
     """The part whose mark must be read before this step; None if all that matters is known."""
     part = IRREVERSIBLE.get(step)
-    if part is not None and not handed_over.mark_is_fresh(claim, part.key):
+    if part is not None and not _is_fresh(claim, part):
         return part
     if claim.row.handed_over_at is not None:
         return None
     # A list says for the first time that a part is no longer ours: read the part itself.
     return next((part for part in _taken(claim.row) if part.key not in claim.looked_at), None)
+
+
+def _is_fresh(claim: Claim, part: PartDriver) -> bool:
+    known = bool(part.of(claim.row).mark)
+    return part.key in claim.looked_at or (known and handed_over.mark_is_fresh(claim, part.key))
 
 
 def read_mark(claim: Claim, step: Step, part: PartDriver) -> None:

@@ -97,8 +97,8 @@ class SecurityGroupDriver:
     def _must_read_mark(self, claim: Claim) -> bool:
         """Whether a deletion, or a first sign that the group is no longer ours, needs a fresh mark."""
         row: SecurityGroup = claim.row
-        if self.decide(row) is Step.DELETE:
-            return not handed_over.mark_is_fresh(claim, POLLED_LIST.key)
+        if self.decide(row) is Step.DELETE and not claim.looked_at:
+            return not row.mark or not handed_over.mark_is_fresh(claim, POLLED_LIST.key)
         return is_handed_over(row) and row.handed_over_at is None and not claim.looked_at
 
     def _record_mark(self, claim: Claim) -> None:
