@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from channels_app.breakout_sync import encoding
 from channels_app.models import Breakout, Channel, SecurityGroup
 from channels_app.models.breakout import ON_AIR
-from streamhub.alerts.rules import Severity
+from streamhub.alerts.rules import Condition, Severity
 from streamhub.console import handed_over
 
 
@@ -38,7 +39,17 @@ def _stop(row: Breakout | Channel) -> dict[str, Any]:
     return {"action": "Stop", "action_url": handed_over.url_of(row, "do", "stop"), "permission": permission}
 
 
+_CHANNELS = handed_over.alarms(Channel, "channels_app.view_channel", _of_channels)
+
+
+def _of_breakout(row: Breakout) -> list[Condition]:
+    """That of its channel, while it is on air."""
+    if row.channel is None or row.state not in ON_AIR:
+        return []
+    return _CHANNELS.of_row[Channel](row.channel)
+
+
 ALARMS = (
-    handed_over.alarms(Channel, "channels_app.view_channel", _of_channels),
+    replace(_CHANNELS, of_row={**_CHANNELS.of_row, Breakout: _of_breakout}),
     handed_over.alarms(SecurityGroup, "channels_app.view_securitygroup"),
 )

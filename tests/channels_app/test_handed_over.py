@@ -97,6 +97,16 @@ def test_a_part_given_away_after_the_last_list_is_read_again_before_it_is_delete
     assert_handed_over(channel())
 
 
+def test_a_group_given_away_just_before_its_deletion_is_read_again(shown: WorldUnderTest) -> None:
+    stage.delete(shown)
+    shown.settle(until=lambda: not Channel.objects.exists())
+    assert SecurityGroup.objects.get().state == "ready"
+    hand_over(shown, "security_group")
+    shown.settle()
+    assert "medialive:DeleteInputSecurityGroup" not in writes(shown)
+    assert_handed_over(SecurityGroup.objects.get())
+
+
 def test_a_group_given_away_is_not_deleted(shown: WorldUnderTest) -> None:
     hand_over(shown, "security_group")
     stage.delete(shown)
@@ -303,6 +313,8 @@ def test_a_service_cannot_stop_what_others_may_use_and_a_person_who_types_its_id
     assert (medialive_state(show), stage.breakout().state) == ("RUNNING", "stopping")
     assert_handed_over(channel())
     client = as_role("operator")
+    page = client.get(f"/admin/channels_app/breakout/{stage.breakout().pk}/change/").content.decode()
+    assert "No longer marked as StreamHub" in page
     url = f"/admin/channels_app/breakout/{stage.breakout().pk}/do/stop/"
     aws_id = channel().ml_channel_id
     page = client.get(url).content.decode()
