@@ -37,7 +37,11 @@ def sync_breakout(channel: Channel) -> None:
         return
     if breakout.state == State.STARTING and channel.state == ChannelState.RUNNING:
         states.change(
-            breakout, State.RUNNING, why="the channel is running", session_started_at=timezone.now()
+            breakout,
+            State.RUNNING,
+            why="the channel is running",
+            session_started_at=timezone.now(),
+            recorded=channel.record,
         )
     elif channel.state == ChannelState.FAILED and _cannot_run(breakout, channel):
         _fail(breakout, channel)

@@ -21,6 +21,7 @@ class ErrorOut(Out):
     code: str
     message: str
     hint: str
+    needs_person: bool
     request_id: str | None
     at: datetime | None
 

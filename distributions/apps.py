@@ -9,6 +9,7 @@ class DistributionsConfig(AppConfig):
     polled_lists = "distributions.driver.POLLED_LIST"
     periodic_jobs = "distributions.jobs.PERIODIC_JOBS"
     at_bootstrap = "distributions.mediamanager.mediamanager_register"
+    alarms = "distributions.alarms.ALARMS"
     navigation = "distributions.admin.NAVIGATION"
     roles = "distributions.roles.ROLES"
     tiles = "distributions.admin.TILES"

@@ -24,6 +24,7 @@ class Step(StrEnum):
     WAIT_GONE = "wait for the deletion"
     SETTLE_DEPLOYED = "note that the distribution is deployed"
     SETTLE_DISABLED = "note that the distribution is disabled"
+    HANDED_OVER = "change a distribution that was handed over to others"
     NOTE_MISSING = "note that the shared distribution is missing"
     REST = "rest"
 
@@ -45,7 +46,7 @@ class Observed:
     """What the row knows of CloudFront.
 
     `known`: the row has an id. `create_sent`: a create was sent and its outcome is not known.
-    `enabled` and `status`: CloudFront's own values.
+    `enabled` and `status`: CloudFront's own values. `handed_over`: neither Comment nor tags are ours.
     """
 
     known: bool = False
@@ -55,14 +56,24 @@ class Observed:
     suspected: bool = False
     gone: bool = False
     delete_accepted: bool = False
+    handed_over: bool = False
 
     @property
     def deployed(self) -> bool:
         return self.status == "Deployed"
 
 
+# The steps that change an existing distribution. None is taken once it was handed over.
+CHANGES_IT = frozenset({Step.ENABLE, Step.DISABLE, Step.DELETE})
+
+
 def next_step(intent: Intent, observed: Observed) -> Step:
-    """The one step that brings CloudFront nearer to the intent."""
+    """The one step that brings CloudFront nearer to the intent. What was handed over is not changed."""
+    step = _wanted_step(intent, observed)
+    return Step.HANDED_OVER if observed.handed_over and step in CHANGES_IT else step
+
+
+def _wanted_step(intent: Intent, observed: Observed) -> Step:
     if intent.protected:
         return _observe_only(observed)
     if intent.state == State.MISSING or (observed.gone and intent.desired != Desired.ENABLED):

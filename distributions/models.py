@@ -49,6 +49,11 @@ class Distribution(ManagedResource):
     # Empty: not known, because a write is under way or its outcome is unknown.
     own_etag = models.CharField(max_length=64, blank=True, default="", editable=False)
 
+    # What Comment and tags say about ownership, as last read ("": not read yet). Tags are read only while the
+    # Comment is not ours.
+    comment_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+    tags_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+
     # CloudFront's whole configuration as last read, for staff; read on request only.
     config = models.JSONField(null=True, blank=True)
     config_observed_at = models.DateTimeField(null=True, blank=True)

@@ -13,9 +13,10 @@ STALE = Q(
     protected=False,
     enabled=False,
     status="Deployed",
+    handed_over_at__isnull=True,
 )
 
 
 def stale() -> QuerySet[Distribution]:
-    """To be deleted, not attached, not protected, disabled, and the disable is deployed (AWS_RULES 1)."""
+    """To be deleted, ours, unattached, unprotected, disabled, and the disable is deployed (AWS_RULES 1)."""
     return Distribution.objects.filter(STALE)

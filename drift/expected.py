@@ -50,7 +50,9 @@ def all_expected() -> Iterator[Expected]:
 
 
 def _at_rest(row: ManagedResource) -> bool:
-    return not (row.claim_token or row.not_before or row.polled_list or row.suspect_since)
+    # What was handed over is only looked at again now and then.
+    planned = row.not_before and row.handed_over_at is None
+    return not (row.claim_token or planned or row.polled_list or row.suspect_since)
 
 
 def of_distribution(row: Distribution) -> Expected:

@@ -53,9 +53,16 @@ def describe(kind: ResourceKind, aws_id: str) -> DescribedResource | None:
         return None
     if getattr(info, "gone", False):
         return None
-    ours = mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=MARK_KIND.get(kind, Channel.KIND))
-    owner = mark.owner if ours else ""
+    owner = mark.owner if _belongs(kind, mark) else ""
     return DescribedResource(kind, aws_id, owner, info)
+
+
+def _belongs(kind: ResourceKind, mark: Mark) -> bool:
+    return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=MARK_KIND.get(kind, Channel.KIND))
+
+
+def _is_ours(kind: ResourceKind, info: Any) -> bool:
+    return _belongs(kind, _mark(kind, info))
 
 
 def _mark(kind: ResourceKind, info: Any) -> Mark:
@@ -93,7 +100,8 @@ def _distribution(resource: DescribedResource) -> TeardownStep:
         return wait(f"{id} is the MediaManager distribution; StreamHub never changes it.")
     if info.enabled:
         return TeardownStep(
-            f"{id} is disabled; another step deletes it.", lambda: cloudfront().set_enabled(id, False)
+            f"{id} is disabled; another step deletes it.",
+            lambda: cloudfront().set_enabled(id, False, is_ours=lambda now: _is_ours(resource.kind, now)),
         )
     if not info.deployed:
         return wait(f"CloudFront is still deploying the disable of {id}; another step deletes it then.")

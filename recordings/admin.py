@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import quote
 
 from django.conf import settings
@@ -22,8 +21,10 @@ def _panel(request: HttpRequest, row: Breakout) -> Panel | None:
     if row.state in (State.IDLE, State.CANCELLED):
         return None
     newest = list(row.recordings.order_by("-modified_at", "-id")[: MAX_FILES + 1])
-    if not newest and (row.channel is None or not row.channel.record):
+    records = row.recorded or (row.channel is not None and row.channel.record)
+    if not newest and not records:
         return None
+    listing = BucketListing.objects.filter(breakout=row).first()
     distribution = mediamanager()
     domain = distribution.domain_name if distribution else ""
     context = {
@@ -32,13 +33,11 @@ def _panel(request: HttpRequest, row: Breakout) -> Panel | None:
         "domain": domain,
         "bucket": settings.RECORDING_BUCKET,
         "on_air": row.state in ON_AIR,
-        "listed_at": _listed_at(row),
+        "listed_at": listing.listed_at if listing else None,
+        "complete": listing is not None and listing.proven_session == row.session_started_at,
+        "error": listing.error if listing else None,
     }
     return Panel("Recordings", "recordings/panel.html", context, "video_library", 40)
-
-
-def _listed_at(row: Breakout) -> datetime | None:
-    return BucketListing.objects.filter(breakout=row).values_list("listed_at", flat=True).first()
 
 
 def url(domain: str, key: str) -> str:

@@ -6,4 +6,5 @@ class RecordingsConfig(AppConfig):
     verbose_name = "Recordings"
 
     periodic_jobs = "recordings.jobs.LIST_RECORDINGS"
+    alarms = "recordings.alarms.ALARMS"
     page_parts = "recordings.admin.PARTS"

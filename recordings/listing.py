@@ -1,4 +1,7 @@
-"""Lists the files that archive outputs write to S3, during a breakout and for a while after it.
+"""Lists the files that archive outputs write to S3, until a list proves what a breakout has.
+
+Proof is a complete list that was begun late enough after the encoder's end. Until there is one the breakout
+is listed again and again: a bucket that refuses, or workers that were down for hours, only delay the list.
 
 A channel writes under its uid, and each run of its encoder under the run's start time (AWS_RULES 21, "Design
 the path for the output destination" in the MediaLive user guide). One run may cover several breakouts if the
@@ -13,30 +16,39 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
 from django.template.defaultfilters import pluralize
-from django.utils import timezone
 
 from channels_app.models import Breakout
-from channels_app.models.breakout import State
+from channels_app.models.breakout import ON_AIR
+from channels_app.services import RECORDINGS_MISSING, RECORDINGS_UNREAD, breakout_recordings_record
 from recordings.models import BucketListing, Recording
 from streamhub.aws.encoding import ROLLOVER_SECONDS
 from streamhub.aws.s3 import S3, ObjectInfo
 from streamhub.aws.session import current_session
-from streamhub.errors import AwsError
+from streamhub.errors import AccessDenied, AwsError, NotFound
+from streamhub.lifecycle.claim import after, backoff
 from streamhub.lifecycle.lease import JobRun
+from streamhub.lifecycle.models import database_now, error_fields
 
 log = logging.getLogger(__name__)
 
-# A breakout is listed this long after its end: MediaLive closes the last file some time after the stop.
-LISTED_FOR = timedelta(minutes=30)
-# The longest duration of one file.
+# The longest duration of one file. A warm channel closes the file of a session's end this much later.
 ROLLOVER = timedelta(seconds=ROLLOVER_SECONDS)
+# How long MediaLive may need to write a closed file to S3.
+WRITING = timedelta(minutes=1)
+# A run asks no more for other breakouts after so many refusals in a row: the bucket refuses.
+GIVE_UP_AFTER_REFUSALS = 3
+# Throttles and other passing errors are shown only if they last.
+SHOWN_AFTER_FAILURES = 3
 # S3 reports modification times in whole seconds.
 S3_PRECISION = timedelta(seconds=1)
 STARTED_FORMAT = "%Y%m%dT%H%M%S"
 BATCH = 500
+# The first wait after a failure is that of so many failures and one: about half a minute (`lifecycle.claim`).
+FIRST_BACKOFF = 5
 
 
 @dataclass(frozen=True)
@@ -68,32 +80,61 @@ def belongs(item: ObjectInfo, channel_uid: str, session: Session) -> bool:
     return session.ended is None or file_began <= session.ended
 
 
+def session_of(breakout: Breakout) -> Session | None:
+    """When the breakout ran; None if it did not. A failed one ended when it failed."""
+    first_start = breakout.attachments.order_by("started_at").values_list("started_at", flat=True).first()
+    began = first_start or breakout.session_started_at
+    if began is None:
+        return None
+    over = breakout.state not in ON_AIR
+    return Session(began, breakout.session_ended_at or (breakout.state_since if over else None))
+
+
+def proves(listed_at: datetime, breakout: Breakout) -> bool:
+    """Whether a complete list begun at `listed_at` has every file that the breakout will ever have.
+
+    A breakout that is over has been so since its encoder was idle, or was needed by others.
+    """
+    if breakout.state in ON_AIR:
+        return False
+    ended = breakout.session_ended_at or breakout.state_since
+    return listed_at >= max(ended + ROLLOVER, breakout.state_since) + WRITING
+
+
 def due() -> list[Breakout]:
-    """Breakouts that ran and may still get files, without those of channels that do not record."""
-    recent = Q(session_ended_at__gte=timezone.now() - LISTED_FOR)
-    running = Q(state__in=(State.RUNNING, State.STOPPING))
-    rows = Breakout.objects.filter(recent | running, session_started_at__isnull=False)
-    # Whether a deleted channel recorded is not known, so its breakouts are listed too.
-    return list(rows.filter(Q(channel__record=True) | Q(channel__isnull=True)).order_by("pk"))
+    """The recorded breakouts whose files are not proven yet, without those that wait after a failure."""
+    proven = Q(proven_session=OuterRef("session_started_at"))
+    rests = BucketListing.objects.filter(proven | Q(not_before__gt=Now()), breakout=OuterRef("pk"))
+    rows = Breakout.objects.filter(recorded=True, session_started_at__isnull=False)
+    return list(rows.filter(~Exists(rests)).order_by("pk"))
 
 
 def list_due(run: JobRun) -> None:
-    """List the files of every due breakout; a failure does not stop the others."""
-    if not settings.RECORDING_BUCKET:
-        run.say("RECORDING_BUCKET is not set")
-        return
+    """List the files of every due breakout; a failure does not stop the others, unless the bucket refuses."""
     breakouts = due()
-    files = failed = 0
+    files = failed = refusals = 0
+    refusal: AwsError | None = None
     for breakout in breakouts:
         try:
+            if refusal is not None and refusals >= GIVE_UP_AFTER_REFUSALS:
+                raise refusal
             files += list_files(breakout)
+            refusals = 0
         except AwsError as error:
             log.warning("Recordings of breakout %s could not be listed: %s", breakout.pk, error)
             failed += 1
+            if _refuses(error):
+                refusal, refusals = error, refusals + 1
+            could_not_list(breakout, error)
         if not run.extend():
             break
     outcome = f"{_counted(len(breakouts), 'breakout')}, {_counted(files, 'file')}"
     run.say(f"{outcome}, {failed} could not be listed" if failed else outcome)
+
+
+def _refuses(error: AwsError) -> bool:
+    """Whether the bucket, not just this call, cannot be read before somebody acts."""
+    return isinstance(error, (AccessDenied, NotFound))
 
 
 def _counted(number: int, noun: str) -> str:
@@ -102,31 +143,92 @@ def _counted(number: int, noun: str) -> str:
 
 def list_files(breakout: Breakout) -> int:
     """Store the files that one breakout has now; returns their number. Raises `AwsError`."""
-    first_start = breakout.attachments.order_by("started_at").values_list("started_at", flat=True).first()
-    began = first_start or breakout.session_started_at
-    if began is None:
+    session = session_of(breakout)
+    if session is None:
         return 0
-    session = Session(began, breakout.session_ended_at)
-    uid = breakout.channel_uid
+    if not settings.RECORDING_BUCKET:
+        raise NotFound("RECORDING_BUCKET is not set.")
+    began, uid = database_now(), breakout.channel_uid
     objects = S3(current_session()).list_objects(settings.RECORDING_BUCKET, f"{uid}/")
     files = [item for item in objects if belongs(item, uid, session)]
-    store(breakout, files)
+    store(breakout, files, began)
     return len(files)
 
 
-def store(breakout: Breakout, files: Iterable[ObjectInfo]) -> None:
-    """Save new and changed files, and the time of this listing."""
+def store(breakout: Breakout, files: Iterable[ObjectInfo], listed_at: datetime) -> None:
+    """Save new and changed files, when the list was begun, and whether it leaves anything to look for."""
     known = dict(Recording.objects.filter(breakout=breakout).values_list("key", "modified_at"))
     rows = [
         Recording(breakout=breakout, key=item.key, size_bytes=item.size_bytes, modified_at=item.last_modified)
         for item in files
         if known.get(item.key) != item.last_modified
     ]
-    Recording.objects.bulk_create(
-        rows,
-        batch_size=BATCH,
-        update_conflicts=True,
-        unique_fields=["breakout", "key"],
-        update_fields=["size_bytes", "modified_at"],
+    complete = proves(listed_at, breakout)
+    with transaction.atomic():
+        Recording.objects.bulk_create(
+            rows,
+            batch_size=BATCH,
+            update_conflicts=True,
+            unique_fields=["breakout", "key"],
+            update_fields=["size_bytes", "modified_at"],
+        )
+        proven = {"proven_session": breakout.session_started_at} if complete else {}
+        fields = {"listed_at": listed_at, "failures": 0, "not_before": None, **proven}
+        BucketListing.objects.update_or_create(breakout=breakout, defaults=fields)
+        if complete and not known and not rows:
+            _show(breakout, *_missing())
+        else:
+            _clear(breakout)
+
+
+def could_not_list(breakout: Breakout, error: AwsError) -> None:
+    """Save that the bucket could not be read, and when to try again: at most five minutes later, for ever."""
+    with transaction.atomic():
+        listing, _ = BucketListing.objects.get_or_create(breakout=breakout)
+        failures = listing.failures + 1
+        wait = after(backoff(failures + FIRST_BACKOFF))
+        BucketListing.objects.filter(pk=listing.pk).update(failures=failures, not_before=wait)
+        if _refuses(error) or failures >= SHOWN_AFTER_FAILURES:
+            _show(breakout, *_unread(error))
+
+
+def _unread(error: AwsError) -> tuple[AwsError, str]:
+    shown = AwsError(
+        f"The recording bucket {settings.RECORDING_BUCKET} could not be listed: {error}",
+        code=RECORDINGS_UNREAD,
+        request_id=error.request_id,
     )
-    BucketListing.objects.update_or_create(breakout=breakout, defaults={"listed_at": Now()})
+    shown.needs_person = _refuses(error)
+    hint = (
+        "Allow s3:ListBucket on the bucket, or correct RECORDING_BUCKET. StreamHub looks again, at most five "
+        "minutes apart, until it has read what is there; no file is lost meanwhile."
+    )
+    return shown, hint
+
+
+def _missing() -> tuple[AwsError, str]:
+    shown = AwsError(
+        f"The channel should have recorded it, but the bucket {settings.RECORDING_BUCKET} has no file of it. "
+        "The bucket was listed after the end.",
+        code=RECORDINGS_MISSING,
+    )
+    shown.needs_person = True
+    hint = (
+        "MediaLive may not have been allowed to write: give the role MEDIALIVE_ROLE_ARN s3:PutObject on the "
+        "bucket, and look at MediaLive's alerts. What was not written cannot be recovered."
+    )
+    return shown, hint
+
+
+def _show(breakout: Breakout, error: AwsError, hint: str) -> None:
+    """Show the error on the listing, which keeps its beginning, and on the breakout."""
+    fields = error_fields(error, hint)
+    since = Coalesce("wrong_since", Now())
+    BucketListing.objects.filter(breakout=breakout).update(**fields, wrong_since=since)
+    breakout_recordings_record(breakout.pk, error, hint)
+
+
+def _clear(breakout: Breakout) -> None:
+    wrong = BucketListing.objects.filter(breakout=breakout, wrong_since__isnull=False)
+    wrong.update(**error_fields(None), wrong_since=None)
+    breakout_recordings_record(breakout.pk, None)

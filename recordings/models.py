@@ -1,10 +1,11 @@
-"""Recording: a file that an archive output wrote. BucketListing: when a breakout's files were last listed."""
+"""Recording: a file that an archive output wrote. BucketListing: what is known of a breakout's files."""
 
 from __future__ import annotations
 
 from django.db import models
 
 from channels_app.models import Breakout
+from streamhub.lifecycle.models import HasError
 
 
 class Recording(models.Model):
@@ -25,11 +26,32 @@ class Recording(models.Model):
         return self.key
 
 
-class BucketListing(models.Model):
-    """When the recording bucket was last listed for a breakout."""
+class BucketListing(HasError):
+    """How far the recording bucket was listed for a breakout. All times are the database's.
+
+    The error says that the bucket could not be read (`recordings_unread`), or that it was read after the end
+    and has no file (`recordings_missing`).
+    """
 
     breakout = models.OneToOneField(Breakout, on_delete=models.CASCADE, related_name="bucket_listing")
-    listed_at = models.DateTimeField()
+    # When the last complete list was begun; null: none was read yet.
+    listed_at = models.DateTimeField(null=True, blank=True)
+    # The beginning of the session whose files a list has proven: it was begun late enough after the end.
+    proven_session = models.DateTimeField(null=True, blank=True)
+    # Lists that failed, since the last one that did not, and when to try again.
+    failures = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True)
+    # Since when there is an error.
+    wrong_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["wrong_since"],
+                name="bucket_listing_wrong",
+                condition=models.Q(wrong_since__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.breakout} at {self.listed_at:%Y-%m-%d %H:%M}"
+        return f"{self.breakout} at {self.listed_at:%Y-%m-%d %H:%M}" if self.listed_at else f"{self.breakout}"

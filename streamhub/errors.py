@@ -15,10 +15,14 @@ What each AWS error means for a step (docs/architecture.md, "Life cycle"):
 `AccessDenied`     a `Retryable` that staff must solve
 `QuotaExceeded`    a `Retryable` that waits for a higher quota or fewer resources
 `Refused`          AWS refuses the input; repeating the call cannot help
+`HandedOver`       the resource carries no mark of ours any more: change nothing, tell a person
 =================  ==========================================================================
 """
 
 from __future__ import annotations
+
+# The error code of a row whose resource carries no mark of ours any more.
+HANDED_OVER = "handed_over"
 
 
 class StreamHubError(Exception):
@@ -50,7 +54,10 @@ class AwsError(StreamHubError):
 
     `operation` is `service:Operation` (e.g. `cloudfront:CreateDistribution`). `code` is AWS's error code, or
     the name of botocore's exception if there was no answer. `request_id` is AWS's, or None.
+    `needs_person`: waiting does not help; a person has to do something.
     """
+
+    needs_person = False
 
     def __init__(
         self,
@@ -93,6 +100,17 @@ class Conflict(AwsError):
 class Refused(AwsError):
     """AWS refuses the input. Only other input can help."""
 
+    needs_person = True
+
+
+class HandedOver(AwsError):
+    """The resource carries no mark of ours any more: somebody gave it to others. StreamHub leaves it so."""
+
+    needs_person = True
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code=HANDED_OVER)
+
 
 class Retryable(AwsError):
     """Another attempt may succeed. `after`: the least seconds to wait; None: the usual backoff."""
@@ -116,6 +134,8 @@ class Throttled(Retryable):
 
 class AccessDenied(Retryable):
     """The credentials do not allow this. Staff must correct them or their policy."""
+
+    needs_person = True
 
 
 class QuotaExceeded(Retryable):

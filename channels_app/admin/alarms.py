@@ -1,4 +1,4 @@
-"""The alarms of channels: what costs without need (`channels_app.cost_alarms`), and what has an error."""
+"""The alarms of channels: what costs without need, what has an error, and what was handed over."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db.models import Model, Prefetch, QuerySet
 from django.urls import reverse
 
 from channels_app import cost_alarms
+from channels_app.admin import handed_over
 from channels_app.admin.badges import in_trouble
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
@@ -113,4 +114,7 @@ def _of_breakout(row: Breakout) -> list[Condition]:
     return [_shown(alarm) for alarm in alarms if alarm.breakout_id in (row.pk, None)]
 
 
-ALARMS = AlarmSource("channels_app.view_channel", _all, of_row={Channel: _of_channel, Breakout: _of_breakout})
+ALARMS = (
+    AlarmSource("channels_app.view_channel", _all, of_row={Channel: _of_channel, Breakout: _of_breakout}),
+    *handed_over.ALARMS,
+)

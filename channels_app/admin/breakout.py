@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from channels_app import services
-from channels_app.admin import badges
+from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
 from channels_app.guards import breakout as guards
@@ -138,9 +138,10 @@ def _refusal(verb: str) -> Any:
 
 
 def _stop_consequences(row: Breakout) -> list[str]:
+    others = handed_over.stop_consequences(row.channel)
     if row.state == State.STOPPING:
-        return ["It is stopping already. StreamHub asks AWS once more, now."]
-    return ["The session ends for every viewer.", "A completed breakout cannot be started again."]
+        return ["It is stopping already. StreamHub asks AWS once more, now.", *others]
+    return ["The session ends for every viewer.", "A completed breakout cannot be started again.", *others]
 
 
 def _curtain_note() -> list[str]:
@@ -206,6 +207,8 @@ VERBS = (
         permission="channels_app.stop_breakout",
         run=lambda row, who: services.breakout_stop(row, who=who),
         refusal=_refusal("stop"),
+        typed=lambda row: handed_over.id_to_type(row.channel),
+        run_typed=lambda row, who: services.breakout_stop(row, who=who, confirmed=True),
         consequences=_stop_consequences,
         done="it is being stopped.",
         danger=True,

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from channels_app import services
-from channels_app.admin import badges
+from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelForm
 from channels_app.guards import channel as guards
@@ -147,10 +147,13 @@ VERBS = (
         permission="channels_app.stop_channel",
         run=lambda row, who: services.channel_stop(row, who=who),
         refusal=_refusal("stop"),
+        typed=handed_over.id_to_type,
+        run_typed=lambda row, who: services.channel_stop(row, who=who, confirmed=True),
         consequences=lambda row: [
             "MediaLive is stopped. StreamHub asks again until AWS reports that it is idle.",
             "No breakout needs the channel. Starting a breakout starts it again.",
             *(["It is not kept warm any longer."] if row.warm_until else []),
+            *handed_over.stop_consequences(row),
         ],
         done="it is being stopped.",
         danger=True,

@@ -44,6 +44,7 @@ class Step(StrEnum):
     WAIT_ENDPOINT_GONE = "confirm that the MediaPackage endpoint is deleted"
     WAIT_MP_CHANNEL_GONE = "confirm that the MediaPackage channel is deleted"
     LOOK_AGAIN = "confirm that a part is gone"
+    HANDED_OVER = "change a part that was handed over to others"
     FORGET = "remove the channel's row"
     REST = "rest"
 
@@ -53,7 +54,8 @@ class Part:
     """One AWS resource of a channel.
 
     `known`: its id is on the row; `sent`: a create was sent; `state`: MediaLive's own state name;
-    `deleting`: our delete was accepted recently; `gone`: proven not to exist any more.
+    `deleting`: our delete was accepted recently; `gone`: proven not to exist any more; `handed_over`: it
+    exists and carries no mark of ours any more.
     """
 
     known: bool = False
@@ -61,6 +63,7 @@ class Part:
     state: str = ""
     deleting: bool = False
     gone: bool = False
+    handed_over: bool = False
 
     @property
     def present(self) -> bool:
@@ -85,6 +88,7 @@ class Observed:
     pulls from an earlier endpoint. `start_accepted`: AWS accepted a start and RUNNING was not seen since.
     `start_settling`, `stop_settling`: accepted so recently that a read may still show the earlier state.
     `suspected`: AWS answered NotFound once for a part; `ml_channel_suspected`: for the MediaLive channel.
+    `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
     """
 
     mp_channel: Part = field(default_factory=Part)
@@ -99,14 +103,49 @@ class Observed:
     stop_settling: bool = False
     suspected: bool = False
     ml_channel_suspected: bool = False
+    stop_confirmed: bool = False
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether any part was handed over: then StreamHub changes none of them."""
+        parts = (self.mp_channel, self.endpoint, self.input, self.ml_channel)
+        return any(part.handed_over for part in parts)
 
 
 STARTED = frozenset({"STARTING", "RUNNING", "RECOVERING"})
 IN_PREPARATION = frozenset({"CREATING", "UPDATING"})
 
 
+# The steps that change AWS. None is taken while a part is handed over.
+CHANGES_AWS = frozenset(
+    {
+        Step.CREATE_MP_CHANNEL,
+        Step.CREATE_ENDPOINT,
+        Step.CREATE_INPUT,
+        Step.CREATE_ML_CHANNEL,
+        Step.CLEAR_FAILED,
+        Step.START,
+        Step.STOP,
+        Step.DELETE_ML_CHANNEL,
+        Step.DELETE_INPUT,
+        Step.DELETE_ENDPOINT,
+        Step.DELETE_MP_CHANNEL,
+    }
+)
+
+
 def next_step(intent: Intent, observed: Observed) -> Step:
-    """The one step that brings AWS closer to the intent."""
+    """The one step that brings AWS closer to the intent.
+
+    While a part is handed over no part is changed. Only a stop that a person confirmed is sent.
+    """
+    step = _wanted_step(intent, observed)
+    if step not in CHANGES_AWS or not observed.handed_over:
+        return step
+    return step if step is Step.STOP and observed.stop_confirmed else Step.HANDED_OVER
+
+
+def _wanted_step(intent: Intent, observed: Observed) -> Step:
     if intent.desired == Desired.DELETED:
         return _teardown_step(observed)
     stopping = None if intent.desired == Desired.RUNNING else _stop_step(observed)

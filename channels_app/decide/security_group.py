@@ -17,6 +17,7 @@ class Step(StrEnum):
     SETTLE = "record that the security group is ready"
     LOOK_AGAIN = "confirm that the security group is gone"
     DELETE = "delete the security group"
+    HANDED_OVER = "delete a security group that was handed over to others"
     FORGET = "remove the security group's row"
     REST = "rest"
 
@@ -32,13 +33,14 @@ class Observed:
     """What is known of the group.
 
     `known`: its id is on the row; `sent`: a create was sent; `gone`: proven not to exist any more;
-    `suspected`: AWS answered NotFound once.
+    `suspected`: AWS answered NotFound once; `handed_over`: it exists and carries no mark of ours any more.
     """
 
     known: bool = False
     sent: bool = False
     gone: bool = False
     suspected: bool = False
+    handed_over: bool = False
 
 
 def next_step(intent: Intent, observed: Observed) -> Step:
@@ -55,4 +57,6 @@ def next_step(intent: Intent, observed: Observed) -> Step:
 def _teardown_step(observed: Observed) -> Step:
     if observed.gone or not (observed.known or observed.sent):
         return Step.FORGET
-    return Step.DELETE if observed.known else Step.FIND_OR_CREATE
+    if not observed.known:
+        return Step.FIND_OR_CREATE
+    return Step.HANDED_OVER if observed.handed_over else Step.DELETE

@@ -1,7 +1,7 @@
 """Channels and security groups on AWS.
 
 `channel` decides and acts, `parts` describes the four resources of a channel, `security_group` the shared
-groups, and `polled_lists` the lists that observe many rows with one call.
+groups, `polled_lists` the lists that observe many rows with one call, and `ownership` what was handed over.
 """
 
 from channels_app.driver.channel import ChannelDriver

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from channels_app.decide.channel import Step
-from channels_app.driver import provisioning, running, teardown
+from channels_app.driver import ownership, provisioning, running, teardown
 from channels_app.driver.observing import contradicted_part, decided, describe, describe_part, look_again
 from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL
 from channels_app.models import Channel
@@ -55,6 +55,7 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.WAIT_MP_CHANNEL_GONE: partial(teardown.wait_gone, MP_CHANNEL),
     Step.FORGET: teardown.forget,
     Step.LOOK_AGAIN: look_again,
+    Step.HANDED_OVER: ownership.leave_alone,
 }
 
 
@@ -71,11 +72,21 @@ class ChannelDriver:
     def step(self, claim: Claim) -> float | None:
         if claim.row.observe_requested or claim.row.outcome_unknown:
             describe(claim)
-        step = decided(claim.row)
-        if part := contradicted_part(claim.row, step):
-            describe_part(claim, part)
-            step = decided(claim.row)
+        step = self._certain_step(claim)
+        while part := ownership.unread_part(claim, step):
+            ownership.read_mark(claim, step, part)
+            step = self._certain_step(claim)
+        ownership.record(claim)
         try:
             return STEP_FUNCTIONS[step](claim)
         except Refused as error:
             return running.fail(claim, decided(claim.row), error)
+
+    @staticmethod
+    def _certain_step(claim: Claim) -> Step:
+        """The next step, after describing the part that contradicts it."""
+        step = decided(claim.row)
+        if part := contradicted_part(claim.row, step):
+            describe_part(claim, part)
+            step = decided(claim.row)
+        return step

@@ -44,6 +44,7 @@ def describe(claim: Claim) -> None:
 def describe_part(claim: Claim, part: PartDriver) -> None:
     """Read one part and save what AWS answered, or that the part may be gone."""
     row: Channel = claim.row
+    claim.looked_at.add(part.key)
     try:
         info = part.describe(part.of(row).aws_id)
     except NotFound:
@@ -116,6 +117,7 @@ def observed(row: Channel) -> Observed:
         stop_settling=settles(row.stop_accepted_at),
         suspected=row.suspect_since is not None,
         ml_channel_suspected=row.suspect_part == ML_CHANNEL.key,
+        stop_confirmed=bool(row.ml_channel_id) and row.stop_confirmed_id == row.ml_channel_id,
     )
 
 

@@ -20,7 +20,7 @@ from channels_app.models.channel import ChannelClass, InputType
 from channels_app.models.part import PartColumns, StoredPart
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
-from streamhub.aws.ownership import mark_of_tags
+from streamhub.aws.ownership import Mark, is_still, mark_of_tags, text_of
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.session import current_session
 from streamhub.lifecycle.models import database_now
@@ -43,8 +43,9 @@ def package() -> mediapackage.MediaPackage:
 class PartDriver:
     """One part: its columns, its name for people, and its AWS calls.
 
-    `facts(info)`: the columns that an AWS answer fills. `find(row)`: the resource that an interrupted create
-    left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's request id.
+    `own_facts(info)`: the columns of this part alone that an AWS answer fills. `find(row)`: the resource
+    that an interrupted create left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's
+    request id.
     """
 
     columns: PartColumns
@@ -53,7 +54,7 @@ class PartDriver:
     describe: Callable[[str], Any]
     delete: Callable[[str], str | None]
     find: Callable[[Channel], Any | None]
-    facts: Callable[[Any], dict[str, Any]]
+    own_facts: Callable[[Any], dict[str, Any]]
 
     @property
     def key(self) -> str:
@@ -67,21 +68,35 @@ class PartDriver:
     def of(self, row: Channel) -> StoredPart:
         return self.columns.of(row)
 
+    def facts(self, info: Any) -> dict[str, Any]:
+        """The columns that an AWS answer fills, and what its tags say about ownership."""
+        return {**self.own_facts(info), self.columns.mark.attname: text_of(info.tags)}
+
     def observed(self, row: Channel) -> Part:
         """This part as input for `next_step`."""
         stored = self.of(row)
         delete_again = timedelta(seconds=DELETE_AGAIN_SECONDS)
+        deleting = stored.deleted_at is not None and database_now() - stored.deleted_at < delete_again
+        gone = stored.gone or stored.state == medialive.DELETED
+        # AWS may show a resource that is being deleted without its tags.
+        exists = bool(stored.aws_id) and not (gone or deleting or stored.state == "DELETING")
         return Part(
             known=bool(stored.aws_id),
             sent=stored.sent_at is not None,
             state=stored.state,
-            deleting=stored.deleted_at is not None and database_now() - stored.deleted_at < delete_again,
-            gone=stored.gone or stored.state == medialive.DELETED,
+            deleting=deleting,
+            gone=gone,
+            handed_over=exists and bool(stored.mark) and not is_still(stored.mark, mark_of(row)),
         )
 
     def known(self, info: Any) -> dict[str, Any]:
         """The columns to write as soon as AWS has returned the id."""
         return {**self.columns.known_as(info.id), **self.facts(info), "observed_at": Now()}
+
+
+def mark_of(row: Channel) -> Mark:
+    """The mark with which every part of this row was created."""
+    return Mark(settings.STREAMHUB_ENVIRONMENT, Channel.KIND, row.uid)
 
 
 def tags_of(row: Channel) -> dict[str, str]:
@@ -153,7 +168,7 @@ MP_CHANNEL = PartDriver(
     describe=lambda id: package().describe_channel(id),
     delete=lambda id: package().delete_channel(id),
     find=lambda row: package().describe_channel(row.aws_name()),
-    facts=lambda info: {},
+    own_facts=lambda info: {},
 )
 ENDPOINT = PartDriver(
     columns=Channel.MP_ENDPOINT,
@@ -162,7 +177,7 @@ ENDPOINT = PartDriver(
     describe=lambda id: package().describe_endpoint(id),
     delete=lambda id: package().delete_endpoint(id),
     find=lambda row: package().describe_endpoint(row.aws_name()),
-    facts=lambda info: {"endpoint_url": info.url},
+    own_facts=lambda info: {"endpoint_url": info.url},
 )
 INPUT = PartDriver(
     columns=Channel.ML_INPUT,
@@ -171,7 +186,7 @@ INPUT = PartDriver(
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
     find=lambda row: find_by_tags(live().input_pages(), row),
-    facts=lambda info: {"ml_input_state": info.state, "input_dest_urls": list(info.dest_urls)},
+    own_facts=lambda info: {"ml_input_state": info.state, "input_dest_urls": list(info.dest_urls)},
 )
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
@@ -180,7 +195,7 @@ ML_CHANNEL = PartDriver(
     describe=lambda id: live().describe_channel(id),
     delete=lambda id: live().delete_channel(id).request_id,
     find=lambda row: find_by_tags(live().channel_pages(), row),
-    facts=lambda info: {"ml_channel_state": info.state},
+    own_facts=lambda info: {"ml_channel_state": info.state},
 )
 PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)
 PART_DRIVER_OF = {part.key: part for part in PART_DRIVERS}

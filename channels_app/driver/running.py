@@ -82,7 +82,7 @@ def _outside(claim: Claim, code: str, message: str, hint: str) -> dict[str, Any]
 def wait(state: str | None, why: str, claim: Claim) -> float | None:
     """MediaLive is changing state: poll it, and show that in the channel's state."""
     row: Channel = claim.row
-    claim.keep_error = row.error_code in (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0])
+    claim.keep_error |= row.error_code in (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0])
     if state is None or row.desired == Desired.DELETED:
         claim.save(polled_list=ML_CHANNEL.key)
     else:
@@ -97,8 +97,9 @@ def wait(state: str | None, why: str, claim: Claim) -> float | None:
 def settle(state: str, why: str, claim: Claim) -> float | None:
     """AWS has reached the desired state: record it."""
     row: Channel = claim.row
-    claim.keep_error = row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
-    _to(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None)
+    claim.keep_error |= row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
+    over = {"stop_confirmed_id": ""} if state == State.IDLE else {}
+    _to(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
     return None
 
 

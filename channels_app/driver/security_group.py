@@ -19,12 +19,12 @@ from channels_app.driver.parts import live
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State as ChannelState
 from streamhub.aws.medialive import SecurityGroupInfo
-from streamhub.aws.ownership import mark_of_tags
+from streamhub.aws.ownership import Mark, is_still, mark_of_tags, text_of
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.paging import ListPage
 from streamhub.aws.ratelimit import step_of
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle import absence, intent, states
+from streamhub.lifecycle import absence, handed_over, intent, states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, database_now
@@ -51,17 +51,22 @@ class SecurityGroupDriver:
             sent=row.create_sent_at is not None,
             gone=row.gone_at is not None,
             suspected=row.suspect_since is not None,
+            handed_over=is_handed_over(row),
         )
         return next_step(Intent(row.desired, row.state), observed)
 
     def step(self, claim: Claim) -> float | None:
         if claim.row.aws_id and claim.row.observe_requested:
             self._describe(claim)
+        if self._must_read_mark(claim):
+            self._describe(claim)
+        self._record_mark(claim)
         functions = {
             Step.LOOK_AGAIN: self._look_again,
             Step.FIND_OR_CREATE: self._find_or_create,
             Step.SETTLE: self._settle,
             Step.DELETE: self._delete,
+            Step.HANDED_OVER: lambda claim: None,
             Step.FORGET: self._forget,
             Step.REST: lambda claim: None,
         }
@@ -71,16 +76,45 @@ class SecurityGroupDriver:
         """Read the group. A second NotFound, late enough after the first, confirms that it is gone."""
         row: SecurityGroup = claim.row
         now = database_now()
+        claim.looked_at.add(POLLED_LIST.key)
+        facts: dict[str, Any] = {}
         try:
-            gone = live().describe_security_group(row.aws_id).gone
+            info = live().describe_security_group(row.aws_id)
+            gone, facts = info.gone, facts_of(info)
         except NotFound:
             gone = absence.is_confirmed(row, now, row.create_sent_at)
             if not gone:
                 claim.save(suspect_since=row.suspect_since or now, observed_at=Now())
                 return
         claim.save(
-            gone_at=now if gone else None, suspect_since=None, observe_requested=False, observed_at=Now()
+            gone_at=now if gone else None,
+            suspect_since=None,
+            observe_requested=False,
+            observed_at=Now(),
+            **facts,
         )
+
+    def _must_read_mark(self, claim: Claim) -> bool:
+        """Whether a deletion, or a first sign that the group is no longer ours, needs a fresh mark."""
+        row: SecurityGroup = claim.row
+        if self.decide(row) is Step.DELETE and not claim.looked_at:
+            return not row.mark or not handed_over.mark_is_fresh(claim, POLLED_LIST.key)
+        return is_handed_over(row) and row.handed_over_at is None and not claim.looked_at
+
+    def _record_mark(self, claim: Claim) -> None:
+        """Show that the group was handed over, or that it is ours again."""
+        row: SecurityGroup = claim.row
+        if is_handed_over(row):
+            tags = ", ".join(f"{key}={value}" for key, value in tags_of(row).items())
+            handed_over.show(
+                claim,
+                f"No longer marked as StreamHub's: the MediaLive input security group {row.aws_id}. "
+                "StreamHub does not change it any more.",
+                f"If StreamHub should go on with it, put these tags on it again: {tags}. If others have "
+                "taken it over, leave it so: this row goes once they have deleted it.",
+            )
+        elif row.handed_over_at is not None:
+            handed_over.given_back(claim)
 
     def _look_again(self, claim: Claim) -> float | None:
         claim.keep_error = True
@@ -97,7 +131,7 @@ class SecurityGroupDriver:
             states.record(
                 row, row.state, row.state, why=f"{row.aws_id} is gone from MediaLive: creating another one"
             )
-            claim.save(aws_id="", create_sent_at=None, gone_at=None, delete_accepted_at=None)
+            claim.save(aws_id="", mark="", create_sent_at=None, gone_at=None, delete_accepted_at=None)
         if row.desired != Desired.DELETED:
             live().prepay_security_group()
         group = find(row)
@@ -112,6 +146,7 @@ class SecurityGroupDriver:
             request_id=group.request_id,
             aws_id=group.id,
             observed_at=Now(),
+            **facts_of(group),
             # The suspicion was about the previous group.
             suspect_since=None,
             observe_requested=False,
@@ -172,7 +207,7 @@ class SecurityGroupDriver:
                 claim.forget(why="no channel uses it and it is gone from MediaLive")
                 return None
         # A new channel uses it meanwhile.
-        claim.save(aws_id="", create_sent_at=None, gone_at=None, desired=Desired.PRESENT)
+        claim.save(aws_id="", mark="", create_sent_at=None, gone_at=None, desired=Desired.PRESENT)
         return AT_ONCE
 
 
@@ -187,10 +222,22 @@ POLLED_LIST = PolledList(
     model=SecurityGroup,
     id_field="aws_id",
     pages=pages,
-    facts=lambda info: {},
+    facts=lambda info: facts_of(info),
     gone=lambda row, listed_at: None,
     service="MediaLive",
 )
+
+
+def facts_of(info: SecurityGroupInfo) -> dict[str, Any]:
+    """The columns that an AWS answer fills: what the tags say about ownership."""
+    return {"mark": text_of(info.tags)}
+
+
+def is_handed_over(row: SecurityGroup) -> bool:
+    """Whether the group exists and, as last read, carries no mark of ours any more."""
+    own = Mark(settings.STREAMHUB_ENVIRONMENT, RESOURCE, row.uid)
+    exists = bool(row.aws_id) and row.gone_at is None
+    return exists and bool(row.mark) and not is_still(row.mark, own)
 
 
 def tags_of(row: SecurityGroup) -> dict[str, str]:

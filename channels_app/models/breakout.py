@@ -54,6 +54,9 @@ class Breakout(HasError):
     session_ended_at = models.DateTimeField(null=True, blank=True)
     curtain_raised = models.BooleanField(default=False)
 
+    # Whether its channel wrote recordings when it began to run.
+    recorded = models.BooleanField(default=False, editable=False)
+
     usage_status = models.CharField(max_length=16, choices=UsageStatus.choices, default=UsageStatus.PENDING)
     usage_bytes_downloaded = models.BigIntegerField(null=True, blank=True)
     usage_requests = models.BigIntegerField(null=True, blank=True)
@@ -75,6 +78,7 @@ class Breakout(HasError):
             models.Index(fields=["state", "-id"], name="breakout_state"),
             models.Index(fields=["usage_status"], name="breakout_usage_status"),
             models.Index(fields=["session_ended_at"], name="breakout_session_ended"),
+            models.Index(fields=["id"], name="breakout_recorded", condition=models.Q(recorded=True)),
         ]
         constraints = [
             models.UniqueConstraint(

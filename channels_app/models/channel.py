@@ -80,11 +80,13 @@ class Channel(ManagedResource):
     mp_channel_id = models.CharField(max_length=256, blank=True, default="")
     mp_channel_gone = models.BooleanField(default=False)
     mp_channel_deleted_at = models.DateTimeField(null=True, blank=True)
+    mp_channel_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
 
     mp_endpoint_sent_at = models.DateTimeField(null=True, blank=True)
     mp_endpoint_id = models.CharField(max_length=256, blank=True, default="")
     mp_endpoint_gone = models.BooleanField(default=False)
     mp_endpoint_deleted_at = models.DateTimeField(null=True, blank=True)
+    mp_endpoint_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     endpoint_url = models.URLField(max_length=500, blank=True, default="")
 
     ml_input_serial = models.PositiveSmallIntegerField(default=0)
@@ -93,6 +95,7 @@ class Channel(ManagedResource):
     ml_input_state = models.CharField(max_length=32, blank=True, default="")
     ml_input_gone = models.BooleanField(default=False)
     ml_input_deleted_at = models.DateTimeField(null=True, blank=True)
+    ml_input_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     input_dest_urls = models.JSONField(default=list, blank=True)
 
     ml_channel_serial = models.PositiveSmallIntegerField(default=0)
@@ -101,6 +104,7 @@ class Channel(ManagedResource):
     ml_channel_state = models.CharField(max_length=32, blank=True, default="")
     ml_channel_gone = models.BooleanField(default=False)
     ml_channel_deleted_at = models.DateTimeField(null=True, blank=True)
+    ml_channel_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
 
     MP_CHANNEL: ClassVar = PartColumns(
         "mp_channel",
@@ -108,6 +112,7 @@ class Channel(ManagedResource):
         sent_at=mp_channel_sent_at,
         deleted_at=mp_channel_deleted_at,
         gone=mp_channel_gone,
+        mark=mp_channel_mark,
     )
     MP_ENDPOINT: ClassVar = PartColumns(
         "mp_endpoint",
@@ -115,6 +120,7 @@ class Channel(ManagedResource):
         sent_at=mp_endpoint_sent_at,
         deleted_at=mp_endpoint_deleted_at,
         gone=mp_endpoint_gone,
+        mark=mp_endpoint_mark,
     )
     ML_INPUT: ClassVar = PartColumns(
         "ml_input",
@@ -122,6 +128,7 @@ class Channel(ManagedResource):
         sent_at=ml_input_sent_at,
         deleted_at=ml_input_deleted_at,
         gone=ml_input_gone,
+        mark=ml_input_mark,
         state=ml_input_state,
         serial=ml_input_serial,
     )
@@ -131,6 +138,7 @@ class Channel(ManagedResource):
         sent_at=ml_channel_sent_at,
         deleted_at=ml_channel_deleted_at,
         gone=ml_channel_gone,
+        mark=ml_channel_mark,
         state=ml_channel_state,
         serial=ml_channel_serial,
     )
@@ -141,6 +149,8 @@ class Channel(ManagedResource):
     # When AWS accepted our last StartChannel or StopChannel; empty once its effect was observed.
     start_accepted_at = models.DateTimeField(null=True, blank=True)
     stop_accepted_at = models.DateTimeField(null=True, blank=True)
+    # The MediaLive channel that a person wants stopped although it was handed over; they typed its id.
+    stop_confirmed_id = models.CharField(max_length=32, blank=True, default="", editable=False)
 
     class Meta:
         # Create and delete are Django's own `add` and `delete`.

@@ -24,6 +24,7 @@ class StoredPart:
 
     `sent_at`: when a create was sent that may have taken effect; `deleted_at`: when AWS accepted our delete;
     `gone`: proven not to exist any more; `state`: MediaLive's state name ("" for MediaPackage's parts).
+    `mark`: what its tags say about ownership, as last read ("": not read yet).
     """
 
     aws_id: str
@@ -31,6 +32,7 @@ class StoredPart:
     deleted_at: datetime | None
     gone: bool
     state: str
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class PartColumns:
     sent_at: Column
     deleted_at: Column
     gone: Column
+    mark: Column
     state: Column | None = None
     serial: Column | None = None
 
@@ -56,6 +59,7 @@ class PartColumns:
             deleted_at=self.deleted_at.value_from_object(row),
             gone=self.gone.value_from_object(row),
             state=self.state.value_from_object(row) if self.state else "",
+            mark=self.mark.value_from_object(row),
         )
 
     def create_sent(self) -> Columns:
@@ -76,7 +80,7 @@ class PartColumns:
 
     def renewed(self, row: models.Model) -> Columns:
         """Reset a lost part, so that it is created again with a new token."""
-        fields = {self.aws_id.attname: "", self.gone.attname: False}
+        fields = {self.aws_id.attname: "", self.gone.attname: False, self.mark.attname: ""}
         fields |= {self.sent_at.attname: None, self.deleted_at.attname: None}
         if self.serial is not None:
             fields[self.serial.attname] = self.serial.value_from_object(row) + 1

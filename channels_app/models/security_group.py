@@ -28,6 +28,8 @@ class SecurityGroup(ManagedResource):
     # The sorted CIDRs, joined with commas: the identity of the group.
     cidrs = models.CharField(max_length=255, unique=True)
     aws_id = models.CharField(max_length=32, blank=True, default="")
+    # What its tags say about ownership, as last read ("": not read yet).
+    mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     create_sent_at = models.DateTimeField(null=True, blank=True)
     delete_accepted_at = models.DateTimeField(null=True, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)

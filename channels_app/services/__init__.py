@@ -31,6 +31,11 @@ from channels_app.services.distribution import (
     distribution_reattach,
     distribution_replace,
 )
+from channels_app.services.recordings import (
+    RECORDINGS_MISSING,
+    RECORDINGS_UNREAD,
+    breakout_recordings_record,
+)
 from channels_app.services.security_group import (
     security_group_for,
     security_group_release,
@@ -42,10 +47,13 @@ from channels_app.services.usage import breakout_usage_record
 
 __all__ = [
     "DISTRIBUTION_GONE",
+    "RECORDINGS_MISSING",
+    "RECORDINGS_UNREAD",
     "breakout_cancel",
     "breakout_create",
     "breakout_curtain",
     "breakout_prepare",
+    "breakout_recordings_record",
     "breakout_retry",
     "breakout_situation",
     "breakout_start",

@@ -19,7 +19,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
 from channels_app.models.channel import State as ChannelState
 from channels_app.services.attachment import attachment_open
-from channels_app.services.channel import channel_intent, channel_retry, locked_channel
+from channels_app.services.channel import channel_intent, channel_retry, locked_channel, stop_confirmed
 from channels_app.services.distribution import distribution_add
 from channels_app.services.situations import breakout_situation, channel_situation
 from channels_app.services.validation import name_error, starts_at_error
@@ -145,16 +145,19 @@ def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
 
 
 @transaction.atomic
-def breakout_stop(breakout: Breakout, *, who: Actor) -> Breakout:
+def breakout_stop(breakout: Breakout, *, who: Actor, confirmed: bool = False) -> Breakout:
     """Stop the breakout; it is completed once MediaLive is idle. No effect once it is completed.
 
-    A repeated stop sends the request to AWS again at once. Raises `NotPossible`.
+    A repeated stop sends the request to AWS again at once. `confirmed`: see `channel_stop`. Raises
+    `NotPossible`.
     """
     who = permit(who, "channels_app.stop_breakout")
     breakout = _locked(breakout)
     situation = breakout_situation(breakout)
     if not guards.check("stop", situation):
         return breakout
+    if confirmed and breakout.channel is not None and not situation.other_on_air:
+        Channel.objects.filter(pk=breakout.channel.pk).update(**stop_confirmed(breakout.channel))
     if breakout.state == State.STOPPING:
         if breakout.channel is not None:
             channel_intent(breakout.channel)

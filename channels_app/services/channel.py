@@ -126,19 +126,26 @@ def channel_stop_unneeded(channel: Channel, *, who: Actor, why: str, warm: bool 
     return True
 
 
+def stop_confirmed(channel: Channel) -> dict[str, Any]:
+    """The columns with which a person has even a MediaLive channel stopped that was handed over."""
+    return {"stop_confirmed_id": channel.ml_channel_id}
+
+
 @transaction.atomic
-def channel_stop(channel: Channel, *, who: Actor) -> Channel:
+def channel_stop(channel: Channel, *, who: Actor, confirmed: bool = False) -> Channel:
     """Stop MediaLive on a channel without a starting or running breakout, even if it is kept warm.
 
     Works in every state of the row while MediaLive runs or may run. A repeated stop sends the request to
-    AWS again at once. Raises `NotPossible`.
+    AWS again at once. `confirmed`: a person has typed the MediaLive channel's id, so that it is stopped even
+    if it was handed over to others. Raises `NotPossible`.
     """
     who = permit(who, "channels_app.stop_channel")
     row = locked_channel(channel.pk)
     guards.check("stop", channel_situation(row))
     row.warm_until = None
     states.record(row, row.state, row.state, who=who, why="stop requested")
-    channel_intent(row, observe_requested=True, warm_until=None)
+    fields = stop_confirmed(row) if confirmed else {}
+    channel_intent(row, observe_requested=True, warm_until=None, **fields)
     return row
 
 

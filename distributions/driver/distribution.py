@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
 from distributions import owners
 from distributions.decide import Intent, Observed, Step, next_step
-from distributions.driver import creating
+from distributions.driver import creating, marks
 from distributions.driver.observing import (
     LIST,
     cloudfront,
@@ -25,7 +26,7 @@ from distributions.driver.observing import (
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.aws.ratelimit import step_of
-from streamhub.errors import AwsError, Refused
+from streamhub.errors import AwsError, HandedOver, Refused
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
@@ -71,8 +72,13 @@ class DistributionDriver:
         row: Distribution = claim.row
         if row.aws_distribution_id and (row.observe_requested or row.outcome_unknown or edited_outside(row)):
             describe(claim)
+        marks.read(claim)
+        marks.record(claim)
         step = self.decide(row)
         seconds = ACTIONS[step](claim)
+        if seconds is None and row.handed_over_at is not None:
+            # Tags that come back are in no list.
+            seconds = float(settings.FULL_OBSERVE_SECONDS)
         if step in QUIET and row.config_requested and row.aws_distribution_id:
             read_config(claim)
         return seconds
@@ -87,6 +93,7 @@ class DistributionDriver:
             suspected=row.suspect_since is not None,
             gone=row.gone_at is not None,
             delete_accepted=row.delete_accepted_at is not None,
+            handed_over=marks.is_handed_over(row),
         )
         return next_step(Intent(row.desired, row.state, row.protected), observed)
 
@@ -113,10 +120,16 @@ def _set_enabled(claim: Claim, state: str, why: str, **error_columns: Any) -> fl
     """Send the change. The ETag in the answer becomes our own (`own_etag`); until then it is unknown."""
     row: Distribution = claim.row
     enabled = state == State.DEPLOYING
-    with claim.sending(own_etag=""):
-        info: DistributionInfo = absence.observe_on_conflict(
-            claim, lambda: cloudfront().set_enabled(row.aws_distribution_id or "", enabled)
-        )
+    ours = partial(marks.still_ours, row)
+    try:
+        with claim.sending(own_etag=""):
+            info: DistributionInfo = absence.observe_on_conflict(
+                claim,
+                lambda: cloudfront().set_enabled(row.aws_distribution_id or "", enabled, is_ours=ours),
+            )
+    except HandedOver:
+        claim.save(observe_requested=True)
+        return AT_ONCE
     claim.change_state(
         state,
         why=why,
@@ -143,6 +156,14 @@ def _delete(claim: Claim) -> float | None:
         delete_accepted_at=Now(),
         polled_list=LIST,
     )
+    return None
+
+
+def _leave_alone(claim: Claim) -> float | None:
+    """It was handed over: wait. What the reaper had taken is no longer the reaper's."""
+    if claim.row.state == State.DELETING:
+        claim.change_state(State.DISABLED, why="handed over to others: it is not deleted")
+    claim.save(polled_list="")
     return None
 
 
@@ -218,6 +239,7 @@ ACTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.LOOK_AGAIN: look_again,
     Step.RELEASE_LOST: _release_lost,
     Step.FORGET: _forget,
+    Step.HANDED_OVER: _leave_alone,
     Step.WAIT_DEPLOYED: partial(_wait, State.DEPLOYING, "CloudFront is deploying it"),
     Step.WAIT_DISABLED: partial(_wait, State.DISABLING, "CloudFront is deploying the disable"),
     Step.WAIT_GONE: partial(_wait, State.DELETING, "CloudFront is deleting it"),

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from distributions.models import Distribution
 from streamhub.aws.cloudfront import CloudFront, DistributionInfo
+from streamhub.aws.ownership import text_of_comment
 from streamhub.aws.session import current_session
 from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
@@ -31,6 +32,7 @@ def facts_of(info: DistributionInfo) -> dict[str, Any]:
         "enabled": info.enabled,
         "domain_name": info.domain_name,
         "arn": info.arn,
+        "comment_mark": text_of_comment(info.comment),
     }
     if info.etag:
         facts["etag"] = info.etag
@@ -58,6 +60,7 @@ POLLED_LIST = PolledList(
 def describe(claim: Claim) -> None:
     """Read it and save its columns, or save the suspicion that it is gone."""
     row: Distribution = claim.row
+    claim.looked_at.add(LIST)
     try:
         info = cloudfront().get(row.aws_distribution_id or "")
     except NotFound:

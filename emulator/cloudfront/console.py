@@ -40,6 +40,13 @@ def _edit_comment(cloudfront: Distributions, params: Params) -> dict[str, Any]:
     return _edit(cloudfront, {"Id": params["Id"], "changes": {"Comment": params["Comment"]}})
 
 
+def _set_tags(cloudfront: Distributions, params: Params) -> dict[str, Any]:
+    """Replace all tags: {"Id": …, "tags": {…}}. Tags are no part of the configuration: the ETag stays."""
+    tags = {str(key): str(value) for key, value in params["tags"].items()}
+    cloudfront.distributions[params["Id"]].tags = tags
+    return {"tags": tags}
+
+
 def _delete(cloudfront: Distributions, params: Params) -> None:
     if params.get("force"):
         cloudfront.distributions[params["Id"]].config["Enabled"] = False
@@ -105,6 +112,7 @@ ACTIONS: dict[str, Callable[[Distributions, Params], dict[str, Any] | None]] = {
     "disable": _disable,
     "enable": _enable,
     "edit_comment": _edit_comment,
+    "set_tags": _set_tags,
     "delete": _delete,
     "create_foreign": _create_foreign,
     "create_mediamanager": _create_mediamanager,

@@ -49,6 +49,9 @@ class MediaLive(Channels):
             "create_foreign_channel": self._console_foreign_channel,
             "create_foreign_input": self._console_foreign_input,
             "create_foreign_input_security_group": self._console_foreign_group,
+            "set_channel_tags": lambda p: _set_tags(self._channel({"ChannelId": p["id"]}), p),
+            "set_input_tags": lambda p: _set_tags(self._alive(self._inputs, "Input", p["id"]), p),
+            "set_input_security_group_tags": lambda p: _set_tags(self._group(p["id"]), p),
             "role_not_propagated": self._console_role_not_propagated,
             "fail_start": self._console_fail_start,
             "fail_create": self._console_fail_create,
@@ -131,6 +134,12 @@ class MediaLive(Channels):
         if channel.state == "RUNNING":
             self._arrive(channel, "RECOVERING")
         return channel.describe()
+
+
+def _set_tags(record: Record, params: Params) -> Params:
+    """Replace all tags of a resource by `tags`."""
+    record.tags = {str(key): str(value) for key, value in params["tags"].items()}
+    return {"tags": dict(record.tags)}
 
 
 def _entry(record: Record) -> Params:

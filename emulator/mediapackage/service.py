@@ -162,6 +162,8 @@ class MediaPackage(Service):
             "delete_channel": self._console_delete_channel,
             "create_foreign_channel": self._console_foreign_channel,
             "create_foreign_endpoint": self._console_foreign_endpoint,
+            "set_channel_tags": lambda p: _set_tags(self._channel(p), p),
+            "set_endpoint_tags": lambda p: _set_tags(self._endpoint(p), p),
             "set_quota": self._console_set_quota,
         }
         if action not in actions:
@@ -247,6 +249,12 @@ class MediaPackage(Service):
 
     def _now(self) -> str:
         return self.world.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _set_tags(record: Channel | Endpoint, params: Params) -> Params:
+    """Replace all tags of a resource by `tags`."""
+    record.tags = {str(key): str(value) for key, value in params["tags"].items()}
+    return {"tags": dict(record.tags)}
 
 
 def _checked_id(value: Any) -> str:

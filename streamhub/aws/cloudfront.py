@@ -5,14 +5,14 @@ No method waits for a deployment, which takes minutes: callers read the distribu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from streamhub.aws.distribution_config import DistributionSpec, distribution_config
 from streamhub.aws.paging import ListPage, pages_of
 from streamhub.aws.session import AwsSession
-from streamhub.errors import Conflict
+from streamhub.errors import Conflict, HandedOver
 
 __all__ = ["CloudFront", "DistributionInfo", "DistributionSpec", "ListPage", "distribution_config"]
 
@@ -72,22 +72,29 @@ class CloudFront:
         response, request_id = self._session.call("cloudfront", "GetDistributionConfig", Id=id)
         return response["DistributionConfig"], response["ETag"], request_id
 
-    def set_enabled(self, id: str, enabled: bool) -> DistributionInfo:
+    def set_enabled(
+        self, id: str, enabled: bool, *, is_ours: Callable[[DistributionInfo], bool]
+    ) -> DistributionInfo:
         """Enable or disable a distribution and change nothing else: one read and, if needed, one write.
 
         The write replaces the whole configuration (AWS_RULES 3). If the configuration changed in between,
-        both are repeated once; a second Conflict is raised. Raises NotFound.
+        both are repeated once; a second Conflict is raised. Raises HandedOver, without a write, if what was
+        read is not `is_ours`; NotFound.
         """
         try:
-            return self._set_enabled_once(id, enabled)
+            return self._set_enabled_once(id, enabled, is_ours)
         except Conflict as error:
             if error.code not in _STALE_ETAG:
                 raise
-        return self._set_enabled_once(id, enabled)
+        return self._set_enabled_once(id, enabled, is_ours)
 
-    def _set_enabled_once(self, id: str, enabled: bool) -> DistributionInfo:
+    def _set_enabled_once(
+        self, id: str, enabled: bool, is_ours: Callable[[DistributionInfo], bool]
+    ) -> DistributionInfo:
         self._session.prepay("cloudfront", "UpdateDistribution")
         response, request_id = self._session.call("cloudfront", "GetDistribution", Id=id)
+        if not is_ours(_info(response, request_id)):
+            raise HandedOver(f"{id} carries no mark of ours any more.")
         config = response["Distribution"]["DistributionConfig"]
         if config["Enabled"] is enabled:
             return _info(response, request_id)

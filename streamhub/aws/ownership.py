@@ -16,6 +16,8 @@ RESOURCE_TAG = "streamhub:resource"
 OWNER_TAG = "streamhub:owner"
 
 RESERVED_TAG_PREFIXES = ("aws:", "streamhub:")
+MARK_TEXT_MAX = 120  # characters of `text_of`; our own marks have at most 90
+_SEPARATOR = "|"
 COMMENT_MAX = 128  # characters of a distribution's Comment ("DistributionConfig")
 
 _COMMENT = re.compile(
@@ -63,6 +65,39 @@ def mark_of_tags(tags: Mapping[str, str]) -> Mark:
         return Mark(tags[ENVIRONMENT_TAG], tags[RESOURCE_TAG], tags[OWNER_TAG])
     except KeyError:
         return NO_MARK
+
+
+def text_of(mark_tags: Mapping[str, str]) -> str:
+    """What these tags say about ownership, for a column: environment, resource and owner, "" if missing.
+
+    At most `MARK_TEXT_MAX` characters. Never empty: an empty column means that no mark was read yet.
+    """
+    named = (mark_tags.get(key, "") for key in (ENVIRONMENT_TAG, RESOURCE_TAG, OWNER_TAG))
+    return _SEPARATOR.join(named)[:MARK_TEXT_MAX]
+
+
+def text_of_comment(comment: str) -> str:
+    """What a distribution's Comment says about ownership, in the form of `text_of`."""
+    mark = parse_comment(comment)
+    return _SEPARATOR.join((mark.environment, mark.resource, mark.owner))
+
+
+def is_still(text: str, own: Mark) -> bool:
+    """Whether a resource that a row created, and whose id it knows, is still the row's own.
+
+    `text` is what its tags say now (`text_of`), `own` the mark with which it was created. It is still ours
+    with one of the two marks that name us, the environment or the owner, as long as no tag names another:
+    a tag that somebody removed is a slip, a tag with another value gives it away. To *adopt* a resource
+    takes more: the whole mark (`Mark.belongs_to`).
+    """
+    said = tuple(text.split(_SEPARATOR, 2))
+    expected = (own.environment, own.resource, own.owner)
+    if len(said) != len(expected):
+        return False
+    if any(value not in ("", ours) for value, ours in zip(said, expected, strict=True)):
+        return False
+    environment, _resource, owner = said
+    return bool(environment or owner)
 
 
 def comment_marker(environment: str, owner: str, label: str, resource: str = "distribution") -> str:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ObjectDoesNotExist
 from django.forms import Form
 
-from streamhub.access.actors import staff_actor
+from streamhub.access.actors import Actor, staff_actor
 from streamhub.access.permissions import require
 from streamhub.errors import Invalid, NotPossible, VerbError
 
@@ -27,6 +27,8 @@ class Verb:
     `consequences(row)` are the sentences of the confirmation page. `done` is the message afterwards.
     `form`: what the confirmation page asks for; its cleaned data are keyword arguments of `run`, which has
     defaults for them if the verb is one for many objects.
+    `typed(row)` is the text that has to be typed to confirm, "" in the normal case; then `run_typed` runs
+    instead of `run`.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Verb:
     bulk: bool = True
     order: int = 50
     form: type[Form] | None = None
+    typed: Callable[[Any], str] = lambda row: ""
+    run_typed: Callable[[Any, Actor], Any] | None = None
 
     def allowed(self, user: User | AnonymousUser) -> bool:
         """Whether the user's role has the verb; if not, pages do not offer it."""
@@ -58,16 +62,22 @@ class Outcome:
     url: str = ""
 
 
-def perform(verb: Verb, row: Any, user: User, data: Mapping[str, Any] | None = None) -> Outcome:
+def perform(
+    verb: Verb, row: Any, user: User, typed: str = "", data: Mapping[str, Any] | None = None
+) -> Outcome:
     """Check the permission and run the verb with its form's data. A refusal is an outcome, not an error.
 
-    Raises `Forbidden` if the user's role does not have the verb.
+    `typed`: what the user has typed to confirm. Raises `Forbidden` if the user's role does not have the verb.
     """
     actor = staff_actor(user)
     require(actor, verb.permission)
     label = str(row)
+    to_type = verb.typed(row)
+    if to_type and typed.strip() != to_type:
+        return Outcome(label, False, f"To confirm it, open its page, press {verb.label} and type {to_type}.")
+    run = verb.run_typed if to_type and verb.run_typed else verb.run
     try:
-        verb.run(row, actor, **(data or {}))
+        run(row, actor, **(data or {}))
     except NotPossible as refusal:
         return Outcome(label, False, refusal.detail)
     except Invalid as invalid:

@@ -83,6 +83,8 @@ class Claim:
         self.row = row
         self.token = token
         self._generation = row.generation
+        # Keys of the resources (of the polled lists) that this step has described itself.
+        self.looked_at: set[str] = set()
         # A completed step clears the row's error, unless it sets this.
         self.keep_error = False
 

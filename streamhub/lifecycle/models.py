@@ -38,6 +38,8 @@ class HasError(models.Model):
     error_code = models.CharField(max_length=64, blank=True, default="")
     error_message = models.TextField(blank=True, default="")
     error_hint = models.TextField(blank=True, default="")
+    # Waiting does not help: a person has to do something.
+    error_needs_person = models.BooleanField(default=False)
     error_request_id = models.CharField(max_length=128, blank=True, default="")
     # The call that it answers, such as "medialive:StartChannel"; "": no call of ours.
     error_operation = models.CharField(max_length=64, blank=True, default="")
@@ -55,6 +57,7 @@ class HasError(models.Model):
             "code": self.error_code,
             "message": self.error_message,
             "hint": self.error_hint,
+            "needs_person": self.error_needs_person,
             "request_id": self.error_request_id or None,
             "at": self.error_at,
         }
@@ -66,6 +69,7 @@ def error_fields_of(row: HasError) -> dict[str, Any]:
         "error_code": row.error_code,
         "error_message": row.error_message,
         "error_hint": row.error_hint,
+        "error_needs_person": row.error_needs_person,
         "error_request_id": row.error_request_id,
         "error_operation": row.error_operation,
         "error_at": row.error_at,
@@ -79,6 +83,7 @@ def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]
             "error_code": "",
             "error_message": "",
             "error_hint": "",
+            "error_needs_person": False,
             "error_request_id": "",
             "error_operation": "",
             "error_at": None,
@@ -88,6 +93,7 @@ def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]
         "error_code": str(code)[:64],
         "error_message": str(getattr(error, "message", error)),
         "error_hint": hint,
+        "error_needs_person": getattr(error, "needs_person", False),
         "error_request_id": str(getattr(error, "request_id", None) or "")[:128],
         "error_operation": str(getattr(error, "operation", ""))[:64],
         "error_at": timezone.now(),
@@ -126,6 +132,9 @@ class ManagedResource(HasError):
     observed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The first NotFound for a resource that should exist: a suspicion until a later read confirms it.
     suspect_since = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # Since when its resource carries no mark of ours any more (`lifecycle.handed_over`).
+    handed_over_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # The step that AWS refused, as a verb phrase; set only while FAILED.
     failed_step = models.CharField(max_length=100, blank=True, default="")

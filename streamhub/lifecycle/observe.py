@@ -125,12 +125,15 @@ def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
 
 
 def _write_changed(polled_list: PolledList, items: dict[str, Any], started: datetime) -> int:
-    changed = []
+    changed: list[int] = []
+    held: list[int] = []
     rows = polled_list.model._default_manager.filter(**{f"{polled_list.id_field}__in": list(items)})
     for row in rows:
         facts = polled_list.facts(items[getattr(row, polled_list.id_field)])
-        if _differs(row, facts) and _write(row, facts, started):
-            changed.append(row.pk)
+        if _differs(row, facts):
+            (changed if _write(row, facts, started) else held).append(row.pk)
+    # A step holds these, or has read them since: the next step reads what the list could not write.
+    update_all(polled_list.model, held, observe_requested=True)
     intent.requeue(polled_list.model, changed)
     return len(changed)
 

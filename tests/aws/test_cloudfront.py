@@ -145,7 +145,7 @@ def test_disabling_sends_the_whole_configuration_with_one_field_changed(
         distribution(enabled=False, status="InProgress", etag="E2"),
         {"Id": ID, "IfMatch": "E1", "DistributionConfig": CONFIG | {"Enabled": False}},
     )
-    info = cloudfront.set_enabled(ID, enabled=False)
+    info = cloudfront.set_enabled(ID, enabled=False, is_ours=lambda info: True)
     assert (info.enabled, info.status, info.etag) == (False, "InProgress", "E2")
     assert len(calls) == 2
 
@@ -154,7 +154,7 @@ def test_nothing_is_written_if_the_state_is_already_right(
     cloudfront: CloudFront, stubber: Stubber, calls: list[AwsCall]
 ) -> None:
     stubber.add_response("get_distribution", distribution(enabled=False), {"Id": ID})
-    assert not cloudfront.set_enabled(ID, enabled=False).enabled
+    assert not cloudfront.set_enabled(ID, enabled=False, is_ours=lambda info: True).enabled
     assert len(calls) == 1
 
 
@@ -170,7 +170,7 @@ def test_a_concurrent_change_is_read_again_once(
         distribution(enabled=False, etag="E3"),
         {"Id": ID, "IfMatch": "E2", "DistributionConfig": CONFIG | {"Enabled": False}},
     )
-    assert cloudfront.set_enabled(ID, enabled=False).etag == "E3"
+    assert cloudfront.set_enabled(ID, enabled=False, is_ours=lambda info: True).etag == "E3"
 
 
 def test_two_concurrent_changes_are_a_conflict(cloudfront: CloudFront, stubber: Stubber) -> None:
@@ -178,14 +178,14 @@ def test_two_concurrent_changes_are_a_conflict(cloudfront: CloudFront, stubber: 
         stubber.add_response("get_distribution", distribution())
         stubber.add_client_error("update_distribution", "PreconditionFailed", "stale", 412)
     with pytest.raises(Conflict):
-        cloudfront.set_enabled(ID, enabled=False)
+        cloudfront.set_enabled(ID, enabled=False, is_ours=lambda info: True)
 
 
 def test_other_conflicts_are_not_retried(cloudfront: CloudFront, stubber: Stubber) -> None:
     stubber.add_response("get_distribution", distribution())
     stubber.add_client_error("update_distribution", "StagingDistributionInUse", "no", 409)
     with pytest.raises(Conflict):
-        cloudfront.set_enabled(ID, enabled=False)
+        cloudfront.set_enabled(ID, enabled=False, is_ours=lambda info: True)
 
 
 def test_delete_sends_the_etag_and_returns_the_request_id(cloudfront: CloudFront, stubber: Stubber) -> None:

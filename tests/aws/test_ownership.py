@@ -8,12 +8,16 @@ from hypothesis import strategies as st
 
 from streamhub.aws.ownership import (
     COMMENT_MAX,
+    MARK_TEXT_MAX,
     NO_MARK,
     Mark,
     comment_marker,
+    is_still,
     mark_of_tags,
     parse_comment,
     tags,
+    text_of,
+    text_of_comment,
 )
 
 OWNER = "0123456789abcdef" * 2
@@ -102,3 +106,45 @@ def test_a_mark_belongs_to_its_environment_kind_and_row(
 def test_a_resource_without_a_mark_belongs_to_no_environment(environment: str) -> None:
     assert not NO_MARK.belongs_to(environment)
     assert not NO_MARK.belongs_to(environment, resource="", owner="")
+
+
+# --- still ours ------------------------------------------------------------------------------
+
+OURS = Mark("prod", "channel", OWNER)
+ENVIRONMENT, RESOURCE, THE_OWNER = "streamhub:environment", "streamhub:resource", "streamhub:owner"
+STILL = [
+    # what differs from our tags (None: the tag is missing), whether it is still ours
+    ({}, True),
+    ({"team": "weather"}, True),
+    ({RESOURCE: None}, True),
+    ({ENVIRONMENT: None}, True),
+    ({THE_OWNER: None}, True),
+    ({ENVIRONMENT: None, RESOURCE: None}, True),
+    ({THE_OWNER: None, RESOURCE: None}, True),
+    ({ENVIRONMENT: None, THE_OWNER: None}, False),
+    ({ENVIRONMENT: None, THE_OWNER: None, RESOURCE: None}, False),
+    ({ENVIRONMENT: "weather"}, False),
+    ({THE_OWNER: "f" * 32}, False),
+    ({RESOURCE: "distribution"}, False),
+    ({THE_OWNER: OWNER + "x"}, False),
+    ({ENVIRONMENT: "prod|channel"}, False),
+    ({ENVIRONMENT: "x" * 256}, False),
+]
+
+
+@pytest.mark.parametrize(("changed", "expected"), STILL)
+def test_one_of_two_marks_is_enough_unless_a_tag_names_others(
+    changed: dict[str, str | None], expected: bool
+) -> None:
+    marked = {**tags("prod", "channel", OWNER), **changed}
+    text = text_of({key: value for key, value in marked.items() if value is not None})
+    assert is_still(text, OURS) is expected
+    assert 0 < len(text) <= MARK_TEXT_MAX
+
+
+def test_a_comment_says_whose_a_distribution_is() -> None:
+    ours = comment_marker("prod", OWNER, "stage")
+    assert is_still(text_of_comment(ours), Mark("prod", "distribution", OWNER))
+    for other in ("", "by hand", ours.replace("prod", "test"), "streamhub:prod"):
+        assert not is_still(text_of_comment(other), Mark("prod", "distribution", OWNER))
+        assert text_of_comment(other)

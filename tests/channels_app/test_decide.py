@@ -8,6 +8,7 @@ from channels_app.decide.channel import Intent, Observed, Part, Step, desired_of
 
 NONE, SENT, PRESENT, GONE = Part(), Part(sent=True), Part(known=True), Part(known=True, gone=True)
 DELETING = Part(known=True, deleting=True)
+TAKEN = Part(known=True, handed_over=True)
 
 
 def ml(state: str, **fields: bool) -> Part:
@@ -56,6 +57,25 @@ TABLE = [
     # a part that is gone is not stopped, whatever state was read last
     ("idle", "idle", stack(ml_channel=ml("RUNNING", gone=True)), Step.FAIL_LOST),
     ("idle", "failed", stack(ml_channel=ml("RUNNING", gone=True)), Step.REST),
+    # handed over: nothing on AWS is changed, apart from a stop that a person confirmed
+    ("deleted", "deleting", stack(ml_channel=ml("IDLE", handed_over=True)), Step.HANDED_OVER),
+    ("deleted", "deleting", stack(endpoint=TAKEN), Step.HANDED_OVER),
+    (
+        "deleted",
+        "deleting",
+        stack(ml_channel=GONE, endpoint=GONE, input=GONE, mp_channel=TAKEN),
+        Step.HANDED_OVER,
+    ),
+    ("deleted", "deleting", stack(endpoint=TAKEN, suspected=True), Step.LOOK_AGAIN),
+    ("deleted", "deleting", stack("DELETING", endpoint=DELETING, input=TAKEN), Step.WAIT_ML_CHANNEL_GONE),
+    ("idle", "running", stack("RUNNING", mp_channel=TAKEN), Step.HANDED_OVER),
+    ("idle", "running", stack("RUNNING", mp_channel=TAKEN, stop_confirmed=True), Step.STOP),
+    ("deleted", "deleting", stack("IDLE", mp_channel=TAKEN, stop_confirmed=True), Step.HANDED_OVER),
+    ("idle", "idle", stack("IDLE", mp_channel=TAKEN), Step.SETTLE_IDLE),
+    ("idle", "provisioning", {"mp_channel": TAKEN}, Step.HANDED_OVER),
+    ("idle", "provisioning", stack("CREATE_FAILED", input=TAKEN), Step.HANDED_OVER),
+    ("running", "idle", stack("IDLE", input=TAKEN), Step.HANDED_OVER),
+    ("running", "running", stack("RUNNING", input=TAKEN), Step.SETTLE_RUNNING),
     # running
     ("running", "idle", stack("IDLE"), Step.START),
     ("running", "starting", stack("STARTING", start_accepted=True), Step.WAIT_STARTED),

@@ -16,6 +16,8 @@ SUSPECTED = Observed(known=True, sent=True, suspected=True)
 GONE = Observed(known=True, sent=True, gone=True)
 GONE_AFTER_SUSPICION = Observed(known=True, sent=True, gone=True, suspected=True)
 
+TAKEN = Observed(known=True, sent=True, handed_over=True)
+
 TABLE = [
     # desired, state, observed, step
     ("present", "pending", NOTHING, Step.FIND_OR_CREATE),
@@ -43,6 +45,10 @@ TABLE = [
     ("deleted", "failed", NOTHING, Step.FORGET),
     ("deleted", "failed", SENT, Step.FIND_OR_CREATE),
     ("deleted", "failed", PRESENT, Step.DELETE),
+    # handed over to others: not deleted, but it may still be used
+    ("deleted", "ready", TAKEN, Step.HANDED_OVER),
+    ("deleted", "deleting", TAKEN, Step.HANDED_OVER),
+    ("present", "ready", TAKEN, Step.SETTLE),
 ]
 
 
@@ -51,7 +57,7 @@ def test_next_step(desired: str, state: str, observed: Observed, step: Step) -> 
     assert next_step(Intent(desired, state), observed) is step
 
 
-ALL = [Observed(*flags) for flags in product((False, True), repeat=4)]
+ALL = [Observed(*flags) for flags in product((False, True), repeat=5)]
 
 
 @pytest.mark.parametrize("state", SecurityGroup.State.values)

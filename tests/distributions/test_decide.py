@@ -39,6 +39,12 @@ TABLE = [
     ("deleted", "deleting", {**LIVE, "status": "Deployed"}, Step.DISABLE),
     ("deleted", "deleting", {**OFF, "status": "InProgress"}, Step.WAIT_DISABLED),
     ("deleted", "disabled", {**OFF, "status": "Deployed", "suspected": True}, Step.LOOK_AGAIN),
+    # handed over: nothing is changed, whatever is wanted
+    ("deleted", "deployed", {**LIVE, "status": "Deployed", "handed_over": True}, Step.HANDED_OVER),
+    ("deleted", "deleting", {**OFF, "status": "Deployed", "handed_over": True}, Step.HANDED_OVER),
+    ("enabled", "deployed", {**OFF, "status": "Deployed", "handed_over": True}, Step.HANDED_OVER),
+    ("enabled", "deployed", {**LIVE, "status": "Deployed", "handed_over": True}, Step.SETTLE_DEPLOYED),
+    ("deleted", "deleting", {**OFF, "gone": True, "handed_over": True}, Step.FORGET),
     ("disabled", "disabling", {**OFF, "status": "Deployed"}, Step.SETTLE_DISABLED),
     ("disabled", "disabled", {**OFF, "gone": True}, Step.FORGET),
 ]

@@ -31,6 +31,7 @@ from streamhub.aws.ownership import NO_MARK, Mark, comment_marker, tags
 from streamhub.errors import Forbidden, NotPossible
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios.actors import TESTER
+from tests.scenarios.handing_over import hand_over
 from tests.scenarios.rows import delete_rows
 from tests.scenarios.stage import STACK, channel
 from tests.scenarios.world import WorldUnderTest
@@ -211,6 +212,21 @@ def test_a_different_resource_is_found_and_repaired(world: WorldUnderTest, stage
     world.settle()
     assert drift.report().clean
     assert world.counts()["medialive:StopChannel"] == 1
+
+
+def test_what_was_handed_over_is_different_and_a_repair_changes_nothing(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    hand_over(world)
+    world.settle()
+    findings = drift.report().findings
+    assert {finding.kind for finding in findings} == set(ResourceKind)
+    assert {finding.difference for finding in findings} == {"different"}
+    for finding in findings:
+        drift.resolve(finding, "repair", WHO)
+    world.settle()
+    assert not [call for call in world.counts() if ":Delete" in call or ":Update" in call]
+    assert world.left() == STACK
 
 
 def test_edits_of_a_distribution_from_outside_are_found(world: WorldUnderTest, stage: Channel) -> None:

@@ -297,3 +297,12 @@ def test_a_change_in_the_console_changes_the_etag(aws: Handle, cloudfront: Any) 
     aws.control.console("cloudfront", "delete", Id=distribution_id)
     assert aws.control.inventory()["cloudfront"]["distributions"] == []
     assert aws.control.count("cloudfront:DeleteDistribution") == 0
+
+
+def test_tags_replaced_in_the_console_leave_the_etag(aws: Handle, cloudfront: Any) -> None:
+    created = make_distribution(cloudfront)
+    distribution = created["Distribution"]
+    aws.control.console("cloudfront", "set_tags", Id=distribution["Id"], tags={"team": "weather"})
+    tags = cloudfront.list_tags_for_resource(Resource=distribution["ARN"])["Tags"]["Items"]
+    assert tags == [{"Key": "team", "Value": "weather"}]
+    assert cloudfront.get_distribution(Id=distribution["Id"])["ETag"] == created["ETag"]

@@ -258,6 +258,17 @@ def test_boto3_creates_and_deletes_a_stack(mediapackage: Any) -> None:
     gone(mediapackage, mediapackage.describe_channel, "main")
 
 
+def test_the_console_replaces_tags(aws: Handle, mediapackage: Any) -> None:
+    mediapackage.create_channel(Id="main", Tags={"mark": "ours"})
+    mediapackage.create_origin_endpoint(Id="main", ChannelId="main", HlsPackage=HLS, Tags={"mark": "ours"})
+    aws.control.console("mediapackage", "set_channel_tags", id="main", tags={"team": "weather"})
+    assert mediapackage.describe_channel(Id="main")["Tags"] == {"team": "weather"}
+    assert mediapackage.describe_origin_endpoint(Id="main")["Tags"] == {"mark": "ours"}
+    aws.control.console("mediapackage", "set_endpoint_tags", id="main", tags={})
+    (listed,) = mediapackage.list_origin_endpoints()["OriginEndpoints"]
+    assert listed.get("Tags", {}) == {}
+
+
 def gone(mediapackage: Any, describe: Any, key: str) -> None:
     for _ in range(100):
         try:

@@ -120,6 +120,7 @@ def test_a_row_that_a_step_holds_is_not_written(polled_list: PolledList, aws: Fa
     Distribution.objects.update(claimed_until=datetime.fromisoformat("2999-01-01T00:00:00Z"))
     observe(polled_list)
     assert reread(first).status == "InProgress"
+    assert reread(first).observe_requested  # its next step reads what the list could not write
 
 
 def test_an_observation_newer_than_the_list_is_not_overwritten(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tests.matrix.taking import FLOWS_TAKEN, TAKE
 from tests.scenarios.crashing_session import KILLS, MortalSession
+from tests.scenarios.handing_over import hand_over
 from tests.scenarios.world import WorldUnderTest
 
 FAULTS = {
@@ -14,16 +16,18 @@ FAULTS = {
     "stale_read": 1,
     "not_found": 1,
 }
-KINDS = (*KILLS, *FAULTS)
+KINDS = (*KILLS, *FAULTS, TAKE)
 
 
 def arm(world: WorldUnderTest, call: int, kind: str) -> None:
     """Make the call with this number (from 1, over all operations) fail once."""
     session = world.session
     assert isinstance(session, MortalSession)
-    session.calls, session.die_at, session.died = 0, None, False
+    session.calls, session.die_at, session.died, session.interrupt_at = 0, None, False, None
     if kind in KILLS:
         session.die_at = (call, kind)
+    elif kind == TAKE:
+        session.interrupt_at, session.interrupt = call, lambda: hand_over(world)
     elif kind in FAULTS:
         world.control.fault("*", kind, times=FAULTS[kind], skip=call - 1)
 
@@ -31,10 +35,12 @@ def arm(world: WorldUnderTest, call: int, kind: str) -> None:
 def disarm(world: WorldUnderTest) -> None:
     """Remove the crash or fault."""
     assert isinstance(world.session, MortalSession)
-    world.session.die_at = None
+    world.session.die_at = world.session.interrupt_at = None
     world.control.clear_faults()
 
 
-def applicable(operation: str, kind: str) -> bool:
-    """Whether the kind can happen to the operation: a list never answers NotFound."""
+def applicable(flow: str, operation: str, kind: str) -> bool:
+    """Whether the kind can happen to the operation in this flow: a list never answers NotFound."""
+    if kind == TAKE:
+        return flow in FLOWS_TAKEN
     return not (kind == "not_found" and ":List" in operation)

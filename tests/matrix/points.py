@@ -6,8 +6,10 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.matrix import taking
 from tests.matrix.faults import FAULTS, applicable, arm, disarm
 from tests.matrix.flows import FLOWS, Flow
+from tests.matrix.taking import TAKE
 from tests.scenarios import timeline
 from tests.scenarios.crashing_session import MortalSession
 from tests.scenarios.measures import lost_bytes, not_final, surplus, truth
@@ -103,10 +105,22 @@ def _text_of(error: AssertionError) -> str:
 def run_in_process(world: WorldUnderTest, point: Point) -> Verdict:
     """Run a point in this process; a killed worker is an exception that ends its step."""
     flow = begin(world, point)
+    if point.kind == TAKE:
+        return run_taken(world, point, flow)
     failure = run_flow(world, flow)
     session = world.session
     assert isinstance(session, MortalSession)
     return judge(world, point, flow, failure, killed=session.died)
+
+
+def run_taken(world: WorldUnderTest, point: Point, flow: Flow) -> Verdict:
+    """Run a point at which everything is given away: nothing may be done to it any more."""
+    session = world.session
+    assert isinstance(session, MortalSession)
+    taking.work_in_vain(world, flow)
+    struck = session.calls >= point.call
+    disarm(world)
+    return Verdict(point, "; ".join(taking.failures(world, point.call)) if struck else "", struck=struck)
 
 
 def run_flow(world: WorldUnderTest, flow: Flow) -> str:
@@ -130,5 +144,5 @@ def points_of(world: WorldUnderTest, name: str, kinds: tuple[str, ...]) -> list[
         Point(name, number, kind, operation)
         for kind in kinds
         for number, operation in enumerate(names, start=1)
-        if applicable(operation, kind)
+        if applicable(name, operation, kind)
     ]

@@ -47,8 +47,9 @@ from streamhub.aws.target import embedded_target  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
 from tests.matrix.faults import KINDS  # noqa: E402
 from tests.matrix.flows import FLOWS, Flow  # noqa: E402
-from tests.matrix.points import Point, Verdict, begin, judge, points_of, run_flow  # noqa: E402
+from tests.matrix.points import Point, Verdict, begin, judge, points_of, run_flow, run_taken  # noqa: E402
 from tests.matrix.snapshot import FrozenAws  # noqa: E402
+from tests.matrix.taking import TAKE  # noqa: E402
 from tests.scenarios.crashing_session import MortalSession  # noqa: E402
 from tests.scenarios.world import WorldUnderTest, configure, expire_claims  # noqa: E402
 
@@ -164,6 +165,8 @@ def _successor(world: WorldUnderTest, point: Point) -> dict[str, Any]:
 
 
 def _work(world: WorldUnderTest, point: Point, flow: Flow, *, killed: bool = False) -> dict[str, Any]:
+    if point.kind == TAKE:
+        return _plain(run_taken(world, point, flow))
     return _plain(judge(world, point, flow, run_flow(world, flow), killed=killed))
 
 

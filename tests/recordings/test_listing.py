@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from channels_app import services
 from channels_app.models import Breakout, Channel
 from distributions.models import Distribution
 from recordings import listing as recordings
 from recordings.listing import Session, belongs, run_started
-from recordings.models import Recording
+from recordings.models import BucketListing, Recording
 from recordings.tasks import list_recordings
+from streamhub.alerts.rules import Condition, sources
 from streamhub.aws.s3 import ObjectInfo
-from streamhub.lifecycle.models import Job
+from streamhub.lifecycle.models import Job, database_now
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
-from tests.scenarios.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest, own_aws
 
 BUCKET = "streamhub-recordings"
 
@@ -114,20 +114,232 @@ def test_a_channel_that_does_not_record_is_not_listed(bucket: WorldUnderTest) ->
     assert "s3:ListObjectsV2" not in bucket.counts()
 
 
-def test_a_breakout_that_ended_long_ago_is_not_listed(bucket: WorldUnderTest) -> None:
+def shift(breakout: Breakout, **ago: float) -> Breakout:
+    """Move the breakout into the past."""
+    span = timedelta(**ago)
+    for column in ("session_started_at", "session_ended_at", "state_since"):
+        setattr(breakout, column, getattr(breakout, column) - span)
+    breakout.save()
+    for attachment in breakout.attachments.all():
+        attachment.started_at -= span
+        attachment.ended_at = attachment.ended_at and attachment.ended_at - span
+        attachment.save()
+    return breakout
+
+
+def listing_of(breakout: Breakout) -> BucketListing:
+    return BucketListing.objects.get(breakout=breakout)
+
+
+def retry_now() -> None:
+    """Let the wait after a failure pass."""
+    BucketListing.objects.update(not_before=None)
+
+
+def error_of(breakout: Breakout) -> tuple[str, bool]:
+    breakout.refresh_from_db()
+    return breakout.error_code, breakout.error_needs_person
+
+
+def alarms() -> list[Condition]:
+    return [each for source in sources() for each in source.current() if each.rule.startswith("recordings_")]
+
+
+def outcome() -> str:
+    return Job.objects.get(name="list_recordings").outcome
+
+
+def test_a_breakout_is_listed_until_a_list_read_late_enough_after_its_end(bucket: WorldUnderTest) -> None:
     breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
+    list_recordings()
     assert recordings.due() == [breakout]
-    Breakout.objects.update(session_ended_at=timezone.now() - recordings.LISTED_FOR * 2)
+    breakout.refresh_from_db()
+    shift(breakout, minutes=7)
+    assert recordings.due() == [breakout]
+    list_recordings()
     assert recordings.due() == []
+    assert error_of(breakout) == ("", False)
 
 
-def test_a_bucket_that_cannot_be_read_is_reported_and_listed_again(bucket: WorldUnderTest) -> None:
-    completed_breakout(bucket, recording_channel(bucket), "keynote")
-    bucket.control.fault("s3:ListObjectsV2", "access_denied")
+def test_workers_that_were_down_for_forty_minutes_after_the_stop_lose_nothing(bucket: WorldUnderTest) -> None:
+    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
+    bucket.session.client("s3").list_objects_v2(Bucket=BUCKET)  # the file is written
+    move_objects(bucket, breakout, minutes=40)
     list_recordings()
-    assert Job.objects.get(name="list_recordings").outcome == "1 breakout, 0 files, 1 could not be listed"
+    assert Recording.objects.filter(breakout=breakout).count() == 1
+    assert (recordings.due(), alarms()) == ([], [])
+
+
+def move_objects(world: WorldUnderTest, breakout: Breakout, **ago: float) -> None:
+    """Move a breakout and its files into the past, as if nobody had listed them since."""
+    shift(breakout, **ago)
+    span = timedelta(**ago)
+    handle = own_aws().handle
+
+    def move() -> None:
+        from moto.s3.models import s3_backends
+
+        backend = s3_backends[handle.aws.account.world.account]["aws"]
+        keys = backend.buckets[BUCKET].keys
+        for key in list(keys):
+            (item,) = keys.getlist(key)
+            item.last_modified -= span
+            uid, started, name = key.split("/")
+            moved = datetime.strptime(started, recordings.STARTED_FORMAT) - span
+            item.name = f"{uid}/{moved:{recordings.STARTED_FORMAT}}/{name}"
+            del keys[key]
+            keys[item.name] = item
+
+    handle.run(move)
+
+
+def test_a_bucket_denied_for_half_an_hour_after_the_stop_is_listed_once_it_is_allowed(
+    bucket: WorldUnderTest,
+) -> None:
+    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
+    bucket.session.client("s3").list_objects_v2(Bucket=BUCKET)
+    bucket.control.fault("s3:ListObjectsV2", "access_denied", times=None)
     list_recordings()
-    assert Recording.objects.count() == 1
+    move_objects(bucket, breakout, minutes=31)
+    retry_now()
+    list_recordings()
+    assert not Recording.objects.exists()
+    assert error_of(breakout) == ("recordings_unread", True)
+    assert "s3:ListBucket" in breakout.error_hint
+    (alarm,) = alarms()
+    assert (alarm.rule, alarm.object_id, alarm.since) == (
+        "recordings_unread",
+        str(breakout.pk),
+        listing_of(breakout).wrong_since,
+    )
+    bucket.control.clear_faults()
+    retry_now()
+    list_recordings()
+    assert Recording.objects.filter(breakout=breakout).count() == 1
+    assert error_of(breakout) == ("", False)
+    assert (alarms(), recordings.due()) == ([], [])
+
+
+def test_a_bucket_that_refuses_is_asked_seldom_and_for_ever(bucket: WorldUnderTest) -> None:
+    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
+    bucket.control.fault("s3:ListObjectsV2", "access_denied", times=None)
+    list_recordings()
+    asked = bucket.counts()["s3:ListObjectsV2"]
+    for _ in range(5):
+        list_recordings()
+    assert bucket.counts()["s3:ListObjectsV2"] == asked
+    waits = []
+    for _ in range(12):
+        retry_now()
+        list_recordings()
+        waits.append((listing_of(breakout).not_before - database_now()).total_seconds())  # type: ignore[operator]
+    assert waits[0] < 100 < 230 < waits[-1] <= 300
+    shift(breakout, days=30)
+    retry_now()
+    assert recordings.due() == [breakout]
+
+
+def test_one_refusing_bucket_is_not_asked_for_every_breakout(bucket: WorldUnderTest) -> None:
+    on = rows.channel(record=True)
+    now = database_now()
+    shows = [
+        rows.breakout("completed", on, recorded=True, session_started_at=now, session_ended_at=now)
+        for _ in range(20)
+    ]
+    bucket.control.fault("s3:ListObjectsV2", "access_denied", times=None)
+    list_recordings()
+    assert bucket.control.faults()[0]["done"] == recordings.GIVE_UP_AFTER_REFUSALS
+    assert outcome() == "20 breakouts, 0 files, 20 could not be listed"
+    assert {error_of(show) for show in shows} == {("recordings_unread", True)}
+
+
+def test_one_throttle_is_no_error_and_a_lasting_one_is(bucket: WorldUnderTest) -> None:
+    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
+    bucket.control.fault("s3:ListObjectsV2", "throttle", times=None)
+    list_recordings()
+    assert (error_of(breakout), alarms()) == (("", False), [])
+    for _ in range(2):
+        retry_now()
+        list_recordings()
+    assert error_of(breakout) == ("recordings_unread", False)
+    assert len(alarms()) == 1
+
+
+def test_what_medialive_may_not_write_is_said(bucket: WorldUnderTest, as_role: Any) -> None:
+    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
+    empty_bucket(bucket)
+    list_recordings()
+    assert error_of(breakout) == ("", False)  # its file may still be written
+    breakout.refresh_from_db()
+    shift(breakout, minutes=10)
+    list_recordings()
+    assert error_of(breakout) == ("recordings_missing", True)
+    assert "s3:PutObject" in breakout.error_hint
+    (alarm,) = alarms()
+    assert alarm.rule == "recordings_missing"
+    page = page_of(as_role("viewer"), breakout)
+    assert "has no file of it" in page
+    assert "No file has been written yet" not in page
+
+
+def empty_bucket(world: WorldUnderTest) -> None:
+    """Take the written files away, as if MediaLive had not been allowed to write them."""
+    client = world.session.client("s3")
+    for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        client.delete_object(Bucket=BUCKET, Key=item["Key"])
+
+
+def test_a_bucket_that_is_not_named_any_more_is_an_error(bucket: WorldUnderTest, settings: Any) -> None:
+    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
+    settings.RECORDING_BUCKET = ""
+    list_recordings()
+    assert error_of(breakout)[0] == "recordings_unread"
+    assert "RECORDING_BUCKET is not set" in breakout.error_message
+
+
+def test_a_breakout_that_failed_on_air_is_listed_too(bucket: WorldUnderTest) -> None:
+    channel = recording_channel(bucket)
+    services.breakout_start(services.breakout_create(channel, "keynote", who=TESTER), who=TESTER)
+    bucket.settle(lambda: Breakout.objects.get().state == "running")
+    channel.refresh_from_db()
+    bucket.control.console("medialive", "delete_channel", id=channel.ml_channel_id)
+    bucket.settle()
+    breakout = Breakout.objects.get()
+    assert (breakout.state, breakout.error_code) == ("failed", "deleted_outside")
+    list_recordings()
+    assert breakout.recordings.count() == 1
+    assert error_of(breakout)[0] == "deleted_outside"
+
+
+def test_a_breakout_that_was_proven_is_listed_again_when_it_runs_again(bucket: WorldUnderTest) -> None:
+    breakout = shift(completed_breakout(bucket, recording_channel(bucket), "keynote"), minutes=10)
+    list_recordings()
+    assert recordings.due() == []
+    now = database_now()
+    Breakout.objects.update(session_started_at=now, session_ended_at=now, state_since=now)
+    assert recordings.due() == [breakout]
+
+
+PROOFS = [
+    # state, stop accepted and over at these minutes, list begun at this one, whether it proves all files
+    ("running", None, 0, 60, False),
+    ("stopping", 0, 0, 60, False),
+    ("completed", 0, 1, 5, False),
+    ("completed", 0, 1, 6, True),
+    ("completed", 0, 20, 20.5, False),  # the encoder took long to stop
+    ("completed", 0, 20, 21, True),
+    ("failed", None, 0, 5, False),
+    ("failed", None, 0, 6, True),
+]
+
+
+@pytest.mark.parametrize(("state", "stopped", "over", "listed", "expected"), PROOFS)
+def test_a_list_is_proof_only_late_enough_after_the_end(
+    state: str, stopped: float | None, over: float, listed: float, expected: bool
+) -> None:
+    ended = None if stopped is None else at(stopped)
+    breakout = Breakout(state=state, session_ended_at=ended, state_since=at(over))
+    assert recordings.proves(at(listed), breakout) is expected
 
 
 def recorded_breakout(channel: Channel, **fields: Any) -> Breakout:

@@ -33,11 +33,17 @@ class MortalSession(AwsSession):
         self.received: set[str | None] = set()
         self.on_call.append(lambda call: self.received.add(call.request_id))
 
+    # Just before this call, somebody does something outside of StreamHub.
+    interrupt_at: int | None = None
+    interrupt: Callable[[], object] = staticmethod(lambda: None)
+
     die_at: tuple[int, str] | None = None
     die: Callable[[], None] = staticmethod(raise_killed)
 
     def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
         self.calls += 1
+        if self.interrupt_at == self.calls:
+            self.interrupt()
         if self.die_at == (self.calls, "killed_before"):
             self._die()
         dying = self.die_at == (self.calls, "killed_after")

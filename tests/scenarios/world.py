@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from billing.models import CollectionWindow, DailySeries, LedgerMinute
@@ -105,10 +106,11 @@ class WorldUnderTest:
     # --- work ------------------------------------------------------------------------------
 
     def due(self) -> list[tuple[str, int]]:
-        """All rows with a next step, even if it is due later."""
+        """All rows with a next step, even if it is due later, but none that rests in other hands."""
         due = []
+        resting = Q(handed_over_at__isnull=False, not_before__gt=Now() + timedelta(seconds=60))
         for managed in driver.all_drivers():
-            rows = managed.model._default_manager.filter(not_before__isnull=False)
+            rows = managed.model._default_manager.filter(~resting, not_before__isnull=False)
             label = managed.model._meta.label_lower
             due += [(label, pk) for pk in rows.order_by("priority", "pk").values_list("pk", flat=True)]
         return due

@@ -27,7 +27,8 @@ def page(admin: ResourceBase, request: HttpRequest, object_id: int, name: str) -
     form = verb.form(request.POST if posted else None) if verb.form else None
     if posted and (form is None or form.is_valid()):
         data = form.cleaned_data if form else {}
-        add_message(request, verb, perform(verb, row, request.user, data))  # type: ignore[arg-type]
+        typed = request.POST.get("typed", "")
+        add_message(request, verb, perform(verb, row, request.user, typed, data))  # type: ignore[arg-type]
         return HttpResponseRedirect(admin.url("change", row.pk))
     context = _context(admin, request, row, verb, form)
     return TemplateResponse(request, "console/confirm.html", context, status=422 if posted else 200)
@@ -62,5 +63,6 @@ def _context(
         form=form,
         reason=verb.refusal(row, admin.situation(row)),
         consequences=verb.consequences(row),
+        to_type=verb.typed(row),
         back=admin.url("change", row.pk),
     )

@@ -49,3 +49,13 @@ def test_a_console_action_with_wrong_parameters_is_refused(ml: MediaLive) -> Non
         ml.console("stop_channel", {})
     with refused("InvalidConsoleParameters", 400):
         ml.console("set_quota", {"chanels": 3})
+
+
+def test_the_console_replaces_tags(ml: MediaLive) -> None:
+    keys = {"channel": channel(ml), "input_security_group": group(ml)}
+    keys["input"] = push_input(ml, InputSecurityGroups=[keys["input_security_group"]])["Id"]
+    for kind, key in keys.items():
+        ml.console(f"set_{kind}_tags", {"id": key, "tags": {"team": "weather"}})
+    inventory = ml.inventory()
+    tags = {item["id"]: item["tags"] for items in inventory.values() for item in items}
+    assert [tags[key] for key in keys.values()] == [{"team": "weather"}] * 3
