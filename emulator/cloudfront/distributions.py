@@ -238,6 +238,6 @@ def _tags(tags: dict[str, Any]) -> dict[str, str]:
 def _check_tags(tags: dict[str, str]) -> None:
     if len(tags) > 50:
         raise Refusal("InvalidTagging", "A resource can carry at most 50 tags.")
-    for key, value in tags.items():
-        if key.lower().startswith("aws:") or not 0 < len(key) <= 128 or len(value) > 256:
+    for key in tags:
+        if key.lower().startswith("aws:"):
             raise Refusal("InvalidTagging", f"The tag {key!r} is not valid.")

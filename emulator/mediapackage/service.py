@@ -209,11 +209,8 @@ class MediaPackage(Service):
         return channel
 
     def _page(self, key: str, store: PagedStore[Any], params: Params) -> Params:
-        limit = params.get("MaxResults") or PAGE
-        if not 1 <= limit <= 1000:
-            invalid("maxResults must be between 1 and 1000")
         try:
-            records, token = store.page(limit, params.get("NextToken"))
+            records, token = store.page(params.get("MaxResults") or PAGE, params.get("NextToken"))
         except BadToken:
             invalid("Invalid nextToken")
         return {key: [record.describe() for record in records], **({"NextToken": token} if token else {})}
