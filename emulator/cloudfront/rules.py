@@ -42,7 +42,7 @@ class Account(Protocol):
     """What the rules need to know of the distribution's account."""
 
     access_controls: dict[str, dict[str, Any]]
-    key_groups: set[str]
+    key_groups: dict[str, list[str]]
     certificates: dict[str, list[str]]
 
 
