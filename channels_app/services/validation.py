@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlparse
@@ -10,10 +9,10 @@ from urllib.parse import urlparse
 from django.conf import settings
 
 from channels_app.models.channel import ChannelClass, InputType
+from channels_app.services.cidrs import cidrs_normalised
+from channels_app.services.tags import tags_error
 
 NAME_MAX = 64
-CIDRS_MAX = 10
-TAGS_MAX = 40
 PULL_SCHEMES = ("http", "https", "rtmp", "rtmps", "rtp", "udp", "srt", "s3", "s3ssl")
 
 
@@ -27,24 +26,6 @@ def name_error(name: str) -> str | None:
     return None
 
 
-def cidrs_normalised(cidrs: Sequence[str]) -> tuple[list[str], str | None]:
-    """The CIDRs in canonical form and order, and an error message if they cannot be used."""
-    if not 1 <= len(cidrs) <= CIDRS_MAX:
-        return [], f"Give 1 to {CIDRS_MAX} CIDRs of the encoders that push, for example 203.0.113.7/32."
-    normalised = set()
-    for cidr in cidrs:
-        try:
-            network = ipaddress.ip_network(cidr.strip(), strict=True)
-        except ValueError:
-            return [], f"{cidr!r} is not a CIDR. Give a network such as 203.0.113.7/32 or 198.51.100.0/24."
-        if network.prefixlen == 0:
-            return [], f"{cidr} would open the input to the whole world. List the encoders' addresses."
-        if network.version != 4:
-            return [], f"{cidr} is not IPv4. MediaLive's input security groups accept IPv4 only."
-        normalised.add(str(network))
-    return sorted(normalised), None
-
-
 def sources_error(urls: Sequence[str], channel_class: str) -> str | None:
     needed = 2 if channel_class == ChannelClass.STANDARD else 1
     if not needed <= len(urls) <= 2:
@@ -55,19 +36,6 @@ def sources_error(urls: Sequence[str], channel_class: str) -> str | None:
         parsed = urlparse(url)
         if parsed.scheme not in PULL_SCHEMES or not parsed.netloc:
             return f"{url!r} is not a URL that MediaLive can pull ({', '.join(PULL_SCHEMES)})."
-    return None
-
-
-def tags_error(tags: Mapping[str, str]) -> str | None:
-    if len(tags) > TAGS_MAX:
-        return f"A channel has at most {TAGS_MAX} tags; these are {len(tags)}."
-    for key, value in tags.items():
-        if not 1 <= len(key) <= 128:
-            return f"A tag key has 1 to 128 characters; {key[:20]!r} has {len(key)}."
-        if len(value) > 256:
-            return f"A tag value has at most 256 characters; the value of {key!r} has {len(value)}."
-        if key.lower().startswith(("aws:", "streamhub:")):
-            return f"{key!r} is reserved. Choose a key that does not start with aws: or streamhub:."
     return None
 
 
