@@ -42,6 +42,7 @@ class Audience:
     kbps: int
     tail_seconds: float = 0.0
     cookies: Mapping[str, str] = field(default_factory=dict)
+    ends_at: float | None = None  # when its signature ends, in epoch seconds; None: it needs none
     flows: tuple[tuple[Series, Flow], ...] = ()
 
     def rates(self) -> tuple[int, int]:
@@ -165,7 +166,8 @@ class Viewers(Service):
             traffic = self._cloudwatch.traffic
             distribution = traffic.of(CLOUDFRONT, audience.distribution)
             origin = traffic.of(MEDIAPACKAGE, verdict.package or "")
-            lasting = verdict.ends_at and verdict.ends_at - self.world.clock.now().timestamp()
+            audience.ends_at = verdict.ends_at
+            lasting = verdict.ends_at and verdict.ends_at - self._now()
             audience.flows = (
                 (distribution, distribution.open(audience.rates(), lasting)),
                 (origin, origin.open(audience.origin_rates(), lasting)),
@@ -173,10 +175,14 @@ class Viewers(Service):
         elif not verdict.plays and audience.flows:
             self._stop(audience)
 
+    def _now(self) -> float:
+        return self.world.clock.now().timestamp()
+
     def _stop(self, audience: Audience) -> None:
         for series, flow in audience.flows:
             series.close(flow)
-        if audience.flows and audience.tail_seconds:
+        may_watch = audience.ends_at is None or self._now() < audience.ends_at
+        if audience.flows and audience.tail_seconds and may_watch:
             bytes_rate, requests_rate = (rate // STRAGGLERS for rate in audience.rates())
             audience.flows[0][0].open((bytes_rate, requests_rate), audience.tail_seconds)
         audience.flows = ()
