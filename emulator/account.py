@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from . import codec, mediamanager
+from . import codec, conformance, mediamanager
 from .archive import Archive
 from .base import Clock, Refusal, Service, World
 from .buckets import Buckets
@@ -86,9 +86,11 @@ class Account:
         elif call.operation.startswith("List"):
             self.stale_reads.note_list(call)
         try:
-            answer = codec.answer(call, self._perform(call))
+            result = self._perform(call)
         except Refusal as error:
             return self.refuse(call, entry, error)
+        conformance.check_answer(call, result)
+        answer = codec.answer(call, result)
         entry.status = answer.status
         return answer
 
@@ -106,6 +108,7 @@ class Account:
         entry.status = answer.status
         code = re.search(rb"<Code>(\w+)</Code>", answer.body) if answer.status >= 400 else None
         if code:
+            conformance.check_error(call, code[1].decode())
             self.log.refuse(entry, Refusal(code[1].decode(), "", answer.status))
         return answer
 
@@ -121,6 +124,8 @@ class Account:
 
     def refuse(self, call: AwsRequest, entry: Entry, error: Refusal) -> AwsResponse:
         """Log the refusal and return its response."""
+        if entry.fault is None:  # a fault may give any operation any answer
+            conformance.check_error(call, error.code)
         self.log.refuse(entry, error)
         return codec.refusal(call, error)
 
@@ -130,6 +135,7 @@ class Account:
         method = self._method(call)
         if method is None or call.model is None:
             raise Refusal("NotImplemented", f"The embedded AWS does not offer {call.name}.", 501)
+        conformance.refuse_illegal(call)
         self.world.calling_region = call.region
         try:
             return method(call.params)

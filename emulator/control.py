@@ -9,16 +9,26 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 PREFIX = "/_embedded/"
 
 
 class ControlError(Exception):
     """The control API refused a request; the message says why."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer: its host has no address here."""
+
+    def redirect_request(self, *_about: Any) -> None:
+        return None
+
+
+_PLAYER = urllib.request.build_opener(_NoRedirect)
 
 
 class Control:
@@ -134,10 +144,15 @@ class Control:
         return self._post("console", service=service, action=action, params=params)
 
     def audience_join(
-        self, domain_or_url: str, viewers: int = 100, kbps: int = 3000, tail_seconds: float = 0.0
+        self,
+        domain_or_url: str,
+        viewers: int = 100,
+        kbps: int = 3000,
+        tail_seconds: float = 0.0,
+        cookies: Mapping[str, str] | None = None,
     ) -> str:
         """Let viewers watch a distribution, now or as soon as it plays; returns the audience's id."""
-        audience = {"viewers": viewers, "kbps": kbps, "tail_seconds": tail_seconds}
+        audience = {"viewers": viewers, "kbps": kbps, "tail_seconds": tail_seconds, "cookies": cookies}
         return self._post("audience/join", domain_or_url=domain_or_url, **audience)["id"]
 
     def audience_leave(self, audience_id: str) -> None:
@@ -174,11 +189,17 @@ class Control:
         """Move all traffic up to now (or that of one distribution) this many minutes into the past."""
         self._post("backdate", minutes=minutes, distribution=distribution)
 
-    def play(self, url: str, signed: bool = False) -> tuple[int, str]:
-        """What a player gets: (status, playlist or reason). `signed`: with valid cookies."""
-        query = urlencode({"url": url, "signed": int(signed)})
+    def play(
+        self, url: str, cookies: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """What a player gets at a URL: (status, playlist or reason). The request itself, no control call."""
+        parts = urlsplit(url if "//" in url else f"https://{url}/")
+        sent = {"Host": parts.netloc, "X-Forwarded-Proto": parts.scheme, **(headers or {})}
+        if cookies:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        target = self.url + (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            with urllib.request.urlopen(f"{self.url}{PREFIX}play?{query}", timeout=self._timeout) as answer:  # noqa: S310
+            with _PLAYER.open(urllib.request.Request(target, headers=sent), timeout=self._timeout) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

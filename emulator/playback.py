@@ -1,133 +1,172 @@
-"""Whether a playback URL plays: from CloudFront's edge to a running channel.
+"""What a viewer gets from CloudFront's edges: a distribution's state, signatures, cached errors, its origin.
 
-The edges serve a distribution once its enabling is deployed, and refuse it as soon as it is disabled.
-MediaPackage has a playlist while a MediaLive channel that sends to it is RUNNING.
+The edges serve a distribution once its enabling is deployed, and refuse it as soon as it is disabled. Pages:
+"Serve private content with signed URLs and signed cookies", "How CloudFront processes HTTP 4xx and 5xx status
+codes from your origin".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from .base import Refusal, World
+from .base import World
 from .cloudfront.distributions import Distributions
 from .cloudfront.records import Distribution
-from .codec import AwsResponse
-from .medialive import MediaLive
-from .medialive.records import Channel
+from .cloudfront.rules import behaviours
+from .origins import Origins, Verdict
+from .signatures import Denied, check
 
-PLAYLIST = (
-    "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-STREAM-INF:BANDWIDTH=5128000,RESOLUTION=1920x1080\nindex_1.m3u8\n"
-)
-SIGNED = ({"Signature", "Key-Pair-Id", "Policy"}, {"Signature", "Key-Pair-Id", "Expires"})
+# "HTTP 4xx and 5xx status codes that CloudFront always caches". It caches 400, 403, 412 and 415 only if the
+# origin sends Cache-Control with them, which MediaPackage's origins here do not.
+CACHED_ERRORS = {404, 405, 414, 500, 501, 502, 503, 504}
+ERROR_SECONDS = 10  # the error caching minimum TTL unless the distribution sets one
+NOWHERE = "198.51.100.1"  # the address of a viewer who names none
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a viewer gets: an HTTP status, the reason, and the MediaPackage channel behind it, if any."""
+class Request:
+    """What a player asks for. `url` is absolute; `headers` have lower-case names."""
 
-    status: int
-    reason: str
-    package: str | None = None
-
-    @property
-    def plays(self) -> bool:
-        return self.status == 200
-
-    def answer(self) -> AwsResponse:
-        """The HTTP response: a tiny playlist, or the reason."""
-        if self.plays:
-            kind, text = "application/vnd.apple.mpegurl", PLAYLIST
-        else:
-            kind, text = "text/plain; charset=utf-8", f"{self.status}: {self.reason}\n"
-        return AwsResponse(self.status, {"Content-Type": kind}, text.encode())
+    url: str
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "GET"
+    source_ip: str = NOWHERE
 
 
-def host_and_path(address: str) -> tuple[str, str | None]:
-    """Host and path of a playback URL; the path of a bare domain name is None."""
-    if "//" not in address:
-        return address.strip().lower().rstrip("/"), None
-    parts = urlsplit(address)
-    return (parts.hostname or "").lower(), parts.path
+def host_of(address: str) -> str:
+    """The host of a playback URL or of a bare domain name."""
+    return (urlsplit(address if "//" in address else f"//{address.strip()}").hostname or "").lower()
 
 
 class Playback:
-    """Tracks CloudFront and MediaLive.
+    """CloudFront's edges. They track the distributions and the origins.
 
     `on_change` callbacks get the id of a distribution whose verdict may have changed, or None for all.
-    MediaPackage has no such callback: the deletion of an endpoint of a running channel goes unnoticed until
-    another change.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.origins = Origins(world)
         self.on_change: list[Callable[[str | None], Any]] = []
-        self._cloudfront: Distributions = _service(world, "cloudfront")
+        service: Any = world.services["cloudfront"]
+        self._cloudfront: Distributions = service
         self._id_of: dict[str, str] = {}  # by domain, also of deleted distributions
         self._served: set[str] = set()
-        self._feeding: dict[str, set[str]] = {}  # MediaPackage channel -> running MediaLive channels
-        self._endpoints: dict[str, dict[str, str]] = {}  # origin host -> path -> endpoint id
+        self._errors: dict[tuple[str, str], tuple[float, Verdict]] = {}  # (distribution, path) -> until, what
         self._cloudfront.on_change.append(self._distribution_changed)
-        medialive: MediaLive = _service(world, "medialive")
-        medialive.on_running_change.append(self._running_changed)
+        self.origins.on_change.append(lambda: self._notify(None))
 
     def distribution_id(self, address: str) -> str | None:
         """The id of the distribution with this domain name, alias or URL, also if it was deleted."""
-        host, _ = host_and_path(address)
+        host = host_of(address)
         return self._cloudfront.aliases.get(host) or self._id_of.get(host)
 
-    def verdict(self, address: str, signed: bool = True) -> Verdict:
-        """CloudFront's answer. A bare domain stands for any endpoint behind it."""
-        distribution = self._cloudfront.distributions.get(self.distribution_id(address) or "")
+    def is_for_players(self, host: str) -> bool:
+        """Whether a request to this host is a player's and not a call of AWS's API."""
+        host = host.lower()
+        return (
+            host.endswith(".cloudfront.net")
+            or self.distribution_id(host) is not None
+            or self.origins.is_origin(host)
+        )
+
+    def get(self, request: Request) -> Verdict:
+        """The answer to one request, to an edge or straight to an origin. Errors stay in the edge's cache."""
+        parts = urlsplit(request.url)
+        if self.origins.is_origin(parts.hostname or ""):
+            return self.origins.answer(parts.hostname or "", parts.path, request.headers)
+        return self._at_edge(request, cached=True)
+
+    def watch(self, address: str, cookies: Mapping[str, str]) -> Verdict:
+        """Whether somebody can watch at this address, at a URL or at any endpoint behind a bare domain.
+
+        A viewer asks for a playlist and then for its segments, in both with the same query and cookies. The
+        cache is left out: a viewer asks again.
+        """
+        url = address if "//" in address else self._any_url(address)
+        verdict = self._at_edge(Request(url, cookies), cached=False)
+        if not verdict.plays:
+            return verdict
+        segment = self._at_edge(Request(_segment(url), cookies), cached=False)
+        if segment.code:
+            return replace(segment, reason=f"the playlist may be read, its segments not: {segment.reason}")
+        return verdict
+
+    # -- the edge
+
+    def _at_edge(self, request: Request, *, cached: bool) -> Verdict:
+        distribution = self._cloudfront.distributions.get(self.distribution_id(request.url) or "")
         if distribution is None:
             return Verdict(403, "no distribution has this domain name")
+        if refusal := self._closed(distribution):
+            return refusal
+        behaviour = _behaviour(distribution, urlsplit(request.url).path)
+        if refusal := _by_protocol_or_method(request, behaviour):
+            return refusal
+        try:
+            ends_at = self._permission(request, behaviour)
+        except Denied as denied:
+            return Verdict(403, denied.message, code=denied.code)
+        answer = self._through_cache if cached else self._at_origin
+        return replace(answer(distribution, behaviour, urlsplit(request.url).path), ends_at=ends_at)
+
+    def _closed(self, distribution: Distribution) -> Verdict | None:
         if not distribution.config["Enabled"]:
             return Verdict(403, f"distribution {distribution.id} is disabled")
         if distribution.id not in self._served:
             return Verdict(503, f"distribution {distribution.id} is not deployed yet")
-        if not signed and _needs_signature(distribution) and not _is_signed(address):
-            return Verdict(403, "Missing Key-Pair-Id query parameter or cookie value")
-        return self._at_origin(_origin_host(distribution), host_and_path(address)[1])
-
-    def _at_origin(self, host: str, path: str | None) -> Verdict:
-        endpoint = self._endpoint(host, path)
-        if endpoint is None:
-            if not host.endswith(f".mediapackage.{self.world.region}.amazonaws.com"):
-                return Verdict(502, f"CloudFront cannot resolve the origin {host}")
-            return Verdict(404, "the origin has nothing at this path")
-        package = endpoint["ChannelId"]
-        if endpoint["Origination"] != "ALLOW":
-            return Verdict(403, "the origin endpoint does not allow origination", package)
-        if not self._feeding.get(package):
-            return Verdict(404, "the channel is not running, so the origin has no playlist", package)
-        return Verdict(200, "it plays", package)
-
-    def _endpoint(self, host: str, path: str | None) -> dict[str, Any] | None:
-        """The endpoint as MediaPackage describes it, or None. Unknown paths cause a new lookup."""
-        packages: Any = _service(self.world, "mediapackage")
-        if path not in self._endpoints.get(host, {}) and not (path is None and host in self._endpoints):
-            self._learn(packages.inventory()["origin_endpoints"])
-        endpoint_ids = self._endpoints.get(host, {})
-        candidates = (
-            list(endpoint_ids.values())
-            if path is None
-            else [endpoint_ids[path]]
-            if path in endpoint_ids
-            else []
-        )
-        for endpoint_id in candidates:
-            try:
-                return packages.describe_origin_endpoint({"Id": endpoint_id})
-            except Refusal:
-                continue  # deleted
         return None
 
-    def _learn(self, endpoints: list[dict[str, Any]]) -> None:
-        for endpoint in endpoints:
-            host, path = host_and_path(endpoint["url"])
-            self._endpoints.setdefault(host, {})[path or ""] = endpoint["id"]
+    def _permission(self, request: Request, behaviour: Mapping[str, Any]) -> float | None:
+        """When the viewer's signature ends; None where none is needed. Raises Denied."""
+        groups = behaviour["TrustedKeyGroups"]
+        if not groups.get("Enabled"):
+            return None
+        keys = self._cloudfront.trusted_keys(groups.get("Items") or [])
+        now = self.world.clock.now().timestamp()
+        return check(request.url, request.cookies, keys, now, request.source_ip)
+
+    def _through_cache(self, distribution: Distribution, behaviour: Mapping[str, Any], path: str) -> Verdict:
+        """The origin's answer. An error is kept for the error caching minimum TTL of its status."""
+        key, now = (distribution.id, path), self.world.clock.seconds()
+        until, kept = self._errors.get(key, (0.0, None))
+        if kept is not None and now < until:
+            return replace(kept, headers={"X-Cache": "Error from cloudfront", "Age": "1"})
+        verdict = self._at_origin(distribution, behaviour, path)
+        if verdict.status in CACHED_ERRORS:
+            ttl = _error_seconds(distribution, verdict.status)
+            self._errors[key] = (self.world.clock.due(ttl), verdict)
+        return verdict
+
+    def _at_origin(self, distribution: Distribution, behaviour: Mapping[str, Any], path: str) -> Verdict:
+        """The answer of the behaviour's origin to CloudFront, which adds the origin's custom headers."""
+        origins = distribution.config["Origins"]["Items"]
+        origin = next(each for each in origins if each["Id"] == behaviour["TargetOriginId"])
+        host = origin["DomainName"]
+        if not self.origins.is_origin(host):
+            return Verdict(502, f"CloudFront cannot resolve the origin {host}")
+        headers = {
+            item["HeaderName"].lower(): item["HeaderValue"]
+            for item in origin["CustomHeaders"].get("Items") or []
+        }
+        return self.origins.answer(host, origin["OriginPath"] + path, headers)
+
+    def _any_url(self, domain: str) -> str:
+        """The URL of one endpoint behind a distribution."""
+        distribution = self._cloudfront.distributions.get(self.distribution_id(domain) or "")
+        if distribution is None:
+            return f"https://{domain}/"
+        target = distribution.config["DefaultCacheBehavior"]["TargetOriginId"]
+        origins = distribution.config["Origins"]["Items"]
+        host = next(origin["DomainName"] for origin in origins if origin["Id"] == target)
+        return f"https://{host_of(domain)}{self.origins.path(host) or '/'}"
+
+    # -- changes
 
     def _distribution_changed(self, distribution: Distribution) -> None:
         self._id_of[distribution.domain] = distribution.id
@@ -138,34 +177,43 @@ class Playback:
             self._served.add(distribution.id)
         self._notify(distribution.id)
 
-    def _running_changed(self, channel: Channel, running: bool) -> None:
-        for package in channel.package_ids:
-            feeding = self._feeding.setdefault(package, set())
-            (feeding.add if running else feeding.discard)(channel.id)
-        self._notify(None)
-
     def _notify(self, distribution_id: str | None) -> None:
         for callback in self.on_change:
             callback(distribution_id)
 
 
-def _service(world: World, name: str) -> Any:
-    return world.services[name]
+def _behaviour(distribution: Distribution, path: str) -> dict[str, Any]:
+    """The first behaviour whose path pattern matches, or the default one."""
+    default, *others = behaviours(distribution.config)
+    return next((each for each in others if _matches(each["PathPattern"], path)), default)
 
 
-def _origin_host(distribution: Distribution) -> str:
-    """The host of the default behaviour's origin."""
-    target = distribution.config["DefaultCacheBehavior"]["TargetOriginId"]
-    origins = distribution.config["Origins"]["Items"]
-    return next(origin["DomainName"] for origin in origins if origin["Id"] == target)
+def _matches(pattern: str, path: str) -> bool:
+    """Whether a path pattern matches: `*` is any text, `?` one character, a slash in front is optional."""
+    regex = re.escape(pattern.removeprefix("/")).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(regex, path.removeprefix("/")) is not None
 
 
-def _needs_signature(distribution: Distribution) -> bool:
-    groups = distribution.config["DefaultCacheBehavior"].get("TrustedKeyGroups") or {}
-    return bool(groups.get("Enabled"))
+def _by_protocol_or_method(request: Request, behaviour: Mapping[str, Any]) -> Verdict | None:
+    """What the behaviour says of http and of the method."""
+    policy = behaviour["ViewerProtocolPolicy"]
+    if request.url.startswith("http:") and policy != "allow-all":
+        if policy == "https-only":
+            return Verdict(403, "this distribution is served by https only")
+        return Verdict(301, "use https", headers={"Location": request.url.replace("http:", "https:", 1)})
+    if request.method not in behaviour["AllowedMethods"]["Items"]:
+        return Verdict(403, f"this distribution does not allow {request.method}")
+    return None
 
 
-def _is_signed(address: str) -> bool:
-    """Whether the URL has the parameters of a signature; the signature itself is not checked."""
-    given = set(parse_qs(urlsplit(address).query))
-    return any(needed <= given for needed in SIGNED)
+def _error_seconds(distribution: Distribution, status: int) -> float:
+    """The error caching minimum TTL of a status."""
+    answers = distribution.config["CustomErrorResponses"].get("Items") or []
+    ttls = [answer.get("ErrorCachingMinTTL") for answer in answers if answer["ErrorCode"] == status]
+    return float(ERROR_SECONDS if not ttls or ttls[0] is None else ttls[0])
+
+
+def _segment(url: str) -> str:
+    """The URL of a segment beside a playlist, with the playlist's query."""
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path.rpartition("/")[0] + "/index_1_1.ts").geturl()

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -28,6 +28,8 @@ from .codec import AwsRequest, AwsResponse
 from .control import PREFIX, Control
 from .control_routes import ControlRoutes
 from .faults import Rule, refusal
+from .playback import NOWHERE, Playback
+from .playback import Request as PlayerRequest
 
 ACCOUNT_PREFIX = "/_account/"  # followed by an account's number: an address of that account only
 T = TypeVar("T")
@@ -84,6 +86,9 @@ class EmbeddedAws:
             number, target = int(digits) if digits.isdigit() else 0, "/" + rest
         if target.startswith(PREFIX):
             return self._control(number, request.method, target, body)
+        host = request.headers.get("Host", "").partition(":")[0]
+        if self._playback.is_for_players(host):
+            return self._play(number, host, request, target)
         call = codec.parse_request(request.method, target, request.headers, body)
         try:
             answer = await self._call(number, call, request, target, body)
@@ -103,6 +108,25 @@ class EmbeddedAws:
         if isinstance(content, AwsResponse):
             return web.Response(status=content.status, headers=content.headers, body=content.body)
         return web.json_response(content, status=status, dumps=_dumps)
+
+    @property
+    def _playback(self) -> Playback:
+        viewers: Any = self.world.services["viewers"]
+        playback: Playback = viewers.playback
+        return playback
+
+    def _play(self, number: int, host: str, request: web.BaseRequest, target: str) -> web.Response:
+        """A player's request: to an edge of CloudFront, or straight to an origin."""
+        if number != self.number:
+            return web.Response(status=410, text="This account was reset.")
+        self.world.settle()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        scheme = headers.get("x-forwarded-proto", "https")
+        asked = PlayerRequest(
+            f"{scheme}://{host}{target}", dict(request.cookies), headers, request.method, _viewer(headers)
+        )
+        answer = self._playback.get(asked).answer()
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
     async def _call(
         self, number: int, call: AwsRequest, request: web.BaseRequest, target: str, body: bytes
@@ -215,6 +239,11 @@ async def _is_cut_after(account: Account, rule: Rule, call: AwsRequest) -> bool:
     if rule.kind == "pause":
         return not await account.faults.hold(call, "pause")
     return rule.kind == "cut_after"
+
+
+def _viewer(headers: Mapping[str, str]) -> str:
+    """The viewer's address, which a test may choose: all real connections come from this machine."""
+    return headers.get("x-forwarded-for", NOWHERE).partition(",")[0].strip()
 
 
 def _dumps(value: Any) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,8 @@ class Audience:
     viewers: int
     kbps: int
     tail_seconds: float = 0.0
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    ends_at: float | None = None  # when its signature ends, in epoch seconds; None: it needs none
     flows: tuple[tuple[Series, Flow], ...] = ()
 
     def rates(self) -> tuple[int, int]:
@@ -75,13 +77,22 @@ class Viewers(Service):
     # -- actions
 
     def join(
-        self, domain_or_url: str, viewers: int = 100, kbps: int = 3000, tail_seconds: float = 0.0
+        self,
+        domain_or_url: str,
+        viewers: int = 100,
+        kbps: int = 3000,
+        tail_seconds: float = 0.0,
+        cookies: Mapping[str, str] | None = None,
     ) -> str:
-        """Add an audience that watches now or as soon as the address plays; returns its id."""
+        """Add an audience that watches now or as soon as the address plays; returns its id.
+
+        Its players send `cookies` with every request, and the query of a signed URL with every file.
+        """
         if viewers < 0 or kbps < 0 or tail_seconds < 0:
             raise ValueError("viewers, kbps and tail_seconds must be 0 or more, not negative.")
         distribution, new_id = self._distribution(domain_or_url), f"audience-{next(self._numbers)}"
-        audience = Audience(new_id, domain_or_url, distribution, int(viewers), int(kbps), tail_seconds)
+        numbers = (int(viewers), int(kbps), tail_seconds)
+        audience = Audience(new_id, domain_or_url, distribution, *numbers, cookies or {})
         self._audiences[new_id] = audience
         self._consider(audience)
         return audience.id
@@ -146,23 +157,32 @@ class Viewers(Service):
                 self._consider(audience)
 
     def _consider(self, audience: Audience) -> None:
-        """Start or stop an audience's flows, depending on whether its address plays."""
-        verdict = self.playback.verdict(audience.address)
+        """Start or stop an audience's flows, depending on whether its address plays.
+
+        They end with the signature at the latest.
+        """
+        verdict = self.playback.watch(audience.address, audience.cookies)
         if verdict.plays and not audience.flows:
             traffic = self._cloudwatch.traffic
             distribution = traffic.of(CLOUDFRONT, audience.distribution)
             origin = traffic.of(MEDIAPACKAGE, verdict.package or "")
+            audience.ends_at = verdict.ends_at
+            lasting = verdict.ends_at and verdict.ends_at - self._now()
             audience.flows = (
-                (distribution, distribution.open(audience.rates())),
-                (origin, origin.open(audience.origin_rates())),
+                (distribution, distribution.open(audience.rates(), lasting)),
+                (origin, origin.open(audience.origin_rates(), lasting)),
             )
         elif not verdict.plays and audience.flows:
             self._stop(audience)
 
+    def _now(self) -> float:
+        return self.world.clock.now().timestamp()
+
     def _stop(self, audience: Audience) -> None:
         for series, flow in audience.flows:
             series.close(flow)
-        if audience.flows and audience.tail_seconds:
+        may_watch = audience.ends_at is None or self._now() < audience.ends_at
+        if audience.flows and audience.tail_seconds and may_watch:
             bytes_rate, requests_rate = (rate // STRAGGLERS for rate in audience.rates())
             audience.flows[0][0].open((bytes_rate, requests_rate), audience.tail_seconds)
         audience.flows = ()
@@ -189,12 +209,15 @@ class Viewers(Service):
                     "address": audience.address,
                     "viewers": audience.viewers,
                     "kbps": audience.kbps,
-                    "watching": bool(audience.flows),
-                    "why": self.playback.verdict(audience.address).reason,
+                    **self._watching(audience),
                 }
                 for audience in self._audiences.values()
             ]
         }
+
+    def _watching(self, audience: Audience) -> dict[str, Any]:
+        verdict = self.playback.watch(audience.address, audience.cookies)
+        return {"watching": bool(audience.flows) and verdict.plays, "why": verdict.reason}
 
 
 def _iso(at: int) -> str:
@@ -212,10 +235,6 @@ def routes(world: Callable[[], World]) -> dict[str, Callable[[Params], Any]]:
         for row in given["rows"]:
             viewers().deliver(**row)
 
-    def play(given: Params) -> Any:
-        signed = given.get("signed", "") in ("1", "true", "True")
-        return viewers().playback.verdict(given["url"], signed).answer()
-
     return {
         "POST audience/join": lambda given: {"id": viewers().join(**given)},
         "POST audience/leave": lambda given: viewers().leave(given["id"]),
@@ -224,5 +243,4 @@ def routes(world: Callable[[], World]) -> dict[str, Callable[[Params], Any]]:
         "POST publish": lambda given: viewers().publish_all(),
         "POST publish/delay": lambda given: viewers().publish_delay(**given),
         "POST backdate": lambda given: viewers().backdate(**given),
-        "GET play": play,
     }

@@ -70,6 +70,10 @@ IDLE_RUNNING_ALARM_MINUTES = variables.whole(env, "IDLE_RUNNING_ALARM_MINUTES", 
 AUTO_STOP_IDLE_MINUTES = variables.whole(env, "AUTO_STOP_IDLE_MINUTES", 0, unit="minutes", least=0)
 START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minutes")
 
+# The widest network that may push to an input. A /16 (65,536 addresses) is the most that the site of an
+# encoder usually has; whole providers are wider.
+WIDEST_CIDR_PREFIX = variables.whole(env, "WIDEST_CIDR_PREFIX", 16, unit="bits", least=1, most=32)
+
 # --- Alarms ----------------------------------------------------------------------------------
 
 # Where notices about alarms go; empty: nowhere. Mail needs the address of a mail server, EMAIL_URL.

@@ -18,6 +18,7 @@ from django.core.checks import CheckMessage, Error
 
 from streamhub import variables
 from streamhub.aws.ratelimit import parse_rates
+from streamhub.aws.regions import complete_regions, missing_in
 from streamhub.aws.session import AwsSession
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import EMBEDDED, LIVE, broker_url, resolve_target
@@ -102,6 +103,11 @@ def _notice_mistakes() -> Iterator[str]:
 
 def _live_mistakes() -> Iterator[str]:
     """Settings that a real account needs, and that have a default only in embedded mode."""
+    if missing := missing_in(settings.AWS_REGION):
+        yield (
+            f"AWS_REGION={settings.AWS_REGION!r} has no {' and no '.join(missing)}. "
+            f"Choose one of {', '.join(complete_regions())}."
+        )
     for name, meaning in _LIVE_NEEDS.items():
         if not getattr(settings, name):
             yield f"STREAMHUB_AWS=live needs {name}: {meaning}."

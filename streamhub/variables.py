@@ -21,12 +21,21 @@ mistakes: list[str] = []
 NO_DATABASE = {"ENGINE": "django.db.backends.dummy"}
 
 
-def whole(env: environ.Env, name: str, default: int, *, unit: str = "seconds", least: int = 1) -> int:
-    """A whole number, `least` or more."""
+def whole(
+    env: environ.Env,
+    name: str,
+    default: int,
+    *,
+    unit: str = "seconds",
+    least: int = 1,
+    most: int | None = None,
+) -> int:
+    """A whole number, `least` or more and at most `most`."""
     text = env.str(name, default=str(default)).strip()
-    if text.isascii() and text.isdigit() and int(text) >= least:
+    if text.isascii() and text.isdigit() and least <= int(text) <= (int(text) if most is None else most):
         return int(text)
-    mistakes.append(f"{name}={text!r} is not valid: write a whole number of {unit}, {least} or more.")
+    bounds = f"{least} or more" if most is None else f"{least} to {most}"
+    mistakes.append(f"{name}={text!r} is not valid: write a whole number of {unit}, {bounds}.")
     return default
 
 

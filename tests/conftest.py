@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from channels_app.models import Channel
-from tests.scenarios import naming
+from tests.scenarios import models, naming
 from tests.scenarios import stage as scene
 from tests.scenarios.staff import as_role, engineer, operator, superuser, viewer
 from tests.scenarios.world import WorldUnderTest
@@ -45,6 +45,20 @@ def _no_pause_between_attempts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched_by_the_models() -> Iterator[None]:
+    with models.watched():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _inside_the_models(_watched_by_the_models: None) -> Iterator[None]:
+    """Requests of the product and responses of the emulator are as botocore's models of the services say."""
+    models.found.clear()
+    yield
+    assert models.found == []
 
 
 @pytest.fixture

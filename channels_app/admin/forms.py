@@ -31,9 +31,11 @@ INPUTS = {
 
 
 def profile_label(name: str) -> str:
-    """Name and outputs, such as "1080p: 4 outputs"; only the name if the profile is not offered any more."""
+    """Name and outputs, such as "1080p50: 4 outputs"; only the name if it is not offered any more."""
     outputs = PROFILE_OUTPUTS.get(name)
-    return name if outputs is None else f"{name}: {outputs} outputs"
+    if outputs is None:
+        return name
+    return f"{name}: {outputs} outputs" + (", the source's frame rate" if name.endswith("p") else "")
 
 
 class LinesField(forms.CharField):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
 from channels_app.models.channel import ChannelClass, InputType
 from channels_app.profiles import PROFILE_NAMES
-from channels_app.services import breakout, validation
+from channels_app.services import breakout, cidrs, tags, validation
 from streamhub.names import REFUSED_IN_SCHEMA
 from streamhub.row_ids import PATTERN as ID_PATTERN
 
@@ -18,6 +20,7 @@ Schema = dict[str, Any]
 
 _VISIBLE = f"[^{REFUSED_IN_SCHEMA}]"
 _NOT_BLANK = f"^{_VISIBLE}*[^ {REFUSED_IN_SCHEMA}]{_VISIBLE}*$"
+_OF_TAGS = r"[\w .:/=+@-]"
 _DOT = r"\."
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 
@@ -42,9 +45,9 @@ PROFILE: Schema = {"enum": list(PROFILE_NAMES)}
 
 
 def _cidr_pattern() -> str:
-    """IPv4 networks as they are usually written: the bits after the prefix are zero, never /0."""
+    """IPv4 networks as they are usually written: the bits after the prefix are zero, and it is long enough."""
     lengths = []
-    for length in range(1, 32):
+    for length in range(settings.WIDEST_CIDR_PREFIX, 32):
         whole, bits = divmod(length, 8)
         parts = [_OCTET] * whole
         if bits:
@@ -55,7 +58,10 @@ def _cidr_pattern() -> str:
     return f"^({'|'.join(lengths)}|{_DOT.join([_OCTET] * 4)}(/32)?)$"
 
 
-CIDRS: Schema = {"items": {"type": "string", "pattern": _cidr_pattern(), "examples": ["203.0.113.7/32"]}}
+CIDRS: Schema = {
+    "items": {"type": "string", "pattern": _cidr_pattern(), "examples": ["203.0.113.7/32"]},
+    "description": "Neighbours count as one network: together they are no wider than one may be.",
+}
 SOURCES: Schema = {
     "items": {"type": "string", "pattern": validation.SOURCE_PATTERN, "maxLength": validation.SOURCE_MAX}
 }
@@ -66,18 +72,18 @@ def _reserved(prefix: str) -> str:
 
 
 TAGS: Schema = {
-    "maxProperties": validation.TAGS_MAX,
+    "maxProperties": tags.TAGS_MAX,
     "propertyNames": {
         "minLength": 1,
-        "maxLength": validation.TAG_KEY_MAX,
-        "pattern": rf"^(?! *({'|'.join(map(_reserved, validation.RESERVED_TAGS))})){_NOT_BLANK[1:]}",
+        "maxLength": tags.KEY_MAX,
+        "pattern": rf"^(?! *({'|'.join(map(_reserved, tags.RESERVED))}))(?=.*[^ ]){_OF_TAGS}+$",
     },
     "additionalProperties": {
         "type": "string",
-        "maxLength": validation.TAG_VALUE_MAX,
-        "pattern": f"^{_VISIBLE}*$",
+        "maxLength": tags.VALUE_MAX,
+        "pattern": f"^{_OF_TAGS}*$",
     },
-    "description": "Kept in NFC. Keys differ by case.",
+    "description": "Letters, digits, spaces and _.:/=+-@ as AWS takes them. Kept in NFC. Keys differ by case.",
 }
 
 _NONE = {"maxItems": 0}
@@ -102,7 +108,7 @@ CHANNEL: Schema = {
         {
             "properties": {
                 "input_type": {"enum": [InputType.RTMP_PUSH.value, InputType.RTP_PUSH.value]},
-                "allowed_cidrs": {"minItems": 1, "maxItems": validation.CIDRS_MAX},
+                "allowed_cidrs": {"minItems": 1, "maxItems": cidrs.CIDRS_MAX},
                 "source_urls": _NONE,
             },
             "required": ["allowed_cidrs"],

@@ -17,7 +17,8 @@ from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
 from channels_app.services.security_group import security_group_for, security_group_retry
 from channels_app.services.situations import channel_situation
-from channels_app.services.validation import channel_errors, tags_composed
+from channels_app.services.tags import tags_composed
+from channels_app.services.validation import channel_errors
 from distributions import services as distributions
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit

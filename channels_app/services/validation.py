@@ -5,7 +5,6 @@ The patterns and limits are also in the API's description, so that it refuses wh
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,13 +13,11 @@ from typing import Any
 from django.conf import settings
 
 from channels_app.models.channel import ChannelClass, InputType
-from streamhub.names import characters_error, composed
+from channels_app.services.cidrs import cidrs_normalised
+from channels_app.services.tags import tags_error
+from streamhub.names import characters_error
 
 NAME_MAX = 64
-CIDRS_MAX = 10
-TAGS_MAX = 40
-TAG_KEY_MAX, TAG_VALUE_MAX = 128, 256
-RESERVED_TAGS = ("aws:", "streamhub:")
 SOURCE_MAX = 2048
 PULL_SCHEMES = ("http", "https", "rtmp", "rtmps", "rtp", "udp", "srt", "s3", "s3ssl")
 # Scheme, user and password, host, port, and the rest without spaces; all of it ASCII, as in every real URL.
@@ -49,26 +46,6 @@ def starts_at_error(starts_at: datetime | None) -> str | None:
     return None
 
 
-def cidrs_normalised(cidrs: Sequence[str]) -> tuple[list[str], str | None]:
-    """The CIDRs in canonical form and order, and an error message if they cannot be used."""
-    if not 1 <= len(cidrs) <= CIDRS_MAX:
-        return [], f"Give 1 to {CIDRS_MAX} CIDRs of the encoders that push, for example 203.0.113.7/32."
-    normalised = set()
-    for cidr in cidrs:
-        try:
-            network = ipaddress.ip_network(cidr, strict=True)
-        except ValueError:
-            return [], f"{cidr!r} is not a CIDR. Give a network such as 203.0.113.7/32 or 198.51.100.0/24."
-        if network.prefixlen == 0:
-            return [], f"{cidr} would open the input to the whole world. List the encoders' addresses."
-        if network.version != 4:
-            return [], f"{cidr} is not IPv4. MediaLive's input security groups accept IPv4 only."
-        if cidr not in (str(network), str(network.network_address)):
-            return [], f"{cidr!r} is not a CIDR as it is usually written. Write {network}."
-        normalised.add(str(network))
-    return sorted(normalised), None
-
-
 def sources_error(urls: Sequence[str], channel_class: str) -> str | None:
     needed = 2 if channel_class == ChannelClass.STANDARD else 1
     if not needed <= len(urls) <= 2:
@@ -80,35 +57,6 @@ def sources_error(urls: Sequence[str], channel_class: str) -> str | None:
             return f"A source URL has at most {SOURCE_MAX} characters; one has {len(url)}."
         if not re.fullmatch(SOURCE_PATTERN, url):
             return f"{url!r} is not a URL that MediaLive can pull ({', '.join(PULL_SCHEMES)})."
-    return None
-
-
-def tags_composed(tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags in NFC, without spaces around keys and values."""
-    return {composed(key): composed(value) for key, value in tags.items()}
-
-
-def tags_error(tags: Mapping[str, str]) -> str | None:
-    if len(tags) > TAGS_MAX:
-        return f"A channel has at most {TAGS_MAX} tags; these are {len(tags)}."
-    kept = tags_composed(tags)
-    if len(kept) < len(tags):
-        return (
-            "Two tag keys are the same but for their spelling. Keys differ by case, not by spaces or accents."
-        )
-    for key, value in kept.items():
-        if not 1 <= len(key) <= TAG_KEY_MAX:
-            return f"A tag key has 1 to {TAG_KEY_MAX} characters; {key[:20]!r} has {len(key)}."
-        if error := characters_error(key):
-            return f"{error} It is in the tag key {key[:20]!r}."
-        if len(value) > TAG_VALUE_MAX:
-            return (
-                f"A tag value has at most {TAG_VALUE_MAX} characters; the value of {key!r} has {len(value)}."
-            )
-        if error := characters_error(value):
-            return f"{error} It is in the value of the tag {key!r}."
-        if key.lower().startswith(RESERVED_TAGS):
-            return f"{key!r} is reserved. Choose a key that does not start with aws: or streamhub:."
     return None
 
 

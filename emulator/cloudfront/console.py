@@ -10,8 +10,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from emulator.base import Refusal
 from emulator.cloudfront.distributions import Distributions
 from emulator.mediamanager import create_mediamanager
+from emulator.signatures import rsa_key
 
 Params = dict[str, Any]
 
@@ -89,9 +91,21 @@ def _create_mediamanager(cloudfront: Distributions, params: Params) -> dict[str,
     return {"Id": params["Id"]}
 
 
+def _create_public_key(cloudfront: Distributions, params: Params) -> dict[str, Any]:
+    """The public half of the key that signs for viewers: {"EncodedKey": PEM}; returns its id."""
+    rsa_key(params["EncodedKey"])
+    new_id = params.get("Id") or f"K{cloudfront.world.token(13)}"
+    cloudfront.public_keys[new_id] = params["EncodedKey"]
+    return {"Id": new_id}
+
+
 def _create_key_group(cloudfront: Distributions, params: Params) -> dict[str, Any]:
+    """A key group: {"Items": [ids of public keys]}; returns its id. With the `Id` of one it is replaced."""
+    keys = list(params["Items"])
+    if not keys or set(keys) - set(cloudfront.public_keys):
+        raise Refusal("InvalidArgument", "A key group needs public keys that exist.")
     new_id = params.get("Id") or str(uuid.UUID(int=cloudfront.world.random.getrandbits(128)))
-    cloudfront.key_groups.add(new_id)
+    cloudfront.key_groups[new_id] = keys
     return {"Id": new_id}
 
 
@@ -116,6 +130,7 @@ ACTIONS: dict[str, Callable[[Distributions, Params], dict[str, Any] | None]] = {
     "delete": _delete,
     "create_foreign": _create_foreign,
     "create_mediamanager": _create_mediamanager,
+    "create_public_key": _create_public_key,
     "create_key_group": _create_key_group,
     "import_certificate": _import_certificate,
     "set_quota": _set_quota,

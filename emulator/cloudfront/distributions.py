@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from emulator.base import Refusal, Service, World
 from emulator.cloudfront import rules
 from emulator.cloudfront.records import Distribution
+from emulator.signatures import rsa_key
 
 PAGE = 100
 _ETAG = re.compile(r"E[A-Z0-9]{5,}$")
@@ -40,7 +43,8 @@ class Distributions(Service):
         self.references: dict[str, str] = {}  # CallerReference -> id, also of deleted distributions
         self.aliases: dict[str, str] = {}
         self.access_controls: dict[str, dict[str, Any]] = {}
-        self.key_groups: set[str] = set()
+        self.public_keys: dict[str, str] = {}  # id -> PEM
+        self.key_groups: dict[str, list[str]] = {}  # id -> ids of public keys
         self.certificates: dict[str, list[str]] = {}  # ACM's ARN -> the names it covers
 
     # -- distributions
@@ -97,6 +101,11 @@ class Distributions(Service):
         rules.check(config, self)
         distribution = self._add(config, {}, known_id)
         distribution.deployed = True
+
+    def trusted_keys(self, groups: Iterable[str]) -> dict[str, RSAPublicKey]:
+        """The public keys of key groups by their ids."""
+        ids = {key_id for group in groups for key_id in self.key_groups.get(group, [])}
+        return {key_id: rsa_key(self.public_keys[key_id]) for key_id in ids}
 
     def get_distribution(self, params: dict[str, Any]) -> dict[str, Any]:
         distribution = self._find(params["Id"])
@@ -238,6 +247,6 @@ def _tags(tags: dict[str, Any]) -> dict[str, str]:
 def _check_tags(tags: dict[str, str]) -> None:
     if len(tags) > 50:
         raise Refusal("InvalidTagging", "A resource can carry at most 50 tags.")
-    for key, value in tags.items():
-        if key.lower().startswith("aws:") or not 0 < len(key) <= 128 or len(value) > 256:
+    for key in tags:
+        if key.lower().startswith("aws:"):
             raise Refusal("InvalidTagging", f"The tag {key!r} is not valid.")

@@ -28,9 +28,6 @@ REQUIRED_IN_UPDATE = [
     "WebACLId",
     "HttpVersion",
 ]
-PRICE_CLASSES = {"PriceClass_100", "PriceClass_200", "PriceClass_All"}
-HTTP_VERSIONS = {"http1.1", "http2", "http3", "http2and3"}
-VIEWER_PROTOCOLS = {"allow-all", "https-only", "redirect-to-https"}
 CUSTOM_ERRORS = {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
 _LEGACY = ("ForwardedValues", "MinTTL", "DefaultTTL", "MaxTTL")
 _OAC_DOMAINS = {
@@ -45,7 +42,7 @@ class Account(Protocol):
     """What the rules need to know of the distribution's account."""
 
     access_controls: dict[str, dict[str, Any]]
-    key_groups: set[str]
+    key_groups: dict[str, list[str]]
     certificates: dict[str, list[str]]
 
 
@@ -163,14 +160,10 @@ def _quantities(value: Any) -> None:
 
 
 def _words(config: Config) -> None:
-    if not config.get("CallerReference"):
+    if not config["CallerReference"]:
         raise Refusal("InvalidArgument", "The parameter CallerReference is required.")
     if len(config["Comment"]) > 128:
         raise Refusal("InvalidArgument", "The parameter Comment is too long: at most 128 characters.")
-    if config.get("PriceClass", "PriceClass_All") not in PRICE_CLASSES | {"None"}:
-        raise Refusal("InvalidArgument", "The parameter PriceClass is not valid.")
-    if config.get("HttpVersion", "http2").lower() not in HTTP_VERSIONS:
-        raise Refusal("InvalidArgument", "The parameter HttpVersion is not valid.")
     if config.get("DefaultRootObject", "").startswith("/"):
         raise Refusal("InvalidDefaultRootObject", "The default root object file name is too long or has a /.")
 
@@ -214,8 +207,6 @@ def _access_control(control_id: str, domain: str, account: Account) -> None:
 
 def _behaviour(behaviour: Config, config: Config, account: Account) -> None:
     _target(behaviour, config)
-    if behaviour["ViewerProtocolPolicy"] not in VIEWER_PROTOCOLS:
-        raise Refusal("InvalidRequiredProtocol", "The parameter ViewerProtocolPolicy is not valid.")
     _caching(behaviour)
     policy = behaviour.get("OriginRequestPolicyId")
     if policy and policy not in ORIGIN_REQUEST:

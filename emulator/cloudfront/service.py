@@ -27,7 +27,8 @@ class CloudFront(Distributions):
             "origin_access_controls": [
                 {"Id": control_id, **config} for control_id, config in self.access_controls.items()
             ],
-            "key_groups": [{"Id": key_group} for key_group in sorted(self.key_groups)],
+            "key_groups": [{"Id": name, "Items": keys} for name, keys in sorted(self.key_groups.items())],
+            "public_keys": [{"Id": key_id} for key_id in sorted(self.public_keys)],
         }
 
     def console(self, action: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -29,8 +29,6 @@ def settings_errors(
     `input_error(input_id, channel_class)` returns why an input cannot be attached, or None.
     """
     channel_class = config["ChannelClass"]
-    if channel_class not in {"STANDARD", "SINGLE_PIPELINE"}:
-        return [("channelClass", f"{channel_class} is not a channel class")]
     pipelines = 2 if channel_class == "STANDARD" else 1
     return [
         *_attachment_errors(config.get("InputAttachments") or [], channel_class, input_error),

@@ -20,10 +20,6 @@ HLS_DEFAULTS: Params = {
     "SegmentDurationSeconds": 6,
     "UseAudioRenditionGroup": False,
 }
-HLS_CHOICES = {
-    "AdMarkers": {"NONE", "SCTE35_ENHANCED", "PASSTHROUGH", "DATERANGE"},
-    "PlaylistType": {"NONE", "EVENT", "VOD"},
-}
 HLS_RANGES = {
     "SegmentDurationSeconds": (1, 30),
     "PlaylistWindowSeconds": (1, 14 * DAY),
@@ -54,8 +50,6 @@ def endpoint_config(params: Params) -> Params:
     given = {key: value for key, value in params.items() if key in keys and value is not None}
     config = ENDPOINT_DEFAULTS | given
     _check_ranges(config, ENDPOINT_RANGES)
-    if config["Origination"] not in {"ALLOW", "DENY"}:
-        invalid("Origination must be ALLOW or DENY")
     if not re.fullmatch(r"[0-9a-zA-Z_-]+", config["ManifestName"]):
         invalid("ManifestName must consist of letters, digits, hyphens and underscores")
     for cidr in config["Whitelist"]:
@@ -68,9 +62,6 @@ def endpoint_config(params: Params) -> Params:
 def _hls(given: Params) -> Params:
     package = HLS_DEFAULTS | given
     _check_ranges(package, HLS_RANGES)
-    for name, choices in HLS_CHOICES.items():
-        if package[name] not in choices:
-            invalid(f"hlsPackage.{name}: {package[name]} is not one of {', '.join(sorted(choices))}")
     if package["PlaylistWindowSeconds"] < package["SegmentDurationSeconds"]:
         invalid("hlsPackage: the playlist window is shorter than one segment")
     return package

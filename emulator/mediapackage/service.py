@@ -39,6 +39,7 @@ class MediaPackage(Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.quotas = {"channels": 30, "endpoints_per_channel": 10}
+        self.secrets: dict[str, list[str]] = {}  # ARN in Secrets Manager -> the present and the last value
         self._channels: PagedStore[Channel] = PagedStore()
         self._endpoints: PagedStore[Endpoint] = PagedStore()
 
@@ -91,6 +92,7 @@ class MediaPackage(Service):
             invalid(f"OriginEndpoint with id {endpoint_id} already exists")
         channel = self._parent(params)
         config = endpoint_config(params)
+        self._check_authorization(params.get("Authorization"))
         if len(channel.endpoints) >= self.quotas["endpoints_per_channel"]:
             over_quota()
         endpoint = Endpoint(
@@ -164,6 +166,7 @@ class MediaPackage(Service):
             "create_foreign_endpoint": self._console_foreign_endpoint,
             "set_channel_tags": lambda p: _set_tags(self._channel(p), p),
             "set_endpoint_tags": lambda p: _set_tags(self._endpoint(p), p),
+            "put_secret": self._console_put_secret,
             "set_quota": self._console_set_quota,
         }
         if action not in actions:
@@ -184,6 +187,16 @@ class MediaPackage(Service):
         endpoint_id = params.get("id") or f"foreign-{self._hex(8)}"
         request: Params = {"Id": endpoint_id, "ChannelId": params.get("channel_id"), "HlsPackage": {}}
         return self.create_origin_endpoint({**request, "Tags": params.get("tags") or {}})
+
+    def _console_put_secret(self, params: Params) -> Params:
+        """A CDN identifier in Secrets Manager: {"value": …, "arn": of an existing one}; returns the ARN.
+
+        After a rotation MediaPackage takes the value before as well.
+        """
+        where = f"arn:aws:secretsmanager:{self.world.region}:{self.world.account}:secret"
+        arn = params.get("arn") or f"{where}:cdn-{self._hex(6)}"
+        self.secrets[arn] = [*self.secrets.get(arn, []), params["value"]][-2:]
+        return {"arn": arn}
 
     def _console_set_quota(self, params: Params) -> Params:
         quotas = {name: int(value) for name, value in params.items() if name != "Id"}
@@ -210,12 +223,18 @@ class MediaPackage(Service):
             invalid(f"Channel {channel.id} is being deleted")
         return channel
 
+    def _check_authorization(self, given: Params | None) -> None:
+        """MediaPackage reads the secret when it gets the endpoint."""
+        if given is None:
+            return
+        if given["CdnIdentifierSecret"] not in self.secrets:
+            invalid(f"The secret {given['CdnIdentifierSecret']} cannot be read")
+        if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", given["SecretsRoleArn"]):
+            invalid(f"{given['SecretsRoleArn']} is not the ARN of a role")
+
     def _page(self, key: str, store: PagedStore[Any], params: Params) -> Params:
-        limit = params.get("MaxResults") or PAGE
-        if not 1 <= limit <= 1000:
-            invalid("maxResults must be between 1 and 1000")
         try:
-            records, token = store.page(limit, params.get("NextToken"))
+            records, token = store.page(params.get("MaxResults") or PAGE, params.get("NextToken"))
         except BadToken:
             invalid("Invalid nextToken")
         return {key: [record.describe() for record in records], **({"NextToken": token} if token else {})}

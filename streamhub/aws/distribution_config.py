@@ -17,8 +17,9 @@ from streamhub.errors import Refused
 # its Cache-Control, short for playlists and long for segments (AWS_RULES 10).
 CACHE_POLICY_ID = "08627262-05a9-4f76-9ded-b50ca2e3a84f"
 
-# Errors in the seconds before the first segment must not stay in the cache (AWS_RULES 10).
-ERRORS_CACHED_BRIEFLY = (404, 500, 502, 503, 504)
+# Errors in the seconds before the first segment must not stay in the cache, whatever the origin says of them
+# (AWS_RULES 10): all statuses for which CloudFront takes a time.
+ERRORS_CACHED_BRIEFLY = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 ERROR_CACHE_SECONDS = 1
 
 ORIGIN_ID = "mediapackage"

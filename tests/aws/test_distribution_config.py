@@ -70,7 +70,7 @@ def test_the_cache_follows_mediapackage() -> None:
 def test_errors_are_cached_for_one_second() -> None:
     errors = distribution_config(SPEC)["CustomErrorResponses"]["Items"]
     assert {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in errors} == dict.fromkeys(
-        [404, 500, 502, 503, 504], 1
+        [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504], 1
     )
 
 

@@ -46,7 +46,37 @@ def test_keyframes_are_at_the_same_places_in_all_rungs(profile: EncodingProfile)
             "SECONDS",
             "DISABLED",
         )
-        assert (h264["FramerateNumerator"], h264["FramerateDenominator"]) == (30, 1)
+
+
+@EVERY
+def test_all_rungs_have_the_profiles_frame_rate_or_that_of_the_source(profile: EncodingProfile) -> None:
+    wanted: dict[str, object] = {"FramerateControl": "INITIALIZE_FROM_SOURCE"}
+    if frames := profile.frames_per_second:
+        wanted = {
+            "FramerateControl": "SPECIFIED",
+            "FramerateNumerator": frames,
+            "FramerateDenominator": 1,
+        }
+    for video in encoder_settings(profile, archive=False)["VideoDescriptions"]:
+        h264 = video["CodecSettings"]["H264Settings"]
+        assert {name: value for name, value in h264.items() if name.startswith("Framerate")} == wanted
+
+
+def test_the_frame_rates_of_the_names() -> None:
+    named = {name: profile.frames_per_second for name, profile in PROFILES.items()}
+    assert named["1080p"] is None
+    assert [named[f"720p{frames}"] for frames in (25, 30, 50, 60)] == [25, 30, 50, 60]
+
+
+def test_fast_profiles_have_more_bits_and_a_larger_input() -> None:
+    assert PROFILES["1080p60"].rungs[0].max_bitrate == PROFILES["1080p30"].rungs[0].max_bitrate * 3 // 2
+    classes = {name: profile.input_bitrate for name, profile in PROFILES.items()}
+    assert {name for name, most in classes.items() if most == "MAX_10_MBPS"} == {
+        "720p",
+        "480p",
+        "720p25",
+        "720p30",
+    }
 
 
 @EVERY

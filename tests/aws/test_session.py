@@ -21,6 +21,7 @@ from streamhub.errors import AccessDenied, Conflict, Misconfigured, NotSent, Ref
 from streamhub.token_bucket import Rate
 from tests.aws.stubs import NOWHERE, REGION
 from tests.aws.wire import ScriptedServer
+from tests.scenarios import models
 
 GROUP = json.dumps({"securityGroup": {"id": "1"}})
 CHANNEL = json.dumps({"id": "42", "arn": "a", "state": "IDLE"})
@@ -107,6 +108,8 @@ def test_a_call_that_medialive_refuses_to_repeat_is_sent_once(
 def test_parameters_are_checked_before_anything_is_sent(session: AwsSession) -> None:
     with pytest.raises(Refused, match="ChannelId"):
         session.call("medialive", "DescribeChannel", Chanel="42")
+    assert len(models.found) == 2  # the missing field and the unknown one
+    models.found.clear()
 
 
 def test_listeners_are_notified_of_each_call(

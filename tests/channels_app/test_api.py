@@ -85,7 +85,8 @@ def test_a_ready_channel_shows_its_endpoints_and_distribution(api: Api, world: W
     [
         ({"allowed_cidrs": []}, "allowed_cidrs", "1 to 10"),
         ({"allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs", "whole world"),
-        ({"allowed_cidrs": ["::/0"]}, "allowed_cidrs", "whole world"),
+        ({"allowed_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]}, "allowed_cidrs", "whole world"),
+        ({"allowed_cidrs": ["::/0"]}, "allowed_cidrs", "not IPv4"),
         ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs", "not a CIDR"),
         ({"allowed_cidrs": ["encoder"]}, "allowed_cidrs", "not a CIDR"),
         ({"allowed_cidrs": CIDRS * 11}, "allowed_cidrs", "1 to 10"),
@@ -97,6 +98,7 @@ def test_a_ready_channel_shows_its_endpoints_and_distribution(api: Api, world: W
         ({"source_urls": ["https://a.example/x"]}, "source_urls", "URL_PULL"),
         ({"encoding_profile": "8k"}, "encoding_profile", "1080p"),
         ({"tags": {"aws:x": "y"}}, "tags", "reserved"),
+        ({"tags": {"team": "R&D"}}, "tags", "'&'"),
         ({"tags": {"streamhub:x": "y"}}, "tags", "reserved"),
         ({"tags": {str(n): "" for n in range(41)}}, "tags", "40"),
         ({"nmae": "typo"}, "nmae", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.core.management.base import CommandError
 from channels_app.models import Channel
 from channels_app.services import channel_create, channel_delete
 from streamhub.aws.encoding import PROFILES
+from streamhub.aws.session import AwsSession
+from streamhub.management.commands import check_aws
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
 
@@ -59,7 +62,14 @@ def test_check_aws_names_what_is_missing_and_changes_nothing(world: WorldUnderTe
     output = StringIO()
     with pytest.raises(CommandError, match="RECORDING_BUCKET"):
         call_command("check_aws", stdout=output)
+    assert "ok      region: eu-central-1" in output.getvalue()
     assert "ok      CloudFront: readable, 1 distribution" in output.getvalue()
     assert "Create it, or correct the setting." in output.getvalue()
     reads = ("Get", "List", "Describe")
     assert [call for call in world.counts() if not call.split(":")[1].startswith(reads)] == []
+
+
+def test_check_aws_names_a_region_that_lacks_a_service(world: WorldUnderTest) -> None:
+    elsewhere = AwsSession(replace(world.session.target, region="us-west-1"))
+    checks = {check.name: check for check in check_aws.findings(elsewhere)}
+    assert (checks["region"].ok, checks["region"].detail) == (False, "us-west-1 has no MediaLive")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from emulator.server import Handle
 from tests.emulator.clients import (
     Refused,
@@ -265,15 +267,16 @@ def test_deleting_between_two_pages_skips_no_distribution(aws: Handle, cloudfron
 
 
 def test_tags_are_set_at_creation(cloudfront: Any) -> None:
-    tags = {"streamhub:owner": "channel 7", "a": "c & <d>"}
+    tags = {"streamhub:owner": "channel 7", "a": "c + d/é"}
     arn = create_distribution(cloudfront, distribution_config(), **tags)["Distribution"]["ARN"]
     items = cloudfront.list_tags_for_resource(Resource=arn)["Tags"]["Items"]
     assert {tag["Key"]: tag["Value"] for tag in items} == tags
 
 
-def test_tags_with_awss_own_prefix_are_refused(cloudfront: Any) -> None:
+@pytest.mark.parametrize("tag", ["aws:mine", "R&D #1", "50%", "live 🎥", "x" * 129])
+def test_a_tag_that_cloudfront_does_not_take_is_refused(cloudfront: Any, tag: str) -> None:
     with Refused("InvalidTagging", 400):
-        create_distribution(cloudfront, distribution_config(), **{"aws:mine": "x"})
+        create_distribution(cloudfront, distribution_config(), **{tag: "x"})
 
 
 # -- the console

@@ -9,6 +9,8 @@ import pytest
 from emulator.server import Handle
 from tests.emulator.clients import Refused, change_distribution, distribution_config, make_distribution
 
+from .signer import Signer
+
 ORIGIN = distribution_config()["Origins"]["Items"][0]
 BEHAVIOUR = distribution_config()["DefaultCacheBehavior"]
 
@@ -51,7 +53,9 @@ FORWARDED = {"QueryString": False, "Cookies": {"Forward": "none"}}
             "TrustedKeyGroupDoesNotExist",
             400,
         ),
-        ({"PriceClass": "PriceClass_Cheap"}, "InvalidArgument", 400),
+        ({"PriceClass": "PriceClass_Cheap"}, "MalformedXML", 400),
+        ({"HttpVersion": "http4"}, "MalformedXML", 400),
+        (behaviour(ViewerProtocolPolicy="http-only"), "MalformedXML", 400),
         ({"Comment": "x" * 129}, "InvalidArgument", 400),
         ({"CustomErrorResponses": {"Quantity": 1, "Items": [{"ErrorCode": 418}]}}, "InvalidErrorCode", 400),
         ({"Aliases": {"Quantity": 1, "Items": ["a.example.com"]}}, "InvalidViewerCertificate", 400),
@@ -108,7 +112,7 @@ def test_origin_access_control_works_for_s3_but_not_for_mediapackage_v1(aws: Han
 
 
 def test_a_trusted_key_group_that_exists_is_accepted(aws: Handle, cloudfront: Any) -> None:
-    group = aws.control.console("cloudfront", "create_key_group")["Id"]
+    group = Signer(aws).group_id
     make_distribution(
         cloudfront, **behaviour(TrustedKeyGroups={"Enabled": True, "Quantity": 1, "Items": [group]})
     )

@@ -110,12 +110,10 @@ def test_endpoint_of_unknown_channel_is_404(mp: MediaPackage) -> None:
         {"DashPackage": {}},
         {"HlsPackage": {"SegmentDurationSeconds": 0}},
         {"HlsPackage": {"SegmentDurationSeconds": 6, "PlaylistWindowSeconds": 5}},
-        {"HlsPackage": {"PlaylistType": "LIVE"}},
         {"StartoverWindowSeconds": 14 * 86_400 + 1},
         {"TimeDelaySeconds": -1},
         {"ManifestName": "in dex"},
         {"Whitelist": ["everybody"]},
-        {"Origination": "MAYBE"},
     ],
 )
 def test_invalid_endpoint_settings_are_422(mp: MediaPackage, wrong: dict[str, Any]) -> None:

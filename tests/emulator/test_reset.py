@@ -22,6 +22,7 @@ from tests.emulator.clients import (
     make_distribution,
 )
 
+from .signer import Signer, policy
 from .stack import make_encoder, make_stack
 from .state import module_states, states_of
 
@@ -58,7 +59,9 @@ def leave_traces(aws: Handle, client: ClientFactory) -> None:
 
 def _create_resources(aws: Handle, client: ClientFactory) -> None:
     console = aws.control.console
-    stack = make_stack(aws, client, key_group=console("cloudfront", "create_key_group")["Id"])
+    stack = make_stack(aws, client, key_group=Signer(aws).group_id)
+    aws.control.play(stack.url + ".bak", Signer(aws).cookies(policy("*")))
+    console("mediapackage", "put_secret", value="a")
     console("cloudfront", "create_mediamanager", Id="EMEDIA", recording_bucket="a", media_bucket="b")
     certificate = {
         "ACMCertificateArn": console("cloudfront", "import_certificate", names=["a.example.com"])["Arn"],

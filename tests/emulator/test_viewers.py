@@ -352,12 +352,3 @@ def test_a_url_that_does_not_play_says_why(stack: Stack, status: int, reason: st
     answered = stack.aws.control.play(prepare(stack))
     assert answered[0] == status
     assert reason in answered[1]
-
-
-def test_a_key_group_requires_a_signature(aws: Handle, client: ClientFactory) -> None:
-    group = aws.control.console("cloudfront", "create_key_group")["Id"]
-    stack = make_stack(aws, client, key_group=group)
-    stack.start()
-    assert aws.control.play(stack.url)[0] == 403
-    assert aws.control.play(stack.url, signed=True)[0] == 200
-    assert aws.control.play(stack.url + "?Policy=a&Signature=b&Key-Pair-Id=c")[0] == 200

@@ -38,6 +38,8 @@ def test_right_live_settings_have_no_mistakes(live: Any, url: str) -> None:
         ("STREAMHUB_AWS", "prod", "STREAMHUB_AWS='prod' is unknown"),
         ("STREAMHUB_ENVIRONMENT", "two words", "STREAMHUB_ENVIRONMENT='two words' cannot mark"),
         ("STREAMHUB_ENVIRONMENT", "x" * 33, "use 1 to 32 letters"),
+        ("AWS_REGION", "us-west-1", "AWS_REGION='us-west-1' has no MediaLive. Choose one of ap-"),
+        ("AWS_REGION", "eu-central-9", "has no MediaLive and no MediaPackage"),
         ("MEDIALIVE_ROLE_ARN", "", "needs MEDIALIVE_ROLE_ARN"),
         ("CELERY_BROKER_URL", "", "needs CELERY_BROKER_URL"),
         ("CELERY_BROKER_URL", "amqp://rabbit", "CELERY_BROKER_URL is not a Redis URL"),
@@ -54,6 +56,15 @@ def test_each_mistake_is_one_sentence(live: Any, name: str, value: str, expected
     (sentence,) = startup.mistakes()
     assert expected in sentence
     assert [error.msg for error in startup.check_settings()] == [sentence]
+
+
+@pytest.mark.parametrize(("text", "taken"), [("1", True), ("32", True), ("33", False), ("0", False)])
+def test_a_number_with_an_upper_bound(monkeypatch: pytest.MonkeyPatch, text: str, taken: bool) -> None:
+    monkeypatch.setenv("WIDEST_CIDR_PREFIX", text)
+    read = variables.whole(environ.Env(), "WIDEST_CIDR_PREFIX", 16, unit="bits", most=32)
+    assert read == (int(text) if taken else 16)
+    assert len(variables.mistakes) == (not taken)
+    assert taken or "a whole number of bits, 1 to 32" in variables.mistakes[0]
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "soon", "", "٣"])

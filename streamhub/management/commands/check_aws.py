@@ -15,6 +15,7 @@ from streamhub.aws.cloudfront import CloudFront
 from streamhub.aws.cloudwatch import CloudWatch, MetricQuery
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.mediapackage import MediaPackage
+from streamhub.aws.regions import missing_in
 from streamhub.aws.s3 import S3
 from streamhub.aws.session import AwsSession, current_session
 from streamhub.aws.sts import Sts
@@ -33,6 +34,11 @@ class AccountCheck:
 
 def findings(session: AwsSession) -> Iterator[AccountCheck]:
     """All checks, each with one read."""
+    missing = missing_in(session.target.region)
+    detail = (
+        f"{session.target.region} has no {' and no '.join(missing)}" if missing else session.target.region
+    )
+    yield AccountCheck("region", not missing, detail)
     yield _check("identity", lambda: "account {}, {}".format(*Sts(session).caller_identity()[:2]))
     yield _check("CloudFront", lambda: _first_page(CloudFront(session).pages(), "distribution"))
     yield _check("MediaPackage", lambda: _first_page(MediaPackage(session).channel_pages(), "channel"))
