@@ -45,7 +45,7 @@ PROFILE: Schema = {"enum": list(PROFILE_NAMES)}
 
 
 def _cidr_pattern() -> str:
-    """IPv4 networks as they are usually written: the bits after the prefix are zero, and it is long enough."""
+    """IPv4 networks as they are usually written: no bit set after the prefix, which is long enough."""
     lengths = []
     for length in range(settings.WIDEST_CIDR_PREFIX, 32):
         whole, bits = divmod(length, 8)
@@ -83,7 +83,7 @@ TAGS: Schema = {
         "maxLength": tags.VALUE_MAX,
         "pattern": f"^{_OF_TAGS}*$",
     },
-    "description": "Letters, digits, spaces and _.:/=+-@ as AWS takes them. Kept in NFC. Keys differ by case.",
+    "description": "Letters, digits, spaces and _.:/=+-@ are what AWS takes. In NFC. Keys differ by case.",
 }
 
 _NONE = {"maxItems": 0}
