@@ -29,7 +29,7 @@ QUEUED_SECONDS = 60
 SOON_SECONDS = 10
 # A message that arrived a moment before its row is due would be lost to the next sweep.
 LATE_SECONDS = 0.02
-# What a publisher meets while the broker fails over. kombu raises AttributeError when a channel was closed
+# What a publisher meets while the broker fails over. kombu raises AttributeError when a link was closed
 # under it; the connection is replaced after that.
 BROKER_ERRORS = (OperationalError, OSError, AttributeError)
 

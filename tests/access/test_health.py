@@ -70,7 +70,9 @@ def test_readyz_is_503_when_a_heartbeat_is_old_or_missing(client, at, alive):
 @PLACES
 def test_readyz_says_what_is_wrong(client, at):
     Heartbeat.objects.create(name="worker", beat_at=timezone.now())
-    assert client.get(f"{at}/readyz").json()["wrong"] == ["beat: There is no heartbeat yet."]
+    beat, jobs = client.get(f"{at}/readyz").json()["wrong"]
+    assert beat.startswith("beat: Beat is silent: no periodic job is sent")
+    assert jobs.startswith("jobs: The job ")
 
 
 @PLACES
