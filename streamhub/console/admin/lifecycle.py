@@ -202,10 +202,8 @@ def _jobs_lines() -> list[DashboardRow]:
     url = reverse("admin:health")
     healths = sorted(jobs.all_healths(), key=lambda health: health.badge.tone != Tone.BAD)
     bad = sum(health.badge.tone == Tone.BAD for health in healths)
-    return [
-        DashboardRow(h.name, url, h.badge, h.word, h.since, h.detail)
-        for h in healths[: max(bad, LIST_LENGTH)]
-    ]
+    shown = healths[: min(max(bad, LIST_LENGTH), MAX_ROWS)]
+    return [DashboardRow(h.name, url, h.badge, h.word, h.since, h.detail) for h in shown]
 
 
 def _health_url() -> str:
