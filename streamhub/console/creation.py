@@ -75,7 +75,7 @@ class CreatingAdmin(ResourceAdmin):
         return None
 
 
-def _fits(field: forms.Field, value: str) -> bool:
+def _fits(field: forms.Field, value: object) -> bool:
     try:
         field.clean(value)
     except forms.ValidationError:
