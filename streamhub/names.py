@@ -93,10 +93,3 @@ def characters_error(text: str) -> str | None:
 def _named(character: str) -> str:
     name = unicodedata.name(character, "") or _CONTROL_NAMES.get(character, "")
     return f"U+{ord(character):04X} {name}".rstrip()
-
-
-def text_error(text: str, *, what: str, most: int, least: int = 1) -> str | None:
-    """Why a composed text cannot be kept, or None. `what` begins the sentence, as in "A name"."""
-    if not least <= len(text) <= most:
-        return f"{what} has {least} to {most} characters; this one has {len(text)}."
-    return characters_error(text)

@@ -36,9 +36,13 @@ class CreatingAdmin(ResourceAdmin):
         return bool(request.user.has_perm(name))
 
     def creation_initial(self, request: HttpRequest) -> dict[str, Any]:
-        """Initial values of the form, from the query string."""
+        """Initial values of the form, from the query string. What its field would refuse is left out."""
         fields = self.creation_form.base_fields
-        return {name: value for name, value in request.GET.items() if name in fields}
+        return {
+            name: value
+            for name, value in request.GET.items()
+            if name in fields and _fits(fields[name], value)
+        }
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """GET shows the form, POST creates the object."""
@@ -69,3 +73,11 @@ class CreatingAdmin(ResourceAdmin):
         except VerbError as refusal:
             form.add_error(None, str(refusal))
         return None
+
+
+def _fits(field: forms.Field, value: object) -> bool:
+    try:
+        field.clean(value)
+    except forms.ValidationError:
+        return False
+    return True

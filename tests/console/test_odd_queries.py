@@ -204,9 +204,15 @@ def with_arguments(route: str, value: str) -> str:
     return "/" + path.replace("^", "").replace("$", "").replace("\\Z", "")
 
 
-@pytest.mark.parametrize("route", addresses())
-def test_no_page_is_answered_by_a_500(site: Client, route: str) -> None:
-    for value in ("1", hostile.BIG, "\0", "²", "start", "(", "http://[::1")[: volume(3, 7)]:
-        url = with_arguments(route, value[:200] or "0")
-        for query in ("", urlencode(dict.fromkeys(EVERYWHERE, value), errors="replace")):
-            refuse_500(site, url, query)
+def sections() -> list[str]:
+    """The first parts of the admin's routes: its apps and its own pages."""
+    return sorted({route.split("/")[1] for route in addresses()} - {""})
+
+
+@pytest.mark.parametrize("section", sections())
+def test_no_page_is_answered_by_a_500(site: Client, section: str) -> None:
+    routes = [route for route in addresses() if route.split("/")[1] == section]
+    for route in routes:
+        for value in ("1", hostile.BIG, "²", "start", "\0", "(")[: volume(3, 6)]:
+            url = with_arguments(route, value)
+            refuse_500(site, url, urlencode(dict.fromkeys(EVERYWHERE, value), errors="replace"))

@@ -1,0 +1,89 @@
+"""What the description of a new channel accepts, the services accept, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels_app.profiles import PROFILE_NAMES
+from channels_app.services.validation import channel_errors
+from streamhub.urls import api as the_api
+from tests.scenarios import hostile
+from tests.scenarios.volume import volume
+
+SCHEMA: dict[str, Any] = json.loads(json.dumps(the_api.get_openapi_schema()))
+MODEL = SCHEMA["components"]["schemas"]["ChannelIn"]
+described = jsonschema_rs.validator_for({**MODEL, "components": SCHEMA["components"]})
+DEFAULTS = {
+    "channel_class": "SINGLE_PIPELINE",
+    "input_type": "RTMP_PUSH",
+    "allowed_cidrs": [],
+    "source_urls": [],
+    "encoding_profile": "1080p",
+    "record": False,
+    "tags": {},
+}
+
+TEXTS = hostile.TEXTS
+NAMES = ("Hall 2", " a ", "x" * 64, "x" * 65, "Straße 🎤", *TEXTS)
+CIDRS = (
+    *("203.0.113.7/32", "203.0.113.7", "10.0.0.0/8", "10.0.0.1/8", "192.168.2.0/23", "192.168.3.0/23"),
+    *("0.0.0.0/0", "128.0.0.0/1", "1.2.3.4/33", "256.1.1.1/32", "01.2.3.4/32", "::1/128", "1.2.3.4/032"),
+    *(f"10.20.30.{last}/{length}" for length in range(24, 33) for last in (0, 128, 192, 254, 255)),
+    *(" 1.2.3.4/32", "²"),
+)
+SOURCES = (
+    *("https://a.example/x.m3u8", "rtmp://me:pw@a/b", "s3://bucket/key", "http://[::1]:80/"),
+    *("http://a:65535", "http://a:65536", "ftp://a/b", "http://a b", "HTTP://a", "http://a@b@c/"),
+    *("http://a/" + "x" * 3000, *TEXTS),
+)
+KEYS = ("team", "Team", "aws:x", "AWS:x", " aws:x", "streamhub:x", "x" * 128, "x" * 129, *TEXTS)
+VALUES = ("", "events", "x" * 256, "x" * 257, *TEXTS)
+bodies = st.fixed_dictionaries(
+    {"name": st.sampled_from(NAMES)},
+    optional={
+        "channel_class": st.sampled_from(["SINGLE_PIPELINE", "STANDARD", "DOUBLE", "²"]),
+        "input_type": st.sampled_from(["RTMP_PUSH", "RTP_PUSH", "URL_PULL", "SRT"]),
+        "allowed_cidrs": st.lists(st.sampled_from(CIDRS), max_size=3) | st.just(["203.0.113.7/32"] * 11),
+        "source_urls": st.lists(st.sampled_from(SOURCES), max_size=3),
+        "encoding_profile": st.sampled_from([*PROFILE_NAMES, "8k"]),
+        "tags": st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=3)
+        | st.just({str(n): "" for n in range(41)})
+        | st.just({str(n): "" for n in range(40)}),
+    },
+)
+VALID = {"name": "Hall 2", "allowed_cidrs": ["203.0.113.7/32"]}
+
+
+def agree(body: dict[str, Any]) -> None:
+    errors, _cidrs = channel_errors({**DEFAULTS, **body}, PROFILE_NAMES)
+    assert described.is_valid(body) == (errors == {}), (body, errors)
+
+
+@settings(max_examples=volume(300, 5000), deadline=None, derandomize=True)
+@given(bodies)
+def test_description_and_services_agree(body: dict[str, Any]) -> None:
+    agree(body)
+
+
+def bodies_with(field: str) -> list[dict[str, Any]]:
+    """Bodies that are valid but perhaps for this field."""
+    pull = {"name": "a", "input_type": "URL_PULL"}
+    return {
+        "name": [{**VALID, "name": text} for text in NAMES],
+        "allowed_cidrs": [{**VALID, "allowed_cidrs": [text]} for text in CIDRS],
+        "source_urls": [{**pull, "source_urls": [text]} for text in SOURCES],
+        "tag keys": [{**VALID, "tags": {text: "a"}} for text in KEYS],
+        "tag values": [{**VALID, "tags": {"a": text}} for text in VALUES],
+    }[field]
+
+
+@pytest.mark.parametrize("field", ["name", "allowed_cidrs", "source_urls", "tag keys", "tag values"])
+def test_they_agree_about_each_value_alone(field: str) -> None:
+    for body in bodies_with(field):
+        agree(body)
