@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 # How long the sweep skips a row that is on a queue.
 QUEUED_SECONDS = 60
-# What a publisher meets while the broker fails over. kombu raises AttributeError when a channel was closed
-# under it; the connection is replaced after that.
+# What a publisher meets while the broker fails over. If kombu had to connect again to declare the queue, it
+# then publishes on the old, closed channel, which raises AttributeError; after that it connects again.
 BROKER_ERRORS = (OperationalError, OSError, AttributeError)
 
 
