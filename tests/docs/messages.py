@@ -25,7 +25,8 @@ SENTENCE = re.compile(r"[A-Za-z{}'\"][\w{}'\"-]*[,;:]? [\w{}'\"(…]")
 # Not for people: SQL, queries of the console's markup, header values, templates' names and format strings.
 TECHNICAL = re.compile(
     r"SELECT|PRAGMA|SET LOCAL|UPDATE |max-age|attachment; filename|^[\w./-]+\.html$|%[YHmd]|^\w+ \w+=|<\w+"
-    r"|IS NFC NORMALIZED|IS NOT NULL|^HTTP/1|^\^|%s|redis\.call|^models\.|^admin:|^Y-m-d|^\{parts\.|^\{comment\}"
+    r"|IS NFC NORMALIZED|IS NOT NULL|^HTTP/1|^\^|%s"
+    r"|redis\.call|^models\.|^admin:|^Y-m-d|^\{parts\.|^\{comment\}"
 )
 NOT_SHOWN = {"filterwarnings", "ignore"}
 

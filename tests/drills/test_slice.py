@@ -12,7 +12,7 @@ from tests.drills.world import new_world
 from tests.scenarios.processes import unavailable
 from tests.scenarios.servers import NoServer
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 
 
 def test_a_show_survives_a_failover_of_the_database_and_one_of_redis(tmp_path: Path) -> None:

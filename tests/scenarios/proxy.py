@@ -46,12 +46,10 @@ class Proxy:
             writer.transport.abort()
 
     async def _end(self) -> None:
-        """End all connections and what serves them."""
-        serving = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        """End all connections, and wait for what serves them."""
         await self._cut()
+        if serving := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(serving, timeout=5)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
