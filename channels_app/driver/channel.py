@@ -5,14 +5,22 @@ The steps are implemented in `provisioning`, `running` and `teardown`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from channels_app import breakout_sync
 from channels_app.decide.channel import Step
 from channels_app.driver import provisioning, running, teardown
-from channels_app.driver.observing import contradicted_part, decided, describe, describe_part, look_again
+from channels_app.driver.observing import (
+    contradicted_part,
+    decided,
+    describe,
+    describe_part,
+    look_again,
+    look_before,
+)
 from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL
 from channels_app.models import Channel
 from channels_app.models.channel import State
@@ -50,6 +58,7 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.DELETE_ENDPOINT: partial(teardown.delete, ENDPOINT),
     Step.DELETE_MP_CHANNEL: partial(teardown.delete, MP_CHANNEL),
     Step.WAIT_ML_CHANNEL_GONE: partial(teardown.wait_gone, ML_CHANNEL),
+    Step.WAIT_DELETED_OUTSIDE: running.wait_deleted_outside,
     Step.WAIT_INPUT_GONE: partial(teardown.wait_gone, INPUT),
     Step.WAIT_ENDPOINT_GONE: partial(teardown.wait_gone, ENDPOINT),
     Step.WAIT_MP_CHANNEL_GONE: partial(teardown.wait_gone, MP_CHANNEL),
@@ -62,8 +71,12 @@ class ChannelDriver:
     model: ClassVar[type[Channel]] = Channel
     failed_state: ClassVar[str] = State.FAILED
 
-    def context(self, row: Channel) -> AbstractContextManager[Any]:
-        return urgency(Priority(row.priority).urgent)
+    @contextmanager
+    def context(self, row: Channel) -> Iterator[None]:
+        """The step with its urgency; after it, the breakout on air shows the channel's error."""
+        with urgency(Priority(row.priority).urgent):
+            yield
+        breakout_sync.show_error(row.pk)
 
     def doing(self, row: Channel) -> str:
         return str(decided(row))
@@ -74,7 +87,8 @@ class ChannelDriver:
         step = decided(claim.row)
         if part := contradicted_part(claim.row, step):
             describe_part(claim, part)
-            step = decided(claim.row)
+        look_before(claim, step)
+        step = decided(claim.row)
         try:
             return STEP_FUNCTIONS[step](claim)
         except Refused as error:

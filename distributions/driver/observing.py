@@ -6,16 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
+from distributions import owners
 from distributions.models import Distribution
 from streamhub.aws.cloudfront import CloudFront, DistributionInfo
+from streamhub.aws.ratelimit import urgency
 from streamhub.aws.session import current_session
 from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import database_now
-from streamhub.lifecycle.observe import PolledList
+from streamhub.lifecycle.observe import PolledList, Watch
 
 LIST = "distribution"
 
@@ -44,6 +47,11 @@ def gone_facts(row: Distribution, listed_at: datetime) -> dict[str, Any] | None:
     return None
 
 
+def _describe(aws_distribution_id: str) -> DistributionInfo:
+    with urgency():
+        return cloudfront().get(aws_distribution_id)
+
+
 POLLED_LIST = PolledList(
     key=LIST,
     model=Distribution,
@@ -51,6 +59,7 @@ POLLED_LIST = PolledList(
     pages=lambda: cloudfront().pages(),
     facts=facts_of,
     gone=gone_facts,
+    watch=Watch(lambda: Q(gone_at=None) & owners.owner().in_use(), _describe),
 )
 
 

@@ -209,6 +209,8 @@ class Listing(models.Model):
     pages = models.PositiveIntegerField(default=1)
     items = models.PositiveIntegerField(default=0)
     listed_at = models.DateTimeField(null=True, blank=True)
+    # When the rows that wait for it were last made to decide again.
+    woken_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.key}: items {self.items}, pages {self.pages}"
