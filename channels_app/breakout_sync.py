@@ -46,6 +46,12 @@ def sync_breakout(channel: Channel) -> None:
         breakout_end(breakout)
 
 
+def tell(channel: Channel, why: str) -> None:
+    """Say on the timelines of the channel and of its breakout on air what happened."""
+    states.record(channel, channel.state, channel.state, why=why)
+    tell_breakout(channel, why)
+
+
 def tell_breakout(channel: Channel, why: str) -> None:
     """Say on the timeline of the breakout on air what happened to its channel."""
     breakout = on_air(channel)

@@ -15,6 +15,7 @@ class Step(StrEnum):
 
     FIND_OR_CREATE = "find or create the security group"
     SETTLE = "record that the security group is ready"
+    RESTORE_RULES = "restore the rules of the security group"
     LOOK_AGAIN = "confirm that the security group is gone"
     DELETE = "delete the security group"
     FORGET = "remove the security group's row"
@@ -32,13 +33,14 @@ class Observed:
     """What is known of the group.
 
     `known`: its id is on the row; `sent`: a create was sent; `gone`: proven not to exist any more;
-    `suspected`: AWS answered NotFound once.
+    `suspected`: AWS answered NotFound once; `rules_differ`: somebody changed its rules.
     """
 
     known: bool = False
     sent: bool = False
     gone: bool = False
     suspected: bool = False
+    rules_differ: bool = False
 
 
 def next_step(intent: Intent, observed: Observed) -> Step:
@@ -49,7 +51,9 @@ def next_step(intent: Intent, observed: Observed) -> Step:
         return Step.REST
     if observed.suspected and not observed.gone:
         return Step.LOOK_AGAIN
-    return Step.SETTLE if observed.known and not observed.gone else Step.FIND_OR_CREATE
+    if observed.gone or not observed.known:
+        return Step.FIND_OR_CREATE
+    return Step.RESTORE_RULES if observed.rules_differ else Step.SETTLE
 
 
 def _teardown_step(observed: Observed) -> Step:

@@ -49,7 +49,7 @@ class ChannelOwner:
             return
         reason = f"{distribution.aws_distribution_id} is gone from CloudFront"
         if channel.desired == Desired.RUNNING or channel.distribution_wanted:
-            _tell(channel, f"the distribution {reason}: deleted outside StreamHub, replaced")
+            breakout_sync.tell(channel, f"the distribution {reason}: deleted outside StreamHub, replaced")
             distribution_add(channel, who=SYSTEM, why=f"failsafe: {reason}", urgent=True)
         else:
             _record_lost_distribution(channel, reason)
@@ -57,7 +57,7 @@ class ChannelOwner:
     def changed_outside(self, distribution: Distribution, what: str) -> None:
         channel = Channel.objects.filter(distribution=distribution).first()
         if channel is not None:
-            _tell(channel, f"the distribution {distribution.aws_distribution_id} was {what}")
+            breakout_sync.tell(channel, f"the distribution {distribution.aws_distribution_id} was {what}")
 
     def in_use(self) -> Q:
         """The distributions of the channels that start, run or are kept warm."""
@@ -82,12 +82,6 @@ class ChannelOwner:
         return {
             row.pk: Ownership(owner_of.get(row.pk), tuple(sorted(holds[row.pk]))) for row in distributions
         }
-
-
-def _tell(channel: Channel, why: str) -> None:
-    """Say it on the timelines of the channel and of its breakout on air."""
-    states.record(channel, channel.state, channel.state, why=why)
-    breakout_sync.tell_breakout(channel, why)
 
 
 def channel_of_origin(distribution: Distribution) -> Channel | None:
