@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Subquery
 from django.utils import timezone
 
 from channels_app.models import Attachment, Breakout, Channel
@@ -12,7 +13,7 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
 from streamhub.lifecycle import states, wake
-from streamhub.lifecycle.models import error_fields_of
+from streamhub.lifecycle.models import error_fields, error_fields_of
 from streamhub.task_names import TaskName
 
 # MediaLive's states in which the encoder costs money and a session is not over.
@@ -30,11 +31,16 @@ def on_air(channel: Channel) -> Breakout | None:
     return Breakout.objects.filter(channel=channel, state__in=ON_AIR).first()
 
 
-def sync_breakout(channel: Channel) -> None:
-    """Update the channel's on-air breakout to the channel's state. Idempotent."""
+def sync_breakout(channel: Channel, *, moved: bool = False) -> None:
+    """Update the channel's on-air breakout to the channel's state. Idempotent.
+
+    `moved`: the channel has just come into its state.
+    """
     breakout = on_air(channel)
     if breakout is None:
         return
+    if moved and breakout.state == State.RUNNING and channel.state == ChannelState.RUNNING:
+        states.record(breakout, breakout.state, breakout.state, why="the channel runs again")
     if breakout.state == State.STARTING and channel.state == ChannelState.RUNNING:
         states.change(
             breakout,
@@ -47,6 +53,32 @@ def sync_breakout(channel: Channel) -> None:
         _fail(breakout, channel)
     elif breakout.state == State.STOPPING and _session_is_over(channel):
         breakout_end(breakout)
+
+
+def tell(channel: Channel, why: str) -> None:
+    """Say on the timelines of the channel and of its breakout on air what happened."""
+    states.record(channel, channel.state, channel.state, why=why)
+    tell_breakout(channel, why)
+
+
+def tell_breakout(channel: Channel, why: str) -> None:
+    """Say on the timeline of the breakout on air what happened to its channel."""
+    breakout = on_air(channel)
+    if breakout is not None:
+        states.record(breakout, breakout.state, breakout.state, why=why)
+
+
+def show_error(channel_pk: int) -> None:
+    """Show the channel's error, or that it has none, on its breakout on air. One UPDATE, only if needed."""
+    breakout = Breakout.objects.select_related("channel").filter(channel=channel_pk, state__in=ON_AIR).first()
+    if breakout is None or breakout.channel is None:
+        return
+    if error_fields_of(breakout) == error_fields_of(breakout.channel):
+        return
+    # From the row as it is now: another step may have changed its error meanwhile.
+    channel = Channel.objects.filter(pk=channel_pk)
+    now = {column: Subquery(channel.values(column)) for column in error_fields(None)}
+    Breakout.objects.filter(pk=breakout.pk, state__in=ON_AIR).update(**now)
 
 
 def _cannot_run(breakout: Breakout, channel: Channel) -> bool:
@@ -88,9 +120,9 @@ def breakout_end(breakout: Breakout) -> None:
     transaction.on_commit(partial(wake.send_safely, TaskName.COLLECT_METRICS, "bulk"))
     transaction.on_commit(partial(wake.send_safely, TaskName.LIST_RECORDINGS, "bulk"))
     if breakout.cancelling:
-        states.change(breakout, State.CANCELLED, why="cancelled before it ran")
+        states.change(breakout, State.CANCELLED, why="cancelled before it ran", **error_fields(None))
     else:
-        states.change(breakout, State.COMPLETED, why="the channel is idle again")
+        states.change(breakout, State.COMPLETED, why="the channel is idle again", **error_fields(None))
 
 
 def attachments_close(breakout: Breakout) -> None:

@@ -13,8 +13,8 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import Desired
 from distributions.models import Distribution
-from streamhub.lifecycle.freshness import is_fresh
-from streamhub.lifecycle.models import Listing, ManagedResource
+from streamhub.lifecycle.freshness import is_fresh, last_read
+from streamhub.lifecycle.models import ManagedResource
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,7 @@ class Readiness:
 
 def last_observed(row: ManagedResource, key: str) -> datetime | None:
     """When AWS was last read for the row, by a describe or in a complete list; None if that is stale."""
-    listed = Listing.objects.filter(key=key).values_list("listed_at", flat=True).first()
-    latest = max(filter(None, (row.observed_at, listed)), default=None)
+    latest = last_read(row.observed_at, key)
     return latest if is_fresh(latest) else None
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from django.db.models import Q
+
 from distributions.guards import Home
 from streamhub.contributions import contributed
 
@@ -34,6 +36,12 @@ class Owner(Protocol):
     def lost(self, distribution: Distribution) -> None:
         """The distribution is proven gone but still wanted: release it, and replace it if needed."""
 
+    def changed_outside(self, distribution: Distribution, what: str) -> None:
+        """Somebody changed it outside StreamHub: `what` was done. In the transaction that records it."""
+
+    def in_use(self) -> Q:
+        """The condition of the distributions that are needed now, and therefore watched closely."""
+
     def identified(self, distribution: Distribution) -> None:
         """The distribution now has its CloudFront id. In the transaction that writes the id."""
 
@@ -56,6 +64,11 @@ class NoOwner:
     def release(self, distribution: Distribution) -> None: ...
 
     def lost(self, distribution: Distribution) -> None: ...
+
+    def changed_outside(self, distribution: Distribution, what: str) -> None: ...
+
+    def in_use(self) -> Q:
+        return Q(pk__in=())
 
     def identified(self, distribution: Distribution) -> None: ...
 

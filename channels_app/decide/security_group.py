@@ -15,6 +15,7 @@ class Step(StrEnum):
 
     FIND_OR_CREATE = "find or create the security group"
     SETTLE = "record that the security group is ready"
+    RESTORE_RULES = "restore the rules of the security group"
     LOOK_AGAIN = "confirm that the security group is gone"
     DELETE = "delete the security group"
     HANDED_OVER = "delete a security group that was handed over to others"
@@ -33,7 +34,8 @@ class Observed:
     """What is known of the group.
 
     `known`: its id is on the row; `sent`: a create was sent; `gone`: proven not to exist any more;
-    `suspected`: AWS answered NotFound once; `handed_over`: it exists and carries no mark of ours any more.
+    `suspected`: AWS answered NotFound once; `handed_over`: it exists and carries no mark of ours any more;
+    `rules_differ`: somebody changed its rules.
     """
 
     known: bool = False
@@ -41,6 +43,7 @@ class Observed:
     gone: bool = False
     suspected: bool = False
     handed_over: bool = False
+    rules_differ: bool = False
 
 
 def next_step(intent: Intent, observed: Observed) -> Step:
@@ -51,7 +54,9 @@ def next_step(intent: Intent, observed: Observed) -> Step:
         return Step.REST
     if observed.suspected and not observed.gone:
         return Step.LOOK_AGAIN
-    return Step.SETTLE if observed.known and not observed.gone else Step.FIND_OR_CREATE
+    if observed.gone or not observed.known:
+        return Step.FIND_OR_CREATE
+    return Step.RESTORE_RULES if observed.rules_differ else Step.SETTLE
 
 
 def _teardown_step(observed: Observed) -> Step:

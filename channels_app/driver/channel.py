@@ -5,14 +5,22 @@ The steps are implemented in `provisioning`, `running` and `teardown`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from channels_app import breakout_sync
 from channels_app.decide.channel import Step
 from channels_app.driver import ownership, provisioning, running, teardown
-from channels_app.driver.observing import contradicted_part, decided, describe, describe_part, look_again
+from channels_app.driver.observing import (
+    contradicted_part,
+    decided,
+    describe,
+    describe_part,
+    look_again,
+    look_before,
+)
 from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL
 from channels_app.models import Channel
 from channels_app.models.channel import State
@@ -50,6 +58,7 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.DELETE_ENDPOINT: partial(teardown.delete, ENDPOINT),
     Step.DELETE_MP_CHANNEL: partial(teardown.delete, MP_CHANNEL),
     Step.WAIT_ML_CHANNEL_GONE: partial(teardown.wait_gone, ML_CHANNEL),
+    Step.WAIT_DELETED_OUTSIDE: running.wait_deleted_outside,
     Step.WAIT_INPUT_GONE: partial(teardown.wait_gone, INPUT),
     Step.WAIT_ENDPOINT_GONE: partial(teardown.wait_gone, ENDPOINT),
     Step.WAIT_MP_CHANNEL_GONE: partial(teardown.wait_gone, MP_CHANNEL),
@@ -63,8 +72,12 @@ class ChannelDriver:
     model: ClassVar[type[Channel]] = Channel
     failed_state: ClassVar[str] = State.FAILED
 
-    def context(self, row: Channel) -> AbstractContextManager[Any]:
-        return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
+    @contextmanager
+    def context(self, row: Channel) -> Iterator[None]:
+        """The step with its urgency; after it, the breakout on air shows the channel's error."""
+        with step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent):
+            yield
+        breakout_sync.show_error(row.pk)
 
     def doing(self, row: Channel) -> str:
         return str(decided(row))
@@ -84,9 +97,9 @@ class ChannelDriver:
 
     @staticmethod
     def _certain_step(claim: Claim) -> Step:
-        """The next step, after describing the part that contradicts it."""
+        """The next step, after a read of what contradicts it and of what a start or stop relies on."""
         step = decided(claim.row)
         if part := contradicted_part(claim.row, step):
             describe_part(claim, part)
-            step = decided(claim.row)
-        return step
+        look_before(claim, step)
+        return decided(claim.row)

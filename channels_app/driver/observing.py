@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
@@ -22,10 +23,13 @@ from channels_app.driver.parts import (
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import patient_step
-from streamhub.errors import NotFound
+from streamhub.errors import NotFound, Retryable
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.freshness import is_recent, last_read
 from streamhub.lifecycle.models import database_now
+
+log = logging.getLogger(__name__)
 
 
 def describe(claim: Claim) -> None:
@@ -51,7 +55,8 @@ def describe_part(claim: Claim, part: PartDriver) -> None:
         _suspect(claim, part)
         return
     cleared = {"suspect_since": None, "suspect_part": ""} if row.suspect_part == part.key else {}
-    claim.save(**part.facts(info), **cleared)
+    read_now = {"encoder_read_at": Now()} if part is ML_CHANNEL else {}
+    claim.save(**part.facts(info), **cleared, **read_now)
 
 
 def _suspect(claim: Claim, part: PartDriver) -> None:
@@ -92,6 +97,23 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
         Step.FAIL_START: True,
     }
     return ML_CHANNEL if contradictions.get(step) else None
+
+
+def look_before(claim: Claim, step: Step) -> None:
+    """Before a start or a stop: describe MediaLive's channel if it was last read over `OBSERVE_SECONDS` ago.
+
+    AWS answers a start or stop of a channel in the wrong state with an error. If the channel cannot be read,
+    a stop is sent all the same, because a running channel costs money; a start waits.
+    """
+    row: Channel = claim.row
+    if step not in (Step.START, Step.STOP) or is_recent(last_read(row.encoder_read_at, ML_CHANNEL.key)):
+        return
+    try:
+        describe_part(claim, ML_CHANNEL)
+    except Retryable as error:
+        if step is Step.START:
+            raise
+        log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
 
 
 def observed(row: Channel) -> Observed:

@@ -45,7 +45,7 @@ class PartDriver:
 
     `own_facts(info)`: the columns of this part alone that an AWS answer fills. `find(row)`: the resource
     that an interrupted create left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's
-    request id.
+    request id. `read_at`: the column with the time at which it was last read.
     """
 
     columns: PartColumns
@@ -55,6 +55,7 @@ class PartDriver:
     delete: Callable[[str], str | None]
     find: Callable[[Channel], Any | None]
     own_facts: Callable[[Any], dict[str, Any]]
+    read_at: str = "observed_at"
 
     @property
     def key(self) -> str:
@@ -91,7 +92,12 @@ class PartDriver:
 
     def known(self, info: Any) -> dict[str, Any]:
         """The columns to write as soon as AWS has returned the id."""
-        return {**self.columns.known_as(info.id), **self.facts(info), "observed_at": Now()}
+        return {
+            **self.columns.known_as(info.id),
+            **self.facts(info),
+            "observed_at": Now(),
+            self.read_at: Now(),
+        }
 
 
 def mark_of(row: Channel) -> Mark:
@@ -196,6 +202,7 @@ ML_CHANNEL = PartDriver(
     delete=lambda id: live().delete_channel(id).request_id,
     find=lambda row: find_by_tags(live().channel_pages(), row),
     own_facts=lambda info: {"ml_channel_state": info.state},
+    read_at="encoder_read_at",
 )
 PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)
 PART_DRIVER_OF = {part.key: part for part in PART_DRIVERS}

@@ -1,14 +1,19 @@
-"""The AWS lists that observe many channels with one call."""
+"""The AWS lists that observe many channels with one call, and which channels are watched closely."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
+
+from django.db.models import Q
 
 from channels_app.driver import parts, security_group
 from channels_app.models import Channel
-from streamhub.lifecycle.observe import PolledList
+from channels_app.models.channel import Desired
+from streamhub.aws.ratelimit import urgency
+from streamhub.lifecycle.observe import PolledList, Watch
 
 
 def _gone(part: parts.PartDriver) -> Callable[[Channel, datetime], dict[str, Any] | None]:
@@ -21,6 +26,16 @@ def _gone(part: parts.PartDriver) -> Callable[[Channel, datetime], dict[str, Any
     return gone
 
 
+def _watched(part: parts.PartDriver) -> Q:
+    """Channels that start, run or are kept warm, and still have the part."""
+    return Q(**{"desired": Desired.RUNNING, part.columns.gone.attname: False})
+
+
+def _describe(part: parts.PartDriver, aws_id: str) -> Any:
+    with urgency():
+        return part.describe(aws_id)
+
+
 def _polled_list(part: parts.PartDriver, pages: Callable[[], Any], service: str) -> PolledList:
     return PolledList(
         key=part.key,
@@ -30,6 +45,8 @@ def _polled_list(part: parts.PartDriver, pages: Callable[[], Any], service: str)
         facts=part.facts,
         gone=_gone(part),
         service=service,
+        watch=Watch(partial(_watched, part), partial(_describe, part)),
+        read_at=part.read_at,
     )
 
 

@@ -28,23 +28,40 @@ STOPPED_OUTSIDE = (
     "The MediaLive channel was stopped outside StreamHub although it should run.",
     "StreamHub starts it again. Find out who stopped it.",
 )
+RESTARTED_OUTSIDE = (
+    "restarted_outside",
+    "The MediaLive channel was stopped and started again outside StreamHub.",
+    "Viewers see the stream again once the channel runs. Find out who stopped it.",
+)
 STARTED_OUTSIDE = (
     "started_outside",
     "The MediaLive channel was started outside StreamHub. A running channel costs money.",
     "StreamHub stops it. To run the channel, start a breakout.",
 )
+DELETED_OUTSIDE = "deleted_outside"
+BEING_DELETED = (
+    DELETED_OUTSIDE,
+    "The MediaLive channel is being deleted outside StreamHub.",
+    "StreamHub cannot stop that. Press Retry once it is gone, to create it again.",
+)
+STARTS_AGAIN = "stopped outside StreamHub, StreamHub starts it again"
+# Errors that stay until MediaLive has settled.
+UNTIL_SETTLED = (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0], RESTARTED_OUTSIDE[0])
 
 
 def start(claim: Claim) -> float | None:
-    outside = claim.row.state == State.RUNNING
+    row: Channel = claim.row
+    if row.state == State.RUNNING:
+        # Said before the call, since its answer may be lost.
+        _to(claim, State.STARTING, why=STARTS_AGAIN, tell=True, **_outside(claim, *STOPPED_OUTSIDE))
+    claim.keep_error = row.error_code in UNTIL_SETTLED
     return _send(
         claim,
         parts.live().start_channel,
         State.STARTING,
-        why="MediaLive had stopped: start sent again" if outside else "start sent",
+        why="start sent",
         start_accepted_at=Now(),
         stop_accepted_at=None,
-        **(_outside(claim, *STOPPED_OUTSIDE) if outside else {}),
     )
 
 
@@ -63,12 +80,18 @@ def stop(claim: Claim) -> float | None:
 
 
 def _send(
-    claim: Claim, call: Callable[[str], medialive.ChannelInfo], state: str, *, why: str, **fields: Any
+    claim: Claim,
+    call: Callable[[str], medialive.ChannelInfo],
+    state: str,
+    *,
+    why: str,
+    **fields: Any,
 ) -> float | None:
     """Send a start or a stop, save AWS's answer, and poll the list for the effect."""
     row: Channel = claim.row
     info = absence.observe_on_conflict(claim, lambda: call(row.ml_channel_id))
-    fields |= {"ml_channel_state": info.state, "polled_list": ML_CHANNEL.key, "observed_at": Now()}
+    fields |= {"ml_channel_state": info.state, "polled_list": ML_CHANNEL.key}
+    fields |= {"observed_at": Now(), "encoder_read_at": Now()}
     _to(claim, state, why=why, request_id=info.request_id, **fields)
     return None
 
@@ -82,9 +105,13 @@ def _outside(claim: Claim, code: str, message: str, hint: str) -> dict[str, Any]
 def wait(state: str | None, why: str, claim: Claim) -> float | None:
     """MediaLive is changing state: poll it, and show that in the channel's state."""
     row: Channel = claim.row
-    claim.keep_error |= row.error_code in (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0])
+    claim.keep_error |= row.error_code in UNTIL_SETTLED
     if state is None or row.desired == Desired.DELETED:
         claim.save(polled_list=ML_CHANNEL.key)
+    elif change := _changed_outside(row, state):
+        told, error = change
+        fields = _outside(claim, *error)
+        _to(claim, state, why=told, tell=True, polled_list=ML_CHANNEL.key, start_accepted_at=None, **fields)
     else:
         _to(claim, state, why=why, polled_list=ML_CHANNEL.key)
     if observed(row).start_settling or observed(row).stop_settling:
@@ -94,21 +121,58 @@ def wait(state: str | None, why: str, claim: Claim) -> float | None:
     return None
 
 
+def _changed_outside(row: Channel, state: str) -> tuple[str, tuple[str, str, str]] | None:
+    """What to say, and which error to show, if MediaLive left the channel's state without our call.
+
+    None if the change is ours, or if an earlier step may have made it.
+    """
+    if row.desired != Desired.RUNNING or row.outcome_unknown or row.stop_accepted_at is not None:
+        return None
+    if state == State.STOPPING and row.state in (State.STARTING, State.RUNNING):
+        return STARTS_AGAIN, STOPPED_OUTSIDE
+    if state == State.STARTING and row.state == State.RUNNING:
+        return "stopped and started again outside StreamHub", RESTARTED_OUTSIDE
+    return None
+
+
+def wait_deleted_outside(claim: Claim) -> float | None:
+    """Somebody deletes the MediaLive channel: show it, and poll until it is gone."""
+    row: Channel = claim.row
+    fields = _outside(claim, *BEING_DELETED)
+    if row.error_code == DELETED_OUTSIDE:
+        claim.save(polled_list=ML_CHANNEL.key)
+    else:
+        why = "MediaLive channel: being deleted outside StreamHub"
+        _to(claim, row.state, why=why, tell=True, polled_list=ML_CHANNEL.key, **fields)
+    return None
+
+
 def settle(state: str, why: str, claim: Claim) -> float | None:
     """AWS has reached the desired state: record it."""
     row: Channel = claim.row
     claim.keep_error |= row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
-    over = {"stop_confirmed_id": ""} if state == State.IDLE else {}
+    over: dict[str, Any] = {"stop_confirmed_id": ""} if state == State.IDLE else {}
     _to(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
     return None
 
 
-def _to(claim: Claim, state: str, *, why: str, request_id: str | None = None, **fields: Any) -> None:
-    """Change the state and update the channel's breakout, in one transaction."""
+def _to(
+    claim: Claim, state: str, *, why: str, request_id: str | None = None, tell: bool = False, **fields: Any
+) -> None:
+    """Change the state and update the channel's breakout, in one transaction.
+
+    With `tell`, the timelines of the channel and of its breakout say so even if neither changes its state.
+    """
     with transaction.atomic():
         _lock(claim.row)
-        claim.change_state(state, why=why, request_id=request_id, **fields)
-        breakout_sync.sync_breakout(claim.row)
+        moved = claim.row.state != state
+        if tell and not moved:
+            claim.note(why, request_id=request_id, **fields)
+        else:
+            claim.change_state(state, why=why, request_id=request_id, **fields)
+        if tell:
+            breakout_sync.tell_breakout(claim.row, f"the channel was {why}")
+        breakout_sync.sync_breakout(claim.row, moved=moved)
 
 
 # --- failing -------------------------------------------------------------------------------
@@ -122,6 +186,8 @@ def fail(claim: Claim, step: Step, error: AwsError, hint: str = "") -> float | N
             claim.save(polled_list="")
         claim.fail(State.FAILED, str(step), error, hint=hint)
         _sync_breakout(claim.row)
+        # A breakout that stays on air, because MediaLive still runs.
+        breakout_sync.tell_breakout(claim.row, f"the channel could not {step}")
     return None
 
 
@@ -141,7 +207,7 @@ def fail_start(claim: Claim) -> float | None:
 def fail_lost(claim: Claim) -> float | None:
     """Parts were deleted outside StreamHub: set the channel to FAILED. Only Retry creates them again."""
     lost = ", ".join(part.label for part in PART_DRIVERS if part.observed(claim.row).gone)
-    error = Refused(f"Deleted outside StreamHub: {lost}.", code="deleted_outside")
+    error = Refused(f"Deleted outside StreamHub: {lost}.", code=DELETED_OUTSIDE)
     return fail(
         claim,
         Step.FAIL_LOST,

@@ -12,26 +12,35 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
+from channels_app import breakout_sync
 from channels_app.decide.security_group import Intent, Observed, Step, next_step
 from channels_app.driver.parts import live
 from channels_app.models import Channel, SecurityGroup
+from channels_app.models.channel import Desired as ChannelDesired
 from channels_app.models.channel import State as ChannelState
+from channels_app.models.security_group import NOBODY
 from streamhub.aws.medialive import SecurityGroupInfo
 from streamhub.aws.ownership import Mark, is_still, mark_of_tags, text_of
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.paging import ListPage
-from streamhub.aws.ratelimit import step_of
-from streamhub.errors import Conflict, NotFound, Refused, Retryable
+from streamhub.aws.ratelimit import step_of, urgency
+from streamhub.errors import AwsError, Conflict, NotFound, Refused, Retryable
 from streamhub.lifecycle import absence, handed_over, intent, states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import Priority, database_now
-from streamhub.lifecycle.observe import PolledList
+from streamhub.lifecycle.models import Priority, database_now, error_fields
+from streamhub.lifecycle.observe import PolledList, Watch
 
 Desired, State = SecurityGroup.Desired, SecurityGroup.State
 RESOURCE = "security-group"
+CHANGED_FOREIGN = (
+    "rules_changed_outside",
+    "The rules of this security group were changed outside StreamHub, and it no longer carries our tags.",
+    "StreamHub leaves it as it is. Find out who changed it, and whether the encoder is still let in.",
+)
 
 
 class SecurityGroupDriver:
@@ -52,6 +61,7 @@ class SecurityGroupDriver:
             gone=row.gone_at is not None,
             suspected=row.suspect_since is not None,
             handed_over=is_handed_over(row),
+            rules_differ=row.rules_differ,
         )
         return next_step(Intent(row.desired, row.state), observed)
 
@@ -64,6 +74,7 @@ class SecurityGroupDriver:
         functions = {
             Step.LOOK_AGAIN: self._look_again,
             Step.FIND_OR_CREATE: self._find_or_create,
+            Step.RESTORE_RULES: self._restore_rules,
             Step.SETTLE: self._settle,
             Step.DELETE: self._delete,
             Step.HANDED_OVER: lambda claim: None,
@@ -131,7 +142,9 @@ class SecurityGroupDriver:
             states.record(
                 row, row.state, row.state, why=f"{row.aws_id} is gone from MediaLive: creating another one"
             )
-            claim.save(aws_id="", mark="", create_sent_at=None, gone_at=None, delete_accepted_at=None)
+            claim.save(
+                aws_id="", mark="", rules="", create_sent_at=None, gone_at=None, delete_accepted_at=None
+            )
         if row.desired != Desired.DELETED:
             live().prepay_security_group()
         group = find(row)
@@ -162,6 +175,31 @@ class SecurityGroupDriver:
             if isinstance(error, Refused) or not error.effect_unknown:
                 claim.save(create_sent_at=None)
             raise
+
+    def _restore_rules(self, claim: Claim) -> float | None:
+        """Somebody changed the rules: read them again, since a list may be stale, and put ours back."""
+        row: SecurityGroup = claim.row
+        info: SecurityGroupInfo = absence.observe_on_conflict(
+            claim, lambda: live().describe_security_group(row.aws_id)
+        )
+        claim.save(**facts_of(info), observed_at=Now())
+        if not row.rules_differ:
+            return AT_ONCE
+        if not belongs(row, info):
+            claim.keep_error = True
+            code, message, hint = CHANGED_FOREIGN
+            claim.save(**error_fields(AwsError(message, code=code), hint))
+            return None
+        changed = row.rules
+        info = absence.observe_on_conflict(
+            claim, lambda: live().update_security_group(row.aws_id, row.cidr_list)
+        )
+        what = f"changed outside StreamHub to {changed}, restored"
+        with transaction.atomic():
+            claim.note(f"rules {what}", request_id=info.request_id, **facts_of(info), observed_at=Now())
+            for channel in Channel.objects.filter(security_group=row, desired=ChannelDesired.RUNNING):
+                breakout_sync.tell(channel, f"the rules of the security group {row.aws_id} were {what}")
+        return float(settings.OBSERVE_SECONDS) if row.rules_differ else AT_ONCE
 
     def _settle(self, claim: Claim) -> float | None:
         """Record that the group is ready, and wake the channels that wait for it."""
@@ -217,6 +255,21 @@ def pages() -> Iterator[ListPage[SecurityGroupInfo]]:
         yield replace(page, items=tuple(info for info in page.items if not info.gone))
 
 
+def _watched() -> Q:
+    """Groups of channels that start, run or are kept warm: their rules let the encoder in."""
+    on_air = Channel.objects.filter(desired=ChannelDesired.RUNNING, security_group__isnull=False)
+    return Q(gone_at=None, pk__in=on_air.values("security_group_id"))
+
+
+def _describe(aws_id: str) -> SecurityGroupInfo:
+    """Raises `NotFound`, also for a deleted group that MediaLive still shows."""
+    with urgency():
+        info = live().describe_security_group(aws_id)
+    if info.gone:
+        raise NotFound(f"The security group {aws_id} is deleted.", code="DELETED")
+    return info
+
+
 POLLED_LIST = PolledList(
     key="security_group",
     model=SecurityGroup,
@@ -225,12 +278,13 @@ POLLED_LIST = PolledList(
     facts=lambda info: facts_of(info),
     gone=lambda row, listed_at: None,
     service="MediaLive",
+    watch=Watch(_watched, _describe),
 )
 
 
 def facts_of(info: SecurityGroupInfo) -> dict[str, Any]:
-    """The columns that an AWS answer fills: what the tags say about ownership."""
-    return {"mark": text_of(info.tags)}
+    """The columns that an AWS answer fills: its rules, and what the tags say about ownership."""
+    return {"rules": ",".join(sorted(info.cidrs)) or NOBODY, "mark": text_of(info.tags)}
 
 
 def is_handed_over(row: SecurityGroup) -> bool:

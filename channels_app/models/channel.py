@@ -146,6 +146,8 @@ class Channel(ManagedResource):
 
     # Key of the part for which AWS answered NotFound at `suspect_since`.
     suspect_part = models.CharField(max_length=16, blank=True, default="")
+    # When MediaLive's channel was last read one by one; a list has its own time (`Listing.listed_at`).
+    encoder_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     # When AWS accepted our last StartChannel or StopChannel; empty once its effect was observed.
     start_accepted_at = models.DateTimeField(null=True, blank=True)
     stop_accepted_at = models.DateTimeField(null=True, blank=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
 from django.db import models
 
 from streamhub.lifecycle.models import ManagedResource, due_indexes
+
+NOBODY = "nobody"
 
 
 class SecurityGroup(ManagedResource):
@@ -27,6 +31,8 @@ class SecurityGroup(ManagedResource):
     desired = models.CharField(max_length=16, choices=Desired.choices, default=Desired.PRESENT)
     # The sorted CIDRs, joined with commas: the identity of the group.
     cidrs = models.CharField(max_length=255, unique=True)
+    # The rules on MediaLive as last read, in the form of `cidrs`, or `NOBODY`; empty: not read yet.
+    rules = models.TextField(blank=True, default="", editable=False)
     aws_id = models.CharField(max_length=32, blank=True, default="")
     # What its tags say about ownership, as last read ("": not read yet).
     mark = models.CharField(max_length=120, blank=True, default="", editable=False)
@@ -43,3 +49,14 @@ class SecurityGroup(ManagedResource):
     @property
     def cidr_list(self) -> list[str]:
         return self.cidrs.split(",")
+
+    @property
+    def rules_differ(self) -> bool:
+        """Whether MediaLive lets other addresses in than it should."""
+        if not self.rules:
+            return False
+        return self.rules == NOBODY or _networks(self.rules) != _networks(self.cidrs)
+
+
+def _networks(cidrs: str) -> set[IPv4Network | IPv6Network]:
+    return {ip_network(cidr, strict=False) for cidr in cidrs.split(",")}

@@ -30,6 +30,7 @@ from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
+from streamhub.lifecycle.freshness import is_recent, last_read
 from streamhub.lifecycle.models import error_fields
 from streamhub.names import composed
 
@@ -88,6 +89,7 @@ def breakout_prepare(breakout: Breakout, *, who: Actor) -> Breakout:
     guards.check("prepare", breakout_situation(breakout))
     channel = _channel_of(breakout)
     _prepare(channel, who=who)
+    intent.requeue(Channel, [channel.pk], observe=True)
     # If the observation finds the distribution gone, replace it now, not at the start.
     Channel.objects.filter(pk=channel.pk, distribution__isnull=False).update(distribution_wanted=True)
     return breakout
@@ -98,11 +100,11 @@ def _channel_of(breakout: Breakout) -> Channel:
     return cast(Channel, breakout.channel)
 
 
-def _prepare(channel: Channel, *, who: Actor) -> None:
+def _prepare(channel: Channel, *, who: Actor, older_only: bool = False) -> None:
     """Create a missing distribution, retry a failed one, or request an urgent observation.
 
     The observation finds a distribution that was deleted or disabled outside StreamHub; the driver replaces
-    or enables it.
+    or enables it. With `older_only`, it is not requested if the last one may still be acted on.
     """
     distribution = channel.distribution
     if distribution is None:
@@ -110,9 +112,12 @@ def _prepare(channel: Channel, *, who: Actor) -> None:
         channel.refresh_from_db()
     elif distribution.state == DistributionState.FAILED:
         distributions.distribution_retry(distribution, who=who)
-    elif distribution.aws_distribution_id:
+    elif distribution.aws_distribution_id and not (older_only and _seen_lately(distribution)):
         intent.requeue(Distribution, [distribution.pk], observe=True, urgent=True)
-    intent.requeue(Channel, [channel.pk], observe=True)
+
+
+def _seen_lately(distribution: Distribution) -> bool:
+    return is_recent(last_read(distribution.observed_at, "distribution"))
 
 
 @transaction.atomic
@@ -126,7 +131,9 @@ def breakout_start(breakout: Breakout, *, who: Actor) -> Breakout:
 
 
 def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
-    _prepare(channel, who=who)
+    # The step that starts MediaLive looks at its channel first, if it was not seen lately. The other parts
+    # are watched from now on.
+    _prepare(channel, who=who, older_only=True)
     states.change(
         breakout,
         State.STARTING,

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from channels_app import breakout_sync
 from channels_app.guards import channel as guards
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR
@@ -47,9 +49,19 @@ class ChannelOwner:
             return
         reason = f"{distribution.aws_distribution_id} is gone from CloudFront"
         if channel.desired == Desired.RUNNING or channel.distribution_wanted:
+            breakout_sync.tell(channel, f"the distribution {reason}: deleted outside StreamHub, replaced")
             distribution_add(channel, who=SYSTEM, why=f"failsafe: {reason}", urgent=True)
         else:
             _record_lost_distribution(channel, reason)
+
+    def changed_outside(self, distribution: Distribution, what: str) -> None:
+        channel = Channel.objects.filter(distribution=distribution).first()
+        if channel is not None:
+            breakout_sync.tell(channel, f"the distribution {distribution.aws_distribution_id} was {what}")
+
+    def in_use(self) -> Q:
+        """The distributions of the channels that start, run or are kept warm."""
+        return Q(channel__desired=Desired.RUNNING)
 
     def identified(self, distribution: Distribution) -> None:
         attachments_identify(distribution)

@@ -105,8 +105,7 @@ def _enable(claim: Claim) -> float | None:
     """Enable it. Show an error if it was disabled outside StreamHub."""
     if claim.row.state not in (State.DEPLOYED, State.DEPLOYING):
         return _set_enabled(claim, State.DEPLOYING, "enabling")
-    error_columns = _error_columns(claim, DISABLED_OUTSIDE)
-    return _set_enabled(claim, State.DEPLOYING, "disabled outside: enabling it again", **error_columns)
+    return _set_enabled(claim, State.DEPLOYING, "disabled outside: enabling it again", error=DISABLED_OUTSIDE)
 
 
 def _disable(claim: Claim) -> float | None:
@@ -116,8 +115,13 @@ def _disable(claim: Claim) -> float | None:
     )
 
 
-def _set_enabled(claim: Claim, state: str, why: str, **error_columns: Any) -> float | None:
-    """Send the change. The ETag in the answer becomes our own (`own_etag`); until then it is unknown."""
+def _set_enabled(
+    claim: Claim, state: str, why: str, *, error: tuple[str, str, str] | None = None
+) -> float | None:
+    """Send the change. The ETag in the answer becomes our own (`own_etag`); until then it is unknown.
+
+    `error`: the change from outside that this undoes.
+    """
     row: Distribution = claim.row
     enabled = state == State.DEPLOYING
     ours = partial(marks.still_ours, row)
@@ -130,16 +134,19 @@ def _set_enabled(claim: Claim, state: str, why: str, **error_columns: Any) -> fl
     except HandedOver:
         claim.save(observe_requested=True)
         return AT_ONCE
-    claim.change_state(
-        state,
-        why=why,
-        request_id=info.request_id,
-        polled_list=LIST,
-        observed_at=Now(),
-        own_etag=info.etag or "",
-        **facts_of(info),
-        **error_columns,
-    )
+    with transaction.atomic():
+        claim.change_state(
+            state,
+            why=why,
+            request_id=info.request_id,
+            polled_list=LIST,
+            observed_at=Now(),
+            own_etag=info.etag or "",
+            **facts_of(info),
+            **(_error_columns(claim, error) if error else {}),
+        )
+        if error:
+            owners.owner().changed_outside(row, "disabled outside StreamHub, enabled again")
     return AT_ONCE if info.deployed else None
 
 
@@ -171,7 +178,7 @@ def _leave_alone(claim: Claim) -> float | None:
 
 
 def _wait(state: str, why: str, claim: Claim) -> float | None:
-    claim.change_state(state, why=why, polled_list=LIST, **_edit_error(claim))
+    _change_state(claim, state, why, polled_list=LIST)
     claim.keep_error |= claim.row.error_code == DISABLED_OUTSIDE[0]
     return None
 
@@ -180,16 +187,23 @@ def _settle(state: str, why: str, claim: Claim) -> float | None:
     row: Distribution = claim.row
     # Others may edit a protected one, so that it has no ETag of our own.
     own_etag = "" if row.protected else row.own_etag or row.etag
-    claim.change_state(state, why=why, polled_list="", own_etag=own_etag, **_edit_error(claim))
+    _change_state(claim, state, why, polled_list="", own_etag=own_etag)
     return None
 
 
-def _edit_error(claim: Claim) -> dict[str, Any]:
-    """The columns that show an edit from outside, until Retry accepts it."""
-    if not edited_outside(claim.row):
-        return {}
+def _change_state(claim: Claim, state: str, why: str, **fields: Any) -> None:
+    """Record what was observed. Show an edit from outside, until Retry accepts it."""
+    row: Distribution = claim.row
+    if not edited_outside(row):
+        claim.change_state(state, why=why, **fields)
+        return
     error_columns = _error_columns(claim, EDITED_OUTSIDE)
-    return {} if claim.row.error_code == EDITED_OUTSIDE[0] else error_columns
+    if row.error_code == EDITED_OUTSIDE[0]:
+        claim.change_state(state, why=why, **fields)
+        return
+    with transaction.atomic():
+        claim.change_state(state, why=why, **fields, **error_columns)
+        owners.owner().changed_outside(row, "edited outside StreamHub")
 
 
 def _note_missing(claim: Claim) -> float | None:

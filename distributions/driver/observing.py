@@ -6,17 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
+from distributions import owners
 from distributions.models import Distribution
 from streamhub.aws.cloudfront import CloudFront, DistributionInfo
 from streamhub.aws.ownership import text_of_comment
+from streamhub.aws.ratelimit import urgency
 from streamhub.aws.session import current_session
 from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import database_now
-from streamhub.lifecycle.observe import PolledList
+from streamhub.lifecycle.observe import PolledList, Watch
 
 LIST = "distribution"
 
@@ -46,6 +49,11 @@ def gone_facts(row: Distribution, listed_at: datetime) -> dict[str, Any] | None:
     return None
 
 
+def _describe(aws_distribution_id: str) -> DistributionInfo:
+    with urgency():
+        return cloudfront().get(aws_distribution_id)
+
+
 POLLED_LIST = PolledList(
     key=LIST,
     model=Distribution,
@@ -54,6 +62,7 @@ POLLED_LIST = PolledList(
     facts=facts_of,
     gone=gone_facts,
     service="CloudFront",
+    watch=Watch(lambda: Q(gone_at=None) & owners.owner().in_use(), _describe),
 )
 
 

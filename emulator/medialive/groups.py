@@ -36,6 +36,12 @@ class SecurityGroups(Store):
         """All groups that are not deleted, in pages."""
         return self._page("InputSecurityGroups", self._groups, params)
 
+    def update_input_security_group(self, params: Params) -> Params:
+        """Replace the rules of a group, also while inputs use it."""
+        group = self._group(params.get("InputSecurityGroupId"))
+        group.rules = _rules(params.get("WhitelistRules") or [])
+        return {"SecurityGroup": group.describe()}
+
     def delete_input_security_group(self, params: Params) -> Params:
         """Delete at once. 400 while inputs use the group; the API has no 409 for this operation."""
         group = self._group(params.get("InputSecurityGroupId"))

@@ -46,6 +46,7 @@ class MediaLive(Channels):
             "delete_channel": self._console_delete_channel,
             "delete_input": lambda p: self.delete_input({"InputId": p["id"]}),
             "delete_input_security_group": self._console_delete_group,
+            "update_input_security_group": self._console_update_group,
             "create_foreign_channel": self._console_foreign_channel,
             "create_foreign_input": self._console_foreign_input,
             "create_foreign_input_security_group": self._console_foreign_group,
@@ -88,6 +89,13 @@ class MediaLive(Channels):
 
     def _console_delete_group(self, params: Params) -> Params:
         return self.delete_input_security_group({"InputSecurityGroupId": params["id"]})
+
+    def _console_update_group(self, params: Params) -> Params:
+        """Replace the rules of `id`: {"cidrs": ["192.0.2.1/32"]}."""
+        rules = [{"Cidr": cidr} for cidr in params["cidrs"]]
+        return self.update_input_security_group(
+            {"InputSecurityGroupId": params["id"], "WhitelistRules": rules}
+        )["SecurityGroup"]
 
     def _console_foreign_group(self, params: Params) -> Params:
         rules = [{"Cidr": params.get("cidr", "0.0.0.0/0")}]

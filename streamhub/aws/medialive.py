@@ -110,6 +110,13 @@ class MediaLive:
         """ListInputSecurityGroups, all of the region."""
         return self._pages("ListInputSecurityGroups", "InputSecurityGroups", _security_group, start)
 
+    def update_security_group(self, id: str, cidrs: Sequence[str]) -> SecurityGroupInfo:
+        """UpdateInputSecurityGroup: replaces the rules. Raises Conflict, NotFound."""
+        rules = [{"Cidr": cidr} for cidr in cidrs]
+        call = self._call("UpdateInputSecurityGroup", InputSecurityGroupId=id, WhitelistRules=rules)
+        response, request_id = call
+        return _security_group(response["SecurityGroup"], request_id)
+
     def delete_security_group(self, id: str) -> str | None:
         """DeleteInputSecurityGroup. Returns the request id. Raises Conflict while inputs use it, NotFound."""
         return self._call("DeleteInputSecurityGroup", InputSecurityGroupId=id)[1]

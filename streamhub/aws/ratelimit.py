@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from streamhub.aws.call_queue import Queues
@@ -48,6 +48,16 @@ _caller: ContextVar[Caller | None] = ContextVar("streamhub_caller", default=None
 def step_of(holder: str, *, urgent: bool) -> Iterator[None]:
     """The calls made inside this context belong to a step: they do not wait for a token."""
     token = _caller.set(Caller(holder, urgent, patience=0))
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+@contextmanager
+def urgency() -> Iterator[None]:
+    """The calls made inside this context are urgent."""
+    token = _caller.set(replace(current_caller(), urgent=True))
     try:
         yield
     finally:

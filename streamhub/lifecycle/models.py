@@ -232,6 +232,8 @@ class Listing(models.Model):
     unread_since = models.DateTimeField(null=True, blank=True)
     unread_error = models.TextField(blank=True, default="")
     unread_hint = models.TextField(blank=True, default="")
+    # When the rows that wait for it were last made to decide again.
+    woken_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.key}: items {self.items}, pages {self.pages}"

@@ -1,9 +1,11 @@
-"""Observing AWS for many rows at once, in proportion to how many wait.
+"""Observing AWS for many rows at once, with as few calls as possible.
 
-A `PolledList` connects one list of AWS with the columns that hold its facts. While fewer rows wait for it
-than the list has pages, each row's own step describes it. Otherwise, and at least every
-`FULL_OBSERVE_SECONDS`, the whole list is read. Only changed rows are written. Absence from a list proves
-that a resource is gone only if our delete was accepted before the list began; else it causes a describe.
+A `PolledList` connects one list of AWS with the columns that hold its facts. Every observation looks at the
+rows that wait for a change and at those that are watched closely; the others are looked at with the whole
+list, every `FULL_OBSERVE_SECONDS`. While describing the rows one by one takes no more calls than the list has
+pages, they are described: a waiting row by its own step, a watched one here. Otherwise the list is read. Only
+changed rows are written. Absence from a list, or a NotFound, proves that a resource is gone only if our
+delete was accepted before; else it causes a describe by the row's own step.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from streamhub.contributions import contributed
+from streamhub.errors import AwsError, NotFound
 from streamhub.lifecycle import intent
-from streamhub.lifecycle.claim import FREE
+from streamhub.lifecycle.claim import FREE, after
 from streamhub.lifecycle.locking import update_all
 from streamhub.lifecycle.models import Listing, ManagedResource, database_now
 
@@ -32,12 +35,24 @@ class ListPage(Protocol):
 
 
 @dataclass(frozen=True)
+class Watch:
+    """Which rows are looked at in every observation, even if they wait for nothing.
+
+    `rows()`: their condition. `describe(id)`: reads one item of the list. Raises `NotFound`.
+    """
+
+    rows: Callable[[], Q]
+    describe: Callable[[str], Any]
+
+
+@dataclass(frozen=True)
 class PolledList:
     """One list of AWS and the rows that it observes.
 
     `facts(item)`: the columns that an item determines. `gone(row, listed_at)`: the columns to write if the
-    row's resource is absent from a list begun at `listed_at`, or None if absence proves nothing. `service`:
-    AWS's name of the service, for people.
+    row's resource is absent from a list begun at `listed_at`, or None if absence proves nothing. `read_at`:
+    the column with the time at which the row's item was last read. `service`: AWS's name of the service, for
+    people.
     """
 
     key: str
@@ -48,6 +63,8 @@ class PolledList:
     gone: Callable[[Any, datetime], dict[str, Any] | None]
     item_id: Callable[[Any], str] = lambda item: str(item.id)
     service: str = "AWS"
+    watch: Watch | None = None
+    read_at: str = "observed_at"
 
 
 def polled_lists() -> list[PolledList]:
@@ -60,19 +77,63 @@ def observe(polled_list: PolledList) -> str:
     identified = _identified(polled_list)
     waiting = list(identified.filter(polled_list=polled_list.key).values_list("pk", flat=True))
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
-    full_due = _full_due(listing) and identified.exists()
-    if not waiting and not full_due:
+    watched = _watched(polled_list)
+    full_due = _is_due(listing.listed_at) and identified.exists()
+    wake_due = _is_due(listing.woken_at or listing.listed_at)
+    if full_due or len({*waiting, *watched}) > listing.pages:
+        outcome = read_list(polled_list, listing)
+    elif waiting or watched:
+        outcome = _describe(polled_list, waiting, watched)
+    else:
         # Nothing waits for it, so it is no matter that it could not be read.
         Listing.objects.filter(pk=listing.pk, unread_since__isnull=False).update(unread_since=None)
         return NOTHING
-    if len(waiting) < listing.pages and not full_due:
-        intent.requeue(polled_list.model, _unscheduled(polled_list, waiting), observe=True)
-        return f"rows to describe: {len(waiting)}"
-    outcome = read_list(polled_list, listing)
-    if full_due:
+    if wake_due:
         # A row must not wait for ever for a change that was observed but not acted upon: it decides again.
         intent.requeue(polled_list.model, _unscheduled(polled_list, waiting))
+        Listing.objects.filter(pk=listing.pk).update(woken_at=Now())
     return outcome
+
+
+def _watched(polled_list: PolledList) -> list[int]:
+    """The rows that are watched closely, without those that their own next step is about to describe."""
+    if polled_list.watch is None:
+        return []
+    soon = Q(observe_requested=True, not_before__lte=after(settings.OBSERVE_SECONDS))
+    describes_it = Q(polled_list__in=("", polled_list.key))
+    rows = _identified(polled_list).filter(polled_list.watch.rows()).exclude(soon & describes_it)
+    return list(rows.values_list("pk", flat=True))
+
+
+def _describe(polled_list: PolledList, waiting: list[int], watched: list[int]) -> str:
+    """Let the waiting rows describe themselves, and describe the watched ones that will not."""
+    stepping = _unscheduled(polled_list, waiting)
+    intent.requeue(polled_list.model, stepping, observe=True)
+    looked_at = [pk for pk in watched if pk not in stepping]
+    errors = []
+    for row in polled_list.model._default_manager.filter(pk__in=looked_at):
+        try:
+            _look_at(polled_list, row)
+        except AwsError as error:  # what is on air is looked at even if another row cannot be read
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return f"rows to describe: {len(stepping)}, described: {len(looked_at)}"
+
+
+def _look_at(polled_list: PolledList, row: ManagedResource) -> None:
+    """Describe one watched row, and write what changed."""
+    if polled_list.watch is None:
+        return
+    started = database_now()
+    aws_id = getattr(row, polled_list.id_field)
+    try:
+        item = polled_list.watch.describe(aws_id)
+    except NotFound:
+        _write_absent(polled_list, [row.pk], started)
+        return
+    if not _write_changed(polled_list, {aws_id: item}, started):
+        _write(polled_list, row, {}, started)
 
 
 def _identified(polled_list: PolledList) -> QuerySet[Any]:
@@ -87,10 +148,9 @@ def _unscheduled(polled_list: PolledList, pks: list[int]) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-def _full_due(listing: Listing) -> bool:
-    if listing.listed_at is None:
-        return True
-    return database_now() - listing.listed_at >= timedelta(seconds=settings.FULL_OBSERVE_SECONDS)
+def _is_due(last: datetime | None) -> bool:
+    """Whether something that is done every `FULL_OBSERVE_SECONDS` is due; `last`: when it was done."""
+    return last is None or database_now() - last >= timedelta(seconds=settings.FULL_OBSERVE_SECONDS)
 
 
 def lists_read_at(model: type[ManagedResource]) -> datetime | None:
@@ -116,25 +176,29 @@ def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
         items = {polled_list.item_id(item): item for item in page.items}
         listed.update(items)
         changed += _write_changed(polled_list, items, started)
-    absent = _handle_absent(polled_list, listed, started)
+    absent = _absent_from(polled_list, listed)
+    _write_absent(polled_list, absent, started)
     listing = listing or Listing.objects.get_or_create(key=polled_list.key)[0]
     listing.pages, listing.items, listing.listed_at = max(pages, 1), len(listed), started
     listing.unread_since, listing.unread_error, listing.unread_hint = None, "", ""
-    listing.save()
-    return f"pages {pages}, items {len(listed)}, changed {changed}, absent {absent}"
+    listing.save(update_fields=["pages", "items", "listed_at", "unread_since", "unread_error", "unread_hint"])
+    return f"pages {pages}, items {len(listed)}, changed {changed}, absent {len(absent)}"
 
 
 def _write_changed(polled_list: PolledList, items: dict[str, Any], started: datetime) -> int:
-    changed: list[int] = []
-    held: list[int] = []
+    changed, held = [], []
     rows = polled_list.model._default_manager.filter(**{f"{polled_list.id_field}__in": list(items)})
     for row in rows:
         facts = polled_list.facts(items[getattr(row, polled_list.id_field)])
-        if _differs(row, facts):
-            (changed if _write(row, facts, started) else held).append(row.pk)
-    # A step holds these, or has read them since: the next step reads what the list could not write.
-    update_all(polled_list.model, held, observe_requested=True)
+        if not _differs(row, facts):
+            continue
+        if _write(polled_list, row, facts, started):
+            changed.append(row.pk)
+        elif _older(polled_list, row, started).exists():
+            held.append(row.pk)
     intent.requeue(polled_list.model, changed)
+    # A step holds these rows, and may have read before the change: their next step reads again.
+    intent.requeue(polled_list.model, held, observe=True)
     return len(changed)
 
 
@@ -142,25 +206,34 @@ def _differs(row: ManagedResource, facts: dict[str, Any]) -> bool:
     return any(getattr(row, column) != value for column, value in facts.items())
 
 
-def _write(row: ManagedResource, facts: dict[str, Any], started: datetime) -> int:
-    """Write facts, unless a step holds the row or has observed it since the list was begun."""
-    older = Q(observed_at__isnull=True) | Q(observed_at__lt=started)
-    rows = type(row)._default_manager.filter(FREE, older, pk=row.pk)
-    return rows.update(**facts, observed_at=Now())
+def _older(polled_list: PolledList, row: ManagedResource, started: datetime) -> QuerySet[Any]:
+    """The row, if it was last read before `started`."""
+    column = polled_list.read_at
+    older = Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__lt": started})
+    return polled_list.model._default_manager.filter(older, pk=row.pk)
 
 
-def _handle_absent(polled_list: PolledList, listed: set[str], started: datetime) -> int:
-    """Rows whose resource is absent from the list: our delete has taken effect, or they need a describe."""
+def _write(polled_list: PolledList, row: ManagedResource, facts: dict[str, Any], started: datetime) -> int:
+    """Write facts, unless a step holds the row or has read its item since `started`."""
+    read_now = {polled_list.read_at: Now(), "observed_at": Now()}
+    return _older(polled_list, row, started).filter(FREE).update(**facts, **read_now)
+
+
+def _absent_from(polled_list: PolledList, listed: set[str]) -> list[int]:
+    """The rows whose resource is not in the list."""
     known_ids = _identified(polled_list).values_list("pk", polled_list.id_field)
-    absent = [pk for pk, aws_id in known_ids if aws_id not in listed]
+    return [pk for pk, aws_id in known_ids if aws_id not in listed]
+
+
+def _write_absent(polled_list: PolledList, absent: list[int], started: datetime) -> None:
+    """For rows whose resource AWS did not show: our delete has taken effect, or they need a describe."""
     unproven = []
     for row in polled_list.model._default_manager.filter(pk__in=absent):
         facts = polled_list.gone(row, started)
         if facts is None:
             unproven.append(row.pk)
-        elif _differs(row, facts) and _write(row, facts, started):
+        elif _differs(row, facts) and _write(polled_list, row, facts, started):
             intent.requeue(polled_list.model, [row.pk])
     # Their next step describes the whole row. It is due now, unless one is planned already.
     update_all(polled_list.model, unproven, observe_requested=True, polled_list="")
     intent.requeue(polled_list.model, _unscheduled(polled_list, unproven))
-    return len(absent)

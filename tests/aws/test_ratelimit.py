@@ -30,6 +30,7 @@ from streamhub.aws.ratelimit import (
     rates_of,
     scaled,
     step_of,
+    urgency,
 )
 from streamhub.errors import Misconfigured, NotSent, Retryable
 from streamhub.token_bucket import Rate
@@ -210,6 +211,9 @@ def test_calls_outside_steps_are_bulk_and_wait() -> None:
         with step_of("row:2", urgent=False):
             assert not current_caller().urgent
         assert current_caller().urgent
+    assert not current_caller().urgent
+    with urgency():
+        assert (current_caller().urgent, current_caller().patience) == (True, None)
     assert not current_caller().urgent
 
 

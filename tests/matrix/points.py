@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tests.matrix import taking
 from tests.matrix.faults import FAULTS, applicable, arm, disarm
-from tests.matrix.flows import FLOWS, Flow
+from tests.matrix.flows import Flow
+from tests.matrix.outside import FLOWS
 from tests.matrix.taking import TAKE
 from tests.scenarios import timeline
 from tests.scenarios.crashing_session import MortalSession
@@ -143,6 +144,7 @@ def points_of(world: WorldUnderTest, name: str, kinds: tuple[str, ...]) -> list[
     return [
         Point(name, number, kind, operation)
         for kind in kinds
+        if kind in flow.kinds
         for number, operation in enumerate(names, start=1)
         if applicable(name, operation, kind)
     ]
