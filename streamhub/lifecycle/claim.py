@@ -149,7 +149,10 @@ class Claim:
             error=error,
             condition=self._held,
             failed_step=step,
-            **error_fields(error, hint or "Correct what AWS reports, then press Retry."),
+            **{
+                **error_fields(error, hint or "Correct what AWS reports, then press Retry."),
+                "error_needs_person": True,
+            },
         )
         if not moved:
             raise ClaimLost(f"{self.row.KIND} {self.row.pk} changed under this step")

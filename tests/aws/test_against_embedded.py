@@ -125,7 +125,7 @@ def test_a_caller_reference_stays_used_after_deletion(
     with pytest.raises(AlreadyExists) as caught:
         cloudfront.create(spec())
     assert caught.value.existing_id == distribution.id
-    off = cloudfront.set_enabled(distribution.id, enabled=False)
+    off = cloudfront.set_enabled(distribution.id, enabled=False, is_ours=lambda info: True)
     aws.control.advance(LONG)
     assert cloudfront.delete(off.id, off.etag or "")
     with pytest.raises(AlreadyExists) as again:
@@ -138,7 +138,7 @@ def test_delete_only_after_the_disable_is_deployed(
 ) -> None:
     with pytest.raises(Conflict) as enabled:
         cloudfront.delete(distribution.id, distribution.etag or "")
-    off = cloudfront.set_enabled(distribution.id, enabled=False)
+    off = cloudfront.set_enabled(distribution.id, enabled=False, is_ours=lambda info: True)
     with pytest.raises(Conflict) as deploying:
         cloudfront.delete(off.id, off.etag or "")
     assert enabled.value.code == deploying.value.code == "DistributionNotDisabled"
@@ -151,7 +151,7 @@ def test_delete_only_after_the_disable_is_deployed(
 
 
 def test_an_old_etag_is_a_conflict(cloudfront: CloudFront, distribution: DistributionInfo) -> None:
-    cloudfront.set_enabled(distribution.id, enabled=False)
+    cloudfront.set_enabled(distribution.id, enabled=False, is_ours=lambda info: True)
     with pytest.raises(Conflict) as caught:
         cloudfront.delete(distribution.id, distribution.etag or "")
     assert caught.value.code in ("PreconditionFailed", "DistributionNotDisabled")
@@ -161,12 +161,12 @@ def test_set_enabled_changes_only_that_field(
     aws: Handle, cloudfront: CloudFront, distribution: DistributionInfo
 ) -> None:
     before, etag, _ = cloudfront.get_config(distribution.id)
-    off = cloudfront.set_enabled(distribution.id, enabled=False)
+    off = cloudfront.set_enabled(distribution.id, enabled=False, is_ours=lambda info: True)
     after, new_etag, _ = cloudfront.get_config(distribution.id)
     assert after == before | {"Enabled": False}
     assert (etag, new_etag) == (distribution.etag, off.etag)
     assert aws.control.count("cloudfront:UpdateDistribution") == 1
-    assert not cloudfront.set_enabled(distribution.id, enabled=False).enabled
+    assert not cloudfront.set_enabled(distribution.id, enabled=False, is_ours=lambda info: True).enabled
     assert aws.control.count("cloudfront:UpdateDistribution") == 1
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from streamhub.aws.cloudfront import CloudFront
+from streamhub.aws.cloudfront import CloudFront, DistributionInfo
 from streamhub.aws.distribution_config import distribution_config
 from streamhub.aws.session import AwsCall, AwsSession
-from streamhub.errors import AlreadyExists, Conflict, NotFound
+from streamhub.errors import AlreadyExists, Conflict, HandedOver, NotFound
 from tests.aws.specs import SPEC
 from tests.aws.stubs import meta
 
@@ -148,6 +148,21 @@ def test_disabling_sends_the_whole_configuration_with_one_field_changed(
     info = cloudfront.set_enabled(ID, enabled=False, is_ours=lambda info: True)
     assert (info.enabled, info.status, info.etag) == (False, "InProgress", "E2")
     assert len(calls) == 2
+
+
+def test_nothing_is_written_to_what_is_not_ours_any_more(
+    cloudfront: CloudFront, stubber: Stubber, calls: list[AwsCall]
+) -> None:
+    stubber.add_response("get_distribution", distribution(etag="E1"), {"Id": ID})
+    asked: list[str] = []
+
+    def is_ours(info: DistributionInfo) -> bool:
+        asked.append(info.id)
+        return False
+
+    with pytest.raises(HandedOver):
+        cloudfront.set_enabled(ID, enabled=False, is_ours=is_ours)
+    assert (asked, len(calls)) == ([ID], 1)
 
 
 def test_nothing_is_written_if_the_state_is_already_right(

@@ -13,6 +13,8 @@ from channels_app.models import Breakout, Channel
 from distributions.models import Distribution
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
+from streamhub.errors import AccessDenied, AwsError, HandedOver, QuotaExceeded, Refused, Throttled
+from streamhub.lifecycle.models import error_fields
 from tests.scenarios.world import WorldUnderTest
 
 CIDRS = ["203.0.113.7/32"]
@@ -67,6 +69,37 @@ def test_creating_a_channel_answers_at_once_with_the_intent(api: Api) -> None:
         *("source_urls", "encoding_profile", "record", "tags", "endpoints", "input_dest_urls"),
         *("playback_url", "distribution", "error", "created_at"),
     }
+
+
+ERRORS = [
+    # what AWS answers, whether waiting helps
+    (Refused("Unknown encoding.", code="UnprocessableEntityException"), True),
+    (AccessDenied("Not authorised.", code="AccessDeniedException"), True),
+    (HandedOver("No longer ours."), True),
+    (Throttled("Rate exceeded.", code="TooManyRequestsException"), False),
+    (QuotaExceeded("Limit reached.", code="TooManyDistributions"), False),
+]
+
+
+@pytest.mark.parametrize(("error", "needs_person"), ERRORS)
+def test_an_error_says_whether_a_person_has_to_act(api: Api, error: AwsError, needs_person: bool) -> None:
+    id = new_channel(api)[1]["id"]
+    Channel.objects.update(**error_fields(error, "Do this."))
+    body = api.get(f"channels/{id}")["error"]
+    assert set(body) == {"code", "message", "hint", "needs_person", "request_id", "at"}
+    assert (body["code"], body["hint"], body["needs_person"]) == (error.code, "Do this.", needs_person)
+
+
+def test_what_failed_needs_a_person_whatever_the_error(api: Api, world: WorldUnderTest) -> None:
+    id = new_channel(api)[1]["id"]
+    world.control.console("medialive", "fail_create")
+    world.settle()
+    body = api.get(f"channels/{id}")
+    assert (body["state"], body["error"]["code"], body["error"]["needs_person"]) == (
+        "failed",
+        "CREATE_FAILED",
+        True,
+    )
 
 
 def test_a_ready_channel_shows_its_endpoints_and_distribution(api: Api, world: WorldUnderTest) -> None:
