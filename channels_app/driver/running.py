@@ -135,9 +135,12 @@ def _changed_outside(row: Channel, state: str) -> tuple[str, tuple[str, str, str
     return None
 
 
-def wait_deleted_outside(claim: Claim) -> float | None:
-    """Somebody deletes the MediaLive channel: show it, and poll until it is gone."""
+def wait_gone(claim: Claim) -> float | None:
+    """MediaLive deletes its channel: poll until it is gone. Show it if that is not our deletion."""
     row: Channel = claim.row
+    if row.desired == Desired.DELETED:
+        claim.save(polled_list=ML_CHANNEL.key)
+        return None
     fields = _outside(claim, *BEING_DELETED)
     if row.error_code == DELETED_OUTSIDE:
         claim.save(polled_list=ML_CHANNEL.key)
