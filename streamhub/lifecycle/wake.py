@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 # How long the sweep skips a row that is on a queue.
 QUEUED_SECONDS = 60
 # What a publisher meets while the broker fails over. If kombu had to connect again to declare the queue, it
-# then publishes on the old, closed channel, which raises AttributeError; after that it connects again.
+# then publishes through what it had closed, which raises AttributeError; after that it connects again.
 BROKER_ERRORS = (OperationalError, OSError, AttributeError)
 
 
