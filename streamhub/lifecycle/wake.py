@@ -30,7 +30,7 @@ SOON_SECONDS = 10
 # A message that arrived a moment before its row is due would be lost to the next sweep.
 LATE_SECONDS = 0.02
 # What a publisher meets while the broker fails over. If kombu had to connect again to declare the queue, it
-# then publishes on the old, closed link, which raises AttributeError; after that it connects again.
+# then publishes through what it had closed, which raises AttributeError; after that it connects again.
 BROKER_ERRORS = (OperationalError, OSError, AttributeError)
 
 

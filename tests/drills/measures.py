@@ -28,8 +28,8 @@ def work_is_back(world: World, since: Moment, after: str) -> None:
     """Wait until beat has sent a job and a worker has done it. `after` says after what, for the report."""
     for what, query in (("a worker's job was done", _SWEPT), ("beat's heartbeat came", _BEATEN)):
         seconds = world.wait(lambda query=query: bool(world.rows(query, since.at)[0][0]), what, 60)  # type: ignore[misc]
-        world.note(f"{what} {after} after", seconds)
-        world.check(seconds <= BACK_SECONDS, f"{what} only {seconds:.1f} s {after}")
+        world.note(f"{what}, from when {after}", seconds)
+        world.check(seconds <= BACK_SECONDS, f"{what} only {seconds:.1f} s from when {after}")
 
 
 def answers(world: World, traffic: Traffic) -> None:

@@ -26,7 +26,7 @@ def drill(world: World) -> None:
                 lambda: all(sentinel.master() != dead.port for sentinel in watching), "another is elected", 60
             )
             world.note("another master was elected after", elected)
-            work_is_back(world, Moment.now(world), "the election")
+            work_is_back(world, Moment.now(world), "another master was elected")
             dead.start()
             time.sleep(BACK_SECONDS)
         answers(world, traffic)
