@@ -2,7 +2,7 @@
 
 A text is kept in Unicode's composed form (NFC), without spaces around it. Refused are control characters and
 line breaks, characters that turn the direction of writing (bidirectional), characters without any width,
-private ones, and every space but U+0020: with them two names could look the same and differ, or one name be
+and every space but U+0020: with them two names could look the same and differ, or one name be
 shown as another.
 """
 
@@ -34,7 +34,6 @@ _RANGES = (
     (0x2800, 0x2800),  # empty Braille cell
     (0x3000, 0x3000),  # ideographic space
     (0x3164, 0x3164),  # Hangul filler
-    (0xE000, 0xF8FF),  # private use
     (0xFEFF, 0xFEFF),  # zero-width no-break space
     (0xFFA0, 0xFFA0),  # halfwidth Hangul filler
     (0xFFF9, 0xFFFB),  # annotations
@@ -43,8 +42,9 @@ _RANGES = (
     (0x13430, 0x1343F),  # Egyptian format characters
     (0x1BCA0, 0x1BCA3),  # shorthand format characters
     (0x1D173, 0x1D17A),  # musical format characters
-    (0xE0000, 0xE0FFF),  # tags, selectors
-    (0xF0000, 0x10FFFF),  # private use
+    (0xE0001, 0xE0001),  # language tag
+    (0xE0020, 0xE007F),  # tag characters
+    (0xE0100, 0xE01EF),  # selectors
 )
 # Not drawn by itself; it chooses how the character before it looks, as in many emoji.
 _SELECTORS = dict.fromkeys(range(0xFE00, 0xFE10))

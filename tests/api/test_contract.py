@@ -15,8 +15,6 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
-    negative_data_rejection,
-    positive_data_acceptance,
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
@@ -30,20 +28,7 @@ from streamhub.access.services import token_issue
 from tests.scenarios.actors import TESTER
 from tests.scenarios.volume import volume
 
-# What no schema can say, but the field's description does: which names are taken, which channels there are.
-EXPLAINED = ("exists already", "There is no channel")
-
-
-def accepted_or_explained(ctx: Any, response: Any, case: schemathesis.Case) -> bool | None:
-    """What fits the description is accepted."""
-    if response.status_code == 422 and any(words in response.text for words in EXPLAINED):
-        return None
-    return positive_data_acceptance(ctx, response, case)
-
-
 CHECKS = [
-    accepted_or_explained,
-    negative_data_rejection,
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,

@@ -33,9 +33,7 @@ REFUSED = {
     "byte order mark": "a\ufeffb",
     "line separator": "a\u2028b",
     "Hangul filler": "a\u3164b",
-    "private use": "a\ue000b",
     "tag character": "a\U000e0041b",
-    "private plane": "a\U000f0000b",
 }
 
 
