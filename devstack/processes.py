@@ -75,6 +75,8 @@ class ProcessSet:
             **environment,
         }
         self._keep_open = keep_open
+        # Words before the command of a process (`worker-1`) or a kind: {"beat": ["faketime", "-f", "+5m"]}.
+        self.prefix: dict[str, list[str]] = {}
         self.running: dict[str, Running] = {}
         self.port = 0
         (folder / "logs").mkdir(parents=True, exist_ok=True)
@@ -106,9 +108,10 @@ class ProcessSet:
         On Linux it ends with the thread that calls this, so call it from the main thread.
         """
         log = self.folder / "logs" / f"{name}.log"
+        prefix = self.prefix.get(name) or self.prefix.get(name.partition("-")[0], [])
         with log.open("ab") as out:
             popen = subprocess.Popen(
-                [sys.executable, *arguments],
+                [*prefix, sys.executable, *arguments],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
