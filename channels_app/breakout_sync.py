@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
+from streamhub.clock import end_of
 from streamhub.lifecycle import states, wake
 from streamhub.lifecycle.models import error_fields_of
 from streamhub.task_names import TaskName
@@ -36,9 +37,7 @@ def sync_breakout(channel: Channel) -> None:
     if breakout is None:
         return
     if breakout.state == State.STARTING and channel.state == ChannelState.RUNNING:
-        states.change(
-            breakout, State.RUNNING, why="the channel is running", session_started_at=timezone.now()
-        )
+        states.change(breakout, State.RUNNING, why="the channel is running", session_started_at=Now())
     elif channel.state == ChannelState.FAILED and _cannot_run(breakout, channel):
         _fail(breakout, channel)
     elif breakout.state == State.STOPPING and _session_is_over(channel):
@@ -90,7 +89,7 @@ def breakout_end(breakout: Breakout) -> None:
 
 
 def attachments_close(breakout: Breakout) -> None:
-    Attachment.objects.filter(breakout=breakout, ended_at__isnull=True).update(ended_at=timezone.now())
+    Attachment.objects.filter(breakout=breakout, ended_at__isnull=True).update(ended_at=end_of("started_at"))
 
 
 def _fail(breakout: Breakout, channel: Channel) -> None:

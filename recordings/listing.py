@@ -16,7 +16,6 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.template.defaultfilters import pluralize
-from django.utils import timezone
 
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
@@ -24,6 +23,7 @@ from recordings.models import BucketListing, Recording
 from streamhub.aws.encoding import ROLLOVER_SECONDS
 from streamhub.aws.s3 import S3, ObjectInfo
 from streamhub.aws.session import current_session
+from streamhub.clock import from_now
 from streamhub.errors import AwsError
 from streamhub.lifecycle.lease import JobRun
 
@@ -70,7 +70,7 @@ def belongs(item: ObjectInfo, channel_uid: str, session: Session) -> bool:
 
 def due() -> list[Breakout]:
     """Breakouts that ran and may still get files, without those of channels that do not record."""
-    recent = Q(session_ended_at__gte=timezone.now() - LISTED_FOR)
+    recent = Q(session_ended_at__gte=from_now(-LISTED_FOR))
     running = Q(state__in=(State.RUNNING, State.STOPPING))
     rows = Breakout.objects.filter(recent | running, session_started_at__isnull=False)
     # Whether a deleted channel recorded is not known, so its breakouts are listed too.

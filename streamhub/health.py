@@ -14,15 +14,16 @@ from typing import Any
 import redis
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from ninja import Router, Schema, Status
 
 from streamhub.aws.target import broker_url
+from streamhub.clock import database_now
 from streamhub.errors import StreamHubError
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat
+from streamhub.lifecycle.silence import cause_of_silence
 
 log = logging.getLogger(__name__)
 
@@ -116,11 +117,12 @@ def _broker() -> str:
 def _heartbeat(name: str) -> str:
     row = Heartbeat.objects.filter(name=name).first()
     if row is None:
-        raise NotOk("There is no heartbeat yet.")
-    age = timezone.now() - row.beat_at
+        raise NotOk(f"There is no heartbeat yet. {cause_of_silence(name)}")
+    now = database_now()
+    age = now - row.beat_at
     detail = f"The last heartbeat was {max(0, round(age.total_seconds()))} s ago."
-    if is_silent(row.beat_at):
-        raise NotOk(detail)
+    if is_silent(row.beat_at, now):
+        raise NotOk(f"{detail} {cause_of_silence(name)}")
     return detail
 
 

@@ -220,7 +220,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 # The schedule is in the database: `manage.py bootstrap` seeds it, staff edit it, nothing overwrites it.
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "streamhub.lifecycle.beat:Scheduler"
 # How soon beat sees an edit (seconds).
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django.db import transaction
-from django.utils import timezone
 
 from channels_app.guards import channel as guards
 from channels_app.models import Attachment, Breakout, Channel
@@ -22,6 +21,7 @@ from distributions.models import Distribution
 from distributions.owners import Owner, Ownership
 from streamhub.access.actors import SYSTEM, Actor
 from streamhub.access.permissions import permit
+from streamhub.clock import end_of
 from streamhub.errors import AwsError
 from streamhub.lifecycle import states
 from streamhub.lifecycle.models import Priority, error_fields
@@ -36,7 +36,7 @@ class ChannelOwner:
     def release(self, distribution: Distribution) -> None:
         Channel.objects.filter(distribution=distribution).update(distribution=None, distribution_wanted=False)
         Attachment.objects.filter(distribution=distribution, ended_at__isnull=True).update(
-            ended_at=timezone.now()
+            ended_at=end_of("started_at")
         )
 
     def lost(self, distribution: Distribution) -> None:

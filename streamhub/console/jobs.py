@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
+from streamhub.clock import database_now
 from streamhub.console.badges import Badge, Tone, busy
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat, Job
+from streamhub.lifecycle.silence import cause_of_silence
 
 # A job counts as overdue after this many periods plus one minute.
 LATE_PERIODS = 3
@@ -51,9 +52,8 @@ def periods() -> dict[str, Period]:
     }
 
 
-def health_of(job: Job, schedule: Mapping[str, Period]) -> Health:
-    """The health of one job; `schedule` is the result of `periods()`."""
-    now = timezone.now()
+def health_of(job: Job, schedule: Mapping[str, Period], now: datetime) -> Health:
+    """The health of one job at `now`; `schedule` is the result of `periods()`."""
     period = schedule.get(job.name)
     if job.lease_token and job.leased_until and job.leased_until > now:
         return Health(job.name, busy(), "running", job.started_at)
@@ -68,13 +68,16 @@ def health_of(job: Job, schedule: Mapping[str, Period]) -> Health:
     return Health(job.name, WELL, "well", job.finished_at, job.outcome)
 
 
-def heartbeat_health(row: Heartbeat) -> Health:
-    silent = is_silent(row.beat_at)
-    return Health(row.name, LATE if silent else WELL, "silent" if silent else "alive", row.beat_at)
+def heartbeat_health(row: Heartbeat, now: datetime) -> Health:
+    """The health of one kind of process at `now`. Queries only if it is silent, for the cause."""
+    silent = is_silent(row.beat_at, now)
+    if silent:
+        return Health(row.name, LATE, "silent", row.beat_at, cause_of_silence(row.name))
+    return Health(row.name, WELL, "alive", row.beat_at, row.note)
 
 
 def all_healths() -> list[Health]:
-    """Processes first, then jobs, each by name. Three queries."""
-    schedule = periods()
-    beats = [heartbeat_health(row) for row in Heartbeat.objects.order_by("name")]
-    return beats + [health_of(job, schedule) for job in Job.objects.order_by("name")]
+    """Processes first, then jobs, each by name. Four queries."""
+    schedule, now = periods(), database_now()
+    beats = [heartbeat_health(row, now) for row in Heartbeat.objects.order_by("name")]
+    return beats + [health_of(job, schedule, now) for job in Job.objects.order_by("name")]

@@ -7,6 +7,8 @@ class LifecycleConfig(AppConfig):
     verbose_name = "Life cycle"
 
     periodic_jobs = "streamhub.lifecycle.jobs.PERIODIC_JOBS"
+    alarms = "streamhub.lifecycle.clock_alarms.ALARMS"
+    aws_dates = "streamhub.lifecycle.clocks.note_aws_date"
 
     def ready(self) -> None:
         from streamhub.lifecycle import heartbeat  # noqa: F401  connects the worker's signal

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery.signals import heartbeat_sent
-from django.db import DatabaseError
-from django.utils import timezone
+from django.db import Error
+from django.db.models.functions import Now
 
 log = logging.getLogger(__name__)
 
@@ -23,21 +23,31 @@ def beat(name: str) -> None:
     """Record a heartbeat of `name` ("worker" or "beat")."""
     from streamhub.lifecycle.models import Heartbeat
 
-    Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
+    Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": Now()})
 
 
-def is_silent(beat_at: datetime) -> bool:
-    """Whether a process with its last heartbeat at `beat_at` counts as silent."""
-    return timezone.now() - beat_at >= SILENT_AFTER
+def note(name: str, sentence: str) -> None:
+    """Keep what a process corrected by itself, to show it beside its heartbeat."""
+    from streamhub.lifecycle.models import Heartbeat
+
+    Heartbeat.objects.filter(name=name).update(note=sentence[:200])
+
+
+def is_silent(beat_at: datetime, now: datetime) -> bool:
+    """Whether a process with its last heartbeat at `beat_at` counts as silent at `now`."""
+    return now - beat_at >= SILENT_AFTER
 
 
 @heartbeat_sent.connect
 def _worker_is_alive(**_signal: Any) -> None:
+    from streamhub.lifecycle import clocks
+
     global _last_noted
     if time.monotonic() - _last_noted < EVERY_SECONDS:
         return
     _last_noted = time.monotonic()
     try:
         beat("worker")
-    except DatabaseError as error:
+        clocks.measure(clocks.WORKER)
+    except Error as error:
         log.warning("Could not record the worker's heartbeat: %s", error)

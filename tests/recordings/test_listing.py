@@ -117,7 +117,8 @@ def test_a_channel_that_does_not_record_is_not_listed(bucket: WorldUnderTest) ->
 def test_a_breakout_that_ended_long_ago_is_not_listed(bucket: WorldUnderTest) -> None:
     breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
     assert recordings.due() == [breakout]
-    Breakout.objects.update(session_ended_at=timezone.now() - recordings.LISTED_FOR * 2)
+    long_ago = timezone.now() - recordings.LISTED_FOR * 2
+    Breakout.objects.update(session_started_at=long_ago, session_ended_at=long_ago)
     assert recordings.due() == []
 
 

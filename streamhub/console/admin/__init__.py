@@ -20,7 +20,15 @@ NAVIGATION = (
 )
 
 ROLES = (
-    Grant(VIEWER, ("lifecycle.view_transition", "lifecycle.view_job", "lifecycle.view_heartbeat")),
+    Grant(
+        VIEWER,
+        (
+            "lifecycle.view_transition",
+            "lifecycle.view_job",
+            "lifecycle.view_heartbeat",
+            "lifecycle.view_clockoffset",
+        ),
+    ),
     Grant(ENGINEER, ("access.view_apitoken", "access.add_apitoken", "access.revoke_apitoken")),
     Grant(ENGINEER, ("auth.view_user", "auth.view_group")),
     Grant(
