@@ -8,13 +8,13 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Q, Sum
 from django.http import HttpRequest
-from django.utils import timezone
 
 from billing.breakout_usage import PeriodUsage, breakout_usage
 from billing.models import LedgerMinute
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
 from streamhub.access.roles import VIEWER
+from streamhub.clock import database_now
 from streamhub.console import bar_chart, sizes
 from streamhub.console.badges import Tone
 from streamhub.console.base import BigReadOnlyAdmin
@@ -32,7 +32,7 @@ MOST_ROWS = 120
 
 def _midnight() -> datetime:
     """The start of today, UTC."""
-    return datetime.combine(timezone.now().astimezone(UTC).date(), time(), tzinfo=UTC)
+    return datetime.combine(database_now().astimezone(UTC).date(), time(), tzinfo=UTC)
 
 
 @admin.register(LedgerMinute)

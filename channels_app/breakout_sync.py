@@ -6,12 +6,13 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Subquery
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
+from streamhub.clock import end_of
 from streamhub.lifecycle import states, wake
 from streamhub.lifecycle.models import error_fields, error_fields_of
 from streamhub.task_names import TaskName
@@ -46,7 +47,7 @@ def sync_breakout(channel: Channel, *, moved: bool = False) -> None:
             breakout,
             State.RUNNING,
             why="the channel is running",
-            session_started_at=timezone.now(),
+            session_started_at=Now(),
             recorded=channel.record,
         )
     elif channel.state == ChannelState.FAILED and _cannot_run(breakout, channel):
@@ -126,7 +127,7 @@ def breakout_end(breakout: Breakout) -> None:
 
 
 def attachments_close(breakout: Breakout) -> None:
-    Attachment.objects.filter(breakout=breakout, ended_at__isnull=True).update(ended_at=timezone.now())
+    Attachment.objects.filter(breakout=breakout, ended_at__isnull=True).update(ended_at=end_of("started_at"))
 
 
 def _fail(breakout: Breakout, channel: Channel) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Now
 from django.template.defaultfilters import pluralize
-from django.utils import timezone
 
 from channels_app.breakout_sync import ENCODING, encoding
 from channels_app.models import Breakout, Channel
@@ -25,6 +25,7 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
 from channels_app.services import channel_stop_unneeded
 from streamhub.access.actors import SYSTEM
+from streamhub.clock import database_now
 
 log = logging.getLogger(__name__)
 
@@ -168,18 +169,18 @@ def _minutes_text(span: timedelta) -> str:
 
 
 def current_alarms() -> tuple[CostAlarm, ...]:
-    """All alarms now, the oldest first. Two queries, for any number of channels."""
+    """All alarms now, the oldest first. Three queries, for any number of channels."""
     on_air = Breakout.objects.filter(state__in=ON_AIR, channel__isnull=False).values("channel_id")
     return _alarms_of(Channel.objects.filter(Q(ml_channel_state__in=ENCODING) | Q(pk__in=on_air)))
 
 
 def alarms_of(channel_id: int) -> tuple[CostAlarm, ...]:
-    """The alarms of one channel and its breakouts. Two queries."""
+    """The alarms of one channel and its breakouts. Three queries."""
     return _alarms_of(Channel.objects.filter(pk=channel_id))
 
 
 def _alarms_of(channels: QuerySet[Channel]) -> tuple[CostAlarm, ...]:
-    now, limits = timezone.now(), configured_limits()
+    now, limits = database_now(), configured_limits()
     last = Breakout.objects.filter(channel=OuterRef("pk")).order_by("-state_since").values("pk")[:1]
     rows = list(channels.annotate(last_breakout=Subquery(last)))
     breakouts = _relevant_breakouts(rows)
@@ -225,7 +226,7 @@ def _no_longer_warm() -> Iterable[Channel]:
     """Channels whose row still desires running, although no breakout needs them and the warm time is over."""
     on_air = Breakout.objects.filter(state__in=(State.STARTING, State.RUNNING), channel__isnull=False)
     rows = Channel.objects.filter(desired=Desired.RUNNING).exclude(pk__in=on_air.values("channel_id"))
-    return rows.filter(Q(warm_until__isnull=True) | Q(warm_until__lte=timezone.now()))
+    return rows.filter(Q(warm_until__isnull=True) | Q(warm_until__lte=Now()))
 
 
 def _auto_stop(alarm: CostAlarm) -> bool:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
-
 from channels_app.guards.breakout import STARTABLE
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import Desired
 from distributions.models import Distribution
+from streamhub.clock import database_now
 from streamhub.lifecycle.freshness import is_fresh, last_read
 from streamhub.lifecycle.models import ManagedResource
 
@@ -62,9 +61,9 @@ def _channel(channel: Channel) -> Check:
 def _free(breakout: Breakout, channel: Channel) -> Check:
     other = Breakout.objects.filter(channel=channel, state__in=ON_AIR).exclude(pk=breakout.pk).first()
     if other is None:
-        return Check("channel_free", True, "No other breakout is on air on the channel.", timezone.now())
+        return Check("channel_free", True, "No other breakout is on air on the channel.", database_now())
     return Check(
-        "channel_free", False, f"The breakout {other.name!r} is {other.state} on the channel.", timezone.now()
+        "channel_free", False, f"The breakout {other.name!r} is {other.state} on the channel.", database_now()
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 
 
 class DriftSighting(models.Model):
@@ -14,7 +14,7 @@ class DriftSighting(models.Model):
 
     kind = models.CharField(max_length=24)
     aws_id = models.CharField(max_length=256)
-    first_seen_at = models.DateTimeField(default=timezone.now)
+    first_seen_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         permissions = [

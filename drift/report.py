@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
 from drift.aws_lists import AwsResource, ResourceKind, read_list
 from drift.compare import Difference, Finding, compare
 from drift.expected import all_expected
 from drift.models import DriftSighting
+from streamhub.clock import database_now
 from streamhub.errors import AccessDenied, AwsError, Retryable, Throttled
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Report:
 
 def report() -> Report:
     """Compare six complete lists of AWS with all rows. Changes nothing on AWS; writes sightings."""
-    now = timezone.now()
+    now = database_now()
     resources: list[AwsResource] = []
     unread: dict[str, Unread] = {}
     for kind in ResourceKind:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 
 from django.db import transaction
-from django.utils import timezone
 
 from channels_app.driver.parts import PART_DRIVER_OF
 from channels_app.models import Attachment
@@ -21,6 +20,7 @@ from drift.models import DriftSighting
 from drift.report import too_young
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
+from streamhub.clock import database_now
 from streamhub.errors import Conflict, NotPossible
 from streamhub.lifecycle import driver, intent, states
 from streamhub.lifecycle.claim import FREE
@@ -133,7 +133,7 @@ def deletion_step(finding: Finding) -> teardown.TeardownStep:
     All conditions are checked here again; nothing is taken from the finding.
     """
     since = DriftSighting.objects.filter(kind=finding.kind, aws_id=finding.aws_id)
-    if wait_reason := too_young(since.values_list("first_seen_at", flat=True).first(), timezone.now()):
+    if wait_reason := too_young(since.values_list("first_seen_at", flat=True).first(), database_now()):
         raise NotPossible(wait_reason, state=finding.difference)
     described = teardown.describe(finding.kind, finding.aws_id)
     if described is None:

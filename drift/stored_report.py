@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from drift.aws_lists import ResourceKind
 from drift.compare import Difference, Finding
@@ -21,6 +20,7 @@ from drift.models import DriftReading, DriftSighting
 from drift.report import SURPLUS, Report, Unread, report, too_young
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
+from streamhub.clock import database_now
 from streamhub.errors import NotPossible
 from streamhub.lifecycle import wake
 from streamhub.task_names import TaskName
@@ -85,7 +85,7 @@ def read_as_asked() -> Report:
 def ask_to_read(who: Actor) -> bool:
     """Have a worker read AWS. False if somebody asked just now. Raises `Forbidden`."""
     who = permit(who, "drift.read_drift")
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         row, _ = DriftReading.objects.select_for_update().get_or_create(pk=DriftReading.ONLY)
         if _is_waiting(row) and row.asked_at and now - row.asked_at < ASK_AGAIN:
@@ -95,14 +95,14 @@ def ask_to_read(who: Actor) -> bool:
     return True
 
 
-def last_report() -> StoredReport:
-    """The stored report; whether a finding may be deleted is decided now. Reads only the database."""
+def last_report(now: datetime | None = None) -> StoredReport:
+    """The stored report; whether a finding may be deleted is decided `now`. Reads only the database."""
     stored = _stored(_row())
     if not any(finding.difference in SURPLUS for finding in stored.findings):
         return stored
     rows = DriftSighting.objects.values_list("kind", "aws_id", "first_seen_at")
     since = {(kind, aws_id): moment for kind, aws_id, moment in rows}
-    now = timezone.now()
+    now = now or database_now()
     return replace(stored, findings=tuple(_aged(finding, since, now) for finding in stored.findings))
 
 

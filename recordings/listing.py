@@ -28,10 +28,11 @@ from recordings.models import BucketListing, Recording
 from streamhub.aws.encoding import ROLLOVER_SECONDS
 from streamhub.aws.s3 import S3, ObjectInfo
 from streamhub.aws.session import current_session
+from streamhub.clock import database_now
 from streamhub.errors import AccessDenied, AwsError, NotFound
 from streamhub.lifecycle.claim import after, backoff
 from streamhub.lifecycle.lease import JobRun
-from streamhub.lifecycle.models import database_now, error_fields
+from streamhub.lifecycle.models import error_fields
 
 log = logging.getLogger(__name__)
 

@@ -18,6 +18,8 @@ PUBLISH_TIMEOUT = 1.0
 class StreamHubCelery(Celery):
     """Celery that looks up its broker when it connects, so that `migrate` and `check` need no broker."""
 
+    task_cls = "streamhub.lifecycle.beat:Task"
+
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
         transport = {"socket_timeout": PUBLISH_TIMEOUT, **(options.pop("transport_options", None) or {})}
         return super().connection_for_write(url, transport_options=transport, **options)

@@ -24,6 +24,8 @@ matter. The attributes, the values and their users:
 `page_parts`          `console.registry.PageParts`            lists and pages of objects
 `admin_urls`          URL patterns below `/admin/`            the admin's site
 `aws_account`         a function: the account number, or ""   the dashboard
+`aws_dates`           a function of AWS's date and a call's   `aws.session`
+                      duration in seconds
 `distribution_owner`  `distributions.owners.Owner`            `distributions`, for their owner
 ====================  ======================================  =================================
 """

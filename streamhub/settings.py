@@ -257,7 +257,7 @@ CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 # The schedule is in the database: `manage.py bootstrap` seeds it, staff edit it, nothing overwrites it.
-CELERY_BEAT_SCHEDULER = "streamhub.lifecycle.scheduler:Scheduler"
+CELERY_BEAT_SCHEDULER = "streamhub.lifecycle.beat:Scheduler"
 # How soon beat sees an edit (seconds).
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 

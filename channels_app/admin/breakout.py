@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 
 from channels_app import services
@@ -22,6 +21,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.readiness import readiness
 from streamhub.access.actors import Actor
+from streamhub.clock import from_now
 from streamhub.console import sizes
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Panel, Section
@@ -36,8 +36,7 @@ SOON = timedelta(hours=24)
 
 def starting_soon() -> Q:
     """Idle and planned for the next 24 hours, or for the last hour."""
-    now = timezone.now()
-    return Q(state=State.IDLE, starts_at__gte=now - timedelta(hours=1), starts_at__lte=now + SOON)
+    return Q(state=State.IDLE, starts_at__gte=from_now(timedelta(hours=-1)), starts_at__lte=from_now(SOON))
 
 
 @admin.register(Breakout)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 
+from streamhub.clock import interval_constraint
 from streamhub.lifecycle.models import HasError, new_uid
 from streamhub.name_columns import visible
 
@@ -45,7 +46,7 @@ class Breakout(HasError):
     channel_uid = models.CharField(max_length=32, editable=False, db_index=True)
     channel_name = models.CharField(max_length=64, editable=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.IDLE)
-    state_since = models.DateTimeField(default=timezone.now)
+    state_since = models.DateTimeField(db_default=Now())
     # Whether the present stop is a cancellation, which ends as `cancelled` instead of `completed`.
     cancelling = models.BooleanField(default=False, editable=False)
     starts_at = models.DateTimeField(null=True, blank=True)
@@ -62,7 +63,7 @@ class Breakout(HasError):
     usage_requests = models.BigIntegerField(null=True, blank=True)
     usage_complete_until = models.DateTimeField(null=True, blank=True)
 
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         # Create is Django's own `add`.
@@ -87,6 +88,7 @@ class Breakout(HasError):
                 condition=models.Q(state__in=[s.value for s in ON_AIR]),
             ),
             *visible("name", "breakout_name_visible"),
+            interval_constraint("session_started_at", "session_ended_at", name="breakout_interval"),
         ]
 
     @property
@@ -112,7 +114,7 @@ class Attachment(models.Model):
     )
     aws_distribution_id = models.CharField(max_length=32, blank=True, default="")
     domain_name = models.CharField(max_length=200, blank=True, default="")
-    started_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -123,6 +125,7 @@ class Attachment(models.Model):
                 name="one_open_attachment_per_breakout",
                 condition=models.Q(ended_at__isnull=True),
             ),
+            interval_constraint("started_at", "ended_at", name="attachment_interval"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import cast
 
 from django.db import transaction
-from django.utils import timezone
 
 from channels_app import breakout_sync
 from channels_app.guards import breakout as guards
@@ -28,6 +27,7 @@ from distributions.models import Distribution
 from distributions.models import State as DistributionState
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
+from streamhub.clock import end_of
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.freshness import is_recent, last_read
@@ -184,7 +184,7 @@ def _stop(breakout: Breakout, *, who: Actor, why: str, cancelling: bool = False)
         who=who,
         why=why,
         cancelling=cancelling,
-        session_ended_at=timezone.now(),
+        session_ended_at=end_of("session_started_at"),
     )
     if channel is None:
         breakout_sync.breakout_end(breakout)

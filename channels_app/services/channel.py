@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from channels_app.decide.channel import desired_of
 from channels_app.guards import channel as guards
@@ -22,6 +21,7 @@ from channels_app.services.validation import channel_errors
 from distributions import services as distributions
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
+from streamhub.clock import database_now
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.models import Priority, error_fields
@@ -91,7 +91,7 @@ def _taken(name: str) -> Invalid:
 def channel_wanted(channel: Channel) -> str:
     """The desired state that the channel should have now."""
     states_on_air = Breakout.objects.filter(channel=channel, state__in=ON_AIR).values_list("state", flat=True)
-    return desired_of(channel.desired, states_on_air, channel.warm_until, timezone.now())
+    return desired_of(channel.desired, states_on_air, channel.warm_until, database_now())
 
 
 def channel_intent(channel: Channel, **fields: Any) -> None:

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from channels_app import breakout_sync
 from channels_app.guards import channel as guards
@@ -24,6 +23,7 @@ from distributions.models import Distribution
 from distributions.owners import Owner, Ownership
 from streamhub.access.actors import SYSTEM, Actor
 from streamhub.access.permissions import permit
+from streamhub.clock import end_of
 from streamhub.errors import AwsError
 from streamhub.lifecycle import states
 from streamhub.lifecycle.models import Priority, error_fields
@@ -38,7 +38,7 @@ class ChannelOwner:
     def release(self, distribution: Distribution) -> None:
         Channel.objects.filter(distribution=distribution).update(distribution=None, distribution_wanted=False)
         Attachment.objects.filter(distribution=distribution, ended_at__isnull=True).update(
-            ended_at=timezone.now()
+            ended_at=end_of("started_at")
         )
 
     def lost(self, distribution: Distribution) -> None:

@@ -6,7 +6,7 @@ on a page with its dry run. It reads row and AWS again before it changes anythin
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
 
 from drift import services as drift
 from drift.admin import labels
@@ -24,6 +23,7 @@ from drift.jobs import READ_DRIFT
 from drift.report import SURPLUS
 from drift.services import Finding, Resolution, ResourceKind, StoredReport
 from streamhub.access.actors import staff_actor
+from streamhub.clock import database_now
 from streamhub.console.badges import Tone
 from streamhub.console.navigation import Entry
 from streamhub.console.pages import fragments
@@ -97,14 +97,14 @@ def read_again(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(_url())
 
 
-def _fresh(report: StoredReport) -> bool:
+def _fresh(report: StoredReport, now: datetime | None = None) -> bool:
     """Whether the hourly job has read AWS lately."""
-    return is_fresh(report.observed_at, every_seconds=READ_DRIFT.seconds())
+    return is_fresh(report.observed_at, every_seconds=READ_DRIFT.seconds(), now=now)
 
 
 def _live(request: HttpRequest) -> dict[str, Any]:
-    report, job = drift.last_report(), READ_DRIFT.row()
-    now = timezone.now()
+    now = database_now()
+    report, job = drift.last_report(now), READ_DRIFT.row()
     reading = bool(job and job.lease_token and job.leased_until and job.leased_until > now)
     waiting = report.asked_at is not None and not reading
     context = {
@@ -114,7 +114,7 @@ def _live(request: HttpRequest) -> dict[str, Any]:
         "reading": reading,
         "waiting": waiting,
         "no_worker": waiting and report.asked_at is not None and now - report.asked_at > NO_WORKER_AFTER,
-        "old": report.observed_at is not None and not _fresh(report),
+        "old": report.observed_at is not None and not _fresh(report, now),
         "error": job.error if job and not reading else "",
         "groups": _groups(request, report),
         "kinds": [_kind(kind, report) for kind in ResourceKind],

@@ -21,13 +21,13 @@ from urllib.parse import quote
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from ninja.errors import AuthenticationError
 from ninja.operation import Operation
 
 from streamhub.access.lock_timeouts import begin_wait, lock_wait, timed_out
 from streamhub.access.models import ApiToken, IdempotencyKey
 from streamhub.access.services import KEPT_FOR
+from streamhub.clock import from_now
 from streamhub.errors import Invalid, NotPossible
 
 HEADER = "Idempotency-Key"
@@ -85,8 +85,9 @@ def _keyed_request(request: HttpRequest, token: ApiToken) -> KeyedRequest:
 
 def _replay(keyed: KeyedRequest) -> HttpResponse | None:
     """The answer stored under the key, or None. Raises Invalid if it belongs to another request."""
-    oldest = timezone.now() - KEPT_FOR
-    row = IdempotencyKey.objects.filter(service=keyed.service, key=keyed.key, created_at__gte=oldest).first()
+    row = IdempotencyKey.objects.filter(
+        service=keyed.service, key=keyed.key, created_at__gte=from_now(-KEPT_FOR)
+    ).first()
     if row is None:
         return None
     if (row.method, row.path, row.body_sha256) != (keyed.method, keyed.path, keyed.body_sha256):
@@ -124,7 +125,7 @@ def _enter(stack: ExitStack, keyed: KeyedRequest) -> IdempotencyKey | None:
 
 def _insert(keyed: KeyedRequest) -> IdempotencyKey | None:
     expired = IdempotencyKey.objects.filter(
-        service=keyed.service, key=keyed.key, created_at__lt=timezone.now() - KEPT_FOR
+        service=keyed.service, key=keyed.key, created_at__lt=from_now(-KEPT_FOR)
     )
     try:
         with transaction.atomic(), lock_wait(WAIT_SECONDS):

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
+from django.utils.functional import cached_property
+
+from streamhub.clock import database_now
+
+
+class ApiTokens(models.QuerySet["ApiToken"]):
+    """Queries for tokens."""
+
+    def read_now(self) -> ApiTokens:
+        """With `read_at`, so that asking a token whether it has expired needs no query of its own."""
+        return self.annotate(read_at=Now())
 
 
 class ApiToken(models.Model):
@@ -18,7 +31,7 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -27,6 +40,8 @@ class ApiToken(models.Model):
         editable=False,
         related_name="+",
     )
+
+    objects = ApiTokens.as_manager()
 
     class Meta:
         verbose_name = "API token"
@@ -37,10 +52,15 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return f"{self.service} ({self.prefix}…)"
 
+    @cached_property
+    def read_at(self) -> datetime:
+        """The database's time at which `read_now` read the row; without that, the time now."""
+        return database_now()
+
     @property
     def expired(self) -> bool:
-        """Whether its expiry time has passed."""
-        return self.expires_at is not None and self.expires_at <= timezone.now()
+        """Whether its expiry time had passed when it was read."""
+        return self.expires_at is not None and self.expires_at <= self.read_at
 
     @property
     def usable(self) -> bool:
@@ -63,7 +83,7 @@ class IdempotencyKey(models.Model):
     status = models.PositiveSmallIntegerField(default=0)
     response_body = models.TextField(default="", blank=True)
     content_type = models.CharField(max_length=100, default="", blank=True)
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
 
     class Meta:
         constraints = [

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from django.db import Error
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from streamhub.access.lock_timeouts import begin_wait
 from streamhub.access.models import ApiToken, IdempotencyKey
 from streamhub.access.scopes import SCOPES, unknown_scopes
+from streamhub.clock import database_now, from_now
 from streamhub.errors import Invalid
 from streamhub.postgresql.outages import unavailable
 
@@ -51,7 +52,7 @@ def token_issue(
         sha256=_sha256(plain),
         prefix=plain[:6],
         scopes=scopes,
-        expires_at=None if expires_in is None else timezone.now() + expires_in,
+        expires_at=None if expires_in is None else database_now() + expires_in,
         created_by=created_by,
     )
     log.info("Token %s issued with %s", token, ", ".join(scopes))
@@ -60,8 +61,7 @@ def token_issue(
 
 def token_revoke(token: ApiToken) -> bool:
     """Refuse this token from now on. False: it was revoked before."""
-    now = timezone.now()
-    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now) == 1
+    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now()) == 1
     token.refresh_from_db(fields=["revoked_at"])
     if revoked:
         log.info("Token %s revoked", token)
@@ -70,7 +70,7 @@ def token_revoke(token: ApiToken) -> bool:
 
 def token_authenticate(plain: str) -> ApiToken | None:
     """The token with this plain text, or None if it is unknown, expired or revoked."""
-    token = ApiToken.objects.filter(sha256=_sha256(plain)).first()
+    token = ApiToken.objects.read_now().filter(sha256=_sha256(plain)).first()
     if token is None or not token.usable:
         return None
     _record_use(token)
@@ -79,7 +79,7 @@ def token_authenticate(plain: str) -> ApiToken | None:
 
 def idempotency_purge() -> int:
     """Delete the stored answers that are older than `KEPT_FOR`, and return how many."""
-    deleted, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+    deleted, _ = IdempotencyKey.objects.filter(created_at__lt=from_now(-KEPT_FOR)).delete()
     return deleted
 
 
@@ -103,14 +103,13 @@ def _check_token(name: str, scopes: list[str], expires_in: timedelta | None) -> 
 
 def _record_use(token: ApiToken) -> None:
     """Write `last_used_at`, at most once a minute, and skip it while the database cannot be written."""
-    now = timezone.now()
-    stale = now - LAST_USED_EVERY
-    if token.last_used_at is not None and token.last_used_at >= stale:
+    if token.last_used_at is not None and token.read_at - token.last_used_at <= LAST_USED_EVERY:
         return
-    due = ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=stale), pk=token.pk)
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=from_now(-LAST_USED_EVERY))
+    due = ApiToken.objects.filter(stale, pk=token.pk)
     try:
         with begin_wait(0.5):
-            due.update(last_used_at=now)
+            due.update(last_used_at=Now())
     except Error as error:
         if not unavailable(error):
             raise

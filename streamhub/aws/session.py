@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
@@ -35,6 +37,7 @@ from streamhub.aws.target import (
     redis_options,
     resolve_target,
 )
+from streamhub.contributions import contributed
 from streamhub.errors import AwsError, Retryable, Throttled
 
 logger = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class AwsCall:
     seconds: float
     request_id: str | None
     error: AwsError | None
+    date: datetime | None = None  # AWS's own time, from the answer
 
 
 class _Clients:
@@ -73,7 +77,7 @@ class _Clients:
         self._lock = threading.Lock()
         self._boto: boto3.Session | None = None
         self._clients: dict[tuple[str, str, int], Any] = {}
-        # .effect_unknown: an attempt of the current call may have taken effect.
+        # Of the current call: .effect_unknown: an attempt may have taken effect; .date: AWS's last `Date`.
         self.attempts = threading.local()
 
     def get(self, service: str, region: str, attempts: int) -> Any:
@@ -108,10 +112,20 @@ class _Clients:
     def _note_attempt(
         self, parsed_response: dict[str, Any] | None, exception: Exception | None, **_about: object
     ) -> None:
-        """Remember, across botocore's own retries, that an attempt may have taken effect."""
-        status = (parsed_response or {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
+        """Remember, across botocore's own retries, that an attempt may have taken effect, and AWS's time."""
+        about = (parsed_response or {}).get("ResponseMetadata", {})
+        self.attempts.date = _date(about.get("HTTPHeaders", {}).get("date")) or self.attempts.date
+        status = about.get("HTTPStatusCode")
         if may_have_happened(exception, status):
             self.attempts.effect_unknown = True
+
+
+def _date(header: str | None) -> datetime | None:
+    """The time in a `Date` header; None if there is none or it is not one."""
+    try:
+        return parsedate_to_datetime(header).astimezone(UTC) if header else None
+    except ValueError:
+        return None
 
 
 def _botocore_session(target: Target) -> botocore.session.Session:
@@ -185,10 +199,12 @@ class AwsSession:
         except AwsError as error:
             if isinstance(error, Throttled) and self._limiter is not None:
                 self._limiter.throttled(name)
-            self._notify(AwsCall(name, region, self._clock() - started, error.request_id, error))
+            self._notify(
+                AwsCall(name, region, self._clock() - started, error.request_id, error, self._date())
+            )
             raise
         request_id = response.get("ResponseMetadata", {}).get("RequestId")
-        self._notify(AwsCall(name, region, self._clock() - started, request_id, None))
+        self._notify(AwsCall(name, region, self._clock() - started, request_id, None, self._date()))
         return response, request_id
 
     def prepay(self, service: str, operation: str) -> None:
@@ -202,7 +218,7 @@ class AwsSession:
     def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
         """Call botocore, and translate its errors."""
         name, clients = f"{service}:{operation}", self._clients()
-        clients.attempts.effect_unknown = False
+        clients.attempts.effect_unknown, clients.attempts.date = False, None
         try:
             client = clients.get(service, region, 1 if name in NEVER_REPEATED else ATTEMPTS)
             return getattr(client, xform_name(operation))(**params)
@@ -216,6 +232,11 @@ class AwsSession:
         """The clients of this process."""
         clients = self._per_process.get(os.getpid())
         return clients or self._per_process.setdefault(os.getpid(), _Clients(self.target))
+
+    def _date(self) -> datetime | None:
+        """AWS's time in the answer of the call that this thread has just made."""
+        date: datetime | None = self._clients().attempts.date
+        return date
 
     def _notify(self, call: AwsCall) -> None:
         for listener in self.on_call:
@@ -241,7 +262,15 @@ def current_session() -> AwsSession:
     target = resolve_target()
     if _default is None or _default.target != target:
         _default = AwsSession(target, limiter=default_limiter(target))
+        _default.on_call.append(_pass_date_on)
     return _default
+
+
+def _pass_date_on(call: AwsCall) -> None:
+    """Give AWS's time to whom it concerns (`aws_dates`)."""
+    if call.date is not None:
+        for note in contributed("aws_dates"):
+            note(call.date, call.seconds)
 
 
 @contextmanager

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from streamhub.clock import database_now
 from streamhub.console.badges import Badge, Tone, busy
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.job_health import JobHealth, Word, all_jobs
 from streamhub.lifecycle.models import Heartbeat
+from streamhub.lifecycle.silence import cause_of_silence
 
 WELL = Badge(Tone.GOOD, "check_circle")
 LATE = Badge(Tone.BAD, "timer_off")
@@ -43,9 +45,12 @@ def shown(job: JobHealth) -> Health:
     return Health(job.name, badge, job.word, job.since, job.detail)
 
 
-def heartbeat_health(row: Heartbeat) -> Health:
-    silent = is_silent(row.beat_at)
-    return Health(row.name, LATE if silent else WELL, "silent" if silent else "alive", row.beat_at)
+def heartbeat_health(row: Heartbeat, now: datetime) -> Health:
+    """The health of one kind of process at `now`. Queries only if it is silent, for the cause."""
+    silent = is_silent(row.beat_at, now)
+    if silent:
+        return Health(row.name, LATE, "silent", row.beat_at, cause_of_silence(row.name))
+    return Health(row.name, WELL, "alive", row.beat_at, row.note)
 
 
 def by_name() -> dict[str, Health]:
@@ -55,5 +60,6 @@ def by_name() -> dict[str, Health]:
 
 def all_healths() -> list[Health]:
     """Processes first, then jobs, each by name. Four queries."""
-    beats = [heartbeat_health(row) for row in Heartbeat.objects.order_by("name")]
+    now = database_now()
+    beats = [heartbeat_health(row, now) for row in Heartbeat.objects.order_by("name")]
     return beats + list(by_name().values())

@@ -19,6 +19,7 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
+from streamhub.clock import from_now
 from streamhub.errors import AwsError, NotSent, Retryable, StreamHubError
 from streamhub.lifecycle import states
 from streamhub.lifecycle.models import ManagedResource, error_fields
@@ -38,10 +39,7 @@ class ClaimLost(StreamHubError):
 
 def after(seconds: float) -> models.ExpressionWrapper:
     """The time `seconds` from now, by the database's clock."""
-    return models.ExpressionWrapper(
-        Now() + Value(timedelta(seconds=seconds), output_field=models.DurationField()),
-        output_field=models.DateTimeField(),
-    )
+    return from_now(timedelta(seconds=seconds))
 
 
 def backoff(attempts: int) -> float:

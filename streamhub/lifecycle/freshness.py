@@ -9,19 +9,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
-from streamhub.lifecycle.models import Listing, database_now
+from streamhub.clock import database_now
+from streamhub.lifecycle.models import Listing
 
 FRESH_PERIODS = 2
 
 
-def is_fresh(observed_at: datetime | None, *, every_seconds: int | None = None) -> bool:
-    """Whether an observation at that time is recent enough. False for None."""
+def is_fresh(
+    observed_at: datetime | None, *, every_seconds: int | None = None, now: datetime | None = None
+) -> bool:
+    """Whether an observation at that time is recent enough at `now` (None: now). False for None."""
     if observed_at is None:
         return False
     period = timedelta(seconds=every_seconds or settings.FULL_OBSERVE_SECONDS)
-    return timezone.now() - observed_at <= FRESH_PERIODS * period
+    return (now or database_now()) - observed_at <= FRESH_PERIODS * period
 
 
 def last_read(described_at: datetime | None, key: str) -> datetime | None:

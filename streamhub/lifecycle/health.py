@@ -20,6 +20,7 @@ from streamhub.lifecycle import broker, unread
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.job_health import JobHealth, Word, all_jobs
 from streamhub.lifecycle.models import Heartbeat, database_now
+from streamhub.lifecycle.silence import cause_of_silence
 
 
 class Group(StrEnum):
@@ -69,14 +70,14 @@ def facts() -> list[HealthFact]:
 
 def own_facts() -> list[HealthFact]:
     """The facts of the life cycle. Six queries, seven with PostgreSQL, and a knock at the broker."""
-    beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
+    beats, now = dict(Heartbeat.objects.values_list("name", "beat_at")), database_now()
     jobs, services = all_jobs(), unread.services()
-    processes = [_broker(beats, jobs), _worker(beats), _beat(beats)]
+    processes = [_broker(beats, jobs), _worker(beats, now), _beat(beats, now)]
     if processes[0].ok is False:
         # A worker's heartbeat depends on its connection to the broker, so it says nothing now.
         processes[1] = _unknown(processes[1], "not known", "Its heartbeat needs the broker.")
     cause = next((fact.name for fact in processes if fact.ok is False), "")
-    aws = [_service(service, database_now()) for service in services]
+    aws = [_service(service, now) for service in services]
     blind = any(fact.ok is False for fact in aws)
     return [_database(), *processes, *aws, *(_job(job, cause, blind) for job in jobs)]
 
@@ -118,31 +119,36 @@ def _broker(beats: dict[str, datetime], jobs: list[JobHealth]) -> HealthFact:
     )
 
 
-def _worker(beats: dict[str, datetime]) -> HealthFact:
+def _worker(beats: dict[str, datetime], now: datetime) -> HealthFact:
     return _process(
         Group.WORKERS,
         "worker",
         beats,
+        now,
         "No worker is alive: nothing is started, stopped or looked at. The pages show AWS as it was then.",
         "Start or restart the workers (celery -A streamhub worker); their log says why they ended.",
     )
 
 
-def _beat(beats: dict[str, datetime]) -> HealthFact:
+def _beat(beats: dict[str, datetime], now: datetime) -> HealthFact:
     return _process(
         Group.BEAT,
         "beat",
         beats,
+        now,
         "Beat is silent: no periodic job is sent, so AWS is not looked at and due steps wait.",
         "Start or restart beat (celery -A streamhub beat); its log says why it ended.",
     )
 
 
-def _process(group: Group, name: str, beats: dict[str, datetime], silence: str, remedy: str) -> HealthFact:
+def _process(
+    group: Group, name: str, beats: dict[str, datetime], now: datetime, silence: str, remedy: str
+) -> HealthFact:
     beat_at = beats.get(name)
-    if beat_at is not None and not is_silent(beat_at):
+    if beat_at is not None and not is_silent(beat_at, now):
         return HealthFact(group, name, True, "alive", "It reports at least once a minute.", beat_at)
     word = "never seen" if beat_at is None else "silent"
+    silence = f"{silence} {cause_of_silence(name)}" if name == "beat" else silence
     return HealthFact(group, name, False, word, silence, beat_at, remedy, f"{name}_silent")
 
 

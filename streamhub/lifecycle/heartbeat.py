@@ -12,7 +12,7 @@ from typing import Any
 
 from celery.signals import heartbeat_sent
 from django.db import Error
-from django.utils import timezone
+from django.db.models.functions import Now
 
 log = logging.getLogger(__name__)
 
@@ -26,29 +26,43 @@ def beat(name: str) -> None:
     """Record a heartbeat of `name` ("worker" or "beat")."""
     from streamhub.lifecycle.models import Heartbeat
 
-    Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
+    Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": Now()})
 
 
-def is_silent(beat_at: datetime) -> bool:
-    """Whether a process with its last heartbeat at `beat_at` counts as silent."""
-    return timezone.now() - beat_at >= SILENT_AFTER
+def note(name: str, sentence: str) -> None:
+    """Keep what a process corrected by itself, to show it beside its heartbeat."""
+    from streamhub.lifecycle.models import Heartbeat
+
+    Heartbeat.objects.filter(name=name).update(note=sentence[:200])
 
 
-def beat_now_and_then(name: str) -> None:
-    """A heartbeat of this process, at most every `EVERY_SECONDS`. An error of the database is logged."""
+def is_silent(beat_at: datetime, now: datetime) -> bool:
+    """Whether a process with its last heartbeat at `beat_at` counts as silent at `now`."""
+    return now - beat_at >= SILENT_AFTER
+
+
+def beat_now_and_then(name: str) -> bool:
+    """A heartbeat of this process, at most every `EVERY_SECONDS`. Returns whether one was due.
+
+    An error of the database is logged.
+    """
     now = time.monotonic()
     if now - _noted_at.get(name, -EVERY_SECONDS) < EVERY_SECONDS:
-        return
+        return False
     _noted_at[name] = now
     try:
         beat(name)
     except Error as error:
         log.warning("Could not record the heartbeat of %s: %s", name, error)
+    return True
 
 
 @heartbeat_sent.connect
 def _worker_is_alive(**_signal: Any) -> None:
-    beat_now_and_then("worker")
+    from streamhub.lifecycle import clocks
+
+    if beat_now_and_then("worker"):
+        clocks.report_here(clocks.WORKER)
 
 
 class BeatsOnTick:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from streamhub.clock import database_now as database_now
+from streamhub.clock import interval_constraint
 from streamhub.errors import AwsError
 
 
@@ -77,7 +77,7 @@ def error_fields_of(row: HasError) -> dict[str, Any]:
 
 
 def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]:
-    """The columns of `HasError` that show an error; None clears it."""
+    """The columns of `HasError` that show an error, for an UPDATE; None clears it."""
     if error is None:
         return {
             "error_code": "",
@@ -96,7 +96,7 @@ def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]
         "error_needs_person": getattr(error, "needs_person", False),
         "error_request_id": str(getattr(error, "request_id", None) or "")[:128],
         "error_operation": str(getattr(error, "operation", ""))[:64],
-        "error_at": timezone.now(),
+        "error_at": Now(),
     }
 
 
@@ -112,7 +112,7 @@ class ManagedResource(HasError):
 
     uid = models.CharField(max_length=32, unique=True, default=new_uid, editable=False)
     state = models.CharField(max_length=16)
-    state_since = models.DateTimeField(default=timezone.now)
+    state_since = models.DateTimeField(db_default=Now())
     desired = models.CharField(max_length=16)
     # Increased by every write of intent, so that a step in progress cannot postpone newer intent.
     generation = models.PositiveIntegerField(default=0, editable=False)
@@ -139,7 +139,7 @@ class ManagedResource(HasError):
     # The step that AWS refused, as a verb phrase; set only while FAILED.
     failed_step = models.CharField(max_length=100, blank=True, default="")
 
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         abstract = True
@@ -196,9 +196,32 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=32, unique=True)
     beat_at = models.DateTimeField()
+    # What the process last corrected by itself, in words; empty if nothing.
+    note = models.CharField(max_length=200, blank=True, default="")
 
     def __str__(self) -> str:
         return f"{self.name} at {self.beat_at:%H:%M:%S}"
+
+
+class ClockOffset(models.Model):
+    """The last measured offset of a clock from the database's: of one kind of process on one host, or AWS's.
+
+    `offset_ms` is positive if that clock is ahead of the database's; the truth is within `error_ms` of it.
+    `beyond_since`: since when it has been beyond the limit (`lifecycle.clocks.LIMIT`).
+    """
+
+    host = models.CharField(max_length=128)
+    role = models.CharField(max_length=16)
+    offset_ms = models.BigIntegerField()
+    error_ms = models.BigIntegerField()
+    measured_at = models.DateTimeField(db_default=Now())
+    beyond_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["host", "role"], name="clock_offset_of_role")]
+
+    def __str__(self) -> str:
+        return f"{self.role} on {self.host}: {self.offset_ms} ms"
 
 
 class Job(models.Model):
@@ -213,6 +236,9 @@ class Job(models.Model):
     # What went wrong in the last run ("": nothing), and the first failed run since a good one.
     error = models.TextField(blank=True, default="")
     failing_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [interval_constraint("started_at", "leased_until", name="job_lease_interval")]
 
     def __str__(self) -> str:
         return self.name
@@ -237,17 +263,3 @@ class Listing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: items {self.items}, pages {self.pages}"
-
-
-def database_now() -> datetime:
-    """The time by the database's clock, which all workers share."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT STRFTIME('%Y-%m-%d %H:%M:%f', 'now')")
-            text = cursor.fetchone()[0]
-            return datetime.fromisoformat(text + "+00:00")
-        cursor.execute("SELECT STATEMENT_TIMESTAMP()")
-        moment: datetime = cursor.fetchone()[0]
-        return moment

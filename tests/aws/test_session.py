@@ -6,6 +6,9 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,26 @@ import pytest
 from streamhub.aws import session as session_module
 from streamhub.aws.call_queue import LocalQueues, RedisQueues
 from streamhub.aws.ratelimit import PREFIX, Limiter, step_of
-from streamhub.aws.session import AwsCall, AwsSession, current_session, default_limiter, use_session
+from streamhub.aws.session import (
+    AwsCall,
+    AwsSession,
+    _date,
+    _pass_date_on,
+    current_session,
+    default_limiter,
+    use_session,
+)
 from streamhub.aws.target import Target, embedded_target
-from streamhub.errors import AccessDenied, Conflict, Misconfigured, NotSent, Refused, Retryable, Throttled
+from streamhub.errors import (
+    AccessDenied,
+    AwsError,
+    Conflict,
+    Misconfigured,
+    NotSent,
+    Refused,
+    Retryable,
+    Throttled,
+)
 from streamhub.token_bucket import Rate
 from tests.aws.stubs import NOWHERE, REGION
 from tests.aws.wire import ScriptedServer
@@ -121,7 +141,7 @@ def test_listeners_are_notified_of_each_call(
     session.call("medialive", "StartChannel", ChannelId="42")
     with pytest.raises(Conflict) as caught:
         session.call("medialive", "StartChannel", region="us-east-1", ChannelId="42")
-    assert calls == [
+    assert [replace(call, date=None) for call in calls] == [
         AwsCall("medialive:StartChannel", REGION, 0.5, "req-1", None),
         AwsCall("medialive:StartChannel", "us-east-1", 0.25, "req-2", caught.value),
     ]
@@ -386,3 +406,48 @@ def test_a_dead_redis_does_not_stop_a_call(session_at: Sessions, wire: ScriptedS
     queues = RedisQueues(fakeredis.FakeRedis(server=server), prefix=PREFIX)
     session = session_at(wire.url, limiter=Limiter(queues))
     session.call("medialive", "DescribeChannel", ChannelId="42")
+
+
+# --- AWS's time --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [pytest.param(200, CHANNEL, id="answer"), pytest.param(403, "{}", id="refusal")]
+)
+def test_a_call_tells_awss_time_whether_it_succeeded_or_not(
+    session_at: Sessions, wire: ScriptedServer, calls: list[AwsCall], status: int, body: str
+) -> None:
+    wire.script = [(status, body)]
+    with suppress(AwsError):
+        session_at(wire.url).call("medialive", "DescribeChannel", ChannelId="42")
+    (call,) = calls
+    assert call.date is not None
+    assert abs(datetime.now(UTC) - call.date) < timedelta(seconds=30)
+
+
+def test_a_call_without_an_answer_tells_no_time(
+    session_at: Sessions, wire: ScriptedServer, calls: list[AwsCall]
+) -> None:
+    session = session_at(wire.url)
+    wire.script = [(200, CHANNEL), "close"]
+    session.call("medialive", "DescribeChannel", ChannelId="42")
+    with suppress(AwsError):
+        session.call("medialive", "DescribeChannel", ChannelId="42")
+    assert [call.date is None for call in calls] == [False, True]
+
+
+def test_the_time_of_aws_reaches_those_who_declared_that_they_want_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[tuple[datetime, float]] = []
+    wanted = {"aws_dates": (lambda date, seconds: told.append((date, seconds)),)}
+    monkeypatch.setattr("streamhub.aws.session.contributed", wanted.__getitem__)
+    date = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    _pass_date_on(AwsCall("s3:ListObjectsV2", "eu-central-1", 0.2, None, None, date))
+    _pass_date_on(AwsCall("s3:ListObjectsV2", "eu-central-1", 0.2, None, None))
+    assert told == [(date, 0.2)]
+
+
+@pytest.mark.parametrize("header", [None, "", "yesterday"])
+def test_a_header_that_is_no_date_tells_no_time(header: str | None) -> None:
+    assert _date(header) is None

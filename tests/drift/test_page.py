@@ -205,7 +205,7 @@ def test_the_number_of_queries_does_not_depend_on_the_findings(
 ) -> None:
     orphans()
     page_of(engineer)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page_of(engineer)
 
 

@@ -12,8 +12,8 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from channels_app import services
 from streamhub.celery import app
 from streamhub.lifecycle import heartbeat, unread
+from streamhub.lifecycle.beat import Scheduler
 from streamhub.lifecycle.models import Heartbeat, Job, Listing
-from streamhub.lifecycle.scheduler import Scheduler
 from streamhub.lifecycle.tasks import observe
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest

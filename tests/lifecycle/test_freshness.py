@@ -7,18 +7,19 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from streamhub import health
+from streamhub.clock import database_now
 from streamhub.console.jobs import heartbeat_health
 from streamhub.lifecycle.freshness import is_fresh
 from streamhub.lifecycle.models import Heartbeat
 
 
 def ago(seconds: float) -> datetime:
-    return timezone.now() - timedelta(seconds=seconds)
+    return database_now() - timedelta(seconds=seconds)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("age", "every", "fresh"),
     [
@@ -53,7 +54,7 @@ def test_all_readers_agree_on_which_process_is_silent(age: int, alive: bool) -> 
     row = Heartbeat.objects.create(name="worker", beat_at=ago(age))
     checks = {check["name"]: check["ok"] for check in health.readiness()["checks"]}
     assert checks["worker"] is alive
-    assert (heartbeat_health(row).word == "alive") is alive
+    assert (heartbeat_health(row, database_now()).word == "alive") is alive
     assert reports_alive() is alive
 
 

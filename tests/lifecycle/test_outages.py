@@ -13,9 +13,9 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from channels_app.models import Channel
 from streamhub.celery import app
 from streamhub.lifecycle import heartbeat, outages
+from streamhub.lifecycle.beat import RETRY_SECONDS, Scheduler
 from streamhub.lifecycle.jobs import SWEEP
 from streamhub.lifecycle.reconcile import reconcile
-from streamhub.lifecycle.scheduler import RETRY_SECONDS, Scheduler
 from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.django_db

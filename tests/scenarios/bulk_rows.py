@@ -114,6 +114,7 @@ def _attachment(breakout: Breakout, distribution: Distribution) -> Attachment:
         distribution=distribution,
         aws_distribution_id=distribution.aws_distribution_id or "",
         domain_name=distribution.domain_name,
+        started_at=START,
         ended_at=None if breakout.state == "running" else timezone.now(),
     )
 

@@ -106,8 +106,9 @@ class OneOfEverything:
             usage_bytes_downloaded=3_120_000_000,
             usage_requests=90_112,
             usage_complete_until=self.now - timedelta(hours=2),
+            starts_at=self.now - timedelta(hours=4),
+            session_started_at=self.now - timedelta(hours=3, minutes=25),
             session_ended_at=self.now - timedelta(hours=3),
-            **started,
         )
         self._delivered(self.past, minutes=25, ended=self.now - timedelta(hours=3))
         self.planned = rows.breakout(

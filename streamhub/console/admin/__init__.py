@@ -23,7 +23,15 @@ NAVIGATION = (
 )
 
 ROLES = (
-    Grant(VIEWER, ("lifecycle.view_transition", "lifecycle.view_job", "lifecycle.view_heartbeat")),
+    Grant(
+        VIEWER,
+        (
+            "lifecycle.view_transition",
+            "lifecycle.view_job",
+            "lifecycle.view_heartbeat",
+            "lifecycle.view_clockoffset",
+        ),
+    ),
     Grant(VIEWER, ("alerts.view_alarm",)),
     Grant(OPERATOR, ("alerts.acknowledge_alarm", "alerts.take_alarm", "alerts.silence_alarm")),
     Grant(ENGINEER, ("access.view_apitoken", "access.add_apitoken", "access.revoke_apitoken")),

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
@@ -83,6 +84,9 @@ class ApiTokenAdmin(CreatingAdmin):
     ordering = ("-id",)
     creation_form = IssueForm
     creation_note = "The next page shows the token once. StreamHub stores only its SHA-256 hash."
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(read_at=Now())
 
     def state(self, row: ApiToken) -> str:
         if row.revoked_at is not None:

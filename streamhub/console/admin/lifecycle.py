@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from streamhub.clock import database_now
 from streamhub.console import jobs
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
@@ -22,7 +23,7 @@ from streamhub.console.templatetags.console import badge as badge_context
 from streamhub.console.templatetags.console import when
 from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
 from streamhub.lifecycle.health import facts
-from streamhub.lifecycle.models import Heartbeat, Job, Transition
+from streamhub.lifecycle.models import ClockOffset, Heartbeat, Job, Transition
 
 SEARCHED_TRANSITIONS = 500_000
 MAX_ROWS = 20
@@ -160,7 +161,8 @@ class JobAdmin(_HealthAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Shows the processes above the jobs: without a worker no job runs."""
-        beats = [jobs.heartbeat_health(row) for row in Heartbeat.objects.order_by("name")[:MAX_ROWS]]
+        now = database_now()
+        beats = [jobs.heartbeat_health(row, now) for row in Heartbeat.objects.order_by("name")[:MAX_ROWS]]
         return super().changelist_view(request, {"beats": beats, **(extra_context or {})})
 
     @display(description="started")
@@ -180,11 +182,35 @@ class HeartbeatAdmin(_HealthAdmin):
     ordering = ("name",)
 
     def get_health(self, row: Heartbeat) -> jobs.Health:
-        return jobs.heartbeat_health(row)
+        return jobs.heartbeat_health(row, self.now)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        self.now = database_now()
+        return super().get_queryset(request)
 
     @display(description="last heartbeat")
     def at(self, row: Heartbeat) -> str:
         return when(row.beat_at)
+
+
+@admin.register(ClockOffset)
+class ClockOffsetAdmin(ReadOnlyAdmin):
+    """How far each host's clock, and AWS's, was from the database's when it was last measured."""
+
+    list_display = ("host", "role", "ahead", "measured", "beyond")
+    ordering = ("host", "role")
+
+    @display(description="ahead of the database", ordering="offset_ms")
+    def ahead(self, row: ClockOffset) -> str:
+        return f"{row.offset_ms / 1000:+.1f} s (± {row.error_ms / 1000:.1f} s)"
+
+    @display(description="measured", ordering="measured_at")
+    def measured(self, row: ClockOffset) -> str:
+        return when(row.measured_at)
+
+    @display(description="too far off", ordering="beyond_since")
+    def beyond(self, row: ClockOffset) -> str:
+        return when(row.beyond_since, "no")
 
 
 def _health_figure() -> Figure:

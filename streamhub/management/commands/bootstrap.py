@@ -11,6 +11,7 @@ from django.db import Error
 
 from streamhub import seeds
 from streamhub.console import roles
+from streamhub.lifecycle.schedule import schedule_correct
 from streamhub.postgresql.outages import unavailable
 
 
@@ -31,6 +32,8 @@ class Command(BaseCommand):
         self.stdout.write("The database is migrated.")
         self.stdout.write(f"Groups: {', '.join(roles.seed())}.")
         self.stdout.write(f"New periodic jobs: {', '.join(seeds.seed_periodics()) or 'none'}.")
+        if corrected := schedule_correct():
+            self.stdout.write(corrected)
         seeds.seed_apps()
         if seeds.seed_admin(settings.ADMIN_PASSWORD):
             self.stdout.write(f"Created the administrator {seeds.ADMIN!r} with ADMIN_PASSWORD.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
+from streamhub.clock import database_now
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat
+from streamhub.lifecycle.silence import cause_of_silence
 
 
 class Command(BaseCommand):
@@ -20,8 +21,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         last = Heartbeat.objects.filter(name=options["name"]).values_list("beat_at", flat=True).first()
         if last is None:
-            raise CommandError(f"There is no heartbeat of {options['name']} yet.")
-        age = round((timezone.now() - last).total_seconds())
-        if is_silent(last):
-            raise CommandError(f"The last heartbeat of {options['name']} is {age} s old.")
+            raise CommandError(
+                f"There is no heartbeat of {options['name']} yet. {cause_of_silence(options['name'])}"
+            )
+        now = database_now()
+        age = round((now - last).total_seconds())
+        if is_silent(last, now):
+            raise CommandError(
+                f"The last heartbeat of {options['name']} is {age} s old. {cause_of_silence(options['name'])}"
+            )
         self.stdout.write(f"{options['name']} was alive {age} s ago")

@@ -1,0 +1,23 @@
+"""Why a process has no heartbeat: the nearest cause that the database knows."""
+
+from __future__ import annotations
+
+from django.db.models import Max
+from django_celery_beat.models import PeriodicTask
+
+from streamhub.clock import database_now
+from streamhub.lifecycle.schedule import TOLERANCE
+
+
+def cause_of_silence(name: str) -> str:
+    """Why "worker" or "beat" is silent, and what to do. At most two queries."""
+    if name != "beat":
+        return "No worker process has reached the database. Start one, or look at its log."
+    last = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]
+    ahead = (last - database_now()).total_seconds() if last is not None else 0.0
+    if ahead > TOLERANCE.total_seconds():
+        return (
+            f"The schedule says that its jobs last ran {ahead:.0f} s in the future, as after a restore or "
+            "with a clock that was ahead. Restart beat, or run `manage.py bootstrap`: both correct it."
+        )
+    return "No beat process has reached the database. Start it, or look at its log."
