@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.drills.clocks_support import CHANGED, now, readiness, shift, shifted, swept_since
+from tests.drills.clocks_support import CHANGED, now, readiness, shift, swept_since
+from tests.scenarios.shifted import shifted
 
 TITLE = "the schedule's last runs are an hour ahead, with beat away, running, and by bootstrap"
 HOUR = 3600
