@@ -126,6 +126,7 @@ def test_after_ninety_days_minutes_become_hours_and_no_sum_changes(
     fill(cloudwatch)
     collecting.days(FIRST + DAY + HOUR)
     now = collecting.until_final(first, FIRST + DAY + HOUR)
+    collecting.days(FIRST + 6 * DAY)
     before, report = sums_of_statement(), breakout_usage(second)
     assert rollup(now + 89 * DAY) == 0
     assert rollup(now + 92 * DAY) == 1
@@ -153,6 +154,7 @@ def test_a_rolled_up_hour_is_not_written_again(collecting: Collector, cloudwatch
     fill(cloudwatch)
     collecting.days(FIRST + DAY + HOUR)
     now = collecting.until_final(row, FIRST + DAY + HOUR)
+    collecting.days(FIRST + 6 * DAY)
     before = sums_of_statement()
     rollup(now + 92 * DAY)
     DailySeries.objects.update(next_day=FIRST.date())
