@@ -1,4 +1,4 @@
-"""`python -m tests.billing.simulate`: the whole simulation, each plan on a database of its own, as a table."""
+"""`python -m tests.billing.simulate`: the whole simulation as a table, each plan on its own database."""
 
 from __future__ import annotations
 
