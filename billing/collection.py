@@ -28,7 +28,7 @@ from channels_app.models import Attachment, Breakout
 from channels_app.models.breakout import UsageStatus
 from channels_app.services.usage import Usage, breakout_usages_record
 
-AT_ONCE = 2500
+AT_ONCE = 5000
 
 
 @dataclass(frozen=True)

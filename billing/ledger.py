@@ -6,7 +6,7 @@ A lock on one row serialises all writers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from billing.usage_window import floor_to
 log = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)  # the longest period
-INSERTED_AT_ONCE = 20_000
+INSERTED_AT_ONCE = 50_000
 
 
 @dataclass
@@ -109,14 +109,13 @@ def _stored(readings: Sequence[MetricReading]) -> dict[str, Stored]:
         return stored
     first = floor_to(min(reading.start for reading in readings), 3600)
     last = max(reading.start + timedelta(seconds=reading.period_seconds) for reading in readings)
-    for row in _rows_of(list(stored), first, last):
-        stored[row.aws_distribution_id].add(row)
+    rows = LedgerMinute.objects.filter(aws_distribution_id__in=stored, minute__gte=first, minute__lt=last)
+    columns = ("bytes_downloaded", "requests", "first_seen_at", "changed_at")
+    for aws_id, start, seconds, *row in rows.values_list(
+        "aws_distribution_id", "minute", "period_seconds", *columns
+    ).iterator(chunk_size=10_000):
+        stored[aws_id].add(start, seconds, tuple(row))
     return stored
-
-
-def _rows_of(ids: list[str], first: datetime, last: datetime) -> Iterator[LedgerMinute]:
-    rows = LedgerMinute.objects.filter(aws_distribution_id__in=ids, minute__gte=first, minute__lt=last)
-    return rows.iterator(chunk_size=10_000)
 
 
 def _store(rows: Sequence[LedgerMinute], shortfalls: Sequence[LedgerShortfall]) -> None:

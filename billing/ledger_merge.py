@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,18 +22,20 @@ class MetricReading:
     requests: int | None
 
 
+# Of a stored row: bytes, requests, when it was first seen, when it last changed.
+Row = tuple[int, int, datetime, datetime]
+
+
 @dataclass
 class Stored:
-    """The stored rows of one distribution, by their start and length."""
+    """The stored rows of one distribution, by their start and length. There may be many: rows are tuples."""
 
-    rows: dict[tuple[datetime, int], LedgerMinute] = field(default_factory=dict)
-    starts: list[datetime] = field(default_factory=list)  # of all rows, in order
+    rows: dict[tuple[datetime, int], Row] = field(default_factory=dict)
     coarse: bool = False  # whether any of them is longer than a minute
 
-    def add(self, row: LedgerMinute) -> None:
-        self.rows[row.minute, row.period_seconds] = row
-        insort(self.starts, row.minute)
-        self.coarse |= row.period_seconds > MINUTE
+    def add(self, start: datetime, seconds: int, row: Row) -> None:
+        self.rows[start, seconds] = row
+        self.coarse |= seconds > MINUTE
 
     def merge(
         self, reading: MetricReading, now: datetime
@@ -47,42 +48,31 @@ class Stored:
         if self.coarse and self._inside_longer(reading):
             return None, None
         old = self.rows.get((reading.start, reading.period_seconds))
-        if old is not None and old.changed_at > now:
+        if old is not None and old[3] > now:
             return None, None
         known = self._known(reading) if reading.period_seconds > MINUTE else (0, 0)
-        lacks: LedgerShortfall | None = None
-        figures = []
-        stored = (old.bytes_downloaded, old.requests) if old else (0, 0)
-        reported = (reading.bytes_downloaded, reading.requests)
-        for value, below, before in zip(reported, known, stored, strict=True):
-            figures.append(before if value is None else max(0, value - below))
-            if value is not None and value < below:
-                lacks = _shortfall(reading, known, now)
-        unchanged = tuple(figures) == stored and (old is not None or reading.period_seconds > MINUTE)
-        if unchanged:
-            return None, lacks
-        row = LedgerMinute(
-            aws_distribution_id=reading.aws_distribution_id,
-            minute=reading.start,
-            period_seconds=reading.period_seconds,
-            bytes_downloaded=figures[0],
-            requests=figures[1],
-            first_seen_at=old.first_seen_at if old else now,
-            changed_at=now,
+        reported = reading.bytes_downloaded, reading.requests
+        before = old[:2] if old else (0, 0)
+        figures = (
+            before[0] if reported[0] is None else max(0, reported[0] - known[0]),
+            before[1] if reported[1] is None else max(0, reported[1] - known[1]),
         )
-        if old is None:
-            self.add(row)
-        else:
-            self.rows[reading.start, reading.period_seconds] = row
-        return row, lacks
+        less = any(value is not None and value < below for value, below in zip(reported, known, strict=True))
+        lacks = _shortfall(reading, known, now) if less else None
+        if figures == before and (old is not None or reading.period_seconds > MINUTE):
+            return None, lacks
+        first_seen_at = old[2] if old else now
+        self.add(reading.start, reading.period_seconds, (*figures, first_seen_at, now))
+        return _row(reading, figures, first_seen_at, now), lacks
 
     def _known(self, reading: MetricReading) -> tuple[int, int]:
         """What the shorter rows inside the reading's period hold: bytes and requests."""
-        end = reading.start + timedelta(seconds=reading.period_seconds)
-        within = self.starts[bisect_left(self.starts, reading.start) : bisect_left(self.starts, end)]
+        starts = [
+            reading.start + timedelta(seconds=offset) for offset in range(0, reading.period_seconds, MINUTE)
+        ]
         lengths = [MINUTE, *(length for length in COARSE if length < reading.period_seconds)]
-        rows = [self.rows.get((start, length)) for start in set(within) for length in lengths]
-        return sum(row.bytes_downloaded for row in rows if row), sum(row.requests for row in rows if row)
+        rows = [self.rows.get((start, length)) for start in starts for length in lengths]
+        return sum(row[0] for row in rows if row), sum(row[1] for row in rows if row)
 
     def _inside_longer(self, reading: MetricReading) -> bool:
         """Whether a longer row covers the reading's period: it holds these figures already."""
@@ -91,6 +81,20 @@ class Stored:
             for longer in COARSE
             if longer > reading.period_seconds
         )
+
+
+def _row(
+    reading: MetricReading, figures: tuple[int, int], first_seen_at: datetime, now: datetime
+) -> LedgerMinute:
+    return LedgerMinute(
+        aws_distribution_id=reading.aws_distribution_id,
+        minute=reading.start,
+        period_seconds=reading.period_seconds,
+        bytes_downloaded=figures[0],
+        requests=figures[1],
+        first_seen_at=first_seen_at,
+        changed_at=now,
+    )
 
 
 def _shortfall(reading: MetricReading, known: tuple[int, int], now: datetime) -> LedgerShortfall:

@@ -30,7 +30,7 @@ from billing.models import LedgerMinute
 from billing.usage_window import MINUTE
 from channels_app.models import Attachment
 
-SEGMENTS_AT_ONCE = 5000
+SEGMENTS_AT_ONCE = {"postgresql": 20_000, "sqlite": 5000}  # SQLite takes 32,766 values in a query
 COLUMNS = ("minute", "period_seconds", "bytes_downloaded", "requests", "changed_at")
 
 # One row for each segment that has periods. Both forms make the database use the ledger's index.
@@ -128,7 +128,7 @@ def _summed(
     batch: list[tuple[str, Segment]] = []
     for each in segments:
         batch.append(each)
-        if len(batch) == SEGMENTS_AT_ONCE:
+        if len(batch) == SEGMENTS_AT_ONCE[connection.vendor]:
             yield from _sums(batch)
             batch = []
     yield from _sums(batch)

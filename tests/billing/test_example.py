@@ -63,7 +63,8 @@ def test_each_row_of_the_example_is_what_the_product_says() -> None:
 def test_the_shared_minute_of_the_example_is_what_the_product_says() -> None:
     text = " ".join(example().split())
     found = re.search(
-        r"begun at ([\d:]+), minute ([\d:]+) .* of (\d+) bytes (\d+) and (\d+); of (\d+) .* so (\d+) and (\d+)",
+        r"begun at ([\d:]+), minute ([\d:]+) .* of (\d+) bytes (\d+) and (\d+); of (\d+) .*"
+        r" so (\d+) and (\d+)",
         text,
     )
     assert found is not None
