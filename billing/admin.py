@@ -9,7 +9,8 @@ from django.contrib.admin import display
 from django.db.models import Q, Sum
 from django.http import HttpRequest
 
-from billing.breakout_usage import PeriodUsage, breakout_usage
+from billing import conservation_page
+from billing.breakout_usage import PeriodUsage, breakout_usage, data_points
 from billing.models import LedgerMinute
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
@@ -66,7 +67,7 @@ class LedgerMinuteAdmin(BigReadOnlyAdmin):
 
     @display(description="period")
     def period(self, row: LedgerMinute) -> str:
-        return f"{row.period_seconds} s"
+        return f"{row.period_seconds} s, approximate" if row.approximate else f"{row.period_seconds} s"
 
     @display(description="last changed")
     def changed(self, row: LedgerMinute) -> str:
@@ -102,6 +103,7 @@ def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     report = breakout_usage(row)
     context = {
         "report": report,
+        "data": data_points(report.data),
         "chart": bar_chart.chart(_bars(report.minutes)),
         "minutes": report.minutes[-MOST_ROWS:],
         "left_out": max(0, len(report.minutes) - MOST_ROWS),
@@ -113,5 +115,8 @@ TILES = (
     Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute, "today"), 70),
 )
 PAGE_PARTS = (PageParts(Breakout, panels=(_usage_panel,)),)
-NAVIGATION = (Entry(310, "Billing", "Ledger", "receipt_long", "billing.ledgerminute"),)
+NAVIGATION = (
+    Entry(310, "Billing", "Ledger", "receipt_long", "billing.ledgerminute"),
+    *conservation_page.NAVIGATION,
+)
 ROLES = (Grant(VIEWER, (VIEW,)),)

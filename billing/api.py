@@ -36,7 +36,8 @@ class MinuteOut(Out):
     aws_distribution_id: str
     bytes_downloaded: int
     requests: int
-    provisional: bool = Field(description="the figure may still rise")
+    provisional: bool = Field(description="the figure may still change")
+    approximate: bool = Field(description="a share of a period longer than a minute")
 
 
 class UsageReportOut(Out):
@@ -45,9 +46,16 @@ class UsageReportOut(Out):
     bytes_downloaded: int | None = Field(description="null: there is no figure yet; that is not zero")
     requests: int | None
     late_bytes: int = Field(
-        description="published by CloudFront after the figures were final; not included in them"
+        description="published by CloudFront after the figures were final, of either sign; not part of them"
     )
     late_requests: int
+    approximate: bool = Field(description="periods longer than a minute took part")
+    suspect: bool = Field(description="on air without a datapoint: not final before one comes, or four days")
+    complete: bool = Field(description="final, and its days were read for the last time")
+    data: str = Field(
+        description="what stands behind the figures: zero viewers and no data are not the same",
+        examples=["delivered", "zero_viewers", "no_data", "no_distribution", "not_on_air"],
+    )
     complete_until: datetime | None = Field(description="minutes before this are complete")
     distributions: list[DistributionUsageOut]
     minutes: list[MinuteOut]

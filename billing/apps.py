@@ -6,6 +6,8 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     periodic_jobs = "billing.jobs.PERIODIC_JOBS"
+    alarms = "billing.alarms.ALARMS"
+    admin_urls = "billing.conservation_page.URLS"
     navigation = "billing.admin.NAVIGATION"
     roles = "billing.admin.ROLES"
     tiles = "billing.admin.TILES"

@@ -1,38 +1,43 @@
-"""Which windows are still collected, and how a collection updates the usage of their breakouts."""
+"""Which windows are read now, and how a collection updates the usage of their breakouts."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing import breakout_usage
-from billing.ledger import final_after, ledger_lock
+from billing.ledger import ledger_lock
 from billing.metric_requests import MetricRange
-from billing.models import CollectionWindow
-from billing.usage_window import Window, last_end
+from billing.models import CollectionWindow, FinalFigure
+from billing.reading_plan import first_read, next_read
+from billing.usage_figures import (
+    FINISHED,
+    OFF_AIR,
+    Figures,
+    attachments_by_breakout,
+    confirmed,
+    figures_of,
+    usage_of,
+    window_of,
+)
+from billing.usage_window import Window
 from channels_app.models import Attachment, Breakout
 from channels_app.models.breakout import UsageStatus
+from channels_app.services.usage import Usage, breakout_usages_record
+
+AT_ONCE = 5000
 
 
 @dataclass(frozen=True)
-class OpenWindow:
-    """A window that is still collected.
-
-    `to_read`: the minutes to read now (None: none). `full`: the window is over and is read as a whole.
-    """
+class DueWindow:
+    """A window that is read now. `to_read`: the minutes to ask for (None: there are none yet)."""
 
     attachment: Attachment
+    window: Window
     to_read: MetricRange | None
-    full: bool
-
-    @property
-    def aws_distribution_id(self) -> str:
-        return self.attachment.aws_distribution_id
 
 
 def unsettled() -> QuerySet[Attachment]:
@@ -41,98 +46,164 @@ def unsettled() -> QuerySet[Attachment]:
     return Attachment.objects.filter(not_settled).exclude(aws_distribution_id="")
 
 
-def open_windows(now: datetime) -> list[OpenWindow]:
-    """The unsettled windows of all breakouts that are not final, each with the minutes to read."""
-    rows = unsettled().exclude(breakout__usage_status=UsageStatus.FINAL)
-    new = [CollectionWindow(attachment=row) for row in rows.filter(collection_window=None)]
-    CollectionWindow.objects.bulk_create(new, ignore_conflicts=True)
-    by_breakout = defaultdict(list)
-    for row in rows.select_related("breakout", "collection_window").order_by("started_at"):
-        by_breakout[row.breakout_id].append(row)
-    return [
-        window for attachments in by_breakout.values() for window in _windows_of_breakout(attachments, now)
-    ]
+def due_windows(now: datetime, quiet: timedelta) -> list[DueWindow]:
+    """The unsettled windows of breakouts that are not final whose time to be read has come."""
+    rows = unsettled().exclude(breakout__usage_status=UsageStatus.FINAL).select_related("collection_window")
+    _plan(rows.filter(Q(collection_window=None) | Q(collection_window__next_read_at=None)), quiet)
+    _plan(rows.filter(collection_window__planned_open=True, ended_at__isnull=False), quiet)
+    due = rows.filter(collection_window__next_read_at__lte=now).order_by("started_at", "pk")
+    return [_due(row, now, quiet) for row in due]
 
 
-def _windows_of_breakout(attachments: Sequence[Attachment], now: datetime) -> list[OpenWindow]:
-    """The open windows of one breakout, given its unsettled attachments."""
-    windows = [breakout_usage.window_of(attachment) for attachment in attachments]
-    end = last_end(windows)
-    full = (
-        end is not None
-        and attachments[0].breakout.state in breakout_usage.OFF_AIR
-        and now >= end + final_after()
+def _plan(rows: QuerySet[Attachment], quiet: timedelta) -> None:
+    """Plan the first read of these windows, or the first after their end."""
+    _store(
+        CollectionWindow(
+            attachment=row,
+            next_read_at=first_read(window_of(row), quiet),
+            planned_open=row.ended_at is None,
+            **_kept(row),
+        )
+        for row in rows
     )
-    return [
-        OpenWindow(attachment, _range_to_read(attachment, window, now, full), full)
-        for attachment, window in zip(attachments, windows, strict=True)
-    ]
 
 
-def _range_to_read(attachment: Attachment, window: Window, now: datetime, full: bool) -> MetricRange | None:
-    span = window.to_read(now, final_after(), full=full)
-    return MetricRange(attachment.aws_distribution_id, *span) if span else None
+def _kept(row: Attachment) -> dict[str, datetime | None]:
+    window: CollectionWindow | None = getattr(row, "collection_window", None)
+    return {"read_at": window.read_at} if window else {}
 
 
-def windows_mark_read(windows: Iterable[OpenWindow], now: datetime) -> None:
-    """Note that CloudWatch answered in full for these windows, up to `now`."""
-    attachments = [window.attachment for window in windows]
-    CollectionWindow.objects.filter(attachment__in=attachments).update(read_at=now)
+def _store(windows: Iterable[CollectionWindow]) -> None:
+    CollectionWindow.objects.bulk_create(
+        windows,
+        update_conflicts=True,
+        unique_fields=["attachment"],
+        update_fields=["read_at", "next_read_at", "planned_open", "settled_at", "figures_due"],
+    )
 
 
-def usage_refresh(windows: Iterable[OpenWindow], read: Iterable[OpenWindow], now: datetime) -> int:
-    """Write the usage of the windows' breakouts and settle complete windows.
+def _due(row: Attachment, now: datetime, quiet: timedelta) -> DueWindow:
+    window = window_of(row)
+    span = window.to_read(now, quiet, full=window.end is not None)
+    return DueWindow(row, window, MetricRange(row.aws_distribution_id, *span) if span else None)
 
-    `read`: the windows that CloudWatch answered in full. Returns how many breakouts became final.
+
+# --- usage ----------------------------------------------------------------------------------
+
+
+def usage_refresh(
+    read: Iterable[DueWindow], now: datetime, quiet: timedelta, *, extend: Callable[[], bool]
+) -> int:
+    """Write the usage of what was read or has changed; returns how many breakouts became final.
+
+    `read`: the windows that CloudWatch answered in full. `extend` keeps the lease; it stops if that is lost.
     """
-    read_attachments = {window.attachment.pk for window in read}
-    by_breakout = defaultdict(list)
-    for window in windows:
-        by_breakout[window.attachment.breakout_id].append(window)
-    attachments = breakout_usage.attachments_by_breakout(by_breakout)
-    changed = _changed_breakouts()
+    by_attachment = {due.attachment.pk: due.attachment.breakout_id for due in read}
+    read_ids, breakouts = by_attachment.keys(), set(by_attachment.values())
+    changed = CollectionWindow.objects.filter(figures_due=True)
+    breakouts |= set(changed.values_list("attachment__breakout_id", flat=True))
+    breakouts |= set(_without_open_window().values_list("pk", flat=True))
     final = 0
-    for breakout_id, its_windows in by_breakout.items():
-        covered = all(window.full and window.attachment.pk in read_attachments for window in its_windows)
-        if breakout_id in changed or covered:
-            final += _refresh(its_windows, attachments[breakout_id], now, covered)
-        else:
-            breakout_usage.usage_advance(its_windows[0].attachment.breakout, attachments[breakout_id])
-    return final + finalise_rest()
+    for batch in _batches(sorted(breakouts)):
+        if not extend():
+            break
+        final += usages_write(batch, now, quiet, read=read_ids)
+    return final
 
 
-def _changed_breakouts() -> set[int]:
-    """The breakouts whose ledger changed since their figures were last written."""
-    rows = CollectionWindow.objects.filter(settled_at=None, figures_due=True)
-    return set(rows.values_list("attachment__breakout_id", flat=True))
+def _without_open_window() -> QuerySet[Breakout]:
+    """Finished breakouts of which nothing is read any more: never on air, or stopped after a failure."""
+    finished = Breakout.objects.filter(state__in=FINISHED).exclude(usage_status=UsageStatus.FINAL)
+    return finished.filter(~Exists(unsettled().filter(breakout=OuterRef("pk"))))
 
 
 @transaction.atomic
-def _refresh(
-    windows: Sequence[OpenWindow], attachments: Sequence[Attachment], now: datetime, covered: bool
-) -> bool:
-    """Write new figures for one breakout; returns whether they are final.
+def usages_write(
+    breakout_ids: Sequence[int],
+    now: datetime,
+    quiet: timedelta,
+    *,
+    read: Collection[int] = (),
+    days_done: Collection[int] = (),
+) -> int:
+    """Write figures, and plan the next read of the windows; returns how many breakouts became final.
 
-    If this run `covered` all its windows and nothing has changed for long enough, they are settled.
+    `read`: the attachments whose windows were read now. `days_done`: the breakouts whose days were read for
+    the last time.
     """
     ledger_lock()
-    breakout = windows[0].attachment.breakout
-    rows = CollectionWindow.objects.filter(attachment__in=[window.attachment for window in windows])
-    rows.update(figures_due=False)
-    total, changed_at = breakout_usage.figures(breakout, attachments)
-    settled = covered and (changed_at is None or changed_at + final_after() <= now)
-    if settled:
-        rows.update(settled_at=now)
-    if settled and breakout.state in breakout_usage.FINISHED:
-        return breakout_usage.usage_finalise(breakout, attachments, total)
-    breakout_usage.usage_write(breakout, attachments, total)
-    return False
-
-
-def finalise_rest() -> int:
-    """Finalise finished breakouts without an open window: never on air, or stopped after a failure."""
-    open_windows = unsettled().filter(breakout=OuterRef("pk"))
-    finished = Breakout.objects.filter(state__in=breakout_usage.FINISHED).exclude(
-        usage_status=UsageStatus.FINAL
+    breakouts = Breakout.objects.in_bulk(breakout_ids)
+    attachments = attachments_by_breakout(breakouts)
+    for rows in attachments.values():
+        for row in rows:
+            if row.pk in read:
+                _window_row(row).read_at = now
+    figures = figures_of(breakouts, attachments, now)
+    usages = {
+        pk: usage_of(row, attachments.get(pk, []), figures[pk], now, quiet, days_done=pk in days_done)
+        for pk, row in breakouts.items()
+    }
+    written = breakout_usages_record(usages)
+    final = [
+        pk
+        for pk in written
+        if usages[pk].status == UsageStatus.FINAL and breakouts[pk].usage_status != UsageStatus.FINAL
+    ]
+    FinalFigure.objects.bulk_create(row for pk in final for row in _final_figures(pk, figures[pk]))
+    _store(
+        window
+        for pk, rows in attachments.items()
+        for window in _windows(breakouts[pk], rows, figures[pk], usages[pk], now, quiet, read)
     )
-    return sum(breakout_usage.usage_finalise(row) for row in finished.filter(~Exists(open_windows)))
+    return len(final)
+
+
+def _final_figures(breakout_id: int, figures: Figures) -> Iterator[FinalFigure]:
+    for (aws_id, day), amount in figures.by_day.items():
+        yield FinalFigure(
+            breakout_id=breakout_id,
+            aws_distribution_id=aws_id,
+            day=day,
+            bytes_downloaded=amount.bytes_downloaded,
+            requests=amount.requests,
+        )
+
+
+def _windows(
+    breakout: Breakout,
+    attachments: Sequence[Attachment],
+    figures: Figures,
+    usage: Usage,
+    now: datetime,
+    quiet: timedelta,
+    read: Collection[int],
+) -> Iterator[CollectionWindow]:
+    """The windows as they are to be stored: their figures are written, and their next read is planned."""
+    over = breakout.state in OFF_AIR and (figures.own or usage.status == UsageStatus.FINAL)
+    settled = over and confirmed(attachments, figures, quiet)
+    for attachment in attachments:
+        if not attachment.aws_distribution_id:
+            continue
+        row = _window_row(attachment)
+        row.figures_due = False
+        if settled and row.settled_at is None:
+            row.settled_at = now
+        if attachment.pk in read:
+            changed_at = figures.changed_at.get(attachment.aws_distribution_id)
+            row.next_read_at = next_read(window_of(attachment), now, quiet, changed_at)
+            row.planned_open = attachment.ended_at is None
+        yield row
+
+
+def _window_row(attachment: Attachment) -> CollectionWindow:
+    """The attachment's window; a new one, to be stored, if it has none."""
+    try:
+        return attachment.collection_window
+    except CollectionWindow.DoesNotExist:
+        attachment.collection_window = CollectionWindow(attachment=attachment)
+        return attachment.collection_window
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for n in range(0, len(ids), AT_ONCE):
+        yield ids[n : n + AT_ONCE]

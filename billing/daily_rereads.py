@@ -1,20 +1,23 @@
-"""Which whole days are still to be read, for the bytes that belong to no breakout."""
+"""Which whole days are to be read: each one, two and four days later, whoever its bytes belong to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db.models import F, Max, Min, Q
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from billing.ledger import final_after, tail
+from billing.ledger import tail
 from billing.models import DailySeries
 from channels_app.models import Attachment
 from distributions.models import Distribution
 
 DAY = timedelta(days=1)
 KEPT = timedelta(days=454)  # CloudWatch keeps hours for 455 days (AWS_RULES 25)
+LATELY = timedelta(days=120)
+# The pointer of each read, and how many days after the day's beginning it is made.
+READS = (("next_day", 1), ("second_day", 2), ("third_day", 4))
 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
@@ -23,8 +26,13 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     return start, start + DAY
 
 
-def series_update(now: datetime) -> None:
-    """Create a series for every new distribution, and extend the series of those that exist today.
+def read_at(day: date, days: int, quiet: timedelta) -> datetime:
+    """When the read of a day that is made `days` days later is due."""
+    return day_bounds(day)[0] + days * DAY + quiet
+
+
+def series_missing(now: datetime) -> list[DailySeries]:
+    """The series, not stored, of distributions that exist or delivered and have none yet.
 
     A distribution without a row is read until the day after it was last attached, because it may have
     delivered until then.
@@ -43,38 +51,73 @@ def series_update(now: datetime) -> None:
     )
     # Attachments come last and override rows: a row may be younger than the first attachment.
     new = {
-        aws_id: DailySeries(
-            aws_distribution_id=str(aws_id),
-            next_day=max(first, now - KEPT).date(),
-            wanted_through=(last + tail()).date() + DAY,
-        )
+        str(aws_id): _series(str(aws_id), max(first, now - KEPT).date(), (last + tail()).date() + DAY)
         for aws_id, first, last in [*of_rows, *of_attachments]
     }
-    DailySeries.objects.bulk_create(new.values(), ignore_conflicts=True)
-    delivering = Q(aws_distribution_id__in=existing.values("aws_distribution_id")) | Q(
-        aws_distribution_id__in=attachments.filter(ended_at=None).values("aws_distribution_id")
+    return list(new.values())
+
+
+def _series(aws_distribution_id: str, first: date, through: date) -> DailySeries:
+    return DailySeries(
+        aws_distribution_id=aws_distribution_id,
+        first_day=first,
+        next_day=first,
+        second_day=first,
+        third_day=first,
+        wanted_through=through,
     )
+
+
+def delivering() -> Q:
+    """The series of distributions that exist or are attached."""
+    existing = Distribution.objects.exclude(aws_distribution_id=None).values("aws_distribution_id")
+    attached = Attachment.objects.filter(ended_at=None).values("aws_distribution_id")
+    return Q(aws_distribution_id__in=existing) | Q(aws_distribution_id__in=attached)
+
+
+def series_update(now: datetime) -> None:
+    """Create a series for every new distribution, and extend those that deliver or did so lately."""
+    DailySeries.objects.bulk_create(series_missing(now), ignore_conflicts=True)
     tomorrow = now.date() + DAY
-    DailySeries.objects.filter(delivering, wanted_through__lt=tomorrow).update(wanted_through=tomorrow)
+    DailySeries.objects.filter(delivering(), wanted_through__lt=tomorrow).update(wanted_through=tomorrow)
+    ended = Attachment.objects.filter(ended_at__gte=now - LATELY).exclude(aws_distribution_id="")
+    last = {aws_id: (end + tail()).date() + DAY for aws_id, end in _last_ends(ended)}
+    behind = []
+    for row in DailySeries.objects.filter(aws_distribution_id__in=last):
+        if row.wanted_through < last[row.aws_distribution_id]:
+            row.wanted_through = last[row.aws_distribution_id]
+            behind.append(row)
+    DailySeries.objects.bulk_update(behind, ["wanted_through"], batch_size=500)
 
 
-def days_to_read(now: datetime) -> Iterator[tuple[date, set[str]]]:
-    """Each day that can be read, oldest first, with the distributions to read for it.
+def _last_ends(attachments: QuerySet[Attachment]) -> QuerySet[Attachment, tuple[str, datetime]]:
+    return attachments.values_list("aws_distribution_id").annotate(Max("ended_at"))
 
-    A day can be read `METRICS_FINAL_AFTER_SECONDS` after its end. If reading a distribution's day fails, its
-    later days wait for it.
+
+def days_to_read(now: datetime, quiet: timedelta) -> Iterator[tuple[date, set[str]]]:
+    """Each day that has a read due, by read and oldest first, with the distributions to read for it.
+
+    If reading a distribution's day fails, its later days wait for it.
     """
-    last = (now - final_after()).date() - DAY
-    wanted = DailySeries.objects.filter(next_day__lte=F("wanted_through"))
-    day = wanted.aggregate(first=Min("next_day"))["first"]
-    while day is not None and day <= last:
-        ids = set(wanted.filter(next_day=day).values_list("aws_distribution_id", flat=True))
-        if ids:
-            yield day, ids
-        day += DAY
+    for pointer, days in READS:
+        last = (now - quiet).date() - days * DAY
+        wanted = DailySeries.objects.filter(**{f"{pointer}__lte": F("wanted_through")})
+        day = wanted.aggregate(first=Min(pointer))["first"]
+        while day is not None and day <= last:
+            ids = set(wanted.filter(**{pointer: day}).values_list("aws_distribution_id", flat=True))
+            if ids:
+                yield day, ids
+            day += DAY
 
 
-def day_mark_read(day: date, aws_distribution_ids: set[str]) -> int:
-    """Note that the day was read in full for these distributions; returns how many series moved on."""
-    rows = DailySeries.objects.filter(aws_distribution_id__in=aws_distribution_ids, next_day=day)
-    return rows.update(next_day=day + DAY)
+def day_mark_read(day: date, aws_distribution_ids: set[str], now: datetime, quiet: timedelta) -> int:
+    """Note that the day was read in full for these distributions; returns how many series moved on.
+
+    A read that comes so late that the next one is due as well counts for both.
+    """
+    rows = DailySeries.objects.filter(aws_distribution_id__in=aws_distribution_ids)
+    moved = 0
+    for pointer, days in READS:
+        if read_at(day, days, quiet) <= now:
+            moved = max(moved, rows.filter(**{pointer: day}).update(**{pointer: day + DAY}))
+    return moved

@@ -1,20 +1,25 @@
 """The collector: reads from CloudWatch what CloudFront delivered, and writes it to the ledger.
 
-Rows (unsettled windows, days not read yet) determine what a run reads, not the time of the last run: after
-an outage the next run reads everything that is missing. An AWS error ends the run and is shown on the job;
-the calls that succeeded before it count.
+Rows (windows whose time has come, days not read yet) determine what a run reads, not the time of the last
+run: after an outage the next run reads everything that is missing. An AWS error ends the run and is shown on
+the job; the calls that succeeded before it count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from billing import collection, daily_rereads
-from billing.ledger import MetricReading, ledger_write
+from billing import collection, completeness, daily_rereads
+from billing.collection import DueWindow
+from billing.ledger import ledger_write
+from billing.ledger_merge import MetricReading
 from billing.metric_requests import GetMetricDataCall, MetricRange, plan
+from billing.publication_delay import delay_of, delays_record, quiet_time
+from billing.usage_window import MINUTE
 from streamhub.aws.cloudwatch import CLOUDFRONT_NAMESPACE, CloudWatch, MetricQuery, MetricSeries
 from streamhub.aws.session import current_session
 from streamhub.errors import AwsError
@@ -22,6 +27,9 @@ from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import database_now
 
 BYTES, REQUESTS = "BytesDownloaded", "Requests"
+# Readings are stored this many at a time, so that 10,000 windows cost few queries.
+READINGS_AT_ONCE = 100_000
+EXTEND_SECONDS = 20
 
 
 class Metrics(Protocol):
@@ -33,35 +41,55 @@ class Metrics(Protocol):
 
 
 def collect_metrics(run: JobRun, *, now: datetime | None = None, metrics: Metrics | None = None) -> None:
-    """One run for all breakouts that are not final: read, write ledger and usage, settle complete windows.
+    """Read the windows whose time has come, write ledger and usage, settle windows that are complete.
 
     Raises the `AwsError` that ended the run, after writing everything that was read.
     """
     now = now or database_now()
-    windows = collection.open_windows(now)
+    quiet = quiet_time(now)
+    windows = collection.due_windows(now, quiet)
     collector = _Collector(run, now, metrics)
     collector.read([window.to_read for window in windows if window.to_read is not None])
-    read = [window for window in windows if window.aws_distribution_id not in collector.missing]
-    collection.windows_mark_read(read, now)
-    final = collection.usage_refresh(windows, read, now)
+    delays_record(_delays(windows, collector.changes, now, quiet), now)
+    read = [window for window in windows if window.attachment.aws_distribution_id not in collector.missing]
+    final = 0 if collector.lost else collection.usage_refresh(read, now, quiet, extend=collector.extend)
     run.say(f"windows: {len(windows)}, {collector}, breakouts made final: {final}")
     collector.raise_error()
 
 
 def reread_days(run: JobRun, *, now: datetime | None = None, metrics: Metrics | None = None) -> None:
-    """Read every whole UTC day of every distribution that is over and not read yet. Raises `AwsError`."""
+    """Read whole UTC days of every distribution, one, two and four days later. Raises `AwsError`."""
     now = now or database_now()
+    quiet = quiet_time(now)
     daily_rereads.series_update(now)
     collector = _Collector(run, now, metrics)
     days = 0
-    for day, ids in daily_rereads.days_to_read(now):
+    for day, ids in daily_rereads.days_to_read(now, quiet):
         start, end = daily_rereads.day_bounds(day)
         collector.read([MetricRange(aws_id, start, end) for aws_id in ids])
-        days += daily_rereads.day_mark_read(day, ids - collector.missing)
+        days += daily_rereads.day_mark_read(day, ids - collector.missing, now, quiet)
         if collector.stopped:
             break
-    run.say(f"days read, per distribution: {days}, {collector}")
+    complete = 0 if collector.lost else completeness.breakouts_complete(now, quiet)
+    run.say(f"days read, per distribution: {days}, {collector}, breakouts complete: {complete}")
     collector.raise_error()
+
+
+def _delays(
+    windows: Sequence[DueWindow], changes: Sequence[tuple[str, datetime]], now: datetime, quiet: timedelta
+) -> Iterator[timedelta]:
+    """The publication delays of the minutes that changed, as far as they say something."""
+    by_distribution: dict[str, list[DueWindow]] = {}
+    for window in windows:
+        by_distribution.setdefault(window.attachment.aws_distribution_id, []).append(window)
+    for aws_id, minute in changes:
+        for due in by_distribution.get(aws_id, ()):
+            if due.to_read is not None and due.to_read.start <= minute < due.to_read.end:
+                minute_end = minute + timedelta(seconds=MINUTE)
+                delay = delay_of(minute_end, now, due.window.read_at, quiet)
+                if delay is not None:
+                    yield delay
+                break
 
 
 @dataclass
@@ -73,9 +101,13 @@ class _Collector:
     metrics: Metrics | None
     calls: int = 0
     changed: int = 0
+    changes: list[tuple[str, datetime]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     stopped: bool = False  # by an error, or because another run has the lease
+    lost: bool = False
     error: AwsError | None = None
+    unwritten: list[MetricReading] = field(default_factory=list)
+    extended: float = field(default_factory=lambda: time.monotonic())
 
     def __str__(self) -> str:
         return f"calls: {self.calls}, new or changed minutes: {self.changed}"
@@ -88,10 +120,19 @@ class _Collector:
                 self._make(call)
             if self.stopped:
                 self.missing |= call.aws_distribution_ids
+        self._write()
 
     def raise_error(self) -> None:
         if self.error is not None:
             raise self.error
+
+    def extend(self, *, always: bool = False) -> bool:
+        """Keep the lease, if it was not extended just now. False: it is lost, and the run must stop."""
+        if always or time.monotonic() - self.extended > EXTEND_SECONDS:
+            self.extended = time.monotonic()
+            self.lost = self.lost or not self.run.extend()
+            self.stopped |= self.lost
+        return not self.lost
 
     def _make(self, call: GetMetricDataCall) -> None:
         try:
@@ -103,8 +144,23 @@ class _Collector:
         self.calls += 1
         pairs = _by_distribution(call, answer)
         self.missing |= {aws_id for aws_id, pair in pairs if not all(series.complete for series in pair)}
-        self.changed += ledger_write(readings(call, answer), self.now).changed
-        self.stopped = not self.run.extend()
+        self.unwritten += readings(call, answer)
+        if len(self.unwritten) >= READINGS_AT_ONCE:
+            self._write()
+        else:
+            self.extend()
+
+    def _write(self) -> None:
+        """Write what was read, if the lease still holds."""
+        if not self.unwritten:
+            return
+        batch, self.unwritten = self.unwritten, []
+        if not self.extend(always=True):
+            self.missing |= {reading.aws_distribution_id for reading in batch}
+            return
+        result = ledger_write(batch, self.now)
+        self.changed += result.changed
+        self.changes += result.changes
 
 
 def queries(call: GetMetricDataCall) -> list[MetricQuery]:

@@ -1,4 +1,4 @@
-"""The ledger (what CloudFront delivered, by distribution and minute) and until when it has been read.
+"""The ledger (what CloudFront delivered, by distribution and minute), what has been read, and what was final.
 
 It is keyed by CloudFront's ids, because it outlives distributions and channels.
 """
@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from django.db import models
 
+MINUTE = 60
+
 
 class LedgerMinute(models.Model):
     """What one distribution delivered in one minute (UTC), as last read from CloudWatch.
 
-    Where CloudWatch no longer keeps minutes, `period_seconds` is 300 or 3600 and the row covers that span
-    from `minute` on. Periods of one distribution never overlap, and figures only rise. A minute without a
-    row is "no data". A figure is 0 while only the other one has been published.
+    Where CloudWatch no longer keeps minutes, `period_seconds` is 300 or 3600: the row covers that span from
+    `minute` on and holds only what shorter rows inside it do not hold. So the sum of the rows is what was
+    delivered, and each row counts once. A minute without a row is "no data". A figure is 0 while only the
+    other one has been published.
     """
 
     aws_distribution_id = models.CharField(max_length=32)
     minute = models.DateTimeField()
-    period_seconds = models.PositiveSmallIntegerField(default=60)
+    period_seconds = models.PositiveSmallIntegerField(default=MINUTE)
     bytes_downloaded = models.BigIntegerField(default=0)
     requests = models.BigIntegerField(default=0)
     first_seen_at = models.DateTimeField()
@@ -27,12 +30,26 @@ class LedgerMinute(models.Model):
     class Meta:
         constraints = [
             # Its index serves range scans too.
-            models.UniqueConstraint(fields=["aws_distribution_id", "minute"], name="ledger_minute_once"),
+            models.UniqueConstraint(
+                fields=["aws_distribution_id", "minute", "period_seconds"], name="ledger_minute_once"
+            ),
         ]
-        indexes = [models.Index(fields=["minute"], name="ledger_minute_time")]
+        indexes = [
+            models.Index(fields=["minute"], name="ledger_minute_time"),
+            models.Index(
+                fields=["aws_distribution_id", "minute"],
+                condition=models.Q(period_seconds__gt=MINUTE),
+                name="ledger_coarse",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.aws_distribution_id} {self.minute:%Y-%m-%d %H:%M}"
+
+    @property
+    def approximate(self) -> bool:
+        """Whether it is longer than a minute, so that its split between breakouts is an estimate."""
+        return self.period_seconds > MINUTE
 
 
 class LedgerHour(models.Model):
@@ -46,6 +63,7 @@ class LedgerHour(models.Model):
     breakout_uid = models.CharField(max_length=32, blank=True, default="", db_index=True)
     bytes_downloaded = models.BigIntegerField()
     requests = models.BigIntegerField()
+    approximate = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -59,34 +77,99 @@ class LedgerHour(models.Model):
         return f"{self.aws_distribution_id} {self.hour:%Y-%m-%d %H}h"
 
 
-class CollectionWindow(models.Model):
-    """Until when the minutes of one attachment have been collected.
+class LedgerShortfall(models.Model):
+    """A longer period in which CloudWatch reports less than its minutes that were read before.
 
-    `read_at`: the moment up to which CloudWatch last answered in full for this window.
-    `settled_at`: the moment when its figures were found complete; it is not read again.
-    `figures_due`: the ledger has changed since the breakout's figures were last written.
+    The minutes stay as they are. `known_` and `reported_`: the sums of both.
+    """
+
+    aws_distribution_id = models.CharField(max_length=32)
+    start = models.DateTimeField()
+    period_seconds = models.PositiveSmallIntegerField()
+    known_bytes = models.BigIntegerField()
+    reported_bytes = models.BigIntegerField()
+    known_requests = models.BigIntegerField()
+    reported_requests = models.BigIntegerField()
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["aws_distribution_id", "start", "period_seconds"], name="ledger_shortfall_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.aws_distribution_id} {self.start:%Y-%m-%d %H:%M}"
+
+
+class CollectionWindow(models.Model):
+    """What of one attachment's minutes has been read, and when they are read next.
+
+    `read_at`: when CloudWatch last answered in full for this window. `next_read_at`: when it is read next
+    (None: it is not planned yet). `planned_open`: that plan was made while the attachment was open.
+    `settled_at`: when its figures were found complete; it is not read again. `figures_due`: the ledger has
+    changed since the breakout's figures were last written.
     """
 
     attachment = models.OneToOneField(
         "channels_app.Attachment", on_delete=models.CASCADE, related_name="collection_window"
     )
     read_at = models.DateTimeField(null=True, blank=True)
+    next_read_at = models.DateTimeField(null=True, blank=True)
+    planned_open = models.BooleanField(default=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     figures_due = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_read_at"], condition=models.Q(settled_at=None), name="window_next_read"
+            ),
+            models.Index(fields=["id"], condition=models.Q(figures_due=True), name="window_figures_due"),
+        ]
 
     def __str__(self) -> str:
         return f"window of {self.attachment}"
 
 
-class DailySeries(models.Model):
-    """Whole UTC days of one distribution, read for the bytes that belong to no breakout.
+class FinalFigure(models.Model):
+    """What a breakout's final figures hold of one distribution and day (UTC). It never changes.
 
-    `next_day`: the first day that is not read yet. `wanted_through`: the last day to read; it moves on
-    while the distribution exists.
+    The difference to the ledger's present share is late.
+    """
+
+    breakout = models.ForeignKey("channels_app.Breakout", on_delete=models.CASCADE, related_name="+")
+    aws_distribution_id = models.CharField(max_length=32)
+    day = models.DateField()
+    bytes_downloaded = models.BigIntegerField()
+    requests = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["breakout", "aws_distribution_id", "day"], name="final_figure_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["aws_distribution_id", "day"], name="final_figure_day")]
+
+    def __str__(self) -> str:
+        return f"{self.breakout} on {self.aws_distribution_id}, {self.day}"
+
+
+class DailySeries(models.Model):
+    """Whole UTC days of one distribution: each is read after one, two and four days.
+
+    `next_day`, `second_day`, `third_day`: the first day whose first, second, third read is still to be made;
+    so the days before `third_day` are complete. `wanted_through`: the last day to read; it moves on while
+    the distribution exists.
     """
 
     aws_distribution_id = models.CharField(max_length=32, unique=True)
+    first_day = models.DateField()
     next_day = models.DateField(db_index=True)
+    second_day = models.DateField(db_index=True)
+    third_day = models.DateField(db_index=True)
     wanted_through = models.DateField()
 
     class Meta:
@@ -94,3 +177,20 @@ class DailySeries(models.Model):
 
     def __str__(self) -> str:
         return self.aws_distribution_id
+
+
+class PublicationDelay(models.Model):
+    """A histogram: how many datapoints, read on `day`, came at most `seconds` after their minute's end.
+
+    `seconds` is the upper bound of a bucket; each datapoint is in one bucket only.
+    """
+
+    day = models.DateField()
+    seconds = models.PositiveIntegerField()
+    datapoints = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "seconds"], name="publication_delay_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.datapoints} within {self.seconds} s"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 MINUTE = 60
+DAY = 86_400
 
 
 def floor_to(moment: datetime, seconds: int = MINUTE) -> datetime:

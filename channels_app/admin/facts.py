@@ -159,8 +159,8 @@ def _usage(row: Breakout) -> Section:
     return Section(
         "Usage",
         [
-            Fact("figures are", row.usage_status, hint=USAGE_HINTS.get(row.usage_status, "")),
-            Fact("delivered", row.usage_bytes_downloaded, "bytes"),
+            Fact("figures are", _figures_are(row), hint=_usage_hint(row)),
+            Fact("delivered", row.usage_bytes_downloaded, "bytes", hint=_late_hint(row)),
             Fact("requests", None if row.usage_requests is None else f"{row.usage_requests:,}"),
             Fact("complete until", row.usage_complete_until, "when"),
         ],
@@ -168,7 +168,29 @@ def _usage(row: Breakout) -> Section:
     )
 
 
+def _figures_are(row: Breakout) -> str:
+    """The status with what qualifies it: "final, complete", "provisional, suspect, approximate"."""
+    qualities = {
+        "suspect": row.usage_suspect,
+        "approximate": row.usage_approximate,
+        "complete": row.usage_complete,
+    }
+    return ", ".join([row.usage_status, *(name for name, holds in qualities.items() if holds)])
+
+
+def _usage_hint(row: Breakout) -> str:
+    return USAGE_HINTS["suspect" if row.usage_suspect else row.usage_status]
+
+
+def _late_hint(row: Breakout) -> str:
+    if not row.usage_late_bytes:
+        return ""
+    return f"{row.usage_late_bytes:+,} bytes came after the figures were final. They are not part of them."
+
+
 USAGE_HINTS = {
+    "final": "The figures do not change any more.",
+    "suspect": "It was on air, and CloudFront has not reported a single datapoint. That is not zero.",
     "pending": "Nothing has been collected yet.",
-    "provisional": "CloudFront publishes late. The figures may still grow.",
+    "provisional": "CloudFront publishes late. The figures may still change.",
 }

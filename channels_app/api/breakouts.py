@@ -40,6 +40,9 @@ class UsageOut(Out):
     bytes_downloaded: int | None
     requests: int | None
     complete_until: datetime | None
+    approximate: bool
+    suspect: bool
+    complete: bool
 
 
 class BreakoutOut(Out):
@@ -83,6 +86,9 @@ class BreakoutOut(Out):
             "bytes_downloaded": row.usage_bytes_downloaded,
             "requests": row.usage_requests,
             "complete_until": row.usage_complete_until,
+            "approximate": row.usage_approximate,
+            "suspect": row.usage_suspect,
+            "complete": row.usage_complete,
         }
 
 

@@ -62,6 +62,13 @@ class Breakout(HasError):
     usage_bytes_downloaded = models.BigIntegerField(null=True, blank=True)
     usage_requests = models.BigIntegerField(null=True, blank=True)
     usage_complete_until = models.DateTimeField(null=True, blank=True)
+    # Of the final figures: what CloudFront published afterwards, of either sign. It is not part of them.
+    usage_late_bytes = models.BigIntegerField(default=0)
+    usage_late_requests = models.BigIntegerField(default=0)
+    # Longer periods than minutes took part; on air without a datapoint; its days were read for the last time.
+    usage_approximate = models.BooleanField(default=False)
+    usage_suspect = models.BooleanField(default=False)
+    usage_complete = models.BooleanField(default=False)
 
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -78,6 +85,12 @@ class Breakout(HasError):
         indexes = [
             models.Index(fields=["state", "-id"], name="breakout_state"),
             models.Index(fields=["usage_status"], name="breakout_usage_status"),
+            models.Index(
+                fields=["id"], condition=models.Q(usage_complete=False), name="breakout_usage_incomplete"
+            ),
+            models.Index(
+                fields=["id"], condition=models.Q(usage_suspect=True), name="breakout_usage_suspect"
+            ),
             models.Index(fields=["session_ended_at"], name="breakout_session_ended"),
             models.Index(fields=["id"], name="breakout_recorded", condition=models.Q(recorded=True)),
         ]

@@ -43,12 +43,13 @@ from channels_app.services.security_group import (
     security_groups_release_unused,
 )
 from channels_app.services.situations import breakout_situation, channel_situation
-from channels_app.services.usage import breakout_usage_record
+from channels_app.services.usage import Usage, breakout_usage_record, breakout_usages_record
 
 __all__ = [
     "DISTRIBUTION_GONE",
     "RECORDINGS_MISSING",
     "RECORDINGS_UNREAD",
+    "Usage",
     "breakout_cancel",
     "breakout_create",
     "breakout_curtain",
@@ -59,6 +60,7 @@ __all__ = [
     "breakout_start",
     "breakout_stop",
     "breakout_usage_record",
+    "breakout_usages_record",
     "channel_create",
     "channel_delete",
     "channel_intent",

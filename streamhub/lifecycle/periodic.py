@@ -54,8 +54,9 @@ class PeriodicJob:
 
     def lock(self) -> None:
         """Lock its row until the end of the transaction."""
-        Job.objects.get_or_create(name=self.name)
-        Job.objects.select_for_update().get(name=self.name)
+        if not Job.objects.select_for_update().filter(name=self.name):
+            Job.objects.get_or_create(name=self.name)
+            Job.objects.select_for_update().get(name=self.name)
 
 
 def periodic_jobs() -> list[PeriodicJob]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from billing.prices import estimate_usd
 from billing.statement import month_bounds
-from channels_app.services.usage import breakout_usage_record
+from channels_app.services.usage import Usage, breakout_usage_record
 from streamhub.access.services import token_issue
 from tests.scenarios.collecting import HOUR, NOW, Collector, FakeCloudWatch, make_breakout, minutes, usage
 
@@ -41,6 +41,10 @@ def test_the_api_reports_totals_distributions_and_minutes(
         "requests": 10,
         "late_bytes": 0,
         "late_requests": 0,
+        "approximate": False,
+        "suspect": False,
+        "complete": False,
+        "data": "delivered",
         "complete_until": None,
         "distributions": [
             {
@@ -58,6 +62,7 @@ def test_the_api_reports_totals_distributions_and_minutes(
                 "bytes_downloaded": 1000,
                 "requests": 10,
                 "provisional": True,
+                "approximate": False,
             }
         ],
         "open": ["The breakout is running: its figures still grow."],
@@ -73,9 +78,10 @@ def test_a_breakout_without_figures_has_null_and_says_what_is_missing(collecting
     assert get(f"breakouts/{idle.pk}/usage").json()["open"] == ["The breakout has not been started."]
 
 
-def test_final_usage_has_nothing_open(collecting: Collector) -> None:
+def test_final_usage_has_nothing_open(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
     row = make_breakout(("E1", NOW - 3 * HOUR, NOW - 2 * HOUR))
-    collecting.run(NOW)
+    cloudwatch.put("E1", NOW - 2.5 * HOUR, 0, 0)
+    collecting.until_final(row, NOW)
     body = get(f"breakouts/{row.pk}/usage").json()
     assert (body["status"], body["bytes_downloaded"], body["open"]) == ("final", 0, [])
 
@@ -94,10 +100,8 @@ def test_an_unknown_breakout_is_404(collecting: Collector, id: str) -> None:
 # --- the columns -----------------------------------------------------------------------------
 
 
-def record(row: Any, status: str, downloaded: int | None, requests: int | None = 1) -> bool:
-    return breakout_usage_record(
-        row.pk, status=status, bytes_downloaded=downloaded, requests=requests, complete_until=NOW
-    )
+def record(row: Any, status: str, downloaded: int | None, requests: int | None = 1, **more: Any) -> bool:
+    return breakout_usage_record(row.pk, Usage(status, downloaded, requests, NOW, **more))
 
 
 @pytest.mark.django_db
@@ -109,14 +113,16 @@ def test_usage_is_written_only_when_it_changed() -> None:
 
 
 @pytest.mark.django_db
-def test_final_figures_stay_final_and_never_fall() -> None:
+def test_final_figures_never_change_and_late_ones_stand_beside_them() -> None:
     row = make_breakout()
     assert record(row, "final", 10)
     assert not record(row, "provisional", 20)
     assert not record(row, "final", 9)
-    assert not record(row, "final", 11, 0)
+    assert not record(row, "final", 11)
+    assert not record(row, "final", 10, suspect=True)
+    assert record(row, "final", 10, late_bytes=-3, approximate=True, complete=True)
     assert usage(row) == ("final", 10, 1)
-    assert record(row, "final", 11)
+    assert (row.usage_late_bytes, row.usage_approximate, row.usage_complete) == (-3, True, True)
 
 
 @pytest.mark.django_db
@@ -160,11 +166,13 @@ def test_the_statement_of_a_month_as_csv(collecting: Collector, cloudwatch: Fake
     out = StringIO()
     call_command("usage_statement", "2026-11", stdout=out)
     lines = list(csv.reader(out.getvalue().splitlines()))
-    assert lines[1:] == [
+    assert [line[:8] for line in lines[1:4]] == [
         [str(row.pk), "opening, day 1", "main stage", "E1", str(10**12), "10", "provisional", "85.00"],
         ["unattributed", "", "", "E1", "5", "1", "", "0.00"],
-        ["sum", "", "", "", str(10**12 + 5), "11", "equals the ledger", "85.00"],
+        ["sum", "", "", "", str(10**12 + 5), "11", "incomplete", "85.00"],
     ]
+    assert {line[0] for line in lines[4:]} == {"incomplete"}
+    assert any("opening, day 1" in line[1] for line in lines[4:])
 
 
 def test_a_value_that_is_not_a_month_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Attribution: which breakout a minute goes to, as a table, and that every byte counts once."""
+"""Attribution: whose a minute is, as a table, and that every byte and every request counts once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.attribution import Amount, Period, Span, attribute, owner, total_of
+from billing.attribution import (
+    Amount,
+    Coverage,
+    Period,
+    Share,
+    Span,
+    Weight,
+    Why,
+    attribute,
+    coarse_weights,
+    shares,
+    split,
+)
 from tests.scenarios.collecting import totals
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+TAIL = timedelta(seconds=120)
+NO_TAIL = timedelta()
 
 
 def at(seconds: int) -> datetime:
@@ -22,121 +36,229 @@ def span(breakout: int, start: int, end: int | None) -> Span:
     return Span(breakout, at(start), None if end is None else at(end))
 
 
-FIRST_MINUTE = Period(NOON, 60, 1000, 10)
+def minute(number: int = 0, downloaded: int = 1000, requests: int = 10) -> Period:
+    return Period(at(number * 60), 60, downloaded, requests)
+
+
+def bytes_of(period: Period, spans: list[Span], tail: timedelta = NO_TAIL) -> dict[int | None, int]:
+    ((_, its_shares),) = attribute([period], Coverage(spans, tail))
+    return {share.breakout: share.amount.bytes_downloaded for share in its_shares}
 
 
 @pytest.mark.parametrize(
-    ("spans", "owner"),
+    ("spans", "expected"),
     [
-        ([], None),
-        ([span(1, 0, 60)], 1),
-        ([span(1, 59, 600)], 1),
-        ([span(1, -600, 1)], 1),
-        ([span(1, -600, 0)], None),
-        ([span(1, 60, 120)], None),
-        ([span(1, 30, None)], 1),
-        ([span(1, -600, 20), span(2, 20, 600)], 2),
-        ([span(1, -600, 40), span(2, 40, 600)], 1),
-        ([span(1, -600, 30), span(2, 30, 600)], 1),
-        ([span(2, 30, 600), span(1, -600, 30)], 1),
-        ([span(1, -600, 90), span(2, 10, None)], 1),
-        ([span(1, -600, 90), span(2, -5, None)], 1),
-        ([span(1, 0, 10), span(1, 15, 30), span(2, 30, 60)], 2),
-        ([span(1, 0, 600), span(2, 0, 600)], 1),
-    ],
-    ids=[
-        "covered by none: unattributed",
-        "covered by one",
-        "covered in its last second",
-        "covered in its first second",
-        "an end on the boundary does not cover it",
-        "a start on the next boundary does not cover it",
-        "an open attachment covers everything after its start",
-        "two: the later covers most",
-        "two: the earlier covers most",
-        "a tie goes to the earlier",
-        "the order of the spans does not matter",
-        "a tail that covers the whole minute keeps it",
-        "both cover all of it: the earlier",
-        "each attachment counts on its own",
-        "same start: the lower id",
+        pytest.param([], {None: 1000}, id="covered by none: unattributed"),
+        pytest.param([span(1, 0, 60)], {1: 1000}, id="covered by one"),
+        pytest.param([span(1, 59, 600)], {1: 1000}, id="covered by one in its last second: all of it"),
+        pytest.param([span(1, -600, 1)], {1: 1000}, id="covered by one in its first second: all of it"),
+        pytest.param([span(1, -600, 0)], {None: 1000}, id="an end on the boundary does not cover it"),
+        pytest.param([span(1, 60, 120)], {None: 1000}, id="a start on the next boundary does not cover it"),
+        pytest.param([span(1, 30, None)], {1: 1000}, id="an open one covers everything after its start"),
+        pytest.param([span(1, -600, 15), span(2, 15, 600)], {1: 250, 2: 750}, id="two: by seconds"),
+        pytest.param([span(2, 15, 600), span(1, -600, 15)], {1: 250, 2: 750}, id="in any order"),
+        pytest.param([span(1, -600, 10), span(2, 30, 600)], {1: 250, 2: 750}, id="the gap counts for none"),
+        pytest.param(
+            [span(1, 0, 10), span(2, 10, 20), span(3, 20, 60)], {1: 167, 2: 167, 3: 666}, id="three"
+        ),
+        pytest.param(
+            [span(1, 0, 10), span(2, 10, 20), span(1, 20, 60)], {1: 833, 2: 167}, id="attached twice"
+        ),
+        pytest.param([span(1, -600, 60), span(2, 0, 60)], {1: 500, 2: 500}, id="both cover all of it"),
     ],
 )
-def test_a_minute_goes_to_one_breakout_or_none(spans: list[Span], owner: int | None) -> None:
-    assert [breakout for _, breakout in attribute([FIRST_MINUTE], spans)] == [owner]
-
-
-def test_an_attachment_of_no_length_gets_no_bytes_and_takes_none_from_others() -> None:
-    """It was closed at the moment it was opened, in the middle of a minute."""
-    empty = span(1, 30, 30)
-    assert owner(FIRST_MINUTE, [empty]) is None
-    assert owner(FIRST_MINUTE, [empty, span(2, 40, 600)]) == 2
+def test_a_minute_is_split_by_seconds_of_coverage(spans: list[Span], expected: dict[int | None, int]) -> None:
+    assert bytes_of(minute(), spans) == expected
 
 
 @pytest.mark.parametrize(
-    ("spans", "breakout"),
+    ("spans", "expected"),
     [
-        pytest.param([span(2, 20, 600), span(1, -600, 20)], 2, id="the one that covers most, though later"),
-        pytest.param([span(2, 30, 600), span(1, -600, 30)], 1, id="of two that cover as much, the earlier"),
-        pytest.param([span(2, 0, 60), span(1, 0, 60)], 1, id="of two with the same start, the lower id"),
+        pytest.param([span(1, -600, -120)], {None: 1000}, id="the tail ends before"),
+        pytest.param([span(1, -600, -119)], {1: 1000}, id="the tail's last second covers it"),
+        pytest.param([span(1, -600, -5), span(2, 0, 600)], {2: 1000}, id="the next show cuts the tail"),
+        pytest.param([span(1, -600, -5), span(2, 30, 600)], {1: 500, 2: 500}, id="it cuts it in the minute"),
+        pytest.param([span(1, -600, 30), span(2, 15, 600)], {1: 400, 2: 600}, id="both on air: no tail"),
+        pytest.param([span(1, -600, -5), span(2, 60, 600)], {1: 1000}, id="a later one cuts nothing here"),
+        pytest.param([span(1, -100, -100), span(2, 60, None)], {1: 1000}, id="no length: only the tail"),
     ],
 )
-def test_the_order_of_the_spans_does_not_matter(spans: list[Span], breakout: int) -> None:
-    assert owner(FIRST_MINUTE, spans) == breakout
+def test_a_tail_ends_where_the_next_attachment_begins(
+    spans: list[Span], expected: dict[int | None, int]
+) -> None:
+    assert bytes_of(minute(), spans, TAIL) == expected
 
 
-def test_a_longer_period_goes_to_the_breakout_that_covers_most_of_it() -> None:
-    period = Period(NOON, 300, 1000, 10)
-    spans = [span(1, -600, 140), span(2, 150, None)]
-    assert [breakout for _, breakout in attribute([period], spans)] == [2]
+@pytest.mark.parametrize(
+    ("total", "weights", "expected"),
+    [
+        (10, [1, 1], [5, 5]),
+        (11, [1, 1], [6, 5]),
+        (1, [1, 1, 1], [1, 0, 0]),
+        (2, [1, 1, 1], [1, 1, 0]),
+        (100, [1, 2], [33, 67]),
+        (0, [1, 2], [0, 0]),
+        (7, [5], [7]),
+        (10**18 + 1, [30_000_000, 30_000_000], [5 * 10**17 + 1, 5 * 10**17]),
+    ],
+)
+def test_units_are_whole_and_a_tie_goes_to_the_earlier(
+    total: int, weights: list[int], expected: list[int]
+) -> None:
+    assert split(total, weights) == expected
 
 
-def test_totals_distinguish_no_data_from_zero() -> None:
-    sums = totals(attribute([Period(NOON, 60, 0, 0)], [span(1, 0, 60), span(2, 60, 120)]))
-    assert sums == {1: Amount(0, 0, 1)}
+def test_bytes_and_requests_are_split_on_their_own() -> None:
+    assert shares(Amount(11, 3, 1), [Weight(1, 1), Weight(2, 1)]) == [
+        Share(1, Amount(6, 2, 1)),
+        Share(2, Amount(5, 1, 1)),
+    ]
 
+
+def test_a_shared_minute_that_grows_keeps_its_shares() -> None:
+    spans = [span(1, -600, 15), span(2, 15, 600)]
+    assert bytes_of(minute(downloaded=1000), spans) == {1: 250, 2: 750}
+    assert bytes_of(minute(downloaded=1400), spans) == {1: 350, 2: 1050}
+
+
+# --- longer periods --------------------------------------------------------------------------
+
+FIVE_MINUTES = Period(NOON, 300, 1000, 10)
+
+
+@pytest.mark.parametrize(
+    ("known", "spans", "expected"),
+    [
+        pytest.param([], [span(1, -600, 75), span(2, 75, None)], {1: 75, 2: 225}, id="by coverage"),
+        pytest.param([], [span(1, 120, 180)], {1: 60}, id="one show"),
+        pytest.param([], [], {}, id="none"),
+        pytest.param([0, 1], [span(1, 0, 120), span(2, 120, 300)], {2: 180}, id="only what is not known"),
+        pytest.param([0, 1], [span(1, 0, 120)], {}, id="what is not known is nobody's"),
+        pytest.param([0, 2], [span(1, 0, 90), span(2, 90, None)], {1: 30, 2: 150}, id="in between"),
+        pytest.param(
+            [0, 1, 2, 3, 4], [span(1, 0, 60), span(2, 60, None)], {1: 60, 2: 240}, id="all is known"
+        ),
+    ],
+)
+def test_a_longer_period_is_split_by_the_time_of_which_no_minute_is_known(
+    known: list[int], spans: list[Span], expected: dict[int, int]
+) -> None:
+    weights = coarse_weights(FIVE_MINUTES, [minute(n) for n in known], Coverage(spans, NO_TAIL))
+    assert {weight.breakout: weight.microseconds // 10**6 for weight in weights} == expected
+
+
+def test_minutes_inside_a_longer_period_stay_what_they_are() -> None:
+    """The longer one holds only the difference, and minutes of the next period do not count as inside."""
+    spans = [span(1, 0, 60), span(2, 60, None)]
+    periods = [FIVE_MINUTES, minute(0, 400), minute(5, 70)]
+    assert {
+        key: amount.bytes_downloaded
+        for key, amount in totals(attribute(periods, Coverage(spans, NO_TAIL))).items()
+    } == {
+        1: 400,
+        2: 1070,
+    }
+
+
+# --- segments --------------------------------------------------------------------------------
+
+
+def test_an_unattributed_minute_says_why() -> None:
+    coverage = Coverage([span(1, 0, 600)], TAIL)
+    assert coverage.why(at(-60)) == Why.REHEARSAL
+    assert coverage.why(at(-3600)) == Why.REHEARSAL
+    assert coverage.why(at(-3660)) == Why.NOBODY
+    assert coverage.why(at(720)) == Why.TAIL
+    assert coverage.why(at(720 + 14 * 60)) == Why.TAIL
+    assert coverage.why(at(720 + 15 * 60)) == Why.NOBODY
+
+
+def test_a_tail_comes_before_the_rehearsal_of_the_next_show() -> None:
+    assert Coverage([span(1, 0, 600), span(2, 1800, None)], TAIL).why(at(780)) == Why.TAIL
+
+
+def test_segments_are_cut_where_the_coverage_changes_and_at_midnight() -> None:
+    night = datetime(2026, 11, 22, 23, 50, tzinfo=UTC)
+    coverage = Coverage([Span(1, night + timedelta(seconds=90), None)], TAIL)
+    segments = list(coverage.segments(night, night + timedelta(minutes=20)))
+    assert [(segment.start - night) // timedelta(minutes=1) for segment in segments] == [0, 1, 2, 10]
+    assert [segment.sole for segment in segments] == [None, None, 1, 1]
+    assert [len(segment.weights) for segment in segments] == [0, 1, 1, 1]
+
+
+# --- invariants ------------------------------------------------------------------------------
 
 moments = st.integers(-1000, 5000)
-spans = st.lists(
+spans_of = st.lists(
     st.builds(
         lambda breakout, start, length: span(breakout, start, None if length is None else start + length),
         st.integers(1, 6),
         moments,
-        st.none() | st.integers(1, 2000),
+        st.none() | st.integers(0, 2000),
     ),
     max_size=12,
 )
-periods = st.lists(
-    st.builds(
-        lambda slot, downloaded, requests: Period(at(slot * 60), 60, downloaded, requests),
-        st.integers(-10, 80),
-        st.integers(0, 10**13),
-        st.integers(0, 10**6),
-    ),
-    unique_by=lambda period: period.start,
-    max_size=60,
-)
+tails = st.sampled_from([0, 1, 60, 120, 600]).map(lambda seconds: timedelta(seconds=seconds))
 
 
-@given(periods, spans)
-def test_breakouts_and_unattributed_add_up_to_the_ledger(periods: list[Period], spans: list[Span]) -> None:
-    sums = totals(attribute(periods, spans))
-    whole = sum(sums.values(), Amount())
-    assert whole == total_of(periods)
+@st.composite
+def ledgers(draw: st.DrawFn) -> list[Period]:
+    """Minutes, and longer periods on their boundaries, each with what the shorter ones do not hold."""
+    slots = {60: st.integers(-16, 80), 300: st.integers(-3, 16), 3600: st.integers(-1, 1)}
+    return [
+        Period(at(slot * seconds), seconds, draw(st.integers(0, 10**13)), draw(st.integers(0, 10**6)))
+        for seconds, numbers in slots.items()
+        for slot in draw(st.sets(numbers, max_size=40))
+    ]
 
 
-@given(periods, spans)
-def test_no_breakout_covers_more_of_a_period_than_its_owner(periods: list[Period], spans: list[Span]) -> None:
-    for period, breakout in attribute(periods, spans):
-        longest = {
-            span.breakout: span.covers(period.start, period.end)
-            for span in sorted(spans, key=_coverage(period))
-        }
-        covering = {owner for owner, covered in longest.items() if covered > timedelta()}
-        assert (breakout is None) == (not covering)
-        if breakout is not None:
-            assert longest[breakout] == max(longest.values())
+@given(ledgers(), spans_of, tails)
+def test_breakouts_and_unattributed_add_up_to_the_ledger(
+    periods: list[Period], spans: list[Span], tail: timedelta
+) -> None:
+    whole = sum(totals(attribute(periods, Coverage(spans, tail))).values(), Amount())
+    assert whole.bytes_downloaded == sum(period.bytes_downloaded for period in periods)
+    assert whole.requests == sum(period.requests for period in periods)
 
 
-def _coverage(period: Period):  # in this order the last span of a breakout is its longest
-    return lambda span: span.covers(period.start, period.end)
+@given(ledgers(), spans_of, tails)
+def test_segments_give_the_same_as_minute_by_minute(
+    periods: list[Period], spans: list[Span], tail: timedelta
+) -> None:
+    """The database sums segments; that must be the rule."""
+    minutes = [period for period in periods if period.seconds == 60]
+    coverage = Coverage(spans, tail)
+    found: dict[int | None, Amount] = {}
+    for segment in coverage.segments(at(-1200), at(6000), reasons=True):
+        inside = [period for period in minutes if segment.start <= period.start < segment.end]
+        amount = sum((Amount(each.bytes_downloaded, each.requests, 1) for each in inside), Amount())
+        assert bool(segment.weights) == (segment.why is None)
+        for share in shares(amount, segment.weights):
+            found[share.breakout] = found.get(share.breakout, Amount()) + share.amount
+    expected = totals(attribute(minutes, coverage))
+    assert {key: amount for key, amount in found.items() if amount.periods} == expected
+
+
+@given(ledgers(), spans_of, tails)
+def test_nobody_gets_a_minute_that_he_does_not_cover(
+    periods: list[Period], spans: list[Span], tail: timedelta
+) -> None:
+    for period, its_shares in attribute(periods, Coverage(spans, tail)):
+        for share in its_shares:
+            covering = [
+                each
+                for each in spans
+                if each.start < period.end and (each.end is None or each.end + tail > period.start)
+            ]
+            if share.breakout is not None:
+                assert share.breakout in {each.breakout for each in covering}
+            elif not period.approximate:
+                assert not [each for each in covering if each.end is None or each.end > period.start]
+
+
+@given(st.integers(0, 10**15), st.lists(st.integers(1, 60_000_000), min_size=1, max_size=8))
+def test_a_share_is_less_than_one_unit_away_from_its_weight(total: int, weights: list[int]) -> None:
+    parts = split(total, weights)
+    assert sum(parts) == total
+    for part, weight in zip(parts, weights, strict=True):
+        assert abs(part * sum(weights) - total * weight) < sum(weights)

@@ -9,14 +9,22 @@ import pytest
 from billing import jobs
 from billing.attribution import Amount
 from billing.breakout_usage import breakout_usage
-from billing.ledger import attributed
+from billing.completeness import missing
 from billing.models import DailySeries, LedgerHour, LedgerMinute
 from billing.rollup import ledger_rollup
 from billing.statement import statement_lines
 from channels_app.models import Attachment, Breakout
 from distributions.models import Distribution
 from streamhub.errors import Throttled
-from tests.scenarios.collecting import HOUR, Collector, FakeCloudWatch, make_breakout, minutes, totals, usage
+from tests.scenarios.collecting import (
+    HOUR,
+    Collector,
+    FakeCloudWatch,
+    make_breakout,
+    minutes,
+    shares_of,
+    usage,
+)
 
 DAY = timedelta(days=1)
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -71,7 +79,7 @@ def test_breakouts_and_unattributed_add_up_to_the_day(
         cloudwatch.put("E1", FIRST + minutes(number), number + 1)
     collecting.until_final(row, FIRST + 20 * HOUR)
     collecting.days(FIRST + DAY + HOUR)
-    sums = totals(attributed("E1", FIRST, FIRST + DAY))
+    sums = shares_of("E1", FIRST, FIRST + DAY)
     assert sums[row.pk].bytes_downloaded == usage(row)[1]
     whole = sum(sums.values(), Amount())
     assert whole.bytes_downloaded == sum(n + 1 for n in range(0, 24 * 60, 7))
@@ -99,7 +107,8 @@ def rollup(now: datetime) -> int:
 
 
 def sums_of_statement() -> list[tuple[str, str, int, int]]:
-    lines = list(statement_lines(FIRST, FIRST + 30 * DAY))
+    month = FIRST, FIRST + 30 * DAY
+    lines = list(statement_lines(*month, missing(*month, FIRST + 200 * DAY)))
     assert lines[-1].status == "equals the ledger"
     return [(line.breakout, line.aws_distribution_id, line.bytes_downloaded, line.requests) for line in lines]
 
@@ -117,6 +126,7 @@ def test_after_ninety_days_minutes_become_hours_and_no_sum_changes(
     fill(cloudwatch)
     collecting.days(FIRST + DAY + HOUR)
     now = collecting.until_final(first, FIRST + DAY + HOUR)
+    collecting.days(FIRST + 6 * DAY)
     before, report = sums_of_statement(), breakout_usage(second)
     assert rollup(now + 89 * DAY) == 0
     assert rollup(now + 92 * DAY) == 1
@@ -144,6 +154,7 @@ def test_a_rolled_up_hour_is_not_written_again(collecting: Collector, cloudwatch
     fill(cloudwatch)
     collecting.days(FIRST + DAY + HOUR)
     now = collecting.until_final(row, FIRST + DAY + HOUR)
+    collecting.days(FIRST + 6 * DAY)
     before = sums_of_statement()
     rollup(now + 92 * DAY)
     DailySeries.objects.update(next_day=FIRST.date())
@@ -160,7 +171,10 @@ def test_the_statement_has_every_byte_once_and_checks_its_sum(
     fill(cloudwatch)
     fill(cloudwatch, "E2")
     collecting.days(FIRST + DAY + HOUR)
-    lines = list(statement_lines(FIRST, FIRST + DAY))
+    collecting.until_final(row, FIRST + DAY + HOUR)
+    collecting.days(FIRST + 6 * DAY)
+    day = FIRST, FIRST + DAY
+    lines = list(statement_lines(*day, missing(*day, FIRST + 6 * DAY)))
     assert [(line.breakout, line.aws_distribution_id) for line in lines] == [
         (str(row.pk), "E1"),
         ("unattributed", "E1"),

@@ -36,7 +36,7 @@ def collect(now: datetime) -> None:
 
 def until_final(row: Breakout, now: datetime) -> None:
     """Collect until the figures are final: each change that a full read finds delays them once more."""
-    for hours in (0, 2, 4):
+    for hours in (0, 2, 4, 6):
         collect(now + hours * HOUR)
     row.refresh_from_db()
 

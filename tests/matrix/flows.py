@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from billing.models import CollectionWindow, DailySeries
@@ -229,10 +229,12 @@ def with_completed_show(world: WorldUnderTest) -> None:
 
 
 def collect_next(world: WorldUnderTest) -> None:
-    """Run the collector twenty minutes after its last complete run."""
-    last = CollectionWindow.objects.aggregate(at=Max("read_at"))["at"] or Attachment.objects.get().ended_at
+    """Run the collector when it next wants to read, at least twenty minutes after its last complete run."""
+    window = CollectionWindow.objects.first() or CollectionWindow()
+    last = window.read_at or Attachment.objects.get().ended_at
     world.control.advance(20 * 60)
-    runs: list[Callable[[], Any]] = [partial(measures.collect, last + 20 * MINUTE)]
+    due = max(last + 20 * MINUTE, window.next_read_at or last)
+    runs: list[Callable[[], Any]] = [partial(measures.collect, due)]
     if breakout().usage_status == "final":
         runs = [partial(measures.reread_days, last + timedelta(days=3))]
     for run in runs:

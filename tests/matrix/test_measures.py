@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from channels_app.driver import parts
 from channels_app.models import Breakout, Channel
+from channels_app.services.usage import Usage
 from distributions.driver import cloudfront
 from distributions.driver.marks import spec_of
 from distributions.models import Distribution
@@ -83,15 +85,19 @@ def test_surplus_bytes_on_a_breakout_are_counted(
     world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.with_show(world)
-    from billing import breakout_usage
+    from billing import collection
 
-    record = breakout_usage.breakout_usage_record
+    record = collection.breakout_usages_record
 
-    def record_too_much(pk: int, **usage: Any) -> bool:
-        size = usage.pop("bytes_downloaded")
-        return record(pk, bytes_downloaded=size and size + 5, **usage)
+    def record_too_much(usages: Mapping[int, Usage]) -> set[int]:
+        return record(
+            {
+                pk: replace(usage, bytes_downloaded=usage.bytes_downloaded and usage.bytes_downloaded + 5)
+                for pk, usage in usages.items()
+            }
+        )
 
-    monkeypatch.setattr(breakout_usage, "breakout_usage_record", record_too_much)
+    monkeypatch.setattr(collection, "breakout_usages_record", record_too_much)
     assert lost_bytes(world) > 0
 
 

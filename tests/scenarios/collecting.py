@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing import jobs, metrics_collector
-from billing.attribution import Amount, Period
+from billing.attribution import Amount, Period, Share, attribute
+from billing.ledger_sums import coverages, periods
 from billing.metric_requests import DATAPOINTS
 from channels_app.models import Attachment, Breakout
 from streamhub.aws.cloudwatch import MetricQuery, MetricSeries
@@ -81,7 +82,7 @@ class Collector:
 
     def until_final(self, breakout: Breakout, now: datetime) -> datetime:
         """Run until the usage is final, with intervals in which nothing changes."""
-        for _ in range(3):
+        for _ in range(4):
             self.run(now)
             breakout.refresh_from_db()
             if breakout.usage_status == "final":
@@ -105,9 +106,15 @@ def usage(row: Breakout) -> tuple[str, int | None, int | None]:
     return row.usage_status, row.usage_bytes_downloaded, row.usage_requests
 
 
-def totals(attributed: Iterable[tuple[Period, int | None]]) -> dict[int | None, Amount]:
+def shares_of(aws_id: str, start: datetime, end: datetime) -> dict[int | None, Amount]:
+    """What each breakout (None: nobody) has of a distribution's ledger from start to end."""
+    return totals(attribute(periods(aws_id, start, end), coverages([aws_id], start, end)[aws_id]))
+
+
+def totals(attributed: Iterable[tuple[Period, list[Share]]]) -> dict[int | None, Amount]:
     """Sums by breakout; the key None has the unattributed sum."""
     sums: defaultdict[int | None, Amount] = defaultdict(Amount)
-    for period, breakout in attributed:
-        sums[breakout] += period
+    for _period, shares in attributed:
+        for share in shares:
+            sums[share.breakout] += share.amount
     return dict(sums)

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from django.conf import settings
@@ -200,21 +201,53 @@ def bytes_lost(control: Control, wrongs: Wrongs, now: datetime) -> tuple[int, in
 
 
 def attributed(distribution: str, minutes: dict[str, Any]) -> Iterable[tuple[int, int]]:
-    """(breakout, bytes) of each minute, by a second implementation of the attribution rule.
-
-    The rule is in docs/architecture.md, "Bytes to breakouts".
-    """
-    tail = timedelta(seconds=settings.USAGE_TAIL_SECONDS)
-    spans = [
-        (row.started_at, row.ended_at + tail, row.breakout_id)
-        for row in Attachment.objects.filter(aws_distribution_id=distribution, ended_at__isnull=False)
-    ]
+    """(breakout, bytes) of each minute of a distribution, by the second implementation of the rule."""
+    attachments = Attachment.objects.filter(aws_distribution_id=distribution, ended_at__isnull=False)
+    spans = with_tails(attachments.values_list("started_at", "ended_at", "breakout_id"))
     for iso, amounts in minutes.items():
         start = datetime.fromisoformat(iso)
-        end = start + timedelta(minutes=1)
-        shares = [(min(end, till) - max(start, since), since, breakout) for since, till, breakout in spans]
-        shares = [share for share in shares if share[0] > timedelta()]
-        if shares:
-            longest = max(share[0] for share in shares)
-            first = min((since, breakout) for span, since, breakout in shares if span == longest)
-            yield first[1], amounts["bytes"]
+        yield from split(amounts["bytes"], covered(spans, start, start + timedelta(minutes=1))).items()
+
+
+Spans = list[tuple[datetime, datetime, int]]
+
+
+def with_tails(attachments: Iterable[tuple[datetime, datetime, int]]) -> Spans:
+    """Start and end of what counts of each attachment to one distribution, and its breakout.
+
+    The rule is in docs/billing.md; this is its second implementation, which knows nothing of the first.
+    """
+    tail = timedelta(seconds=settings.USAGE_TAIL_SECONDS)
+    ordered = sorted(attachments, key=lambda each: (each[0], each[2]))
+    spans = []
+    for number, (start, end, breakout) in enumerate(ordered):
+        later = [other[0] for other in ordered[number + 1 :]]
+        next_start = later[0] if later else None
+        till = end + tail
+        if next_start is not None and next_start < till:
+            till = next_start if next_start > end else end
+        spans.append((start, till, breakout))
+    return spans
+
+
+def covered(spans: Spans, start: datetime, end: datetime) -> dict[int, Fraction]:
+    """How many seconds of start..end each breakout covers, the earlier attachment first."""
+    seconds: dict[int, Fraction] = {}
+    for since, till, breakout in spans:
+        length = min(end, till) - max(start, since)
+        if length > timedelta():
+            whole = Fraction(length // timedelta(microseconds=1), 10**6)
+            seconds[breakout] = seconds.get(breakout, Fraction()) + whole
+    return seconds
+
+
+def split(total: int, seconds: dict[int, Fraction]) -> dict[int, int]:
+    """The total in whole units by seconds; the rest by the largest fractions, first to the earlier."""
+    if not seconds:
+        return {}
+    exact = {breakout: total * part / sum(seconds.values()) for breakout, part in seconds.items()}
+    units = {breakout: int(value) for breakout, value in exact.items()}
+    left = total - sum(units.values())
+    for breakout in sorted(exact, key=lambda each: units[each] - exact[each])[:left]:
+        units[breakout] += 1
+    return units

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from billing.prices import estimate_usd
-from billing.statement import month_bounds, statement_lines
+from billing.completeness import missing
+from billing.prices import LinePrices
+from billing.statement import StatementLine, month_bounds, one_state, statement_lines
+from streamhub.clock import database_now
 from streamhub.csv_cells import cells
 
 HEADER = (
@@ -20,11 +22,18 @@ HEADER = (
     "requests",
     "status",
     "estimate_usd",
+    "late_bytes",
+    "late_requests",
+    "approximate",
+    "complete",
 )
 
 
 class Command(BaseCommand):
-    help = "Print what CloudFront delivered in a month, by breakout, as CSV. Prices are ESTIMATES."
+    help = (
+        "Print what CloudFront delivered in a month, by breakout, as CSV. Prices are ESTIMATES. Lines after"
+        " the sum say what is still missing."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("month", help="the month in UTC, such as 2026-11")
@@ -36,19 +45,29 @@ class Command(BaseCommand):
             raise CommandError(f"{month!r} is not a month. Write it like 2026-11.") from error
         out = csv.writer(self.stdout)
         out.writerow(HEADER)
-        for line in statement_lines(start, end):
-            price = estimate_usd(line.bytes_downloaded, line.requests)
-            out.writerow(
-                cells(
-                    (
-                        line.breakout,
-                        line.name,
-                        line.channel,
-                        line.aws_distribution_id,
-                        line.bytes_downloaded,
-                        line.requests,
-                        line.status,
-                        price,
-                    )
-                )
-            )
+        prices = LinePrices()
+        with one_state():
+            lacks = missing(start, end, database_now())
+            for line in statement_lines(start, end, lacks):
+                out.writerow(cells(_row(line, prices)))
+        for sentence in lacks.sentences:
+            out.writerow(("incomplete", sentence, *[""] * (len(HEADER) - 2)))
+            self.stderr.write(f"{month} is incomplete. {sentence}")
+
+
+def _row(line: StatementLine, prices: LinePrices) -> tuple[object, ...]:
+    price = prices.total if line.breakout == "sum" else prices.add(line.bytes_downloaded, line.requests)
+    return (
+        line.breakout,
+        line.name,
+        line.channel,
+        line.aws_distribution_id,
+        line.bytes_downloaded,
+        line.requests,
+        line.status,
+        price,
+        line.late_bytes,
+        line.late_requests,
+        "yes" if line.approximate else "",
+        "yes" if line.complete else "",
+    )

@@ -1,0 +1,147 @@
+"""What has been read for the last time, and what is still missing of a stretch of days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Q
+
+from billing.collection import AT_ONCE, usages_write
+from billing.daily_rereads import READS, day_bounds, delivering, read_at, series_missing
+from billing.ledger import tail
+from billing.models import DailySeries
+from billing.usage_figures import FINISHED, window_of
+from channels_app.models import Attachment, Breakout
+from channels_app.models.breakout import State, UsageStatus
+
+LAST = READS[-1][1]
+NAMES = 3
+
+
+def breakouts_complete(now: datetime, quiet: timedelta) -> int:
+    """Finish the breakouts whose days were all read for the last time; returns how many there are.
+
+    A breakout on air without a datapoint becomes final with zero then. Final ones become complete.
+    """
+    rows = Breakout.objects.filter(usage_complete=False, state__in=FINISHED)
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    complete = 0
+    for n in range(0, len(ids), AT_ONCE):
+        done = _days_done(ids[n : n + AT_ONCE], now, quiet)
+        if done:
+            usages_write(sorted(done), now, quiet, days_done=done)
+            complete += Breakout.objects.filter(pk__in=done, usage_complete=True).count()
+    return complete
+
+
+def _days_done(breakout_ids: Collection[int], now: datetime, quiet: timedelta) -> set[int]:
+    """Those of these breakouts whose days were all read for the last time."""
+    attachments = list(Attachment.objects.filter(breakout__in=breakout_ids))
+    ids = {row.aws_distribution_id for row in attachments}
+    series = DailySeries.objects.filter(aws_distribution_id__in=ids)
+    read_before = dict(series.values_list("aws_distribution_id", "third_day"))
+    open_ones = set()
+    for row in attachments:
+        window = window_of(row)
+        last = (row.ended_at or now) + tail()
+        if row.aws_distribution_id:
+            done = last.date() < read_before.get(row.aws_distribution_id, date.min)
+        else:  # nothing can be read: time decides alone
+            done = read_at(last.date(), LAST, quiet) <= now
+        if window.end is None or not done:
+            open_ones.add(row.breakout_id)
+    return set(breakout_ids) - open_ones
+
+
+# --- what is missing ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What is missing until everything that begins in a stretch of days is complete, in sentences."""
+
+    sentences: list[str]
+
+    @property
+    def complete(self) -> bool:
+        return not self.sentences
+
+
+def missing(start: datetime, end: datetime, now: datetime) -> Missing:
+    """What is missing of whole days from start to end (exclusive). A constant number of queries."""
+    if start > now:
+        return Missing(["It has not begun."])
+    sentences = [f"It is not over: it ends at {end:%Y-%m-%d %H:%M} UTC."] if end > now else []
+    sentences += _days_missing(start.date(), (end - timedelta(microseconds=1)).date(), now)
+    sentences += _breakouts_missing(start, end)
+    return Missing(sentences)
+
+
+def _days_missing(first: date, last: date, now: datetime) -> list[str]:
+    stored = DailySeries.objects.filter(first_day__lte=last, third_day__lte=min(last, now.date()))
+    growing = set(stored.filter(delivering()).values_list("aws_distribution_id", flat=True))
+    wanted = stored.filter(delivering() | Q(wanted_through__gte=first))
+    unread = again = 0
+    names: set[str] = set()
+    for row in [*wanted, *series_missing(now)]:
+        through = now.date() if row.aws_distribution_id in growing else row.wanted_through
+        since, till = max(first, row.first_day), min(last, through, now.date())
+        not_read = _count(max(since, row.next_day), till)
+        not_again = _count(max(since, row.third_day), till) - not_read
+        unread, again = unread + not_read, again + not_again
+        if not_read or not_again:
+            names.add(row.aws_distribution_id)
+    text = _some(sorted(names))
+    sentences = []
+    if unread:
+        sentences.append(f"Days of distributions that were never read as a whole: {unread} ({text}).")
+    if again:
+        sentences.append(
+            f"Days of distributions that are read again until four days later: {again} ({text})."
+        )
+    return sentences
+
+
+def _count(since: date, till: date) -> int:
+    return max(0, (till - since).days + 1)
+
+
+def _breakouts_missing(start: datetime, end: datetime) -> list[str]:
+    """Breakouts that touch the time and are not complete, by what they lack."""
+    touching = Q(attachments__ended_at=None) | Q(attachments__ended_at__gte=start - tail())
+    rows = Breakout.objects.filter(
+        touching, attachments__started_at__lt=end, attachments__isnull=False, usage_complete=False
+    ).exclude(state=State.IDLE)
+    lists: dict[str, list[str]] = {}
+    for name, status, suspect in rows.distinct().values_list("name", "usage_status", "usage_suspect"):
+        if suspect:
+            kind = "Breakouts that were on air without a single datapoint"
+        elif status != UsageStatus.FINAL:
+            kind = "Breakouts whose figures are not final"
+        else:
+            kind = "Breakouts whose days are still read again"
+        lists.setdefault(kind, []).append(name)
+    return [f"{kind}: {len(names)} ({_some(sorted(names))})." for kind, names in sorted(lists.items())]
+
+
+def day_missing(row: DailySeries | None, day: date, now: datetime, quiet: timedelta) -> str:
+    """What is missing of one day of a distribution, in a sentence; empty if it is complete."""
+    if row is None:
+        return "This distribution's days have not been read yet."
+    if day < row.third_day:
+        return ""
+    if day_bounds(day)[1] > now:
+        return "The day is not over."
+    for pointer, days in READS:
+        if getattr(row, pointer) <= day:
+            due = f"{read_at(day, days, quiet):%Y-%m-%d %H:%M} UTC"
+            what = "It is read as a whole" if pointer == "next_day" else "It is read again"
+            return f"{what} from {due} on."
+    return ""
+
+
+def _some(names: list[str]) -> str:
+    rest = len(names) - NAMES
+    return ", ".join(names[:NAMES]) + (f" and {rest} more" if rest > 0 else "")
