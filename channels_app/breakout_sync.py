@@ -31,11 +31,16 @@ def on_air(channel: Channel) -> Breakout | None:
     return Breakout.objects.filter(channel=channel, state__in=ON_AIR).first()
 
 
-def sync_breakout(channel: Channel) -> None:
-    """Update the channel's on-air breakout to the channel's state. Idempotent."""
+def sync_breakout(channel: Channel, *, moved: bool = False) -> None:
+    """Update the channel's on-air breakout to the channel's state. Idempotent.
+
+    `moved`: the channel has just come into its state.
+    """
     breakout = on_air(channel)
     if breakout is None:
         return
+    if moved and breakout.state == State.RUNNING and channel.state == ChannelState.RUNNING:
+        states.record(breakout, breakout.state, breakout.state, why="the channel runs again")
     if breakout.state == State.STARTING and channel.state == ChannelState.RUNNING:
         states.change(
             breakout, State.RUNNING, why="the channel is running", session_started_at=timezone.now()

@@ -40,7 +40,6 @@ class Step(StrEnum):
     DELETE_ENDPOINT = "delete the MediaPackage endpoint"
     DELETE_MP_CHANNEL = "delete the MediaPackage channel"
     WAIT_ML_CHANNEL_GONE = "confirm that the MediaLive channel is deleted"
-    WAIT_DELETED_OUTSIDE = "continue: the MediaLive channel is being deleted outside StreamHub"
     WAIT_INPUT_GONE = "confirm that the MediaLive input is deleted"
     WAIT_ENDPOINT_GONE = "confirm that the MediaPackage endpoint is deleted"
     WAIT_MP_CHANNEL_GONE = "confirm that the MediaPackage channel is deleted"
@@ -156,7 +155,7 @@ def _run_step(intent: Intent, observed: Observed) -> Step:
     if state in IN_PREPARATION:
         return Step.WAIT_CREATED
     if state == "DELETING":
-        return Step.WAIT_DELETED_OUTSIDE
+        return Step.WAIT_ML_CHANNEL_GONE
     if state == "STOPPING":
         return Step.WAIT_STOPPED
     if intent.desired == Desired.RUNNING:

@@ -44,22 +44,24 @@ BEING_DELETED = (
     "The MediaLive channel is being deleted outside StreamHub.",
     "StreamHub cannot stop that. Press Retry once it is gone, to create it again.",
 )
+STARTS_AGAIN = "stopped outside StreamHub, StreamHub starts it again"
 # Errors that stay until MediaLive has settled.
 UNTIL_SETTLED = (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0], RESTARTED_OUTSIDE[0])
 
 
 def start(claim: Claim) -> float | None:
     row: Channel = claim.row
-    outside = row.state == State.RUNNING or row.error_code == STOPPED_OUTSIDE[0]
+    if row.state == State.RUNNING:
+        # Said before the call, since its answer may be lost.
+        _to(claim, State.STARTING, why=STARTS_AGAIN, tell=True, **_outside(claim, *STOPPED_OUTSIDE))
+    claim.keep_error = row.error_code in UNTIL_SETTLED
     return _send(
         claim,
         parts.live().start_channel,
         State.STARTING,
-        why="stopped outside StreamHub, started again" if outside else "start sent",
-        tell=outside,
+        why="start sent",
         start_accepted_at=Now(),
         stop_accepted_at=None,
-        **(_outside(claim, *STOPPED_OUTSIDE) if outside else {}),
     )
 
 
@@ -83,7 +85,6 @@ def _send(
     state: str,
     *,
     why: str,
-    tell: bool = False,
     **fields: Any,
 ) -> float | None:
     """Send a start or a stop, save AWS's answer, and poll the list for the effect."""
@@ -91,7 +92,7 @@ def _send(
     info = absence.observe_on_conflict(claim, lambda: call(row.ml_channel_id))
     fields |= {"ml_channel_state": info.state, "polled_list": ML_CHANNEL.key}
     fields |= {"observed_at": Now(), "encoder_read_at": Now()}
-    _to(claim, state, why=why, request_id=info.request_id, tell=tell, **fields)
+    _to(claim, state, why=why, request_id=info.request_id, **fields)
     return None
 
 
@@ -128,15 +129,18 @@ def _changed_outside(row: Channel, state: str) -> tuple[str, tuple[str, str, str
     if row.desired != Desired.RUNNING or row.outcome_unknown or row.stop_accepted_at is not None:
         return None
     if state == State.STOPPING and row.state in (State.STARTING, State.RUNNING):
-        return "stopped outside StreamHub", STOPPED_OUTSIDE
+        return STARTS_AGAIN, STOPPED_OUTSIDE
     if state == State.STARTING and row.state == State.RUNNING:
         return "stopped and started again outside StreamHub", RESTARTED_OUTSIDE
     return None
 
 
-def wait_deleted_outside(claim: Claim) -> float | None:
-    """Somebody deletes the MediaLive channel: show it, and poll until it is gone."""
+def wait_gone(claim: Claim) -> float | None:
+    """MediaLive deletes its channel: poll until it is gone. Show it if that is not our deletion."""
     row: Channel = claim.row
+    if row.desired == Desired.DELETED:
+        claim.save(polled_list=ML_CHANNEL.key)
+        return None
     fields = _outside(claim, *BEING_DELETED)
     if row.error_code == DELETED_OUTSIDE:
         claim.save(polled_list=ML_CHANNEL.key)
@@ -163,13 +167,14 @@ def _to(
     """
     with transaction.atomic():
         _lock(claim.row)
-        if tell and claim.row.state == state:
+        moved = claim.row.state != state
+        if tell and not moved:
             claim.note(why, request_id=request_id, **fields)
         else:
             claim.change_state(state, why=why, request_id=request_id, **fields)
         if tell:
             breakout_sync.tell_breakout(claim.row, f"the channel was {why}")
-        breakout_sync.sync_breakout(claim.row)
+        breakout_sync.sync_breakout(claim.row, moved=moved)
 
 
 # --- failing -------------------------------------------------------------------------------

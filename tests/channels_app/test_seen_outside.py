@@ -83,7 +83,7 @@ def replaced(world: WorldUnderTest) -> bool:
 stop_encoder = console("medialive", "stop_channel", "ml_channel_id")
 delete_encoder = console("medialive", "delete_channel", "ml_channel_id")
 CHANGES = {
-    "MediaLive channel stopped": Change(stop_encoder, "stopped_outside", "stopped outside", runs),
+    "MediaLive channel stopped": Change(stop_encoder, "stopped_outside", "StreamHub starts it again", runs),
     "MediaLive channel stopped and started": Change(
         stop_and_start, "restarted_outside", "started again outside", runs
     ),

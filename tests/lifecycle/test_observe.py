@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from distributions.models import Distribution
-from streamhub.errors import Throttled
+from streamhub.errors import NotFound, Throttled
 from streamhub.lifecycle import tasks
-from streamhub.lifecycle.models import Job, Listing
-from streamhub.lifecycle.observe import PolledList, observe
+from streamhub.lifecycle.models import Job, Listing, database_now
+from streamhub.lifecycle.observe import NOTHING, PolledList, Watch, observe
 
 pytestmark = pytest.mark.django_db
 
@@ -170,3 +171,168 @@ def test_a_dead_observer_blocks_the_next_one_hardly_longer_than_a_task_can_run(
     lease = job.leased_until - job.started_at
     limit = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
     assert limit < lease <= limit + timedelta(seconds=10)
+
+
+# --- rows that are watched closely ----------------------------------------------------------
+
+
+class Described(FakeList):
+    """The same list with a describe for each item."""
+
+    described: list[str]
+
+    def describe(self, aws_id: str) -> Item:
+        self.described.append(aws_id)
+        for item in self.items:
+            if item.id == aws_id:
+                return item
+        raise NotFound(f"{aws_id} does not exist", code="NoSuchDistribution")
+
+
+@pytest.fixture
+def aws_of_watched() -> Described:
+    described = Described()
+    described.described = []
+    return described
+
+
+@pytest.fixture
+def watching(aws_of_watched: Described) -> PolledList:
+    """Rows of the owner "show" are watched."""
+    return PolledList(
+        key="distribution",
+        model=Distribution,
+        id_field="aws_distribution_id",
+        pages=aws_of_watched.pages,
+        facts=lambda item: {"status": item.status},
+        gone=gone,
+        watch=Watch(lambda: Q(owner_label="show"), aws_of_watched.describe),
+    )
+
+
+def test_settled_rows_that_nobody_needs_cause_no_call(
+    watching: PolledList, aws_of_watched: Described
+) -> None:
+    recently_listed(pages=3)
+    row("E1")
+    assert observe(watching) == NOTHING
+    assert (aws_of_watched.reads, aws_of_watched.described) == (0, [])
+
+
+@pytest.mark.parametrize(("rows", "pages"), [(1, 1), (3, 3), (2, 3)])
+def test_watched_rows_are_described_while_that_takes_no_more_calls(
+    watching: PolledList, aws_of_watched: Described, rows: int, pages: int
+) -> None:
+    recently_listed(pages=pages)
+    row("idle")
+    aws_of_watched.items = [Item(f"E{n}", "InProgress") for n in range(rows)]
+    for item in aws_of_watched.items:
+        row(item.id, owner_label="show")
+    for _ in range(2):
+        observe(watching)
+    assert aws_of_watched.reads == 0
+    assert sorted(aws_of_watched.described) == sorted(2 * [item.id for item in aws_of_watched.items])
+
+
+def test_many_watched_rows_are_observed_by_the_list(watching: PolledList, aws_of_watched: Described) -> None:
+    recently_listed(pages=2)
+    aws_of_watched.items = [Item(f"E{n}") for n in range(3)]
+    rows = [row(item.id, owner_label="show") for item in aws_of_watched.items]
+    observe(watching)
+    assert (aws_of_watched.reads, aws_of_watched.described) == (2, [])
+    assert {reread(one).status for one in rows} == {"Deployed"}
+
+
+def test_rows_that_wait_count_too(watching: PolledList, aws_of_watched: Described) -> None:
+    recently_listed(pages=2)
+    aws_of_watched.items = [Item("E1", "InProgress"), Item("E2", "InProgress"), Item("E3", "InProgress")]
+    row("E1", owner_label="show")
+    row("E2", owner_label="show", polled_list="distribution")
+    observe(watching)
+    assert (aws_of_watched.reads, aws_of_watched.described) == (0, ["E1"])
+    row("E3", polled_list="distribution")
+    observe(watching)
+    assert aws_of_watched.reads == 2
+
+
+def test_a_watched_row_takes_a_step_only_when_something_changed(
+    watching: PolledList, aws_of_watched: Described
+) -> None:
+    recently_listed(pages=1)
+    aws_of_watched.items = [Item("E1", "InProgress")]
+    first = row("E1", owner_label="show")
+    observe(watching)
+    assert reread(first).not_before is None
+    assert reread(first).observed_at is not None
+    aws_of_watched.items = [Item("E1", "Deployed")]
+    observe(watching)
+    assert (reread(first).status, reread(first).not_before is None) == ("Deployed", False)
+
+
+def test_a_watched_row_that_is_not_found_describes_itself(
+    watching: PolledList, aws_of_watched: Described
+) -> None:
+    recently_listed(pages=1)
+    first = row("E1", owner_label="show")
+    observe(watching)
+    assert (reread(first).gone_at, reread(first).observe_requested) == (None, True)
+    assert reread(first).not_before is not None
+    observe(watching)
+    assert aws_of_watched.described == ["E1"]  # its own step reads it next
+
+
+def test_a_watched_row_that_waits_out_an_error_is_looked_at_all_the_same(
+    watching: PolledList, aws_of_watched: Described
+) -> None:
+    recently_listed(pages=1)
+    aws_of_watched.items = [Item("E1", "Deployed")]
+    later = database_now() + timedelta(minutes=5)
+    first = row("E1", owner_label="show", polled_list="distribution", not_before=later)
+    observe(watching)
+    assert reread(first).status == "Deployed"
+    assert reread(first).not_before < later
+
+
+def test_one_watched_row_that_cannot_be_read_does_not_hide_another(
+    watching: PolledList, aws_of_watched: Described, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recently_listed(pages=2)
+    aws_of_watched.items = [Item("E1"), Item("E2")]
+    _, other = row("E1", owner_label="show"), row("E2", owner_label="show")
+    describe = aws_of_watched.describe
+
+    def first_throttled(aws_id: str) -> Item:
+        if aws_id == "E1":
+            raise Throttled("Rate exceeded", code="Throttling")
+        return describe(aws_id)
+
+    throttled = replace(watching, watch=Watch(lambda: Q(owner_label="show"), first_throttled))
+    with pytest.raises(Throttled):
+        observe(throttled)
+    assert reread(other).status == "Deployed"
+
+
+def test_a_change_that_a_step_kept_from_being_written_is_read_again_by_the_next_step(
+    watching: PolledList, aws_of_watched: Described
+) -> None:
+    recently_listed(pages=1)
+    aws_of_watched.items = [Item("E1")]
+    first = row("E1", owner_label="show")
+    Distribution.objects.update(claimed_until=datetime.fromisoformat("2999-01-01T00:00:00Z"))
+    observe(watching)
+    assert (reread(first).status, reread(first).observe_requested) == ("InProgress", True)
+
+
+def test_waiting_rows_decide_again_even_if_the_list_is_read_all_the_time(
+    watching: PolledList, aws_of_watched: Described
+) -> None:
+    recently_listed(pages=1)
+    aws_of_watched.items = [Item("E1", "InProgress"), Item("E2", "InProgress")]
+    row("E1", owner_label="show")
+    waits = row("E2", polled_list="distribution")
+    Listing.objects.update(woken_at=Now())
+    observe(watching)
+    assert reread(waits).not_before is None
+    Listing.objects.update(woken_at=database_now() - timedelta(seconds=settings.FULL_OBSERVE_SECONDS))
+    observe(watching)
+    assert reread(waits).not_before is not None

@@ -19,6 +19,7 @@ from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.errors import AwsError
 from streamhub.lifecycle.models import Transition
+from tests.matrix.faults import KINDS
 from tests.scenarios import measures
 from tests.scenarios.stage import (
     MINUTE,
@@ -71,7 +72,7 @@ class Flow:
 
     `meanwhile` runs before every round and must be idempotent: after a kill the next worker calls it again.
     `check` asserts the intent on AWS. `after` runs without faults. `reaps`: the reaper runs too. `watched`:
-    viewers watch during the flow.
+    viewers watch during the flow. `kinds`: the crashes and faults that are tried at its calls.
     """
 
     prepare: Callable[[WorldUnderTest], object]
@@ -83,6 +84,7 @@ class Flow:
     after: Callable[[WorldUnderTest], object] = do_nothing
     reaps: bool = False
     watched: bool = False
+    kinds: tuple[str, ...] = KINDS
     rounds: int = 300
 
     def work(self, world: WorldUnderTest) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.matrix.faults import FAULTS, applicable, arm, disarm
-from tests.matrix.flows import FLOWS, Flow
+from tests.matrix.flows import Flow
+from tests.matrix.outside import FLOWS
 from tests.scenarios import timeline
 from tests.scenarios.crashing_session import MortalSession
 from tests.scenarios.measures import lost_bytes, not_final, surplus, truth
@@ -129,6 +130,7 @@ def points_of(world: WorldUnderTest, name: str, kinds: tuple[str, ...]) -> list[
     return [
         Point(name, number, kind, operation)
         for kind in kinds
+        if kind in flow.kinds
         for number, operation in enumerate(names, start=1)
         if applicable(operation, kind)
     ]

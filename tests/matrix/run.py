@@ -46,7 +46,8 @@ from streamhub.aws.session import ATTEMPTS, _Clients, use_session  # noqa: E402
 from streamhub.aws.target import embedded_target  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
 from tests.matrix.faults import KINDS  # noqa: E402
-from tests.matrix.flows import FLOWS, Flow  # noqa: E402
+from tests.matrix.flows import Flow  # noqa: E402
+from tests.matrix.outside import FLOWS  # noqa: E402
 from tests.matrix.points import Point, Verdict, begin, judge, points_of, run_flow  # noqa: E402
 from tests.matrix.snapshot import FrozenAws  # noqa: E402
 from tests.scenarios.crashing_session import MortalSession  # noqa: E402

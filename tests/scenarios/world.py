@@ -139,6 +139,10 @@ class WorldUnderTest:
         Listing.objects.update(listed_at=None)
         self._observe(observe.polled_lists())
 
+    def watch(self) -> None:
+        """Run the periodic observation: since the last complete lists little time has passed."""
+        self._observe(observe.polled_lists())
+
     def observe_waiting(self) -> None:
         """Run the periodic observation as if everything was just listed: only for rows that wait for it."""
         keys = self._awaited_lists()

@@ -1,0 +1,179 @@
+"""How many reads the close watch takes, and that a start or stop on an old observation reads first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from channels_app import services
+from channels_app.models import Channel
+from streamhub.lifecycle import observe
+from tests.scenarios import passing_time, rows, stage
+from tests.scenarios.actors import TESTER
+from tests.scenarios.stage import STACK, breakout, channel, medialive_state
+from tests.scenarios.world import WorldUnderTest
+
+DESCRIBES = {
+    "medialive:DescribeChannel": 1,
+    "medialive:DescribeInput": 1,
+    "medialive:DescribeInputSecurityGroup": 1,
+    "mediapackage:DescribeChannel": 1,
+    "mediapackage:DescribeOriginEndpoint": 1,
+    "cloudfront:GetDistribution": 1,
+}
+
+
+@pytest.fixture
+def idle(world: WorldUnderTest, settings: Any) -> WorldUnderTest:
+    """An idle channel with a breakout, seen a moment ago."""
+    stage.with_breakout(world)
+    passing_time.begin(world, settings)
+    world.control.clear_calls()
+    return world
+
+
+@pytest.fixture
+def show(world: WorldUnderTest, settings: Any) -> WorldUnderTest:
+    """A running show, seen a moment ago."""
+    stage.with_show(world)
+    passing_time.begin(world, settings)
+    world.control.clear_calls()
+    return world
+
+
+def reads_between_lists(world: WorldUnderTest, looks: int) -> dict[str, int]:
+    for _ in range(looks):
+        passing_time.pass_time(world, 15)
+        passing_time.look(world)
+        passing_time.step_due()
+    return world.counts()
+
+
+def test_an_idle_channel_is_not_looked_at_between_complete_lists(idle: WorldUnderTest) -> None:
+    assert reads_between_lists(idle, 5) == {}
+
+
+def test_one_running_channel_takes_one_describe_of_each_resource(show: WorldUnderTest) -> None:
+    assert len(DESCRIBES) == len(STACK)
+    assert reads_between_lists(show, 3) == {call: 3 * n for call, n in DESCRIBES.items()}
+
+
+def test_a_warm_channel_is_watched_too(idle: WorldUnderTest) -> None:
+    stage.warm(idle)
+    passing_time.seconds_until(idle, lambda: channel().state == "running")
+    idle.control.clear_calls()
+    assert reads_between_lists(idle, 1) == DESCRIBES
+
+
+def test_more_running_channels_than_pages_are_watched_by_lists(show: WorldUnderTest) -> None:
+    for n in range(200):
+        aws = {f"{part.key}_id": f"{part.key}-{n}" for part in Channel.PARTS}
+        rows.channel("running", **aws)
+    for polled_list in observe.polled_lists():
+        observe.observe(polled_list)
+        # AWS does not have them: without this their own steps, not the observation, would read them next.
+        Channel.objects.update(observe_requested=False, not_before=None)
+    assert show.counts() == {
+        "medialive:ListChannels": 1,
+        "medialive:ListInputs": 1,
+        "medialive:DescribeInputSecurityGroup": 1,
+        "mediapackage:ListChannels": 1,
+        "mediapackage:ListOriginEndpoints": 1,
+        "cloudfront:GetDistribution": 1,
+    }
+
+
+def stop_outside(world: WorldUnderTest) -> None:
+    world.control.console("medialive", "stop_channel", id=channel().ml_channel_id)
+    world.control.advance(60)
+
+
+def order_of_calls(world: WorldUnderTest) -> list[str]:
+    return [call["name"] for call in world.control.calls() if call["service"] == "medialive"]
+
+
+def test_a_stop_on_an_old_observation_looks_first(show: WorldUnderTest) -> None:
+    stop_outside(show)
+    passing_time.pass_time(show, 16)
+    stage.stop(show)
+    passing_time.step_due()
+    assert order_of_calls(show) == ["medialive:DescribeChannel"]
+    assert (channel().state, breakout().state) == ("idle", "completed")
+    assert show.illegal() == []
+
+
+def test_a_start_on_an_old_observation_looks_first(idle: WorldUnderTest) -> None:
+    idle.control.console("medialive", "start_channel", id=channel().ml_channel_id)
+    passing_time.pass_time(idle, 16)
+    stage.start(idle)
+    passing_time.step_due()
+    assert order_of_calls(idle) == ["medialive:DescribeChannel"]
+    passing_time.seconds_until(idle, lambda: breakout().state == "running")
+    assert idle.illegal() == []
+
+
+def test_a_start_on_an_old_observation_takes_one_read_and_one_on_a_recent_one_none(
+    idle: WorldUnderTest,
+) -> None:
+    stage.start(idle)
+    passing_time.step_due()
+    assert order_of_calls(idle) == ["medialive:StartChannel"]
+    assert idle.counts() == {"medialive:StartChannel": 1}
+
+
+def test_before_a_start_one_read_of_each_service_is_enough(idle: WorldUnderTest) -> None:
+    passing_time.pass_time(idle, 16)
+    stage.start(idle)
+    passing_time.step_due()
+    assert idle.counts() == {
+        "medialive:DescribeChannel": 1,
+        "medialive:StartChannel": 1,
+        "cloudfront:GetDistribution": 1,
+    }
+
+
+@pytest.mark.parametrize(("age", "reads"), [(10, 0), (16, 1)])
+def test_a_stop_reads_only_what_is_old(show: WorldUnderTest, age: int, reads: int) -> None:
+    passing_time.pass_time(show, age)
+    stage.stop(show)
+    passing_time.step_due()
+    assert order_of_calls(show) == reads * ["medialive:DescribeChannel"] + ["medialive:StopChannel"]
+
+
+def test_a_stop_is_sent_even_if_the_channel_cannot_be_read(show: WorldUnderTest) -> None:
+    show.control.fault("medialive:DescribeChannel", "access_denied", times=None)
+    passing_time.pass_time(show, 16)
+    stage.stop(show)
+    passing_time.step_due()
+    assert medialive_state(show) == "STOPPING"
+
+
+def test_the_error_of_a_channel_is_that_of_its_breakout_until_it_is_over(show: WorldUnderTest) -> None:
+    show.control.fault("medialive:StopChannel", "access_denied", times=2)
+    stage.stop(show)
+    passing_time.step_due()
+    assert (channel().error_code, breakout().error_code) == ("AccessDeniedException", "AccessDeniedException")
+    passing_time.seconds_until(show, lambda: breakout().state == "completed")
+    assert (channel().error_code, breakout().error) == ("", None)
+
+
+def test_a_start_waits_until_the_channel_can_be_read(idle: WorldUnderTest) -> None:
+    idle.control.fault("medialive:DescribeChannel", "access_denied", times=2)
+    passing_time.pass_time(idle, 16)
+    stage.start(idle)
+    passing_time.step_due()
+    assert "medialive:StartChannel" not in idle.counts()
+    assert breakout().error_code == "AccessDeniedException"
+    passing_time.seconds_until(idle, lambda: breakout().state == "running")
+    assert breakout().error is None
+
+
+def test_a_channel_stop_of_a_person_reads_once(idle: WorldUnderTest) -> None:
+    stage.warm(idle)
+    passing_time.seconds_until(idle, lambda: channel().state == "running")
+    idle.control.clear_calls()
+    services.channel_stop(channel(), who=TESTER)
+    passing_time.step_due()
+    assert order_of_calls(idle)[-1] == "medialive:StopChannel"
+    assert idle.counts()["medialive:DescribeChannel"] == 1

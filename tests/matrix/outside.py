@@ -1,0 +1,160 @@
+"""Flows in which somebody changes in the AWS console what a running show needs.
+
+Between two complete lists, so that only the close watch sees the change. Each has few kinds of faults: the
+steps are the same as in the other flows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from channels_app.models import SecurityGroup
+from streamhub.lifecycle.models import Transition
+from tests.matrix import flows
+from tests.matrix.flows import Flow, assert_left, assert_off_air, assert_on_air, without
+from tests.scenarios.stage import (
+    breakout,
+    channel,
+    distribution,
+    medialive_state,
+    stands,
+    state_is,
+    stop,
+    with_show,
+)
+from tests.scenarios.world import WorldUnderTest
+
+FEW = ("killed_after", "throttle", "stale_read", "not_found")
+
+
+def step_and_watch(world: WorldUnderTest) -> None:
+    """A step of every due row and one observation between two complete lists."""
+    world.step_all()
+    world.watch()
+
+
+# --- what somebody does ----------------------------------------------------------------------
+
+
+def in_medialive(action: str, column: str = "ml_channel_id") -> Callable[[WorldUnderTest], object]:
+    return lambda world: world.control.console("medialive", action, id=getattr(channel(), column))
+
+
+def in_mediapackage(action: str, column: str) -> Callable[[WorldUnderTest], object]:
+    return lambda world: world.control.console("mediapackage", action, id=getattr(channel(), column))
+
+
+def in_cloudfront(action: str, **more: Any) -> Callable[[WorldUnderTest], object]:
+    return lambda world: world.control.console(
+        "cloudfront", action, Id=distribution().aws_distribution_id, **more
+    )
+
+
+def let_others_in(world: WorldUnderTest) -> None:
+    group = SecurityGroup.objects.get().aws_id
+    world.control.console("medialive", "update_input_security_group", id=group, cidrs=["192.0.2.0/24"])
+
+
+def delete_input(world: WorldUnderTest) -> None:
+    """AWS deletes no input that a channel uses: the channel goes first."""
+    in_medialive("delete_channel")(world)
+    in_medialive("delete_input", "ml_input_id")(world)
+
+
+def stop_there_and_here(world: WorldUnderTest) -> None:
+    """Stop the breakout just after somebody has stopped its encoder: no second StopChannel may be sent."""
+    in_medialive("stop_channel")(world)
+    stop(world)
+
+
+# --- how it ends -----------------------------------------------------------------------------
+
+
+def told(what: str) -> bool:
+    """Whether both timelines say it."""
+    lines = Transition.objects.filter(why__contains=what)
+    return all(lines.filter(resource_type=kind).exists() for kind in ("channel", "breakout"))
+
+
+def on_air_again(what: str) -> Callable[[], bool]:
+    return lambda: told(what) and stands("running")
+
+
+def runs_again() -> bool:
+    """The breakout says that its channel was stopped, and that it runs again."""
+    again = Transition.objects.filter(resource_type="breakout", why="the channel runs again")
+    return told("StreamHub starts it again") and again.exists() and stands("running")
+
+
+def rules_restored() -> bool:
+    return told("changed outside StreamHub") and not SecurityGroup.objects.get().rules_differ
+
+
+def lost() -> bool:
+    return breakout().error_code == "deleted_outside"
+
+
+def edited() -> bool:
+    return told("edited outside") and distribution().error_code == "edited_outside"
+
+
+def assert_over_without(*kinds: str) -> Callable[[WorldUnderTest], None]:
+    """The breakout has failed with its channel."""
+
+    def check(world: WorldUnderTest) -> None:
+        assert_left(without(*kinds))(world)
+        assert (channel().state, breakout().state) == ("failed", "failed")
+
+    return check
+
+
+def assert_encoding_without(*kinds: str) -> Callable[[WorldUnderTest], None]:
+    """The breakout stays on air with its encoder, and shows what its channel lost."""
+
+    def check(world: WorldUnderTest) -> None:
+        assert_left(without(*kinds))(world)
+        assert (channel().state, breakout().state) == ("failed", "running")
+        assert medialive_state(world) == "RUNNING"
+
+    return check
+
+
+def during_a_show(
+    change: Callable[[WorldUnderTest], object],
+    until: Callable[[], bool],
+    check: Callable[[WorldUnderTest], None],
+) -> Flow:
+    return Flow(with_show, change, until, check, round=step_and_watch, watched=True, kinds=FEW, rounds=60)
+
+
+ENDPOINT, PACKAGE = "mediapackage origin_endpoints", "mediapackage channels"
+OUTSIDE = {
+    "outside_channel_stopped": during_a_show(in_medialive("stop_channel"), runs_again, assert_on_air),
+    "outside_channel_stopped_and_stop": during_a_show(
+        stop_there_and_here, lambda: state_is("completed"), assert_off_air
+    ),
+    "outside_channel_deleted": during_a_show(
+        in_medialive("delete_channel"), lost, assert_over_without("medialive channels")
+    ),
+    "outside_input_deleted": during_a_show(
+        delete_input, lost, assert_over_without("medialive channels", "medialive inputs")
+    ),
+    "outside_group_updated": during_a_show(let_others_in, rules_restored, assert_on_air),
+    "outside_endpoint_deleted": during_a_show(
+        in_mediapackage("delete_endpoint", "mp_endpoint_id"), lost, assert_encoding_without(ENDPOINT)
+    ),
+    "outside_package_deleted": during_a_show(
+        in_mediapackage("delete_channel", "mp_channel_id"), lost, assert_encoding_without(ENDPOINT, PACKAGE)
+    ),
+    "outside_distribution_deleted": during_a_show(
+        in_cloudfront("delete", force=True), flows.on_air_with_replacement, assert_on_air
+    ),
+    "outside_distribution_disabled": during_a_show(
+        in_cloudfront("disable"), on_air_again("disabled outside StreamHub, enabled again"), assert_on_air
+    ),
+    "outside_distribution_updated": during_a_show(
+        in_cloudfront("edit", changes={"PriceClass": "PriceClass_All"}), edited, assert_on_air
+    ),
+}
+FLOWS = {**flows.FLOWS, **OUTSIDE}
