@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Subquery
 from django.db.models.functions import Now
 
 from channels_app.models import Attachment, Breakout, Channel
@@ -67,19 +66,6 @@ def tell_breakout(channel: Channel, why: str) -> None:
     breakout = on_air(channel)
     if breakout is not None:
         states.record(breakout, breakout.state, breakout.state, why=why)
-
-
-def show_error(channel_pk: int) -> None:
-    """Show the channel's error, or that it has none, on its breakout on air. One UPDATE, only if needed."""
-    breakout = Breakout.objects.select_related("channel").filter(channel=channel_pk, state__in=ON_AIR).first()
-    if breakout is None or breakout.channel is None:
-        return
-    if error_fields_of(breakout) == error_fields_of(breakout.channel):
-        return
-    # From the row as it is now: another step may have changed its error meanwhile.
-    channel = Channel.objects.filter(pk=channel_pk)
-    now = {column: Subquery(channel.values(column)) for column in error_fields(None)}
-    Breakout.objects.filter(pk=breakout.pk, state__in=ON_AIR).update(**now)
 
 
 def _cannot_run(breakout: Breakout, channel: Channel) -> bool:

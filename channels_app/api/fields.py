@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 
 _VISIBLE = f"[^{REFUSED_IN_SCHEMA}]"
 _NOT_BLANK = f"^{_VISIBLE}*[^ {REFUSED_IN_SCHEMA}]{_VISIBLE}*$"
-_OF_TAGS = r"[\w .:/=+@-]"
+_OF_TAGS = r"[\p{L}\p{N} _.:/=+@-]"
 _DOT = r"\."
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 

@@ -5,12 +5,11 @@ The steps are implemented in `provisioning`, `running` and `teardown`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from channels_app import breakout_sync
 from channels_app.decide.channel import Step
 from channels_app.driver import ownership, provisioning, running, teardown
 from channels_app.driver.observing import (
@@ -71,12 +70,8 @@ class ChannelDriver:
     model: ClassVar[type[Channel]] = Channel
     failed_state: ClassVar[str] = State.FAILED
 
-    @contextmanager
-    def context(self, row: Channel) -> Iterator[None]:
-        """The step with its urgency; after it, the breakout on air shows the channel's error."""
-        with step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent):
-            yield
-        breakout_sync.show_error(row.pk)
+    def context(self, row: Channel) -> AbstractContextManager[Any]:
+        return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
 
     def doing(self, row: Channel) -> str:
         return str(decided(row))

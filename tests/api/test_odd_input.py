@@ -298,7 +298,10 @@ def body_fields() -> list[tuple[str, str, str]]:
     for method, path, details in operations():
         content = details.get("requestBody", {}).get("content", {})
         for kind in content.values():
-            model = SCHEMA["components"]["schemas"][kind["schema"]["$ref"].rpartition("/")[2]]
+            (reference,) = (
+                each["$ref"] for each in kind["schema"].get("anyOf", [kind["schema"]]) if "$ref" in each
+            )
+            model = SCHEMA["components"]["schemas"][reference.rpartition("/")[2]]
             found += [(method, path, field) for field in model["properties"]]
     return found
 

@@ -9,7 +9,7 @@ import pytest
 
 import streamhub.aws
 
-BELOW = ("streamhub.errors", "streamhub.token_bucket")
+BELOW = ("streamhub.contributions", "streamhub.errors", "streamhub.redis_servers", "streamhub.token_bucket")
 MODULES = sorted(Path(streamhub.aws.__file__).parent.glob("*.py"))
 
 
@@ -18,6 +18,8 @@ def imported_by(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "streamhub":
+            names |= {f"streamhub.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module or "")
     return names

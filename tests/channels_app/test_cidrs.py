@@ -18,7 +18,7 @@ def error(*cidrs: str) -> str:
 
 
 def test_cidrs_are_sorted_and_named_once() -> None:
-    given = ["203.0.113.7/32", " 198.51.100.0/24", "203.0.113.7/32"]
+    given = ["203.0.113.7/32", "198.51.100.0/24", "203.0.113.7/32"]
     assert cidrs_normalised(given) == (["198.51.100.0/24", "203.0.113.7/32"], None)
 
 

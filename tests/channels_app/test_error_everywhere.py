@@ -30,6 +30,7 @@ def refused(world: WorldUnderTest, stage: Channel) -> Breakout:
     world.step_all()
     breakout.refresh_from_db()
     assert (breakout.state, breakout.error_code) == ("starting", "")
+    assert breakout.shown_error.error_code == "AccessDeniedException"
     assert Channel.objects.get().error_operation == "medialive:StartChannel"
     return breakout
 

@@ -170,9 +170,12 @@ def test_the_error_of_a_channel_is_that_of_its_breakout_until_it_is_over(show: W
     show.control.fault("medialive:StopChannel", "access_denied", times=2)
     stage.stop(show)
     passing_time.step_due()
-    assert (channel().error_code, breakout().error_code) == ("AccessDeniedException", "AccessDeniedException")
+    assert (channel().error_code, breakout().shown_error.error_code) == (
+        "AccessDeniedException",
+        "AccessDeniedException",
+    )
     passing_time.seconds_until(show, lambda: breakout().state == "completed")
-    assert (channel().error_code, breakout().error) == ("", None)
+    assert (channel().error_code, breakout().shown_error.error) == ("", None)
 
 
 def test_a_start_waits_until_the_channel_can_be_read(idle: WorldUnderTest) -> None:
@@ -181,9 +184,9 @@ def test_a_start_waits_until_the_channel_can_be_read(idle: WorldUnderTest) -> No
     stage.start(idle)
     passing_time.step_due()
     assert "medialive:StartChannel" not in idle.counts()
-    assert breakout().error_code == "AccessDeniedException"
+    assert breakout().shown_error.error_code == "AccessDeniedException"
     passing_time.seconds_until(idle, lambda: breakout().state == "running")
-    assert breakout().error is None
+    assert breakout().shown_error.error is None
 
 
 def test_a_channel_stop_of_a_person_reads_once(idle: WorldUnderTest) -> None:

@@ -149,7 +149,7 @@ def test_a_change_during_a_show_is_seen_told_and_restored(
     record_property("unseen", f"{name}: {unseen} s")
     assert unseen <= bound()
     if change.on is Channel:
-        assert breakout().error_code == channel().error_code
+        assert breakout().shown_error.error_code == channel().error_code
     passing_time.seconds_until(
         show, lambda: told("channel", change.told) and told("breakout", change.told), already=unseen
     )

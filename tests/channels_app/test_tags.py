@@ -16,7 +16,7 @@ def taken_by_cloudfront(key: str, value: str) -> bool:
     return not list(violations(model.shape_for("Tag"), {"Key": key, "Value": value}))
 
 
-@pytest.mark.parametrize("text", ["team", "a b", "Événements", "日本", "_.:/=+-@", "2026", "a\u00a0b", "Ⅻ"])
+@pytest.mark.parametrize("text", ["team", "a b", "Événements", "日本", "_.:/=+-@", "2026", "Ⅻ"])
 def test_letters_digits_spaces_and_a_few_signs_are_taken(text: str) -> None:
     assert tags_error({text: text}) is None
     assert taken_by_cloudfront(text, text)
@@ -28,11 +28,10 @@ def test_letters_digits_spaces_and_a_few_signs_are_taken(text: str) -> None:
         ("R&D #1", "'&'"),
         ("50%", "'%'"),
         ("live 🎥", "'🎥'"),
-        ("a\tb", "U+0009"),
-        ("e\u0301", "U+0301"),
+        ("x\u0301", "U+0301"),
         ("(one)", "'('"),
     ],
-    ids=["and", "percent", "emoji", "tab", "combining", "bracket"],
+    ids=["and", "percent", "emoji", "combining", "bracket"],
 )
 def test_another_character_is_refused_by_its_name(text: str, named: str) -> None:
     assert not taken_by_cloudfront("key", text)
@@ -41,6 +40,12 @@ def test_another_character_is_refused_by_its_name(text: str, named: str) -> None
         f"AWS does not take {named} in the value of the tag 'key'. Use letters, digits, spaces and _.:/=+-@"
     )
     assert f"does not take {named} in the tag key" in str(tags_error({text: "value"}))
+
+
+@pytest.mark.parametrize("text", ["a\tb", "a\u00a0b"], ids=["tab", "no-break space"])
+def test_what_cannot_be_seen_is_refused(text: str) -> None:
+    assert "names hold visible characters only" in str(tags_error({"key": text}))
+    assert "names hold visible characters only" in str(tags_error({text: "value"}))
 
 
 def test_an_empty_value_is_taken_and_an_empty_key_is_not() -> None:

@@ -39,7 +39,7 @@ class Sent:
 def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     """The schedule of a new installation, with an own clock for beat, whose messages are kept."""
     seed_periodics()
-    PeriodicTask.objects.exclude(name__in=("sweep", "drift", "observe")).delete()
+    PeriodicTask.objects.exclude(name__in=("sweep", "drift", "check_alarms")).delete()
     monkeypatch.setattr(beat, "CLOCK", beat.DatabaseClock())
     monkeypatch.setattr("django_celery_beat.schedulers.close_old_connections", lambda: None)
     kept = Sent()
@@ -72,7 +72,7 @@ def ran(ago: timedelta) -> None:
 def test_what_is_due_is_sent_once(sent: Sent) -> None:
     ran(timedelta(seconds=30))
     ticks(scheduler())
-    assert sent.names == ["heartbeat", "sweep"]
+    assert sent.names == ["check_alarms", "sweep"]
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
@@ -81,7 +81,7 @@ def test_the_clock_of_beats_host_neither_stops_nor_doubles_a_job(sent: Sent, min
     with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
         running = scheduler()
         ticks(running)
-        assert sent.names == ["heartbeat", "sweep"]
+        assert sent.names == ["check_alarms", "sweep"]
         running.sync()
     last = PeriodicTask.objects.get(name="sweep").last_run_at
     assert abs(last - database_now()) < timedelta(seconds=10)
@@ -101,7 +101,7 @@ def test_a_last_run_in_the_future_is_corrected_at_the_start(
     assert not PeriodicTask.objects.filter(last_run_at__gt=from_now(timedelta(seconds=1))).exists()
     forward(timedelta(seconds=11))
     ticks(running)
-    assert sent.names == ["heartbeat", "sweep"]
+    assert sent.names == ["check_alarms", "sweep"]
 
 
 def test_a_row_without_a_last_run_that_was_changed_in_the_future_waits_only_a_period(sent: Sent) -> None:
@@ -109,7 +109,7 @@ def test_a_row_without_a_last_run_that_was_changed_in_the_future_waits_only_a_pe
     running = scheduler()
     forward(timedelta(seconds=11))
     ticks(running)
-    assert sent.names == ["heartbeat", "sweep"]
+    assert sent.names == ["check_alarms", "sweep"]
 
 
 def forward(span: timedelta) -> None:
@@ -127,7 +127,7 @@ def test_a_database_clock_that_goes_back_stops_nothing(
     ran(timedelta(seconds=30))
     running = scheduler()
     ticks(running)
-    assert sent.names == ["drift", "heartbeat", "sweep"]
+    assert sent.names == ["check_alarms", "drift", "sweep"]
     sent.messages.clear()
     ahead[0] = timedelta()
     running._measured = float("-inf")
@@ -135,7 +135,7 @@ def test_a_database_clock_that_goes_back_stops_nothing(
     assert "clock jumped by -3600.0 s" in caplog.text
     forward(timedelta(seconds=11))
     ticks(running)
-    assert sent.names == ["heartbeat", "sweep"]
+    assert sent.names == ["check_alarms", "sweep"]
 
 
 def test_a_change_by_a_host_that_is_behind_is_seen(sent: Sent) -> None:

@@ -88,7 +88,7 @@ def test_the_workers_heartbeat_survives_a_closed_connection(monkeypatch: pytest.
         raise InterfaceError("the connection is closed")
 
     monkeypatch.setattr(heartbeat, "beat", closed)
-    monkeypatch.setattr(heartbeat, "_last_noted", -1_000_000.0)
+    monkeypatch.setattr(heartbeat, "_noted_at", {})
     heartbeat._worker_is_alive()
 
 

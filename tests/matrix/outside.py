@@ -92,7 +92,7 @@ def rules_restored() -> bool:
 
 
 def lost() -> bool:
-    return breakout().error_code == "deleted_outside"
+    return breakout().shown_error.error_code == "deleted_outside"
 
 
 def edited() -> bool:

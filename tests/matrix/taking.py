@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from tests.matrix.flows import Flow
+from typing import TYPE_CHECKING
+
 from tests.scenarios.handing_over import KINDS, resources
 from tests.scenarios.measures import KNOWN_BY
 from tests.scenarios.world import WorldUnderTest
+
+if TYPE_CHECKING:
+    from tests.matrix.flows import Flow
 
 TAKE = "handed_over"
 # The flows that stop, disable or delete, and a show that is on its way or on air.

@@ -24,7 +24,7 @@ def test_what_begins_like_a_formula_becomes_text(text: str) -> None:
     assert cells([text]) == ["'" + text]
 
 
-@pytest.mark.parametrize("value", [0, -5, 12, Decimal("-0.25"), 1.5, None, True])
+@pytest.mark.parametrize("value", [0, -5, 12, pytest.param(Decimal("-0.25"), id="decimal"), 1.5, None, True])
 def test_numbers_stay_numbers(value: Any) -> None:
     assert cells([value]) == [value]
 
@@ -54,5 +54,5 @@ def test_the_statement_runs_no_formula() -> None:
     lines = list(csv.reader(io.StringIO(out.getvalue())))
     names = [line[1] for line in lines]
     assert "'" + breakout.name in names
-    figures = [line[4] for line in lines[1:]]
+    figures = [line[4] for line in lines[1:] if line[0] != "incomplete"]
     assert all(figure.isdigit() for figure in figures)

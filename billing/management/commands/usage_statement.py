@@ -51,7 +51,7 @@ class Command(BaseCommand):
             for line in statement_lines(start, end, lacks):
                 out.writerow(cells(_row(line, prices)))
         for sentence in lacks.sentences:
-            out.writerow(("incomplete", sentence, *[""] * (len(HEADER) - 2)))
+            out.writerow(cells(("incomplete", sentence, *[""] * (len(HEADER) - 2))))
             self.stderr.write(f"{month} is incomplete. {sentence}")
 
 
