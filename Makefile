@@ -50,7 +50,7 @@ bench: $(STAMP) ## AWS calls and time compared with the minimum; CASE=stack, rea
 chaos: $(STAMP) ## clients at work while processes are killed at random; MINUTES=10, SEED repeats the choices
 	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(if $(MISFORTUNES),--misfortunes $(MISFORTUNES))
 
-drills: $(STAMP) ## failovers of PostgreSQL and Redis, played with all processes; DRILL=name plays one
+drills: $(STAMP) ## failovers of PostgreSQL and Redis and wrong clocks, played with all processes; DRILL=name plays one
 	@$(BIN)/python -m tests.drills.run $(DRILL)
 
 mutants: $(STAMP) ## mutate the pure modules one place at a time; lists mutants that no test detects

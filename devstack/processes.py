@@ -26,6 +26,8 @@ from devstack.orphans import die_with_parent
 ROOT = Path(__file__).resolve().parent.parent
 
 EMBEDDED, WEB, WORKER, BEAT = "embedded", "web", "worker", "beat"
+# The parts of `/readyz` that say that every process is at work. Others are about clocks, jobs and AWS.
+AT_WORK = ("database", "broker", "worker", "beat")
 # The order of stopping.
 _STOPPING = (BEAT, WEB, WORKER, EMBEDDED)
 STOP_SECONDS = 20.0
@@ -160,7 +162,7 @@ class ProcessSet:
         return self.addresses() or {}
 
     def wait_ready(self, *parts: str, timeout: float = 60) -> None:
-        """Wait until `/readyz` reports these parts ready (by default database, broker, worker and beat)."""
+        """Wait until `/readyz` reports these parts ready (by default all of them)."""
 
         def ready() -> bool:
             ok = readiness(self.web_url)

@@ -106,7 +106,7 @@ def look_before(claim: Claim, step: Step) -> None:
     a stop is sent all the same, because a running channel costs money; a start waits.
     """
     row: Channel = claim.row
-    if step not in (Step.START, Step.STOP) or is_recent(last_read(row.encoder_read_at, ML_CHANNEL.key)):
+    if step not in (Step.START, Step.STOP) or _encoder_is_known(row):
         return
     try:
         describe_part(claim, ML_CHANNEL)
@@ -114,6 +114,18 @@ def look_before(claim: Claim, step: Step) -> None:
         if step is Step.START:
             raise
         log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
+
+
+def _encoder_is_known(row: Channel) -> bool:
+    """Whether the row says what AWS answered about the encoder lately.
+
+    A list writes nothing into a row that a step holds: it asks for an observation of it before it counts as
+    read. So a list that was read during this very step counts only if it asked for none.
+    """
+    if is_recent(row.encoder_read_at):
+        return True
+    listed = is_recent(last_read(None, ML_CHANNEL.key))
+    return listed and not Channel.objects.filter(pk=row.pk, observe_requested=True).exists()
 
 
 def observed(row: Channel) -> Observed:

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from channels_app import services
+from channels_app.decide.channel import Step
+from channels_app.driver.observing import decided, look_before
+from channels_app.driver.parts import ML_CHANNEL
 from channels_app.models import Channel
 from streamhub.lifecycle import observe
+from streamhub.lifecycle.claim import take
 from tests.scenarios import passing_time, rows, stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.stage import STACK, breakout, channel, medialive_state
@@ -101,6 +105,19 @@ def test_a_stop_on_an_old_observation_looks_first(show: WorldUnderTest) -> None:
     assert order_of_calls(show) == ["medialive:DescribeChannel"]
     assert (channel().state, breakout().state) == ("idle", "completed")
     assert show.illegal() == []
+
+
+def test_a_list_that_was_read_during_a_step_is_no_look_at_the_row(show: WorldUnderTest) -> None:
+    stop_outside(show)
+    passing_time.pass_time(show, 16)
+    stage.stop(show)
+    claim = take(Channel, channel().pk)
+    assert claim is not None
+    (encoders,) = [polled for polled in observe.polled_lists() if polled.key == ML_CHANNEL.key]
+    observe.read_list(encoders)
+    look_before(claim, Step.STOP)
+    assert order_of_calls(show) == ["medialive:ListChannels", "medialive:DescribeChannel"]
+    assert decided(claim.row) is not Step.STOP
 
 
 def test_a_start_on_an_old_observation_looks_first(idle: WorldUnderTest) -> None:

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +164,9 @@ class Chaos:
                 self.ask(api, f"breakouts/{breakout['id']}/stop")
         if not self.wait_for(lambda: not truth.rows_not_at_rest(), "all breakouts are over", QUIET_SECONDS):
             self.report_wrong("stuck", truth.rows_not_at_rest())
-        if not self.wait_for(lambda: not truth.open_usage(), "all usage is final", QUIET_SECONDS):
-            self.report_wrong("stuck", truth.open_usage())
+        usage = partial(truth.open_usage, silent=False)
+        if not self.wait_for(lambda: not usage(), "all usage with a datapoint is final", QUIET_SECONDS):
+            self.report_wrong("stuck", usage())
         for channel in self.all(api, "channels"):
             self.ask(api, f"channels/{channel['id']}", "DELETE")
         if not self.wait_for(lambda: not truth.rows_left(), "all rows are gone", QUIET_SECONDS):
@@ -189,6 +191,7 @@ class Chaos:
             self.wrongs.add("orphans", f"at the end: {resource} is left")
         truth.record_unfinished(self.wrongs)
         self.lost, self.delivered = truth.bytes_lost(self.system.control, self.wrongs, datetime.now(UTC))
+        self.report_wrong("stuck", truth.open_usage(silent=True))
         for call in self.system.control.calls(illegal=True):
             sentence = f"{call['time']} {call['name']} {call['params']}: {call['error']}: {call['message']}"
             self.wrongs.add("illegal calls", sentence)

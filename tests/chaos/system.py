@@ -16,7 +16,7 @@ from devstack.demo.api import Api
 from devstack.demo.stack import SCOPES
 from devstack.ports import free_port
 from devstack.process import write_whole
-from devstack.processes import ProcessSet
+from devstack.processes import AT_WORK, ProcessSet
 from emulator.control import Control
 from tests.scenarios.failover import PostgresPair, RedisPair, postgres_pair, redis_pair
 from tests.scenarios.processes import PERIODS
@@ -84,7 +84,7 @@ class ChaosSystem:
         self.control.console("mediapackage", "set_quota", channels=100)
         for part in ("web", "worker-1", "worker-2", "beat"):
             self._starts()[part]()
-        self.processes.wait_ready(timeout=120)
+        self.processes.wait_ready(*AT_WORK, timeout=120)  # a shifted clock is not ready
 
     def api(self) -> Api:
         return Api(f"http://127.0.0.1:{self.web_port}", self.token)

@@ -20,6 +20,6 @@ def drill(world: Any) -> None:
     beyond = f"{query} AND beyond_since IS NOT NULL"
     waited = world.wait(lambda: bool(world.rows(beyond)), "an alarm about the database", ALARM_SECONDS)
     offset, error = (world.rows(query) or [(0, 0)])[0]
-    world.note("alarm after", waited)
+    world.note("alarm, from when everything was up", waited)
     world.note("measured", f"{offset} ms, give or take {error} ms")
     world.check(abs(offset - SECONDS * 1000) <= error + 500, f"measured {offset} ms")

@@ -164,7 +164,7 @@ _LOGIN_TOKEN = "a" * 32
 
 def _login(world: World) -> urllib.request.Request:
     """The form of the log-in: a write, of the session and of the last log-in."""
-    form = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": _LOGIN_TOKEN, "next": "/livez"}
+    form = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": _LOGIN_TOKEN}
     headers = {"Cookie": f"csrftoken={_LOGIN_TOKEN}", "Referer": world.url}
     data = urllib.parse.urlencode(form).encode()
     return urllib.request.Request(f"{world.url}/admin/login/", data, headers)
@@ -176,7 +176,7 @@ def _logged_in(world: World) -> urllib.request.OpenerDirector:
     with opener.open(f"{world.url}/admin/login/") as answer:
         token = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', answer.read().decode())
     assert token is not None
-    form = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": token[1], "next": "/livez"}
+    form = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
     with opener.open(f"{world.url}/admin/login/", urllib.parse.urlencode(form).encode()) as answer:
-        assert answer.geturl().endswith("/livez"), "the administrator is logged in"
+        assert urllib.parse.urlsplit(answer.geturl()).path == "/admin/", "the administrator is logged in"
     return opener

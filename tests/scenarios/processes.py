@@ -18,6 +18,7 @@ from devstack.demo.stack import SCOPES
 from devstack.ports import free_port
 from devstack.processes import ProcessSet
 from emulator.control import Control
+from tests.scenarios.servers import NoServer, OwnRedis, started
 
 PERIODS = {
     "SWEEP_SECONDS": "1",
@@ -28,8 +29,6 @@ PERIODS = {
     "METRICS_FINAL_AFTER_SECONDS": "10",
     "USAGE_TAIL_SECONDS": "5",
 }
-# A Redis database number that is unused by default. It is emptied before and after.
-REDIS_URL = "redis://127.0.0.1:6379/13"
 POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
 
 
@@ -61,18 +60,30 @@ def postgres_database() -> Iterator[str]:
 
 @contextmanager
 def redis_database() -> Iterator[str]:
-    """The URL of an empty Redis database."""
-    url = os.environ.get("CELERY_BROKER_URL") or REDIS_URL
-    client = redis.Redis.from_url(url, socket_connect_timeout=3)
+    """The URL of an empty Redis: a server of our own, or what `CELERY_BROKER_URL` names, which is emptied."""
+    if url := os.environ.get("CELERY_BROKER_URL"):
+        with emptied(url):
+            yield url
+        return
     try:
-        client.flushdb()
-    except redis.ConnectionError as error:
-        unavailable("Redis", error)
-    try:
-        yield url
-    finally:
-        client.flushdb()
-        client.close()
+        with started(OwnRedis) as server:
+            yield server.url
+    except NoServer as error:
+        unavailable("redis-server", error)
+
+
+@contextmanager
+def emptied(url: str) -> Iterator[None]:
+    """The Redis database is empty at the beginning and at the end."""
+    with redis.Redis.from_url(url, socket_connect_timeout=3) as client:
+        try:
+            client.flushdb()
+        except redis.ConnectionError as error:
+            unavailable("Redis", error)
+        try:
+            yield
+        finally:
+            client.flushdb()
 
 
 class RunningStack:

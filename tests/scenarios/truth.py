@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import F, Q, Sum
 
 from billing import metrics_collector
+from billing.completeness import LAST
 from billing.models import LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
@@ -157,9 +158,14 @@ def record_unfinished(wrongs: Wrongs) -> None:
         wrongs.add("stuck", f"the attachment of breakout {attachment.breakout_id} is open")
 
 
-def open_usage() -> list[str]:
-    """Breakouts with an attachment whose usage is not final yet."""
+def open_usage(*, silent: bool) -> list[str]:
+    """Breakouts with an attachment whose usage is not final yet.
+
+    `silent`: also those without a datapoint, which become final when their days were read for the last time.
+    """
     rows = Breakout.objects.exclude(attachments__aws_distribution_id="").filter(attachments__isnull=False)
+    if not silent:
+        rows = rows.filter(usage_suspect=False)
     return [
         f"breakout {row.pk}: {row.usage_status}" for row in rows.distinct() if row.usage_status != "final"
     ]
@@ -174,10 +180,11 @@ def delivered() -> list[str]:
 def bytes_lost(control: Control, wrongs: Wrongs, now: datetime) -> tuple[int, int]:
     """(bytes lost, bytes delivered), summed over breakouts and distributions.
 
-    Reads the whole day first, as the daily job does, for the minutes without a breakout.
+    Reads the whole day for the last time first, as the daily job does: for the minutes without a breakout,
+    and to make breakouts without a datapoint final.
     """
     with lease.single("chaos_days") as run:
-        metrics_collector.reread_days(run, now=now + timedelta(days=2))
+        metrics_collector.reread_days(run, now=now + timedelta(days=LAST + 1))
     expected: Counter[int] = Counter()
     lost = total = 0
     for distribution in delivered():
