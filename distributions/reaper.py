@@ -12,35 +12,33 @@ from django.db.models.functions import Now
 from distributions import driver, owners
 from distributions.models import Distribution, State
 from distributions.stale import STALE, stale
-from streamhub.lifecycle import observe, states, wake
+from streamhub.lifecycle import handed_over, observe, states, wake
 from streamhub.lifecycle.claim import FREE
-from streamhub.lifecycle.freshness import is_fresh
 from streamhub.lifecycle.lease import JobRun
-from streamhub.lifecycle.models import Listing, Priority
+from streamhub.lifecycle.models import Priority
 
 PAGE = 100
 
 
 def delete_stale(run: JobRun) -> int:
-    """One run: hand over every stale row. Returns how many. Reads a list only if the last one is old."""
+    """One run: hand over every stale row, and return how many. Reads a list, unless one was just read."""
     if not stale().exists():
         run.say("nothing to delete")
         return 0
-    listing = Listing.objects.filter(key=driver.POLLED_LIST.key).first()
-    if listing is None or not is_fresh(listing.listed_at):
+    if not handed_over.list_is_fresh(driver.POLLED_LIST.key):
         observe.read_list(driver.POLLED_LIST)
-    handed_over = held = last = 0
+    queued = held = last = 0
     while page := list(stale().filter(FREE, pk__gt=last).order_by("pk")[:PAGE]):
         last = page[-1].pk
         needed = owners.owner().ownerships(page)
         free = [row for row in page if not needed[row.pk].holds]
         deleting = [row.pk for row in free if _delete(row)]
         wake.on_commit(Distribution, deleting, Priority.DELETE)
-        handed_over, held = handed_over + len(deleting), held + len(page) - len(free)
+        queued, held = queued + len(deleting), held + len(page) - len(free)
         if not run.extend():
             break
-    run.say(f"{handed_over} handed to the workers" + (f", {held} still needed on air" if held else ""))
-    return handed_over
+    run.say(f"{queued} handed to the workers" + (f", {held} still needed on air" if held else ""))
+    return queued
 
 
 def _delete(row: Distribution) -> bool:

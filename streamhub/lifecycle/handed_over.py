@@ -25,8 +25,11 @@ def mark_is_fresh(claim: Claim, key: str) -> bool:
     It may if this step has described the resource, or if its whole list (`key`) was read a moment ago: a
     list writes every mark that changed.
     """
-    if key in claim.looked_at:
-        return True
+    return key in claim.looked_at or list_is_fresh(key)
+
+
+def list_is_fresh(key: str) -> bool:
+    """Whether the whole list was read a moment ago."""
     since = database_now() - FRESH_PERIODS * timedelta(seconds=settings.OBSERVE_SECONDS)
     return Listing.objects.filter(key=key, listed_at__gte=since).exists()
 
