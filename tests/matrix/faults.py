@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
+from django.conf import settings
+
+from streamhub.lifecycle.freshness import FRESH_PERIODS
 from tests.matrix.taking import FLOWS_TAKEN, TAKE
 from tests.scenarios.crashing_session import KILLS, MortalSession
 from tests.scenarios.handing_over import hand_over
@@ -27,9 +32,15 @@ def arm(world: WorldUnderTest, call: int, kind: str) -> None:
     if kind in KILLS:
         session.die_at = (call, kind)
     elif kind == TAKE:
-        session.interrupt_at, session.interrupt = call, lambda: hand_over(world)
+        session.interrupt_at, session.interrupt = call, lambda: _take(world)
     elif kind in FAULTS:
         world.control.fault("*", kind, times=FAULTS[kind], skip=call - 1)
+
+
+def _take(world: WorldUnderTest) -> None:
+    """Hand everything over. What a list has said just before no longer counts as fresh when this ends."""
+    hand_over(world)
+    time.sleep((FRESH_PERIODS + 1) * settings.OBSERVE_SECONDS)
 
 
 def disarm(world: WorldUnderTest) -> None:
