@@ -38,6 +38,10 @@ OTHER_CODES = {
     ("cloudwatch", "Throttling"): _COMMON,
     ("cloudwatch", "ValidationError"): _COMMON,
     ("medialive", "AccessDeniedException"): "Service Authorization Reference: the answer of IAM",
+    (
+        "medialive",
+        "TooManyRequestsException",
+    ): "all its operations but UpdateInputSecurityGroup, which has no throttle",
     ("mediapackage", "AccessDeniedException"): "Service Authorization Reference: the answer of IAM",
     ("s3", "AccessDenied"): _S3,
     ("s3", "InternalError"): _S3,
