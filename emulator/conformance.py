@@ -41,7 +41,7 @@ OTHER_CODES = {
     (
         "medialive",
         "TooManyRequestsException",
-    ): "all its operations but UpdateInputSecurityGroup, which has no throttle",
+    ): "all its operations but UpdateInputSecurityGroup have it",
     ("mediapackage", "AccessDeniedException"): "Service Authorization Reference: the answer of IAM",
     ("s3", "AccessDenied"): _S3,
     ("s3", "InternalError"): _S3,
