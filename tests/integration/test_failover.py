@@ -9,6 +9,7 @@ from typing import Any
 
 import environ
 import kombu.exceptions
+import psycopg
 import pytest
 import redis
 from django.db import Error, InternalError, OperationalError, connections, transaction
@@ -39,9 +40,21 @@ def database(django_db_blocker: Any) -> Iterator[PostgresPair]:
         with postgres_pair() as pair, django_db_blocker.unblock():
             with connected(pair.url).cursor() as cursor:
                 cursor.execute("CREATE TABLE written (id serial)")
+            _wait_for_the_standby(pair)
             yield pair
     except NoServer as error:
         unavailable("PostgreSQL's initdb", error)
+
+
+def _wait_for_the_standby(pair: PostgresPair) -> None:
+    """Until the standby has the table: it follows a moment later."""
+    url = f"postgres://postgres@{HOST}:{pair.standby.port}/postgres"
+    with psycopg.connect(url, autocommit=True) as standby:
+        for _ in range(600):
+            if standby.execute("SELECT to_regclass('written')").fetchone() != (None,):
+                return
+            time.sleep(0.05)
+    raise AssertionError("the standby does not follow its writer")
 
 
 @pytest.fixture
