@@ -11,8 +11,8 @@ from billing.models import LedgerShortfall
 from channels_app.models import Breakout
 from channels_app.models.breakout import ON_AIR
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
+from streamhub.clock import database_now
 from streamhub.console.sizes import human_bytes
-from streamhub.lifecycle.models import database_now
 
 SUSPECT, SHORTFALL = "usage_suspect", "ledger_shortfall"
 SHOWN = timedelta(days=30)

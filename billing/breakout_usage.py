@@ -21,7 +21,7 @@ from billing.usage_figures import OFF_AIR, attachments_by_breakout, window_of
 from billing.usage_window import Window, last_end
 from channels_app.models import Attachment, Breakout
 from channels_app.models.breakout import State, UsageStatus
-from streamhub.lifecycle.models import database_now
+from streamhub.clock import database_now
 
 
 class Data(StrEnum):

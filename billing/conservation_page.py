@@ -16,8 +16,8 @@ from billing.attribution import Amount, Why
 from billing.conservation import Balance, balances, days_before, distributions_of
 from billing.daily_rereads import DAY
 from billing.publication_delay import histogram, quiet_time
+from streamhub.clock import database_now
 from streamhub.console.navigation import Entry
-from streamhub.lifecycle.models import database_now
 
 PAGE = "conservation"
 VIEW = "billing.view_ledgerminute"

@@ -22,9 +22,9 @@ from billing.publication_delay import delay_of, delays_record, quiet_time
 from billing.usage_window import MINUTE
 from streamhub.aws.cloudwatch import CLOUDFRONT_NAMESPACE, CloudWatch, MetricQuery, MetricSeries
 from streamhub.aws.session import current_session
+from streamhub.clock import database_now
 from streamhub.errors import AwsError
 from streamhub.lifecycle.lease import JobRun
-from streamhub.lifecycle.models import database_now
 
 BYTES, REQUESTS = "BytesDownloaded", "Requests"
 # Readings are stored this many at a time, so that 10,000 windows cost few queries.

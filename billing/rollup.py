@@ -21,8 +21,8 @@ from billing.usage_window import DAY as DAY_SECONDS
 from billing.usage_window import floor_to
 from channels_app.models import Attachment, Breakout
 from channels_app.models.breakout import UsageStatus
+from streamhub.clock import database_now
 from streamhub.lifecycle.lease import JobRun
-from streamhub.lifecycle.models import database_now
 
 ROLL_UP_AFTER = timedelta(days=90)
 DAY = timedelta(days=1)

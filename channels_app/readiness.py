@@ -12,7 +12,7 @@ from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import Desired
 from distributions.models import Distribution
 from streamhub.clock import database_now
-from streamhub.lifecycle.freshness import is_fresh, last_read
+from streamhub.lifecycle.freshness import is_fresh, last_answer
 from streamhub.lifecycle.models import ManagedResource
 
 
@@ -37,7 +37,7 @@ class Readiness:
 
 def last_observed(row: ManagedResource, key: str) -> datetime | None:
     """When AWS was last read for the row, by a describe or in a complete list; None if that is stale."""
-    latest = last_read(row.observed_at, key)
+    latest = last_answer(row.observed_at, key)
     return latest if is_fresh(latest) else None
 
 

@@ -23,11 +23,11 @@ from channels_app.driver.parts import (
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import patient_step
+from streamhub.clock import database_now
 from streamhub.errors import NotFound, Retryable
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
-from streamhub.lifecycle.freshness import is_recent, last_read
-from streamhub.lifecycle.models import database_now
+from streamhub.lifecycle.freshness import is_recent, last_answer
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ def _encoder_is_known(row: Channel) -> bool:
     """
     if is_recent(row.encoder_read_at):
         return True
-    listed = is_recent(last_read(None, ML_CHANNEL.key))
+    listed = is_recent(last_answer(None, ML_CHANNEL.key))
     return listed and not Channel.objects.filter(pk=row.pk, observe_requested=True).exists()
 
 

@@ -23,7 +23,7 @@ from streamhub.aws.encoding import PROFILES
 from streamhub.aws.ownership import Mark, is_still, mark_of_tags, text_of
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.session import current_session
-from streamhub.lifecycle.models import database_now
+from streamhub.clock import database_now
 
 # An accepted delete that has no effect is sent again after this many seconds.
 DELETE_AGAIN_SECONDS = 120

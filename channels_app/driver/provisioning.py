@@ -13,11 +13,11 @@ from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from channels_app.services import distribution_add, distribution_replace
 from streamhub.access.actors import SYSTEM
+from streamhub.clock import database_now
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import database_now
 
 
 def create(part: PartDriver, claim: Claim) -> float | None:

@@ -27,11 +27,12 @@ from streamhub.aws.ownership import Mark, is_still, mark_of_tags, text_of
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.paging import ListPage
 from streamhub.aws.ratelimit import step_of, urgency
+from streamhub.clock import database_now
 from streamhub.errors import AwsError, Conflict, NotFound, Refused, Retryable
 from streamhub.lifecycle import absence, handed_over, intent, states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import Priority, database_now, error_fields
+from streamhub.lifecycle.models import Priority, error_fields
 from streamhub.lifecycle.observe import PolledList, Watch
 
 Desired, State = SecurityGroup.Desired, SecurityGroup.State

@@ -30,7 +30,7 @@ from streamhub.access.permissions import permit
 from streamhub.clock import end_of
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
-from streamhub.lifecycle.freshness import is_recent, last_read
+from streamhub.lifecycle.freshness import is_recent, last_answer
 from streamhub.lifecycle.models import error_fields
 from streamhub.names import composed
 
@@ -117,7 +117,7 @@ def _prepare(channel: Channel, *, who: Actor, older_only: bool = False) -> None:
 
 
 def _seen_lately(distribution: Distribution) -> bool:
-    return is_recent(last_read(distribution.observed_at, "distribution"))
+    return is_recent(last_answer(distribution.observed_at, "distribution"))
 
 
 @transaction.atomic

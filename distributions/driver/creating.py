@@ -14,10 +14,11 @@ from distributions.driver.marks import carries_mark, comment_is_ours, spec_of
 from distributions.driver.observing import LIST, cloudfront, facts_of
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
+from streamhub.clock import database_now
 from streamhub.errors import AlreadyExists, AwsError, NotFound, Refused, Retryable
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import database_now, error_fields
+from streamhub.lifecycle.models import error_fields
 
 
 def create(claim: Claim) -> float | None:

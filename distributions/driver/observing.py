@@ -15,10 +15,10 @@ from streamhub.aws.cloudfront import CloudFront, DistributionInfo
 from streamhub.aws.ownership import text_of_comment
 from streamhub.aws.ratelimit import urgency
 from streamhub.aws.session import current_session
+from streamhub.clock import database_now
 from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
-from streamhub.lifecycle.models import database_now
 from streamhub.lifecycle.observe import PolledList, Watch
 
 LIST = "distribution"

@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from streamhub.alerts.models import Alarm, State, open_alarms
 from streamhub.alerts.rules import Condition, Severity, sources
-from streamhub.lifecycle.models import database_now
+from streamhub.clock import database_now
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.urls import reverse
 
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
+from streamhub.clock import database_now
 from streamhub.lifecycle.health import HealthFact, facts
-from streamhub.lifecycle.models import database_now
 
 
 def conditions() -> list[Condition]:

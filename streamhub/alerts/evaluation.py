@@ -18,8 +18,8 @@ from django.db.models.functions import Now
 from streamhub.alerts import outbox
 from streamhub.alerts.models import Alarm, State, open_alarms
 from streamhub.alerts.rules import Condition, sources
+from streamhub.clock import database_now
 from streamhub.lifecycle import states
-from streamhub.lifecycle.models import database_now
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.alerts import guards
 from streamhub.alerts.models import Alarm
+from streamhub.clock import database_now
 from streamhub.errors import Invalid
 from streamhub.lifecycle import states
-from streamhub.lifecycle.models import database_now
 
 NOTE_LENGTH = 1000
 LONGEST_SILENCE = timedelta(days=30)

@@ -26,7 +26,7 @@ def is_fresh(
     return (now or database_now()) - observed_at <= FRESH_PERIODS * period
 
 
-def last_read(described_at: datetime | None, key: str) -> datetime | None:
+def last_answer(described_at: datetime | None, key: str) -> datetime | None:
     """When AWS last answered about a row: the later of its own describe and the list `key`. None: never."""
     listed = Listing.objects.filter(key=key).values_list("listed_at", flat=True).first()
     return max(filter(None, (described_at, listed)), default=None)

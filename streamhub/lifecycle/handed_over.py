@@ -12,11 +12,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from streamhub.clock import database_now
 from streamhub.errors import HandedOver
 from streamhub.lifecycle import states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.freshness import FRESH_PERIODS
-from streamhub.lifecycle.models import Listing, database_now, error_fields
+from streamhub.lifecycle.models import Listing, error_fields
 
 
 def mark_is_fresh(claim: Claim, key: str) -> bool:

@@ -15,11 +15,12 @@ from enum import StrEnum
 from django.conf import settings
 from django.db import connection
 
+from streamhub.clock import database_now
 from streamhub.contributions import contributed
 from streamhub.lifecycle import broker, unread
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.job_health import JobHealth, Word, all_jobs
-from streamhub.lifecycle.models import Heartbeat, database_now
+from streamhub.lifecycle.models import Heartbeat
 from streamhub.lifecycle.silence import cause_of_silence
 
 
@@ -201,7 +202,7 @@ def _job(job: JobHealth, cause: str, aws_unreadable: bool) -> HealthFact:
     detail = _JOB_SAID[job.word].format(name=job.name) if not job.well else ""
     if cause and job.word in _FOLLOWS:
         ok, detail = None, f"It waits: the {cause} is down."
-    elif not job.required and not job.well:
+    elif not job.well and not job.alarming:
         ok = None
     elif aws_unreadable and job.name == "observe" and job.word == Word.FAILING:
         ok, detail = None, "It runs, but AWS could not be read; see AWS above."

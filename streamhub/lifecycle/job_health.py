@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from django_celery_beat.models import PeriodicTask
 
-from streamhub.lifecycle.models import Job, database_now
+from streamhub.clock import database_now
+from streamhub.lifecycle.models import Job
 from streamhub.lifecycle.periodic import PeriodicJob, periodic_jobs
 
 # A job is late after this many periods plus `GRACE`.

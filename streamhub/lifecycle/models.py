@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
-from streamhub.clock import database_now as database_now
 from streamhub.clock import interval_constraint
 from streamhub.errors import AwsError
 

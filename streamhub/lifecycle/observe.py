@@ -19,12 +19,13 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from streamhub.clock import database_now
 from streamhub.contributions import contributed
 from streamhub.errors import AwsError, NotFound
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.claim import FREE, after
 from streamhub.lifecycle.locking import update_all
-from streamhub.lifecycle.models import Listing, ManagedResource, database_now
+from streamhub.lifecycle.models import Listing, ManagedResource
 
 NOTHING = "nothing to observe"
 

@@ -10,7 +10,7 @@ from billing.metrics_collector import collect_metrics
 from channels_app.models import Attachment, Breakout
 from distributions.services import distribution_create, distribution_detach
 from streamhub.access.actors import system_actor
-from streamhub.lifecycle.models import database_now
+from streamhub.clock import database_now
 from tests.bench.figures import Figure
 from tests.scenarios.world import WorldUnderTest
 

@@ -10,10 +10,11 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from distributions.models import Distribution
+from streamhub.clock import database_now
 from streamhub.errors import Refused, Retryable, Throttled
 from streamhub.lifecycle import claim, intent, states
 from streamhub.lifecycle.claim import ClaimLost, backoff, take
-from streamhub.lifecycle.models import Priority, Transition, database_now
+from streamhub.lifecycle.models import Priority, Transition
 
 pytestmark = pytest.mark.django_db
 

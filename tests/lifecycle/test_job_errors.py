@@ -13,7 +13,8 @@ from channels_app.tasks import release_unused_security_groups
 from distributions.models import Distribution
 from distributions.services import distribution_detach
 from distributions.tasks import delete_stale_distributions
-from streamhub.lifecycle.models import Job, Listing, database_now
+from streamhub.clock import database_now
+from streamhub.lifecycle.models import Job, Listing
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
 

@@ -13,9 +13,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from distributions.models import Distribution
+from streamhub.clock import database_now
 from streamhub.errors import NotFound, Throttled
 from streamhub.lifecycle import tasks
-from streamhub.lifecycle.models import Job, Listing, database_now
+from streamhub.lifecycle.models import Job, Listing
 from streamhub.lifecycle.observe import NOTHING, PolledList, Watch, observe
 
 pytestmark = pytest.mark.django_db

@@ -14,9 +14,10 @@ from channels_app.models import Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.aws.call_queue import LocalQueues, QueueState
 from streamhub.aws.ratelimit import RATES, Limiter
+from streamhub.clock import database_now
 from streamhub.errors import NotSent
 from streamhub.lifecycle import claim, reconcile, sweep, wake
-from streamhub.lifecycle.models import Priority, database_now
+from streamhub.lifecycle.models import Priority
 from streamhub.token_bucket import Rate
 from tests.scenarios import stage as scene
 from tests.scenarios.world import WorldUnderTest

@@ -17,7 +17,8 @@ from recordings.models import BucketListing, Recording
 from recordings.tasks import list_recordings
 from streamhub.alerts.rules import Condition, sources
 from streamhub.aws.s3 import ObjectInfo
-from streamhub.lifecycle.models import Job, database_now
+from streamhub.clock import database_now
+from streamhub.lifecycle.models import Job
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest, own_aws

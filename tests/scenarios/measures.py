@@ -14,7 +14,7 @@ from billing import jobs, metrics_collector
 from billing.models import LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
-from streamhub.lifecycle.models import database_now
+from streamhub.clock import database_now
 from tests.scenarios.world import WorldUnderTest
 
 MINUTE = timedelta(minutes=1)

@@ -20,6 +20,7 @@ from streamhub.access.actors import Actor
 from streamhub.alerts import evaluation, guards, services
 from streamhub.alerts.models import Alarm, Notice, State, open_alarms
 from streamhub.alerts.rules import Severity
+from streamhub.clock import database_now
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.facts import Fact, Link, Panel, Section
 from streamhub.console.registry import PageParts
@@ -28,7 +29,6 @@ from streamhub.console.saved_views import SavedView
 from streamhub.console.templatetags.console import badge as badge_context
 from streamhub.console.templatetags.console import since
 from streamhub.console.verbs import Verb
-from streamhub.lifecycle.models import database_now
 
 SEVERITIES = {
     Severity.CRITICAL: Badge(Tone.BAD, "emergency_home"),
