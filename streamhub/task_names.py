@@ -15,6 +15,7 @@ class TaskName(StrEnum):
     CHECK_ALARMS = "alerts.check_alarms"
     SEND_NOTICES = "alerts.send_notices"
     CALL_HEARTBEAT_URL = "alerts.call_heartbeat_url"
+    PURGE_ALARMS = "alerts.purge_alarms"
     IDEMPOTENCY_PURGE = "access.idempotency_purge"
     DELETE_STALE_DISTRIBUTIONS = "distributions.delete_stale_distributions"
     OBSERVE_MEDIAMANAGER = "distributions.observe_mediamanager"

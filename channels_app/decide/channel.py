@@ -27,6 +27,7 @@ class Step(StrEnum):
     WAIT_CREATED = "confirm that the MediaLive channel is created"
     START = "start the MediaLive channel"
     WAIT_STARTED = "confirm that the MediaLive channel runs"
+    OPEN_ENDPOINT = "let CloudFront into the MediaPackage endpoint again"
     SETTLE_RUNNING = "record that the channel runs"
     STOP = "stop the MediaLive channel"
     WAIT_STOPPED = "confirm that the MediaLive channel is stopped"
@@ -85,7 +86,8 @@ class Observed:
     """What is known of a channel's parts.
 
     `group`: "none" (not needed), "waiting" or "ready". `distribution_elsewhere`: the attached distribution
-    pulls from an earlier endpoint. `start_accepted`: AWS accepted a start and RUNNING was not seen since.
+    pulls from an earlier endpoint. `endpoint_closed`: its settings keep CloudFront out. `start_accepted`: AWS
+    accepted a start and RUNNING was not seen since.
     `start_settling`, `stop_settling`: accepted so recently that a read may still show the earlier state.
     `suspected`: AWS answered NotFound once for a part; `ml_channel_suspected`: for the MediaLive channel.
     `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
@@ -98,6 +100,7 @@ class Observed:
     group: str = "ready"
     distribution_due: bool = False
     distribution_elsewhere: bool = False
+    endpoint_closed: bool = False
     start_accepted: bool = False
     start_settling: bool = False
     stop_settling: bool = False
@@ -125,6 +128,7 @@ CHANGES_AWS = frozenset(
         Step.CREATE_ML_CHANNEL,
         Step.CLEAR_FAILED,
         Step.START,
+        Step.OPEN_ENDPOINT,
         Step.STOP,
         Step.DELETE_ML_CHANNEL,
         Step.DELETE_INPUT,
@@ -206,7 +210,7 @@ def _start_step(state: str, observed: Observed) -> Step:
     if observed.stop_settling and state in STARTED:
         return Step.WAIT_STOPPED
     if state in ("RUNNING", "RECOVERING"):
-        return Step.SETTLE_RUNNING
+        return Step.OPEN_ENDPOINT if observed.endpoint_closed else Step.SETTLE_RUNNING
     if state == "STARTING" or observed.start_settling:
         return Step.WAIT_STARTED
     return Step.FAIL_START if observed.start_accepted else Step.START

@@ -46,6 +46,7 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.START: running.start,
     Step.WAIT_STARTED: partial(running.wait, State.STARTING, "MediaLive starts the channel"),
     Step.SETTLE_RUNNING: partial(running.settle, State.RUNNING, "MediaLive says RUNNING"),
+    Step.OPEN_ENDPOINT: running.open_endpoint,
     Step.STOP: running.stop,
     Step.WAIT_STOPPED: partial(running.wait, State.STOPPING, "MediaLive stops the channel"),
     Step.SETTLE_IDLE: partial(running.settle, State.IDLE, "MediaLive says IDLE"),

@@ -146,6 +146,7 @@ def observed(row: Channel) -> Observed:
         distribution_elsewhere=row.distribution is not None
         and bool(row.endpoint_url)
         and row.distribution.origin_url != row.endpoint_url,
+        endpoint_closed=bool(row.endpoint_closed_by),
         start_accepted=row.start_accepted_at is not None,
         start_settling=settles(row.start_accepted_at),
         stop_settling=settles(row.stop_accepted_at),

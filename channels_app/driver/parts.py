@@ -133,6 +133,11 @@ def _create_endpoint(row: Channel) -> Any:
     )
 
 
+def open_endpoint(row: Channel) -> mediapackage.EndpointInfo:
+    """Give the endpoint the settings again with which it was created."""
+    return package().update_endpoint(row.mp_endpoint_id, STARTOVER_SECONDS, SEGMENT_SECONDS)
+
+
 def _create_input(row: Channel) -> Any:
     pull = row.input_type == InputType.URL_PULL
     rtmp = row.input_type == InputType.RTMP_PUSH
@@ -183,7 +188,7 @@ ENDPOINT = PartDriver(
     describe=lambda id: package().describe_endpoint(id),
     delete=lambda id: package().delete_endpoint(id),
     find=lambda row: package().describe_endpoint(row.aws_name()),
-    own_facts=lambda info: {"endpoint_url": info.url},
+    own_facts=lambda info: {"endpoint_url": info.url, "endpoint_closed_by": info.closed_by},
 )
 INPUT = PartDriver(
     columns=Channel.ML_INPUT,

@@ -44,6 +44,11 @@ BEING_DELETED = (
     "The MediaLive channel is being deleted outside StreamHub.",
     "StreamHub cannot stop that. Press Retry once it is gone, to create it again.",
 )
+ENDPOINT_CLOSED = (
+    "endpoint_closed",
+    "The MediaPackage endpoint was closed to viewers outside StreamHub.",
+    "StreamHub opens it again. Find out who changed it.",
+)
 STARTS_AGAIN = "stopped outside StreamHub, StreamHub starts it again"
 # Errors that stay until MediaLive has settled.
 UNTIL_SETTLED = (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0], RESTARTED_OUTSIDE[0])
@@ -176,6 +181,19 @@ def _to(
         if tell:
             breakout_sync.tell_breakout(claim.row, f"the channel was {why}")
         breakout_sync.sync_breakout(claim.row, moved=moved)
+
+
+def open_endpoint(claim: Claim) -> float | None:
+    """Somebody closed the endpoint to CloudFront: give it our settings again, and say so."""
+    row: Channel = claim.row
+    if row.error_code == ENDPOINT_CLOSED[0]:
+        claim.keep_error = True
+    else:  # Said before the call, since its answer may be lost.
+        why = f"closed to viewers outside StreamHub ({row.endpoint_closed_by}), StreamHub opens it again"
+        _to(claim, row.state, why=why, tell=True, **_outside(claim, *ENDPOINT_CLOSED))
+    info = parts.open_endpoint(row)
+    claim.note("MediaPackage endpoint opened", request_id=info.request_id, **parts.ENDPOINT.facts(info))
+    return 0
 
 
 # --- failing -------------------------------------------------------------------------------

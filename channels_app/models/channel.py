@@ -88,6 +88,8 @@ class Channel(ManagedResource):
     mp_endpoint_deleted_at = models.DateTimeField(null=True, blank=True)
     mp_endpoint_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     endpoint_url = models.URLField(max_length=500, blank=True, default="")
+    # The endpoint's settings that keep CloudFront out, changed outside StreamHub; "" if it lets it in.
+    endpoint_closed_by = models.TextField(blank=True, default="", editable=False)
 
     ml_input_serial = models.PositiveSmallIntegerField(default=0)
     ml_input_sent_at = models.DateTimeField(null=True, blank=True)

@@ -14,6 +14,7 @@ from typing import Any
 from emulator.base import Refusal, Service, World
 from emulator.mediapackage.packaging import (
     endpoint_config,
+    kind_of,
     playback_url,
 )
 from emulator.mediapackage.records import (
@@ -120,6 +121,24 @@ class MediaPackage(Service):
         channel = self._channels.find(channel_id)
         return self._page("OriginEndpoints", channel.endpoints if channel else PagedStore(), params)
 
+    def update_origin_endpoint(self, params: Params) -> Params:
+        """Replace an endpoint's configuration; neither its channel nor its tags change.
+
+        AWS does not say what a setting becomes that is left out: here it gets its default.
+        """
+        endpoint = self._endpoint(params)
+        if endpoint.deleting:
+            invalid(f"OriginEndpoint {endpoint.id} is being deleted")
+        config = endpoint_config(params)
+        if (
+            kind_of(config) != kind_of(endpoint.config)
+            or config["ManifestName"] != endpoint.config["ManifestName"]
+        ):
+            invalid("The packaging and the manifest name of an endpoint are part of its URL")
+        self._check_authorization(params.get("Authorization"))
+        endpoint.config = config
+        return endpoint.describe()
+
     def delete_origin_endpoint(self, params: Params) -> Params:
         """Accept a deletion, also a repeated one."""
         endpoint = self._endpoint(params)
@@ -161,6 +180,7 @@ class MediaPackage(Service):
         """Console actions: the keys of `actions`. Resources are named by `id`."""
         actions = {
             "delete_endpoint": self.delete_origin_endpoint,
+            "edit_endpoint": self._console_edit_endpoint,
             "delete_channel": self._console_delete_channel,
             "create_foreign_channel": self._console_foreign_channel,
             "create_foreign_endpoint": self._console_foreign_endpoint,
@@ -178,6 +198,11 @@ class MediaPackage(Service):
         for endpoint in list(channel.endpoints):
             self._forget_endpoint(endpoint)
         return self.delete_channel(params)
+
+    def _console_edit_endpoint(self, params: Params) -> Params:
+        """Change some settings: {"changes": {"Origination": "DENY"}}."""
+        present = self._endpoint(params).config
+        return self.update_origin_endpoint({**present, "Id": params["Id"], **params["changes"]})
 
     def _console_foreign_channel(self, params: Params) -> Params:
         channel_id = params.get("id") or f"foreign-{self._hex(8)}"

@@ -1,4 +1,4 @@
-"""The periodic jobs of alarms. They are urgent: ten thousand deletions must not delay an alarm."""
+"""The periodic jobs of alarms. Most are urgent: ten thousand deletions must not delay an alarm."""
 
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
@@ -12,5 +12,6 @@ SEND_NOTICES = PeriodicJob(
 CALL_HEARTBEAT_URL = PeriodicJob(
     "call_heartbeat_url", TaskName.CALL_HEARTBEAT_URL, lambda: 60, queue="urgent", lease_seconds=60
 )
+PURGE_ALARMS = PeriodicJob("purge_alarms", TaskName.PURGE_ALARMS, lambda: 3600, required=False)
 
-PERIODIC_JOBS = (CHECK_ALARMS, SEND_NOTICES, CALL_HEARTBEAT_URL)
+PERIODIC_JOBS = (CHECK_ALARMS, SEND_NOTICES, CALL_HEARTBEAT_URL, PURGE_ALARMS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from streamhub.alerts import dead_mans_switch, delivery, evaluation, jobs
+from streamhub.alerts import dead_mans_switch, delivery, evaluation, jobs, retention
 from streamhub.lifecycle.lease import JobRun
 from streamhub.task_names import TaskName
 
@@ -30,3 +30,8 @@ def send_notices() -> None:
 @shared_task(name=TaskName.CALL_HEARTBEAT_URL)
 def call_heartbeat_url() -> None:
     jobs.CALL_HEARTBEAT_URL.run(dead_mans_switch.call)
+
+
+@shared_task(name=TaskName.PURGE_ALARMS)
+def purge_alarms() -> None:
+    jobs.PURGE_ALARMS.run(retention.purge)

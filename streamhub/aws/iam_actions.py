@@ -40,6 +40,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "mediapackage:DescribeOriginEndpoint": ("mediapackage:DescribeOriginEndpoint",),
     "mediapackage:ListChannels": ("mediapackage:ListChannels",),
     "mediapackage:ListOriginEndpoints": ("mediapackage:ListOriginEndpoints",),
+    "mediapackage:UpdateOriginEndpoint": ("mediapackage:UpdateOriginEndpoint",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
     "sts:GetCallerIdentity": ("sts:GetCallerIdentity",),
 }

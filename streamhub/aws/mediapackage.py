@@ -31,7 +31,11 @@ class ChannelInfo:
 
 @dataclass(frozen=True)
 class EndpointInfo:
-    """An origin endpoint; `url` is the HLS playlist that CloudFront pulls."""
+    """An origin endpoint; `url` is the HLS playlist that CloudFront pulls.
+
+    `closed_by`: the settings that keep CloudFront out although we never set them, as AWS's names and values
+    ("" if there are none).
+    """
 
     id: str
     channel_id: str
@@ -39,6 +43,7 @@ class EndpointInfo:
     arn: str
     tags: Mapping[str, str]
     request_id: str | None
+    closed_by: str = ""
 
 
 class MediaPackage:
@@ -87,17 +92,18 @@ class MediaPackage:
 
         Raises Refused (422) if the id is taken or the input is wrong.
         """
+        settings = _endpoint_settings(startover_seconds, segment_seconds)
         return self._endpoint(
-            "CreateOriginEndpoint",
-            Id=id,
-            ChannelId=channel_id,
-            ManifestName="index",
-            Origination="ALLOW",
-            StartoverWindowSeconds=startover_seconds,
-            TimeDelaySeconds=0,
-            HlsPackage=_hls(segment_seconds),
-            Tags=dict(tags),
+            "CreateOriginEndpoint", Id=id, ChannelId=channel_id, Tags=dict(tags), **settings
         )
+
+    def update_endpoint(self, id: str, startover_seconds: int, segment_seconds: int) -> EndpointInfo:
+        """UpdateOriginEndpoint: the settings of `create_endpoint` again, open to all viewers.
+
+        Raises Refused (422), NotFound.
+        """
+        settings = _endpoint_settings(startover_seconds, segment_seconds)
+        return self._endpoint("UpdateOriginEndpoint", Id=id, Whitelist=[], **settings)
 
     def describe_endpoint(self, id: str) -> EndpointInfo:
         """DescribeOriginEndpoint. Raises NotFound."""
@@ -133,6 +139,16 @@ def _page_params(token: str | None) -> dict[str, Any]:
     return {"MaxResults": PAGE_SIZE} | ({"NextToken": token} if token else {})
 
 
+def _endpoint_settings(startover_seconds: int, segment_seconds: int) -> dict[str, Any]:
+    return {
+        "ManifestName": "index",
+        "Origination": "ALLOW",
+        "StartoverWindowSeconds": startover_seconds,
+        "TimeDelaySeconds": 0,
+        "HlsPackage": _hls(segment_seconds),
+    }
+
+
 def _hls(segment_seconds: int) -> dict[str, Any]:
     """The HLS package: all rungs, best first, a minute of playlist."""
     return {
@@ -159,4 +175,15 @@ def _endpoint_info(endpoint: Mapping[str, Any], request_id: str | None) -> Endpo
         arn=endpoint["Arn"],
         tags=dict(endpoint.get("Tags") or {}),
         request_id=request_id,
+        closed_by=_closed_by(endpoint),
     )
+
+
+def _closed_by(endpoint: Mapping[str, Any]) -> str:
+    """What keeps CloudFront out: origination denied, or a list of allowed addresses."""
+    reasons = []
+    if endpoint.get("Origination", "ALLOW") != "ALLOW":
+        reasons.append(f"Origination is {endpoint['Origination']}")
+    if cidrs := endpoint.get("Whitelist"):
+        reasons.append(f"Whitelist is {', '.join(cidrs)}")
+    return ", ".join(reasons)

@@ -69,6 +69,26 @@ def test_create_endpoint_packages_hls_with_a_startover_window(
     assert sent["HlsPackage"]["SegmentDurationSeconds"] == 6
 
 
+@pytest.mark.parametrize(
+    ("settings", "closed_by"),
+    [
+        ({}, ""),
+        ({"Origination": "ALLOW", "Whitelist": []}, ""),
+        ({"Origination": "DENY"}, "Origination is DENY"),
+        ({"Whitelist": ["192.0.2.0/24", "10.0.0.0/8"]}, "Whitelist is 192.0.2.0/24, 10.0.0.0/8"),
+        (
+            {"Origination": "DENY", "Whitelist": ["192.0.2.0/24"]},
+            "Origination is DENY, Whitelist is 192.0.2.0/24",
+        ),
+    ],
+)
+def test_an_endpoint_says_what_closes_it(
+    mediapackage: MediaPackage, stubber: Stubber, settings: dict[str, Any], closed_by: str
+) -> None:
+    stubber.add_response("describe_origin_endpoint", ENDPOINT | settings | meta(), {"Id": "e1"})
+    assert mediapackage.describe_endpoint("e1").closed_by == closed_by
+
+
 def test_describe_reads_channel_and_endpoint(mediapackage: MediaPackage, stubber: Stubber) -> None:
     stubber.add_response("describe_channel", CHANNEL | meta(), {"Id": "c1"})
     stubber.add_response("describe_origin_endpoint", ENDPOINT | meta(), {"Id": "e1"})

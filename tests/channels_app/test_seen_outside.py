@@ -11,6 +11,8 @@ from django.conf import settings
 
 from channels_app.models import Channel, SecurityGroup
 from distributions.models import Distribution
+from streamhub.aws import mediapackage
+from streamhub.aws.session import current_session
 from streamhub.lifecycle.models import Transition
 from tests.scenarios import passing_time, stage
 from tests.scenarios.stage import breakout, channel, medialive_state
@@ -56,6 +58,16 @@ def let_others_in(world: WorldUnderTest) -> None:
     world.control.console("medialive", "update_input_security_group", id=group, cidrs=["192.0.2.0/24"])
 
 
+def close_endpoint(world: WorldUnderTest) -> None:
+    denied = {"Origination": "DENY", "Whitelist": ["192.0.2.0/24"]}
+    world.control.console("mediapackage", "edit_endpoint", id=channel().mp_endpoint_id, changes=denied)
+
+
+def endpoint_is_open(world: WorldUnderTest) -> bool:
+    endpoint = mediapackage.MediaPackage(current_session()).describe_endpoint(channel().mp_endpoint_id)
+    return not endpoint.closed_by and not channel().endpoint_closed_by
+
+
 def rules_are_ours(world: WorldUnderTest) -> bool:
     (group,) = world.control.inventory()["medialive"]["input_security_groups"]
     return bool(group["cidrs"] == ["203.0.113.7/32"])
@@ -91,6 +103,7 @@ CHANGES = {
     "MediaPackage endpoint deleted": Change(
         console("mediapackage", "delete_endpoint", "mp_endpoint_id"), "suspected_missing", "deleted outside"
     ),
+    "MediaPackage endpoint closed": Change(close_endpoint, "", "StreamHub opens it again", endpoint_is_open),
     "MediaPackage channel deleted": Change(
         console("mediapackage", "delete_channel", "mp_channel_id"), "suspected_missing", "deleted outside"
     ),

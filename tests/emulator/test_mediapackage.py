@@ -122,6 +122,35 @@ def test_invalid_endpoint_settings_are_422(mp: MediaPackage, wrong: dict[str, An
         endpoint(mp, **wrong)
 
 
+def test_an_update_replaces_the_settings_of_an_endpoint(mp: MediaPackage) -> None:
+    mp.create_channel({"Id": "main"})
+    before = endpoint(mp)
+    hls = {"HlsPackage": {"SegmentDurationSeconds": 4}}
+    denied = mp.update_origin_endpoint(
+        {"Id": "main-hls", "Origination": "DENY", "Whitelist": ["10.0.0.0/8"], **hls}
+    )
+    assert (denied["Origination"], denied["Whitelist"]) == ("DENY", ["10.0.0.0/8"])
+    after = mp.update_origin_endpoint({"Id": "main-hls", **hls})
+    assert (after["Origination"], after["Whitelist"], after["HlsPackage"]["SegmentDurationSeconds"]) == (
+        "ALLOW",
+        [],
+        4,
+    )
+    assert {key: after[key] for key in ("Url", "Arn", "ChannelId", "Tags")} == {
+        key: before[key] for key in ("Url", "Arn", "ChannelId", "Tags")
+    }
+
+
+@pytest.mark.parametrize(
+    "change", [{"HlsPackage": None}, {"ManifestName": "other"}, {"Whitelist": ["nowhere"]}, {"Id": "none"}]
+)
+def test_an_update_that_aws_refuses(mp: MediaPackage, change: dict[str, Any]) -> None:
+    mp.create_channel({"Id": "main"})
+    endpoint(mp)
+    with pytest.raises(Refusal):
+        mp.update_origin_endpoint({"Id": "main-hls", "HlsPackage": {}, **change})
+
+
 def test_channel_with_endpoints_cannot_be_deleted(mp: MediaPackage, world: World) -> None:
     mp.create_channel({"Id": "main"})
     endpoint(mp)

@@ -56,6 +56,11 @@ def let_others_in(world: WorldUnderTest) -> None:
     world.control.console("medialive", "update_input_security_group", id=group, cidrs=["192.0.2.0/24"])
 
 
+def close_endpoint(world: WorldUnderTest) -> None:
+    denied = {"Origination": "DENY", "Whitelist": ["192.0.2.0/24"]}
+    world.control.console("mediapackage", "edit_endpoint", id=channel().mp_endpoint_id, changes=denied)
+
+
 def delete_input(world: WorldUnderTest) -> None:
     """AWS deletes no input that a channel uses: the channel goes first."""
     in_medialive("delete_channel")(world)
@@ -89,6 +94,10 @@ def runs_again() -> bool:
 
 def rules_restored() -> bool:
     return told("changed outside StreamHub") and not SecurityGroup.objects.get().rules_differ
+
+
+def endpoint_opened() -> bool:
+    return told("opens it again") and not channel().endpoint_closed_by
 
 
 def lost() -> bool:
@@ -144,6 +153,7 @@ OUTSIDE = {
     "outside_endpoint_deleted": during_a_show(
         in_mediapackage("delete_endpoint", "mp_endpoint_id"), lost, assert_encoding_without(ENDPOINT)
     ),
+    "outside_endpoint_denied": during_a_show(close_endpoint, endpoint_opened, assert_on_air),
     "outside_package_deleted": during_a_show(
         in_mediapackage("delete_channel", "mp_channel_id"), lost, assert_encoding_without(ENDPOINT, PACKAGE)
     ),
