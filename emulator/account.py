@@ -117,7 +117,7 @@ class Account:
         if rule.kind in REFUSED:
             return self.refuse(call, entry, refusal(rule.kind, call))
         if rule.kind == "stale_read":
-            answer = self.stale_reads.answer(call)
+            answer = self.stale_reads.answer(call, rule.seconds)
             entry.status = answer.status
             return answer
         return None

@@ -12,6 +12,8 @@ A rule names an operation (`cloudfront:CreateDistribution`, or a glob) and a kin
 | `hold_before` | nothing until released | on release, unless the client has died |
 | `pause` | nothing until released | yes, at once |
 
+A `stale_read` with `seconds` gives the present answer if the write is more than so many real seconds ago.
+
 The first matching rule that is due applies: after `skip` matching calls, `times` times (None: always).
 """
 

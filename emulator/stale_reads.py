@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -63,7 +64,7 @@ class StaleReads:
 
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
-        self._answers: OrderedDict[str, AwsResponse] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[AwsResponse, float]] = OrderedDict()
         self._forms: dict[str, dict[str, dict[str, Any]]] = {}
 
     def before_write(self, call: AwsRequest, rules: Iterable[Rule]) -> None:
@@ -79,7 +80,7 @@ class StaleReads:
 
     def _remember(self, read: AwsRequest) -> None:
         key = _key(read.name, read.params)
-        self._answers[key] = self._execute(read)
+        self._answers[key] = self._execute(read), time.monotonic()
         self._answers.move_to_end(key)
         if len(self._answers) > MAX_ANSWERS:
             self._answers.popitem(last=False)
@@ -90,9 +91,14 @@ class StaleReads:
         if len(forms) < 16:
             forms.setdefault(_key("", call.params), call.params)
 
-    def answer(self, call: AwsRequest) -> AwsResponse:
-        """The read's response from before the last write, or the present one if no write is known."""
-        kept = self._answers.get(_key(call.name, call.params))
+    def answer(self, call: AwsRequest, within: float) -> AwsResponse:
+        """The read's response from before the last write, or the present one if no write is known.
+
+        `within`: with the present one too if that write is more than so many real seconds ago; 0: no limit.
+        """
+        kept, kept_at = self._answers.get(_key(call.name, call.params), (None, 0.0))
+        if within and time.monotonic() - kept_at > within:
+            return self._execute(call)
         if kept is not None:
             return AwsResponse(kept.status, {**kept.headers, "x-amzn-RequestId": call.request_id}, kept.body)
         present = self._execute(call)

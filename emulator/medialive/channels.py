@@ -7,6 +7,7 @@ stop or delete finds another epoch and does nothing.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,8 @@ MORE_CONFIG = ("CdiInputSpecification", "LogLevel", "Maintenance", "Name", "Role
 STOPPABLE = {"STARTING", "RUNNING", "RECOVERING"}
 DELETABLE = {"IDLE", "CREATE_FAILED"}
 ANY = "*"
+# For so many real seconds a failed start counts as unknown to the client.
+UNKNOWN_SECONDS = 15.0
 
 
 class Channels(Inputs):
@@ -78,7 +81,9 @@ class Channels(Inputs):
         """STOPPING, then IDLE; 409 unless STARTING, RUNNING or RECOVERING."""
         channel = self._channel(params)
         if channel.state not in STOPPABLE:
-            conflict(f"Cannot stop channel {channel.id}: it is {channel.state}, not RUNNING")
+            # A client that reads every few seconds does not know yet that its start has just failed.
+            illegal = False if time.monotonic() - channel.fell_at < UNKNOWN_SECONDS else None
+            conflict(f"Cannot stop channel {channel.id}: it is {channel.state}, not RUNNING", illegal=illegal)
         self._enter(channel, "STOPPING")
         self._later(channel, self.world.durations.medialive_stop, "IDLE")
         return channel.describe()
@@ -169,6 +174,8 @@ class Channels(Inputs):
         self.world.after(span, arrive)
 
     def _arrive(self, channel: Channel, state: str) -> None:
+        if (channel.state, state) == ("STARTING", "IDLE"):
+            channel.fell_at = time.monotonic()
         self._enter(channel, state)
         if state == "RECOVERING":
             self._later(channel, self.world.durations.medialive_start, "RUNNING")

@@ -135,12 +135,16 @@ class BilledPeriod:
 
 @dataclass
 class Channel(Record):
-    """A channel. `config` has CreateChannel's parameters; `epoch` invalidates timers set before a change."""
+    """A channel. `config` has CreateChannel's parameters; `epoch` invalidates timers set before a change.
+
+    `fell_at`: when a start failed and it went back to IDLE by itself (`time.monotonic`).
+    """
 
     name: str
     config: Params
     egress: list[dict[str, str]]
     epoch: int = 0
+    fell_at: float = float("-inf")
     billed_periods: list[BilledPeriod] = field(default_factory=list)
 
     @property

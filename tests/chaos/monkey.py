@@ -33,6 +33,8 @@ READS = (
 )
 DOWN_SECONDS = (0.0, 4.0)
 BETWEEN_SECONDS = (1.0, 6.0)
+# Reads are eventually consistent: they lag behind a write by seconds, not by minutes.
+STALE_SECONDS = 5.0
 SHIFTS = (-90, 90)  # seconds
 
 
@@ -82,7 +84,7 @@ class Monkey:
         if kind == "false_read":
             self._false_read()
         elif kind == "stale_list":
-            self.system.control.fault("*:List*", "stale_read", times=times)
+            self.system.control.fault("*:List*", "stale_read", times=times, seconds=STALE_SECONDS)
         elif kind == "fail_start":
             self.system.control.console("medialive", "fail_start")
         else:
@@ -104,4 +106,4 @@ class Monkey:
         victim = self.rng.choice(ids)
         self._answered_falsely.add(f"{operation} {victim}")
         kind = self.rng.choice(["not_found", "stale_read"])
-        self.system.control.fault(operation, kind, where={parameter: victim})
+        self.system.control.fault(operation, kind, where={parameter: victim}, seconds=STALE_SECONDS)

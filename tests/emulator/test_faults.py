@@ -178,6 +178,22 @@ def test_a_stale_read_shows_the_state_before_the_last_update(aws: Handle, cloudf
     assert cloudfront.get_distribution_config(Id=distribution_id)["DistributionConfig"]["Comment"] == "three"
 
 
+def test_a_stale_read_may_be_limited_to_a_recent_write(aws: Handle, cloudfront: Any) -> None:
+    distribution_id = make_distribution(cloudfront, Comment="one")["Distribution"]["Id"]
+    change_distribution(cloudfront, distribution_id, Comment="two")
+
+    def comment(seconds: float) -> str:
+        aws.control.fault(GET, "stale_read", seconds=seconds)
+        return str(
+            cloudfront.get_distribution(Id=distribution_id)["Distribution"]["DistributionConfig"]["Comment"]
+        )
+
+    assert comment(60) == "one"
+    time.sleep(0.2)
+    assert comment(0.1) == "two"
+    assert comment(0) == "one"
+
+
 def test_a_stale_read_after_a_creation_finds_nothing(aws: Handle, cloudfront: Any) -> None:
     distribution_id = make_distribution(cloudfront)["Distribution"]["Id"]
     aws.control.fault(GET, "stale_read")

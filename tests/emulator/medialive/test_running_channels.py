@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import monotonic
+from types import SimpleNamespace
+
+import pytest
 
 from emulator.medialive import MediaLive
 from tests.emulator.medialive.resources import Wall
@@ -74,6 +78,23 @@ def test_failed_start_goes_back_to_idle_once(ml: MediaLive) -> None:
     ml.start_channel({"ChannelId": key})
     pass_time(ml)
     assert state(ml, key) == "RUNNING"
+
+
+def test_a_stop_just_after_a_failed_start_is_refused_but_not_illegal(
+    ml: MediaLive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = channel(ml)
+    ml.console("fail_start", {"id": key})
+    ml.start_channel({"ChannelId": key})
+    pass_time(ml)
+    for later, illegal in ((1, False), (16, None)):
+        now = monotonic() + later
+        monkeypatch.setattr(
+            "emulator.medialive.channels.time", SimpleNamespace(monotonic=lambda now=now: now)
+        )
+        with refused("ConflictException", 409) as caught:
+            ml.stop_channel({"ChannelId": key})
+        assert caught.value.illegal is illegal
 
 
 def test_start_can_pass_through_recovering_and_be_stopped_there(ml: MediaLive) -> None:
