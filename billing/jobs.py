@@ -11,14 +11,22 @@ COLLECT_METRICS = PeriodicJob(
     "collect_metrics",
     TaskName.COLLECT_METRICS,
     lambda: settings.METRICS_SECONDS,
+    purpose="collect the bytes that CloudFront delivered",
     lease_seconds=LEASE_SECONDS,
 )
 # Hourly, so that a lost run delays a day's figures by an hour only; it reads the days that are missing.
-REREAD_DAYS = PeriodicJob("reread_days", TaskName.REREAD_DAYS, lambda: 3600, lease_seconds=LEASE_SECONDS)
+REREAD_DAYS = PeriodicJob(
+    "reread_days",
+    TaskName.REREAD_DAYS,
+    lambda: 3600,
+    purpose="read whole days again, for bytes that came late",
+    lease_seconds=LEASE_SECONDS,
+)
 LEDGER_ROLLUP = PeriodicJob(
     "ledger_rollup",
     TaskName.LEDGER_ROLLUP,
     lambda: 30 * 24 * 3600,
+    purpose="sum up old minutes of the ledger",
     lease_seconds=LEASE_SECONDS,
     required=False,
 )

@@ -5,11 +5,14 @@ from django.conf import settings
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
-CHECK_COSTS = PeriodicJob("check_costs", TaskName.CHECK_COSTS, lambda: 60)
+CHECK_COSTS = PeriodicJob(
+    "check_costs", TaskName.CHECK_COSTS, lambda: 60, purpose="look for channels that cost money without need"
+)
 RELEASE_UNUSED_SECURITY_GROUPS = PeriodicJob(
     "release_unused_security_groups",
     TaskName.RELEASE_UNUSED_SECURITY_GROUPS,
     lambda: settings.FULL_OBSERVE_SECONDS,
+    purpose="delete security groups that no channel uses",
 )
 
 PERIODIC_JOBS = (CHECK_COSTS, RELEASE_UNUSED_SECURITY_GROUPS)

@@ -9,10 +9,14 @@ DELETE_STALE_DISTRIBUTIONS = PeriodicJob(
     "delete_stale_distributions",
     TaskName.DELETE_STALE_DISTRIBUTIONS,
     lambda: settings.REAPER_SECONDS,
+    purpose="delete stale distributions from AWS and from the database",
     lease_seconds=180,
 )
 OBSERVE_MEDIAMANAGER = PeriodicJob(
-    "observe_mediamanager", TaskName.OBSERVE_MEDIAMANAGER, lambda: settings.FULL_OBSERVE_SECONDS
+    "observe_mediamanager",
+    TaskName.OBSERVE_MEDIAMANAGER,
+    lambda: settings.FULL_OBSERVE_SECONDS,
+    purpose="check the MediaManager distribution",
 )
 
 PERIODIC_JOBS = (DELETE_STALE_DISTRIBUTIONS, OBSERVE_MEDIAMANAGER)

@@ -3,4 +3,10 @@
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
-READ_DRIFT = PeriodicJob("drift", TaskName.READ_DRIFT, lambda: 3600, lease_seconds=330)
+READ_DRIFT = PeriodicJob(
+    "drift",
+    TaskName.READ_DRIFT,
+    lambda: 3600,
+    purpose="compare AWS with the database and remove duplicates",
+    lease_seconds=330,
+)

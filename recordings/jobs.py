@@ -5,4 +5,9 @@ from django.conf import settings
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
-LIST_RECORDINGS = PeriodicJob("list_recordings", TaskName.LIST_RECORDINGS, lambda: settings.METRICS_SECONDS)
+LIST_RECORDINGS = PeriodicJob(
+    "list_recordings",
+    TaskName.LIST_RECORDINGS,
+    lambda: settings.METRICS_SECONDS,
+    purpose="find the files of recordings",
+)

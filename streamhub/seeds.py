@@ -23,7 +23,15 @@ from streamhub.task_names import TaskName
 ADMIN = "admin"
 
 # Declared here because `streamhub.access` may not import the life cycle.
-PERIODIC_JOBS = (PeriodicJob("idempotency_purge", TaskName.IDEMPOTENCY_PURGE, lambda: 3600, required=False),)
+PERIODIC_JOBS = (
+    PeriodicJob(
+        "idempotency_purge",
+        TaskName.IDEMPOTENCY_PURGE,
+        lambda: 3600,
+        purpose="delete the expired answers of idempotency keys",
+        required=False,
+    ),
+)
 
 
 @contextmanager

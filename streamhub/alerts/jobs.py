@@ -4,14 +4,35 @@ from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
 CHECK_ALARMS = PeriodicJob(
-    "check_alarms", TaskName.CHECK_ALARMS, lambda: 10, queue="urgent", lease_seconds=60
+    "check_alarms",
+    TaskName.CHECK_ALARMS,
+    lambda: 10,
+    purpose="open and resolve alarms",
+    queue="urgent",
+    lease_seconds=60,
 )
 SEND_NOTICES = PeriodicJob(
-    "send_notices", TaskName.SEND_NOTICES, lambda: 10, queue="urgent", lease_seconds=60
+    "send_notices",
+    TaskName.SEND_NOTICES,
+    lambda: 10,
+    purpose="send the notices about alarms",
+    queue="urgent",
+    lease_seconds=60,
 )
 CALL_HEARTBEAT_URL = PeriodicJob(
-    "call_heartbeat_url", TaskName.CALL_HEARTBEAT_URL, lambda: 60, queue="urgent", lease_seconds=60
+    "call_heartbeat_url",
+    TaskName.CALL_HEARTBEAT_URL,
+    lambda: 60,
+    purpose="tell the dead man's switch that alarms are looked after",
+    queue="urgent",
+    lease_seconds=60,
 )
-PURGE_ALARMS = PeriodicJob("purge_alarms", TaskName.PURGE_ALARMS, lambda: 3600, required=False)
+PURGE_ALARMS = PeriodicJob(
+    "purge_alarms",
+    TaskName.PURGE_ALARMS,
+    lambda: 3600,
+    purpose="delete alarms that were resolved long ago",
+    required=False,
+)
 
 PERIODIC_JOBS = (CHECK_ALARMS, SEND_NOTICES, CALL_HEARTBEAT_URL, PURGE_ALARMS)

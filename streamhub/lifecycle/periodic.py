@@ -22,12 +22,14 @@ class PeriodicJob:
 
     `seconds()` and `queue`: the first values of its row in the schedule; staff's later edits win. `required`:
     StreamHub is not well while the job is off, late or failing; if not, that is shown but is no alarm.
+    `purpose`: what it does, as a phrase after "StreamHub will".
     `lease_seconds`: how long after its last `extend` a dead run still blocks the next one.
     """
 
     name: str
     task: TaskName
     seconds: Callable[[], int]
+    purpose: str
     queue: str = "bulk"
     lease_seconds: int = 120
     required: bool = True

@@ -26,6 +26,7 @@ DISTRIBUTION, TASK = "distributions/distribution", "django_celery_beat/periodict
 def pages(site: OneOfEverything) -> dict[str, str]:
     """Paths of all pages of the console, by the name of their screenshot."""
     task = PeriodicTask.objects.get(name="sweep")
+    own = PeriodicTask.objects.create(name="another sweep", task=task.task, interval=task.interval)
     operators = Group.objects.get(name="operator")
     evaluation.evaluate()
     alarm = open_alarms().earliest("pk")
@@ -65,6 +66,8 @@ def pages(site: OneOfEverything) -> dict[str, str]:
         "transitions": "lifecycle/transition/",
         "timeline": f"lifecycle/transition/?resource_type=channel&resource_id={site.on_air.pk}",
         "ledger": "billing/ledgerminute/",
+        "conservation": "billing/conservation/",
+        "clock-offsets": "lifecycle/clockoffset/",
         "jobs": "lifecycle/job/",
         "health": "health/",
         "alarms": "alerts/alarm/",
@@ -84,7 +87,7 @@ def pages(site: OneOfEverything) -> dict[str, str]:
         "schedule": f"{TASK}/",
         "schedule-task": f"{TASK}/{task.pk}/change/",
         "schedule-add": f"{TASK}/add/",
-        "schedule-delete": f"{TASK}/{task.pk}/delete/",
+        "schedule-delete": f"{TASK}/{own.pk}/delete/",
         "intervals": "django_celery_beat/intervalschedule/",
         "password": "password_change/",
     }
@@ -97,12 +100,12 @@ def _submit_invalid_form(page: Page) -> None:
     page.locator(".sh-form [role=alert]").first.wait_for()
 
 
-def _choose_all(verb: str) -> Step:
+def _choose_all(verb: str, shows: str = ".sh-items") -> Step:
     def choose(page: Page) -> None:
         page.check("#action-toggle")
         page.select_option("select[name=action]", verb)
         page.locator("button[name=index]").click()
-        page.locator(".sh-items").wait_for()
+        page.locator(shows).wait_for()
 
     return choose
 
@@ -139,6 +142,7 @@ def test_pages_after_an_action_fit_and_are_accessible(log_in: Open, shoot: Shoot
     gallery.page.locator("button[type=submit].sh-btn").click()
     gallery.page.locator(".sh-item-yes").first.wait_for()
     gallery.capture("bulk-results")
+    gallery.visit("schedule-switch-off", f"{TASK}/", _choose_all("switch_off", ".sh-consequences"))
     gallery.visit("search", "", _search)
     gallery.visit("filters", f"{BREAKOUT}/", _filters)
     assert_nothing_wrong(gallery)

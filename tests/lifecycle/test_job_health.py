@@ -13,7 +13,7 @@ from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
-JOB = PeriodicJob("sweep", TaskName.SWEEP, lambda: 60)
+JOB = PeriodicJob("sweep", TaskName.SWEEP, lambda: 60, "sweep")
 
 
 def ago(seconds: float) -> datetime:
@@ -74,5 +74,5 @@ def test_the_word_and_since_when(
 
 @pytest.mark.parametrize("required", [True, False])
 def test_only_a_required_job_is_alarming(required: bool) -> None:
-    job = PeriodicJob("x", TaskName.SWEEP, lambda: 60, required=required)
+    job = PeriodicJob("x", TaskName.SWEEP, lambda: 60, "x", required=required)
     assert judge(job, None, None, NOW).alarming is required
