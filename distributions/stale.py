@@ -17,6 +17,10 @@ STALE = Q(
 )
 
 
+# Handed to the workers, and CloudFront has not accepted the deletion yet.
+REAPING = Q(state=State.DELETING, delete_accepted_at__isnull=True)
+
+
 def stale() -> QuerySet[Distribution]:
     """To be deleted, ours, unattached, unprotected, disabled, and the disable is deployed (AWS_RULES 1)."""
     return Distribution.objects.filter(STALE)

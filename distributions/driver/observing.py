@@ -62,6 +62,7 @@ POLLED_LIST = PolledList(
     facts=facts_of,
     gone=gone_facts,
     service="CloudFront",
+    confirms=Q(delete_accepted_at__isnull=False),
     watch=Watch(lambda: Q(gone_at=None) & owners.owner().in_use(), _describe),
 )
 

@@ -40,13 +40,14 @@ FORGET_SECONDS = 7 * 86_400
 class QueueState:
     """One operation now. `ceiling`: calls a second as configured; `per_second`: what AWS allows of them.
 
-    `waiting`: callers in the line.
+    `waiting`: callers in the line. `throttled`: AWS has throttled it, so that its limit is known.
     """
 
     operation: str
     ceiling: float
     per_second: float
     waiting: int
+    throttled: bool = False
 
     @property
     def share(self) -> float:
@@ -160,7 +161,9 @@ class LocalQueues:
         with self._lock:
             known = [(name, self._queues[name]) for name in operations if name in self._queues]
             return [
-                QueueState(name, queue.rate.ceiling, queue.rate.per_second, len(queue.line))
+                QueueState(
+                    name, queue.rate.ceiling, queue.rate.per_second, len(queue.line), queue.rate.limit > 0
+                )
                 for name, queue in known
             ]
 
@@ -250,7 +253,7 @@ _STATE = (
     + """
 if not stored[8] then return {} end
 local rate = adaptive(stored, tonumber(stored[8]))
-return {stored[8], tostring(rate.per_second()), redis.call('ZCARD', KEYS[2])}
+return {stored[8], tostring(rate.per_second()), redis.call('ZCARD', KEYS[2]), rate.limit > 0 and 1 or 0}
 """
 )
 
@@ -293,7 +296,7 @@ class RedisQueues:
         if any(answer is None for _, answer in found):
             return self._local.states(operations)
         return [
-            QueueState(name, float(answer[0]), float(answer[1]), int(answer[2]))
+            QueueState(name, float(answer[0]), float(answer[1]), int(answer[2]), bool(answer[3]))
             for name, answer in found
             if answer
         ]
