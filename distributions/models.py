@@ -48,6 +48,7 @@ class ReaperRun(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("run_reaper", "Can run the reaper")]
 
     def __str__(self) -> str:
         return f"run of {self.started_at:%Y-%m-%d %H:%M}"

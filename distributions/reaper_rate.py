@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamhub.aws.call_queue import QueueState
 from streamhub.aws.session import current_session
+from streamhub.errors import EmbeddedNotRunning, Misconfigured
 
 # The line for the rate limit never runs empty, though a worker may come late.
 SPARE = 1.1
@@ -12,8 +13,12 @@ GROWING = 4.0
 
 
 def deletions() -> QueueState | None:
-    """The rate and the line of deletions now; None without a rate limit."""
-    return current_session().queue_state("cloudfront", "DeleteDistribution")
+    """The rate and the line of deletions now; None without a rate limit or without an AWS."""
+    try:
+        session = current_session()
+    except (EmbeddedNotRunning, Misconfigured):
+        return None
+    return session.queue_state("cloudfront", "DeleteDistribution")
 
 
 def handing_over() -> float | None:
