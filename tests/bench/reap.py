@@ -1,4 +1,4 @@
-"""The reaper as in production: PostgreSQL, Redis, gunicorn, 2 × 4 workers, beat and observers.
+"""The reaper as in production: PostgreSQL, Redis, gunicorn, two times four workers, beat and observers.
 
 AWS is a process of its own that takes 50 ms for each call and refuses deletions beyond its limit, which is
 measured in the same run. `floor` deletes with known ETags and knows the limit; `naive` is a cron job that
@@ -99,13 +99,26 @@ def figures_of(outcome: Outcome) -> dict[str, Any]:
     return {**asdict(outcome), "per_second": outcome.per_second, "calls_each": outcome.calls_each}
 
 
+class BehindTls(Api):
+    """A client that speaks for the proxy where TLS ends."""
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        return super().send(method, path, body, {**(headers or {}), "X-Forwarded-Proto": "https"})
+
+
 class Stack:
     """A running StreamHub in live mode, its AWS, and a client of its API."""
 
     def __init__(self, processes: ProcessSet, endpoint: str) -> None:
         self.processes, self.control = processes, Control(endpoint)
         scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-        self.api = Api(processes.web_url, processes.run("issue_token", "bench", *scopes).strip())
+        self.api = BehindTls(processes.web_url, processes.run("issue_token", "bench", *scopes).strip())
         config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16)
         self.client: Any = boto3.client(
             "cloudfront",
@@ -230,7 +243,6 @@ def stack(environment: dict[str, str]) -> Iterator[Stack]:
         (endpoint,) = re.findall(r"answers at (\S+)", emulator.log.read_text())
         processes.environment |= {
             "STREAMHUB_AWS": "live",
-            "STREAMHUB_PLAIN_HTTP": "on",
             "SECRET_KEY": "bench-0123456789-0123456789-0123456789-0123456789-xyz",
             "ALLOWED_HOSTS": "127.0.0.1",
             "AWS_ENDPOINT_URL": endpoint,
