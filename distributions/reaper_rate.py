@@ -9,7 +9,7 @@ from streamhub.errors import EmbeddedNotRunning, Misconfigured
 # The line for the rate limit never runs empty, though a worker may come late.
 SPARE = 1.1
 # While AWS's limit is not known, the rate grows with every call: rows must be there to try it.
-GROWING = 4.0
+GROWING = 2.0
 
 
 def deletions() -> QueueState | None:

@@ -175,6 +175,9 @@ def _delete(claim: Claim) -> float | None:
         request_id=request_id,
         delete_accepted_at=Now(),
         polled_list=LIST,
+        # Nothing is left to describe: not for a list that lacks it already, nor for an edit from outside.
+        observe_requested=False,
+        own_etag="",
     )
     return None
 
