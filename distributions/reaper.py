@@ -9,17 +9,18 @@ changed since, and it is read again. The run ends when no stale row is left and 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import ceil
 
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import Case, Count, DateTimeField, Max, Q, Value, When
 from django.db.models.functions import Now
 
 from distributions import driver, owners, reaper_rate
 from distributions.models import Distribution, ReaperRun, State
 from distributions.reaper_runs import run_open, run_under_way
-from distributions.stale import REAPING, STALE, stale
+from distributions.stale import REAPING, stale
 from streamhub.access.actors import system_actor
 from streamhub.clock import database_now
 from streamhub.lifecycle import handed_over, observe, states
@@ -83,25 +84,32 @@ def _hand_over(run: ReaperRun, most: int | None, first: datetime, rate: float | 
             break
         last = page[-1].pk
         needed = owners.owner().ownerships(page)
-        for row in page:
-            if not needed[row.pk].holds:
-                turn = first + timedelta(seconds=queued / rate) if rate else Now()
-                queued += _delete(row, run, turn)
+        free = [row.pk for row in page if not needed[row.pk].holds]
+        turns = {
+            pk: first + timedelta(seconds=(queued + n) / rate) if rate else first for n, pk in enumerate(free)
+        }
+        queued += _delete(turns, run)
     return queued
 
 
-def _delete(row: Distribution, run: ReaperRun, turn: object) -> bool:
-    """Compare-and-swap `disabled → deleting`. The row's next step calls AWS; the sweep queues it."""
-    return states.change(
-        row,
+def _delete(turns: Mapping[int, datetime], run: ReaperRun) -> int:
+    """Move rows `disabled → deleting`, unless they changed. Their next steps call AWS; the sweep queues them.
+
+    `turns`: the time of each row's step, by its id.
+    """
+    if not turns:
+        return 0
+    turn = [When(pk=pk, then=Value(moment)) for pk, moment in turns.items()]
+    moved = states.change_all(
+        stale().filter(FREE, pk__in=turns),
         State.DELETING,
         why="stale: the reaper deletes it",
-        condition=STALE & FREE,
-        not_before=turn,
+        not_before=Case(*turn, output_field=DateTimeField()),
         queued_until=None,
         priority=Priority.DELETE,
         reaper_run=run,
     )
+    return len(moved)
 
 
 def _end(run: ReaperRun) -> None:

@@ -49,6 +49,8 @@ class Outcome:
     own_calls: dict[str, int]
     shared_calls: dict[str, int] = field(default_factory=dict)
     longest_gap: float = 0.0
+    # The machine's load average over the last minute: above its number of cores, rates are the machine's.
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
 
     @property
     def per_second(self) -> float:
