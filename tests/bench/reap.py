@@ -205,7 +205,7 @@ class Stack:
                 time.sleep(1)
         entries = self.control.calls(limit=200_000)
         outcome = outcome_of("naive", entries)
-        outcome.own_calls, outcome.shared_calls = Counter(entry["name"] for entry in entries), {}
+        outcome.own_calls, outcome.shared_calls = dict(Counter(entry["name"] for entry in entries)), {}
         return outcome
 
     def _foreign(self, count: int) -> list[tuple[str, str]]:
