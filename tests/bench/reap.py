@@ -158,6 +158,7 @@ class Stack:
             if time.monotonic() > deadline:
                 break
             time.sleep(0.25)
+        time.sleep(10 * LATENCY)  # the last calls are answered
         entries = self.control.calls(limit=200_000)
         self._wait(lambda: not self.api.get("distributions?limit=1")["items"], 400)
         if kill:
