@@ -44,8 +44,8 @@ browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
 matrix: $(STAMP) ## every AWS call with every fault, each in a new world; POINT=flow:call:kind replays one
 	@$(BIN)/python -m tests.matrix.run $(if $(POINT),--point $(POINT)) $(if $(FLOW),--flow $(FLOW))
 
-bench: $(STAMP) ## AWS calls and time compared with the minimum; CASE=stack, reap or metrics
-	@$(BIN)/python -m tests.bench.run $(if $(CASE),--case $(CASE))
+bench: $(STAMP) ## AWS calls and time compared with the minimum; CASE=stack, reap or metrics; QUICK=1
+	@QUICK=$(QUICK) $(BIN)/python -m tests.bench.run $(if $(CASE),--case $(CASE))
 
 chaos: $(STAMP) ## clients at work while processes are killed at random; MINUTES=10, SEED repeats the choices
 	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(if $(MISFORTUNES),--misfortunes $(MISFORTUNES))

@@ -128,8 +128,12 @@ class ProcessSet:
 
     def run(self, *arguments: str, timeout: float = 120) -> str:
         """Run a command of `manage.py` and return its output. Raises ProcessFailed."""
+        return self.python("manage.py", *arguments, timeout=timeout)
+
+    def python(self, *arguments: str, timeout: float) -> str:
+        """Run Python with the processes' environment and return its output. Raises ProcessFailed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, *arguments],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -141,7 +145,7 @@ class ProcessSet:
             check=False,
         )
         if done.returncode:
-            raise ProcessFailed(f"`manage.py {arguments[0]}` failed: {done.stderr.strip()[-1000:]}")
+            raise ProcessFailed(f"`{' '.join(arguments[:2])}` failed: {done.stderr.strip()[-1000:]}")
         return done.stdout
 
     # --- waiting ---------------------------------------------------------------------------

@@ -12,9 +12,9 @@ from django.contrib.admin import display
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 
-from distributions import guards, mediamanager_page, services
+from distributions import guards, mediamanager_page, reaper_page, services
 from distributions.models import Desired, Distribution, State
 from distributions.stale import STALE
 from streamhub.console.badges import Badge, Tone, busy
@@ -133,6 +133,7 @@ def _cloudfront_facts(row: Distribution) -> Section:
 
 
 def _purpose_facts(row: Distribution) -> Section:
+    deletion = reaper_page.deletion_fact(row)
     return Section(
         "Purpose",
         [
@@ -140,6 +141,7 @@ def _purpose_facts(row: Distribution) -> Section:
             Fact("created for", row.owner_label),
             Fact("attached", row.attached, "yesno"),
             Fact("desired", row.desired),
+            *([deletion] if deletion else []),
             Fact("tags", row.tags, "tags"),
             Fact("created", row.created_at, "when"),
         ],
@@ -272,7 +274,7 @@ TILES = (
         "delete_sweep",
         VIEW,
         _stale,
-        lambda: list_url(Distribution, "stale"),
+        lambda: reverse(f"admin:{reaper_page.PAGE}"),
         52,
     ),
 )
@@ -287,6 +289,10 @@ NAVIGATION = (
         url_name=f"admin:{mediamanager_page.PAGE}",
         permission=VIEW,
     ),
+    Entry(215, "Delivery", "Reaper", "delete_sweep", url_name=f"admin:{reaper_page.PAGE}", permission=VIEW),
 )
 PAGE_PARTS = (PageParts(Distribution, verbs=VERBS),)
-URLS = mediamanager_page.urls(cast(DistributionAdmin, admin.site.get_model_admin(Distribution)))
+URLS = (
+    *mediamanager_page.urls(cast(DistributionAdmin, admin.site.get_model_admin(Distribution))),
+    *reaper_page.urls(),
+)

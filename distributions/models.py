@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from streamhub.lifecycle.models import ManagedResource, due_indexes
 
@@ -22,6 +23,35 @@ class Desired(models.TextChoices):
     ENABLED = "enabled"
     DISABLED = "disabled"
     DELETED = "deleted"
+
+
+class ReaperRun(models.Model):
+    """One run of the reaper: from the first look until everything that was stale is deleted or waits.
+
+    Deletions are the workers' steps; they count here what they did. `calls` are the AWS calls of these steps.
+    """
+
+    who = models.CharField(max_length=128)
+    started_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # True while it is under way, then null: a unique column allows one.
+    under_way = models.BooleanField(null=True, default=True, unique=True, editable=False)
+    # Whether the list was read, so that rows may be handed to the workers.
+    listed = models.BooleanField(default=False, editable=False)
+    seen = models.PositiveIntegerField(default=0)
+    deleted = models.PositiveIntegerField(default=0)
+    waiting = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    # Why rows failed or wait: the messages with how many rows show each.
+    reasons = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [("run_reaper", "Can run the reaper")]
+
+    def __str__(self) -> str:
+        return f"run of {self.started_at:%Y-%m-%d %H:%M}"
 
 
 class Distribution(ManagedResource):
@@ -64,6 +94,10 @@ class Distribution(ManagedResource):
     # Set before CreateDistribution is sent, cleared when it certainly had no effect.
     create_sent_at = models.DateTimeField(null=True, blank=True)
     delete_accepted_at = models.DateTimeField(null=True, blank=True)
+    # The run of the reaper that handed it to the workers.
+    reaper_run = models.ForeignKey(
+        ReaperRun, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
     # When it was proven gone: two NotFounds far enough apart, or our own delete and one absence.
     gone_at = models.DateTimeField(null=True, blank=True)
 
@@ -84,6 +118,14 @@ class Distribution(ManagedResource):
                 condition=models.Q(
                     state=State.DISABLED, desired=Desired.DELETED, attached=False, protected=False
                 ),
+            ),
+            models.Index(
+                fields=["not_before"],
+                name="distribution_reaping",
+                condition=models.Q(state=State.DELETING, delete_accepted_at=None),
+            ),
+            models.Index(
+                fields=["id"], name="distribution_unwanted", condition=models.Q(desired=Desired.DELETED)
             ),
         ]
         constraints = [

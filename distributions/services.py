@@ -12,12 +12,14 @@ from django.db import transaction
 
 from distributions import guards, owners
 from distributions.guards import Home
-from distributions.models import Desired, Distribution, State
+from distributions.models import Desired, Distribution, ReaperRun, State
+from distributions.reaper_runs import run_open
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 from streamhub.errors import NotPossible
-from streamhub.lifecycle import intent, states
+from streamhub.lifecycle import intent, states, wake
 from streamhub.lifecycle.models import Priority, error_fields
+from streamhub.task_names import TaskName
 
 
 @transaction.atomic
@@ -150,6 +152,15 @@ def distribution_config_request(row: Distribution) -> None:
     if row.aws_distribution_id and not row.config_requested:
         Distribution.objects.filter(pk=row.pk).update(config_requested=True)
         intent.requeue(Distribution, [row.pk])
+
+
+@transaction.atomic
+def reaper_run(*, who: Actor) -> ReaperRun:
+    """Begin a run of the reaper now, or return the one under way. Idempotent while it lasts."""
+    who = permit(who, "distributions.run_reaper")
+    run = run_open(who)
+    transaction.on_commit(lambda: wake.send_safely(TaskName.DELETE_STALE_DISTRIBUTIONS, "bulk"))
+    return run
 
 
 @transaction.atomic

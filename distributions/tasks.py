@@ -7,7 +7,7 @@ from distributions.reaper import delete_stale
 from streamhub.task_names import TaskName
 
 
-@shared_task(name=TaskName.DELETE_STALE_DISTRIBUTIONS, soft_time_limit=600, time_limit=660)
+@shared_task(name=TaskName.DELETE_STALE_DISTRIBUTIONS)
 def delete_stale_distributions() -> None:
     jobs.DELETE_STALE_DISTRIBUTIONS.run(delete_stale)
 

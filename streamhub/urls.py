@@ -8,6 +8,7 @@ from ninja import Router
 from billing.api import router as usage_router
 from channels_app.api import breakouts_router, channels_router
 from distributions.api import router as distributions_router
+from distributions.reaper_api import router as reaper_router
 from streamhub import health
 from streamhub.access import problems
 from streamhub.access.api import make_api
@@ -21,6 +22,7 @@ ROUTERS: tuple[tuple[str, Router], ...] = (
     ("/breakouts", breakouts_router),
     ("/breakouts", usage_router),
     ("/distributions", distributions_router),
+    ("/reaper", reaper_router),
     ("/alarms", make_alarms_router(read=scope("channels:read"), write=scope("channels:write"))),
 )
 

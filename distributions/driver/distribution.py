@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from distributions import owners
 from distributions.decide import Intent, Observed, Step, next_step
 from distributions.driver import creating, marks
+from distributions.driver.counting import counting
 from distributions.driver.observing import (
     LIST,
     cloudfront,
@@ -26,7 +27,7 @@ from distributions.driver.observing import (
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.aws.ratelimit import step_of
-from streamhub.errors import AwsError, HandedOver, Refused
+from streamhub.errors import AwsError, HandedOver, NotSent, Refused, Throttled
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
@@ -40,6 +41,8 @@ QUIET = (
     Step.SETTLE_DISABLED,
     Step.REST,
 )
+
+THROTTLED_SECONDS = 1.0
 
 DISABLED_OUTSIDE = (
     "disabled_outside",
@@ -69,6 +72,12 @@ class DistributionDriver:
         return str(self.decide(row))
 
     def step(self, claim: Claim) -> float | None:
+        if claim.row.state != State.DELETING:
+            return self._step(claim)
+        with counting(claim.row):
+            return self._step(claim)
+
+    def _step(self, claim: Claim) -> float | None:
         row: Distribution = claim.row
         if row.aws_distribution_id and (row.observe_requested or row.outcome_unknown or edited_outside(row)):
             describe(claim)
@@ -154,14 +163,21 @@ def _delete(claim: Claim) -> float | None:
     row: Distribution = claim.row
     if owners.owner().holds(row) or row.attached or row.protected:
         raise Refused("The distribution is in use and will not be deleted.", code="in_use")
-    request_id = absence.observe_on_conflict(
-        claim, lambda: cloudfront().delete(row.aws_distribution_id or "", row.etag)
-    )
+    try:
+        request_id = absence.observe_on_conflict(
+            claim, lambda: cloudfront().delete(row.aws_distribution_id or "", row.etag)
+        )
+    except Throttled as throttled:
+        # It had no effect, and the rate is lower now: take a turn in the line again.
+        raise NotSent(throttled.operation, THROTTLED_SECONDS) from throttled
     claim.note(
         "CloudFront accepted the deletion",
         request_id=request_id,
         delete_accepted_at=Now(),
         polled_list=LIST,
+        # Nothing is left to describe: not for a list that lacks it already, nor for an edit from outside.
+        observe_requested=False,
+        own_etag="",
     )
     return None
 

@@ -43,9 +43,12 @@ def facts_of(info: DistributionInfo) -> dict[str, Any]:
 
 
 def gone_facts(row: Distribution, listed_at: datetime) -> dict[str, Any] | None:
-    """The columns for a distribution that a complete list lacks; None unless we deleted it ourselves."""
-    if row.delete_accepted_at and row.delete_accepted_at < listed_at:
-        return {"gone_at": listed_at}
+    """The columns for a distribution that a complete list lacks; None unless we deleted it ourselves.
+
+    None of them if that was after the list began: the next list proves it.
+    """
+    if row.delete_accepted_at:
+        return {"gone_at": listed_at} if row.delete_accepted_at < listed_at else {}
     return None
 
 
@@ -62,6 +65,7 @@ POLLED_LIST = PolledList(
     facts=facts_of,
     gone=gone_facts,
     service="CloudFront",
+    confirms=Q(delete_accepted_at__isnull=False),
     watch=Watch(lambda: Q(gone_at=None) & owners.owner().in_use(), _describe),
 )
 

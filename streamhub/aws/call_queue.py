@@ -1,9 +1,9 @@
 """The queue for AWS calls: one token bucket and one waiting line for each operation.
 
 A caller that finds no token takes a place in the line and learns when its turn comes. It comes back then,
-under the same name, and gets its token before those behind it. Urgent callers stand before all others, and
-the last third of a bucket is theirs alone. The rate is the configured one, or less for a while after AWS has
-throttled the operation: each throttle takes a tenth off, and the rate then grows back step by step.
+under the same name, and gets its token before those behind it. One that is late keeps its place, but those
+behind it do not wait for it. Urgent callers stand before all others, and the last third of a bucket is theirs
+alone. The rate is the configured one, or less while AWS throttles more (`adaptive_rate`).
 
 `LocalQueues` are of this process, `RedisQueues` are shared by all workers. Both follow the same rules.
 """
@@ -19,35 +19,45 @@ from typing import Any, Protocol
 
 import redis
 
+from streamhub.aws import adaptive_rate
+from streamhub.aws.adaptive_rate import AdaptiveRate
 from streamhub.token_bucket import Rate, refilled
 
 logger = logging.getLogger(__name__)
 
-# What a throttle leaves of the rate, at most once in SPACING_SECONDS, and the least that remains.
-DECREASE = 0.9
-LEAST = 0.02
-SPACING_SECONDS = 1.0
-# What the rate regains each second at first: this share of the rate that was throttled last, in proportion
-# less below FULL_RECOVERY calls a second, so that few calls are spent on finding AWS's limit. The longer
-# AWS throttles nothing, the faster it grows (cubic in units of CALM_SECONDS).
-RECOVERY = 0.02
-FULL_RECOVERY = 10.0
-CALM_SECONDS = 120.0
+# Nobody waits for a caller that is this late for its turn: its worker may be dead.
+LATE_SECONDS = 1.0
 # A caller that does not come back this long after its turn has lost its place.
 GRACE_SECONDS = 30.0
 # A long wait is announced in parts, because the line moves faster when the rate grows.
 WHOLE_WAIT_SECONDS = 5.0
 PART_OF_WAIT = 0.75
-FORGET_SECONDS = 3600
+# What AWS throttled is remembered for as long without a call: its limits change seldom.
+FORGET_SECONDS = 7 * 86_400
 
 
 @dataclass(frozen=True)
 class QueueState:
-    """One operation now: the share of the configured rate that AWS allows, and how many callers wait."""
+    """One operation now. `ceiling`: calls a second as configured; `per_second`: what AWS allows of them.
+
+    `waiting`: callers in the line. `throttled`: AWS has throttled it, so that its limit is known.
+    """
 
     operation: str
-    share: float
+    ceiling: float
+    per_second: float
     waiting: int
+    throttled: bool = False
+
+    @property
+    def share(self) -> float:
+        """What AWS allows of the configured rate."""
+        return self.per_second / self.ceiling
+
+    @property
+    def seconds(self) -> float:
+        """How long the line takes."""
+        return self.waiting / self.per_second
 
 
 class Queues(Protocol):
@@ -62,7 +72,7 @@ class Queues(Protocol):
         ...
 
     def states(self, operations: Iterable[str]) -> list[QueueState]:
-        """Those operations that wait or are slowed down."""
+        """Those of the operations that were called lately."""
         ...
 
 
@@ -78,22 +88,31 @@ def announced(wait: float) -> float:
 
 @dataclass
 class _Queue:
+    rate: AdaptiveRate
     tokens: float
     at: float
-    per_second: float  # the configured rate
-    factor: float = 1.0
-    throttled_factor: float = 1.0
-    throttled_at: float = float("-inf")
-    # holder: (lane, arrival) and holder: when its turn comes
+    # holder: (lane, arrival) and holder: when its turn comes. Lane 0 is urgent.
     line: dict[str, tuple[int, float]] = field(default_factory=dict)
     turns: dict[str, float] = field(default_factory=dict)
 
-    def share(self, now: float) -> float:
-        if self.throttled_at == float("-inf"):
-            return 1.0
-        calm, base = now - self.throttled_at, self.throttled_factor
-        speed = RECOVERY * min(1.0, self.per_second * base / FULL_RECOVERY)
-        return min(1.0, self.factor + base * speed * calm * (1 + (calm / CALM_SECONDS) ** 2))
+    def leave(self, holder: str) -> None:
+        self.line.pop(holder, None)
+        self.turns.pop(holder, None)
+
+    def forget_absent(self, now: float) -> None:
+        for holder in [holder for holder, turn in self.turns.items() if turn + GRACE_SECONDS < now]:
+            self.leave(holder)
+
+    def ahead(self, holder: str, lane: int, now: float) -> int:
+        """Those before this holder that are not late."""
+        place = self.line.get(holder, (lane, float("inf")))
+        before = sum(1 for other in self.line.values() if other < place)
+        late = sum(
+            1
+            for other, turn in self.turns.items()
+            if other != holder and self.line[other][0] <= lane and turn + LATE_SECONDS < now
+        )
+        return max(0, before - late)
 
 
 class LocalQueues:
@@ -108,56 +127,45 @@ class LocalQueues:
     def take(self, operation: str, rate: Rate, *, holder: str, urgent: bool) -> float:
         """Take a token for `holder`. Returns 0, or the seconds until it should ask again."""
         with self._lock:
-            now = self._clock()
-            queue = self._queues.setdefault(operation, _Queue(rate.burst, now, rate.per_second))
-            per_second = rate.per_second * queue.share(now)
-            queue.tokens = refilled(queue.tokens, now - queue.at, Rate(per_second, rate.burst))
-            queue.at = now
-            self._forget_absent(queue, now)
-            ahead = self._ahead(queue, holder, urgent)
-            missing = 1 + ahead + (0 if urgent else reserve_of(rate)) - queue.tokens
+            now, lane = self._clock(), 0 if urgent else 1
+            queue = self._queues.get(operation)
+            if queue is None:
+                adaptive = AdaptiveRate(rate.per_second)
+                queue = self._queues[operation] = _Queue(adaptive, adaptive.bucket(rate).burst, now)
+            queue.rate.ceiling = rate.per_second
+            bucket = queue.rate.bucket(rate)
+            queue.tokens, queue.at = refilled(queue.tokens, now - queue.at, bucket), now
+            queue.forget_absent(now)
+            reserve = 0 if urgent else reserve_of(bucket)
+            missing = 1 + queue.ahead(holder, lane, now) + reserve - queue.tokens
             if missing <= 0:
                 queue.tokens -= 1
-                queue.line.pop(holder, None)
-                queue.turns.pop(holder, None)
+                queue.rate.grant()
+                queue.leave(holder)
                 return 0.0
             self._arrivals += 1
-            queue.line.setdefault(holder, (0 if urgent else 1, self._arrivals))
-            wait = announced(missing / per_second)
+            queue.line.setdefault(holder, (lane, self._arrivals))
+            wait = announced(missing / bucket.per_second)
             queue.turns[holder] = now + wait
             return wait
-
-    def _forget_absent(self, queue: _Queue, now: float) -> None:
-        while queue.line:
-            first = min(queue.line, key=queue.line.__getitem__)
-            if queue.turns[first] + GRACE_SECONDS >= now:
-                return
-            del queue.line[first], queue.turns[first]
-
-    def _ahead(self, queue: _Queue, holder: str, urgent: bool) -> int:
-        place = queue.line.get(holder, (0 if urgent else 1, float("inf")))
-        return sum(1 for other in queue.line.values() if other < place)
 
     def slow_down(self, operation: str) -> None:
         """AWS throttled the operation: lower its rate."""
         with self._lock:
-            now, queue = self._clock(), self._queues.get(operation)
-            if queue is None:
-                return
-            queue.tokens = min(queue.tokens, 0.0)
-            if now - queue.throttled_at < SPACING_SECONDS:
-                return
-            queue.throttled_factor = queue.share(now)
-            queue.factor = max(LEAST, queue.throttled_factor * DECREASE)
-            queue.throttled_at = now
+            if queue := self._queues.get(operation):
+                queue.tokens = min(queue.tokens, 0.0)
+                queue.rate.throttle(self._clock())
 
     def states(self, operations: Iterable[str]) -> list[QueueState]:
-        """Those operations that wait or are slowed down."""
+        """Those of the operations that were called lately."""
         with self._lock:
-            now = self._clock()
             known = [(name, self._queues[name]) for name in operations if name in self._queues]
-            states = [QueueState(name, queue.share(now), len(queue.line)) for name, queue in known]
-        return [state for state in states if state.waiting or state.share < 1]
+            return [
+                QueueState(
+                    name, queue.rate.ceiling, queue.rate.per_second, len(queue.line), queue.rate.limit > 0
+                )
+                for name, queue in known
+            ]
 
     def clear_lines(self) -> None:
         """Nobody waits any more; the tokens stay as they are."""
@@ -167,80 +175,87 @@ class LocalQueues:
                 queue.turns.clear()
 
 
-# The rules of `LocalQueues.take`, by Redis's clock, so that all hosts share one. Lines are sorted sets:
-# a bulk caller's score is the number of its arrival, an urgent one's is negative. Lua numbers are returned
-# as text, because Redis truncates them.
-_SHARE = """
-local function share(bucket, now)
-  local factor, base = tonumber(bucket[3] or 1), tonumber(bucket[4] or 1)
-  if not bucket[5] then return 1 end
-  local calm = now - tonumber(bucket[5])
-  local speed = tonumber(ARGV[1]) * math.min(1, tonumber(bucket[6]) * base / tonumber(ARGV[2]))
-  return math.min(1, factor + base * speed * calm * (1 + (calm / tonumber(ARGV[3])) ^ 2))
-end
+# The rules of `LocalQueues.take`, by Redis's clock, so that all hosts share one. KEYS: the bucket, and as
+# sorted sets the line, the turns of urgent callers and those of others. A bulk caller's score in the line is
+# the number of its arrival, an urgent one's is negative. Numbers are returned as text: Redis truncates them.
+_BUCKET = (
+    adaptive_rate.LUA
+    + """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'factor', 'throttled', 'throttled_at',
-  'per_second')
+local stored = redis.call('HMGET', KEYS[1], 'limit', 'granted', 'refused', 'busy', 'throttled_at',
+  'tokens', 'at', 'ceiling')
 """
+)
 
 _TAKE = (
-    _SHARE
+    _BUCKET
     + """
-local rate, burst, reserve = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local holder, urgent, grace = ARGV[7], ARGV[8] == '1', tonumber(ARGV[9])
-local whole, part, forget = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
-rate = rate * share(bucket, now)
-local tokens, at = tonumber(bucket[1] or burst), tonumber(bucket[2] or now)
-tokens = math.min(burst, tokens + math.max(0, now - at) * rate)
-while true do
-  local first = redis.call('ZRANGE', KEYS[2], 0, 0)[1]
-  if not first then break end
-  if tonumber(redis.call('HGET', KEYS[3], first) or 0) + grace >= now then break end
-  redis.call('ZREM', KEYS[2], first)
-  redis.call('HDEL', KEYS[3], first)
+local ceiling, burst, holder, urgent = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1'
+local late, grace, forget = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local whole, part = tonumber(ARGV[8]), tonumber(ARGV[9])
+local rate = adaptive(stored, ceiling)
+local per_second = rate.per_second()
+burst = math.max(1, burst * per_second / ceiling)
+local reserve = urgent and 0 or math.min(burst / 3, math.max(0, burst - 1))
+local tokens, at = tonumber(stored[6] or burst), tonumber(stored[7] or now)
+tokens = math.min(burst, tokens + math.max(0, now - at) * per_second)
+local mine = urgent and KEYS[3] or KEYS[4]
+redis.call('ZREM', mine, holder)
+local function before(seconds) return '(' .. string.format('%.6f', now - seconds) end
+local waiting_late = 0
+for _, turns in ipairs({KEYS[3], KEYS[4]}) do
+  for _, absent in ipairs(redis.call('ZRANGEBYSCORE', turns, '-inf', before(grace))) do
+    redis.call('ZREM', KEYS[2], absent)
+    redis.call('ZREM', turns, absent)
+  end
+  if turns == KEYS[3] or not urgent then
+    waiting_late = waiting_late + redis.call('ZCOUNT', turns, '-inf', before(late))
+  end
 end
 local ahead = redis.call('ZRANK', KEYS[2], holder)
 if not ahead then
   ahead = urgent and redis.call('ZCOUNT', KEYS[2], '-inf', 0) or redis.call('ZCARD', KEYS[2])
 end
-local missing = 1 + ahead + reserve - tokens
+local missing = 1 + math.max(0, ahead - waiting_late) + reserve - tokens
 local wait = 0
 if missing <= 0 then
   tokens = tokens - 1
+  rate.grant()
   redis.call('ZREM', KEYS[2], holder)
-  redis.call('HDEL', KEYS[3], holder)
 else
-  wait = missing / rate
+  wait = missing / per_second
   if wait > whole then wait = math.max(whole, wait * part) end
   local arrival = redis.call('HINCRBY', KEYS[1], 'arrivals', 1)
   redis.call('ZADD', KEYS[2], 'NX', urgent and arrival - 1000000000000 or arrival, holder)
-  redis.call('HSET', KEYS[3], holder, string.format('%.6f', now + wait))
+  redis.call('ZADD', mine, string.format('%.6f', now + wait), holder)
 end
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.6f', now),
-  'per_second', ARGV[4])
-redis.call('EXPIRE', KEYS[1], math.ceil(burst / rate + forget))
-redis.call('EXPIRE', KEYS[2], math.ceil(wait + forget))
-redis.call('EXPIRE', KEYS[3], math.ceil(wait + forget))
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', string.format('%.6f', now), 'ceiling', ARGV[1],
+  rate.fields())
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, math.ceil(wait + forget)) end
 return tostring(wait)
 """
 )
 
 _SLOW_DOWN = (
-    _SHARE
+    _BUCKET
     + """
-local decrease, least, spacing = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-if not bucket[1] then return '' end
-redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(tonumber(bucket[1]), 0)))
-if bucket[5] and now - tonumber(bucket[5]) < spacing then return '' end
-local throttled = share(bucket, now)
-redis.call('HSET', KEYS[1], 'throttled', tostring(throttled),
-  'factor', tostring(math.max(least, throttled * decrease)), 'throttled_at', string.format('%.6f', now))
+if not stored[6] then return '' end
+local rate = adaptive(stored, tonumber(stored[8]))
+rate.throttle(now)
+redis.call('HSET', KEYS[1], 'tokens', tostring(math.min(tonumber(stored[6]), 0)), rate.fields())
 return ''
 """
 )
 
-_STATE = _SHARE + "return {tostring(share(bucket, now)), redis.call('ZCARD', KEYS[2])}"
+_STATE = (
+    _BUCKET
+    + """
+if not stored[8] then return {} end
+local rate = adaptive(stored, tonumber(stored[8]))
+return {stored[8], tostring(rate.per_second()), redis.call('ZCARD', KEYS[2]), rate.limit > 0 and 1 or 0}
+"""
+)
 
 
 class RedisQueues:
@@ -262,9 +277,8 @@ class RedisQueues:
 
     def take(self, operation: str, rate: Rate, *, holder: str, urgent: bool) -> float:
         """Take a token for `holder`. Returns 0, or the seconds until it should ask again."""
-        reserve = 0 if urgent else reserve_of(rate)
-        numbers = [GRACE_SECONDS, WHOLE_WAIT_SECONDS, PART_OF_WAIT, FORGET_SECONDS]
-        arguments = [rate.per_second, rate.burst, reserve, holder, int(urgent), *numbers]
+        numbers = [LATE_SECONDS, GRACE_SECONDS, FORGET_SECONDS, WHOLE_WAIT_SECONDS, PART_OF_WAIT]
+        arguments = [rate.per_second, rate.burst, holder, int(urgent), *numbers]
         wait = self._run(self._take, operation, arguments)
         if wait is None:
             return self._local.take(operation, rate, holder=holder, urgent=urgent)
@@ -272,17 +286,20 @@ class RedisQueues:
 
     def slow_down(self, operation: str) -> None:
         """AWS throttled the operation: lower its rate."""
-        if self._run(self._slow_down, operation, [DECREASE, LEAST, SPACING_SECONDS]) is None:
+        if self._run(self._slow_down, operation, []) is None:
             self._local.slow_down(operation)
 
     def states(self, operations: Iterable[str]) -> list[QueueState]:
-        """Those operations that wait or are slowed down."""
+        """Those of the operations that were called lately."""
         operations = list(operations)
         found = [(name, self._run(self._state, name, [])) for name in operations]
         if any(answer is None for _, answer in found):
             return self._local.states(operations)
-        states = [QueueState(name, float(share), int(waiting)) for name, (share, waiting) in found]
-        return [state for state in states if state.waiting or state.share < 1]
+        return [
+            QueueState(name, float(answer[0]), float(answer[1]), int(answer[2]), bool(answer[3]))
+            for name, answer in found
+            if answer
+        ]
 
     def _run(self, script: Any, operation: str, arguments: list[Any]) -> Any:
         """The script's answer, or None while Redis fails."""
@@ -290,10 +307,8 @@ class RedisQueues:
             return None
         key = self._prefix + operation
         try:
-            return script(
-                keys=[key, f"{key}:line", f"{key}:turns"],
-                args=[RECOVERY, FULL_RECOVERY, CALM_SECONDS, *arguments],
-            )
+            keys = [key, f"{key}:line", f"{key}:turns:urgent", f"{key}:turns"]
+            return script(keys=keys, args=arguments)
         except redis.RedisError as error:
             self._down_until = self._clock() + self.RETRY_REDIS_SECONDS
             # A demoted Redis keeps its connections and refuses every write: the next one is a new one.

@@ -17,7 +17,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from streamhub.aws.call_queue import Queues
+from streamhub.aws.adaptive_rate import AdaptiveRate
+from streamhub.aws.call_queue import Queues, QueueState
 from streamhub.errors import Misconfigured, NotSent, Retryable
 from streamhub.token_bucket import Rate
 
@@ -33,12 +34,14 @@ class Caller:
     """Who makes the calls: its name in the line, its urgency, and the seconds that it may still wait.
 
     `patience` None: `CALL_PATIENCE_SECONDS` for each call. `prepaid`: operations whose token it has already.
+    `calls`: how many calls were sent to AWS.
     """
 
     holder: str
     urgent: bool = False
     patience: float | None = None
     prepaid: list[str] = field(default_factory=list)
+    calls: int = 0
 
 
 _caller: ContextVar[Caller | None] = ContextVar("streamhub_caller", default=None)
@@ -189,6 +192,13 @@ class Limiter:
         if caller.patience is not None and operation not in caller.prepaid:
             self.acquire(operation)
             caller.prepaid.append(operation)
+
+    def state(self, operation: str) -> QueueState:
+        """The operation's rate and line now."""
+        if states := self.queues.states([operation]):
+            return states[0]
+        rate = AdaptiveRate(rate_for(operation, self.rates).per_second)
+        return QueueState(operation, rate.ceiling, rate.per_second, 0)
 
     def throttled(self, operation: str) -> None:
         """AWS throttled this operation: all workers call it less often for a while."""

@@ -26,9 +26,10 @@ from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import BotoCoreError, ClientError
 
 from streamhub import redis_servers
-from streamhub.aws.call_queue import LocalQueues, RedisQueues
+from streamhub.aws.call_queue import LocalQueues, QueueState, RedisQueues
 from streamhub.aws.error_mapping import is_write, may_have_happened, translate
-from streamhub.aws.ratelimit import PREFIX, Limiter, rates_of
+from streamhub.aws.iam_actions import ACTIONS
+from streamhub.aws.ratelimit import PREFIX, Limiter, current_caller, rates_of
 from streamhub.aws.target import (
     Target,
     broker_url,
@@ -48,7 +49,9 @@ ATTEMPTS = 2
 
 # CreateInputSecurityGroup takes no idempotency token, so a second attempt could create a second group
 # (AWS_RULES 16). MediaLive refuses the others once the first attempt has taken effect: read, then decide.
+# Of DeleteDistribution there are thousands: an attempt that AWS throttled takes its turn in the line again.
 NEVER_REPEATED = {
+    "cloudfront:DeleteDistribution",
     "medialive:CreateInputSecurityGroup",
     "medialive:StartChannel",
     "medialive:StopChannel",
@@ -193,6 +196,7 @@ class AwsSession:
         name, region = f"{service}:{operation}", region or self.target.region
         if self._limiter is not None:
             self._limiter.acquire(name)
+        current_caller().calls += 1
         started = self._clock()
         try:
             response = self._send(service, operation, region, params)
@@ -214,6 +218,14 @@ class AwsSession:
         """
         if self._limiter is not None:
             self._limiter.prepay(f"{service}:{operation}")
+
+    def queue_state(self, service: str, operation: str) -> QueueState | None:
+        """The operation's rate and line now; None without a rate limit."""
+        return self._limiter.state(f"{service}:{operation}") if self._limiter is not None else None
+
+    def queue_states(self) -> list[QueueState]:
+        """Those of all operations that were called lately."""
+        return self._limiter.queues.states(sorted(ACTIONS)) if self._limiter is not None else []
 
     def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
         """Call botocore, and translate its errors."""

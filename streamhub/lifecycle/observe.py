@@ -53,7 +53,8 @@ class PolledList:
     `facts(item)`: the columns that an item determines. `gone(row, listed_at)`: the columns to write if the
     row's resource is absent from a list begun at `listed_at`, or None if absence proves nothing. `read_at`:
     the column with the time at which the row's item was last read. `service`: AWS's name of the service, for
-    people.
+    people. `confirms`: the condition of the rows that wait only for their absence, because AWS accepted their
+    deletion. None of them is described: the whole list confirms all that came together.
     """
 
     key: str
@@ -66,6 +67,7 @@ class PolledList:
     service: str = "AWS"
     watch: Watch | None = None
     read_at: str = "observed_at"
+    confirms: Q | None = None
 
 
 def polled_lists() -> list[PolledList]:
@@ -76,12 +78,15 @@ def polled_lists() -> list[PolledList]:
 def observe(polled_list: PolledList) -> str:
     """Observe once, and return what was done. Raises `AwsError` if AWS could not be read."""
     identified = _identified(polled_list)
-    waiting = list(identified.filter(polled_list=polled_list.key).values_list("pk", flat=True))
+    awaited = identified.filter(polled_list=polled_list.key)
+    confirming = awaited.filter(polled_list.confirms) if polled_list.confirms else awaited.none()
+    waiting = list(awaited.exclude(pk__in=confirming.values("pk")).values_list("pk", flat=True))
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
     watched = _watched(polled_list)
     full_due = _is_due(listing.listed_at) and identified.exists()
     wake_due = _is_due(listing.woken_at or listing.listed_at)
-    if full_due or len({*waiting, *watched}) > listing.pages:
+    confirm_due = _may_confirm(listing) and confirming.exists()
+    if full_due or confirm_due or len({*waiting, *watched}) > listing.pages:
         outcome = read_list(polled_list, listing)
     elif waiting or watched:
         outcome = _describe(polled_list, waiting, watched)
@@ -94,6 +99,20 @@ def observe(polled_list: PolledList) -> str:
         intent.requeue(polled_list.model, _unscheduled(polled_list, waiting))
         Listing.objects.filter(pk=listing.pk).update(woken_at=Now())
     return outcome
+
+
+def confirm_seconds(pages: int) -> int:
+    """How long deletions are collected before a list of so many pages is read for them.
+
+    So that it is no more than one page each `OBSERVE_SECONDS`.
+    """
+    return min(settings.FULL_OBSERVE_SECONDS, settings.OBSERVE_SECONDS * pages)
+
+
+def _may_confirm(listing: Listing) -> bool:
+    """Whether the last reading of the list is long enough ago."""
+    least = timedelta(seconds=confirm_seconds(listing.pages))
+    return listing.listed_at is None or database_now() - listing.listed_at >= least
 
 
 def _watched(polled_list: PolledList) -> list[int]:

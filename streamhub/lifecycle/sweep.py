@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from streamhub.contributions import contributed
 from streamhub.lifecycle import wake
 from streamhub.lifecycle.claim import FREE, after
 from streamhub.lifecycle.driver import all_drivers
@@ -16,7 +17,12 @@ NOT_QUEUED = Q(queued_until__isnull=True) | Q(queued_until__lt=Now())
 
 
 def sweep() -> int:
-    """Queue the due rows of all managed models, and return how many."""
+    """Queue the due rows of all managed models, and return how many.
+
+    First, what apps contribute as `at_sweep` may make rows due. It asks AWS nothing.
+    """
+    for feed in contributed("at_sweep"):
+        feed()
     return sum(sweep_model(driver.model) for driver in all_drivers())
 
 

@@ -156,9 +156,9 @@ def test_buckets_refill_with_time_up_to_the_burst() -> None:
 
 
 def test_redis_refills_buckets_by_its_own_clock(client: Any) -> None:
-    limiter = shared(client, {"*": Rate(per_second=20, burst=3)})
+    limiter = shared(client, {"*": Rate(per_second=10, burst=3)})
     taken(limiter, urgent=True)
-    time.sleep(0.11)
+    time.sleep(0.21)
     assert taken(limiter, urgent=True) >= 1  # two tokens, and one step waits already
 
 
@@ -331,23 +331,52 @@ def test_a_long_wait_is_announced_in_parts(line: Any) -> None:
     assert [(state.waiting, state.share) for state in queues.states([OPERATION])] == [(100, 1.0)]
 
 
-def test_a_throttle_lowers_the_rate_which_then_grows_back(line: Any) -> None:
+def busy(queues: Queues, clock: Clock, seconds: float) -> None:
+    """One step after another calls, as fast as it may."""
+    until = clock.now + seconds
+    while clock.now < until:
+        clock.now += ask(queues, f"busy {clock.now}") + 1e-6
+
+
+def test_a_throttle_lowers_the_rate_which_then_grows_back_with_calls(line: Any) -> None:
     queues, clock = line
-    ask(queues, "a")
+    busy(queues, clock, 60)
     queues.slow_down(OPERATION)
-    queues.slow_down(OPERATION)  # within a second: one and the same
+    queues.slow_down(OPERATION)  # at the same time: one and the same
     (state,) = queues.states([OPERATION])
-    assert state.share == pytest.approx(0.9)
+    assert state.share == pytest.approx(0.9, abs=0.01)
     assert ask(queues, "b") > 1  # AWS's own bucket is empty: so is ours
-    clock.now += 5
+    clock.now += 3600
     (state,) = queues.states([OPERATION])
-    assert state.share == pytest.approx(0.92, abs=0.001)  # at 2 a second: a fifth of the full speed
-    queues.slow_down(OPERATION)
-    (state,) = queues.states([OPERATION])
-    assert state.share == pytest.approx(0.92 * 0.9, abs=0.001)
-    clock.now += 50
+    assert state.share == pytest.approx(0.9, abs=0.01)  # nothing was tried meanwhile
     assert ask(queues, "b") == 0
-    assert queues.states([OPERATION]) == []
+    busy(queues, clock, 40)
+    (state,) = queues.states([OPERATION])
+    assert 0.95 < state.share < 1
+    busy(queues, clock, 200)
+    (state,) = queues.states([OPERATION])
+    assert state.share == 1
+
+
+def test_nobody_waits_for_those_that_are_late(line: Any) -> None:
+    """A worker died: half of the line never comes back. The others go on at once, in their order."""
+    queues, clock = line
+    for n in range(44):
+        ask(queues, f"row {n}")
+    clock.now += 25
+    served = [n for n in range(5, 44, 2) if not ask(queues, f"row {n}")]
+    assert served == [5, 7, 9, 11]  # what the bucket holds without its reserve
+    clock.now += 0.5
+    assert ask(queues, "row 4") == 0  # late, but its place is still the first
+
+
+def test_a_state_says_how_long_the_line_takes(line: Any) -> None:
+    queues, _clock = line
+    for n in range(14):
+        ask(queues, f"row {n}")
+    (state,) = queues.states([OPERATION, "medialive:StartChannel"])
+    assert (state.operation, state.ceiling, state.per_second) == (OPERATION, 2, 2)
+    assert (state.waiting, state.seconds) == (10, 5)
 
 
 class Aws:
@@ -384,6 +413,40 @@ def test_below_the_ceiling_the_average_is_nine_tenths_of_what_aws_gives(limit: f
     accepted, refused = aws.accepted - counted[0], aws.refused - counted[1]
     assert accepted / 600 >= 0.9 * limit
     assert refused <= 0.03 * accepted + 12
+
+
+def eight_workers(queues: Queues, aws: Aws, clock: Clock, rate: Rate, calls: int) -> float:
+    """Eight workers whose calls AWS answers in 60 ms. Returns the accepted calls per second."""
+    answers: list[tuple[float, bool]] = []
+    began, enough = clock.now, aws.accepted + calls
+    while aws.accepted < enough:
+        clock.now += 0.005
+        for answer in [answer for answer in answers if answer[0] <= clock.now]:
+            answers.remove(answer)
+            if answer[1]:
+                queues.slow_down(OPERATION)
+        while len(answers) < 8 and not queues.take(OPERATION, rate, holder="row", urgent=False):
+            answers.append((clock.now + 0.06, aws.call()))
+    return calls / (clock.now - began)
+
+
+@pytest.mark.parametrize(("ceiling", "limit"), [(100, 20), (40, 20), (25, 20), (100, 5), (20, 20)])
+def test_a_ceiling_that_is_far_too_high_costs_few_calls(ceiling: float, limit: float) -> None:
+    """Nothing is known of AWS's limit."""
+    clock = Clock()
+    queues, aws = LocalQueues(clock=clock), Aws(clock, limit, limit)
+    assert eight_workers(queues, aws, clock, Rate(ceiling, ceiling), 1000) >= 0.9 * limit
+    assert aws.refused <= 20
+
+
+def test_a_known_limit_is_not_found_again_after_a_pause() -> None:
+    clock = Clock()
+    queues, aws = LocalQueues(clock=clock), Aws(clock, 20)
+    eight_workers(queues, aws, clock, Rate(100, 100), 200)
+    clock.now += 1800
+    refused = aws.refused
+    assert eight_workers(queues, aws, clock, Rate(100, 100), 200) >= 0.9 * 20
+    assert aws.refused - refused <= 2
 
 
 @settings(max_examples=30, deadline=None)

@@ -175,7 +175,7 @@ def test_a_throttle_slows_the_operation_down(session_at: Sessions, wire: Scripte
     with pytest.raises(Throttled):
         session.call("medialive", "DescribeChannel", ChannelId="42")
     (state,) = queues.states(["medialive:DescribeChannel", "medialive:StartChannel"])
-    assert (state.operation, state.share) == ("medialive:DescribeChannel", pytest.approx(0.9, abs=0.01))
+    assert (state.operation, state.share) == ("medialive:DescribeChannel", pytest.approx(0.45, abs=0.01))
 
 
 def test_racing_threads_make_a_client_only_once(session: AwsSession) -> None:

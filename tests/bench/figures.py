@@ -6,10 +6,13 @@ job and makes one metrics call per breakout. Both were counted with the rules of
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rich.table import Table
+
+from devstack.processes import ROOT
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,13 @@ class Figure:
     @property
     def held(self) -> bool:
         return self.measured <= self.most
+
+
+def write_json(name: str, figures: object) -> None:
+    """Keep the figures of a case under `var/bench`."""
+    folder = ROOT / "var" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def table_of(figures: Iterable[Figure]) -> Table:

@@ -202,6 +202,8 @@ def test_the_reaper_makes_one_call_per_distribution_and_no_list_of_its_own(
     world.step_all()
     assert world.counts() == {"cloudfront:DeleteDistribution": 12}
     world.observe_waiting()
+    assert world.counts() == {"cloudfront:DeleteDistribution": 12}  # deletions are collected for one list
+    world.observe()
     world.step_all()
     assert world.counts() == {"cloudfront:DeleteDistribution": 12, "cloudfront:ListDistributions": 1}
     assert not Distribution.objects.exists()

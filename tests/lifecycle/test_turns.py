@@ -57,7 +57,7 @@ class Refusing(LocalQueues):
         return 0.01
 
     def states(self, operations: Iterable[str]) -> list[QueueState]:
-        raise NotImplementedError
+        return []
 
 
 @pytest.fixture

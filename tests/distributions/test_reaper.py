@@ -1,0 +1,416 @@
+"""The reaper: what it hands over, its runs, its page and its calls of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from distributions import jobs, reaper, services
+from distributions.driver import observing
+from distributions.forecast import Pace, Reason, forecast
+from distributions.models import Distribution, ReaperRun
+from distributions.owners import Ownership
+from distributions.stale import STALE, is_stale
+from streamhub.access.services import token_issue
+from streamhub.aws.call_queue import LocalQueues
+from streamhub.aws.cloudfront import CloudFront
+from streamhub.aws.ratelimit import Limiter, step_of
+from streamhub.clock import database_now
+from streamhub.errors import NotSent
+from streamhub.lifecycle import observe, wake
+from streamhub.lifecycle.models import Listing
+from streamhub.lifecycle.sweep import sweep
+from streamhub.token_bucket import Rate
+from tests.scenarios import rows
+from tests.scenarios.actors import TESTER
+from tests.scenarios.staff import As
+from tests.scenarios.world import WorldUnderTest
+
+URL = "https://origin.example.com/out/v1/index.m3u8"
+DELETE = "cloudfront:DeleteDistribution"
+
+
+def stale_rows(world: WorldUnderTest, count: int) -> None:
+    made = [services.distribution_create(URL, owner_label=f"stage {n}", who=TESTER) for n in range(count)]
+    world.settle()
+    for row in made:
+        services.distribution_detach(row, who=TESTER)
+    world.settle()
+    world.control.clear_calls()
+
+
+@pytest.fixture
+def limited(world: WorldUnderTest) -> Iterator[Limiter]:
+    """A world in which two deletions a second are allowed."""
+    limiter = Limiter(LocalQueues(), {"*": Rate(2, 10)})
+    world.session._limiter = limiter
+    yield limiter
+    world.session._limiter = None
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    log: list[int] = []
+    monkeypatch.setattr(wake, "send", lambda task, args, queue, countdown=0: log.append(args[1]))
+    return log
+
+
+def turns() -> list[float]:
+    """When the rows that were handed over take their turn, in seconds from now."""
+    now = database_now()
+    handed_over = Distribution.objects.filter(state="deleting").order_by("not_before")
+    return [(row.not_before - now).total_seconds() for row in handed_over if row.not_before]
+
+
+def test_a_run_hands_over_what_the_rate_allows_turn_by_turn(
+    world: WorldUnderTest, limited: Limiter, settings: Any
+) -> None:
+    world.session._limiter = None
+    stale_rows(world, 80)
+    world.session._limiter = limited
+    settings.SWEEP_SECONDS = 5
+    world.reap()
+    waits = turns()
+    # Two a second and a little more, for four sweeps.
+    assert len(waits) == 44
+    assert waits[-1] == pytest.approx(43 / 2.2, abs=1.5)
+    assert reaper.feed() == 0  # enough is under way
+    Distribution.objects.filter(state="deleting").update(delete_accepted_at=database_now())
+    assert reaper.feed() == 36
+    assert ReaperRun.objects.get().under_way
+
+
+def test_every_sweep_goes_on_with_the_run(
+    world: WorldUnderTest, limited: Limiter, sent: list[int], settings: Any
+) -> None:
+    world.session._limiter = None
+    stale_rows(world, 60)
+    world.session._limiter = limited
+    settings.SWEEP_SECONDS = 5
+    world.reap()
+    sent.clear()
+    Distribution.objects.filter(state="deleting").update(delete_accepted_at=database_now(), not_before=None)
+    sweep()
+    assert Distribution.objects.filter(state="deleting", delete_accepted_at=None).count() == 16
+    assert sent
+
+
+def test_a_row_that_was_lost_with_its_worker_is_queued_again(world: WorldUnderTest, sent: list[int]) -> None:
+    stale_rows(world, 2)
+    world.reap()
+    lost, waiting = Distribution.objects.all()
+    mark = database_now() + timedelta(seconds=50)
+    ago = database_now() - timedelta(seconds=reaper.LOST_SECONDS + 5)
+    Distribution.objects.filter(pk=lost.pk).update(not_before=ago, queued_until=mark)
+    Distribution.objects.filter(pk=waiting.pk).update(queued_until=mark)
+    sent.clear()
+    sweep()
+    assert sent == [lost.pk]
+
+
+def test_a_run_counts_what_its_deletions_did(world: WorldUnderTest) -> None:
+    stale_rows(world, 3)
+    failing = Distribution.objects.earliest("pk")
+    world.control.fault(DELETE, "access_denied", times=None, where={"Id": failing.aws_distribution_id})
+    world.reap()
+    world.step_all()
+    run = ReaperRun.objects.get()
+    assert (run.who, run.seen, run.deleted, run.calls) == ("reaper", 3, 2, 3)
+    reaper.feed()
+    run.refresh_from_db()
+    assert (run.under_way, run.failed, run.waiting) == (None, 1, 0)
+    assert run.ended_at is not None
+    failing.refresh_from_db()
+    assert run.reasons == {failing.error_message: 1}
+
+
+def test_a_run_whose_rows_fail_does_not_starve_the_others(
+    world: WorldUnderTest, limited: Limiter, settings: Any
+) -> None:
+    world.session._limiter = None
+    stale_rows(world, 50)
+    world.session._limiter = limited
+    settings.SWEEP_SECONDS = 5
+    world.reap()
+    Distribution.objects.filter(state="deleting").update(error_code="AccessDenied")
+    assert reaper.feed() == 6
+
+
+def test_a_throttled_deletion_takes_its_turn_again_and_is_not_described(world: WorldUnderTest) -> None:
+    stale_rows(world, 1)
+    world.control.fault(DELETE, "throttle", times=2)
+    world.reap()
+    world.control.clear_calls()
+    for _ in range(3):
+        world.step_all()
+        row = Distribution.objects.get()
+        assert (row.attempts, row.error_code) == (0, "")
+    assert world.counts() == {DELETE: 3}
+    assert ReaperRun.objects.get().calls == 3
+
+
+def test_a_changed_distribution_is_read_once_and_then_deleted(world: WorldUnderTest) -> None:
+    stale_rows(world, 1)
+    world.reap()
+    aws_id = Distribution.objects.get().aws_distribution_id
+    world.control.console("cloudfront", "edit", Id=aws_id, changes={"HttpVersion": "http2"})
+    world.settle()
+    counts = world.counts()
+    assert counts[DELETE] == 2
+    assert counts["cloudfront:GetDistribution"] == 1
+    assert not Distribution.objects.exists()
+    assert world.illegal() == []
+
+
+def test_a_deletion_during_a_list_is_proven_by_the_next_one(
+    world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is absent from the list, which began before CloudFront accepted it: no reason to describe it."""
+    stale_rows(world, 2)
+    world.reap()
+    world.control.clear_calls()
+    pages = observing.cloudfront().pages
+
+    def deleting_meanwhile() -> Iterator[Any]:
+        world.step_all()
+        yield from pages()
+
+    monkeypatch.setattr(CloudFront, "pages", lambda self: deleting_meanwhile())
+    observe.read_list(observing.POLLED_LIST)
+    monkeypatch.undo()
+    world.step_all()
+    assert world.counts() == {DELETE: 2, "cloudfront:ListDistributions": 1}
+    world.observe()
+    world.step_all()
+    assert not Distribution.objects.exists()
+    assert world.counts() == {DELETE: 2, "cloudfront:ListDistributions": 2}
+
+
+def test_a_list_is_read_for_deletions_only_now_and_then(world: WorldUnderTest, settings: Any) -> None:
+    """Of a long list, no more than one page is read in each `OBSERVE_SECONDS`."""
+    stale_rows(world, 4)
+    world.reap()
+    world.step_all()
+    settings.OBSERVE_SECONDS = 15
+    listing = Listing.objects.get(key="distribution")
+    for pages, age, read in (
+        (1, 10, 0),
+        (1, 16, 1),
+        (10, 100, 0),
+        (10, 151, 1),
+        (100, 299, 0),
+        (100, 301, 1),
+    ):
+        ago = database_now() - timedelta(seconds=age)
+        Listing.objects.filter(pk=listing.pk).update(pages=pages, listed_at=ago)
+        Distribution.objects.update(gone_at=None)
+        world.control.clear_calls()
+        world.watch()
+        assert world.counts().get("cloudfront:ListDistributions", 0) == read, (pages, age)
+        assert set(world.counts()) <= {"cloudfront:ListDistributions"}
+
+
+# --- forecasts -------------------------------------------------------------------------------
+
+
+def pace(**changes: Any) -> Pace:
+    now = database_now()
+    fields: dict[str, Any] = {
+        "now": now,
+        "per_second": 2.0,
+        "next_run_at": now + timedelta(seconds=100),
+        "ahead": 0,
+        "confirming": timedelta(seconds=15),
+    }
+    return Pace(**{**fields, **changes})
+
+
+def a_row(state: str = "disabled", **fields: Any) -> Distribution:
+    wanted = {"attached": False, "desired": "deleted", "enabled": False, "status": "Deployed"}
+    return rows.distribution(state, **{**wanted, **fields})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "holds", "reason", "seconds"),
+    [
+        ({}, (), Reason.READY, 100 + 40 / 2 + 15),
+        ({}, ("keynote",), Reason.HELD, None),
+        ({"state": "disabling", "status": "InProgress"}, (), Reason.DISABLING, 300 + 15),
+        ({"state": "failed"}, (), Reason.NEEDS_PERSON, None),
+        ({"error_code": "AccessDenied", "error_needs_person": True}, (), Reason.NEEDS_PERSON, None),
+        ({"state": "deleting"}, (), Reason.QUEUED, 15),
+    ],
+)
+def test_each_row_says_why_it_waits_and_when_it_will_be_gone(
+    fields: dict[str, Any], holds: tuple[str, ...], reason: Reason, seconds: float | None
+) -> None:
+    row = a_row(**fields)
+    row.refresh_from_db()
+    present = pace(now=row.state_since, next_run_at=row.state_since + timedelta(seconds=100))
+    found = forecast(row, present, Ownership(holds=holds), 40)
+    assert found.reason == reason
+    assert found.detail
+    expected = seconds and row.state_since + timedelta(seconds=seconds)
+    assert found.expected_gone_at == expected
+
+
+@pytest.mark.django_db
+def test_a_reaper_that_is_switched_off_promises_nothing() -> None:
+    found = forecast(a_row(), pace(next_run_at=None), Ownership(), 0)
+    assert found.expected_gone_at is None
+    assert "Run now" in found.detail
+
+
+@pytest.mark.django_db
+def test_the_rule_of_a_row_and_that_of_the_query_agree() -> None:
+    changes: list[dict[str, Any]] = [
+        {},
+        {"state": "deleting"},
+        {"desired": "disabled"},
+        {"enabled": True},
+        {"enabled": None},
+        {"status": "InProgress"},
+        {"handed_over_at": database_now()},
+        {"attached": True, "desired": "enabled"},
+    ]
+    for n, fields in enumerate(changes):
+        row = a_row(**{"aws_distribution_id": f"E{n}", **fields})
+        assert is_stale(row) == Distribution.objects.filter(STALE, pk=row.pk).exists(), fields
+
+
+# --- page and API ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reads_and_writes(db: None) -> Client:
+    token = token_issue("ops", ["distributions:read", "distributions:write"])[1]
+    return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+def test_the_api_says_what_is_stale_and_what_the_last_runs_did(reads_and_writes: Client) -> None:
+    ReaperRun.objects.create(who="reaper", under_way=None, seen=3, deleted=2, failed=1, reasons={"no": 1})
+    held = a_row(aws_distribution_id="E1", state="failed")
+    ready = a_row(aws_distribution_id="E2")
+    rows.distribution("deployed", aws_distribution_id="E3")
+    answer = reads_and_writes.get("/api/v1/reaper").json()
+    assert [(item["distribution"]["id"], item["reason"]) for item in answer["stale"]] == [
+        (str(ready.pk), "ready"),
+        (str(held.pk), "needs_person"),
+    ]
+    assert answer["last_runs"][0] | {"started_at": "", "id": ""} == {
+        "id": "",
+        "who": "reaper",
+        "started_at": "",
+        "ended_at": None,
+        "seen": 3,
+        "deleted": 2,
+        "waiting": 0,
+        "failed": 1,
+        "calls": 0,
+        "reasons": {"no": 1},
+    }
+
+
+def test_what_is_stale_comes_page_by_page(reads_and_writes: Client) -> None:
+    made = [a_row(aws_distribution_id=f"E{n}").pk for n in range(5)]
+    seen, url = [], "/api/v1/reaper?limit=2"
+    while url:
+        answer = reads_and_writes.get(url).json()
+        seen += [int(item["distribution"]["id"]) for item in answer["stale"]]
+        url = answer["next"]
+    assert seen == made[::-1]
+
+
+def test_a_dry_run_says_what_it_would_delete_and_changes_nothing(
+    reads_and_writes: Client, sent: list[int]
+) -> None:
+    ready = a_row(aws_distribution_id="E1")
+    a_row(aws_distribution_id="E2", state="disabling")
+    answer = reads_and_writes.post("/api/v1/reaper/run", {"dry_run": True}, content_type="application/json")
+    assert answer.status_code == 200
+    assert [item["distribution"]["id"] for item in answer.json()["would_delete"]] == [str(ready.pk)]
+    assert answer.json()["total"] == 1
+    assert not ReaperRun.objects.exists()
+    assert sent == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_is_begun_once_and_says_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks: list[str] = []
+    monkeypatch.setattr(wake, "send", lambda task, args, queue, countdown=0: tasks.append(task))
+    token = token_issue("ops", ["distributions:write"])[1]
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    answers = [client.post("/api/v1/reaper/run", {}, content_type="application/json") for _ in "ab"]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert ReaperRun.objects.get().who == "service:ops"
+    assert set(tasks) == {"distributions.delete_stale_distributions"}
+
+
+def test_the_page_shows_what_waits_and_a_dry_run_only_what_would_go(as_role: As) -> None:
+    a_row(aws_distribution_id="EREADY")
+    a_row(aws_distribution_id="EBROKEN", state="failed", error_code="x", error_message="Broken <here>")
+    ReaperRun.objects.create(who="anna", under_way=None, seen=7, reasons={"No permission": 2})
+    page = as_role("viewer").get("/admin/distributions/reaper/").content.decode()
+    for text in ("EREADY", "EBROKEN", "Broken &lt;here&gt;", "needs a person", "2: No permission", "anna"):
+        assert text in page
+    assert "Run now</button>" not in page
+    dry = as_role("operator").get("/admin/distributions/reaper/?dry=1").content.decode()
+    assert "EREADY" in dry
+    assert "EBROKEN" not in dry
+    assert "Run now</button>" in dry
+
+
+def test_only_who_may_runs_the_reaper(as_role: As, sent: list[int]) -> None:
+    url = "/admin/distributions/reaper/run/"
+    assert as_role("viewer").post(url).status_code == 403
+    assert not ReaperRun.objects.exists()
+    operator = as_role("operator")
+    assert operator.get(url).status_code == 405
+    assert operator.post(url).status_code == 302
+    assert ReaperRun.objects.get().who == "staff:operator"
+
+
+def test_the_page_costs_the_same_however_much_is_stale(
+    as_role: As, django_assert_max_num_queries: Any
+) -> None:
+    client = as_role("viewer")
+    for n in range(30):
+        a_row(aws_distribution_id=f"E{n}")
+    client.get("/admin/distributions/reaper/")
+    with django_assert_max_num_queries(45):
+        client.get("/admin/distributions/reaper/")
+
+
+def test_a_distribution_says_when_it_will_be_gone(superuser: Client) -> None:
+    for job in (jobs.DELETE_STALE_DISTRIBUTIONS,):
+        every = IntervalSchedule.objects.create(every=300, period="seconds")
+        PeriodicTask.objects.create(name=job.name, task=job.task, interval=every)
+    unwanted, wanted = a_row(aws_distribution_id="E1"), rows.distribution(aws_distribution_id="E2")
+    pages = [
+        superuser.get(reverse("admin:distributions_distribution_change", args=[row.pk])).content.decode()
+        for row in (unwanted, wanted)
+    ]
+    assert ["expected to be gone" in page for page in pages] == [True, False]
+
+
+def test_the_health_page_shows_the_rates_of_aws_calls(
+    superuser: Client, world: WorldUnderTest, limited: Limiter
+) -> None:
+    for n in range(20):
+        with suppress(NotSent), step_of(f"row {n}", urgent=False):
+            limited.acquire(DELETE)
+    limited.throttled("cloudfront:GetDistribution")
+    page = superuser.get("/admin/health/").content.decode()
+    assert "DeleteDistribution" in page
+    assert "waiting" in page
+    # A bucket of 10, of which a third is for urgent calls: 6 of 20 went.
+    assert '<td class="sh-number">14</td>' in page
