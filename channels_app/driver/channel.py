@@ -25,6 +25,7 @@ from channels_app.models import Channel
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import step_of
 from streamhub.errors import Refused
+from streamhub.lifecycle import settling
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import Priority
 
@@ -85,7 +86,8 @@ class ChannelDriver:
             step = self._certain_step(claim)
         ownership.record(claim)
         try:
-            return STEP_FUNCTIONS[step](claim)
+            with settling.patience(claim):
+                return STEP_FUNCTIONS[step](claim)
         except Refused as error:
             return running.fail(claim, decided(claim.row), error)
 

@@ -42,8 +42,8 @@ class InputType(models.TextChoices):
 class Channel(ManagedResource):
     """A channel. The `mp_*` columns hold its MediaPackage resources, the `ml_*` columns MediaLive's.
 
-    `PARTS` groups the columns by resource. A serial is part of the idempotency token: it is raised when the
-    token belongs to a deleted resource.
+    `PARTS` groups the columns by resource. A serial is part of the idempotency token: it is raised when
+    nothing exists any more, or never did, that was created with the token.
     """
 
     STATES = State
@@ -89,7 +89,7 @@ class Channel(ManagedResource):
     mp_endpoint_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     endpoint_url = models.URLField(max_length=500, blank=True, default="")
 
-    ml_input_serial = models.PositiveSmallIntegerField(default=0)
+    ml_input_serial = models.PositiveIntegerField(default=0)
     ml_input_sent_at = models.DateTimeField(null=True, blank=True)
     ml_input_id = models.CharField(max_length=32, blank=True, default="")
     ml_input_state = models.CharField(max_length=32, blank=True, default="")
@@ -98,7 +98,7 @@ class Channel(ManagedResource):
     ml_input_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     input_dest_urls = models.JSONField(default=list, blank=True)
 
-    ml_channel_serial = models.PositiveSmallIntegerField(default=0)
+    ml_channel_serial = models.PositiveIntegerField(default=0)
     ml_channel_sent_at = models.DateTimeField(null=True, blank=True)
     ml_channel_id = models.CharField(max_length=32, blank=True, default="")
     ml_channel_state = models.CharField(max_length=32, blank=True, default="")
