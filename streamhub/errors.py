@@ -25,6 +25,7 @@ What each AWS error means for a step (docs/architecture.md, "Life cycle"):
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 # The error code of a row whose resource carries no mark of ours any more.
 HANDED_OVER = "handed_over"
@@ -90,6 +91,12 @@ class AwsError(StreamHubError):
         return f"{operation}{code}{self.in_full}"
 
     @property
+    def about(self) -> dict[str, Any]:
+        """What AWS said apart from the message, to raise it as another error."""
+        names = ("operation", "code", "request_id", "status", "validation")
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def in_full(self) -> str:
         """The message, and those of AWS's single reasons that it does not repeat."""
         missing = [f"{path}: {text}" for path, text in self.validation if text not in self.message]
@@ -151,6 +158,10 @@ class AccessDenied(Retryable):
     """The credentials do not allow this. Staff must correct them or their policy."""
 
     needs_person = True
+    hint = (
+        "Give StreamHub's AWS credentials this permission: manage.py iam_policy prints the policy. "
+        "StreamHub tries again automatically."
+    )
 
 
 class QuotaExceeded(Retryable):

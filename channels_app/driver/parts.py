@@ -157,20 +157,27 @@ def _create_input(row: Channel) -> Any:
 
 
 def _create_ml_channel(row: Channel) -> Any:
+    return live().create_channel(_ml_channel_spec(row))
+
+
+def update_ml_channel(row: Channel) -> medialive.ChannelInfo:
+    """UpdateChannel with the settings that the row wants. Raises `Conflict`, `Refused`, `NotFound`."""
+    return live().update_channel(row.ml_channel_id, _ml_channel_spec(row))
+
+
+def _ml_channel_spec(row: Channel) -> medialive.ChannelSpec:
     archive = f"s3ssl://{settings.RECORDING_BUCKET}/{row.uid}/$dt$/main" if row.record else None
-    return live().create_channel(
-        medialive.ChannelSpec(
-            token=row.token("channel"),
-            name=row.aws_name(),
-            input_id=row.ml_input_id,
-            mediapackage_channel_id=row.mp_channel_id,
-            channel_class=ChannelClass(row.channel_class).value,
-            role_arn=settings.MEDIALIVE_ROLE_ARN,
-            profile=PROFILES[row.encoding_profile],
-            archive_destination=archive,
-            tags=tags_of(row),
-            input_type=row.input_type,
-        )
+    return medialive.ChannelSpec(
+        token=row.token("channel"),
+        name=row.aws_name(),
+        input_id=row.ml_input_id,
+        mediapackage_channel_id=row.mp_channel_id,
+        channel_class=ChannelClass(row.channel_class).value,
+        role_arn=settings.MEDIALIVE_ROLE_ARN,
+        profile=PROFILES[row.encoding_profile],
+        archive_destination=archive,
+        tags=tags_of(row),
+        input_type=row.input_type,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Now
 
 from channels_app.driver import parts
 from channels_app.driver.parts import ML_CHANNEL, PartDriver
@@ -106,6 +107,7 @@ def wait_group(claim: Claim) -> float | None:
             f"AWS refused the security group for {group}: {group.error_message}",
             code=group.error_code,
             request_id=group.error_request_id or None,
+            validation=[(reason["path"], reason["message"]) for reason in group.error_validation],
         )
     return float(settings.OBSERVE_SECONDS)
 
@@ -121,6 +123,16 @@ def replace_distribution(claim: Claim) -> float | None:
     """Replace the attached distribution, which still pulls from an endpoint that is gone."""
     distribution_replace(claim.row, who=SYSTEM, why="its origin endpoint is gone")
     claim.row.refresh_from_db()
+    return AT_ONCE
+
+
+def update(claim: Claim) -> float | None:
+    """Send our settings to the MediaLive channel, whose last edit failed. Raises `Refused`."""
+    row: Channel = claim.row
+    info = absence.observe_on_conflict(claim, lambda: parts.update_ml_channel(row))
+    facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
+    why = f"{ML_CHANNEL.label}: StreamHub's settings sent"
+    claim.note(why, request_id=info.request_id, update_wanted=False, **facts)
     return AT_ONCE
 
 

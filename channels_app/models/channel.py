@@ -154,6 +154,9 @@ class Channel(ManagedResource):
     # The MediaLive channel that a person wants stopped although it was handed over; they typed its id.
     stop_confirmed_id = models.CharField(max_length=32, blank=True, default="", editable=False)
 
+    # A person wants our settings sent to the MediaLive channel, whose last edit failed.
+    update_wanted = models.BooleanField(default=False, editable=False)
+
     class Meta:
         # Create and delete are Django's own `add` and `delete`.
         permissions = [

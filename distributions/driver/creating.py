@@ -65,7 +65,7 @@ def _adopt(claim: Claim, taken: AlreadyExists) -> float | None:
     if info is not None or _was_missing_before(row, taken):
         # This reference can never be used again (AWS_RULES 4).
         claim.save(reference_serial=row.reference_serial + 1, create_sent_at=None)
-    raise Retryable(taken.message, operation=taken.operation, code=taken.code, request_id=taken.request_id)
+    raise Retryable(taken.message, **taken.about)
 
 
 def _existing(row: Distribution, taken: AlreadyExists) -> DistributionInfo | None:

@@ -54,6 +54,7 @@ NEVER_REPEATED = {
     "medialive:StopChannel",
     "medialive:DeleteChannel",
     "medialive:DeleteInput",
+    "medialive:UpdateChannel",
 }
 
 

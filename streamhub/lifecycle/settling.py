@@ -27,11 +27,4 @@ def patience(claim: Claim) -> Iterator[None]:
         since = claim.row.not_known_since
         if since is None or database_now() - since < SETTLING:
             raise
-        raise Refused(
-            error.message,
-            operation=error.operation,
-            code=error.code,
-            request_id=error.request_id,
-            status=error.status,
-            validation=error.validation,
-        ) from error
+        raise Refused(error.message, **error.about) from error
