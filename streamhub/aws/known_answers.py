@@ -41,7 +41,7 @@ NOT_KNOWN_YET = (
     Answer(
         "medialive:*Channel",
         ("UnprocessableEntityException",),
-        r"MediaPackage channel ID is invalid|MediaPackage channel .*(not found|does not exist)",
+        r"MediaPackage channel ID is invalid|MediaPackage channel\b.*(not found|does not exist)",
         "aws/aws-sdk-java-v2#5716",
     ),
     Answer(

@@ -51,7 +51,7 @@ def backoff(attempts: int) -> float:
 
 
 # A completed or failed step waits neither for AWS to learn of something nor for a person to act in AWS.
-_OVER = {"not_known_since": None, "person_needed_at": None}
+_OVER: dict[str, Any] = {"not_known_since": None, "person_needed_at": None}
 
 FREE = Q(claimed_until__isnull=True) | Q(claimed_until__lt=Now())
 
