@@ -18,7 +18,9 @@ def alarms(
     retry: str,
     told_elsewhere: Callable[[Sequence[Any]], set[int]] = lambda rows: set(),
 ) -> AlarmSource:
-    """The source of the rows of a model. `retry`: the permission of its verb Retry ("": it has none).
+    """The source of the rows of a model, on whose own pages the error stands in full already.
+
+    `retry`: the permission of its verb Retry ("": it has none).
 
     `told_elsewhere(rows)`: the ids of those that another alarm tells of already, with constant queries.
     """
@@ -31,10 +33,7 @@ def alarms(
         rows = model._default_manager.filter(person_needed_at__isnull=False)
         return conditions(list(rows.order_by("person_needed_at")))
 
-    def of_row(row: Any) -> list[Condition]:
-        return conditions([row] if row.person_needed_at is not None else [])
-
-    return AlarmSource(permission, current, of_row={model: of_row})
+    return AlarmSource(permission, current)
 
 
 def _condition(row: Any, retry: str) -> Condition:
