@@ -20,9 +20,8 @@ def alarms(
 ) -> AlarmSource:
     """The source of the rows of a model, on whose own pages the error stands in full already.
 
-    `retry`: the permission of its verb Retry ("": it has none).
-
-    `told_elsewhere(rows)`: the ids of those that another alarm tells of already, with constant queries.
+    `retry`: the permission of its verb Retry ("": it has none). `told_elsewhere(rows)`:
+    the ids of those that another alarm tells of already, with a constant number of queries.
     """
 
     def conditions(rows: Sequence[Any]) -> list[Condition]:
