@@ -230,8 +230,12 @@ def _moving() -> Figure:
 
 
 def _trouble() -> Figure:
-    count = Distribution.objects.filter(TROUBLE).count()
+    counts = Distribution.objects.aggregate(
+        trouble=Count("pk", filter=TROUBLE), person=Count("pk", filter=Q(person_needed_at__isnull=False))
+    )
+    count, person = counts["trouble"], counts["person"]
     detail = ("needs attention" if count == 1 else "need attention") if count else "none"
+    detail += f", {person} of them only after somebody has acted in AWS" if person else ""
     return Figure(count, detail, Tone.BAD if count else Tone.GOOD)
 
 

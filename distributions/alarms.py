@@ -1,4 +1,4 @@
-"""The alarm about distributions that were handed over to others."""
+"""The alarms about distributions that were handed over to others, or that wait for a person to act in AWS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from distributions import owners
 from distributions.models import Distribution
 from streamhub.alerts.rules import Severity
-from streamhub.console import handed_over
+from streamhub.console import handed_over, needs_person
 
 
 def _of_distributions(rows: Sequence[Any]) -> Mapping[int, dict[str, Any]]:
@@ -17,4 +17,14 @@ def _of_distributions(rows: Sequence[Any]) -> Mapping[int, dict[str, Any]]:
     return {pk: {"severity": Severity.CRITICAL} for pk, ownership in ownerships.items() if ownership.holds}
 
 
-ALARMS = handed_over.alarms(Distribution, "distributions.view_distribution", _of_distributions)
+def _on_air(rows: Sequence[Any]) -> set[int]:
+    """An error of a distribution that delivers a show is an alarm of its own."""
+    ownerships = owners.owner().ownerships(rows)
+    return {pk for pk, ownership in ownerships.items() if ownership.holds}
+
+
+VIEW = "distributions.view_distribution"
+ALARMS = (
+    handed_over.alarms(Distribution, VIEW, _of_distributions),
+    needs_person.alarms(Distribution, VIEW, "distributions.retry_distribution", _on_air),
+)

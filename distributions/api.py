@@ -17,10 +17,16 @@ router = Router(tags=["distributions"])
 READ, WRITE = scope("distributions:read"), scope("distributions:write")
 
 
+class ReasonOut(Out):
+    path: str
+    message: str
+
+
 class ErrorOut(Out):
     code: str
     message: str
     hint: str
+    validation: list[ReasonOut]
     needs_person: bool
     request_id: str | None
     at: datetime | None

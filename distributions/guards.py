@@ -24,7 +24,10 @@ class Home(StrEnum):
 
 @dataclass(frozen=True)
 class Situation:
-    """What the rules depend on. `holds`: the names of the on-air breakouts that it delivers."""
+    """What the rules depend on. `holds`: the names of the on-air breakouts that it delivers.
+
+    `waits_for_person`: AWS refuses the next step until a person has acted, and no step is being taken.
+    """
 
     state: str
     desired: str
@@ -32,6 +35,7 @@ class Situation:
     protected: bool = False
     holds: tuple[str, ...] = ()
     has_error: bool = False
+    waits_for_person: bool = False
     home: str = Home.FREE
 
 
@@ -63,6 +67,13 @@ def not_being_deleted(now: Situation) -> Refusal | None:
     return None if now.desired == Desired.DELETED else Refusal("It is not being deleted.")
 
 
+def cannot_be_kept(now: Situation) -> Refusal | None:
+    """A deletion that AWS refuses until a person has acted can still be cancelled."""
+    if now.state == State.DELETING and now.waits_for_person:
+        return None
+    return only(State.DISABLING, State.DISABLED)(now)
+
+
 def nothing_to_retry(now: Situation) -> Refusal | None:
     return None if now.state == State.FAILED or now.has_error else Refusal("There is nothing to retry.")
 
@@ -85,7 +96,7 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "retry": rule(nothing_to_retry),
         "detach": rule(protected, on_air, unattached, repeats=already_being_deleted),
         "reattach": rule(protected, attached, only(State.DISABLING, State.DISABLED), cannot_return),
-        "keep": rule(protected, not_being_deleted, only(State.DISABLING, State.DISABLED)),
+        "keep": rule(protected, not_being_deleted, cannot_be_kept),
         "delete": rule(protected, on_air, attached, repeats=already_being_deleted),
     }
 

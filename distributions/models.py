@@ -90,7 +90,7 @@ class Distribution(ManagedResource):
     config_requested = models.BooleanField(default=False)
 
     # A CallerReference works only once (AWS_RULES 4); the serial makes the row's next one.
-    reference_serial = models.PositiveSmallIntegerField(default=0)
+    reference_serial = models.PositiveIntegerField(default=0)
     # Set before CreateDistribution is sent, cleared when it certainly had no effect.
     create_sent_at = models.DateTimeField(null=True, blank=True)
     delete_accepted_at = models.DateTimeField(null=True, blank=True)

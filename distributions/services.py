@@ -75,6 +75,7 @@ def situation_of(row: Distribution, home: Home | None = None) -> guards.Situatio
         protected=row.protected,
         holds=tuple(owner.holds(row)),
         has_error=bool(row.error_code),
+        waits_for_person=row.person_needed_at is not None and row.claim_token is None,
         home=home,
     )
 
@@ -112,7 +113,11 @@ def distribution_keep(row: Distribution, *, who: Actor) -> Distribution:
     who = permit(who, "distributions.keep_distribution")
     row = _locked(row)
     guards.check("keep", situation_of(row))
-    states.record(row, row.state, row.state, who=who, why="deletion cancelled: kept disabled")
+    why = "deletion cancelled: kept disabled"
+    if row.state == State.DELETING:
+        states.change(row, State.DISABLED, who=who, why=why, person_needed_at=None, **error_fields(None))
+    else:
+        states.record(row, row.state, row.state, who=who, why=why)
     intent.set_desired(row, desired=Desired.DISABLED, priority=Priority.CREATE)
     return row
 

@@ -115,7 +115,7 @@ class Account:
     def fault_response(self, rule: Rule, call: AwsRequest, entry: Entry) -> AwsResponse | None:
         """The response of a fault that replaces the call's own, or None."""
         if rule.kind in REFUSED:
-            return self.refuse(call, entry, refusal(rule.kind, call))
+            return self.refuse(call, entry, refusal(rule.kind, call, rule.error))
         if rule.kind == "stale_read":
             answer = self.stale_reads.answer(call, rule.seconds)
             entry.status = answer.status

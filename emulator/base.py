@@ -35,6 +35,15 @@ class Refusal(Exception):
         self.illegal = illegal
 
 
+class Unprocessable(Refusal):
+    """MediaLive's 422, with a `ValidationErrors` entry for each error: (path of the element, text)."""
+
+    def __init__(self, errors: list[tuple[str, str]]) -> None:
+        message = "; ".join(f"{path} {text}" for path, text in errors)
+        super().__init__("UnprocessableEntityException", message, 422)
+        self.ValidationErrors = [{"ElementPath": path, "ErrorMessage": text} for path, text in errors]
+
+
 class Clock:
     """Real time for dates, scaled time for durations.
 
@@ -71,10 +80,16 @@ class Durations:
     cloudfront_deploy: tuple[float, float] = (150, 400)
     mediapackage_delete: tuple[float, float] = (3, 10)
     medialive_create: tuple[float, float] = (5, 20)
+    medialive_update: tuple[float, float] = (5, 20)
     medialive_start: tuple[float, float] = (30, 90)
     medialive_stop: tuple[float, float] = (10, 30)
     medialive_delete: tuple[float, float] = (10, 40)
     medialive_input_delete: tuple[float, float] = (3, 10)
+    # How long something new stays unknown to those that refer to it.
+    mediapackage_channel_unknown_to_medialive: tuple[float, float] = (0, 0)
+    mediapackage_channel_unknown_to_endpoints: tuple[float, float] = (0, 0)
+    medialive_input_unknown_to_channels: tuple[float, float] = (0, 0)
+    medialive_group_unknown_to_inputs: tuple[float, float] = (0, 0)
 
 
 @dataclass
@@ -93,11 +108,23 @@ class World:
         self.random = random.Random(self.seed)
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._serial = itertools.count()
+        self._unknown: set[tuple[str, str]] = set()
 
     def after(self, span: tuple[float, float], then: Callable[[], None]) -> None:
         """Call `then` after a duration drawn from `span` (least and most AWS seconds)."""
         due = self.clock.due(self.random.uniform(*span))
         heapq.heappush(self._timers, (due, next(self._serial), then))
+
+    def keep_unknown(self, to: str, resource_id: str) -> None:
+        """A new resource is unknown to others for the duration named `to`."""
+        span: tuple[float, float] = getattr(self.durations, to)
+        if span[1] > 0:
+            self._unknown.add((to, resource_id))
+            self.after(span, lambda: self._unknown.discard((to, resource_id)))
+
+    def is_unknown(self, to: str, resource_id: str) -> bool:
+        """Whether it exists and is not known there yet."""
+        return (to, resource_id) in self._unknown
 
     def settle(self) -> None:
         """Run all timers that are due. The server calls it before each request."""

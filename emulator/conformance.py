@@ -30,6 +30,7 @@ OTHER_CODES = {
     ("cloudfront", "AccessDenied"): _COMMON,
     ("cloudfront", "MalformedXML"): "aws/aws-sdk-php#1973: the answer to a missing field",
     ("cloudfront", "MalformedInput"): "laurilehmijoki/s3_website#320: the answer to XML of another shape",
+    ("cloudfront", "StagingDistributionInUse"): "UpdateDistribution has it; for a deletion AWS_RULES 38",
     ("cloudfront", "Throttling"): "aws/aws-cdk#29183: Rate exceeded",
     ("cloudfront", "InternalFailure"): _COMMON,
     ("cloudwatch", "AccessDeniedException"): _COMMON,

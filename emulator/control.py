@@ -85,10 +85,11 @@ class Control:
         skip: int = 0,
         seconds: float = 0.0,
         where: dict[str, Any] | None = None,
+        error: dict[str, Any] | None = None,
     ) -> int:
         """Add a fault (see `faults`); returns its id."""
         order = {"operation": operation, "kind": kind, "times": times, "skip": skip, "seconds": seconds}
-        return self._post("faults", **order, where=where or {})["id"]
+        return self._post("faults", **order, where=where or {}, error=error or {})["id"]
 
     def faults(self) -> list[dict[str, Any]]:
         """The faults, each with the number of calls it has matched and hit."""

@@ -4,7 +4,10 @@ A rule names an operation (`cloudfront:CreateDistribution`, or a glob) and a kin
 
 | kind | what the client sees | effect |
 |---|---|---|
-| `throttle`, `error500`, `access_denied`, `not_found` | the service's own error code | none |
+| `throttle`, `error500`, `access_denied`, `not_found`, `conflict` | the service's own error code | none |
+| `conflict_after` | the service's own error code | yes |
+| `refuse` | the given `error`: `{"code", "message", "status", "reasons"}` | none |
+| `refuse_after` | the given `error` | yes |
 | `cut_before` | the connection breaks | none |
 | `cut_after` | the connection breaks | yes |
 | `delay` | the answer, `seconds` (real ones) late | yes, after the delay |
@@ -22,16 +25,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .base import Refusal
+from .base import Refusal, Unprocessable
 from .codec import AwsRequest
 
-REFUSED = ("throttle", "error500", "access_denied", "not_found")
-KINDS = (*REFUSED, "cut_before", "cut_after", "delay", "stale_read", "hold_before", "pause")
+REFUSED = ("throttle", "error500", "access_denied", "not_found", "conflict", "refuse")
+REFUSED_AFTER = ("conflict_after", "refuse_after")
+KINDS = (*REFUSED, *REFUSED_AFTER, "cut_before", "cut_after", "delay", "stale_read", "hold_before", "pause")
 
 _THROTTLE = {
     "medialive": ("TooManyRequestsException", 429),
@@ -56,14 +60,26 @@ _GONE = {
     "cloudwatch": "ResourceNotFound",
     "s3": "NoSuchKey",
 }
+_CONFLICTS = {
+    "cloudfront": ("PreconditionFailed", 412),
+    "medialive": ("ConflictException", 409),
+    "mediapackage": ("UnprocessableEntityException", 422),
+    "s3": ("OperationAborted", 409),
+}
+_CONFLICTS_FOR = {"cloudfront:CreateDistributionWithTags": ("DistributionAlreadyExists", 409)}
 _GONE_FOR = {
     "cloudfront:ListTagsForResource": "NoSuchResource",
     "s3:ListObjectsV2": "NoSuchBucket",
 }
 
 
-def refusal(kind: str, call: AwsRequest) -> Refusal:
-    """The service's own error for a kind in `REFUSED`."""
+def refusal(kind: str, call: AwsRequest, error: Mapping[str, Any] | None = None) -> Refusal:
+    """The service's own error for a kind in `REFUSED` or `REFUSED_AFTER`, or the given one."""
+    if error:
+        return _given(error)
+    if kind.startswith("conflict"):
+        code, status = _CONFLICTS_FOR.get(call.name) or _CONFLICTS.get(call.service, ("Conflict", 409))
+        return Refusal(code, "The resource is in a state that does not allow this.", status)
     if kind == "throttle":
         code, status = _THROTTLE.get(call.service, ("Throttling", 400))
         return Refusal(code, "Rate exceeded", status)
@@ -79,9 +95,19 @@ def refusal(kind: str, call: AwsRequest) -> Refusal:
     return Refusal(code, "The specified resource does not exist.", 404)
 
 
+def _given(error: Mapping[str, Any]) -> Refusal:
+    """`reasons`: pairs of an element's path and what is wrong with it, as MediaLive's 422 lists them."""
+    status = int(error.get("status", 400))
+    if reasons := error.get("reasons"):
+        given = Unprocessable([(str(path), str(text)) for path, text in reasons])
+        given.message = error.get("message", given.message)
+        return given
+    return Refusal(error["code"], error.get("message", "No."), status)
+
+
 @dataclass
 class Rule:
-    """One fault. `where` limits it to calls with these parameter values."""
+    """One fault. `where` limits it to calls with these parameter values; `error`: of `refuse`."""
 
     operation: str
     kind: str
@@ -89,6 +115,7 @@ class Rule:
     skip: int = 0
     seconds: float = 0.0
     where: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, Any] = field(default_factory=dict)
     id: int = 0
     seen: int = 0
     done: int = 0
@@ -147,6 +174,8 @@ class Faults:
         rule = Rule(**order)
         if rule.kind not in KINDS:
             raise ValueError(f"There is no fault {rule.kind!r}. Kinds: {', '.join(KINDS)}.")
+        if rule.kind.startswith("refuse") and not rule.error:
+            raise ValueError(f"The fault {rule.kind} needs an error with code, message and status.")
         rule.id = next(self._ids)
         self.rules[rule.id] = rule
         return rule

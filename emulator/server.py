@@ -27,7 +27,7 @@ from .calls import Entry
 from .codec import AwsRequest, AwsResponse
 from .control import PREFIX, Control
 from .control_routes import ControlRoutes
-from .faults import Rule, refusal
+from .faults import REFUSED_AFTER, Rule, refusal
 from .playback import NOWHERE, Playback
 from .playback import Request as PlayerRequest
 
@@ -149,6 +149,8 @@ class EmbeddedAws:
         account.world.settle()
         answer = account.carry_out(call, entry, request.method, target, request.headers, body)
         await self._unless_cut(number, entry, _is_cut_after(account, rule, call))
+        if rule.kind in REFUSED_AFTER and entry.error is None:
+            return account.refuse(call, entry, refusal(rule.kind, call, rule.error))
         return answer
 
     async def _unless_cut(self, number: int, entry: Entry, cut: Awaitable[bool]) -> None:

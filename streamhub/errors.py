@@ -14,12 +14,18 @@ What each AWS error means for a step (docs/architecture.md, "Life cycle"):
                    may have taken effect
 `AccessDenied`     a `Retryable` that staff must solve
 `QuotaExceeded`    a `Retryable` that waits for a higher quota or fewer resources
+`NotKnownYet`      a `Retryable` about something just created that another service does not know yet;
+                   it becomes `Refused` if AWS still says so after two minutes
+`ActionRequired`   a `Retryable` that lasts until a person has acted in AWS: tried once a day
 `Refused`          AWS refuses the input; repeating the call cannot help
 `HandedOver`       the resource carries no mark of ours any more: change nothing, tell a person
 =================  ==========================================================================
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 # The error code of a row whose resource carries no mark of ours any more.
 HANDED_OVER = "handed_over"
@@ -54,10 +60,12 @@ class AwsError(StreamHubError):
 
     `operation` is `service:Operation` (e.g. `cloudfront:CreateDistribution`). `code` is AWS's error code, or
     the name of botocore's exception if there was no answer. `request_id` is AWS's, or None.
-    `needs_person`: waiting does not help; a person has to do something.
+    `needs_person`: waiting does not help; a person has to do something. `hint`: what to do, if that is known.
+    `validation`: AWS's single reasons, each the path of an element of the request and what is wrong with it.
     """
 
     needs_person = False
+    hint = ""
 
     def __init__(
         self,
@@ -67,6 +75,7 @@ class AwsError(StreamHubError):
         code: str = "",
         request_id: str | None = None,
         status: int | None = None,
+        validation: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -74,11 +83,24 @@ class AwsError(StreamHubError):
         self.code = code
         self.request_id = request_id
         self.status = status
+        self.validation = tuple(validation)
 
     def __str__(self) -> str:
         operation = f"{self.operation}: " if self.operation else ""
         code = f"{self.code}: " if self.code else ""
-        return f"{operation}{code}{self.message}"
+        return f"{operation}{code}{self.in_full}"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What AWS said apart from the message, to raise it as another error."""
+        names = ("operation", "code", "request_id", "status", "validation")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def in_full(self) -> str:
+        """The message, and those of AWS's single reasons that it does not repeat."""
+        missing = [f"{path}: {text}" for path, text in self.validation if text not in self.message]
+        return "; ".join([self.message, *missing])
 
 
 class NotFound(AwsError):
@@ -136,10 +158,28 @@ class AccessDenied(Retryable):
     """The credentials do not allow this. Staff must correct them or their policy."""
 
     needs_person = True
+    hint = (
+        "Give StreamHub's AWS credentials this permission: manage.py iam_policy prints the policy. "
+        "StreamHub tries again automatically."
+    )
 
 
 class QuotaExceeded(Retryable):
     """The account has reached its quota for this kind of resource."""
+
+
+class NotKnownYet(Retryable):
+    """AWS does not know yet what was created a moment ago, or it never will (`lifecycle.settling`)."""
+
+
+class ActionRequired(Retryable):
+    """AWS refuses until a person has acted in AWS. `hint`: what to do, in words."""
+
+    needs_person = True
+
+    def __init__(self, message: str, *, hint: str, **about: object) -> None:
+        super().__init__(message, **about)  # type: ignore[arg-type]
+        self.hint = hint
 
 
 class VerbError(StreamHubError):

@@ -1,4 +1,7 @@
-"""What staff see of channels and security groups that were handed over, and the stop that has to be typed."""
+"""What staff see of channels and security groups that were handed over, and the stop that has to be typed.
+
+A channel that waits for a person is an alarm as every channel with an error is; a security group is one here.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from channels_app.breakout_sync import encoding
 from channels_app.models import Breakout, Channel, SecurityGroup
 from channels_app.models.breakout import ON_AIR
 from streamhub.alerts.rules import Condition, Severity
-from streamhub.console import handed_over
+from streamhub.console import handed_over, needs_person
 
 
 def id_to_type(channel: Channel | None) -> str:
@@ -52,4 +55,5 @@ def _of_breakout(row: Breakout) -> list[Condition]:
 ALARMS = (
     replace(_CHANNELS, of_row={**_CHANNELS.of_row, Breakout: _of_breakout}),
     handed_over.alarms(SecurityGroup, "channels_app.view_securitygroup"),
+    needs_person.alarms(SecurityGroup, "channels_app.view_securitygroup", retry=""),
 )

@@ -21,10 +21,14 @@ class Step(StrEnum):
     WAIT_GROUP = "get a security group"
     CREATE_INPUT = "create the MediaLive input"
     CREATE_ML_CHANNEL = "create the MediaLive channel"
+    UPDATE_ML_CHANNEL = "send the channel's settings to MediaLive"
+    TELL_UPDATE_FAILED = "use the MediaLive channel, whose last edit failed"
+    TELL_UNKNOWN_STATE = "use the MediaLive channel, whose state StreamHub does not know"
     CLEAR_FAILED = "remove the MediaLive channel that AWS could not create"
     FAIL_START = "start: MediaLive returned to idle without running"
     FAIL_LOST = "continue: a part of the channel was deleted outside StreamHub"
     WAIT_CREATED = "confirm that the MediaLive channel is created"
+    WAIT_UPDATED = "confirm that MediaLive has applied the settings of the channel"
     START = "start the MediaLive channel"
     WAIT_STARTED = "confirm that the MediaLive channel runs"
     OPEN_ENDPOINT = "let CloudFront into the MediaPackage endpoint again"
@@ -91,6 +95,7 @@ class Observed:
     `start_settling`, `stop_settling`: accepted so recently that a read may still show the earlier state.
     `suspected`: AWS answered NotFound once for a part; `ml_channel_suspected`: for the MediaLive channel.
     `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
+    `update_wanted`: a person wants our settings sent to the MediaLive channel.
     """
 
     mp_channel: Part = field(default_factory=Part)
@@ -107,6 +112,7 @@ class Observed:
     suspected: bool = False
     ml_channel_suspected: bool = False
     stop_confirmed: bool = False
+    update_wanted: bool = False
 
     @property
     def handed_over(self) -> bool:
@@ -116,7 +122,9 @@ class Observed:
 
 
 STARTED = frozenset({"STARTING", "RUNNING", "RECOVERING"})
-IN_PREPARATION = frozenset({"CREATING", "UPDATING"})
+IN_PREPARATION = {"CREATING": Step.WAIT_CREATED, "UPDATING": Step.WAIT_UPDATED}
+# An edit needs a channel that does not run (AWS_RULES 15).
+UPDATABLE = frozenset({"IDLE", "UPDATE_FAILED"})
 
 
 # The steps that change AWS. None is taken while a part is handed over.
@@ -126,6 +134,7 @@ CHANGES_AWS = frozenset(
         Step.CREATE_ENDPOINT,
         Step.CREATE_INPUT,
         Step.CREATE_ML_CHANNEL,
+        Step.UPDATE_ML_CHANNEL,
         Step.CLEAR_FAILED,
         Step.START,
         Step.OPEN_ENDPOINT,
@@ -187,20 +196,31 @@ def _create_step(observed: Observed) -> Step | None:
     if not observed.input.known:
         return Step.WAIT_GROUP if observed.group == "waiting" else Step.CREATE_INPUT
     if not observed.ml_channel.known:
-        return Step.CREATE_ML_CHANNEL
+        # Deleted outside StreamHub: once it is gone, that is said.
+        deleting = observed.input.state == "DELETING"
+        return Step.WAIT_INPUT_GONE if deleting else Step.CREATE_ML_CHANNEL
     return None
+
+
+# What is done while MediaLive's channel can be neither started nor stopped.
+NOT_USABLE = {
+    **IN_PREPARATION,
+    "CREATE_FAILED": Step.CLEAR_FAILED,
+    "UPDATE_FAILED": Step.TELL_UPDATE_FAILED,
+    "DELETING": Step.WAIT_ML_CHANNEL_GONE,
+    "STOPPING": Step.WAIT_STOPPED,
+}
+USABLE = STARTED | {"IDLE"}
 
 
 def _run_step(intent: Intent, observed: Observed) -> Step:
     state = observed.ml_channel.state
-    if state in ("CREATE_FAILED", "UPDATE_FAILED"):
-        return Step.CLEAR_FAILED
-    if state in IN_PREPARATION:
-        return Step.WAIT_CREATED
-    if state == "DELETING":
-        return Step.WAIT_ML_CHANNEL_GONE
-    if state == "STOPPING":
-        return Step.WAIT_STOPPED
+    if observed.update_wanted and state in UPDATABLE:
+        return Step.UPDATE_ML_CHANNEL
+    if state in NOT_USABLE:
+        return NOT_USABLE[state]
+    if state not in USABLE:
+        return Step.TELL_UNKNOWN_STATE
     if intent.desired == Desired.RUNNING:
         return _start_step(state, observed)
     return Step.WAIT_STARTED if observed.start_settling else Step.SETTLE_IDLE
@@ -241,7 +261,7 @@ def _delete_ml_channel(observed: Observed) -> Step:
     if stopping := _stop_step(observed):
         return stopping
     if observed.ml_channel.state in IN_PREPARATION:
-        return Step.WAIT_CREATED
+        return IN_PREPARATION[observed.ml_channel.state]
     if observed.ml_channel.state == "DELETING":
         return Step.WAIT_ML_CHANNEL_GONE
     if observed.suspected or observed.start_settling:

@@ -25,6 +25,7 @@ from channels_app.models import Channel
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import step_of
 from streamhub.errors import Refused
+from streamhub.lifecycle import settling
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import Priority
 
@@ -42,6 +43,10 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.REPLACE_DISTRIBUTION: provisioning.replace_distribution,
     Step.WAIT_GROUP: provisioning.wait_group,
     Step.CLEAR_FAILED: provisioning.clear_failed,
+    Step.UPDATE_ML_CHANNEL: provisioning.update,
+    Step.TELL_UPDATE_FAILED: running.tell_edit_failed,
+    Step.TELL_UNKNOWN_STATE: running.tell_unknown_state,
+    Step.WAIT_UPDATED: partial(running.wait, None, "MediaLive applies the settings of the channel"),
     Step.WAIT_CREATED: partial(running.wait, None, "MediaLive creates the channel"),
     Step.START: running.start,
     Step.WAIT_STARTED: partial(running.wait, State.STARTING, "MediaLive starts the channel"),
@@ -86,7 +91,8 @@ class ChannelDriver:
             step = self._certain_step(claim)
         ownership.record(claim)
         try:
-            return STEP_FUNCTIONS[step](claim)
+            with settling.patience(claim):
+                return STEP_FUNCTIONS[step](claim)
         except Refused as error:
             return running.fail(claim, decided(claim.row), error)
 

@@ -152,6 +152,7 @@ def observed(row: Channel) -> Observed:
         stop_settling=settles(row.stop_accepted_at),
         suspected=row.suspect_since is not None,
         ml_channel_suspected=row.suspect_part == ML_CHANNEL.key,
+        update_wanted=row.update_wanted,
         stop_confirmed=bool(row.ml_channel_id) and row.stop_confirmed_id == row.ml_channel_id,
     )
 

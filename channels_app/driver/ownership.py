@@ -34,6 +34,7 @@ from streamhub.lifecycle.models import Listing
 IRREVERSIBLE = {
     Step.STOP: ML_CHANNEL,
     Step.CLEAR_FAILED: ML_CHANNEL,
+    Step.UPDATE_ML_CHANNEL: ML_CHANNEL,
     Step.DELETE_ML_CHANNEL: ML_CHANNEL,
     Step.DELETE_INPUT: INPUT,
     Step.DELETE_ENDPOINT: ENDPOINT,

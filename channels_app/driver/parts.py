@@ -28,6 +28,7 @@ from streamhub.clock import database_now
 # An accepted delete that has no effect is sent again after this many seconds.
 DELETE_AGAIN_SECONDS = 120
 STARTOVER_SECONDS = 3600
+CONFLICT = "ConflictException"
 SEGMENT_SECONDS = 4
 
 
@@ -45,11 +46,13 @@ class PartDriver:
 
     `own_facts(info)`: the columns of this part alone that an AWS answer fills. `find(row)`: the resource
     that an interrupted create left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's
-    request id. `read_at`: the column with the time at which it was last read.
+    request id. `read_at`: the column with the time at which it was last read. `operation`: the call that
+    creates it.
     """
 
     columns: PartColumns
     label: str
+    operation: str
     create: Callable[[Channel], Any]
     describe: Callable[[str], Any]
     delete: Callable[[str], str | None]
@@ -65,6 +68,10 @@ class PartDriver:
     def has_token(self) -> bool:
         """Whether AWS takes an idempotency token (MediaLive), not an id that we choose (MediaPackage)."""
         return self.columns.serial is not None
+
+    def was_conflict(self, row: Channel) -> bool:
+        """Whether AWS answered the last create with a conflict."""
+        return row.error_operation == self.operation and row.error_code == CONFLICT
 
     def of(self, row: Channel) -> StoredPart:
         return self.columns.of(row)
@@ -155,26 +162,34 @@ def _create_input(row: Channel) -> Any:
 
 
 def _create_ml_channel(row: Channel) -> Any:
+    return live().create_channel(_ml_channel_spec(row))
+
+
+def update_ml_channel(row: Channel) -> medialive.ChannelInfo:
+    """UpdateChannel with the settings that the row wants. Raises `Conflict`, `Refused`, `NotFound`."""
+    return live().update_channel(row.ml_channel_id, _ml_channel_spec(row))
+
+
+def _ml_channel_spec(row: Channel) -> medialive.ChannelSpec:
     archive = f"s3ssl://{settings.RECORDING_BUCKET}/{row.uid}/$dt$/main" if row.record else None
-    return live().create_channel(
-        medialive.ChannelSpec(
-            token=row.token("channel"),
-            name=row.aws_name(),
-            input_id=row.ml_input_id,
-            mediapackage_channel_id=row.mp_channel_id,
-            channel_class=ChannelClass(row.channel_class).value,
-            role_arn=settings.MEDIALIVE_ROLE_ARN,
-            profile=PROFILES[row.encoding_profile],
-            archive_destination=archive,
-            tags=tags_of(row),
-            input_type=row.input_type,
-        )
+    return medialive.ChannelSpec(
+        token=row.token("channel"),
+        name=row.aws_name(),
+        input_id=row.ml_input_id,
+        mediapackage_channel_id=row.mp_channel_id,
+        channel_class=ChannelClass(row.channel_class).value,
+        role_arn=settings.MEDIALIVE_ROLE_ARN,
+        profile=PROFILES[row.encoding_profile],
+        archive_destination=archive,
+        tags=tags_of(row),
+        input_type=row.input_type,
     )
 
 
 MP_CHANNEL = PartDriver(
     columns=Channel.MP_CHANNEL,
     label="MediaPackage channel",
+    operation="mediapackage:CreateChannel",
     create=_create_mp_channel,
     describe=lambda id: package().describe_channel(id),
     delete=lambda id: package().delete_channel(id),
@@ -184,6 +199,7 @@ MP_CHANNEL = PartDriver(
 ENDPOINT = PartDriver(
     columns=Channel.MP_ENDPOINT,
     label="MediaPackage endpoint",
+    operation="mediapackage:CreateOriginEndpoint",
     create=_create_endpoint,
     describe=lambda id: package().describe_endpoint(id),
     delete=lambda id: package().delete_endpoint(id),
@@ -193,6 +209,7 @@ ENDPOINT = PartDriver(
 INPUT = PartDriver(
     columns=Channel.ML_INPUT,
     label="MediaLive input",
+    operation="medialive:CreateInput",
     create=_create_input,
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
@@ -202,6 +219,7 @@ INPUT = PartDriver(
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
     label="MediaLive channel",
+    operation="medialive:CreateChannel",
     create=_create_ml_channel,
     describe=lambda id: live().describe_channel(id),
     delete=lambda id: live().delete_channel(id).request_id,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Now
 
 from channels_app.driver import parts
 from channels_app.driver.parts import ML_CHANNEL, PartDriver
@@ -19,21 +20,30 @@ from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 
+CONFLICT_HINT = (
+    "MediaLive says that something which it needs is in another state, for example that another channel uses "
+    "the input. Look for it in MediaLive's console. StreamHub tries again by itself, at once after Retry."
+)
+
 
 def create(part: PartDriver, claim: Claim) -> float | None:
-    """Create a part, or adopt the one that an earlier attempt created with the same id or token."""
+    """Create a part, or adopt the one that an earlier attempt created with the same id or token.
+
+    After a conflict the token stays the same until it is proven that nothing was created with it
+    (AWS_RULES 32).
+    """
     row: Channel = claim.row
-    if part.of(row).sent_at and not part.has_token and _adopt(claim, part):
-        return AT_ONCE
+    if part.of(row).sent_at and (not part.has_token or part.was_conflict(row)):
+        if _adopt(claim, part):
+            return AT_ONCE
+        if part.has_token and not _sent_lately(part, row):
+            claim.save(**part.columns.renewed(row))
     try:
         with claim.sending(**part.columns.create_sent()):
             info = part.create(row)
-    except Conflict:
-        # The token belongs to a resource that is deleted by now: use the next one.
-        if not part.has_token:
-            raise
-        claim.save(**part.columns.renewed(row))
-        return AT_ONCE
+    except Conflict as error:
+        error.hint = CONFLICT_HINT
+        raise
     except (Refused, Retryable) as error:
         if isinstance(error, Refused) and not part.has_token and _adopt(claim, part):
             return AT_ONCE
@@ -45,8 +55,14 @@ def create(part: PartDriver, claim: Claim) -> float | None:
 
 def _created(claim: Claim, part: PartDriver, info: Any, why: str) -> float | None:
     if getattr(info, "gone", False) or not parts.belongs(claim.row, info):
+        # The token belongs to this one. The next attempt has another, and may be answered so too: it waits.
         claim.save(**part.columns.renewed(claim.row))
-        return AT_ONCE
+        raise Retryable(
+            f"The {part.label} {info.id} that was created first is deleted or no longer carries our mark.",
+            operation=part.operation,
+            code="token_spent",
+            request_id=info.request_id,
+        )
     state = claim.row.state
     new_state = State.PROVISIONING if state == State.PENDING else state
     claim.change_state(new_state, why=why, request_id=info.request_id, **part.known(info))
@@ -70,11 +86,17 @@ def find(part: PartDriver, claim: Claim) -> float | None:
     row: Channel = claim.row
     if _adopt(claim, part):
         return AT_ONCE
-    sent_at = part.of(row).sent_at
-    if sent_at is not None and database_now() - sent_at < timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS):
+    if _sent_lately(part, row):
         return float(settings.OBSERVE_SECONDS)
     claim.save(**part.columns.never_created())
     return AT_ONCE
+
+
+def _sent_lately(part: PartDriver, row: Channel) -> bool:
+    """Whether a create was sent so lately that no list has to show its effect yet."""
+    sent_at = part.of(row).sent_at
+    youngest = timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS)
+    return sent_at is not None and database_now() - sent_at < youngest
 
 
 def wait_group(claim: Claim) -> float | None:
@@ -85,6 +107,7 @@ def wait_group(claim: Claim) -> float | None:
             f"AWS refused the security group for {group}: {group.error_message}",
             code=group.error_code,
             request_id=group.error_request_id or None,
+            validation=[(reason["path"], reason["message"]) for reason in group.error_validation],
         )
     return float(settings.OBSERVE_SECONDS)
 
@@ -100,6 +123,16 @@ def replace_distribution(claim: Claim) -> float | None:
     """Replace the attached distribution, which still pulls from an endpoint that is gone."""
     distribution_replace(claim.row, who=SYSTEM, why="its origin endpoint is gone")
     claim.row.refresh_from_db()
+    return AT_ONCE
+
+
+def update(claim: Claim) -> float | None:
+    """Send our settings to the MediaLive channel, whose last edit failed. Raises `Refused`."""
+    row: Channel = claim.row
+    info = absence.observe_on_conflict(claim, lambda: parts.update_ml_channel(row))
+    facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
+    why = f"{ML_CHANNEL.label}: StreamHub's settings sent"
+    claim.note(why, request_id=info.request_id, update_wanted=False, **facts)
     return AT_ONCE
 
 

@@ -49,6 +49,18 @@ ENDPOINT_CLOSED = (
     "The MediaPackage endpoint was closed to viewers outside StreamHub.",
     "StreamHub opens it again. Find out who changed it.",
 )
+EDIT_FAILED = (
+    "edit_failed",
+    "Somebody edited the MediaLive channel outside StreamHub, and MediaLive could not apply the edit "
+    "(UPDATE_FAILED). It cannot be started like this.",
+    "Press Retry: StreamHub sends its own settings to MediaLive again. Or correct the channel in MediaLive's "
+    "console; StreamHub goes on by itself then.",
+)
+UNKNOWN_STATE = (
+    "unknown_state",
+    "MediaLive says that its channel is in a state that StreamHub does not know.",
+    "Look at the channel in MediaLive's console. StreamHub goes on by itself when it is idle or runs.",
+)
 STARTS_AGAIN = "stopped outside StreamHub, StreamHub starts it again"
 # Errors that stay until MediaLive has settled.
 UNTIL_SETTLED = (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0], RESTARTED_OUTSIDE[0])
@@ -153,6 +165,35 @@ def wait_gone(claim: Claim) -> float | None:
         why = "MediaLive channel: being deleted outside StreamHub"
         _to(claim, row.state, why=why, tell=True, polled_list=ML_CHANNEL.key, **fields)
     return None
+
+
+def tell_edit_failed(claim: Claim) -> float | None:
+    """An edit outside StreamHub failed: MediaLive does not run, and cannot until a person acts."""
+    row: Channel = claim.row
+    state = row.state
+    if row.desired != Desired.RUNNING:
+        state = State.IDLE  # a breakout that stops is over
+    elif state == State.RUNNING:
+        state = State.STARTING
+    why = "edited outside StreamHub: MediaLive could not apply the edit"
+    _tell_once(claim, EDIT_FAILED, state, why, start_accepted_at=None, stop_accepted_at=None)
+    return None
+
+
+def tell_unknown_state(claim: Claim) -> float | None:
+    """MediaLive's channel is in a state that StreamHub does not know: wait for another one."""
+    row: Channel = claim.row
+    why = f"in the state {row.ml_channel_state} of MediaLive, which StreamHub does not know"
+    _tell_once(claim, UNKNOWN_STATE, row.state, why, polled_list=ML_CHANNEL.key)
+    return None
+
+
+def _tell_once(claim: Claim, error: tuple[str, str, str], state: str, why: str, **fields: Any) -> None:
+    """Show an error that a person has to solve, until it is over, and say it on the timelines."""
+    row: Channel = claim.row
+    told = row.error_code == error[0]
+    shown = _outside(claim, *error) | {"error_needs_person": True}
+    _to(claim, state, why=why, tell=not told, **{"polled_list": "", **fields, **({} if told else shown)})
 
 
 def settle(state: str, why: str, claim: Claim) -> float | None:

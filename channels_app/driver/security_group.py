@@ -229,7 +229,7 @@ class SecurityGroupDriver:
             return AT_ONCE
         except (Conflict, Refused) as error:
             # "In use" is a 400 here, and a deleted input counts as a user for a moment longer.
-            raise Retryable(error.message, operation=error.operation, code=error.code) from error
+            raise Retryable(error.message, **error.about) from error
         claim.note(
             f"MediaLive deleted {row.aws_id}",
             request_id=request_id,

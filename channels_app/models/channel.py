@@ -42,8 +42,8 @@ class InputType(models.TextChoices):
 class Channel(ManagedResource):
     """A channel. The `mp_*` columns hold its MediaPackage resources, the `ml_*` columns MediaLive's.
 
-    `PARTS` groups the columns by resource. A serial is part of the idempotency token: it is raised when the
-    token belongs to a deleted resource.
+    `PARTS` groups the columns by resource. A serial is part of the idempotency token: it is raised when
+    nothing exists any more, or never did, that was created with the token.
     """
 
     STATES = State
@@ -91,7 +91,7 @@ class Channel(ManagedResource):
     # The endpoint's settings that keep CloudFront out, changed outside StreamHub; "" if it lets it in.
     endpoint_closed_by = models.TextField(blank=True, default="", editable=False)
 
-    ml_input_serial = models.PositiveSmallIntegerField(default=0)
+    ml_input_serial = models.PositiveIntegerField(default=0)
     ml_input_sent_at = models.DateTimeField(null=True, blank=True)
     ml_input_id = models.CharField(max_length=32, blank=True, default="")
     ml_input_state = models.CharField(max_length=32, blank=True, default="")
@@ -100,7 +100,7 @@ class Channel(ManagedResource):
     ml_input_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     input_dest_urls = models.JSONField(default=list, blank=True)
 
-    ml_channel_serial = models.PositiveSmallIntegerField(default=0)
+    ml_channel_serial = models.PositiveIntegerField(default=0)
     ml_channel_sent_at = models.DateTimeField(null=True, blank=True)
     ml_channel_id = models.CharField(max_length=32, blank=True, default="")
     ml_channel_state = models.CharField(max_length=32, blank=True, default="")
@@ -155,6 +155,9 @@ class Channel(ManagedResource):
     stop_accepted_at = models.DateTimeField(null=True, blank=True)
     # The MediaLive channel that a person wants stopped although it was handed over; they typed its id.
     stop_confirmed_id = models.CharField(max_length=32, blank=True, default="", editable=False)
+
+    # A person wants our settings sent to the MediaLive channel, whose last edit failed.
+    update_wanted = models.BooleanField(default=False, editable=False)
 
     class Meta:
         # Create and delete are Django's own `add` and `delete`.

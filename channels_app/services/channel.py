@@ -175,7 +175,10 @@ def channel_delete(channel: Channel, *, who: Actor) -> Channel:
 
 @transaction.atomic
 def channel_retry(channel: Channel, *, who: Actor) -> Channel:
-    """Retry what failed or waits, now. Lost parts and a lost distribution are created again."""
+    """Retry what failed or waits, now. Lost parts and a lost distribution are created again.
+
+    A MediaLive channel whose last edit failed gets our settings again.
+    """
     who = permit(who, "channels_app.retry_channel")
     channel = locked_channel(channel.pk)
     guards.check("retry", channel_situation(channel))
@@ -188,8 +191,9 @@ def channel_retry(channel: Channel, *, who: Actor) -> Channel:
         states.change(
             channel, state, who=who, why="retried", failed_step="", **error_fields(None), **_renewals(channel)
         )
+    update_wanted = channel.update_wanted or channel.ml_channel_state == "UPDATE_FAILED"
     wanted = channel.distribution_wanted or (distribution_gone and channel.distribution_id is None)
-    channel_intent(channel, observe_requested=True, distribution_wanted=wanted)
+    channel_intent(channel, observe_requested=True, distribution_wanted=wanted, update_wanted=update_wanted)
     return channel
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -15,10 +14,9 @@ from distributions.driver.observing import LIST, cloudfront, facts_of
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.clock import database_now
-from streamhub.errors import AlreadyExists, AwsError, NotFound, Refused, Retryable
+from streamhub.errors import AlreadyExists, NotFound, Refused, Retryable
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import error_fields
 
 
 def create(claim: Claim) -> float | None:
@@ -54,52 +52,52 @@ def _record_identified(claim: Claim, info: DistributionInfo, why: str) -> None:
 
 
 def _adopt(claim: Claim, taken: AlreadyExists) -> float | None:
-    """The reference was used before: adopt its distribution if it carries our mark, else use the next one."""
-    row: Distribution = claim.row
-    if not taken.existing_id:
-        return find(claim)
-    try:
-        info = cloudfront().get(taken.existing_id)
-    except NotFound:
-        return _not_found_yet(claim)
-    if not carries_mark(row, info):
-        _next_reference(claim)
-        return AT_ONCE
-    _record_identified(claim, info, f"adopted {info.id}, which an earlier attempt had created")
-    return AT_ONCE
+    """The reference was used before: adopt its distribution if that carries our mark.
 
-
-def _not_found_yet(claim: Claim) -> float | None:
-    """The distribution of the reference is not found. The second time in a row, use the next reference.
-
-    The two are far enough apart for a distribution that was created a moment ago to appear.
+    If there is none, or another's, the next attempt has the next reference. It may be answered so too, so it
+    waits: raises `Retryable` with AWS's words.
     """
     row: Distribution = claim.row
+    info = _existing(row, taken)
+    if info is not None and carries_mark(row, info):
+        _record_identified(claim, info, f"adopted {info.id}, which an earlier attempt had created")
+        return AT_ONCE
+    if info is not None or _was_missing_before(row, taken):
+        # This reference can never be used again (AWS_RULES 4).
+        claim.save(reference_serial=row.reference_serial + 1, create_sent_at=None)
+    raise Retryable(taken.message, **taken.about)
+
+
+def _existing(row: Distribution, taken: AlreadyExists) -> DistributionInfo | None:
+    """The distribution that AWS names, or the one of the list with our mark; None if there is none."""
+    if not taken.existing_id:
+        return _listed(row)
+    try:
+        return cloudfront().get(taken.existing_id)
+    except NotFound:
+        return None
+
+
+def _was_missing_before(row: Distribution, taken: AlreadyExists) -> bool:
+    """Whether the last attempt did not find it either, so long ago that it would have appeared by now."""
     waited = timedelta(seconds=max(settings.OBSERVE_SECONDS, settings.MISSING_MIN_AGE_SECONDS))
-    if row.create_sent_at and row.error_code == "reference_spent" and row.error_at is not None:
-        if database_now() - row.error_at >= waited:
-            _next_reference(claim, **error_fields(None))
-            return AT_ONCE
-    else:
-        error = AwsError("The creation reference was used before.", code="reference_spent")
-        claim.save(**error_fields(error))
-    claim.keep_error = True
-    return float(settings.OBSERVE_SECONDS)
+    same = (row.error_operation, row.error_code) == (taken.operation, taken.code)
+    return same and row.error_at is not None and database_now() - row.error_at >= waited
 
 
-def _next_reference(claim: Claim, **fields: Any) -> None:
-    """Change to the next reference: this one can never be used again (AWS_RULES 4)."""
-    claim.save(reference_serial=claim.row.reference_serial + 1, create_sent_at=None, **fields)
+def _listed(row: Distribution) -> DistributionInfo | None:
+    """The distribution of CloudFront's list whose Comment has our mark."""
+    pages = cloudfront().pages()
+    return next((info for page in pages for info in page.items if comment_is_ours(row, info)), None)
 
 
 def find(claim: Claim) -> float | None:
     """A create was sent, but its outcome is unknown and there is no id: search the list for our mark."""
     row: Distribution = claim.row
-    for page in cloudfront().pages():
-        for info in page.items:
-            if comment_is_ours(row, info):
-                _record_identified(claim, info, f"found {info.id}, which an earlier attempt had created")
-                return AT_ONCE
+    info = _listed(row)
+    if info is not None:
+        _record_identified(claim, info, f"found {info.id}, which an earlier attempt had created")
+        return AT_ONCE
     age = database_now() - row.create_sent_at if row.create_sent_at else timedelta.max
     if age < timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS):
         return float(settings.OBSERVE_SECONDS)

@@ -121,6 +121,23 @@ def _set_quota(cloudfront: Distributions, params: Params) -> None:
     cloudfront.quota = int(params["distributions"])
 
 
+def _set_verified(cloudfront: Distributions, params: Params) -> None:
+    """Whether AWS has verified the account: without, it may not create distributions."""
+    cloudfront.verified = bool(params["verified"])
+
+
+def _set_pricing_plan(cloudfront: Distributions, params: Params) -> None:
+    """Subscribe a distribution to a flat-rate plan: {"Id": …, "plan": "Pro"}; cancel it without `plan`."""
+    cloudfront.pricing_plans.pop(params["Id"], None)
+    if params.get("plan"):
+        cloudfront.pricing_plans[params["Id"]] = params["plan"]
+
+
+def _set_staging(cloudfront: Distributions, params: Params) -> None:
+    """Make it the staging distribution of a continuous deployment policy: {"Id": …, "in_use": true}."""
+    (cloudfront.staging.add if params["in_use"] else cloudfront.staging.discard)(params["Id"])
+
+
 ACTIONS: dict[str, Callable[[Distributions, Params], dict[str, Any] | None]] = {
     "edit": _edit,
     "disable": _disable,
@@ -134,4 +151,7 @@ ACTIONS: dict[str, Callable[[Distributions, Params], dict[str, Any] | None]] = {
     "create_key_group": _create_key_group,
     "import_certificate": _import_certificate,
     "set_quota": _set_quota,
+    "set_verified": _set_verified,
+    "set_pricing_plan": _set_pricing_plan,
+    "set_staging": _set_staging,
 }

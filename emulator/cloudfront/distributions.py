@@ -46,6 +46,9 @@ class Distributions(Service):
         self.public_keys: dict[str, str] = {}  # id -> PEM
         self.key_groups: dict[str, list[str]] = {}  # id -> ids of public keys
         self.certificates: dict[str, list[str]] = {}  # ACM's ARN -> the names it covers
+        self.verified = True  # whether AWS has verified the account
+        self.pricing_plans: dict[str, str] = {}  # id -> the flat-rate plan it is subscribed to
+        self.staging: set[str] = set()  # ids of staging distributions of a continuous deployment policy
 
     # -- distributions
 
@@ -54,6 +57,7 @@ class Distributions(Service):
         config, tags = config_with_tags["DistributionConfig"], _tags(config_with_tags["Tags"])
         rules.check(config, self)
         _check_tags(tags)
+        self._check_verified()
         reference = config["CallerReference"]
         if reference in self.references:
             raise Refusal(
@@ -122,6 +126,8 @@ class Distributions(Service):
             raise Refusal("IllegalUpdate", "The update contains modifications that are not allowed.")
         rules.check_update(config)
         rules.check(config, self)
+        if not config.get("Enabled"):
+            self._check_staging(distribution)
         self._claim_aliases(config, distribution.id)
         self._replace(distribution, config)
         return {"Distribution": distribution.shown(), "ETag": distribution.etag}
@@ -133,6 +139,16 @@ class Distributions(Service):
                 "DistributionNotDisabled",
                 "The distribution you are trying to delete has not been disabled.",
                 409,
+            )
+        self._check_staging(distribution)
+        if distribution.id in self.pricing_plans:
+            # The words of ekristen/aws-nuke#1024.
+            raise Refusal(
+                "PreconditionFailed",
+                "You can't delete this distribution while it's subscribed to a pricing plan. Cancel the "
+                "pricing plan, then you can delete the distribution.",
+                412,
+                illegal=False,
             )
         self._remove(distribution)
 
@@ -155,6 +171,30 @@ class Distributions(Service):
     def list_tags_for_resource(self, params: dict[str, Any]) -> dict[str, Any]:
         tags = self._by_arn(params["Resource"]).tags
         return {"Tags": {"Items": [{"Key": key, "Value": value} for key, value in tags.items()]}}
+
+    # -- what only a person can change
+
+    def _check_verified(self) -> None:
+        """The words of hashicorp/terraform-provider-aws#36663."""
+        if not self.verified:
+            raise Refusal(
+                "AccessDenied",
+                "Your account must be verified before you can add new CloudFront resources. To verify your "
+                "account, please contact AWS Support (https://console.aws.amazon.com/support/home#/) and "
+                "include this error message.",
+                403,
+            )
+
+    def _check_staging(self, distribution: Distribution) -> None:
+        """The words of hashicorp/terraform-provider-aws#33575."""
+        if distribution.id in self.staging:
+            raise Refusal(
+                "StagingDistributionInUse",
+                "The specified staging distribution is currently used by a continuous deployment policy. "
+                "Please the update policy before deleting.",
+                409,
+                illegal=False,
+            )
 
     # -- what the operations share
 

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from emulator.base import World
+from emulator.base import Refusal, Unprocessable, World
+from emulator.medialive.groups import TO_INPUTS
 from emulator.medialive.inputs import Inputs
 from emulator.medialive.records import (
     BILLED,
@@ -19,8 +20,8 @@ from emulator.medialive.records import (
     STREAMING,
     BilledPeriod,
     Channel,
+    Input,
     Params,
-    Unprocessable,
     bad_request,
     conflict,
 )
@@ -30,7 +31,9 @@ ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 CONFIG = ("ChannelClass", "Destinations", "EncoderSettings", "InputAttachments", "InputSpecification")
 MORE_CONFIG = ("CdiInputSpecification", "LogLevel", "Maintenance", "Name", "RoleArn", "Vpc")
 STOPPABLE = {"STARTING", "RUNNING", "RECOVERING"}
-DELETABLE = {"IDLE", "CREATE_FAILED"}
+DELETABLE = {"IDLE", "CREATE_FAILED", "UPDATE_FAILED"}
+UPDATABLE = {"IDLE", "UPDATE_FAILED"}
+TO_CHANNELS = "medialive_input_unknown_to_channels"
 ANY = "*"
 # For so many real seconds a failed start counts as unknown to the client.
 UNKNOWN_SECONDS = 15.0
@@ -50,6 +53,8 @@ class Channels(Inputs):
         self._unpropagated_until = 0.0
         self._start_results: dict[str, str] = {}
         self._create_failures = 0
+        self._update_failures = 0
+        self.pass_role_denied = False
 
     # Operations
 
@@ -66,6 +71,24 @@ class Channels(Inputs):
     def list_channels(self, params: Params) -> Params:
         """Summaries of all channels that are not deleted, in pages."""
         return self._page("Channels", self._channels, params)
+
+    def update_channel(self, params: Params) -> Params:
+        """Replace the given settings: UPDATING, then IDLE; 409 unless IDLE or UPDATE_FAILED."""
+        channel = self._channel(params)
+        if channel.state not in UPDATABLE:
+            conflict(f"Cannot update channel {channel.id}: it is {channel.state}. Stop the channel first.")
+        if params.get("RoleArn"):
+            self._check_propagation(params["RoleArn"])
+            self._check_pass_role()
+        config = self._checked_config({**channel.config, **params}, channel)
+        for input_id in set(channel.input_ids) - _inputs_of(config):
+            self._input_detached(input_id, channel.id)
+        for input_id in _inputs_of(config):
+            self._input_attached(input_id, channel.id)
+        channel.config, channel.name = config, config["Name"]
+        self._enter(channel, "UPDATING")
+        self._later(channel, self.world.durations.medialive_update, self._update_result())
+        return {"Channel": channel.describe()}
 
     def start_channel(self, params: Params) -> Params:
         """STARTING, then RUNNING; 409 unless IDLE."""
@@ -89,7 +112,7 @@ class Channels(Inputs):
         return channel.describe()
 
     def delete_channel(self, params: Params) -> Params:
-        """DELETING, then DELETED, which detaches its inputs; 409 unless IDLE or CREATE_FAILED."""
+        """DELETING, then DELETED, which detaches its inputs; 409 unless IDLE or failed."""
         channel = self._channel(params)
         if channel.state not in DELETABLE:
             conflict(f"Cannot delete channel {channel.id}: it is {channel.state}. Stop the channel first.")
@@ -101,6 +124,7 @@ class Channels(Inputs):
 
     def _new_channel(self, params: Params) -> Channel:
         self._check_propagation(params.get("RoleArn"))
+        self._check_pass_role()
         if params.get("DryRun"):
             bad_request("DryRun is not supported here")
         self._check_quota("channels", len(self._channels))
@@ -122,13 +146,46 @@ class Channels(Inputs):
         self._later(channel, self.world.durations.medialive_create, self._creation_result())
         return channel
 
-    def _checked_config(self, params: Params) -> Params:
+    def _checked_config(self, params: Params, channel: Channel | None = None) -> Params:
+        """The settings, if they are valid: for a new channel or for an update of `channel`."""
         given = {key: params[key] for key in (*CONFIG, *MORE_CONFIG) if params.get(key) is not None}
         config = {"ChannelClass": "STANDARD", "LogLevel": "DISABLED", "Name": "", **given}
-        errors = settings_errors(config, self._input_error, self._package_exists)
+        own = channel.input_ids if channel else []
+
+        def input_error(input_id: str, channel_class: str) -> str | None:
+            if self.world.is_unknown(TO_CHANNELS, input_id):
+                return f'Input "{input_id}" was not found'
+            return None if input_id in own else self._input_error(input_id, channel_class)
+
+        errors = settings_errors(config, input_error, self._package_exists)
         if errors:
-            raise Unprocessable(errors)
+            refusal = Unprocessable(errors)
+            # Nobody can know how long something new stays unknown.
+            refusal.illegal = False if self._refers_to_new(config) else None
+            raise refusal
         return config
+
+    def _refers_to_new(self, config: Params) -> bool:
+        packages = [
+            setting["ChannelId"]
+            for destination in config.get("Destinations") or []
+            for setting in destination.get("MediaPackageSettings") or []
+        ]
+        unknown = self.world.is_unknown
+        return any(unknown(TO_CHANNELS, input_id) for input_id in _inputs_of(config)) or any(
+            unknown("mediapackage_channel_unknown_to_medialive", package) for package in packages
+        )
+
+    def _new_input(self, params: Params) -> Input:
+        """Also 400 for a role or a security group that MediaLive does not know yet."""
+        if params.get("RoleArn"):
+            self._check_propagation(params["RoleArn"])
+        for group_id in params.get("InputSecurityGroups") or []:
+            if self.world.is_unknown(TO_INPUTS, group_id):
+                bad_request(f"Input security group {group_id} not found", illegal=False)
+        new_input = super()._new_input(params)
+        self.world.keep_unknown(TO_CHANNELS, new_input.id)
+        return new_input
 
     def _package_exists(self, channel_id: str) -> bool:
         packages: Any = self.world.services.get("mediapackage")
@@ -142,12 +199,36 @@ class Channels(Inputs):
             self._unpropagated_calls -= 1
             unpropagated = True
         if unpropagated:
-            bad_request(f"MediaLive cannot assume the role {role}. Check its trust policy.", illegal=False)
+            bad_request(
+                f"Cannot assume the role {role}. Please make sure the role exists and "
+                "medialive.amazonaws.com is trusted.",
+                illegal=False,
+            )
+
+    def _check_pass_role(self) -> None:
+        """422 if the caller may not pass the role on (console: `deny_pass_role`).
+
+        The words are those of aws-samples/aws-media-services-simple-live-workflow#19.
+        """
+        if self.pass_role_denied:
+            raise Refusal(
+                "UnprocessableEntityException",
+                "Please check your IAM User permissions the following permissions are needed for this call "
+                '"medialive:CreateChannel","iam:PassRole"',
+                422,
+                illegal=False,
+            )
 
     def _creation_result(self) -> str:
         if self._create_failures > 0:
             self._create_failures -= 1
             return "CREATE_FAILED"
+        return "IDLE"
+
+    def _update_result(self) -> str:
+        if self._update_failures > 0:
+            self._update_failures -= 1
+            return "UPDATE_FAILED"
         return "IDLE"
 
     # The state machine
@@ -196,6 +277,10 @@ class Channels(Inputs):
         """Make the channel IDLE at once, for the console's forced delete."""
         if channel.state not in DELETABLE | GONE:
             self._enter(channel, "IDLE")
+
+
+def _inputs_of(config: Params) -> set[str]:
+    return {attachment.get("InputId") or "" for attachment in config.get("InputAttachments") or []}
 
 
 def _check_role(role: str | None) -> None:

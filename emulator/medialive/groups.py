@@ -11,6 +11,7 @@ from emulator.medialive.records import Params, SecurityGroup, bad_request
 from emulator.medialive.store import Store
 
 MAX_RULES = 10
+TO_INPUTS = "medialive_group_unknown_to_inputs"
 
 
 class SecurityGroups(Store):
@@ -24,6 +25,7 @@ class SecurityGroups(Store):
         arn = self._arn("inputSecurityGroup", group_id)
         group = SecurityGroup(group_id, arn, "IDLE", dict(params.get("Tags") or {}), rules)
         self._groups.put(group_id, group)
+        self.world.keep_unknown(TO_INPUTS, group_id)
         return {"SecurityGroup": group.describe()}
 
     def describe_input_security_group(self, params: Params) -> Params:

@@ -16,15 +16,6 @@ BILLED = {"RUNNING", "RECOVERING"}
 GONE = {"DELETING", "DELETED"}
 
 
-class Unprocessable(Refusal):
-    """422 with a `ValidationErrors` entry for each error in the settings."""
-
-    def __init__(self, errors: list[tuple[str, str]]) -> None:
-        message = "; ".join(f"{path} {text}" for path, text in errors)
-        super().__init__("UnprocessableEntityException", message, 422)
-        self.ValidationErrors = [{"ElementPath": path, "ErrorMessage": text} for path, text in errors]
-
-
 def bad_request(message: str, *, illegal: bool | None = None) -> NoReturn:
     """400: the request is invalid."""
     raise Refusal("BadRequestException", message, 400, illegal)

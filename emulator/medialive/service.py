@@ -54,6 +54,9 @@ class MediaLive(Channels):
             "set_input_tags": lambda p: _set_tags(self._alive(self._inputs, "Input", p["id"]), p),
             "set_input_security_group_tags": lambda p: _set_tags(self._group(p["id"]), p),
             "role_not_propagated": self._console_role_not_propagated,
+            "deny_pass_role": self._console_deny_pass_role,
+            "update_channel": self._console_update_channel,
+            "fail_update": self._console_fail_update,
             "fail_start": self._console_fail_start,
             "fail_create": self._console_fail_create,
             "fail_pipeline": self._console_fail_pipeline,
@@ -121,6 +124,20 @@ class MediaLive(Channels):
         """Refuse the next `calls` creations, or all for `seconds` AWS seconds, with 400."""
         self._unpropagated_calls = int(params.get("calls", 0 if "seconds" in params else 1))
         self._unpropagated_until = self.world.clock.due(float(params.get("seconds", 0)))
+        return {}
+
+    def _console_deny_pass_role(self, params: Params) -> Params:
+        """Answer as if the caller lacked iam:PassRole, until this is called with `denied` false."""
+        self.pass_role_denied = bool(params.get("denied", True))
+        return {}
+
+    def _console_update_channel(self, params: Params) -> Params:
+        """Edit the channel `id`: {"changes": {"LogLevel": "ERROR"}}."""
+        return self.update_channel({"ChannelId": params["id"], **params["changes"]})["Channel"]
+
+    def _console_fail_update(self, params: Params) -> Params:
+        """Let the next `calls` updates of channels end as UPDATE_FAILED."""
+        self._update_failures = int(params.get("calls", 1))
         return {}
 
     def _console_fail_start(self, params: Params) -> Params:

@@ -87,9 +87,11 @@ def _package_errors(
         yield f"{path}.mediaPackageSettings", "Only one MediaPackage channel is allowed"
     for number, setting in enumerate(settings):
         if not package_exists(setting.get("ChannelId") or ""):
+            # The words of aws/aws-sdk-java-v2#5716: the same for an id that is wrong and one that is too new.
             yield (
                 f"{path}.mediaPackageSettings[{number}].channelId",
-                f'MediaPackage channel "{setting.get("ChannelId")}" was not found',
+                "MediaPackage channel ID is invalid. The ID can have numbers, letters, underscores, and "
+                "dashes. The ID is case sensitive.",
             )
 
 

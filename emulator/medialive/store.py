@@ -75,16 +75,18 @@ class Store(Service):
     def _once(self, store: PagedStore[R], label: str, token: str | None, make: Callable[[], R]) -> R:
         """The result of `make()`, or the record that was created with this request id.
 
-        AWS does not document request ids of deleted resources; here they stay used.
+        AWS does not document request ids of deleted resources. Here the id of a deleted channel is a
+        conflict. CreateInput has none in MediaLive's model: it gives the deleted input for as long as it
+        can be described.
         """
         known_id = self._used_tokens.get((label, token)) if token else None
-        if known_id is None:
+        if known_id is None or (label == "input" and store.find(known_id) is None):
             record = make()
             if token:
                 self._used_tokens[label, token] = record.id
             return record
         known = store.find(known_id)
-        if known is None or known.state in GONE:
+        if known is None or (known.state in GONE and label != "input"):
             conflict(f"Request id {token} was used for {label} {known_id}, which is deleted", illegal=False)
         return known
 

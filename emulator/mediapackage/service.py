@@ -29,6 +29,8 @@ from emulator.paged_store import BadToken, PagedStore
 
 ID_PATTERN = re.compile(r"[0-9a-zA-Z_-]{1,256}")
 HEX = "0123456789abcdef"
+TO_MEDIALIVE = "mediapackage_channel_unknown_to_medialive"
+TO_ENDPOINTS = "mediapackage_channel_unknown_to_endpoints"
 PAGE = 50  # AWS does not document its default page size
 
 
@@ -64,6 +66,8 @@ class MediaPackage(Service):
             tags=dict(params.get("Tags") or {}),
         )
         self._channels.put(channel_id, channel)
+        self.world.keep_unknown(TO_MEDIALIVE, channel_id)
+        self.world.keep_unknown(TO_ENDPOINTS, channel_id)
         return channel.describe()
 
     def describe_channel(self, params: Params) -> Params:
@@ -154,7 +158,8 @@ class MediaPackage(Service):
     def has_channel(self, channel_id: str) -> bool:
         """Whether MediaLive may send to this channel: it exists and is not being deleted."""
         channel = self._channels.find(channel_id)
-        return channel is not None and not channel.deleting
+        known = channel is not None and not channel.deleting
+        return known and not self.world.is_unknown(TO_MEDIALIVE, channel_id)
 
     def inventory(self) -> dict[str, list[Params]]:
         """All channels and endpoints; `deleting` marks those being deleted."""
@@ -242,7 +247,7 @@ class MediaPackage(Service):
     def _parent(self, params: Params) -> Channel:
         """The channel of a new endpoint; 404 if unknown, as CloudFormation reports of AWS."""
         channel = self._channels.find(params.get("ChannelId") or "")
-        if channel is None:
+        if channel is None or self.world.is_unknown(TO_ENDPOINTS, channel.id):
             missing(f"Channel {params.get('ChannelId')} not found")
         if channel.deleting:
             invalid(f"Channel {channel.id} is being deleted")

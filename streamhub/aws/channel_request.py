@@ -47,7 +47,7 @@ def channel_request(spec: ChannelSpec) -> dict[str, Any]:
     """The parameters of CreateChannel.
 
     Raises Refused if `role_arn` is not the ARN of a role. AWS answers that with the same error as for a
-    role that is too new (AWS_RULES 18), so the call would be repeated for ever.
+    role that is too new (AWS_RULES 18), so the call would be repeated for two minutes.
     """
     if not _ROLE_ARN.fullmatch(spec.role_arn):
         raise Refused(

@@ -1,7 +1,7 @@
 """Error mapping: every botocore exception becomes exactly one of StreamHub's errors.
 
-Pure and table-driven. The service's error code decides; for codes in no table, the HTTP status does.
-Three things are not obvious:
+Pure and table-driven. `known_answers` comes first, then the service's error code decides; for codes in no
+table, the HTTP status does. Three things are not obvious:
 
 * Only the codes of AWS_RULES 29 mean *missing*, each for its own service. Any other 404 proves nothing.
 * After a 5xx, a read timeout or a broken connection, a write may have taken effect. After a connection
@@ -18,12 +18,15 @@ from typing import Any
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from streamhub.aws import known_answers
 from streamhub.errors import (
     AccessDenied,
+    ActionRequired,
     AlreadyExists,
     AwsError,
     Conflict,
     NotFound,
+    NotKnownYet,
     QuotaExceeded,
     Refused,
     Retryable,
@@ -70,7 +73,6 @@ DENIALS = {
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "NotAuthorized",
-    "OptInRequired",
     "RequestExpired",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
@@ -88,8 +90,8 @@ CONFLICTS = {
     "ResourceInUseException",
 }
 
-# Their status is 409, but no later attempt with the same input can succeed.
-REFUSALS = {"CNAMEAlreadyExists", "IllegalUpdate"}
+# Their status may be 409, but no later attempt with the same input can succeed.
+REFUSALS = {"IllegalUpdate"}
 
 FAULTS = {
     "InternalError",
@@ -120,13 +122,12 @@ NO_CREDENTIALS = (
 
 BAD_PARAMETERS = (boto.ParamValidationError, boto.MissingParametersError, boto.ValidationError)
 
-ROLE_RETRY_SECONDS = 10.0
+NOT_KNOWN_YET_SECONDS = 10.0
 
 _READS = ("Get", "List", "Describe", "Head")
 _VERBS_ON_EXISTING = ("Delete", "Start", "Stop")
 _RATE_LIMIT = re.compile(r"\b(rate|requests?|call|api)[ -](limit|quota)", re.IGNORECASE)
 _QUOTA_WORDS = re.compile(r"quota|\blimit|maximum number|too many (?!requests)", re.IGNORECASE)
-_ROLE_WORDS = re.compile(r"\brole\b|assume", re.IGNORECASE)
 _NAMED_ID = re.compile(r"already exists:?\s+([A-Z0-9]{8,32})\b", re.IGNORECASE)
 _DISTRIBUTION_ID = re.compile(r"\bE[A-Z0-9]{9,31}\b")
 
@@ -161,19 +162,31 @@ def _from_response(error: boto.ClientError, operation: str) -> AwsError:
         "code": code,
         "request_id": meta.get("RequestId"),
         "status": status,
+        "validation": _reasons(error.response),
     }
+    words = "; ".join([message, *(f"{path} {text}" for path, text in about["validation"])])
+    if known := known_answers.find(known_answers.FOR_A_PERSON, operation, code, words):
+        return ActionRequired(message, hint=known.action, **about)
+    if known_answers.find(known_answers.NOT_KNOWN_YET, operation, code, words):
+        return NotKnownYet(message, after=NOT_KNOWN_YET_SECONDS, **about)
     if code == "DistributionAlreadyExists":
         return AlreadyExists(message, existing_id=_existing_id(message), **about)
     kind = _kind(operation, code, message, status or 0)
     if kind is Throttled:
         return Throttled(message, after=_retry_after(meta), **about)
     if kind is Retryable:
-        if _is_new_role(operation, message, status or 0):
-            return Retryable(message, after=ROLE_RETRY_SECONDS, **about)
         return Retryable(message, effect_unknown=is_write(operation), **about)
     if kind is Refused and status == 422 and operation.startswith("mediapackage:Create"):
         message += " (MediaPackage gives this answer when the id is taken and when the input is wrong)"
     return kind(message, **about)
+
+
+def _reasons(response: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """MediaLive's `ValidationErrors` (AWS_RULES 34): path of the element and what is wrong with it."""
+    return [
+        (str(reason.get("ElementPath") or ""), str(reason.get("ErrorMessage") or ""))
+        for reason in response.get("ValidationErrors") or ()
+    ]
 
 
 def _kind(operation: str, code: str, message: str, status: int) -> type[AwsError]:
@@ -191,7 +204,7 @@ def _kind(operation: str, code: str, message: str, status: int) -> type[AwsError
         return Conflict
     if code in REFUSALS:
         return Refused
-    if code in FAULTS or _is_new_role(operation, message, status):
+    if code in FAULTS:
         return Retryable
     return _kind_by_status(operation, code, status)
 
@@ -212,11 +225,6 @@ def _is_quota(code: str, message: str, status: int) -> bool:
     if code in QUOTAS or code.startswith("TooManyDistributions"):
         return True
     return status == 429 and bool(_QUOTA_WORDS.search(_RATE_LIMIT.sub("", message)))
-
-
-def _is_new_role(operation: str, message: str, status: int) -> bool:
-    """Whether IAM has not propagated the role yet (AWS_RULES 18)."""
-    return operation == "medialive:CreateChannel" and status == 400 and bool(_ROLE_WORDS.search(message))
 
 
 def _acts_on_existing(operation: str) -> bool:

@@ -19,6 +19,8 @@ __all__ = ["ChannelInfo", "ChannelSpec", "InputInfo", "ListPage", "MediaLive", "
 
 PAGE_SIZE = 100
 DELETED = "DELETED"
+# Parameters of CreateChannel that UpdateChannel lacks.
+FIXED = ("RequestId", "ChannelClass", "Tags")
 
 T = TypeVar("T")
 
@@ -185,6 +187,16 @@ class MediaLive:
         Retryable(after) while IAM has not propagated the role (AWS_RULES 18), QuotaExceeded.
         """
         response, request_id = self._call("CreateChannel", **channel_request(spec))
+        return _channel(response["Channel"], request_id)
+
+    def update_channel(self, id: str, spec: ChannelSpec) -> ChannelInfo:
+        """UpdateChannel: all settings but class, tags and token, which an update cannot change.
+
+        Raises Conflict while it runs, Refused, NotKnownYet, NotFound (AWS_RULES 15).
+        """
+        request = channel_request(spec)
+        settings = {name: request[name] for name in request if name not in FIXED}
+        response, request_id = self._call("UpdateChannel", ChannelId=id, **settings)
         return _channel(response["Channel"], request_id)
 
     def describe_channel(self, id: str) -> ChannelInfo:

@@ -57,6 +57,7 @@ NEVER_REPEATED = {
     "medialive:StopChannel",
     "medialive:DeleteChannel",
     "medialive:DeleteInput",
+    "medialive:UpdateChannel",
 }
 
 

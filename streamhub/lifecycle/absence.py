@@ -45,10 +45,4 @@ def observe_on_conflict(claim: Claim, call: Callable[[], Any]) -> Any:
 def observe_first(claim: Claim, error: AwsError) -> Retryable:
     """Request an observation, and return the `Retryable` to raise, with AWS's message."""
     claim.save(observe_requested=True)
-    return Retryable(
-        error.message,
-        operation=error.operation,
-        code=error.code,
-        request_id=error.request_id,
-        status=error.status,
-    )
+    return Retryable(error.message, **error.about)

@@ -17,10 +17,10 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from streamhub.clock import from_now
-from streamhub.errors import AwsError, NotSent, Retryable, StreamHubError
+from streamhub.errors import ActionRequired, AwsError, NotKnownYet, NotSent, Retryable, StreamHubError
 from streamhub.lifecycle import states
 from streamhub.lifecycle.models import ManagedResource, error_fields
 
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 CLAIM_SECONDS = 60
 MAX_BACKOFF_SECONDS = 300
 ALARM_ATTEMPTS = 10
+# What waits for a person to act in AWS is tried again after this time, or on Retry.
+PERSON_SECONDS = 24 * 3600
 # The state that the last `Transition` of a row leads to. The row itself is deleted.
 DELETED = "deleted"
 
@@ -47,6 +49,9 @@ def backoff(attempts: int) -> float:
     base = min(MAX_BACKOFF_SECONDS, 0.5 * 2 ** min(attempts, 12))
     return base * random.uniform(0.8, 1.0)  # noqa: S311  jitter, not a secret
 
+
+# A completed or failed step waits neither for AWS to learn of something nor for a person to act in AWS.
+_OVER: dict[str, Any] = {"not_known_since": None, "person_needed_at": None}
 
 FREE = Q(claimed_until__isnull=True) | Q(claimed_until__lt=Now())
 
@@ -147,6 +152,7 @@ class Claim:
             error=error,
             condition=self._held,
             failed_step=step,
+            **_OVER,
             **{
                 **error_fields(error, hint or "Correct what AWS reports, then press Retry."),
                 "error_needs_person": True,
@@ -158,11 +164,31 @@ class Claim:
         self.release(None)
 
     def postpone(self, error: AwsError, *, hint: str = "") -> None:
-        """Keep the state, show the error and try again later, at most `MAX_BACKOFF_SECONDS` from now."""
-        wait = backoff(self.row.attempts)
+        """Keep the state, show the error and try again later, at most `MAX_BACKOFF_SECONDS` from now.
+
+        What a person has to solve in AWS first is tried again after `PERSON_SECONDS`. Raises `ClaimLost`.
+        """
+        if isinstance(error, ActionRequired):
+            self._wait_for_person(error)
+            return
+        wait, fields = backoff(self.row.attempts), {}
         if isinstance(error, Retryable) and error.after:
             wait = max(wait, min(error.after, MAX_BACKOFF_SECONDS))
-        self._end(after(wait), **error_fields(error, hint or "StreamHub tries again automatically."))
+        if isinstance(error, NotKnownYet):
+            wait = error.after or wait
+            fields["not_known_since"] = Coalesce("not_known_since", Now())
+        hint = hint or error.hint or "StreamHub tries again automatically."
+        self._end(after(wait), **fields, **error_fields(error, hint))
+
+    def _wait_for_person(self, error: ActionRequired) -> None:
+        """Its outcome is known, so it counts as no attempt. The first time, the timeline says it."""
+        hint = f"{error.hint} StreamHub tries again once a day, and at once after Retry."
+        if self.row.person_needed_at is None:
+            why = "AWS refuses until a person has acted"
+            with transaction.atomic():
+                self.save(person_needed_at=Now(), polled_list="")
+                states.record(self.row, self.row.state, self.row.state, why=why, error=error)
+        self._end(after(PERSON_SECONDS), attempts=0, **error_fields(error, hint))
 
     def wait_turn(self, seconds: float) -> None:
         """The step's call was not sent. Come back when its turn comes: no attempt, no error, no backoff."""
@@ -171,6 +197,8 @@ class Claim:
     def release(self, seconds: float | None) -> None:
         """The step is complete. Take the next one after `seconds` (None: only when woken)."""
         cleared = error_fields(None) if self.row.error_code and not self.keep_error else {}
+        if self.row.not_known_since or self.row.person_needed_at:
+            cleared |= _OVER
         self._end(None if seconds is None else after(seconds), attempts=0, **cleared)
 
     def _end(self, due: Any, **fields: Any) -> None:

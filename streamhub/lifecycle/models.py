@@ -42,6 +42,8 @@ class HasError(models.Model):
     error_request_id = models.CharField(max_length=128, blank=True, default="")
     # The call that it answers, such as "medialive:StartChannel"; "": no call of ours.
     error_operation = models.CharField(max_length=64, blank=True, default="")
+    # AWS's single reasons: [{"path", "message"}], what of the request is wrong and why.
+    error_validation = models.JSONField(blank=True, default=list)
     error_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -56,6 +58,7 @@ class HasError(models.Model):
             "code": self.error_code,
             "message": self.error_message,
             "hint": self.error_hint,
+            "validation": self.error_validation,
             "needs_person": self.error_needs_person,
             "request_id": self.error_request_id or None,
             "at": self.error_at,
@@ -71,6 +74,7 @@ def error_fields_of(row: HasError) -> dict[str, Any]:
         "error_needs_person": row.error_needs_person,
         "error_request_id": row.error_request_id,
         "error_operation": row.error_operation,
+        "error_validation": row.error_validation,
         "error_at": row.error_at,
     }
 
@@ -85,6 +89,7 @@ def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]
             "error_needs_person": False,
             "error_request_id": "",
             "error_operation": "",
+            "error_validation": [],
             "error_at": None,
         }
     code = getattr(error, "code", "") or type(error).__name__
@@ -95,6 +100,9 @@ def error_fields(error: AwsError | str | None, hint: str = "") -> dict[str, Any]
         "error_needs_person": getattr(error, "needs_person", False),
         "error_request_id": str(getattr(error, "request_id", None) or "")[:128],
         "error_operation": str(getattr(error, "operation", ""))[:64],
+        "error_validation": [
+            {"path": path, "message": text} for path, text in getattr(error, "validation", ())
+        ],
         "error_at": Now(),
     }
 
@@ -134,6 +142,11 @@ class ManagedResource(HasError):
 
     # Since when its resource carries no mark of ours any more (`lifecycle.handed_over`).
     handed_over_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # Since when AWS does not know something that the step needs (`lifecycle.settling`).
+    not_known_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # Since when a step waits for a person to act in AWS; it is tried once a day (`errors.ActionRequired`).
+    person_needed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # The step that AWS refused, as a verb phrase; set only while FAILED.
     failed_step = models.CharField(max_length=100, blank=True, default="")

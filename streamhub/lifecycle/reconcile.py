@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import Error
 
 from streamhub.errors import AwsError, NotSent, Refused
-from streamhub.lifecycle import wake
+from streamhub.lifecycle import settling, wake
 from streamhub.lifecycle.claim import Claim, ClaimLost, after, take
 from streamhub.lifecycle.driver import Driver, driver_of
 from streamhub.lifecycle.outages import insist
@@ -41,7 +41,8 @@ def reconcile(label: str, pk: int) -> bool:
 
 def _step(driver: Driver, claim: Claim) -> None:
     try:
-        seconds = driver.step(claim)
+        with settling.patience(claim):
+            seconds = driver.step(claim)
     except ClaimLost:
         raise
     except NotSent as unsent:

@@ -25,6 +25,7 @@ from streamhub.errors import (
     AlreadyExists,
     Conflict,
     NotFound,
+    NotKnownYet,
     QuotaExceeded,
     Refused,
     Retryable,
@@ -382,10 +383,22 @@ def test_what_the_state_forbids_is_a_conflict(medialive: MediaLive, channel_spec
             verb(channel.id)
 
 
-def test_an_unknown_input_or_package_is_refused(medialive: MediaLive, channel_spec: ChannelSpec) -> None:
+def test_an_unknown_input_or_package_may_only_be_too_new(
+    medialive: MediaLive, channel_spec: ChannelSpec
+) -> None:
     for changed in ({"input_id": "1"}, {"mediapackage_channel_id": "nobody"}):
-        with pytest.raises(Refused):
+        with pytest.raises(NotKnownYet) as caught:
             medialive.create_channel(replace(channel_spec, **changed))
+        assert len(caught.value.validation) == 1
+
+
+def test_an_update_sends_the_settings_again(
+    aws: Handle, medialive: MediaLive, channel_spec: ChannelSpec
+) -> None:
+    made = medialive.create_channel(channel_spec)
+    aws.control.advance(60)
+    assert medialive.update_channel(made.id, channel_spec).id == made.id
+    assert medialive.describe_channel(made.id).tags == made.tags
 
 
 def test_a_role_that_iam_has_not_propagated_is_retried(

@@ -10,11 +10,14 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from streamhub.aws.error_mapping import is_write, translate
+from streamhub.aws.known_answers import FOR_A_PERSON, NOT_KNOWN_YET, Answer
 from streamhub.errors import (
     AccessDenied,
+    ActionRequired,
     AlreadyExists,
     Conflict,
     NotFound,
+    NotKnownYet,
     QuotaExceeded,
     Refused,
     Retryable,
@@ -25,6 +28,22 @@ CREATE = "cloudfront:CreateDistributionWithTags"
 UPDATE = "cloudfront:UpdateDistribution"
 DELETE = "cloudfront:DeleteDistribution"
 GET = "cloudfront:GetDistribution"
+
+# AWS's words, as their sources in `known_answers` report them.
+PACKAGE_UNKNOWN = (
+    "outputGroups[0].outputGroupSettings.destination.channelId MediaPackage channel ID is invalid. The ID "
+    "can have numbers, letters, underscores, and dashes. The ID is case sensitive."
+)
+PASS_ROLE = (
+    "Please check your IAM User permissions the following permissions are needed for this call "
+    '"medialive:CreateChannel","iam:PassRole"'
+)
+ROLE_UNKNOWN = "Please make sure the role exists and medialive.amazonaws.com is trusted."
+UNVERIFIED = "Your account must be verified before you can add new CloudFront resources."
+PRICING_PLAN = (
+    "You can't delete this distribution while it's subscribed to a pricing plan. Cancel the pricing plan, "
+    "then you can delete the distribution."
+)
 
 
 def answer(code: str, status: int, message: str = "no", headers: dict[str, str] | None = None) -> ClientError:
@@ -93,7 +112,6 @@ ANSWERS = [
     (CREATE, "TooManyKeyGroupsAssociatedToDistribution", 400, "", Refused),
     # denials
     (GET, "AccessDenied", 403, "", AccessDenied),
-    (CREATE, "AccessDenied", 403, "Your account must be verified", AccessDenied),
     ("medialive:CreateChannel", "AccessDeniedException", 403, "not authorized: iam:PassRole", AccessDenied),
     ("mediapackage:CreateChannel", "ForbiddenException", 403, "", AccessDenied),
     ("sts:GetCallerIdentity", "InvalidClientTokenId", 403, "", AccessDenied),
@@ -115,13 +133,31 @@ ANSWERS = [
     (UPDATE, "SomethingNew", 409, "", Conflict),
     # refusals
     (CREATE, "InvalidArgument", 400, "", Refused),
-    (CREATE, "CNAMEAlreadyExists", 409, "", Refused),
     (UPDATE, "IllegalUpdate", 400, "", Refused),
     (CREATE, "InconsistentQuantities", 400, "", Refused),
     ("mediapackage:CreateChannel", "UnprocessableEntityException", 422, "", Refused),
     ("medialive:CreateChannel", "UnprocessableEntityException", 422, "unknown input", Refused),
     ("medialive:CreateChannel", "BadRequestException", 400, "Bitrate exceeds the limit", Refused),
     ("medialive:CreateInput", "BadRequestException", 400, "", Refused),
+    # what is not known yet
+    ("medialive:CreateChannel", "UnprocessableEntityException", 422, PACKAGE_UNKNOWN, NotKnownYet),
+    ("medialive:UpdateChannel", "UnprocessableEntityException", 422, PACKAGE_UNKNOWN, NotKnownYet),
+    ("medialive:CreateChannel", "UnprocessableEntityException", 422, 'Input "7" was not found', NotKnownYet),
+    ("medialive:CreateChannel", "UnprocessableEntityException", 422, PASS_ROLE, NotKnownYet),
+    ("medialive:CreateChannel", "BadRequestException", 400, ROLE_UNKNOWN, NotKnownYet),
+    ("medialive:CreateInput", "BadRequestException", 400, ROLE_UNKNOWN, NotKnownYet),
+    ("medialive:CreateInput", "BadRequestException", 400, "Input security group 7 not found", NotKnownYet),
+    ("mediapackage:CreateOriginEndpoint", "NotFoundException", 404, "Channel a not found", NotKnownYet),
+    ("mediapackage:DescribeChannel", "NotFoundException", 404, "Channel a not found", NotFound),
+    ("medialive:DescribeInput", "NotFoundException", 404, "Input 7 not found", NotFound),
+    # what a person has to solve in AWS
+    (CREATE, "AccessDenied", 403, UNVERIFIED, ActionRequired),
+    (CREATE, "CNAMEAlreadyExists", 409, "", ActionRequired),
+    (UPDATE, "CNAMEAlreadyExists", 409, "", ActionRequired),
+    (UPDATE, "StagingDistributionInUse", 409, "", ActionRequired),
+    (UPDATE, "ContinuousDeploymentPolicyInUse", 409, "", ActionRequired),
+    (DELETE, "PreconditionFailed", 412, PRICING_PLAN, ActionRequired),
+    (GET, "OptInRequired", 403, "", ActionRequired),
     # faults
     (CREATE, "InternalError", 500, "", Retryable),
     (GET, "ServiceUnavailable", 503, "", Retryable),
@@ -186,8 +222,27 @@ def test_a_throttled_call_had_no_effect_and_may_have_a_retry_time() -> None:
 )
 def test_a_role_that_iam_has_not_propagated_is_retried_in_ten_seconds(message: str) -> None:
     error = translate(answer("BadRequestException", 400, message), "medialive:CreateChannel")
-    assert type(error) is Retryable
+    assert type(error) is NotKnownYet
     assert (error.after, error.effect_unknown, error.code) == (10, False, "BadRequestException")
+
+
+def test_the_single_reasons_of_a_422_are_kept_and_also_tell_what_it_means() -> None:
+    raised = answer("UnprocessableEntityException", 422, "Invalid request")
+    raised.response["ValidationErrors"] = [  # type: ignore[typeddict-unknown-key]
+        {"ElementPath": "destinations[0].channelId", "ErrorMessage": "MediaPackage channel ID is invalid."}
+    ]
+    error = translate(raised, "medialive:CreateChannel")
+    assert type(error) is NotKnownYet
+    assert error.validation == (("destinations[0].channelId", "MediaPackage channel ID is invalid."),)
+    assert str(error).endswith(
+        "Invalid request; destinations[0].channelId: MediaPackage channel ID is invalid."
+    )
+
+
+@pytest.mark.parametrize("answer", [*NOT_KNOWN_YET, *FOR_A_PERSON])
+def test_each_known_answer_has_its_source_and_says_what_to_do(answer: Answer) -> None:
+    assert answer.source
+    assert bool(answer.action) == (answer in FOR_A_PERSON)
 
 
 def test_a_422_of_mediapackage_on_create_explains_its_two_meanings() -> None:

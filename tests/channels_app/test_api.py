@@ -86,7 +86,7 @@ def test_an_error_says_whether_a_person_has_to_act(api: Api, error: AwsError, ne
     id = new_channel(api)[1]["id"]
     Channel.objects.update(**error_fields(error, "Do this."))
     body = api.get(f"channels/{id}")["error"]
-    assert set(body) == {"code", "message", "hint", "needs_person", "request_id", "at"}
+    assert set(body) == {"code", "message", "hint", "validation", "needs_person", "request_id", "at"}
     assert (body["code"], body["hint"], body["needs_person"]) == (error.code, "Do this.", needs_person)
 
 

@@ -47,7 +47,7 @@ TABLE = [
     ),
     ("idle", "provisioning", stack("CREATING"), Step.WAIT_CREATED),
     ("idle", "provisioning", stack("CREATE_FAILED"), Step.CLEAR_FAILED),
-    ("idle", "provisioning", stack("UPDATE_FAILED"), Step.CLEAR_FAILED),
+    ("idle", "provisioning", stack("UPDATE_FAILED"), Step.TELL_UPDATE_FAILED),
     ("idle", "idle", stack("DELETING"), Step.WAIT_ML_CHANNEL_GONE),
     ("idle", "provisioning", stack("IDLE"), Step.SETTLE_IDLE),
     ("idle", "idle", stack("IDLE", suspected=True), Step.LOOK_AGAIN),

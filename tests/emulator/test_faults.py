@@ -129,6 +129,42 @@ def test_faults_can_be_removed(aws: Handle, cloudfront: Any) -> None:
     assert aws.control.faults() == []
 
 
+@pytest.mark.parametrize(("kind", "made"), [("conflict", 0), ("conflict_after", 1)])
+def test_a_conflict_answers_with_the_services_code_before_or_after_the_effect(
+    aws: Handle, cloudfront: Any, kind: str, made: int
+) -> None:
+    aws.control.fault(CREATE, kind)
+    with Refused("DistributionAlreadyExists", 409):
+        make_distribution(cloudfront)
+    assert len(existing(aws)) == made
+    assert sum(aws.control.counts()["illegal"].values()) == 0
+
+
+@pytest.mark.parametrize(("kind", "made"), [("refuse", 0), ("refuse_after", 1)])
+def test_a_given_error_is_answered_before_or_after_the_effect(
+    aws: Handle, cloudfront: Any, kind: str, made: int
+) -> None:
+    aws.control.fault(CREATE, kind, error={"code": "AccessDenied", "message": "Not today.", "status": 403})
+    with Refused("AccessDenied", 403) as refusal:
+        make_distribution(cloudfront)
+    assert (refusal.message, len(existing(aws))) == ("Not today.", made)
+
+
+def test_a_given_error_may_list_reasons(aws: Handle, client: ClientFactory) -> None:
+    reasons = [["a.b", "is wrong"]]
+    aws.control.fault("medialive:StartChannel", "refuse", error={"message": "No.", "reasons": reasons})
+    with pytest.raises(ClientError) as caught:
+        client("medialive").start_channel(ChannelId="1")
+    response: Any = caught.value.response
+    assert response["ValidationErrors"] == [{"ElementPath": "a.b", "ErrorMessage": "is wrong"}]
+    assert response["Error"]["Message"] == "No."
+
+
+def test_a_refusal_without_an_error_is_no_fault(aws: Handle) -> None:
+    with pytest.raises(ControlError, match="needs an error"):
+        aws.control.fault("*", "refuse")
+
+
 def test_an_unknown_kind_of_fault_is_refused(aws: Handle) -> None:
     with pytest.raises(ControlError, match="no fault 'earthquake'"):
         aws.control.fault(GET, "earthquake")

@@ -55,6 +55,7 @@ def leave_traces(aws: Handle, client: ClientFactory) -> None:
     aws.control.fault("*:List*", "stale_read", times=None)
     client("cloudfront").list_distributions()
     make_distribution(client("cloudfront"))
+    _refuse_from_now_on(aws, client)
 
 
 def _create_resources(aws: Handle, client: ClientFactory) -> None:
@@ -84,15 +85,27 @@ def _change_settings(aws: Handle) -> None:
     control = aws.control
     control.console("cloudfront", "set_quota", distributions=600)
     control.console("medialive", "set_quota", channels=1)
-    control.console("mediapackage", "set_quota", channels=1)
+    control.console("mediapackage", "set_quota", channels=3)
     control.console("medialive", "fail_start")
     control.console("medialive", "fail_create")
+    control.console("medialive", "fail_update")
     control.console("medialive", "role_not_propagated", calls=1, seconds=1)
     control.console("cloudwatch", "set_page", points=1)
     control.publish_delay(least=1)
     control.durations(medialive_start=7)
     control.scale(0.5)
     control.limit("*:Nothing", per_second=1)
+
+
+def _refuse_from_now_on(aws: Handle, client: ClientFactory) -> None:
+    """What makes AWS refuse other calls comes last."""
+    console = aws.control.console
+    console("medialive", "deny_pass_role")
+    console("cloudfront", "set_verified", verified=False)
+    console("cloudfront", "set_pricing_plan", Id="EMEDIA", plan="Pro")
+    console("cloudfront", "set_staging", Id="EMEDIA", in_use=True)
+    aws.control.durations(mediapackage_channel_unknown_to_medialive=1000)
+    client("mediapackage").create_channel(Id="unknown")
 
 
 def test_after_a_reset_the_state_is_that_of_a_new_server(aws: Handle, client: ClientFactory) -> None:

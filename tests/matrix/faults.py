@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 
+import botocore.session
 from django.conf import settings
 
+from emulator.codec import AwsRequest
+from emulator.faults import refusal
 from streamhub.lifecycle.freshness import FRESH_PERIODS
 from tests.matrix.taking import FLOWS_TAKEN, TAKE
 from tests.scenarios.crashing_session import KILLS, MortalSession
@@ -20,6 +24,8 @@ FAULTS = {
     "access_denied": 3,
     "stale_read": 1,
     "not_found": 1,
+    "conflict": 1,
+    "conflict_after": 1,
 }
 KINDS = (*KILLS, *FAULTS, TAKE)
 
@@ -50,8 +56,24 @@ def disarm(world: WorldUnderTest) -> None:
     world.control.clear_faults()
 
 
+@cache
+def may_conflict(operation: str) -> bool:
+    """Whether botocore's model of the operation has the code with which the fault answers."""
+    service, _, name = operation.partition(":")
+    model = botocore.session.get_session().get_service_model(service).operation_model(name)
+    code = refusal("conflict", AwsRequest(service, name)).code
+    return code in {shape.error_code for shape in model.error_shapes}
+
+
 def applicable(flow: str, operation: str, kind: str) -> bool:
-    """Whether the kind can happen to the operation in this flow: a list never answers NotFound."""
+    """Whether the kind can happen to the operation in this flow.
+
+    A list never answers NotFound, and only some writes answer with a conflict.
+    """
     if kind == TAKE:
         return flow in FLOWS_TAKEN
+    if kind in ("conflict", "conflict_after"):
+        # MediaPackage's 422 without an effect is a refusal of the input, for which a row fails.
+        refused = kind == "conflict" and operation.startswith("mediapackage:")
+        return may_conflict(operation) and not refused
     return not (kind == "not_found" and ":List" in operation)

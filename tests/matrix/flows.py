@@ -128,6 +128,19 @@ def create_pull(world: WorldUnderTest) -> Channel:
     )
 
 
+def with_failed_edit(world: WorldUnderTest) -> None:
+    """An idle channel whose MediaLive channel somebody edited in the console, which failed."""
+    with_channel(world)
+    world.control.console("medialive", "fail_update")
+    changes = {"LogLevel": "DEBUG"}
+    world.control.console("medialive", "update_channel", id=channel().ml_channel_id, changes=changes)
+    world.settle(until=lambda: channel().error_code == "edit_failed")
+
+
+def retry(world: WorldUnderTest) -> None:
+    services.channel_retry(channel(), who=WHO)
+
+
 def lose_and_prepare(world: WorldUnderTest) -> None:
     lose(world)
     services.breakout_prepare(breakout(), who=WHO)
@@ -259,6 +272,9 @@ FLOWS = {
     "channel_create": Flow(do_nothing, create, ready, assert_left(STACK)),
     "channel_create_pull": Flow(
         do_nothing, create_pull, ready, assert_left(without("medialive input_security_groups"))
+    ),
+    "channel_mend_edit": Flow(
+        with_failed_edit, retry, lambda: ready() and not channel().error_code, assert_left(STACK)
     ),
     "channel_delete": Flow(with_channel, delete, nothing, assert_left({}), reaps=True),
     "channel_delete_early": Flow(

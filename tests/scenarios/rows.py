@@ -9,6 +9,7 @@ from django.apps import apps
 
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
+from streamhub.lifecycle.models import HasError
 
 _serial = count(1)
 
@@ -62,3 +63,8 @@ def delete_rows() -> None:
     """Delete all rows, as after restoring an old database: AWS has resources that no row knows."""
     for model in (Attachment, Breakout, Channel, Distribution, SecurityGroup):
         model._default_manager.all().delete()
+
+
+def error_of(row: HasError) -> tuple[str, str, str]:
+    """What a row shows: AWS's code, its words, and the call that it answered."""
+    return row.error_code, row.error_message, row.error_operation

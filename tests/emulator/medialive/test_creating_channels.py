@@ -203,3 +203,49 @@ def test_failed_creation_can_be_deleted_and_frees_its_input(ml: MediaLive) -> No
     ml.delete_channel({"ChannelId": key})
     pass_time(ml)
     assert state(ml, key) == "DELETED"
+
+
+def test_an_update_replaces_settings_and_takes_time(ml: MediaLive) -> None:
+    key = channel(ml)
+    pass_time(ml)
+    updated = ml.update_channel({"ChannelId": key, "LogLevel": "ERROR"})["Channel"]
+    assert (updated["State"], updated["LogLevel"], updated["Name"]) == ("UPDATING", "ERROR", "hall-1")
+    with refused("ConflictException", 409):
+        ml.start_channel({"ChannelId": key})
+    pass_time(ml)
+    assert ml.describe_channel({"ChannelId": key})["State"] == "IDLE"
+
+
+def test_an_update_is_409_unless_the_channel_is_idle(ml: MediaLive) -> None:
+    key = ml.create_channel(settings(push_input(ml)["Id"]))["Channel"]["Id"]
+    with refused("ConflictException", 409):
+        ml.update_channel({"ChannelId": key, "LogLevel": "ERROR"})
+    pass_time(ml)
+    ml.start_channel({"ChannelId": key})
+    with refused("ConflictException", 409):
+        ml.update_channel({"ChannelId": key, "LogLevel": "ERROR"})
+
+
+def test_a_failed_update_can_be_repeated_or_the_channel_deleted_but_not_started(ml: MediaLive) -> None:
+    key = channel(ml)
+    pass_time(ml)
+    ml.console("fail_update", {})
+    ml.console("update_channel", {"id": key, "changes": {"LogLevel": "ERROR"}})
+    pass_time(ml)
+    assert ml.describe_channel({"ChannelId": key})["State"] == "UPDATE_FAILED"
+    with refused("ConflictException", 409):
+        ml.start_channel({"ChannelId": key})
+    ml.update_channel({"ChannelId": key, "LogLevel": "ERROR"})
+    pass_time(ml)
+    assert ml.describe_channel({"ChannelId": key})["State"] == "IDLE"
+    ml.console("fail_update", {})
+    ml.update_channel({"ChannelId": key, "LogLevel": "ERROR"})
+    pass_time(ml)
+    assert ml.delete_channel({"ChannelId": key})["State"] == "DELETING"
+
+
+def test_an_update_with_settings_that_are_not_valid_is_422(ml: MediaLive) -> None:
+    key = channel(ml)
+    pass_time(ml)
+    with refused("UnprocessableEntityException", 422):
+        ml.update_channel({"ChannelId": key, "InputAttachments": []})

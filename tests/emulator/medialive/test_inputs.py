@@ -62,14 +62,16 @@ def test_same_request_id_returns_the_same_input(ml: MediaLive) -> None:
     assert len(ml.inventory()["inputs"]) == 2
 
 
-def test_request_id_of_a_deleted_input_stays_used(ml: MediaLive) -> None:
+def test_request_id_of_a_deleted_input_gives_the_deleted_input_for_a_while(ml: MediaLive) -> None:
     key = push_input(ml, RequestId="token")["Id"]
     pass_time(ml)
     ml.delete_input({"InputId": key})
-    for seconds in (0, 20, 400):
+    for seconds in (0, 20):
         pass_time(ml, seconds)
-        with refused("ConflictException", 409):
-            push_input(ml, RequestId="token")
+        again = push_input(ml, RequestId="token")
+        assert (again["Id"], again["State"] in ("DELETING", "DELETED")) == (key, True)
+    pass_time(ml, 400)
+    assert push_input(ml, RequestId="token")["Id"] != key
 
 
 def test_attached_input_cannot_be_deleted(ml: MediaLive) -> None:
