@@ -26,6 +26,7 @@ from streamhub.console.facts import Link, Section
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
+from streamhub.errors import Invalid
 
 HEADLINES = {
     Desired.IDLE: "desired: idle, ready for a breakout",
@@ -100,7 +101,11 @@ class ChannelAdmin(CreatingAdmin):
         return [Link("New breakout", url, "add_circle")] if possible else []
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Channel:
-        return services.channel_create(**data, who=who)
+        try:
+            return services.channel_create(**data, who=who)
+        except Invalid as invalid:
+            names = ChannelForm.SERVICE_FIELDS
+            raise Invalid({names.get(field, field): text for field, text in invalid.errors.items()}) from None
 
 
 def _refusal(verb: str) -> Any:

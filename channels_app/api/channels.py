@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Status
 from pydantic import ConfigDict
 
-from channels_app import playback, services
+from channels_app import ingest, playback, services
 from channels_app.api import fields
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
@@ -22,6 +22,11 @@ router = Router(tags=["channels"])
 READ, WRITE = scope("channels:read"), scope("channels:write")
 
 
+class CredentialsIn(In):
+    username: str = Field(json_schema_extra=fields.USERNAME)
+    password: str = Field(json_schema_extra=fields.PASSWORD)
+
+
 class ChannelIn(In):
     model_config = ConfigDict(json_schema_extra=fields.CHANNEL)
 
@@ -30,9 +35,18 @@ class ChannelIn(In):
     input_type: str = Field(InputType.RTMP_PUSH, json_schema_extra=fields.INPUT_TYPE)
     allowed_cidrs: list[str] = Field([], json_schema_extra=fields.CIDRS)
     source_urls: list[str] = Field([], json_schema_extra=fields.SOURCES)
+    input_credentials: CredentialsIn | None = Field(None, json_schema_extra=fields.CREDENTIALS)
     encoding_profile: str = Field("1080p", json_schema_extra=fields.PROFILE)
     record: bool = False
     tags: dict[str, str] = Field({}, json_schema_extra=fields.TAGS)
+
+
+class IngestOut(Out):
+    url: str
+    server: str
+    stream_key: str | None
+    pipeline: int
+    active: bool
 
 
 class AttachedDistributionOut(Out):
@@ -57,6 +71,7 @@ class ChannelOut(Out):
     tags: dict[str, str]
     endpoints: list[str]
     input_dest_urls: list[str]
+    ingest: list[IngestOut]
     playback_url: str | None
     distribution: AttachedDistributionOut | None
     error: ErrorOut | None
@@ -65,6 +80,14 @@ class ChannelOut(Out):
     @staticmethod
     def resolve_endpoints(row: Channel) -> list[str]:
         return [row.endpoint_url] if row.endpoint_url else []
+
+    @staticmethod
+    def resolve_input_dest_urls(row: Channel) -> list[str]:
+        return ingest.input_dest_urls(row)
+
+    @staticmethod
+    def resolve_ingest(row: Channel) -> list[ingest.IngestUrl]:
+        return ingest.ingest_of(row)
 
     @staticmethod
     def resolve_playback_url(row: Channel) -> str | None:

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from channels_app.decide.channel import Part
 from channels_app.models import Channel
-from channels_app.models.channel import ChannelClass, InputType
+from channels_app.models.channel import PUSH_TYPES, ChannelClass, InputType
 from channels_app.models.part import PartColumns, StoredPart
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
@@ -134,7 +134,7 @@ def _create_endpoint(row: Channel) -> Any:
 
 
 def _create_input(row: Channel) -> Any:
-    pull = row.input_type == InputType.URL_PULL
+    pull = row.input_type not in PUSH_TYPES
     rtmp = row.input_type == InputType.RTMP_PUSH
     return live().create_input(
         row.token("input"),
@@ -143,6 +143,7 @@ def _create_input(row: Channel) -> Any:
         security_group_ids=[row.security_group.aws_id] if row.security_group else [],
         destinations=[f"{row.uid}/a", f"{row.uid}/b"] if rtmp else [],
         source_urls=row.source_urls if pull else [],
+        credentials=(row.source_username, row.source_password_param) if row.source_username else None,
         input_class=row.channel_class,
         tags=tags_of(row),
         role_arn=settings.MEDIALIVE_ROLE_ARN if pull else None,
@@ -192,7 +193,7 @@ INPUT = PartDriver(
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
     find=lambda row: find_by_tags(live().input_pages(), row),
-    own_facts=lambda info: {"ml_input_state": info.state, "input_dest_urls": list(info.dest_urls)},
+    own_facts=lambda info: {"ml_input_state": info.state, "ml_input_urls": list(info.dest_urls)},
 )
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,

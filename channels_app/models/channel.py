@@ -34,9 +34,17 @@ class ChannelClass(models.TextChoices):
 
 
 class InputType(models.TextChoices):
+    """How MediaLive gets the picture (AWS_RULES 33): an encoder pushes, or MediaLive pulls a source."""
+
     RTMP_PUSH = "RTMP_PUSH"
     RTP_PUSH = "RTP_PUSH"
+    RTMP_PULL = "RTMP_PULL"
     URL_PULL = "URL_PULL"
+    MP4_FILE = "MP4_FILE"
+    SRT_CALLER = "SRT_CALLER"
+
+
+PUSH_TYPES = (InputType.RTMP_PUSH, InputType.RTP_PUSH)
 
 
 class Channel(ManagedResource):
@@ -60,6 +68,9 @@ class Channel(ManagedResource):
     input_type = models.CharField(max_length=16, choices=InputType.choices, default=InputType.RTMP_PUSH)
     allowed_cidrs = models.JSONField(default=list, blank=True)
     source_urls = models.JSONField(default=list, blank=True)
+    # For the sources; the parameter of AWS's Parameter Store holds the password, which nobody sees here.
+    source_username = models.CharField(max_length=128, blank=True, default="", editable=False)
+    source_password_param = models.CharField(max_length=1011, blank=True, default="", editable=False)
     encoding_profile = models.CharField(max_length=32, default="1080p")
     record = models.BooleanField(default=False)
     tags = models.JSONField(default=dict, blank=True, encoder=UnescapedJSON)
@@ -96,7 +107,8 @@ class Channel(ManagedResource):
     ml_input_gone = models.BooleanField(default=False)
     ml_input_deleted_at = models.DateTimeField(null=True, blank=True)
     ml_input_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
-    input_dest_urls = models.JSONField(default=list, blank=True)
+    # Every address of the input, in the order of its pipelines; `channels_app.ingest` says which are used.
+    ml_input_urls = models.JSONField(default=list, blank=True)
 
     ml_channel_serial = models.PositiveSmallIntegerField(default=0)
     ml_channel_sent_at = models.DateTimeField(null=True, blank=True)

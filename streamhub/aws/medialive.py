@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from streamhub.aws.channel_request import STANDARD, ChannelSpec, channel_request
+from streamhub.aws.input_sources import sources_params
 from streamhub.aws.paging import ListPage, pages_of
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Refused
@@ -132,6 +133,7 @@ class MediaLive:
         security_group_ids: Sequence[str] = (),
         destinations: Sequence[str] = (),
         source_urls: Sequence[str] = (),
+        credentials: tuple[str, str] | None = None,
         input_class: str = "SINGLE_PIPELINE",
         tags: Mapping[str, str],
         role_arn: str | None = None,
@@ -139,8 +141,10 @@ class MediaLive:
         """CreateInput. The same token returns the same input (AWS_RULES 16).
 
         `destinations` are the stream names (`application/instance`) of an RTMP_PUSH input, one ingest
-        URL each; `source_urls` are what a URL_PULL input pulls. AWS derives the input's class from their
-        number. Raises Refused if `input_class` is STANDARD and only one is given (AWS_RULES 19).
+        URL each; `source_urls` are what another input pulls, `srt://host:port?streamid=…` for SRT_CALLER;
+        `credentials` are the user name and the name of the password's parameter in the Parameter Store. AWS
+        derives the input's class from their number. Raises Refused if `input_class` is STANDARD and only one
+        is given (AWS_RULES 19).
         """
         if input_class == STANDARD and len(destinations or source_urls) == 1:
             raise Refused(
@@ -157,8 +161,7 @@ class MediaLive:
             params["InputSecurityGroups"] = list(security_group_ids)
         if destinations:
             params["Destinations"] = [{"StreamName": stream} for stream in destinations]
-        if source_urls:
-            params["Sources"] = [{"Url": url} for url in source_urls]
+        params |= sources_params(type, source_urls, credentials)
         if role_arn:
             params["RoleArn"] = role_arn
         response, request_id = self._call("CreateInput", **params)

@@ -332,9 +332,9 @@ def test_a_deleted_input_fails_the_channel_and_retry_creates_it_again(world: Wor
     delete_input(world)
     world.settle()
     assert_error(channel(), "deleted_outside")
-    urls = channel().input_dest_urls
+    urls = channel().ml_input_urls
     assert_retry_rebuilds(world)
-    assert channel().input_dest_urls != urls
+    assert channel().ml_input_urls != urls
 
 
 def test_a_deleted_security_group_is_noticed_and_created_again(world: WorldUnderTest) -> None:
