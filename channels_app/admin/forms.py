@@ -136,7 +136,6 @@ class ChannelForm(forms.Form):
         help_text="One key=value per line. Every AWS resource of the channel carries these tags.",
     )
 
-
     # The service's names of fields that have another name in the form.
     SERVICE_FIELDS: ClassVar = {
         "input_credentials": "source_username",

@@ -64,15 +64,15 @@ CIDRS: Schema = {
 }
 SOURCES: Schema = {
     "items": {"type": "string", "maxLength": sources.SOURCE_MAX},
-    "description": "What MediaLive pulls: one for each pipeline. 422 for a host that is not on the internet or "
-    "not among SOURCE_HOSTS, for a bucket that is not ours, and for a user name in the URL.",
+    "description": "What MediaLive pulls: one for each pipeline. 422 for a host that is not on the internet "
+    "or not among SOURCE_HOSTS, for a bucket that is not ours, and for a user name in the URL.",
 }
 USERNAME: Schema = {"minLength": 1, "maxLength": sources.USERNAME_MAX, "pattern": sources.USERNAME_PATTERN}
 PASSWORD: Schema = {
     "minLength": 1,
     "maxLength": sources.PARAMETER_MAX,
     "pattern": sources.PARAMETER_PATTERN,
-    "description": "The name of the parameter in AWS Systems Manager's Parameter Store that holds the password.",
+    "description": "The name of the parameter of AWS's Parameter Store that holds the password.",
 }
 CREDENTIALS: Schema = {"description": "For the sources. Never returned."}
 

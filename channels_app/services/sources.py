@@ -291,7 +291,7 @@ def credentials_errors(input_type: str, given: Mapping[str, str] | None) -> dict
         )
     if not re.fullmatch(PARAMETER_PATTERN, password) or len(password) > PARAMETER_MAX:
         errors["input_credentials.password"] = (
-            "Give the name of the parameter in AWS Systems Manager's Parameter Store that holds the password, "
+            "Give the name of the parameter of AWS's Parameter Store that holds the password, "
             "such as /streamhub/stage; never the password itself."
         )
     return errors

@@ -72,7 +72,7 @@ def _input_errors(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, str |
     if urls:
         pulling = ", ".join(KINDS)
         errors["source_urls"] = (
-            f"The encoder pushes with {kind}, so there is no source. Leave this field empty, or choose one of "
-            f"{pulling}."
+            f"The encoder pushes with {kind}, so there is no source. Leave this field empty, "
+            f"or choose one of {pulling}."
         )
     return cidrs, errors
