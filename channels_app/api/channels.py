@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Status
 from pydantic import ConfigDict
 
-from channels_app import ingest, playback, services
+from channels_app import playback, services
 from channels_app.api import fields
+from channels_app.ingest import IngestUrl, ingest_of, input_dest_urls
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
@@ -83,11 +84,11 @@ class ChannelOut(Out):
 
     @staticmethod
     def resolve_input_dest_urls(row: Channel) -> list[str]:
-        return ingest.input_dest_urls(row)
+        return input_dest_urls(row)
 
     @staticmethod
-    def resolve_ingest(row: Channel) -> list[ingest.IngestUrl]:
-        return ingest.ingest_of(row)
+    def resolve_ingest(row: Channel) -> list[IngestUrl]:
+        return ingest_of(row)
 
     @staticmethod
     def resolve_playback_url(row: Channel) -> str | None:
