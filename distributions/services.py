@@ -153,6 +153,24 @@ def distribution_config_request(row: Distribution) -> None:
 
 
 @transaction.atomic
+def distribution_tags_change(
+    row: Distribution, tags: dict[str, str], removed: list[str], *, who: Actor
+) -> None:
+    """Replace its tags: called by the verb of its owner, which has checked the permission and locked itself.
+
+    A creation that CloudFront refused is tried again with the new tags.
+    """
+    row = _locked_alone(row)
+    why, priority = "tags changed", Priority.START if row.attached else Priority.DELETE
+    if row.state == State.FAILED and not row.aws_distribution_id and row.desired == Desired.ENABLED:
+        states.change(row, State.PENDING, who=who, why=why, failed_step="", **error_fields(None))
+    else:
+        states.record(row, row.state, row.state, who=who, why=why)
+    pending = bool(row.aws_distribution_id or row.create_sent_at or row.claim_token)
+    intent.set_desired(row, priority=priority, tags=tags, tags_removed=removed, tags_pending=pending)
+
+
+@transaction.atomic
 def distribution_retry(row: Distribution, *, who: Actor) -> Distribution:
     """Try the failed or waiting step again now. Raises `NotPossible` if there is nothing to retry."""
     who = permit(who, "distributions.retry_distribution")

@@ -56,6 +56,8 @@ _GONE = {
 }
 _GONE_FOR = {
     "cloudfront:ListTagsForResource": "NoSuchResource",
+    "cloudfront:TagResource": "NoSuchResource",
+    "cloudfront:UntagResource": "NoSuchResource",
     "s3:ListObjectsV2": "NoSuchBucket",
 }
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from channels_app import services
 from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import channel_sections
-from channels_app.admin.forms import INPUTS, ChannelForm
+from channels_app.admin.forms import INPUTS, ChannelForm, TagsForm
 from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
@@ -163,6 +163,24 @@ VERBS = (
         done="it is being stopped.",
         danger=True,
         order=15,
+    ),
+    Verb(
+        name="tags",
+        label="Edit tags",
+        icon="sell",
+        permission="channels_app.tag_channel",
+        run=lambda row, who, tags: services.channel_tags_change(row, tags, who=who),
+        refusal=_refusal("tags"),
+        form=TagsForm,
+        initial=lambda row: {"tags": "\n".join(f"{key}={value}" for key, value in row.tags.items())},
+        consequences=lambda row: [
+            "Its MediaLive and MediaPackage resources and its distribution get these tags instead of those "
+            "that were given before. The stream is not interrupted.",
+            "A creation that AWS refused is tried again with them.",
+        ],
+        done="its tags are being changed.",
+        bulk=False,
+        order=18,
     ),
     Verb(
         name="create-distribution",

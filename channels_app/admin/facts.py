@@ -10,6 +10,7 @@ from channels_app import ingest, playback
 from channels_app.admin.forms import INPUTS, profile_label
 from channels_app.models import Breakout, Channel
 from channels_app.models.channel import PUSH_TYPES, InputType
+from channels_app.services import pending_changes
 from streamhub.console.facts import Fact, Section
 
 CURTAIN_HINT = (
@@ -72,7 +73,7 @@ def _options(row: Channel) -> Section:
             *([Fact("credentials", "a user name and a password")] if row.source_username else []),
             Fact("profile", profile_label(row.encoding_profile)),
             Fact("recorded", row.record, "yesno"),
-            Fact("tags", row.tags, "tags"),
+            Fact("tags", row.tags, "tags", hint="Being changed on AWS." if pending_changes(row) else ""),
             Fact("created", row.created_at, "when"),
         ],
         "tune",

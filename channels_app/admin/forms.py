@@ -20,6 +20,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.channel import PUSH_TYPES, ChannelClass, Desired, InputType
 from channels_app.profiles import PROFILE_OUTPUTS
 from channels_app.services.sources import KINDS
+from channels_app.services.tags import tags_error
 
 CLASSES = {
     ChannelClass.SINGLE_PIPELINE: "single pipeline: one encoder",
@@ -150,6 +151,16 @@ class ChannelForm(forms.Form):
         if username or password:
             data["input_credentials"] = {"username": username, "password": password}
         return data
+
+
+class TagsForm(forms.Form):
+    tags = TagsField(required=False, help_text="One key=value per line.")
+
+    def clean_tags(self) -> dict[str, str]:
+        tags: dict[str, str] = self.cleaned_data["tags"]
+        if error := tags_error(tags):
+            raise forms.ValidationError(error)
+        return tags
 
 
 class BreakoutForm(forms.Form):

@@ -42,6 +42,10 @@ class ChannelIn(In):
     tags: dict[str, str] = Field({}, json_schema_extra=fields.TAGS)
 
 
+class ChannelPatch(In):
+    tags: dict[str, str] | None = Field(None, json_schema_extra=fields.TAGS)
+
+
 class IngestOut(Out):
     url: str
     server: str
@@ -77,6 +81,7 @@ class ChannelOut(Out):
     distribution: AttachedDistributionOut | None
     error: ErrorOut | None
     created_at: datetime
+    pending_changes: list[str]
 
     @staticmethod
     def resolve_endpoints(row: Channel) -> list[str]:
@@ -89,6 +94,10 @@ class ChannelOut(Out):
     @staticmethod
     def resolve_ingest(row: Channel) -> list[IngestUrl]:
         return ingest_of(row)
+
+    @staticmethod
+    def resolve_pending_changes(row: Channel) -> list[str]:
+        return services.pending_changes(row)
 
     @staticmethod
     def resolve_playback_url(row: Channel) -> str | None:
@@ -130,6 +139,16 @@ def list_channels(request: HttpRequest, query: Query[ChannelFilter]) -> dict[str
 def get_channel(request: HttpRequest, id: str) -> Channel:
     """One channel; 404 once it is deleted."""
     return channel_or_404(id)
+
+
+@router.patch("/{id}", response={200: ChannelOut, 202: ChannelOut}, auth=WRITE)
+def change_channel(request: HttpRequest, id: str, body: ChannelPatch) -> Status[Channel]:
+    """Change the channel's tags; 202 with `pending_changes` while AWS does not have them everywhere yet."""
+    row = channel_or_404(id)
+    if body.tags is not None:
+        services.channel_tags_change(row, body.tags, who=actor_of(request))
+        row = channel_or_404(id)
+    return Status(202 if services.pending_changes(row) else 200, row)
 
 
 @router.delete("/{id}", response={202: ChannelOut}, auth=WRITE)

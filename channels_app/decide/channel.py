@@ -43,6 +43,7 @@ class Step(StrEnum):
     WAIT_INPUT_GONE = "confirm that the MediaLive input is deleted"
     WAIT_ENDPOINT_GONE = "confirm that the MediaPackage endpoint is deleted"
     WAIT_MP_CHANNEL_GONE = "confirm that the MediaPackage channel is deleted"
+    TAG = "change the tags of a part"
     LOOK_AGAIN = "confirm that a part is gone"
     HANDED_OVER = "change a part that was handed over to others"
     FORGET = "remove the channel's row"
@@ -88,6 +89,7 @@ class Observed:
     pulls from an earlier endpoint. `start_accepted`: AWS accepted a start and RUNNING was not seen since.
     `start_settling`, `stop_settling`: accepted so recently that a read may still show the earlier state.
     `suspected`: AWS answered NotFound once for a part; `ml_channel_suspected`: for the MediaLive channel.
+    `tags_due`: a part does not have the tags as they are now.
     `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
     """
 
@@ -103,6 +105,7 @@ class Observed:
     stop_settling: bool = False
     suspected: bool = False
     ml_channel_suspected: bool = False
+    tags_due: bool = False
     stop_confirmed: bool = False
 
     @property
@@ -130,8 +133,11 @@ CHANGES_AWS = frozenset(
         Step.DELETE_INPUT,
         Step.DELETE_ENDPOINT,
         Step.DELETE_MP_CHANNEL,
+        Step.TAG,
     }
 )
+# Tags wait until the channel has settled, so that they delay no start and no stop.
+SETTLED = {Step.SETTLE_IDLE: State.IDLE, Step.SETTLE_RUNNING: State.RUNNING}
 
 
 def next_step(intent: Intent, observed: Observed) -> Step:
@@ -156,7 +162,8 @@ def _wanted_step(intent: Intent, observed: Observed) -> Step:
         return stopping
     if observed.suspected:
         return Step.LOOK_AGAIN
-    return _create_step(observed) or _run_step(intent, observed)
+    step = _create_step(observed) or _run_step(intent, observed)
+    return Step.TAG if observed.tags_due and SETTLED.get(step) == intent.state else step
 
 
 def _stop_step(observed: Observed) -> Step | None:

@@ -6,7 +6,7 @@ are handled once for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -45,7 +45,8 @@ class PartDriver:
 
     `own_facts(info)`: the columns of this part alone that an AWS answer fills. `find(row)`: the resource
     that an interrupted create left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's
-    request id. `read_at`: the column with the time at which it was last read.
+    request id. `tag(arn, tags, removed)` sets tags, takes keys off and returns
+    AWS's request id. `read_at`: the column with the time at which it was last read.
     """
 
     columns: PartColumns
@@ -55,6 +56,7 @@ class PartDriver:
     delete: Callable[[str], str | None]
     find: Callable[[Channel], Any | None]
     own_facts: Callable[[Any], dict[str, Any]]
+    tag: Callable[[str, Mapping[str, str], Sequence[str]], str | None]
     read_at: str = "observed_at"
 
     @property
@@ -71,7 +73,15 @@ class PartDriver:
 
     def facts(self, info: Any) -> dict[str, Any]:
         """The columns that an AWS answer fills, and what its tags say about ownership."""
-        return {**self.own_facts(info), self.columns.mark.attname: text_of(info.tags)}
+        columns = self.columns
+        return {
+            **self.own_facts(info),
+            columns.mark.attname: text_of(info.tags),
+            columns.arn.attname: info.arn,
+        }
+
+    def arn_of(self, row: Channel) -> str:
+        return str(self.columns.arn.value_from_object(row))
 
     def observed(self, row: Channel) -> Part:
         """This part as input for `next_step`."""
@@ -176,6 +186,7 @@ MP_CHANNEL = PartDriver(
     delete=lambda id: package().delete_channel(id),
     find=lambda row: package().describe_channel(row.aws_name()),
     own_facts=lambda info: {},
+    tag=lambda arn, tags, removed: package().change_tags(arn, tags, removed),
 )
 ENDPOINT = PartDriver(
     columns=Channel.MP_ENDPOINT,
@@ -185,6 +196,7 @@ ENDPOINT = PartDriver(
     delete=lambda id: package().delete_endpoint(id),
     find=lambda row: package().describe_endpoint(row.aws_name()),
     own_facts=lambda info: {"endpoint_url": info.url},
+    tag=lambda arn, tags, removed: package().change_tags(arn, tags, removed),
 )
 INPUT = PartDriver(
     columns=Channel.ML_INPUT,
@@ -194,6 +206,7 @@ INPUT = PartDriver(
     delete=lambda id: live().delete_input(id),
     find=lambda row: find_by_tags(live().input_pages(), row),
     own_facts=lambda info: {"ml_input_state": info.state, "ml_input_urls": list(info.dest_urls)},
+    tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
 )
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
@@ -203,6 +216,7 @@ ML_CHANNEL = PartDriver(
     delete=lambda id: live().delete_channel(id).request_id,
     find=lambda row: find_by_tags(live().channel_pages(), row),
     own_facts=lambda info: {"ml_channel_state": info.state},
+    tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
     read_at="encoder_read_at",
 )
 PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)

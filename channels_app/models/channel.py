@@ -74,6 +74,9 @@ class Channel(ManagedResource):
     encoding_profile = models.CharField(max_length=32, default="1080p")
     record = models.BooleanField(default=False)
     tags = models.JSONField(default=dict, blank=True, encoder=UnescapedJSON)
+    # The parts (their keys) that do not have the tags as they are now, and the keys to take off them.
+    tags_pending = models.JSONField(default=list, blank=True, editable=False)
+    tags_removed = models.JSONField(default=list, blank=True, editable=False, encoder=UnescapedJSON)
     # The channel is kept running until then, even without a breakout on air.
     warm_until = models.DateTimeField(null=True, blank=True)
 
@@ -92,12 +95,14 @@ class Channel(ManagedResource):
     mp_channel_gone = models.BooleanField(default=False)
     mp_channel_deleted_at = models.DateTimeField(null=True, blank=True)
     mp_channel_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+    mp_channel_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
 
     mp_endpoint_sent_at = models.DateTimeField(null=True, blank=True)
     mp_endpoint_id = models.CharField(max_length=256, blank=True, default="")
     mp_endpoint_gone = models.BooleanField(default=False)
     mp_endpoint_deleted_at = models.DateTimeField(null=True, blank=True)
     mp_endpoint_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+    mp_endpoint_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
     endpoint_url = models.URLField(max_length=500, blank=True, default="")
 
     ml_input_serial = models.PositiveSmallIntegerField(default=0)
@@ -107,6 +112,7 @@ class Channel(ManagedResource):
     ml_input_gone = models.BooleanField(default=False)
     ml_input_deleted_at = models.DateTimeField(null=True, blank=True)
     ml_input_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+    ml_input_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
     # Every address of the input, in the order of its pipelines; `channels_app.ingest` says which are used.
     ml_input_urls = models.JSONField(default=list, blank=True)
 
@@ -117,6 +123,7 @@ class Channel(ManagedResource):
     ml_channel_gone = models.BooleanField(default=False)
     ml_channel_deleted_at = models.DateTimeField(null=True, blank=True)
     ml_channel_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+    ml_channel_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
 
     MP_CHANNEL: ClassVar = PartColumns(
         "mp_channel",
@@ -125,6 +132,7 @@ class Channel(ManagedResource):
         deleted_at=mp_channel_deleted_at,
         gone=mp_channel_gone,
         mark=mp_channel_mark,
+        arn=mp_channel_arn,
     )
     MP_ENDPOINT: ClassVar = PartColumns(
         "mp_endpoint",
@@ -133,6 +141,7 @@ class Channel(ManagedResource):
         deleted_at=mp_endpoint_deleted_at,
         gone=mp_endpoint_gone,
         mark=mp_endpoint_mark,
+        arn=mp_endpoint_arn,
     )
     ML_INPUT: ClassVar = PartColumns(
         "ml_input",
@@ -141,6 +150,7 @@ class Channel(ManagedResource):
         deleted_at=ml_input_deleted_at,
         gone=ml_input_gone,
         mark=ml_input_mark,
+        arn=ml_input_arn,
         state=ml_input_state,
         serial=ml_input_serial,
     )
@@ -151,6 +161,7 @@ class Channel(ManagedResource):
         deleted_at=ml_channel_deleted_at,
         gone=ml_channel_gone,
         mark=ml_channel_mark,
+        arn=ml_channel_arn,
         state=ml_channel_state,
         serial=ml_channel_serial,
     )
@@ -171,6 +182,7 @@ class Channel(ManagedResource):
         permissions = [
             ("retry_channel", "Can retry a channel"),
             ("stop_channel", "Can stop a channel that no breakout needs"),
+            ("tag_channel", "Can edit the tags of a channel"),
         ]
         indexes = [*due_indexes("channel")]
         constraints = [

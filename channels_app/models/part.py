@@ -49,6 +49,7 @@ class PartColumns:
     deleted_at: Column
     gone: Column
     mark: Column
+    arn: Column
     state: Column | None = None
     serial: Column | None = None
 
@@ -81,6 +82,7 @@ class PartColumns:
     def renewed(self, row: models.Model) -> Columns:
         """Reset a lost part, so that it is created again with a new token."""
         fields = {self.aws_id.attname: "", self.gone.attname: False, self.mark.attname: ""}
+        fields |= {self.arn.attname: ""}
         fields |= {self.sent_at.attname: None, self.deleted_at.attname: None}
         if self.serial is not None:
             fields[self.serial.attname] = self.serial.value_from_object(row) + 1

@@ -5,7 +5,7 @@ No method waits for a deployment, which takes minutes: callers read the distribu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +126,20 @@ class CloudFront:
         listing = response["DistributionList"]
         items = tuple(_summary(item, request_id) for item in listing.get("Items", []))
         return items, listing.get("NextMarker") if listing.get("IsTruncated") else None, request_id
+
+    def change_tags(self, arn: str, tags: Mapping[str, str], removed: Sequence[str]) -> str | None:
+        """TagResource, then UntagResource if keys are to be removed. Both can be repeated.
+
+        They change no ETag and need no deployment. Returns the last request id. Raises Conflict
+        (`NoSuchResource`) if there is no such resource, Refused.
+        """
+        items = [{"Key": key, "Value": value} for key, value in tags.items()]
+        call = self._session.call
+        request_id = call("cloudfront", "TagResource", Resource=arn, Tags={"Items": items})[1]
+        if removed:
+            keys = {"Items": list(removed)}
+            request_id = call("cloudfront", "UntagResource", Resource=arn, TagKeys=keys)[1]
+        return request_id
 
     def tags(self, arn: str) -> dict[str, str]:
         """ListTagsForResource. Raises Conflict (`NoSuchResource`) if there is no such resource."""

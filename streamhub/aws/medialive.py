@@ -210,6 +210,16 @@ class MediaLive:
         """DeleteChannel. Raises Conflict while it is running, NotFound (AWS_RULES 17)."""
         return _channel(*self._call("DeleteChannel", ChannelId=id))
 
+    def change_tags(self, arn: str, tags: Mapping[str, str], removed: Sequence[str]) -> str | None:
+        """CreateTags, then DeleteTags if keys are to be removed. Both can be repeated.
+
+        Returns the last request id. Raises NotFound, Refused.
+        """
+        request_id = self._call("CreateTags", ResourceArn=arn, Tags=dict(tags))[1]
+        if removed:
+            request_id = self._call("DeleteTags", ResourceArn=arn, TagKeys=list(removed))[1]
+        return request_id
+
     # --- shared ------------------------------------------------------------------------------
 
     def _call(self, operation: str, **params: Any) -> tuple[dict[str, Any], str | None]:
