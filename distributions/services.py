@@ -6,6 +6,7 @@ does the work. Verbs raise `Forbidden`, and `NotPossible` with the state and wha
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -153,9 +154,7 @@ def distribution_config_request(row: Distribution) -> None:
 
 
 @transaction.atomic
-def distribution_tags_change(
-    row: Distribution, tags: dict[str, str], removed: list[str], *, who: Actor
-) -> None:
+def distribution_tags_change(row: Distribution, tags: dict[str, str], *, who: Actor) -> None:
     """Replace its tags: called by the verb of its owner, which has checked the permission and locked itself.
 
     A creation that CloudFront refused is tried again with the new tags.
@@ -167,7 +166,13 @@ def distribution_tags_change(
     else:
         states.record(row, row.state, row.state, who=who, why=why)
     pending = bool(row.aws_distribution_id or row.create_sent_at or row.claim_token)
+    removed = removed_keys(row.tags_removed, row.tags, tags)
     intent.set_desired(row, priority=priority, tags=tags, tags_removed=removed, tags_pending=pending)
+
+
+def removed_keys(already: Iterable[str], before: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """The keys to take off on AWS: those that were set, and those not yet taken off, without the wanted."""
+    return sorted({*already, *before} - wanted.keys())
 
 
 @transaction.atomic

@@ -43,6 +43,11 @@ OTHER_CODES = {
         "TooManyRequestsException",
     ): "all its operations but UpdateInputSecurityGroup have it",
     ("mediapackage", "AccessDeniedException"): "Service Authorization Reference: the answer of IAM",
+    (
+        "mediapackage",
+        "NotFoundException",
+    ): "all its operations but those on tags, which have no errors, have it",
+    ("mediapackage", "UnprocessableEntityException"): "all its operations but those on tags have it",
     ("s3", "AccessDenied"): _S3,
     ("s3", "InternalError"): _S3,
     ("s3", "InvalidArgument"): _S3,

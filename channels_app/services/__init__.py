@@ -25,7 +25,6 @@ from channels_app.services.channel import (
     locked_channel,
 )
 from channels_app.services.channel_tags import (
-    channel_tags_apply,
     channel_tags_change,
     pending_changes,
 )
@@ -74,7 +73,6 @@ __all__ = [
     "channel_situation",
     "channel_stop",
     "channel_stop_unneeded",
-    "channel_tags_apply",
     "channel_tags_change",
     "channel_wanted",
     "distribution_add",

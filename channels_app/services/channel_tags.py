@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -38,7 +38,7 @@ def channel_tags_change(channel: Channel, tags: Mapping[str, str], *, who: Actor
     wanted = tags_composed(tags)
     if wanted == row.tags:
         return row
-    removed = removed_keys(row.tags_removed, row.tags, wanted)
+    removed = distributions.removed_keys(row.tags_removed, row.tags, wanted)
     if _refused_creation(row):
         state = State.PROVISIONING if row.mp_channel_id else State.PENDING
         states.change(row, state, who=who, why="tags changed", failed_step="", **error_fields(None))
@@ -46,19 +46,8 @@ def channel_tags_change(channel: Channel, tags: Mapping[str, str], *, who: Actor
         states.record(row, row.state, row.state, who=who, why="tags changed")
     channel_intent(row, tags=wanted, tags_removed=removed, tags_pending=list(PART_KEYS))
     if row.distribution is not None:
-        distributions.distribution_tags_change(row.distribution, wanted, removed, who=who)
+        distributions.distribution_tags_change(row.distribution, wanted, who=who)
     return row
-
-
-def channel_tags_apply(channel: Channel, *, who: Actor, why: str) -> None:
-    """Have workers give all parts their tags again, after a change outside StreamHub."""
-    states.record(channel, channel.state, channel.state, who=who, why=why)
-    channel_intent(channel, tags_pending=list(PART_KEYS))
-
-
-def removed_keys(already: Iterable[str], before: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
-    """The keys to take off: those that were set and are not wanted any more."""
-    return sorted({*already, *before} - wanted.keys())
 
 
 def _refused_creation(row: Channel) -> bool:

@@ -305,3 +305,24 @@ def test_a_curtain_position_must_be_true_or_false(api: Api, world: WorldUnderTes
     channel = new_channel(api)[1]["id"]
     id = api.post("breakouts", {"channel": channel, "name": "keynote"})[1]["id"]
     assert api.post(f"breakouts/{id}/curtain", {"raised": raised})[0] == 422
+
+
+def test_tags_are_changed_and_pending_until_aws_has_them(api: Api, world: WorldUnderTest) -> None:
+    id = new_channel(api, tags={"team": "events"})[1]["id"]
+    world.settle()
+    status, body = api.call("PATCH", f"channels/{id}", {"tags": {"team": "news"}})
+    assert (status, body["tags"], body["pending_changes"]) == (202, {"team": "news"}, ["tags"])
+    world.settle()
+    assert api.get(f"channels/{id}")["pending_changes"] == []
+    assert api.call("PATCH", f"channels/{id}", {"tags": {"team": "news"}})[0] == 200
+    assert api.call("PATCH", f"channels/{id}", {})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "field"), [({"tags": {"team": "R&D"}}, "tags"), ({"channel_class": "STANDARD"}, "channel_class")]
+)
+def test_a_change_that_is_not_possible_names_the_field(api: Api, body: dict[str, Any], field: str) -> None:
+    id = new_channel(api)[1]["id"]
+    status, problem = api.call("PATCH", f"channels/{id}", body)
+    assert status == 422
+    assert field in problem["errors"][0]["field"]

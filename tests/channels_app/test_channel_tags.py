@@ -19,7 +19,7 @@ from channels_app.services import (
 )
 from distributions.models import Distribution
 from streamhub.errors import Invalid, NotPossible, Refused
-from tests.scenarios import rows
+from tests.scenarios import models, rows
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
 
@@ -142,6 +142,7 @@ def test_a_creation_that_aws_refused_for_a_tag_is_mended(
         "failed",
         "InvalidTagging",
     )
+    models.found.clear()  # the request with the wrong tag was meant
     channel_tags_change(row, AFTER, who=TESTER)
     world.settle()
     assert (Distribution.objects.get().state, Distribution.objects.get().error) == ("deployed", None)

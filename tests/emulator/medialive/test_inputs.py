@@ -168,3 +168,18 @@ def test_deleted_input_is_described_for_a_while_but_not_listed(ml: MediaLive) ->
     pass_time(ml, 301)
     with refused("NotFoundException", 404):
         ml.describe_input({"InputId": key})
+
+
+def test_tags_are_added_and_removed_until_the_resource_is_deleted(ml: MediaLive) -> None:
+    made = push_input(ml, Tags={"team": "events", "cost": "1"})
+    pass_time(ml)
+    ml.create_tags({"ResourceArn": made["Arn"], "Tags": {"team": "news"}})
+    ml.delete_tags({"ResourceArn": made["Arn"], "TagKeys": ["cost", "unknown"]})
+    assert ml.describe_input({"InputId": made["Id"]})["Tags"] == {"team": "news"}
+    with refused("BadRequestException", 400):
+        ml.create_tags({"ResourceArn": made["Arn"], "Tags": {str(n): "" for n in range(50)}})
+    ml.delete_input({"InputId": made["Id"]})
+    pass_time(ml)
+    for call in (ml.create_tags, ml.delete_tags):
+        with refused("NotFoundException", 404):
+            call({"ResourceArn": made["Arn"], "Tags": {}, "TagKeys": []})
