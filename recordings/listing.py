@@ -200,9 +200,8 @@ def store(
             update_fields=["size_bytes", "modified_at"],
         )
         proven = {"proven_session": breakout.session_started_at} if complete else {}
-        fields = {"listed_at": listed_at, "failures": 0, "not_before": None, **proven}
-        fields["positions"] = positions
-        BucketListing.objects.update_or_create(breakout=breakout, defaults=fields)
+        listed = {"listed_at": listed_at, "positions": dict(positions), "failures": 0, "not_before": None}
+        BucketListing.objects.update_or_create(breakout=breakout, defaults={**listed, **proven})
         if complete and not known and not rows:
             _show(breakout, *_missing())
         else:

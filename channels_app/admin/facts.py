@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from channels_app import ingest, playback
 from channels_app.admin.forms import INPUTS, profile_label
+from channels_app.decide.maintenance import window_of
 from channels_app.models import Breakout, Channel
 from channels_app.models.channel import PUSH_TYPES, InputType
 from channels_app.services import pending_changes
@@ -16,6 +17,12 @@ from streamhub.console.facts import Fact, Section
 CURTAIN_HINT = (
     "The curtain hides the stream but does not protect it: no CloudFront key group is set."
     " Anyone who has the URL can watch."
+)
+
+
+MAINTENANCE_HINT = (
+    "Each week AWS may interrupt a single pipeline in these hours. StreamHub moves them away from planned "
+    "shows while the channel is idle."
 )
 
 
@@ -105,6 +112,7 @@ def _aws(row: Channel) -> Section:
         [
             Fact("MediaLive channel", row.ml_channel_id, "id"),
             Fact("MediaLive state", row.ml_channel_state, "code"),
+            Fact("maintenance window", str(window_of(row.ml_maintenance) or ""), hint=MAINTENANCE_HINT),
             Fact("MediaLive input", row.ml_input_id, "id"),
             Fact(
                 "security group",

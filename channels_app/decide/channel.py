@@ -44,6 +44,7 @@ class Step(StrEnum):
     WAIT_ENDPOINT_GONE = "confirm that the MediaPackage endpoint is deleted"
     WAIT_MP_CHANNEL_GONE = "confirm that the MediaPackage channel is deleted"
     TAG = "change the tags of a part"
+    MOVE_MAINTENANCE = "move the maintenance window"
     LOOK_AGAIN = "confirm that a part is gone"
     HANDED_OVER = "change a part that was handed over to others"
     FORGET = "remove the channel's row"
@@ -89,7 +90,8 @@ class Observed:
     pulls from an earlier endpoint. `start_accepted`: AWS accepted a start and RUNNING was not seen since.
     `start_settling`, `stop_settling`: accepted so recently that a read may still show the earlier state.
     `suspected`: AWS answered NotFound once for a part; `ml_channel_suspected`: for the MediaLive channel.
-    `tags_due`: a part does not have the tags as they are now.
+    `tags_due`: a part does not have the tags as they are now. `maintenance_due`: the maintenance window may
+    disturb a planned show.
     `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
     """
 
@@ -106,6 +108,7 @@ class Observed:
     suspected: bool = False
     ml_channel_suspected: bool = False
     tags_due: bool = False
+    maintenance_due: bool = False
     stop_confirmed: bool = False
 
     @property
@@ -134,6 +137,7 @@ CHANGES_AWS = frozenset(
         Step.DELETE_ENDPOINT,
         Step.DELETE_MP_CHANNEL,
         Step.TAG,
+        Step.MOVE_MAINTENANCE,
     }
 )
 # Tags wait until the channel has settled, so that they delay no start and no stop.
@@ -163,7 +167,11 @@ def _wanted_step(intent: Intent, observed: Observed) -> Step:
     if observed.suspected:
         return Step.LOOK_AGAIN
     step = _create_step(observed) or _run_step(intent, observed)
-    return Step.TAG if observed.tags_due and SETTLED.get(step) == intent.state else step
+    if SETTLED.get(step) != intent.state:
+        return step
+    if observed.tags_due:
+        return Step.TAG
+    return Step.MOVE_MAINTENANCE if observed.maintenance_due and step is Step.SETTLE_IDLE else step
 
 
 def _stop_step(observed: Observed) -> Step | None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from channels_app.decide.channel import Intent, Observed, Step, next_step
-from channels_app.driver import tagging
+from channels_app.driver import maintenance, tagging
 from channels_app.driver.parts import (
     ENDPOINT,
     INPUT,
@@ -152,6 +152,7 @@ def observed(row: Channel) -> Observed:
         stop_settling=settles(row.stop_accepted_at),
         suspected=row.suspect_since is not None,
         ml_channel_suspected=row.suspect_part == ML_CHANNEL.key,
+        maintenance_due=maintenance.is_due(row),
         tags_due=tagging.next_part(row) is not None,
         stop_confirmed=bool(row.ml_channel_id) and row.stop_confirmed_id == row.ml_channel_id,
     )

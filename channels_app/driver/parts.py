@@ -215,7 +215,7 @@ ML_CHANNEL = PartDriver(
     describe=lambda id: live().describe_channel(id),
     delete=lambda id: live().delete_channel(id).request_id,
     find=lambda row: find_by_tags(live().channel_pages(), row),
-    own_facts=lambda info: {"ml_channel_state": info.state},
+    own_facts=lambda info: {"ml_channel_state": info.state, "ml_maintenance": info.maintenance},
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
     read_at="encoder_read_at",
 )

@@ -125,6 +125,9 @@ class Channel(ManagedResource):
     ml_channel_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     ml_channel_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
 
+    # MediaLive's weekly maintenance window, such as "THURSDAY 04:00" (UTC); "": not read yet.
+    ml_maintenance = models.CharField(max_length=20, blank=True, default="", editable=False)
+
     MP_CHANNEL: ClassVar = PartColumns(
         "mp_channel",
         aws_id=mp_channel_id,

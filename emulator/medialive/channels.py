@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from emulator.base import World
@@ -24,13 +25,17 @@ from emulator.medialive.records import (
     conflict,
 )
 from emulator.medialive.settings import settings_errors
+from emulator.medialive.store import QUICK
 
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 CONFIG = ("ChannelClass", "Destinations", "EncoderSettings", "InputAttachments", "InputSpecification")
 MORE_CONFIG = ("CdiInputSpecification", "LogLevel", "Maintenance", "Name", "RoleArn", "Vpc")
 STOPPABLE = {"STARTING", "RUNNING", "RECOVERING"}
+UPDATABLE = {"IDLE", "CREATE_FAILED", "UPDATE_FAILED"}
 DELETABLE = {"IDLE", "CREATE_FAILED"}
 ANY = "*"
+START = re.compile("([01][0-9]|2[0-3]):00")
+DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
 
 class Channels(Inputs):
@@ -63,6 +68,17 @@ class Channels(Inputs):
     def list_channels(self, params: Params) -> Params:
         """Summaries of all channels that are not deleted, in pages."""
         return self._page("Channels", self._channels, params)
+
+    def update_channel(self, params: Params) -> Params:
+        """Replace what is given; UPDATING, then IDLE. 409 unless it is idle."""
+        channel = self._channel(params)
+        if channel.state not in UPDATABLE:
+            conflict(f"Cannot update channel {channel.id}: it is {channel.state}, not IDLE")
+        config = self._checked_config(channel.config | params, own=channel.id)
+        channel.config, channel.name = config, config["Name"]
+        self._enter(channel, "UPDATING")
+        self._later(channel, QUICK, "IDLE")
+        return {"Channel": channel.describe()}
 
     def start_channel(self, params: Params) -> Params:
         """STARTING, then RUNNING; 409 unless IDLE."""
@@ -117,10 +133,13 @@ class Channels(Inputs):
         self._later(channel, self.world.durations.medialive_create, self._creation_result())
         return channel
 
-    def _checked_config(self, params: Params) -> Params:
+    def _checked_config(self, params: Params, own: str = "") -> Params:
+        """The settings without errors. `own`: the channel to which their inputs may be attached already."""
         given = {key: params[key] for key in (*CONFIG, *MORE_CONFIG) if params.get(key) is not None}
         config = {"ChannelClass": "STANDARD", "LogLevel": "DISABLED", "Name": "", **given}
-        errors = settings_errors(config, self._input_error, self._package_exists)
+        config["Maintenance"] = _maintenance(self.world, config.get("Maintenance") or {})
+        input_error = partial(self._input_error, own=own)
+        errors = settings_errors(config, input_error, self._package_exists)
         if errors:
             raise Unprocessable(errors)
         return config
@@ -194,3 +213,14 @@ class Channels(Inputs):
 def _check_role(role: str | None) -> None:
     if not role or not ROLE.fullmatch(role):
         bad_request(f"Invalid role ARN: {role}")
+
+
+def _maintenance(world: World, given: Params) -> Params:
+    """The weekly window: what is not given is arbitrary, as on AWS ("Managing channel maintenance")."""
+    start = given.get("MaintenanceStartTime") or f"{world.random.randrange(24):02}:00"
+    if not START.fullmatch(start):
+        bad_request(f"Invalid maintenanceStartTime {start}: it must be an hour such as 02:00")
+    return {
+        "MaintenanceDay": given.get("MaintenanceDay") or world.random.choice(DAYS),
+        "MaintenanceStartTime": start,
+    }

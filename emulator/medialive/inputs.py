@@ -106,12 +106,12 @@ class Inputs(SecurityGroups):
             record.channels = left
             record.state = "ATTACHED" if left else "DETACHED"
 
-    def _input_error(self, input_id: str, channel_class: str) -> str | None:
-        """Why this input cannot be attached to a channel of this class, or None."""
+    def _input_error(self, input_id: str, channel_class: str, own: str = "") -> str | None:
+        """Why this input cannot be attached to a channel of this class, or None. `own`: that channel's id."""
         record = self._inputs.find(input_id)
         if record is None or record.state in GONE:
             return f'Input "{input_id}" was not found'
-        if record.channels:
+        if [other for other in record.channels if other != own]:
             return f'Input "{input_id}" is already attached to channel {", ".join(record.channels)}'
         if channel_class == "STANDARD" and record.input_class != "STANDARD":
             return (

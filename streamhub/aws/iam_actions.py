@@ -35,6 +35,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "medialive:ListInputs": ("medialive:ListInputs",),
     "medialive:StartChannel": ("medialive:StartChannel",),
     "medialive:StopChannel": ("medialive:StopChannel",),
+    "medialive:UpdateChannel": ("medialive:UpdateChannel",),
     "medialive:UpdateInputSecurityGroup": ("medialive:UpdateInputSecurityGroup",),
     "mediapackage:CreateChannel": ("mediapackage:CreateChannel", "mediapackage:TagResource"),
     "mediapackage:CreateOriginEndpoint": ("mediapackage:CreateOriginEndpoint", "mediapackage:TagResource"),

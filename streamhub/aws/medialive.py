@@ -66,7 +66,10 @@ class InputInfo:
 
 @dataclass(frozen=True)
 class ChannelInfo:
-    """A MediaLive channel; `state` is one of AWS_RULES 15."""
+    """A MediaLive channel; `state` is one of AWS_RULES 15.
+
+    `maintenance` is its weekly window in UTC, such as "THURSDAY 04:00"; "" if AWS did not say.
+    """
 
     id: str
     arn: str
@@ -75,6 +78,7 @@ class ChannelInfo:
     tags: Mapping[str, str]
     channel_class: str
     request_id: str | None
+    maintenance: str = ""
 
     @property
     def gone(self) -> bool:
@@ -206,6 +210,15 @@ class MediaLive:
         """StopChannel. Raises Conflict if it is not RUNNING or STARTING, NotFound (AWS_RULES 15)."""
         return _channel(*self._call("StopChannel", ChannelId=id))
 
+    def set_maintenance(self, id: str, day: str, start: str) -> ChannelInfo:
+        """UpdateChannel with another weekly maintenance window: a day, and an hour such as `04:00` in UTC.
+
+        Raises Conflict while it is not idle, NotFound, Refused (AWS_RULES 15, 40).
+        """
+        window = {"MaintenanceDay": day, "MaintenanceStartTime": start}
+        response, request_id = self._call("UpdateChannel", ChannelId=id, Maintenance=window)
+        return _channel(response["Channel"], request_id)
+
     def delete_channel(self, id: str) -> ChannelInfo:
         """DeleteChannel. Raises Conflict while it is running, NotFound (AWS_RULES 17)."""
         return _channel(*self._call("DeleteChannel", ChannelId=id))
@@ -276,4 +289,9 @@ def _channel(channel: Mapping[str, Any], request_id: str | None) -> ChannelInfo:
         tags=dict(channel.get("Tags") or {}),
         channel_class=channel.get("ChannelClass", ""),
         request_id=request_id,
+        maintenance=_maintenance(channel.get("Maintenance") or {}),
     )
+
+
+def _maintenance(window: Mapping[str, Any]) -> str:
+    return f"{window.get('MaintenanceDay') or ''} {window.get('MaintenanceStartTime') or ''}".strip()

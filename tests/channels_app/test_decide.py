@@ -53,6 +53,11 @@ TABLE = [
     ("idle", "idle", stack("IDLE", suspected=True), Step.LOOK_AGAIN),
     # tags wait until the channel has settled
     ("idle", "idle", stack("IDLE", tags_due=True), Step.TAG),
+    ("idle", "idle", stack("IDLE", maintenance_due=True), Step.MOVE_MAINTENANCE),
+    ("idle", "idle", stack("IDLE", maintenance_due=True, tags_due=True), Step.TAG),
+    ("running", "running", stack("RUNNING", maintenance_due=True), Step.SETTLE_RUNNING),
+    ("running", "idle", stack("IDLE", maintenance_due=True), Step.START),
+    ("idle", "provisioning", stack("IDLE", maintenance_due=True), Step.SETTLE_IDLE),
     ("running", "running", stack("RUNNING", tags_due=True), Step.TAG),
     ("idle", "provisioning", stack("IDLE", tags_due=True), Step.SETTLE_IDLE),
     ("running", "idle", stack("IDLE", tags_due=True), Step.START),
