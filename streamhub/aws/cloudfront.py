@@ -134,11 +134,11 @@ class CloudFront:
         (`NoSuchResource`) if there is no such resource, Refused.
         """
         items = [{"Key": key, "Value": value} for key, value in tags.items()]
-        call = self._session.call
-        request_id = call("cloudfront", "TagResource", Resource=arn, Tags={"Items": items})[1]
+        session = self._session
+        request_id = session.call("cloudfront", "TagResource", Resource=arn, Tags={"Items": items})[1]
         if removed:
             keys = {"Items": list(removed)}
-            request_id = call("cloudfront", "UntagResource", Resource=arn, TagKeys=keys)[1]
+            request_id = session.call("cloudfront", "UntagResource", Resource=arn, TagKeys=keys)[1]
         return request_id
 
     def tags(self, arn: str) -> dict[str, str]:

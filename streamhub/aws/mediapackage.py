@@ -127,10 +127,10 @@ class MediaPackage:
 
         Returns the last request id. Raises NotFound, Refused.
         """
-        call = self._session.call
-        request_id = call("mediapackage", "TagResource", ResourceArn=arn, Tags=dict(tags))[1]
-        if removed:
-            request_id = call("mediapackage", "UntagResource", ResourceArn=arn, TagKeys=list(removed))[1]
+        session, keys = self._session, list(removed)
+        request_id = session.call("mediapackage", "TagResource", ResourceArn=arn, Tags=dict(tags))[1]
+        if keys:
+            request_id = session.call("mediapackage", "UntagResource", ResourceArn=arn, TagKeys=keys)[1]
         return request_id
 
     def _channel(self, operation: str, **params: Any) -> ChannelInfo:
