@@ -34,7 +34,7 @@ def pipelines_of(channel: Channel) -> int:
 def ingest_of(channel: Channel) -> list[IngestUrl]:
     """Every address of the channel's input, in the order of the pipelines."""
     pipelines = pipelines_of(channel)
-    return [_ingest(url, number, number < pipelines) for number, url in enumerate(channel.ml_input_urls)]
+    return [_ingest(url, number, number < pipelines) for number, url in enumerate(channel.input_urls)]
 
 
 def input_dest_urls(channel: Channel) -> list[str]:

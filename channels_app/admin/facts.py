@@ -112,7 +112,7 @@ def _aws(row: Channel) -> Section:
         [
             Fact("MediaLive channel", row.ml_channel_id, "id"),
             Fact("MediaLive state", row.ml_channel_state, "code"),
-            Fact("maintenance window", str(window_of(row.ml_maintenance) or ""), hint=MAINTENANCE_HINT),
+            Fact("maintenance window", str(window_of(row.maintenance_window) or ""), hint=MAINTENANCE_HINT),
             Fact("MediaLive input", row.ml_input_id, "id"),
             Fact(
                 "security group",

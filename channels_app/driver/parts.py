@@ -80,9 +80,6 @@ class PartDriver:
             columns.arn.attname: info.arn,
         }
 
-    def arn_of(self, row: Channel) -> str:
-        return str(self.columns.arn.value_from_object(row))
-
     def observed(self, row: Channel) -> Part:
         """This part as input for `next_step`."""
         stored = self.of(row)
@@ -205,7 +202,7 @@ INPUT = PartDriver(
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
     find=lambda row: find_by_tags(live().input_pages(), row),
-    own_facts=lambda info: {"ml_input_state": info.state, "ml_input_urls": list(info.dest_urls)},
+    own_facts=lambda info: {"ml_input_state": info.state, "input_urls": list(info.dest_urls)},
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
 )
 ML_CHANNEL = PartDriver(
@@ -215,7 +212,7 @@ ML_CHANNEL = PartDriver(
     describe=lambda id: live().describe_channel(id),
     delete=lambda id: live().delete_channel(id).request_id,
     find=lambda row: find_by_tags(live().channel_pages(), row),
-    own_facts=lambda info: {"ml_channel_state": info.state, "ml_maintenance": info.maintenance},
+    own_facts=lambda info: {"ml_channel_state": info.state, "maintenance_window": info.maintenance},
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
     read_at="encoder_read_at",
 )

@@ -22,7 +22,7 @@ TAGS_REFUSED = "tags_refused"
 def next_part(row: Channel) -> PartDriver | None:
     """The next part that exists and lacks a change of the tags."""
     parts = (PART_DRIVER_OF[key] for key in row.tags_pending)
-    return next((part for part in parts if part.observed(row).present and part.arn_of(row)), None)
+    return next((part for part in parts if part.observed(row).present and part.of(row).arn), None)
 
 
 def tag(claim: Claim) -> float | None:
@@ -34,7 +34,7 @@ def tag(claim: Claim) -> float | None:
     sent = (row.tags, row.tags_removed)
     claim.keep_error = row.error_code != TAGS_REFUSED
     try:
-        request_id = part.tag(part.arn_of(row), tags_of(row), row.tags_removed)
+        request_id = part.tag(part.of(row).arn, tags_of(row), row.tags_removed)
     except NotFound:
         claim.save(observe_requested=True, polled_list=part.key)
         return AT_ONCE

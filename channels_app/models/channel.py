@@ -114,7 +114,7 @@ class Channel(ManagedResource):
     ml_input_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     ml_input_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
     # Every address of the input, in the order of its pipelines; `channels_app.ingest` says which are used.
-    ml_input_urls = models.JSONField(default=list, blank=True)
+    input_urls = models.JSONField(default=list, blank=True)
 
     ml_channel_serial = models.PositiveSmallIntegerField(default=0)
     ml_channel_sent_at = models.DateTimeField(null=True, blank=True)
@@ -126,7 +126,7 @@ class Channel(ManagedResource):
     ml_channel_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
 
     # MediaLive's weekly maintenance window, such as "THURSDAY 04:00" (UTC); "": not read yet.
-    ml_maintenance = models.CharField(max_length=20, blank=True, default="", editable=False)
+    maintenance_window = models.CharField(max_length=20, blank=True, default="", editable=False)
 
     MP_CHANNEL: ClassVar = PartColumns(
         "mp_channel",

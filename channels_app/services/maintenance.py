@@ -31,7 +31,7 @@ def disturbed(breakout: Breakout) -> Window | None:
     """The maintenance window that may disturb this planned show; None if none does or none is known."""
     if breakout.channel is None or breakout.starts_at is None:
         return None
-    window = window_of(breakout.channel.ml_maintenance)
+    window = window_of(breakout.channel.maintenance_window)
     return window if clash(window, [_show(breakout)]) else None
 
 
@@ -40,7 +40,7 @@ def better_window(channel: Channel) -> Window | None:
 
     It stays if no show is disturbed, if every hour of the week is taken, and shortly before a show.
     """
-    window = window_of(channel.ml_maintenance)
+    window = window_of(channel.maintenance_window)
     if window is None:
         return None
     shows = planned_shows(channel)

@@ -64,8 +64,12 @@ class CloudFront:
 
     def get(self, id: str) -> DistributionInfo:
         """GetDistribution. Raises NotFound."""
+        return self.get_whole(id)[0]
+
+    def get_whole(self, id: str) -> tuple[DistributionInfo, dict[str, Any]]:
+        """GetDistribution: the distribution and its configuration, in one answer. Raises NotFound."""
         response, request_id = self._session.call("cloudfront", "GetDistribution", Id=id)
-        return _info(response, request_id)
+        return _info(response, request_id), response["Distribution"]["DistributionConfig"]
 
     def get_config(self, id: str) -> tuple[dict[str, Any], str, str | None]:
         """GetDistributionConfig: the configuration, its ETag and the request id. Raises NotFound."""

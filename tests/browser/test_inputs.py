@@ -64,7 +64,7 @@ def test_the_page_says_which_address_is_used(log_in: Open, world: WorldUnderTest
     urls = [
         f"rtmp://198.51.100.{n}:1935/streamhub-0123456789abcdef/{part}" for n, part in ((7, "a"), (8, "b"))
     ]
-    row = rows.channel(ml_input_urls=urls, ml_maintenance="THURSDAY 04:00", tags={"team": "events"})
+    row = rows.channel(input_urls=urls, maintenance_window="THURSDAY 04:00", tags={"team": "events"})
     page = log_in("operator")
     page.goto(f"/admin/channels_app/channel/{row.pk}/change/")
     copied = [button.get_attribute("data-sh-copy") for button in page.locator(".sh-ingest .sh-copy").all()]

@@ -116,7 +116,7 @@ def test_an_address_that_is_handed_out_is_heard_and_no_other(
 
 
 def test_an_rtmp_address_is_a_server_and_a_stream_key(db: None) -> None:
-    row = rows.channel(ml_input_urls=["rtmp://198.51.100.7:1935/abc/a", "rtmp://198.51.100.8:1935/abc/b"])
+    row = rows.channel(input_urls=["rtmp://198.51.100.7:1935/abc/a", "rtmp://198.51.100.8:1935/abc/b"])
     first, second = ingest.ingest_of(row)
     assert (first.server, first.stream_key, first.pipeline, first.active) == (
         "rtmp://198.51.100.7:1935/abc",
@@ -128,12 +128,12 @@ def test_an_rtmp_address_is_a_server_and_a_stream_key(db: None) -> None:
 
 
 def test_an_rtp_address_has_no_stream_key(db: None) -> None:
-    [url] = ingest.ingest_of(rows.channel(ml_input_urls=["rtp://198.51.100.7:5000"]))
+    [url] = ingest.ingest_of(rows.channel(input_urls=["rtp://198.51.100.7:5000"]))
     assert (url.server, url.stream_key) == ("rtp://198.51.100.7:5000", None)
 
 
 def test_the_page_copies_only_an_address_that_works(db: None) -> None:
-    row = rows.channel(ml_input_urls=["rtmp://198.51.100.7:1935/abc/a", "rtmp://198.51.100.8:1935/abc/b"])
+    row = rows.channel(input_urls=["rtmp://198.51.100.7:1935/abc/a", "rtmp://198.51.100.8:1935/abc/b"])
     client = Client()
     client.force_login(User.objects.create_superuser("anna"))
     page = client.get(reverse("admin:channels_app_channel_change", args=[row.pk])).content.decode()

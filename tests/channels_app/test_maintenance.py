@@ -88,7 +88,7 @@ def created(world: WorldUnderTest, **options: Any) -> Channel:
 
 def planned_inside(row: Channel, days: float = 14) -> Breakout:
     """A show that is planned into the channel's window, in so many days or a little more."""
-    window = window_of(row.ml_maintenance)
+    window = window_of(row.maintenance_window)
     assert window is not None
     begin = (database_now() + timedelta(days=days)).replace(minute=30, second=0, microsecond=0)
     while DAYS[begin.weekday()] != window.day or begin.hour != window.hour:
@@ -98,18 +98,18 @@ def planned_inside(row: Channel, days: float = 14) -> Breakout:
 
 def test_the_window_is_read_and_moves_away_from_a_planned_show(world: WorldUnderTest) -> None:
     row = created(world)
-    before = row.ml_maintenance
+    before = row.maintenance_window
     breakout = planned_inside(row)
     assert [check.name for check in readiness(breakout).checks if check.ok is False] == ["maintenance_window"]
     world.settle()
     row.refresh_from_db()
     assert (row.state, row.error) == ("idle", None)
-    assert row.ml_maintenance != before
+    assert row.maintenance_window != before
     breakout.refresh_from_db()
     assert readiness(breakout).ready
     described, _ = world.session.call("medialive", "DescribeChannel", ChannelId=row.ml_channel_id)
     window = described["Maintenance"]
-    assert f"{window['MaintenanceDay']} {window['MaintenanceStartTime']}" == row.ml_maintenance
+    assert f"{window['MaintenanceDay']} {window['MaintenanceStartTime']}" == row.maintenance_window
     assert world.counts()["medialive:UpdateChannel"] == 1
     assert world.illegal() == []
     assert Transition.objects.filter(why__startswith="maintenance window moved to").count() == 1
@@ -117,7 +117,7 @@ def test_the_window_is_read_and_moves_away_from_a_planned_show(world: WorldUnder
 
 def test_a_show_outside_of_the_window_moves_nothing(world: WorldUnderTest) -> None:
     row = created(world)
-    window = window_of(row.ml_maintenance)
+    window = window_of(row.maintenance_window)
     assert window is not None
     begin = database_now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
     while window.disturbs(Show(begin, begin + timedelta(hours=1))):
@@ -132,7 +132,7 @@ def test_shortly_before_a_show_the_window_stays(db: None) -> None:
     now = database_now()
     begin = now + timedelta(minutes=10)
     window = Window(DAYS[begin.weekday()], begin.hour)
-    row = rows.channel(ml_maintenance=window.text)
+    row = rows.channel(maintenance_window=window.text)
     rows.breakout("idle", row, starts_at=begin, duration_minutes=60)
     assert better_window(row) is None
     Breakout.objects.update(starts_at=begin + timedelta(days=7))
@@ -142,14 +142,14 @@ def test_shortly_before_a_show_the_window_stays(db: None) -> None:
 def test_two_pipelines_are_told_apart(db: None) -> None:
     begin = database_now() + timedelta(days=2)
     window = Window(DAYS[begin.weekday()], begin.hour)
-    row = rows.channel(ml_maintenance=window.text, channel_class="STANDARD")
+    row = rows.channel(maintenance_window=window.text, channel_class="STANDARD")
     breakout = rows.breakout("idle", row, starts_at=begin)
     [check] = [check for check in readiness(breakout).checks if check.name == "maintenance_window"]
     assert (check.ok, "The other one goes on" in check.detail) == (True, True)
 
 
 def test_the_page_shows_the_window(db: None) -> None:
-    row = rows.channel(ml_maintenance=WINDOW.text)
+    row = rows.channel(maintenance_window=WINDOW.text)
     client = Client()
     client.force_login(User.objects.create_superuser("anna"))
     page = client.get(reverse("admin:channels_app_channel_change", args=[row.pk])).content.decode()
