@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import pytest
-
-from recordings import listing
-from recordings.models import Recording
 from recordings.positions import Span, positions_after, spans
 from streamhub.aws.s3 import ObjectInfo
-from streamhub.aws.session import current_session
-from tests.recordings.test_listing import (
-    BUCKET,
-    bucket,
-    completed_breakout,
-    recording_channel,
-)
-from tests.scenarios.world import WorldUnderTest
-
-__all__ = ["bucket"]  # the fixture
 
 NOW = datetime(2026, 3, 1, 14, tzinfo=UTC)
 SETTLE = timedelta(minutes=6)
@@ -71,66 +56,3 @@ def test_without_a_position_the_list_begins_at_the_floor() -> None:
 
 def test_other_keys_are_no_position() -> None:
     assert after(item("u1/notes.txt", 60), item(f"{RUN}/main.m2ts", 60)) == {}
-
-
-@pytest.fixture
-def lists(bucket: WorldUnderTest, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What ListObjectsV2 is asked, without the bucket's name."""
-    asked: list[dict[str, Any]] = []
-    call = current_session().call
-
-    def noted(service: str, operation: str, **params: Any) -> Any:
-        if operation == "ListObjectsV2":
-            asked.append({key: value for key, value in params.items() if key != "Bucket"})
-        return call(service, operation, **params)
-
-    monkeypatch.setattr(current_session(), "call", noted)
-    return asked
-
-
-def test_a_list_begins_where_the_last_one_was_settled_and_the_proof_reads_all(
-    bucket: WorldUnderTest,
-    lists: list[dict[str, Any]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(listing, "WRITING", timedelta(0))
-    monkeypatch.setattr(listing, "ROLLOVER", timedelta(0))
-    monkeypatch.setattr(listing, "proves", lambda listed_at, breakout: False)
-    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
-    uid = breakout.channel_uid
-    listing.list_files(breakout)
-    key = Recording.objects.get().key
-    listing.list_files(breakout)
-    monkeypatch.setattr(listing, "proves", lambda listed_at, breakout: True)
-    listing.list_files(breakout)
-    assert lists == [{"Prefix": f"{uid}/"}, {"Prefix": f"{uid}/", "StartAfter": key}, {"Prefix": f"{uid}/"}]
-    assert Recording.objects.get().key == key
-
-
-def test_a_file_that_appears_before_the_last_key_is_found(
-    bucket: WorldUnderTest,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(listing, "proves", lambda listed_at, breakout: False)
-    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
-    listing.list_files(breakout)
-    key = Recording.objects.get().key
-    late = key.replace("main_archive.000000", "main_archive.-00000")
-    assert late < key
-    bucket.session.client("s3").put_object(Bucket=BUCKET, Key=late, Body=b"x")
-    listing.list_files(breakout)
-    assert set(Recording.objects.values_list("key", flat=True)) == {late, key}
-
-
-def test_runs_that_were_over_before_the_session_are_not_listed_again(
-    bucket: WorldUnderTest,
-    lists: list[dict[str, Any]],
-) -> None:
-    channel = recording_channel(bucket)
-    first = completed_breakout(bucket, channel, "first")
-    listing.list_files(first)
-    run = Recording.objects.get().key.rpartition("/")[0]
-    session = listing.Session(datetime(2199, 1, 1, tzinfo=UTC), None)
-    assert listing._floor(first.channel_uid, session) == run
-    session = listing.Session(datetime(2000, 1, 1, tzinfo=UTC), None)
-    assert listing._floor(first.channel_uid, session) == ""
