@@ -9,7 +9,8 @@ from datetime import datetime
 from channels_app.guards.breakout import STARTABLE
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
-from channels_app.models.channel import Desired
+from channels_app.models.channel import ChannelClass, Desired
+from channels_app.services.maintenance import disturbed
 from distributions.models import Distribution
 from streamhub.clock import database_now
 from streamhub.lifecycle.freshness import is_fresh, last_answer
@@ -47,7 +48,23 @@ def readiness(breakout: Breakout) -> Readiness:
     if channel is None or channel.desired == Desired.DELETED:
         return Readiness([Check("channel", False, "The channel is deleted or being deleted.")])
     checks = [_channel(channel), _free(breakout, channel)]
-    return Readiness(checks + _distribution(channel))
+    return Readiness(checks + _distribution(channel) + _maintenance(breakout, channel))
+
+
+def _maintenance(breakout: Breakout, channel: Channel) -> list[Check]:
+    """A warning if AWS may interrupt the planned show. Two pipelines are maintained one after the other."""
+    window = disturbed(breakout)
+    if window is None:
+        return []
+    observed_at = last_observed(channel, "ml_channel")
+    if channel.channel_class == ChannelClass.STANDARD:
+        detail = f"AWS may stop one pipeline for maintenance ({window}). The other one goes on."
+        return [Check("maintenance_window", True, detail, observed_at)]
+    detail = (
+        f"The show is planned in the hours in which AWS may interrupt the channel ({window}). StreamHub "
+        "moves them while the channel is idle; if they stay, plan the show at another time."
+    )
+    return [Check("maintenance_window", False, detail, observed_at)]
 
 
 def _channel(channel: Channel) -> Check:

@@ -19,6 +19,7 @@ ROLES = (
             "channels_app.add_channel",
             "channels_app.retry_channel",
             "channels_app.stop_channel",
+            "channels_app.tag_channel",
             "channels_app.delete_channel",
             "channels_app.add_breakout",
             "channels_app.prepare_breakout",

@@ -68,6 +68,9 @@ class Distribution(ManagedResource):
     # The shared MediaManager distribution: no verb changes it.
     protected = models.BooleanField(default=False)
     tags = models.JSONField(default=dict, blank=True)
+    # Whether CloudFront does not have the tags as they are now, and the keys to take off there.
+    tags_pending = models.BooleanField(default=False, editable=False)
+    tags_removed = models.JSONField(default=list, blank=True, editable=False)
 
     aws_distribution_id = models.CharField(max_length=32, null=True, blank=True, unique=True)
     arn = models.CharField(max_length=200, blank=True, default="")

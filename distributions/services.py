@@ -6,6 +6,7 @@ does the work. Verbs raise `Forbidden`, and `NotPossible` with the state and wha
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -166,6 +167,28 @@ def reaper_run(*, who: Actor) -> ReaperRun:
     run = run_open(who)
     transaction.on_commit(lambda: wake.send_safely(TaskName.DELETE_STALE_DISTRIBUTIONS, "bulk"))
     return run
+
+
+@transaction.atomic
+def distribution_tags_change(row: Distribution, tags: dict[str, str], *, who: Actor) -> None:
+    """Replace its tags: called by the verb of its owner, which has checked the permission and locked itself.
+
+    A creation that CloudFront refused is tried again with the new tags.
+    """
+    row = _locked_alone(row)
+    why, priority = "tags changed", Priority.START if row.attached else Priority.DELETE
+    if row.state == State.FAILED and not row.aws_distribution_id and row.desired == Desired.ENABLED:
+        states.change(row, State.PENDING, who=who, why=why, failed_step="", **error_fields(None))
+    else:
+        states.record(row, row.state, row.state, who=who, why=why)
+    pending = bool(row.aws_distribution_id or row.create_sent_at or row.claim_token)
+    removed = removed_keys(row.tags_removed, row.tags, tags)
+    intent.set_desired(row, priority=priority, tags=tags, tags_removed=removed, tags_pending=pending)
+
+
+def removed_keys(already: Iterable[str], before: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """The keys to take off on AWS: those that were set, and those not yet taken off, without the wanted."""
+    return sorted({*already, *before} - wanted.keys())
 
 
 @transaction.atomic

@@ -90,7 +90,7 @@ def of_group(row: SecurityGroup) -> Expected:
 def of_channel(row: Channel) -> Iterator[Expected]:
     facts = {
         ResourceKind.ML_CHANNEL: {"state": row.ml_channel_state, "class": row.channel_class},
-        ResourceKind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_dest_urls)},
+        ResourceKind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_urls)},
         ResourceKind.ENDPOINT: {"URL": row.endpoint_url},
         ResourceKind.MP_CHANNEL: {},
     }

@@ -72,11 +72,17 @@ def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
         with transaction.atomic():
             _record(row, who, f"repair: {finding.detail}")
             # Off the polled list, so that the next step describes everything.
-            model._default_manager.filter(pk=row.pk).update(polled_list="")
+            again = {"tags_pending": [row.kind.value]} if _retags(finding) else {}
+            model._default_manager.filter(pk=row.pk).update(polled_list="", **again)
             intent.requeue(model, [row.pk], observe=True)
         return sentence
 
     return sentence, do
+
+
+def _retags(finding: Finding) -> bool:
+    """Whether the repair also gives the resource the channel's tags again."""
+    return finding.difference is Difference.DIFFERENT and finding.kind in PART_DRIVER_OF
 
 
 # --- adopt -----------------------------------------------------------------------------------

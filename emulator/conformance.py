@@ -25,6 +25,7 @@ _REFUSED_WITH = {
 # Error codes that the models of some or all of a service's operations lack, each with its source.
 _COMMON = "Common Errors, in the API reference of CloudFront, CloudWatch and STS"
 _S3 = "Error responses, in the Amazon S3 API reference"
+_UNTAGGED = "all of MediaPackage's operations but those on tags, whose model has no errors, have it"
 _OWN = "the emulator's own: an operation or a parameter that it does not offer"
 OTHER_CODES = {
     ("cloudfront", "AccessDenied"): _COMMON,
@@ -44,6 +45,10 @@ OTHER_CODES = {
         "TooManyRequestsException",
     ): "all its operations but UpdateInputSecurityGroup have it",
     ("mediapackage", "AccessDeniedException"): "Service Authorization Reference: the answer of IAM",
+    ("mediapackage", "InternalServerErrorException"): _UNTAGGED,
+    ("mediapackage", "NotFoundException"): _UNTAGGED,
+    ("mediapackage", "TooManyRequestsException"): _UNTAGGED,
+    ("mediapackage", "UnprocessableEntityException"): _UNTAGGED,
     ("s3", "AccessDenied"): _S3,
     ("s3", "InternalError"): _S3,
     ("s3", "InvalidArgument"): _S3,

@@ -69,6 +69,8 @@ _CONFLICTS = {
 _CONFLICTS_FOR = {"cloudfront:CreateDistributionWithTags": ("DistributionAlreadyExists", 409)}
 _GONE_FOR = {
     "cloudfront:ListTagsForResource": "NoSuchResource",
+    "cloudfront:TagResource": "NoSuchResource",
+    "cloudfront:UntagResource": "NoSuchResource",
     "s3:ListObjectsV2": "NoSuchBucket",
 }
 

@@ -11,7 +11,7 @@ channel is kept warm: a file belongs to every breakout whose session it overlaps
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +25,7 @@ from channels_app.models import Breakout
 from channels_app.models.breakout import ON_AIR
 from channels_app.services import RECORDINGS_MISSING, RECORDINGS_UNREAD, breakout_recordings_record
 from recordings.models import BucketListing, Recording
+from recordings.positions import positions_after, spans
 from streamhub.aws.encoding import ROLLOVER_SECONDS
 from streamhub.aws.s3 import S3, ObjectInfo
 from streamhub.aws.session import current_session
@@ -150,13 +151,38 @@ def list_files(breakout: Breakout) -> int:
     if not settings.RECORDING_BUCKET:
         raise NotFound("RECORDING_BUCKET is not set.")
     began, uid = database_now(), breakout.channel_uid
-    objects = S3(current_session()).list_objects(settings.RECORDING_BUCKET, f"{uid}/")
-    files = [item for item in objects if belongs(item, uid, session)]
-    store(breakout, files, began)
+    known = {} if proves(began, breakout) else _positions_of(breakout)
+    bucket = S3(current_session())
+    items = [
+        item
+        for span in spans(uid, _floor(uid, session), known)
+        for item in bucket.list_objects(settings.RECORDING_BUCKET, span.prefix, span.start_after)
+    ]
+    files = [item for item in items if belongs(item, uid, session)]
+    closed = {item.key: item.last_modified for item in items}
+    store(breakout, files, began, positions_after(known, closed, began, ROLLOVER + WRITING))
     return len(files)
 
 
-def store(breakout: Breakout, files: Iterable[ObjectInfo], listed_at: datetime) -> None:
+def _positions_of(breakout: Breakout) -> dict[str, str]:
+    """The positions of the last list; none before the first."""
+    return BucketListing.objects.filter(breakout=breakout).values_list("positions", flat=True).first() or {}
+
+
+def _floor(uid: str, session: Session) -> str:
+    """The newest run of the channel that a recording is known of and that began before the session.
+
+    Runs before it were over when it began, so that none of their files can be of this session.
+    """
+    before = f"{uid}/{session.began - S3_PRECISION:{STARTED_FORMAT}}"
+    earlier = Recording.objects.filter(breakout__channel_uid=uid, key__lt=before)
+    key = earlier.order_by("-key").values_list("key", flat=True).first()
+    return key.rpartition("/")[0] if key else ""
+
+
+def store(
+    breakout: Breakout, files: Iterable[ObjectInfo], listed_at: datetime, positions: Mapping[str, str]
+) -> None:
     """Save new and changed files, when the list was begun, and whether it leaves anything to look for."""
     known = dict(Recording.objects.filter(breakout=breakout).values_list("key", "modified_at"))
     rows = [
@@ -174,8 +200,8 @@ def store(breakout: Breakout, files: Iterable[ObjectInfo], listed_at: datetime) 
             update_fields=["size_bytes", "modified_at"],
         )
         proven = {"proven_session": breakout.session_started_at} if complete else {}
-        fields = {"listed_at": listed_at, "failures": 0, "not_before": None, **proven}
-        BucketListing.objects.update_or_create(breakout=breakout, defaults=fields)
+        listed = {"listed_at": listed_at, "positions": dict(positions), "failures": 0, "not_before": None}
+        BucketListing.objects.update_or_create(breakout=breakout, defaults={**listed, **proven})
         if complete and not known and not rows:
             _show(breakout, *_missing())
         else:

@@ -38,6 +38,8 @@ class BucketListing(HasError):
     listed_at = models.DateTimeField(null=True, blank=True)
     # The beginning of the session whose files a list has proven: it was begun late enough after the end.
     proven_session = models.DateTimeField(null=True, blank=True)
+    # The last key of each pipeline (by its prefix) before which nothing new can appear: see `positions`.
+    positions = models.JSONField(default=dict, blank=True)
     # Lists that failed, since the last one that did not, and when to try again.
     failures = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)

@@ -74,6 +74,11 @@ START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minu
 # encoder usually has; whole providers are wider.
 WIDEST_CIDR_PREFIX = variables.whole(env, "WIDEST_CIDR_PREFIX", 16, unit="bits", least=1, most=32)
 
+# The hosts from which MediaLive may pull, `*.example.com` for all below it; empty: all on the internet.
+# The buckets of this account from which it may read files, besides those of recordings and media files.
+SOURCE_HOSTS = variables.words(env, "SOURCE_HOSTS")
+SOURCE_BUCKETS = variables.words(env, "SOURCE_BUCKETS")
+
 # --- Alarms ----------------------------------------------------------------------------------
 
 # Where notices about alarms go; empty: nowhere. Mail needs the address of a mail server, EMAIL_URL.

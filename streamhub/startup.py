@@ -8,6 +8,7 @@ sentence for each mistake that says what to write instead. The same sentences ar
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 EXIT_CODE = 4
 
 _BROKER_SCHEMES = (*REDIS_SCHEMES, "memory", "filesystem")
+_HOST_ENTRY = re.compile(r"(\*\.)?[A-Za-z0-9:.-]+")
 _LIVE_NEEDS = {
     "MEDIALIVE_ROLE_ARN": "the ARN of the role with which MediaLive reaches MediaPackage and S3",
     "CELERY_BROKER_URL": "the address of a Redis that all processes share, e.g. redis://redis:6379/0",
@@ -68,6 +70,7 @@ def mistakes() -> Iterator[str]:
     yield from _rates_mistakes()
     yield from _broker_mistakes()
     yield from _notice_mistakes()
+    yield from _source_mistakes()
     if settings.STREAMHUB_AWS == LIVE:
         yield from _live_mistakes()
 
@@ -99,6 +102,16 @@ def _notice_mistakes() -> Iterator[str]:
         url = getattr(settings, name)
         if url and not url.startswith(("http://", "https://")):
             yield f"{name} is not an http or https URL."
+
+
+def _source_mistakes() -> Iterator[str]:
+    """Entries that no host of a source could ever be."""
+    for entry in settings.SOURCE_HOSTS:
+        if not _HOST_ENTRY.fullmatch(entry):
+            yield (
+                f"SOURCE_HOSTS holds {entry!r}: write host names or addresses, separated by spaces, such as "
+                "media.example.com or *.example.com."
+            )
 
 
 def _live_mistakes() -> Iterator[str]:

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from channels_app import services
 from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import channel_sections
-from channels_app.admin.forms import INPUTS, ChannelForm
+from channels_app.admin.forms import INPUTS, ChannelForm, TagsForm
 from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
@@ -26,6 +26,7 @@ from streamhub.console.facts import Link, Section
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
+from streamhub.errors import Invalid
 
 HEADLINES = {
     Desired.IDLE: "desired: idle, ready for a breakout",
@@ -100,7 +101,11 @@ class ChannelAdmin(CreatingAdmin):
         return [Link("New breakout", url, "add_circle")] if possible else []
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Channel:
-        return services.channel_create(**data, who=who)
+        try:
+            return services.channel_create(**data, who=who)
+        except Invalid as invalid:
+            names = ChannelForm.SERVICE_FIELDS
+            raise Invalid({names.get(field, field): text for field, text in invalid.errors.items()}) from None
 
 
 def _refusal(verb: str) -> Any:
@@ -158,6 +163,24 @@ VERBS = (
         done="it is being stopped.",
         danger=True,
         order=15,
+    ),
+    Verb(
+        name="tags",
+        label="Edit tags",
+        icon="sell",
+        permission="channels_app.tag_channel",
+        run=lambda row, who, tags: services.channel_tags_change(row, tags, who=who),
+        refusal=_refusal("tags"),
+        form=TagsForm,
+        initial=lambda row: {"tags": "\n".join(f"{key}={value}" for key, value in row.tags.items())},
+        consequences=lambda row: [
+            "Its MediaLive and MediaPackage resources and its distribution get these tags instead of those "
+            "that were given before. The stream is not interrupted.",
+            "A creation that AWS refused is tried again with them.",
+        ],
+        done="its tags are being changed.",
+        bulk=False,
+        order=18,
     ),
     Verb(
         name="create-distribution",

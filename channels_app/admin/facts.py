@@ -6,15 +6,23 @@ from django.conf import settings
 from django.db.models import Model
 from django.urls import reverse
 
-from channels_app import playback
+from channels_app import ingest, playback
 from channels_app.admin.forms import INPUTS, profile_label
+from channels_app.decide.maintenance import window_of
 from channels_app.models import Breakout, Channel
-from channels_app.models.channel import InputType
+from channels_app.models.channel import PUSH_TYPES, InputType
+from channels_app.services import pending_changes
 from streamhub.console.facts import Fact, Section
 
 CURTAIN_HINT = (
     "The curtain hides the stream but does not protect it: no CloudFront key group is set."
     " Anyone who has the URL can watch."
+)
+
+
+MAINTENANCE_HINT = (
+    "Each week AWS may interrupt a single pipeline in these hours. StreamHub moves them away from planned "
+    "shows while the channel is idle."
 )
 
 
@@ -28,12 +36,10 @@ def channel_sections(row: Channel) -> list[Section]:
 
 
 def _urls(row: Channel) -> Section:
-    pull = row.input_type == InputType.URL_PULL
-    ingest_hint = "A URL pull input has none." if pull else "The encoder sends to these."
     return Section(
         "URLs",
         [
-            Fact("ingest", row.input_dest_urls, "urls", hint=ingest_hint),
+            _ingest(row),
             Fact(
                 "origin endpoint",
                 row.endpoint_url,
@@ -52,6 +58,17 @@ def _urls(row: Channel) -> Section:
     )
 
 
+def _ingest(row: Channel) -> Fact:
+    """The addresses of the input by pipeline; only one that works can be copied."""
+    if row.input_type not in PUSH_TYPES:
+        return Fact("ingest", [], "ingest", hint="MediaLive pulls, so there is nothing to push to.")
+    urls = ingest.ingest_of(row)
+    hint = "The encoder sends to these, to one for each pipeline."
+    if not all(url.active for url in urls):
+        hint = f"A {row.channel_class} channel hears only the first. What arrives at another one is lost."
+    return Fact("ingest", urls, "ingest", hint=hint)
+
+
 def _options(row: Channel) -> Section:
     return Section(
         "Options",
@@ -60,9 +77,10 @@ def _options(row: Channel) -> Section:
             Fact("class", row.channel_class, "code"),
             Fact("allowed CIDRs", row.allowed_cidrs, "list"),
             Fact("sources", row.source_urls, "urls"),
+            *([Fact("credentials", "a user name and a password")] if row.source_username else []),
             Fact("profile", profile_label(row.encoding_profile)),
             Fact("recorded", row.record, "yesno"),
-            Fact("tags", row.tags, "tags"),
+            Fact("tags", row.tags, "tags", hint="Being changed on AWS." if pending_changes(row) else ""),
             Fact("created", row.created_at, "when"),
         ],
         "tune",
@@ -94,6 +112,7 @@ def _aws(row: Channel) -> Section:
         [
             Fact("MediaLive channel", row.ml_channel_id, "id"),
             Fact("MediaLive state", row.ml_channel_state, "code"),
+            Fact("maintenance window", str(window_of(row.maintenance_window) or ""), hint=MAINTENANCE_HINT),
             Fact("MediaLive input", row.ml_input_id, "id"),
             Fact(
                 "security group",
@@ -130,7 +149,7 @@ def _playback(row: Breakout) -> Section:
                 href=page_of(row.channel) if row.channel else "",
                 hint="" if row.channel else "The channel is deleted.",
             ),
-            Fact("ingest", row.channel.input_dest_urls if row.channel else [], "urls"),
+            *([_ingest(row.channel)] if row.channel else []),
         ],
         "live_tv",
         wide=True,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -16,8 +17,10 @@ from unfold.widgets import (
 )
 
 from channels_app.models import Breakout, Channel
-from channels_app.models.channel import ChannelClass, Desired, InputType
+from channels_app.models.channel import PUSH_TYPES, ChannelClass, Desired, InputType
 from channels_app.profiles import PROFILE_OUTPUTS
+from channels_app.services.sources import KINDS
+from channels_app.services.tags import tags_error
 
 CLASSES = {
     ChannelClass.SINGLE_PIPELINE: "single pipeline: one encoder",
@@ -26,7 +29,10 @@ CLASSES = {
 INPUTS = {
     InputType.RTMP_PUSH: "RTMP push: the encoder in the room sends",
     InputType.RTP_PUSH: "RTP push: the encoder in the room sends",
-    InputType.URL_PULL: "URL pull: MediaLive fetches",
+    InputType.RTMP_PULL: "RTMP pull: MediaLive fetches from an RTMP server",
+    InputType.URL_PULL: "URL pull: MediaLive fetches live HLS",
+    InputType.MP4_FILE: "MP4 file: MediaLive plays it again and again",
+    InputType.SRT_CALLER: "SRT caller: MediaLive calls an SRT listener",
 }
 
 
@@ -64,6 +70,19 @@ class TagsField(forms.CharField):
         return tags
 
 
+def shown_for(*input_types: str) -> dict[str, str]:
+    """The widget's attributes of a field that only these inputs have.
+
+    A script hides it while another input is chosen. Without the script all are shown, and the service refuses
+    what does not belong to the input.
+    """
+    return {"data-sh-shown-for": "input_type", "data-sh-shown-values": " ".join(input_types)}
+
+
+_EXAMPLES = "; ".join(f"{name}: {kind.example}" for name, kind in KINDS.items()) + "."
+_WITH_CREDENTIALS = [name for name, kind in KINDS.items() if kind.credentials]
+
+
 class ChannelForm(forms.Form):
     """A new channel. The service validates the values; its messages are shown at the fields."""
 
@@ -78,11 +97,27 @@ class ChannelForm(forms.Form):
         label="Allowed CIDRs",
         required=False,
         help_text="For push inputs: 1 to 10 networks that may send, one per line, e.g. 203.0.113.7/32.",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, **shown_for(*PUSH_TYPES)}),
     )
     source_urls = LinesField(
         label="Source URLs",
         required=False,
-        help_text="For URL pull: where MediaLive fetches from, one per line. A standard channel needs two.",
+        help_text=f"For the other inputs: what MediaLive fetches. {_EXAMPLES} A standard channel needs two, "
+        "one per line.",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, **shown_for(*KINDS)}),
+    )
+    source_username = forms.CharField(
+        label="Source user name",
+        required=False,
+        help_text="If the source asks for one. Not for SRT.",
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", **shown_for(*_WITH_CREDENTIALS)}),
+    )
+    source_password_param = forms.CharField(
+        label="Parameter with the source's password",
+        required=False,
+        help_text="The name of the parameter in AWS Systems Manager's Parameter Store, such as "
+        "/streamhub/stage; never the password itself. It is not shown again.",
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", **shown_for(*_WITH_CREDENTIALS)}),
     )
     channel_class = forms.ChoiceField(
         choices=list(CLASSES.items()), initial=ChannelClass.SINGLE_PIPELINE, widget=UnfoldAdminSelectWidget
@@ -101,6 +136,31 @@ class ChannelForm(forms.Form):
         required=False,
         help_text="One key=value per line. Every AWS resource of the channel carries these tags.",
     )
+
+    # The service's names of fields that have another name in the form.
+    SERVICE_FIELDS: ClassVar = {
+        "input_credentials": "source_username",
+        "input_credentials.username": "source_username",
+        "input_credentials.password": "source_password_param",
+    }
+
+    def clean(self) -> dict[str, Any]:
+        """The service's arguments: the two fields for the credentials become one."""
+        data = dict(self.cleaned_data)
+        username, password = data.pop("source_username", ""), data.pop("source_password_param", "")
+        if username or password:
+            data["input_credentials"] = {"username": username, "password": password}
+        return data
+
+
+class TagsForm(forms.Form):
+    tags = TagsField(required=False, help_text="One key=value per line.")
+
+    def clean_tags(self) -> dict[str, str]:
+        tags: dict[str, str] = self.cleaned_data["tags"]
+        if error := tags_error(tags):
+            raise forms.ValidationError(error)
+        return tags
 
 
 class BreakoutForm(forms.Form):

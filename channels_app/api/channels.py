@@ -12,6 +12,7 @@ from pydantic import ConfigDict
 
 from channels_app import playback, services
 from channels_app.api import fields
+from channels_app.ingest import IngestUrl, ingest_of, input_dest_urls
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
@@ -22,6 +23,11 @@ router = Router(tags=["channels"])
 READ, WRITE = scope("channels:read"), scope("channels:write")
 
 
+class CredentialsIn(In):
+    username: str = Field(json_schema_extra=fields.USERNAME)
+    password: str = Field(json_schema_extra=fields.PASSWORD)
+
+
 class ChannelIn(In):
     model_config = ConfigDict(json_schema_extra=fields.CHANNEL)
 
@@ -30,9 +36,22 @@ class ChannelIn(In):
     input_type: str = Field(InputType.RTMP_PUSH, json_schema_extra=fields.INPUT_TYPE)
     allowed_cidrs: list[str] = Field([], json_schema_extra=fields.CIDRS)
     source_urls: list[str] = Field([], json_schema_extra=fields.SOURCES)
+    input_credentials: CredentialsIn | None = Field(None, json_schema_extra=fields.CREDENTIALS)
     encoding_profile: str = Field("1080p", json_schema_extra=fields.PROFILE)
     record: bool = False
     tags: dict[str, str] = Field({}, json_schema_extra=fields.TAGS)
+
+
+class ChannelPatch(In):
+    tags: dict[str, str] | None = Field(None, json_schema_extra=fields.TAGS)
+
+
+class IngestOut(Out):
+    url: str
+    server: str
+    stream_key: str | None
+    pipeline: int
+    active: bool
 
 
 class AttachedDistributionOut(Out):
@@ -57,14 +76,28 @@ class ChannelOut(Out):
     tags: dict[str, str]
     endpoints: list[str]
     input_dest_urls: list[str]
+    ingest: list[IngestOut]
     playback_url: str | None
     distribution: AttachedDistributionOut | None
     error: ErrorOut | None
     created_at: datetime
+    pending_changes: list[str]
 
     @staticmethod
     def resolve_endpoints(row: Channel) -> list[str]:
         return [row.endpoint_url] if row.endpoint_url else []
+
+    @staticmethod
+    def resolve_input_dest_urls(row: Channel) -> list[str]:
+        return input_dest_urls(row)
+
+    @staticmethod
+    def resolve_ingest(row: Channel) -> list[IngestUrl]:
+        return ingest_of(row)
+
+    @staticmethod
+    def resolve_pending_changes(row: Channel) -> list[str]:
+        return services.pending_changes(row)
 
     @staticmethod
     def resolve_playback_url(row: Channel) -> str | None:
@@ -106,6 +139,16 @@ def list_channels(request: HttpRequest, query: Query[ChannelFilter]) -> dict[str
 def get_channel(request: HttpRequest, id: str) -> Channel:
     """One channel; 404 once it is deleted."""
     return channel_or_404(id)
+
+
+@router.patch("/{id}", response={200: ChannelOut, 202: ChannelOut}, auth=WRITE)
+def change_channel(request: HttpRequest, id: str, body: ChannelPatch) -> Status[Channel]:
+    """Change the channel's tags; 202 with `pending_changes` while AWS does not have them everywhere yet."""
+    row = channel_or_404(id)
+    if body.tags is not None:
+        services.channel_tags_change(row, body.tags, who=actor_of(request))
+        row = channel_or_404(id)
+    return Status(202 if services.pending_changes(row) else 200, row)
 
 
 @router.delete("/{id}", response={202: ChannelOut}, auth=WRITE)

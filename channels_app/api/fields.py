@@ -10,9 +10,9 @@ from typing import Any
 
 from django.conf import settings
 
-from channels_app.models.channel import ChannelClass, InputType
+from channels_app.models.channel import PUSH_TYPES, ChannelClass, InputType
 from channels_app.profiles import PROFILE_NAMES
-from channels_app.services import breakout, cidrs, tags, validation
+from channels_app.services import breakout, cidrs, sources, tags, validation
 from streamhub.names import REFUSED_IN_SCHEMA
 from streamhub.row_ids import PATTERN as ID_PATTERN
 
@@ -63,8 +63,18 @@ CIDRS: Schema = {
     "description": "Neighbours count as one network: together they are no wider than one may be.",
 }
 SOURCES: Schema = {
-    "items": {"type": "string", "pattern": validation.SOURCE_PATTERN, "maxLength": validation.SOURCE_MAX}
+    "items": {"type": "string", "maxLength": sources.SOURCE_MAX},
+    "description": "What MediaLive pulls: one for each pipeline. 422 for a host that is not on the internet "
+    "or not among SOURCE_HOSTS, for a bucket that is not ours, and for a user name in the URL.",
 }
+USERNAME: Schema = {"minLength": 1, "maxLength": sources.USERNAME_MAX, "pattern": sources.USERNAME_PATTERN}
+PASSWORD: Schema = {
+    "minLength": 1,
+    "maxLength": sources.PARAMETER_MAX,
+    "pattern": sources.PARAMETER_PATTERN,
+    "description": "The name of the parameter of AWS's Parameter Store that holds the password.",
+}
+CREDENTIALS: Schema = {"description": "For the sources. Never returned."}
 
 
 def _reserved(prefix: str) -> str:
@@ -89,16 +99,20 @@ TAGS: Schema = {
 _NONE = {"maxItems": 0}
 
 
-def _pulled(channel_class: str, least: int, required: list[str]) -> Schema:
-    sources = {"minItems": least, "maxItems": 2}
+def _pulled(input_type: str, kind: sources.SourceKind, channel_class: str) -> Schema:
+    """An input that pulls. The class of a channel has a default, so only the other one must be given."""
+    needed = sources.sources_needed(channel_class)
+    urls = {"minItems": needed, "maxItems": needed, "items": {"type": "string", "pattern": kind.pattern}}
     return {
         "properties": {
-            "input_type": {"const": InputType.URL_PULL.value},
+            "input_type": {"const": input_type},
             "channel_class": {"const": channel_class},
             "allowed_cidrs": _NONE,
-            "source_urls": sources,
+            "source_urls": urls,
+            **({} if kind.credentials else {"input_credentials": {"type": "null"}}),
         },
-        "required": ["input_type", "source_urls", *required],
+        "required": ["input_type", "source_urls"]
+        + ([] if channel_class == ChannelClass.SINGLE_PIPELINE else ["channel_class"]),
     }
 
 
@@ -107,13 +121,17 @@ CHANNEL: Schema = {
     "anyOf": [
         {
             "properties": {
-                "input_type": {"enum": [InputType.RTMP_PUSH.value, InputType.RTP_PUSH.value]},
+                "input_type": {"enum": [kind.value for kind in PUSH_TYPES]},
                 "allowed_cidrs": {"minItems": 1, "maxItems": cidrs.CIDRS_MAX},
                 "source_urls": _NONE,
+                "input_credentials": {"type": "null"},
             },
             "required": ["allowed_cidrs"],
         },
-        _pulled(ChannelClass.SINGLE_PIPELINE.value, 1, []),
-        _pulled(ChannelClass.STANDARD.value, 2, ["channel_class"]),
+        *(
+            _pulled(input_type, kind, channel_class)
+            for input_type, kind in sources.KINDS.items()
+            for channel_class in ChannelClass.values
+        ),
     ]
 }

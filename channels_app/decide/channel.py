@@ -48,6 +48,8 @@ class Step(StrEnum):
     WAIT_INPUT_GONE = "confirm that the MediaLive input is deleted"
     WAIT_ENDPOINT_GONE = "confirm that the MediaPackage endpoint is deleted"
     WAIT_MP_CHANNEL_GONE = "confirm that the MediaPackage channel is deleted"
+    TAG = "change the tags of a part"
+    MOVE_MAINTENANCE = "move the maintenance window"
     LOOK_AGAIN = "confirm that a part is gone"
     HANDED_OVER = "change a part that was handed over to others"
     FORGET = "remove the channel's row"
@@ -94,6 +96,8 @@ class Observed:
     accepted a start and RUNNING was not seen since.
     `start_settling`, `stop_settling`: accepted so recently that a read may still show the earlier state.
     `suspected`: AWS answered NotFound once for a part; `ml_channel_suspected`: for the MediaLive channel.
+    `tags_due`: a part does not have the tags as they are now. `maintenance_due`: the maintenance window may
+    disturb a planned show.
     `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
     `update_wanted`: a person wants our settings sent to the MediaLive channel.
     """
@@ -111,6 +115,8 @@ class Observed:
     stop_settling: bool = False
     suspected: bool = False
     ml_channel_suspected: bool = False
+    tags_due: bool = False
+    maintenance_due: bool = False
     stop_confirmed: bool = False
     update_wanted: bool = False
 
@@ -143,8 +149,12 @@ CHANGES_AWS = frozenset(
         Step.DELETE_INPUT,
         Step.DELETE_ENDPOINT,
         Step.DELETE_MP_CHANNEL,
+        Step.TAG,
+        Step.MOVE_MAINTENANCE,
     }
 )
+# Tags wait until the channel has settled, so that they delay no start and no stop.
+SETTLED = {Step.SETTLE_IDLE: State.IDLE, Step.SETTLE_RUNNING: State.RUNNING}
 
 
 def next_step(intent: Intent, observed: Observed) -> Step:
@@ -169,7 +179,12 @@ def _wanted_step(intent: Intent, observed: Observed) -> Step:
         return stopping
     if observed.suspected:
         return Step.LOOK_AGAIN
-    return _create_step(observed) or _run_step(intent, observed)
+    step = _create_step(observed) or _run_step(intent, observed)
+    if SETTLED.get(step) != intent.state:
+        return step
+    if observed.tags_due:
+        return Step.TAG
+    return Step.MOVE_MAINTENANCE if observed.maintenance_due and step is Step.SETTLE_IDLE else step
 
 
 def _stop_step(observed: Observed) -> Step | None:

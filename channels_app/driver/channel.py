@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from channels_app.decide.channel import Step
-from channels_app.driver import ownership, provisioning, running, teardown
+from channels_app.driver import maintenance, ownership, provisioning, running, tagging, teardown
 from channels_app.driver.observing import (
     contradicted_part,
     decided,
@@ -67,6 +67,8 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.WAIT_ENDPOINT_GONE: partial(teardown.wait_gone, ENDPOINT),
     Step.WAIT_MP_CHANNEL_GONE: partial(teardown.wait_gone, MP_CHANNEL),
     Step.FORGET: teardown.forget,
+    Step.TAG: tagging.tag,
+    Step.MOVE_MAINTENANCE: maintenance.move,
     Step.LOOK_AGAIN: look_again,
     Step.HANDED_OVER: ownership.leave_alone,
 }

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from channels_app.decide.channel import Intent, Observed, Step, next_step
+from channels_app.driver import maintenance, tagging
 from channels_app.driver.parts import (
     ENDPOINT,
     INPUT,
@@ -153,6 +154,8 @@ def observed(row: Channel) -> Observed:
         suspected=row.suspect_since is not None,
         ml_channel_suspected=row.suspect_part == ML_CHANNEL.key,
         update_wanted=row.update_wanted,
+        maintenance_due=maintenance.is_due(row),
+        tags_due=tagging.next_part(row) is not None,
         stop_confirmed=bool(row.ml_channel_id) and row.stop_confirmed_id == row.ml_channel_id,
     )
 

@@ -6,7 +6,7 @@ are handled once for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from channels_app.decide.channel import Part
 from channels_app.models import Channel
-from channels_app.models.channel import ChannelClass, InputType
+from channels_app.models.channel import PUSH_TYPES, ChannelClass, InputType
 from channels_app.models.part import PartColumns, StoredPart
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
@@ -46,8 +46,8 @@ class PartDriver:
 
     `own_facts(info)`: the columns of this part alone that an AWS answer fills. `find(row)`: the resource
     that an interrupted create left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's
-    request id. `read_at`: the column with the time at which it was last read. `operation`: the call that
-    creates it.
+    request id. `tag(arn, tags, removed)` sets tags, takes keys off and returns AWS's request id. `read_at`:
+    the column with the time at which it was last read. `operation`: the call that creates it.
     """
 
     columns: PartColumns
@@ -58,6 +58,7 @@ class PartDriver:
     delete: Callable[[str], str | None]
     find: Callable[[Channel], Any | None]
     own_facts: Callable[[Any], dict[str, Any]]
+    tag: Callable[[str, Mapping[str, str], Sequence[str]], str | None]
     read_at: str = "observed_at"
 
     @property
@@ -78,7 +79,12 @@ class PartDriver:
 
     def facts(self, info: Any) -> dict[str, Any]:
         """The columns that an AWS answer fills, and what its tags say about ownership."""
-        return {**self.own_facts(info), self.columns.mark.attname: text_of(info.tags)}
+        columns = self.columns
+        return {
+            **self.own_facts(info),
+            columns.mark.attname: text_of(info.tags),
+            columns.arn.attname: info.arn,
+        }
 
     def observed(self, row: Channel) -> Part:
         """This part as input for `next_step`."""
@@ -146,7 +152,7 @@ def open_endpoint(row: Channel) -> mediapackage.EndpointInfo:
 
 
 def _create_input(row: Channel) -> Any:
-    pull = row.input_type == InputType.URL_PULL
+    pull = row.input_type not in PUSH_TYPES
     rtmp = row.input_type == InputType.RTMP_PUSH
     return live().create_input(
         row.token("input"),
@@ -155,6 +161,7 @@ def _create_input(row: Channel) -> Any:
         security_group_ids=[row.security_group.aws_id] if row.security_group else [],
         destinations=[f"{row.uid}/a", f"{row.uid}/b"] if rtmp else [],
         source_urls=row.source_urls if pull else [],
+        credentials=(row.source_username, row.source_password_param) if row.source_username else None,
         input_class=row.channel_class,
         tags=tags_of(row),
         role_arn=settings.MEDIALIVE_ROLE_ARN if pull else None,
@@ -195,6 +202,7 @@ MP_CHANNEL = PartDriver(
     delete=lambda id: package().delete_channel(id),
     find=lambda row: package().describe_channel(row.aws_name()),
     own_facts=lambda info: {},
+    tag=lambda arn, tags, removed: package().change_tags(arn, tags, removed),
 )
 ENDPOINT = PartDriver(
     columns=Channel.MP_ENDPOINT,
@@ -205,6 +213,7 @@ ENDPOINT = PartDriver(
     delete=lambda id: package().delete_endpoint(id),
     find=lambda row: package().describe_endpoint(row.aws_name()),
     own_facts=lambda info: {"endpoint_url": info.url, "endpoint_closed_by": info.closed_by},
+    tag=lambda arn, tags, removed: package().change_tags(arn, tags, removed),
 )
 INPUT = PartDriver(
     columns=Channel.ML_INPUT,
@@ -214,7 +223,8 @@ INPUT = PartDriver(
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
     find=lambda row: find_by_tags(live().input_pages(), row),
-    own_facts=lambda info: {"ml_input_state": info.state, "input_dest_urls": list(info.dest_urls)},
+    own_facts=lambda info: {"ml_input_state": info.state, "input_urls": list(info.dest_urls)},
+    tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
 )
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
@@ -224,7 +234,8 @@ ML_CHANNEL = PartDriver(
     describe=lambda id: live().describe_channel(id),
     delete=lambda id: live().delete_channel(id).request_id,
     find=lambda row: find_by_tags(live().channel_pages(), row),
-    own_facts=lambda info: {"ml_channel_state": info.state},
+    own_facts=lambda info: {"ml_channel_state": info.state, "maintenance_window": info.maintenance},
+    tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
     read_at="encoder_read_at",
 )
 PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)

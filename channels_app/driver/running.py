@@ -14,6 +14,7 @@ from channels_app.decide.channel import Step
 from channels_app.driver import parts
 from channels_app.driver.observing import observed
 from channels_app.driver.parts import ML_CHANNEL, PART_DRIVERS
+from channels_app.driver.tagging import TAGS_REFUSED
 from channels_app.models import Channel
 from channels_app.models.channel import Desired, State
 from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
@@ -21,6 +22,7 @@ from streamhub.aws import medialive
 from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import error_fields
 
 STOPPED_OUTSIDE = (
@@ -202,7 +204,7 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     claim.keep_error |= row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
     over: dict[str, Any] = {"stop_confirmed_id": ""} if state == State.IDLE else {}
     _to(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
-    return None
+    return AT_ONCE if observed(row).tags_due and row.error_code != TAGS_REFUSED else None
 
 
 def _to(

@@ -80,6 +80,7 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "create-breakout": rule(being_deleted),
         "create-distribution": rule(being_deleted, distribution_attached, no_endpoint),
         "retry": rule(nothing_to_retry),
+        "tags": rule(being_deleted),
         "stop": rule(needed_by_breakout, not_running),
         "delete": rule(on_air, repeats=already_deleting),
     }

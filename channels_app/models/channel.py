@@ -34,9 +34,17 @@ class ChannelClass(models.TextChoices):
 
 
 class InputType(models.TextChoices):
+    """How MediaLive gets the picture (AWS_RULES 33): an encoder pushes, or MediaLive pulls a source."""
+
     RTMP_PUSH = "RTMP_PUSH"
     RTP_PUSH = "RTP_PUSH"
+    RTMP_PULL = "RTMP_PULL"
     URL_PULL = "URL_PULL"
+    MP4_FILE = "MP4_FILE"
+    SRT_CALLER = "SRT_CALLER"
+
+
+PUSH_TYPES = (InputType.RTMP_PUSH, InputType.RTP_PUSH)
 
 
 class Channel(ManagedResource):
@@ -60,9 +68,15 @@ class Channel(ManagedResource):
     input_type = models.CharField(max_length=16, choices=InputType.choices, default=InputType.RTMP_PUSH)
     allowed_cidrs = models.JSONField(default=list, blank=True)
     source_urls = models.JSONField(default=list, blank=True)
+    # For the sources; the parameter of AWS's Parameter Store holds the password, which nobody sees here.
+    source_username = models.CharField(max_length=128, blank=True, default="", editable=False)
+    source_password_param = models.CharField(max_length=1011, blank=True, default="", editable=False)
     encoding_profile = models.CharField(max_length=32, default="1080p")
     record = models.BooleanField(default=False)
     tags = models.JSONField(default=dict, blank=True, encoder=UnescapedJSON)
+    # The parts (their keys) that do not have the tags as they are now, and the keys to take off them.
+    tags_pending = models.JSONField(default=list, blank=True, editable=False)
+    tags_removed = models.JSONField(default=list, blank=True, editable=False, encoder=UnescapedJSON)
     # The channel is kept running until then, even without a breakout on air.
     warm_until = models.DateTimeField(null=True, blank=True)
 
@@ -81,12 +95,14 @@ class Channel(ManagedResource):
     mp_channel_gone = models.BooleanField(default=False)
     mp_channel_deleted_at = models.DateTimeField(null=True, blank=True)
     mp_channel_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+    mp_channel_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
 
     mp_endpoint_sent_at = models.DateTimeField(null=True, blank=True)
     mp_endpoint_id = models.CharField(max_length=256, blank=True, default="")
     mp_endpoint_gone = models.BooleanField(default=False)
     mp_endpoint_deleted_at = models.DateTimeField(null=True, blank=True)
     mp_endpoint_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+    mp_endpoint_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
     endpoint_url = models.URLField(max_length=500, blank=True, default="")
     # The endpoint's settings that keep CloudFront out, changed outside StreamHub; "" if it lets it in.
     endpoint_closed_by = models.TextField(blank=True, default="", editable=False)
@@ -98,7 +114,9 @@ class Channel(ManagedResource):
     ml_input_gone = models.BooleanField(default=False)
     ml_input_deleted_at = models.DateTimeField(null=True, blank=True)
     ml_input_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
-    input_dest_urls = models.JSONField(default=list, blank=True)
+    ml_input_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
+    # Every address of the input, in the order of its pipelines; `channels_app.ingest` says which are used.
+    input_urls = models.JSONField(default=list, blank=True)
 
     ml_channel_serial = models.PositiveIntegerField(default=0)
     ml_channel_sent_at = models.DateTimeField(null=True, blank=True)
@@ -107,6 +125,10 @@ class Channel(ManagedResource):
     ml_channel_gone = models.BooleanField(default=False)
     ml_channel_deleted_at = models.DateTimeField(null=True, blank=True)
     ml_channel_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+    ml_channel_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
+
+    # MediaLive's weekly maintenance window, such as "THURSDAY 04:00" (UTC); "": not read yet.
+    maintenance_window = models.CharField(max_length=20, blank=True, default="", editable=False)
 
     MP_CHANNEL: ClassVar = PartColumns(
         "mp_channel",
@@ -115,6 +137,7 @@ class Channel(ManagedResource):
         deleted_at=mp_channel_deleted_at,
         gone=mp_channel_gone,
         mark=mp_channel_mark,
+        arn=mp_channel_arn,
     )
     MP_ENDPOINT: ClassVar = PartColumns(
         "mp_endpoint",
@@ -123,6 +146,7 @@ class Channel(ManagedResource):
         deleted_at=mp_endpoint_deleted_at,
         gone=mp_endpoint_gone,
         mark=mp_endpoint_mark,
+        arn=mp_endpoint_arn,
     )
     ML_INPUT: ClassVar = PartColumns(
         "ml_input",
@@ -131,6 +155,7 @@ class Channel(ManagedResource):
         deleted_at=ml_input_deleted_at,
         gone=ml_input_gone,
         mark=ml_input_mark,
+        arn=ml_input_arn,
         state=ml_input_state,
         serial=ml_input_serial,
     )
@@ -141,6 +166,7 @@ class Channel(ManagedResource):
         deleted_at=ml_channel_deleted_at,
         gone=ml_channel_gone,
         mark=ml_channel_mark,
+        arn=ml_channel_arn,
         state=ml_channel_state,
         serial=ml_channel_serial,
     )
@@ -164,6 +190,7 @@ class Channel(ManagedResource):
         permissions = [
             ("retry_channel", "Can retry a channel"),
             ("stop_channel", "Can stop a channel that no breakout needs"),
+            ("tag_channel", "Can edit the tags of a channel"),
         ]
         indexes = [*due_indexes("channel")]
         constraints = [

@@ -24,7 +24,7 @@ class StoredPart:
 
     `sent_at`: when a create was sent that may have taken effect; `deleted_at`: when AWS accepted our delete;
     `gone`: proven not to exist any more; `state`: MediaLive's state name ("" for MediaPackage's parts).
-    `mark`: what its tags say about ownership, as last read ("": not read yet).
+    `mark`: what its tags say about ownership, as last read ("": not read yet, as with `arn`).
     """
 
     aws_id: str
@@ -33,6 +33,7 @@ class StoredPart:
     gone: bool
     state: str
     mark: str
+    arn: str
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class PartColumns:
     deleted_at: Column
     gone: Column
     mark: Column
+    arn: Column
     state: Column | None = None
     serial: Column | None = None
 
@@ -60,6 +62,7 @@ class PartColumns:
             gone=self.gone.value_from_object(row),
             state=self.state.value_from_object(row) if self.state else "",
             mark=self.mark.value_from_object(row),
+            arn=self.arn.value_from_object(row),
         )
 
     def create_sent(self) -> Columns:
@@ -81,6 +84,7 @@ class PartColumns:
     def renewed(self, row: models.Model) -> Columns:
         """Reset a lost part, so that it is created again with a new token."""
         fields = {self.aws_id.attname: "", self.gone.attname: False, self.mark.attname: ""}
+        fields |= {self.arn.attname: ""}
         fields |= {self.sent_at.attname: None, self.deleted_at.attname: None}
         if self.serial is not None:
             fields[self.serial.attname] = self.serial.value_from_object(row) + 1

@@ -24,6 +24,10 @@ from channels_app.services.channel import (
     channel_wanted,
     locked_channel,
 )
+from channels_app.services.channel_tags import (
+    channel_tags_change,
+    pending_changes,
+)
 from channels_app.services.distribution import (
     channel_of_origin,
     distribution_add,
@@ -69,12 +73,14 @@ __all__ = [
     "channel_situation",
     "channel_stop",
     "channel_stop_unneeded",
+    "channel_tags_change",
     "channel_wanted",
     "distribution_add",
     "distribution_create_and_attach",
     "distribution_reattach",
     "distribution_replace",
     "locked_channel",
+    "pending_changes",
     "security_group_for",
     "security_group_release",
     "security_group_retry",

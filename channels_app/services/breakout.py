@@ -67,6 +67,9 @@ def breakout_create(
         duration_minutes=duration_minutes,
     )
     states.record(breakout, "", breakout.state, who=who, why="created")
+    if starts_at is not None:
+        # The maintenance window of the channel may have to move away from it.
+        intent.requeue(Channel, [channel.pk])
     return breakout
 
 

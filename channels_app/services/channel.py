@@ -47,11 +47,16 @@ def channel_create(
     input_type: str = InputType.RTMP_PUSH,
     allowed_cidrs: list[str] | None = None,
     source_urls: list[str] | None = None,
+    input_credentials: dict[str, str] | None = None,
     encoding_profile: str = "1080p",
     record: bool = False,
     tags: dict[str, str] | None = None,
 ) -> Channel:
-    """Create a channel. Workers then create its AWS resources and its distribution. Raises `Invalid`."""
+    """Create a channel. Workers then create its AWS resources and its distribution. Raises `Invalid`.
+
+    `input_credentials`: `username`, and as `password` the name of the parameter of AWS's Parameter Store that
+    holds it.
+    """
     who = permit(who, "channels_app.add_channel")
     fields: dict[str, Any] = {
         "name": composed(name),
@@ -62,9 +67,11 @@ def channel_create(
         "record": record,
         "tags": tags or {},
     }
-    errors, cidrs = channel_errors({**fields, "allowed_cidrs": allowed_cidrs or []}, PROFILE_NAMES)
+    given = {"allowed_cidrs": allowed_cidrs or [], "input_credentials": input_credentials}
+    errors, cidrs = channel_errors({**fields, **given}, PROFILE_NAMES)
     if errors:
         raise Invalid(errors)
+    fields |= _credentials(input_credentials)
     fields["tags"] = tags_composed(fields["tags"])
     twin = Channel.objects.exclude(desired=Desired.DELETED).filter(name_key=folded(fields["name"])).first()
     if twin is not None:
@@ -80,6 +87,13 @@ def channel_create(
             raise _taken(fields["name"]) from error
         raise
     return row
+
+
+def _credentials(given: dict[str, str] | None) -> dict[str, str]:
+    """The columns of the credentials."""
+    if given is None:
+        return {}
+    return {"source_username": given["username"], "source_password_param": given["password"]}
 
 
 def _taken(name: str) -> Invalid:

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from distributions import owners
 from distributions.decide import Intent, Observed, Step, next_step
-from distributions.driver import creating, marks
+from distributions.driver import creating, marks, tagging
 from distributions.driver.counting import counting
 from distributions.driver.observing import (
     LIST,
@@ -103,6 +103,7 @@ class DistributionDriver:
             gone=row.gone_at is not None,
             delete_accepted=row.delete_accepted_at is not None,
             handed_over=marks.is_handed_over(row),
+            tags_due=row.tags_pending and bool(row.arn),
         )
         return next_step(Intent(row.desired, row.state, row.protected), observed)
 
@@ -204,7 +205,7 @@ def _settle(state: str, why: str, claim: Claim) -> float | None:
     # Others may edit a protected one, so that it has no ETag of our own.
     own_etag = "" if row.protected else row.own_etag or row.etag
     _change_state(claim, state, why, polled_list="", own_etag=own_etag)
-    return None
+    return AT_ONCE if row.tags_pending and row.error_code != tagging.TAGS_REFUSED else None
 
 
 def _change_state(claim: Claim, state: str, why: str, **fields: Any) -> None:
@@ -275,6 +276,7 @@ ACTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.WAIT_GONE: partial(_wait, State.DELETING, "CloudFront is deleting it"),
     Step.SETTLE_DEPLOYED: partial(_settle, State.DEPLOYED, "deployed everywhere"),
     Step.SETTLE_DISABLED: partial(_settle, State.DISABLED, "disabled everywhere"),
+    Step.TAG: tagging.tag,
     Step.NOTE_MISSING: _note_missing,
     Step.REST: lambda claim: None,
 }

@@ -32,8 +32,13 @@ def spec_of(row: Distribution) -> DistributionSpec:
         price_class=settings.CLOUDFRONT_PRICE_CLASS,
         response_headers_policy_id=settings.CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID or None,
         key_group_id=settings.CLOUDFRONT_KEY_GROUP_ID or None,
-        tags=ownership_tags(environment, Distribution.KIND, row.uid, row.tags),
+        tags=tags_of(row),
     )
+
+
+def tags_of(row: Distribution) -> dict[str, str]:
+    """Its tags and our mark."""
+    return ownership_tags(settings.STREAMHUB_ENVIRONMENT, Distribution.KIND, row.uid, row.tags)
 
 
 def mark_is_ours(row: Distribution, mark: Mark) -> bool:

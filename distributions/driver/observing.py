@@ -71,15 +71,24 @@ POLLED_LIST = PolledList(
 
 
 def describe(claim: Claim) -> None:
-    """Read it and save its columns, or save the suspicion that it is gone."""
+    """Read it and save its columns, or save the suspicion that it is gone.
+
+    The answer has the configuration too: staff who asked for it need no second read.
+    """
     row: Distribution = claim.row
     claim.looked_at.add(LIST)
     try:
-        info = cloudfront().get(row.aws_distribution_id or "")
+        info, config = cloudfront().get_whole(row.aws_distribution_id or "")
     except NotFound:
         _suspect(claim)
         return
-    claim.save(**facts_of(info), observe_requested=False, observed_at=Now(), suspect_since=None, gone_at=None)
+    asked = _config_read(config) if row.config_requested else {}
+    seen = {"observe_requested": False, "observed_at": Now(), "suspect_since": None, "gone_at": None}
+    claim.save(**facts_of(info), **seen, **asked)
+
+
+def _config_read(config: dict[str, Any]) -> dict[str, Any]:
+    return {"config": config, "config_observed_at": Now(), "config_requested": False}
 
 
 def _suspect(claim: Claim) -> None:
@@ -114,7 +123,7 @@ def read_config(claim: Claim) -> None:
     except NotFound:
         claim.save(config_requested=False, observe_requested=True)
         return
-    claim.save(config=config, config_observed_at=Now(), config_requested=False)
+    claim.save(**_config_read(config))
 
 
 def edited_outside(row: Distribution) -> bool:

@@ -172,6 +172,19 @@ class Distributions(Service):
         tags = self._by_arn(params["Resource"]).tags
         return {"Tags": {"Items": [{"Key": key, "Value": value} for key, value in tags.items()]}}
 
+    def tag_resource(self, params: dict[str, Any]) -> None:
+        """Add or replace tags. They are no part of the configuration: the ETag stays."""
+        distribution = self._by_arn(params["Resource"])
+        tags = distribution.tags | _tags(params["Tags"])
+        _check_tags(tags)
+        distribution.tags = tags
+
+    def untag_resource(self, params: dict[str, Any]) -> None:
+        """Remove tags by their keys; one that is not there is no error."""
+        distribution = self._by_arn(params["Resource"])
+        keys = params["TagKeys"].get("Items") or []
+        distribution.tags = {key: value for key, value in distribution.tags.items() if key not in keys}
+
     # -- what only a person can change
 
     def _check_verified(self) -> None:

@@ -37,6 +37,8 @@ TO_CHANNELS = "medialive_input_unknown_to_channels"
 ANY = "*"
 # For so many real seconds a failed start counts as unknown to the client.
 UNKNOWN_SECONDS = 15.0
+START = re.compile("([01][0-9]|2[0-3]):00")
+DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
 
 class Channels(Inputs):
@@ -150,12 +152,13 @@ class Channels(Inputs):
         """The settings, if they are valid: for a new channel or for an update of `channel`."""
         given = {key: params[key] for key in (*CONFIG, *MORE_CONFIG) if params.get(key) is not None}
         config = {"ChannelClass": "STANDARD", "LogLevel": "DISABLED", "Name": "", **given}
-        own = channel.input_ids if channel else []
+        config["Maintenance"] = _maintenance(self.world, config.get("Maintenance") or {})
+        own = channel.id if channel else ""
 
         def input_error(input_id: str, channel_class: str) -> str | None:
             if self.world.is_unknown(TO_CHANNELS, input_id):
                 return f'Input "{input_id}" was not found'
-            return None if input_id in own else self._input_error(input_id, channel_class)
+            return self._input_error(input_id, channel_class, own=own)
 
         errors = settings_errors(config, input_error, self._package_exists)
         if errors:
@@ -286,3 +289,14 @@ def _inputs_of(config: Params) -> set[str]:
 def _check_role(role: str | None) -> None:
     if not role or not ROLE.fullmatch(role):
         bad_request(f"Invalid role ARN: {role}")
+
+
+def _maintenance(world: World, given: Params) -> Params:
+    """The weekly window: what is not given is arbitrary, as on AWS ("Managing channel maintenance")."""
+    start = given.get("MaintenanceStartTime") or f"{world.random.randrange(24):02}:00"
+    if not START.fullmatch(start):
+        bad_request(f"Invalid maintenanceStartTime {start}: it must be an hour such as 02:00")
+    return {
+        "MaintenanceDay": given.get("MaintenanceDay") or world.random.choice(DAYS),
+        "MaintenanceStartTime": start,
+    }

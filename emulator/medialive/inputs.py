@@ -11,7 +11,16 @@ from emulator.medialive.groups import SecurityGroups
 from emulator.medialive.records import GONE, PUSH_TYPES, Input, Params, bad_request, conflict
 from emulator.medialive.store import QUICK
 
-PULL_TYPES = {"URL_PULL", "RTMP_PULL", "MP4_FILE", "TS_FILE"}
+# The schemes and the endings of what each type pulls ("Supported input types and upstream systems").
+HTTP, S3 = ("http", "https"), ("s3", "s3ssl")
+PULLED = {
+    "RTMP_PULL": (("rtmp",), ()),
+    "URL_PULL": ((*HTTP, *S3, "mediastoressl"), ()),
+    "MP4_FILE": ((*HTTP, *S3), (".mp4",)),
+    "TS_FILE": ((*HTTP, *S3), (".ts", ".m2ts")),
+}
+PULL_TYPES = PULLED.keys() | {"SRT_CALLER"}
+LATENCY = (120, 15_000)  # of SRT, in milliseconds
 FLOW_TYPES = {"MEDIACONNECT"}
 
 
@@ -49,6 +58,7 @@ class Inputs(SecurityGroups):
             bad_request(f"Invalid input type: {kind}")
         groups = self._checked_groups(params, kind)
         destinations, sources = self._destinations(params, kind), _sources(params, kind)
+        callers = _srt_callers(params, kind)
         flows = list(params.get("MediaConnectFlows") or [])
         quota = "push_inputs" if kind in PUSH_TYPES else "pull_inputs"
         self._check_quota(quota, self._input_counts[quota])
@@ -64,8 +74,9 @@ class Inputs(SecurityGroups):
             destinations=destinations,
             sources=sources,
             flows=flows,
+            callers=callers,
             role_arn=params.get("RoleArn", ""),
-            input_class=_class_of(len(destinations or sources or flows)),
+            input_class=_class_of(len(destinations or sources or callers or flows)),
         )
         self._inputs.put(input_id, new_input)
         self._input_counts[quota] += 1
@@ -95,12 +106,12 @@ class Inputs(SecurityGroups):
             record.channels = left
             record.state = "ATTACHED" if left else "DETACHED"
 
-    def _input_error(self, input_id: str, channel_class: str) -> str | None:
-        """Why this input cannot be attached to a channel of this class, or None."""
+    def _input_error(self, input_id: str, channel_class: str, own: str = "") -> str | None:
+        """Why this input cannot be attached to a channel of this class, or None. `own`: that channel's id."""
         record = self._inputs.find(input_id)
         if record is None or record.state in GONE:
             return f'Input "{input_id}" was not found'
-        if record.channels:
+        if [other for other in record.channels if other != own]:
             return f'Input "{input_id}" is already attached to channel {", ".join(record.channels)}'
         if channel_class == "STANDARD" and record.input_class != "STANDARD":
             return (
@@ -152,13 +163,41 @@ def _stream_names(params: Params) -> list[str]:
 
 
 def _sources(params: Params, kind: str) -> list[Params]:
-    if kind not in PULL_TYPES:
+    if kind not in PULLED:
         return []
+    if params.get("Destinations"):
+        bad_request(f"An input of type {kind} has no destinations")
     sources = list(params.get("Sources") or [])
     if len(sources) not in {1, 2}:
         bad_request(f"An input of type {kind} needs one or two sources")
     for source in sources:
-        url = urlsplit(source.get("Url") or "")
-        if not url.scheme or not url.netloc:
-            bad_request(f"Invalid URL ({source.get('Url') or ''}) specified for inputSource")
+        _check_url(source.get("Url") or "", kind)
+        if bool(source.get("Username")) != bool(source.get("PasswordParam")):
+            bad_request("A source has a username and a password parameter, or neither")
     return sources
+
+
+def _check_url(text: str, kind: str) -> None:
+    """400 for what is no URL, or not one that this type pulls. urlsplit removes line breaks, AWS does not."""
+    schemes, endings = PULLED[kind]
+    url = urlsplit(text)
+    written = all("!" <= character <= "~" for character in text)
+    if not written or not url.netloc or url.scheme not in schemes:
+        bad_request(f"Invalid URL ({text[:200]}) specified for inputSource")
+    if endings and not url.path.lower().endswith(endings):
+        bad_request(f"Invalid URL ({text[:200]}): an input of type {kind} pulls {' or '.join(endings)} files")
+
+
+def _srt_callers(params: Params, kind: str) -> list[Params]:
+    callers = list((params.get("SrtSettings") or {}).get("SrtCallerSources") or [])
+    if kind != "SRT_CALLER":
+        return []
+    if params.get("Sources") or len(callers) not in {1, 2}:
+        bad_request("An input of type SRT_CALLER needs one or two SRT caller sources, and no other sources")
+    for caller in callers:
+        port, latency = caller.get("SrtListenerPort") or "", caller.get("MinimumLatency", LATENCY[0])
+        if not caller.get("SrtListenerAddress") or not (port.isdigit() and 0 < int(port) < 65536):
+            bad_request("An SRT caller source needs the address and the port of the listener")
+        if not LATENCY[0] <= latency <= LATENCY[1]:
+            bad_request(f"The minimum latency must be between {LATENCY[0]} and {LATENCY[1]}")
+    return callers

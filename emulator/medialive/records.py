@@ -88,6 +88,7 @@ class Input(Record):
     destinations: list[dict[str, str]]
     sources: list[Params]
     flows: list[Params]
+    callers: list[Params]
     role_arn: str
     input_class: str
     channels: list[str] = field(default_factory=list)
@@ -108,6 +109,7 @@ class Input(Record):
             "SecurityGroups": self.groups,
             "RoleArn": self.role_arn,
             "Tags": dict(self.tags),
+            **({"SrtSettings": {"SrtCallerSources": self.callers}} if self.callers else {}),
         }
 
 
@@ -152,6 +154,10 @@ class Channel(Record):
     def input_ids(self) -> list[str]:
         """The ids of the attached inputs."""
         return [attachment["InputId"] for attachment in self.config["InputAttachments"]]
+
+    def reads(self) -> list[str]:
+        """How each input is read. HLS without buffer segments is read from its start, as a recording is."""
+        return [_read_as(attachment) for attachment in self.config["InputAttachments"]]
 
     @property
     def package_ids(self) -> list[str]:
@@ -198,3 +204,9 @@ class Channel(Record):
         first = self.config["InputAttachments"][0]
         name = first.get("InputAttachmentName") or first["InputId"]
         return {"PipelineId": str(number), "ActiveInputAttachmentName": name}
+
+
+def _read_as(attachment: Params) -> str:
+    network = (attachment.get("InputSettings") or {}).get("NetworkInputSettings") or {}
+    hls = network.get("HlsInputSettings") or {}
+    return "from the end" if hls.get("BufferSegments") is not None else "from the start"

@@ -60,6 +60,7 @@ class MediaLive(Channels):
             "fail_start": self._console_fail_start,
             "fail_create": self._console_fail_create,
             "fail_pipeline": self._console_fail_pipeline,
+            "push": self._push,
             "set_quota": self._console_set_quota,
         }
         return actions[action](_Given(params)) if action in actions else super().console(action, params)
@@ -79,6 +80,7 @@ class MediaLive(Channels):
             **_entry(channel),
             "name": channel.name,
             "class": channel.channel_class,
+            "reads": channel.reads(),
             **references,
             "running": periods,
         }
@@ -152,6 +154,20 @@ class MediaLive(Channels):
         """Let the next `calls` creations of channels end as CREATE_FAILED."""
         self._create_failures = int(params.get("calls", 1))
         return {}
+
+    def _push(self, params: Params) -> Params:
+        """An encoder pushes to `url`: the pipelines that hear it. Nobody pushes to what does not exist."""
+        for record in self._inputs:
+            urls = [destination["Url"] for destination in record.destinations]
+            if params["url"] in urls:
+                return {"heard_by": self._hearing(record, urls.index(params["url"]))}
+        raise Refusal("InvalidConsoleParameters", f"No input has the address {params['url']}.")
+
+    def _hearing(self, record: Input, number: int) -> list[int]:
+        """The running pipelines behind the input's address with this number ("Setup: RTMP push")."""
+        channels = [self._channels.find(channel_id) for channel_id in record.channels]
+        running = [channel for channel in channels if channel and channel.state == "RUNNING"]
+        return [number] if any(number < channel.pipelines for channel in running) else []
 
     def _console_fail_pipeline(self, params: Params) -> Params:
         """Put a running channel into RECOVERING for a while; then it is RUNNING again."""

@@ -24,6 +24,7 @@ R = TypeVar("R", bound=Record)
 
 PAGE = 50  # AWS does not document its default page size
 MAX_PAGE = 1000
+MAX_TAGS = 50
 QUICK = (1.0, 3.0)  # AWS seconds
 DELETED_KEPT = (300.0, 300.0)  # AWS seconds for which a deleted resource can still be described
 
@@ -89,6 +90,32 @@ class Store(Service):
         if known is None or (known.state in GONE and label != "input"):
             conflict(f"Request id {token} was used for {label} {known_id}, which is deleted", illegal=False)
         return known
+
+    # Tags
+
+    def create_tags(self, params: Params) -> Params:
+        """Add or replace tags of a channel, an input or a security group."""
+        record, tags = self._tagged(params), params.get("Tags") or {}
+        if len(record.tags | tags) > MAX_TAGS:
+            bad_request(f"A resource can carry at most {MAX_TAGS} tags")
+        record.tags = record.tags | tags
+        return {}
+
+    def delete_tags(self, params: Params) -> Params:
+        """Remove tags by their keys; one that is not there is no error."""
+        record = self._tagged(params)
+        record.tags = {key: value for key, value in record.tags.items() if key not in params["TagKeys"]}
+        return {}
+
+    def _tagged(self, params: Params) -> Record:
+        """The resource of an ARN, which is not deleted; 404 otherwise."""
+        arn = params.get("ResourceArn") or ""
+        stores: tuple[PagedStore[Any], ...] = (self._channels, self._inputs, self._groups)
+        found = [store.find(arn.rpartition(":")[2]) for store in stores]
+        records: list[Record] = [record for record in found if record is not None and record.arn == arn]
+        if not records or records[0].state == "DELETED":
+            missing(f"Resource {arn} not found")
+        return records[0]
 
     def _console_set_quota(self, params: Params) -> Params:
         unknown = set(params) - set(self.quotas)

@@ -28,6 +28,7 @@ from emulator.mediapackage.records import (
 from emulator.paged_store import BadToken, PagedStore
 
 ID_PATTERN = re.compile(r"[0-9a-zA-Z_-]{1,256}")
+MAX_TAGS = 50
 HEX = "0123456789abcdef"
 TO_MEDIALIVE = "mediapackage_channel_unknown_to_medialive"
 TO_ENDPOINTS = "mediapackage_channel_unknown_to_endpoints"
@@ -152,6 +153,29 @@ class MediaPackage(Service):
                 self.world.durations.mediapackage_delete, lambda: self._forget_endpoint(endpoint)
             )
         return {}
+
+    # Tags
+
+    def tag_resource(self, params: Params) -> Params:
+        """Add or replace tags of a channel or an endpoint."""
+        record, tags = self._tagged(params), params.get("Tags") or {}
+        if len(record.tags | tags) > MAX_TAGS:
+            invalid(f"A resource can carry at most {MAX_TAGS} tags")
+        record.tags = record.tags | tags
+        return {}
+
+    def untag_resource(self, params: Params) -> Params:
+        """Remove tags by their keys; one that is not there is no error."""
+        record = self._tagged(params)
+        record.tags = {key: value for key, value in record.tags.items() if key not in params["TagKeys"]}
+        return {}
+
+    def _tagged(self, params: Params) -> Channel | Endpoint:
+        records: list[Channel | Endpoint] = [*self._channels, *self._endpoints]
+        for record in records:
+            if record.arn == params.get("ResourceArn"):
+                return record
+        missing(f"Resource {params.get('ResourceArn')} not found")
 
     # Outside of the API
 

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a POST or DELETE that is sent twice takes effect once.
+"""`Idempotency-Key`: a POST, PATCH or DELETE that is sent twice takes effect once.
 
 The key's row is inserted in the transaction of the effect, before the effect. So a crash releases the key,
 and a duplicate request that arrives meanwhile waits for the database: on SQLite at BEGIN, on PostgreSQL at
@@ -31,7 +31,7 @@ from streamhub.clock import from_now
 from streamhub.errors import Invalid, NotPossible
 
 HEADER = "Idempotency-Key"
-METHODS = ("POST", "DELETE")
+METHODS = ("POST", "PATCH", "DELETE")
 # 1 to 255 visible ASCII characters, with spaces inside.
 PATTERN = r"^[!-~]([ -~]{0,253}[!-~])?$"
 WAIT_SECONDS = 5.0

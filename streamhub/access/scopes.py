@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 SCOPES: dict[str, str] = {
     "channels:read": "list and read channels and alarms",
-    "channels:write": "create, delete and retry channels, acknowledge alarms",
+    "channels:write": "create, change, delete and retry channels, acknowledge alarms",
     "breakouts:read": "list and read breakouts and their readiness",
     "breakouts:control": "create, prepare, start, stop and cancel breakouts, raise and lower their curtain",
     "distributions:read": "list and read distributions and their configuration",

@@ -16,6 +16,7 @@ from streamhub.aws.encoding import (
     EncodingProfile,
     encoder_settings,
 )
+from streamhub.aws.input_sources import network_settings
 from streamhub.errors import Refused
 
 STANDARD = "STANDARD"
@@ -73,18 +74,18 @@ def channel_request(spec: ChannelSpec) -> dict[str, Any]:
 
 
 def _attachment(spec: ChannelSpec) -> dict[str, Any]:
-    """The input. A pulled file starts again when it ends; a push input waits for more."""
-    pulled = spec.input_type == "URL_PULL"
+    """The input. A file starts again when it ends; a live source is waited for."""
     return {
         "InputId": spec.input_id,
         "InputAttachmentName": "main",
         "InputSettings": {
-            "SourceEndBehavior": "LOOP" if pulled else "CONTINUE",
+            "SourceEndBehavior": "LOOP" if spec.input_type == "MP4_FILE" else "CONTINUE",
             "InputFilter": "AUTO",
             "FilterStrength": 1,
             "DeblockFilter": "DISABLED",
             "DenoiseFilter": "DISABLED",
             "AudioSelectors": [{"Name": "default"}],
+            **network_settings(spec.input_type),
         },
     }
 

@@ -5,7 +5,7 @@ No method waits for a deployment, which takes minutes: callers read the distribu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,12 @@ class CloudFront:
 
     def get(self, id: str) -> DistributionInfo:
         """GetDistribution. Raises NotFound."""
+        return self.get_whole(id)[0]
+
+    def get_whole(self, id: str) -> tuple[DistributionInfo, dict[str, Any]]:
+        """GetDistribution: the distribution and its configuration, in one answer. Raises NotFound."""
         response, request_id = self._session.call("cloudfront", "GetDistribution", Id=id)
-        return _info(response, request_id)
+        return _info(response, request_id), response["Distribution"]["DistributionConfig"]
 
     def get_config(self, id: str) -> tuple[dict[str, Any], str, str | None]:
         """GetDistributionConfig: the configuration, its ETag and the request id. Raises NotFound."""
@@ -126,6 +130,20 @@ class CloudFront:
         listing = response["DistributionList"]
         items = tuple(_summary(item, request_id) for item in listing.get("Items", []))
         return items, listing.get("NextMarker") if listing.get("IsTruncated") else None, request_id
+
+    def change_tags(self, arn: str, tags: Mapping[str, str], removed: Sequence[str]) -> str | None:
+        """TagResource, then UntagResource if keys are to be removed. Both can be repeated.
+
+        They change no ETag and need no deployment. Returns the last request id. Raises Conflict
+        (`NoSuchResource`) if there is no such resource, Refused.
+        """
+        items = [{"Key": key, "Value": value} for key, value in tags.items()]
+        session = self._session
+        request_id = session.call("cloudfront", "TagResource", Resource=arn, Tags={"Items": items})[1]
+        if removed:
+            keys = {"Items": list(removed)}
+            request_id = session.call("cloudfront", "UntagResource", Resource=arn, TagKeys=keys)[1]
+        return request_id
 
     def tags(self, arn: str) -> dict[str, str]:
         """ListTagsForResource. Raises Conflict (`NoSuchResource`) if there is no such resource."""

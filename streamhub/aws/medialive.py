@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from streamhub.aws.channel_request import STANDARD, ChannelSpec, channel_request
+from streamhub.aws.input_sources import sources_params
 from streamhub.aws.paging import ListPage, pages_of
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Refused
@@ -67,7 +68,10 @@ class InputInfo:
 
 @dataclass(frozen=True)
 class ChannelInfo:
-    """A MediaLive channel; `state` is one of AWS_RULES 15."""
+    """A MediaLive channel; `state` is one of AWS_RULES 15.
+
+    `maintenance` is its weekly window in UTC, such as "THURSDAY 04:00"; "" if AWS did not say.
+    """
 
     id: str
     arn: str
@@ -76,6 +80,7 @@ class ChannelInfo:
     tags: Mapping[str, str]
     channel_class: str
     request_id: str | None
+    maintenance: str = ""
 
     @property
     def gone(self) -> bool:
@@ -134,6 +139,7 @@ class MediaLive:
         security_group_ids: Sequence[str] = (),
         destinations: Sequence[str] = (),
         source_urls: Sequence[str] = (),
+        credentials: tuple[str, str] | None = None,
         input_class: str = "SINGLE_PIPELINE",
         tags: Mapping[str, str],
         role_arn: str | None = None,
@@ -141,8 +147,10 @@ class MediaLive:
         """CreateInput. The same token returns the same input (AWS_RULES 16).
 
         `destinations` are the stream names (`application/instance`) of an RTMP_PUSH input, one ingest
-        URL each; `source_urls` are what a URL_PULL input pulls. AWS derives the input's class from their
-        number. Raises Refused if `input_class` is STANDARD and only one is given (AWS_RULES 19).
+        URL each; `source_urls` are what another input pulls, `srt://host:port?streamid=…` for SRT_CALLER;
+        `credentials` are the user name and the name of the password's parameter in the Parameter Store. AWS
+        derives the input's class from their number. Raises Refused if `input_class` is STANDARD and only one
+        is given (AWS_RULES 19).
         """
         if input_class == STANDARD and len(destinations or source_urls) == 1:
             raise Refused(
@@ -159,8 +167,7 @@ class MediaLive:
             params["InputSecurityGroups"] = list(security_group_ids)
         if destinations:
             params["Destinations"] = [{"StreamName": stream} for stream in destinations]
-        if source_urls:
-            params["Sources"] = [{"Url": url} for url in source_urls]
+        params |= sources_params(type, source_urls, credentials)
         if role_arn:
             params["RoleArn"] = role_arn
         response, request_id = self._call("CreateInput", **params)
@@ -215,9 +222,28 @@ class MediaLive:
         """StopChannel. Raises Conflict if it is not RUNNING or STARTING, NotFound (AWS_RULES 15)."""
         return _channel(*self._call("StopChannel", ChannelId=id))
 
+    def set_maintenance(self, id: str, day: str, start: str) -> ChannelInfo:
+        """UpdateChannel with another weekly maintenance window: a day, and an hour such as `04:00` in UTC.
+
+        Raises Conflict while it is not idle, NotFound, Refused (AWS_RULES 15, 40).
+        """
+        window = {"MaintenanceDay": day, "MaintenanceStartTime": start}
+        response, request_id = self._call("UpdateChannel", ChannelId=id, Maintenance=window)
+        return _channel(response["Channel"], request_id)
+
     def delete_channel(self, id: str) -> ChannelInfo:
         """DeleteChannel. Raises Conflict while it is running, NotFound (AWS_RULES 17)."""
         return _channel(*self._call("DeleteChannel", ChannelId=id))
+
+    def change_tags(self, arn: str, tags: Mapping[str, str], removed: Sequence[str]) -> str | None:
+        """CreateTags, then DeleteTags if keys are to be removed. Both can be repeated.
+
+        Returns the last request id. Raises NotFound, Refused.
+        """
+        request_id = self._call("CreateTags", ResourceArn=arn, Tags=dict(tags))[1]
+        if removed:
+            request_id = self._call("DeleteTags", ResourceArn=arn, TagKeys=list(removed))[1]
+        return request_id
 
     # --- shared ------------------------------------------------------------------------------
 
@@ -275,4 +301,9 @@ def _channel(channel: Mapping[str, Any], request_id: str | None) -> ChannelInfo:
         tags=dict(channel.get("Tags") or {}),
         channel_class=channel.get("ChannelClass", ""),
         request_id=request_id,
+        maintenance=_maintenance(channel.get("Maintenance") or {}),
     )
+
+
+def _maintenance(window: Mapping[str, Any]) -> str:
+    return f"{window.get('MaintenanceDay') or ''} {window.get('MaintenanceStartTime') or ''}".strip()

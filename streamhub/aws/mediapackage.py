@@ -8,7 +8,7 @@ or that the input is wrong: after `Refused`, describe the id to find out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +127,17 @@ class MediaPackage:
             return items, response.get("NextToken"), request_id
 
         return pages_of(fetch, start)
+
+    def change_tags(self, arn: str, tags: Mapping[str, str], removed: Sequence[str]) -> str | None:
+        """TagResource, then UntagResource if keys are to be removed. Both can be repeated.
+
+        Returns the last request id. Raises NotFound, Refused.
+        """
+        session, keys = self._session, list(removed)
+        request_id = session.call("mediapackage", "TagResource", ResourceArn=arn, Tags=dict(tags))[1]
+        if keys:
+            request_id = session.call("mediapackage", "UntagResource", ResourceArn=arn, TagKeys=keys)[1]
+        return request_id
 
     def _channel(self, operation: str, **params: Any) -> ChannelInfo:
         return _channel_info(*self._session.call("mediapackage", operation, **params))

@@ -25,9 +25,12 @@ class S3:
     def __init__(self, session: AwsSession) -> None:
         self._session = session
 
-    def list_objects(self, bucket: str, prefix: str = "") -> Iterator[ObjectInfo]:
-        """ListObjectsV2, in the order of keys, page by page as needed. Raises NotFound (bucket)."""
-        params = {"Bucket": bucket, "Prefix": prefix}
+    def list_objects(self, bucket: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
+        """ListObjectsV2, in the order of keys, page by page as needed. Raises NotFound (bucket).
+
+        Only keys that sort after `start_after`, which need not exist; "": all.
+        """
+        params = {"Bucket": bucket, "Prefix": prefix} | ({"StartAfter": start_after} if start_after else {})
         while True:
             response, request_id = self._session.call("s3", "ListObjectsV2", **params)
             for item in response.get("Contents", []):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["text", "code", "id", "url", "urls", "when", "bytes", "yesno", "list", "tags", "link", "state"]
+Kind = Literal[
+    "text", "code", "id", "url", "urls", "when", "bytes", "yesno", "list", "tags", "link", "state", "ingest"
+]
 
 
 @dataclass(frozen=True)

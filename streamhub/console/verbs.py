@@ -26,7 +26,7 @@ class Verb:
     the verb is not possible now, or None; `situation` comes from the object's admin, once for all verbs.
     `consequences(row)` are the sentences of the confirmation page. `done` is the message afterwards.
     `form`: what the confirmation page asks for; its cleaned data are keyword arguments of `run`, which has
-    defaults for them if the verb is one for many objects.
+    defaults for them if the verb is one for many objects. `initial(row)`: what its fields hold at first.
     `typed(row)` is the text that has to be typed to confirm, "" in the normal case; then `run_typed` runs
     instead of `run`.
     """
@@ -44,6 +44,7 @@ class Verb:
     bulk: bool = True
     order: int = 50
     form: type[Form] | None = None
+    initial: Callable[[Any], Mapping[str, Any]] = lambda row: {}
     typed: Callable[[Any], str] = lambda row: ""
     run_typed: Callable[[Any, Actor], Any] | None = None
 

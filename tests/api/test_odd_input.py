@@ -129,9 +129,7 @@ def test_a_source_that_is_no_url_is_refused(caller: Caller, url: str) -> None:
     assert refused_for(caller.post("/channels", {**PULL, "source_urls": [url]})) == ["source_urls"]
 
 
-@pytest.mark.parametrize(
-    "url", ["http://[::1]:8080/x", "rtmp://me:secret@a.example/live", "s3://bucket/a.mp4?x=1"]
-)
+@pytest.mark.parametrize("url", ["http://[2600::1]:8080/x.m3u8", "https://a.example/.m3u8?x=%0A"])
 def test_other_sources_are_accepted(caller: Caller, url: str) -> None:
     assert caller.post("/channels", {**PULL, "source_urls": [url]}).status_code == 202
 

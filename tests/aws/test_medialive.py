@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 
 from streamhub.aws.channel_request import channel_request
 from streamhub.aws.encoding import PROFILES
+from streamhub.aws.input_sources import sources_params
 from streamhub.aws.medialive import ChannelSpec, MediaLive
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
@@ -172,6 +173,36 @@ def test_a_missing_input_is_not_found(medialive: MediaLive, stubber: Stubber) ->
     stubber.add_client_error("describe_input", "NotFoundException", "no", 404)
     with pytest.raises(NotFound):
         medialive.describe_input("5")
+
+
+@pytest.mark.parametrize(
+    ("type", "url", "expected"),
+    [
+        (
+            "MP4_FILE",
+            "s3://a/x.mp4",
+            {"Sources": [{"Url": "s3://a/x.mp4", "Username": "u", "PasswordParam": "/p"}]},
+        ),
+        (
+            "SRT_CALLER",
+            "srt://[2600::1]:9000?streamid=a%20b",
+            {
+                "SrtSettings": {
+                    "SrtCallerSources": [
+                        {
+                            "SrtListenerAddress": "2600::1",
+                            "SrtListenerPort": "9000",
+                            "MinimumLatency": 2000,
+                            "StreamId": "a b",
+                        }
+                    ]
+                }
+            },
+        ),
+    ],
+)
+def test_each_source_is_sent_in_the_form_of_its_type(type: str, url: str, expected: dict[str, Any]) -> None:
+    assert sources_params(type, [url], ("u", "/p")) == expected
 
 
 # --- channels ------------------------------------------------------------------------------------

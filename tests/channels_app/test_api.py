@@ -66,9 +66,22 @@ def test_creating_a_channel_answers_at_once_with_the_intent(api: Api) -> None:
     )
     assert set(body) == {
         *("id", "name", "state", "desired", "state_since", "channel_class", "input_type", "allowed_cidrs"),
-        *("source_urls", "encoding_profile", "record", "tags", "endpoints", "input_dest_urls"),
+        *("source_urls", "encoding_profile", "record", "tags", "endpoints", "input_dest_urls", "ingest"),
         *("playback_url", "distribution", "error", "created_at"),
     }
+
+
+PULL = {"input_type": "URL_PULL", "allowed_cidrs": [], "source_urls": ["https://a.example/x.m3u8"]}
+
+
+def test_credentials_are_taken_and_never_returned(api: Api) -> None:
+    status, body = new_channel(
+        api, **PULL, input_credentials={"username": "anna", "password": "/streamhub/stage"}
+    )
+    assert status == 202
+    assert "anna" not in str(body)
+    assert "/streamhub/stage" not in str(api.get(f"channels/{body['id']}"))
+    assert Channel.objects.get().source_password_param == "/streamhub/stage"
 
 
 ERRORS = [
@@ -107,7 +120,9 @@ def test_a_ready_channel_shows_its_endpoints_and_distribution(api: Api, world: W
     world.settle()
     body = api.get(f"channels/{id}")
     assert body["state"] == "idle"
-    assert len(body["input_dest_urls"]) == 2
+    used, unused = body["ingest"]
+    assert body["input_dest_urls"] == [used["url"]] == [f"{used['server']}/{used['stream_key']}"]
+    assert [(url["pipeline"], url["active"]) for url in (used, unused)] == [(0, True), (1, False)]
     assert body["endpoints"][0].startswith("https://")
     assert body["distribution"]["state"] == "deployed"
     assert body["distribution"]["domain_name"].endswith(".cloudfront.net")
@@ -127,8 +142,24 @@ def test_a_ready_channel_shows_its_endpoints_and_distribution(api: Api, world: W
         ({"name": "  "}, "name", "Enter a name"),
         ({"channel_class": "DOUBLE"}, "channel_class", "SINGLE_PIPELINE"),
         ({"input_type": "SRT"}, "input_type", "RTMP_PUSH"),
-        ({"input_type": "URL_PULL", "allowed_cidrs": []}, "source_urls", "1 or 2"),
+        ({"input_type": "URL_PULL", "allowed_cidrs": []}, "source_urls", "1 source URL"),
         ({"source_urls": ["https://a.example/x"]}, "source_urls", "URL_PULL"),
+        (
+            {**PULL, "source_urls": ["https://127.0.0.1/a.m3u8"]},
+            "source_urls",
+            "not an address on the internet",
+        ),
+        ({**PULL, "source_urls": ["rtmp://a.example/x"]}, "source_urls", "choose RTMP_PULL"),
+        (
+            {**PULL, "source_urls": ["https://a:b@a.example/x.m3u8"]},
+            "source_urls",
+            "fields for the credentials",
+        ),
+        (
+            {**PULL, "input_credentials": {"username": "anna", "password": "hunter2"}},
+            "input_credentials.password",
+            "never the password itself",
+        ),
         ({"encoding_profile": "8k"}, "encoding_profile", "1080p"),
         ({"tags": {"aws:x": "y"}}, "tags", "reserved"),
         ({"tags": {"team": "R&D"}}, "tags", "'&'"),
@@ -274,3 +305,24 @@ def test_a_curtain_position_must_be_true_or_false(api: Api, world: WorldUnderTes
     channel = new_channel(api)[1]["id"]
     id = api.post("breakouts", {"channel": channel, "name": "keynote"})[1]["id"]
     assert api.post(f"breakouts/{id}/curtain", {"raised": raised})[0] == 422
+
+
+def test_tags_are_changed_and_pending_until_aws_has_them(api: Api, world: WorldUnderTest) -> None:
+    id = new_channel(api, tags={"team": "events"})[1]["id"]
+    world.settle()
+    status, body = api.call("PATCH", f"channels/{id}", {"tags": {"team": "news"}})
+    assert (status, body["tags"], body["pending_changes"]) == (202, {"team": "news"}, ["tags"])
+    world.settle()
+    assert api.get(f"channels/{id}")["pending_changes"] == []
+    assert api.call("PATCH", f"channels/{id}", {"tags": {"team": "news"}})[0] == 200
+    assert api.call("PATCH", f"channels/{id}", {})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "field"), [({"tags": {"team": "R&D"}}, "tags"), ({"channel_class": "STANDARD"}, "channel_class")]
+)
+def test_a_change_that_is_not_possible_names_the_field(api: Api, body: dict[str, Any], field: str) -> None:
+    id = new_channel(api)[1]["id"]
+    status, problem = api.call("PATCH", f"channels/{id}", body)
+    assert status == 422
+    assert field in problem["errors"][0]["field"]

@@ -28,7 +28,7 @@ def test_creating_a_channel_creates_each_aws_resource_once(world: WorldUnderTest
     row.refresh_from_db()
     assert row.state == "idle", row.error
     assert row.endpoint_url.endswith(".m3u8")
-    assert len(row.input_dest_urls) == 2
+    assert len(row.input_urls) == 2
     assert row.distribution is not None
     assert row.distribution.state == "deployed"
     assert row.distribution.domain_name.endswith("cloudfront.net")

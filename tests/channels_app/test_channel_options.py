@@ -47,7 +47,7 @@ def test_this_kind_of_channel_is_created_and_deleted(
     world.settle()
     row.refresh_from_db()
     assert row.state == "idle", row.error
-    assert len(row.input_dest_urls) == urls
+    assert len(row.input_urls) == urls
     channel_delete(row, who=TESTER)
     world.settle()
     assert not Channel.objects.exists()

@@ -214,13 +214,24 @@ def test_a_sync_before_the_distribution_exists_does_not_delay_its_creation(world
     assert (new.state, new.config is not None, new.config_requested) == ("deployed", True, False)
 
 
+def test_a_sync_reads_state_and_configuration_with_one_call(world: WorldUnderTest) -> None:
+    read = ("cloudfront:GetDistribution", "cloudfront:GetDistributionConfig")
+    before = world.counts()
+    distributions.distribution_sync(distribution(), who=TESTER)
+    world.settle()
+    assert [world.counts().get(name, 0) - before.get(name, 0) for name in read] == [1, 0]
+    assert distribution().config["Enabled"] is True
+    assert distribution().config_requested is False
+
+
 def test_a_configuration_that_may_not_be_read_does_not_delay_the_disable(world: WorldUnderTest) -> None:
     world.control.fault("cloudfront:GetDistributionConfig", "access_denied", times=None)
-    distributions.distribution_sync(distribution(), who=TESTER)
+    distributions.distribution_config_request(distribution())
     distributions.distribution_detach(distribution(), who=TESTER)
     for _ in range(6):
         observe_and_step(world)
-    assert (distribution().state, distribution().error_code) == ("disabled", "AccessDenied")
+    assert distribution().state == "disabled"
+    assert world.counts()["cloudfront:GetDistributionConfig"] >= 1
 
 
 # --- MediaLive's channel -------------------------------------------------------------------
@@ -332,9 +343,9 @@ def test_a_deleted_input_fails_the_channel_and_retry_creates_it_again(world: Wor
     delete_input(world)
     world.settle()
     assert_error(channel(), "deleted_outside")
-    urls = channel().input_dest_urls
+    urls = channel().input_urls
     assert_retry_rebuilds(world)
-    assert channel().input_dest_urls != urls
+    assert channel().input_urls != urls
 
 
 def test_a_deleted_security_group_is_noticed_and_created_again(world: WorldUnderTest) -> None:

@@ -13,7 +13,7 @@ from channels_app.models import Channel
 from channels_app.models.part import PartColumns, StoredPart
 from drift.aws_lists import ResourceKind
 
-COLUMNS = ("aws_id", "sent_at", "deleted_at", "gone", "state", "serial", "mark")
+COLUMNS = ("aws_id", "sent_at", "deleted_at", "gone", "state", "serial", "mark", "arn")
 NOW = timezone.now()
 
 parts = pytest.mark.parametrize("part", Channel.PARTS, ids=lambda part: part.key)
@@ -47,14 +47,16 @@ def test_a_column_has_the_same_type_in_every_part(name: str) -> None:
 def test_a_part_is_read_from_its_own_columns(part: PartColumns) -> None:
     row = Channel()
     values = {"aws_id": "7", "sent_at": NOW, "deleted_at": NOW, "gone": True, "state": "IDLE", "serial": 1}
-    values["mark"] = "local|channel|7"
+    values |= {"mark": "local|channel|7", "arn": "arn:7"}
     for name, column in columns_of(part).items():
         setattr(row, column.attname, values[name])
     state = "IDLE" if part.state else ""
-    assert part.of(row) == StoredPart("7", NOW, NOW, gone=True, state=state, mark="local|channel|7")
+    assert part.of(row) == StoredPart(
+        "7", NOW, NOW, gone=True, state=state, mark="local|channel|7", arn="arn:7"
+    )
     others = [other for other in Channel.PARTS if other is not part]
     assert [other.of(row) for other in others] == [
-        StoredPart("", None, None, gone=False, state="", mark="")
+        StoredPart("", None, None, gone=False, state="", mark="", arn="")
     ] * 3
 
 
@@ -66,13 +68,14 @@ def test_a_lost_part_is_reset_and_gets_a_new_token(part: PartColumns) -> None:
         **part.delete_accepted(),
         **part.proven_gone(),
         part.mark.attname: "local|channel|7",
+        part.arn.attname: "arn:7",
     }
     row = Channel(**dict.fromkeys(written, NOW))
     renewed = part.renewed(row)
     assert written.keys() <= renewed.keys()
     for name, value in renewed.items():
         setattr(row, name, value)
-    assert part.of(row) == StoredPart("", None, None, gone=False, state="", mark="")
+    assert part.of(row) == StoredPart("", None, None, gone=False, state="", mark="", arn="")
     assert [name for name, value in renewed.items() if value == 1] == (
         [part.serial.attname] if part.serial else []
     )

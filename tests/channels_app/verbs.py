@@ -199,6 +199,16 @@ CHANNELS = [
         sentence=ON_AIR,
     ),
     Verb(
+        "tags",
+        lambda row: services.channel_tags_change(row, {}, who=TESTER),
+        ready=lambda: rows.channel(tags={"team": "events"}),
+        observed=lambda row: row.tags,
+        after={},
+        not_ready=lambda: rows.channel("deleting"),
+        sentence="The channel is being deleted.",
+        call=("PATCH", "channels/{}", {"tags": {}}),
+    ),
+    Verb(
         "delete",
         lambda row: services.channel_delete(row, who=TESTER),
         ready=rows.channel,

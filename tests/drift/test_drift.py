@@ -214,6 +214,21 @@ def test_a_different_resource_is_found_and_repaired(world: WorldUnderTest, stage
     assert world.counts()["medialive:StopChannel"] == 1
 
 
+def test_a_tag_that_was_changed_outside_is_found_and_repaired(world: WorldUnderTest, stage: Channel) -> None:
+    services.channel_tags_change(stage, {"team": "events"}, who=WHO)
+    world.settle()
+    [encoder] = world.control.inventory()["medialive"]["channels"]
+    tags = {**encoder["tags"], "team": "somebody else's"}
+    world.control.console("medialive", "set_channel_tags", id=encoder["id"], tags=tags)
+    finding = only("different")
+    assert "the tag team is missing or has another value" in finding.detail
+    drift.resolve(finding, "repair", WHO)
+    world.settle()
+    [encoder] = world.control.inventory()["medialive"]["channels"]
+    assert encoder["tags"]["team"] == "events"
+    assert drift.report().clean
+
+
 def test_what_was_handed_over_is_different_and_a_repair_changes_nothing(
     world: WorldUnderTest, stage: Channel
 ) -> None:

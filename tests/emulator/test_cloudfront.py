@@ -279,6 +279,24 @@ def test_a_tag_that_cloudfront_does_not_take_is_refused(cloudfront: Any, tag: st
         create_distribution(cloudfront, distribution_config(), **{tag: "x"})
 
 
+def test_tags_are_added_and_removed_without_a_new_version(cloudfront: Any) -> None:
+    created = create_distribution(cloudfront, distribution_config(), team="events", cost="1")
+    arn = created["Distribution"]["ARN"]
+    cloudfront.tag_resource(Resource=arn, Tags={"Items": [{"Key": "team", "Value": "news"}]})
+    cloudfront.untag_resource(Resource=arn, TagKeys={"Items": ["cost", "unknown"]})
+    items = cloudfront.list_tags_for_resource(Resource=arn)["Tags"]["Items"]
+    assert items == [{"Key": "team", "Value": "news"}]
+    assert cloudfront.get_distribution(Id=created["Distribution"]["Id"])["ETag"] == created["ETag"]
+    with Refused("InvalidTagging", 400):
+        cloudfront.tag_resource(Resource=arn, Tags={"Items": [{"Key": "team", "Value": "R&D"}]})
+    for call in (
+        lambda: cloudfront.tag_resource(Resource=f"{arn}X", Tags={"Items": []}),
+        lambda: cloudfront.untag_resource(Resource=f"{arn}X", TagKeys={"Items": []}),
+    ):
+        with Refused("NoSuchResource", 404):
+            call()
+
+
 # -- the console
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from emulator.base import Clock, Refusal, World
 from emulator.mediapackage import MediaPackage
@@ -294,6 +295,19 @@ def test_the_console_replaces_tags(aws: Handle, mediapackage: Any) -> None:
     aws.control.console("mediapackage", "set_endpoint_tags", id="main", tags={})
     (listed,) = mediapackage.list_origin_endpoints()["OriginEndpoints"]
     assert listed.get("Tags", {}) == {}
+
+
+def test_tags_are_added_and_removed(mediapackage: Any) -> None:
+    channel = mediapackage.create_channel(Id="main", Tags={"team": "events", "cost": "1"})
+    mediapackage.create_origin_endpoint(Id="hls", ChannelId="main", HlsPackage={})
+    endpoint = mediapackage.describe_origin_endpoint(Id="hls")
+    for made in (channel, endpoint):
+        mediapackage.tag_resource(ResourceArn=made["Arn"], Tags={"team": "news"})
+        mediapackage.untag_resource(ResourceArn=made["Arn"], TagKeys=["cost", "unknown"])
+    assert mediapackage.describe_channel(Id="main")["Tags"] == {"team": "news"}
+    assert mediapackage.describe_origin_endpoint(Id="hls")["Tags"] == {"team": "news"}
+    with pytest.raises(ClientError, match="NotFoundException"):
+        mediapackage.tag_resource(ResourceArn=f"{channel['Arn']}0", Tags={})
 
 
 def gone(mediapackage: Any, describe: Any, key: str) -> None:

@@ -17,6 +17,7 @@ from recordings.models import BucketListing, Recording
 from recordings.tasks import list_recordings
 from streamhub.alerts.rules import Condition, sources
 from streamhub.aws.s3 import ObjectInfo
+from streamhub.aws.session import current_session
 from streamhub.clock import database_now
 from streamhub.lifecycle.models import Job
 from tests.scenarios import rows
@@ -382,3 +383,69 @@ def page_of(client: Client, row: Breakout) -> str:
     response = client.get(f"/admin/channels_app/breakout/{row.pk}/change/")
     assert response.status_code == 200
     return response.content.decode()
+
+
+# --- from where it is listed ---------------------------------------------------------------
+
+
+@pytest.fixture
+def lists(bucket: WorldUnderTest, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What ListObjectsV2 is asked, without the bucket's name."""
+    asked: list[dict[str, Any]] = []
+    call = current_session().call
+
+    def noted(service: str, operation: str, **params: Any) -> Any:
+        if operation == "ListObjectsV2":
+            asked.append({key: value for key, value in params.items() if key != "Bucket"})
+        return call(service, operation, **params)
+
+    monkeypatch.setattr(current_session(), "call", noted)
+    return asked
+
+
+def test_a_list_begins_where_the_last_one_was_settled_and_the_proof_reads_all(
+    bucket: WorldUnderTest,
+    lists: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recordings, "WRITING", timedelta(0))
+    monkeypatch.setattr(recordings, "ROLLOVER", timedelta(0))
+    monkeypatch.setattr(recordings, "proves", lambda listed_at, breakout: False)
+    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
+    uid = breakout.channel_uid
+    recordings.list_files(breakout)
+    key = Recording.objects.get().key
+    recordings.list_files(breakout)
+    monkeypatch.setattr(recordings, "proves", lambda listed_at, breakout: True)
+    recordings.list_files(breakout)
+    assert lists == [{"Prefix": f"{uid}/"}, {"Prefix": f"{uid}/", "StartAfter": key}, {"Prefix": f"{uid}/"}]
+    assert Recording.objects.get().key == key
+
+
+def test_a_file_that_appears_before_the_last_key_is_found(
+    bucket: WorldUnderTest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recordings, "proves", lambda listed_at, breakout: False)
+    breakout = completed_breakout(bucket, recording_channel(bucket), "keynote")
+    recordings.list_files(breakout)
+    key = Recording.objects.get().key
+    late = key.replace("main_archive.000000", "main_archive.-00000")
+    assert late < key
+    bucket.session.client("s3").put_object(Bucket=BUCKET, Key=late, Body=b"x")
+    recordings.list_files(breakout)
+    assert set(Recording.objects.values_list("key", flat=True)) == {late, key}
+
+
+def test_runs_that_were_over_before_the_session_are_not_listed_again(
+    bucket: WorldUnderTest,
+    lists: list[dict[str, Any]],
+) -> None:
+    channel = recording_channel(bucket)
+    first = completed_breakout(bucket, channel, "first")
+    recordings.list_files(first)
+    run = Recording.objects.get().key.rpartition("/")[0]
+    session = Session(datetime(2199, 1, 1, tzinfo=UTC), None)
+    assert recordings._floor(first.channel_uid, session) == run
+    session = Session(datetime(2000, 1, 1, tzinfo=UTC), None)
+    assert recordings._floor(first.channel_uid, session) == ""

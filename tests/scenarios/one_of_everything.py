@@ -71,7 +71,7 @@ class OneOfEverything:
             security_group=None if pull else self.group,
             allowed_cidrs=[] if pull else self.group.cidr_list,
             endpoint_url=f"https://{n:016x}.mediapackage.eu-central-1.amazonaws.com/out/v1/{n:032x}/index.m3u8",
-            input_dest_urls=[] if pull else urls[: 2 if standard else 1],
+            input_urls=[] if pull else urls[: 2 if standard else 1],
             ml_channel_id=f"{7_412_000 + n}",
             ml_channel_state=state.upper(),
             ml_input_id=f"{3_512_000 + n}",

@@ -24,11 +24,12 @@ def page(admin: ResourceBase, request: HttpRequest, object_id: int, name: str) -
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     posted = request.method == "POST"
-    form = verb.form(request.POST if posted else None) if verb.form else None
+    data = request.POST if posted else None
+    form = verb.form(data, initial=dict(verb.initial(row))) if verb.form else None
     if posted and (form is None or form.is_valid()):
-        data = form.cleaned_data if form else {}
+        given = form.cleaned_data if form else {}
         typed = request.POST.get("typed", "")
-        add_message(request, verb, perform(verb, row, request.user, typed, data))  # type: ignore[arg-type]
+        add_message(request, verb, perform(verb, row, request.user, typed, given))  # type: ignore[arg-type]
         return HttpResponseRedirect(admin.url("change", row.pk))
     context = _context(admin, request, row, verb, form)
     return TemplateResponse(request, "console/confirm.html", context, status=422 if posted else 200)

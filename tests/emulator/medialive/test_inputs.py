@@ -8,6 +8,8 @@ from emulator.medialive import MediaLive
 
 from .resources import Params, group, input_state, pass_time, push_input, refused, settings
 
+SRT = {"SrtListenerAddress": "a.example", "SrtListenerPort": "9000"}
+
 
 def test_rtmp_push_input_has_one_url_per_stream_name(ml: MediaLive) -> None:
     first, second = push_input(ml)["Destinations"]
@@ -34,6 +36,24 @@ def test_rtp_push_input_has_two_urls_on_port_5000(ml: MediaLive) -> None:
         {"Type": "RTMP_PUSH", "InputSecurityGroups": ["GROUP"], "Destinations": [{}]},
         {"Type": "URL_PULL"},
         {"Type": "URL_PULL", "Sources": [{"Url": ""}]},
+        {"Type": "URL_PULL", "Sources": [{"Url": "rtmp://a.example/app/x"}]},
+        {"Type": "URL_PULL", "Sources": [{"Url": "https://a.example/\r\nx.m3u8"}]},
+        {"Type": "URL_PULL", "Sources": [{"Url": "https://a.example/x.m3u8"}] * 3},
+        {"Type": "URL_PULL", "Sources": [{"Url": "https://a.example/x.m3u8", "Username": "anna"}]},
+        {
+            "Type": "URL_PULL",
+            "Sources": [{"Url": "https://a.example/x.m3u8"}],
+            "Destinations": [{"StreamName": "a/b"}],
+        },
+        {"Type": "RTMP_PULL", "Sources": [{"Url": "rtmps://a.example/app/x"}]},
+        {"Type": "RTMP_PULL", "Sources": [{"Url": "https://a.example/x.m3u8"}]},
+        {"Type": "MP4_FILE", "Sources": [{"Url": "https://a.example/x.m3u8"}]},
+        {"Type": "TS_FILE", "Sources": [{"Url": "https://a.example/x.mp4"}]},
+        {"Type": "SRT_CALLER", "Sources": [{"Url": "srt://a.example:9000"}]},
+        {"Type": "SRT_CALLER", "SrtSettings": {"SrtCallerSources": []}},
+        {"Type": "SRT_CALLER", "SrtSettings": {"SrtCallerSources": [{"SrtListenerAddress": "a.example"}]}},
+        {"Type": "SRT_CALLER", "SrtSettings": {"SrtCallerSources": [SRT | {"SrtListenerPort": "70000"}]}},
+        {"Type": "SRT_CALLER", "SrtSettings": {"SrtCallerSources": [SRT | {"MinimumLatency": 10}]}},
         {"Type": "CARRIER_PIGEON"},
         {},
     ],
@@ -43,6 +63,60 @@ def test_input_without_what_its_type_needs_is_400(ml: MediaLive, wrong: Params) 
         wrong = wrong | {"InputSecurityGroups": [group(ml)]}
     with refused("BadRequestException", 400):
         ml.create_input(wrong)
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("RTMP_PULL", "rtmp://a.example/app/x"),
+        ("URL_PULL", "https://a.example/x.m3u8"),
+        ("MP4_FILE", "s3ssl://bucket/x.mp4"),
+        ("TS_FILE", "https://a.example/x.m2ts"),
+    ],
+)
+def test_each_type_pulls_its_own_sources(ml: MediaLive, kind: str, url: str) -> None:
+    made = ml.create_input({"Type": kind, "Sources": [{"Url": url}]})["Input"]
+    assert (made["Type"], made["Sources"], made["InputClass"]) == (kind, [{"Url": url}], "SINGLE_PIPELINE")
+
+
+def test_an_srt_caller_has_one_or_two_listeners(ml: MediaLive) -> None:
+    request = {"Type": "SRT_CALLER", "SrtSettings": {"SrtCallerSources": [SRT, SRT]}}
+    made = ml.create_input(request)["Input"]
+    assert made["SrtSettings"] == {"SrtCallerSources": [SRT, SRT]}
+    assert made["InputClass"] == "STANDARD"
+
+
+@pytest.mark.parametrize(
+    ("channel_class", "heard"), [("SINGLE_PIPELINE", [[0], []]), ("STANDARD", [[0], [1]])]
+)
+def test_a_pipeline_hears_its_own_address_while_it_runs(
+    ml: MediaLive, channel_class: str, heard: list[list[int]]
+) -> None:
+    made = push_input(ml)
+    urls = [destination["Url"] for destination in made["Destinations"]]
+    archive = {"Id": "archive", "Settings": [{"Url": f"s3ssl://a/{name}"} for name in "ab"]}
+    more: Params = {"ChannelClass": channel_class}
+    if channel_class == "STANDARD":
+        more["Destinations"] = [settings("")["Destinations"][0], archive]
+    key = ml.create_channel(settings(made["Id"], **more))["Channel"]["Id"]
+    pass_time(ml)
+    assert [ml.console("push", {"url": url})["heard_by"] for url in urls] == [[], []]
+    ml.start_channel({"ChannelId": key})
+    pass_time(ml)
+    assert [ml.console("push", {"url": url})["heard_by"] for url in urls] == heard
+
+
+def test_hls_without_buffer_segments_is_read_as_a_recording(ml: MediaLive) -> None:
+    for network, reads in (({}, "from the start"), ({"BufferSegments": 3}, "from the end")):
+        made = ml.create_input({"Type": "URL_PULL", "Sources": [{"Url": "https://a.example/x.m3u8"}]})[
+            "Input"
+        ]
+        request = settings(made["Id"])
+        request["InputAttachments"][0]["InputSettings"] = {
+            "NetworkInputSettings": {"HlsInputSettings": network}
+        }
+        ml.create_channel(request)
+        assert ml.inventory()["channels"][-1]["reads"] == [reads]
 
 
 def test_input_is_created_then_detached_then_attached(ml: MediaLive) -> None:
@@ -96,3 +170,18 @@ def test_deleted_input_is_described_for_a_while_but_not_listed(ml: MediaLive) ->
     pass_time(ml, 301)
     with refused("NotFoundException", 404):
         ml.describe_input({"InputId": key})
+
+
+def test_tags_are_added_and_removed_until_the_resource_is_deleted(ml: MediaLive) -> None:
+    made = push_input(ml, Tags={"team": "events", "cost": "1"})
+    pass_time(ml)
+    ml.create_tags({"ResourceArn": made["Arn"], "Tags": {"team": "news"}})
+    ml.delete_tags({"ResourceArn": made["Arn"], "TagKeys": ["cost", "unknown"]})
+    assert ml.describe_input({"InputId": made["Id"]})["Tags"] == {"team": "news"}
+    with refused("BadRequestException", 400):
+        ml.create_tags({"ResourceArn": made["Arn"], "Tags": {str(n): "" for n in range(50)}})
+    ml.delete_input({"InputId": made["Id"]})
+    pass_time(ml)
+    for call in (ml.create_tags, ml.delete_tags):
+        with refused("NotFoundException", 404):
+            call({"ResourceArn": made["Arn"], "Tags": {}, "TagKeys": []})

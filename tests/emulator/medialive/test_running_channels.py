@@ -180,3 +180,29 @@ def test_deleted_channel_is_described_for_a_while_but_not_listed(ml: MediaLive) 
     pass_time(ml, 301)
     with refused("NotFoundException", 404):
         ml.describe_channel({"ChannelId": key})
+
+
+def test_only_an_idle_channel_is_updated(ml: MediaLive) -> None:
+    key = channel(ml)
+    window = {"MaintenanceDay": "FRIDAY", "MaintenanceStartTime": "05:00"}
+    updated = ml.update_channel({"ChannelId": key, "Maintenance": window})["Channel"]
+    assert (updated["State"], updated["Maintenance"]) == ("UPDATING", window)
+    with refused("ConflictException", 409):
+        ml.start_channel({"ChannelId": key})
+    pass_time(ml)
+    assert state(ml, key) == "IDLE"
+    ml.start_channel({"ChannelId": key})
+    for _ in range(2):
+        with refused("ConflictException", 409):
+            ml.update_channel({"ChannelId": key, "Maintenance": window})
+        pass_time(ml)
+
+
+def test_every_channel_has_a_maintenance_window_on_the_hour(ml: MediaLive) -> None:
+    key = channel(ml)
+    window = ml.describe_channel({"ChannelId": key})["Maintenance"]
+    assert window["MaintenanceDay"].endswith("DAY")
+    assert window["MaintenanceStartTime"].endswith(":00")
+    for start in ("05:30", "24:00", "5"):
+        with refused("BadRequestException", 400):
+            ml.update_channel({"ChannelId": key, "Maintenance": {"MaintenanceStartTime": start}})

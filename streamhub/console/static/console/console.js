@@ -156,6 +156,19 @@
     for (const form of document.querySelectorAll("[data-sh-once]")) delete form.dataset.shSent;
   });
 
+  // --- fields that belong to one choice ---------------------------------------------------------
+
+  // A field with a value or an error stays: what would be sent is seen.
+  function showFields() {
+    for (const field of document.querySelectorAll("[data-sh-shown-for]")) {
+      const choice = field.form.elements[field.dataset.shShownFor];
+      const row = field.closest(".group");
+      const wanted = field.dataset.shShownValues.split(" ").includes(choice.value);
+      row.hidden = !(wanted || field.value || row.classList.contains("errors"));
+    }
+  }
+  document.addEventListener("change", (event) => { if (event.target.form) showFields(); });
+
   // --- accessible names that Unfold and select2 leave out ------------------------------------------
 
   function nameFields() {
@@ -172,6 +185,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     showTimes();
+    showFields();
     setInterval(() => { showUpdated(); showTimes(); }, 1000);
   });
 })();

@@ -1,0 +1,53 @@
+"""Moves MediaLive's maintenance window away from planned shows, while the channel is idle."""
+
+from __future__ import annotations
+
+from django.db.models.functions import Now
+
+from channels_app.driver.parts import ML_CHANNEL, live
+from channels_app.models import Channel
+from channels_app.models.channel import Desired, State
+from channels_app.services.maintenance import better_window
+from streamhub.errors import AwsError, Refused
+from streamhub.lifecycle import absence
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.models import error_fields
+
+WINDOW_REFUSED = "window_refused"
+
+
+def is_due(row: Channel) -> bool:
+    """Whether the window should move now. One query for a channel that is idle and has a window."""
+    resting = row.state == State.IDLE and row.desired == Desired.IDLE
+    return resting and row.error_code != WINDOW_REFUSED and better_window(row) is not None
+
+
+def move(claim: Claim) -> float | None:
+    """Change the window; MediaLive is UPDATING for some seconds. A refusal is shown and stops nothing."""
+    row: Channel = claim.row
+    window = better_window(row)
+    if window is None:
+        return None
+    try:
+        info = absence.observe_on_conflict(
+            claim, lambda: live().set_maintenance(row.ml_channel_id, window.day, window.start)
+        )
+    except Refused as refused:
+        error = AwsError(
+            f"AWS refused the maintenance window {window}: {refused.message}",
+            code=WINDOW_REFUSED,
+            request_id=refused.request_id,
+        )
+        claim.keep_error = True
+        claim.save(
+            **error_fields(error, "Move the window in MediaLive's console, away from the planned shows.")
+        )
+        return None
+    claim.note(
+        f"maintenance window moved to {window}, away from a planned show",
+        request_id=info.request_id,
+        polled_list=ML_CHANNEL.key,
+        observed_at=Now(),
+        **ML_CHANNEL.own_facts(info),
+    )
+    return None

@@ -1,0 +1,47 @@
+"""Gives a distribution the tags that staff changed. Both calls can be repeated."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from distributions.driver.marks import tags_of
+from distributions.driver.observing import cloudfront
+from distributions.models import Distribution
+from streamhub.errors import AwsError, Conflict, Refused
+from streamhub.lifecycle import absence
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.lifecycle.models import error_fields
+
+TAGS_REFUSED = "tags_refused"
+
+
+def tag(claim: Claim) -> float | None:
+    """Tag it. A refusal is shown, and the distribution goes on: viewers do not depend on tags."""
+    row: Distribution = claim.row
+    sent = (row.tags, row.tags_removed)
+    claim.keep_error = row.error_code != TAGS_REFUSED
+    try:
+        request_id = cloudfront().change_tags(row.arn, tags_of(row), row.tags_removed)
+    except Conflict as error:  # no such resource, which is no proof that it is gone
+        raise absence.observe_first(claim, error) from error
+    except Refused as error:
+        return _show_refusal(claim, error)
+    with transaction.atomic():
+        now = Distribution.objects.select_for_update().get(pk=row.pk)
+        done = (now.tags, now.tags_removed) == sent  # else they were changed again meanwhile
+        removed = [] if done else now.tags_removed
+        claim.note("tags changed", request_id=request_id, tags_pending=not done, tags_removed=removed)
+    return AT_ONCE
+
+
+def _show_refusal(claim: Claim, refused: Refused) -> float | None:
+    error = AwsError(
+        f"AWS refused the tags of the distribution: {refused.message}",
+        code=TAGS_REFUSED,
+        request_id=refused.request_id,
+    )
+    claim.keep_error = True
+    shown = error_fields(error, "Press Edit tags on its channel and correct them.")
+    claim.save(**{**shown, "error_needs_person": True})
+    return None
