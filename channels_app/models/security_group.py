@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from django.db import models
 
 from streamhub.lifecycle.models import ManagedResource, due_indexes
+from streamhub.postgresql.trigrams import TrigramIndex
 
 NOBODY = "nobody"
 
@@ -41,7 +42,11 @@ class SecurityGroup(ManagedResource):
     gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [*due_indexes("security_group")]
+        indexes = [
+            *due_indexes("security_group"),
+            TrigramIndex(fields=["cidrs"], name="security_group_search"),
+            models.Index(fields=["aws_id"], name="security_group_aws_id"),
+        ]
 
     def __str__(self) -> str:
         return ", ".join(self.cidr_list)
