@@ -85,6 +85,8 @@ class Breakout(HasError):
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="breakout_state"),
+            # A channel's latest breakout, for alarms.
+            models.Index(fields=["channel", "-state_since"], name="breakout_of_channel"),
             models.Index(fields=["usage_status"], name="breakout_usage_status"),
             models.Index(
                 fields=["id"], condition=models.Q(usage_complete=False), name="breakout_usage_incomplete"
@@ -95,6 +97,9 @@ class Breakout(HasError):
             models.Index(fields=["session_ended_at"], name="breakout_session_ended"),
             models.Index(fields=["id"], name="breakout_recorded", condition=models.Q(recorded=True)),
             TrigramIndex(fields=["name", "channel_name"], name="breakout_search"),
+            models.Index(
+                fields=["id"], name="breakout_curtain_raised", condition=models.Q(curtain_raised=True)
+            ),
             # The columns by which the list is sorted.
             models.Index(fields=["starts_at", "id"], name="breakout_by_start"),
             models.Index(fields=["usage_bytes_downloaded", "id"], name="breakout_by_bytes"),

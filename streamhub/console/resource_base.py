@@ -39,6 +39,7 @@ class ResourceBase(BigReadOnlyAdmin):
     saved_views: ClassVar[Sequence[SavedView]] = ()
     icon: ClassVar[str] = "deployed_code"
     kind: ClassVar[str] = ""  # its name in transitions; the model's KIND if empty
+    # What the search reads; small tables have Django's `search_fields` instead.
     search: ClassVar[Search] = Search()
 
     has_timeline: ClassVar[bool] = True
@@ -117,12 +118,14 @@ class ResourceBase(BigReadOnlyAdmin):
         return self.marked(super().get_queryset(request).defer(*self.deferred_columns))
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
-        return self.search.columns
+        return self.search.columns or super().get_search_fields(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Django's hook for the list and for fields that choose an object. Never duplicates a row."""
+        if not self.search.columns:
+            return super().get_search_results(request, queryset, search_term)
         return self.search.within(queryset, search_term), False
 
     def state_rows(self) -> QuerySet[Any]:

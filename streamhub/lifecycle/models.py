@@ -183,6 +183,11 @@ class Transition(models.Model):
         indexes = [
             models.Index(fields=["resource_type", "resource_id", "-id"], name="transition_of_resource"),
             models.Index(fields=["at"], name="transition_at"),
+            models.Index(
+                fields=["aws_request_id"],
+                name="transition_of_request",
+                condition=~models.Q(aws_request_id=""),
+            ),
         ]
         ordering = ["-id"]
 

@@ -23,7 +23,7 @@ class TrigramIndex(models.Index):
         if schema_editor.connection.vendor != "postgresql":
             return super().create_sql(model, schema_editor, using, **options)
         quote = schema_editor.quote_name
-        fields: list[models.Field[Any, Any]] = [model._meta.get_field(name) for name in self.fields]
+        fields: list[Any] = [model._meta.get_field(name) for name in self.fields]
         columns = [quote(field.column) for field in fields]
         return Statement(
             f"{EXTENSION}; CREATE INDEX %(name)s ON %(table)s USING gin (%(columns)s)",
