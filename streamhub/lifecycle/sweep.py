@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from streamhub.lifecycle import wake
+from streamhub.lifecycle import dead_workers, wake
 from streamhub.lifecycle.claim import FREE, after
 from streamhub.lifecycle.driver import all_drivers
 from streamhub.lifecycle.locking import update_in_order
@@ -16,8 +16,8 @@ NOT_QUEUED = Q(queued_until__isnull=True) | Q(queued_until__lt=Now())
 
 
 def sweep() -> int:
-    """Queue the due rows of all managed models, and return how many."""
-    return sum(sweep_model(driver.model) for driver in all_drivers())
+    """Free what dead workers held, queue the due rows of all managed models, and return how many."""
+    return dead_workers.free() + sum(sweep_model(driver.model) for driver in all_drivers())
 
 
 def sweep_model(model: type[ManagedResource]) -> int:
