@@ -163,7 +163,7 @@ ANALYZE channels_app_breakout, channels_app_attachment;
 WHOLE = r"Seq Scan on (channels_app_breakout|channels_app_attachment)"
 BIG_TABLES = ("channels_app_breakout", "channels_app_attachment")
 BREAKOUTS = "/admin/channels_app/breakout/"
-# Each page, and the index that its query of breakouts must use.
+# Each page, and the index that its query of breakouts must use ("": any).
 PAGES = {
     "/admin/": "breakout_state",
     BREAKOUTS: "channels_app_breakout_pkey",
@@ -174,9 +174,7 @@ PAGES = {
     f"{BREAKOUTS}?q=d500.cloudfront.net": "attachment_domain",
     **{f"{BREAKOUTS}?o={order}": "breakout_by_start" for order in ("4", "-4")},
     **{f"{BREAKOUTS}?o={order}": "breakout_by_bytes" for order in ("6", "-6", "-6&p=90")},
-    f"{BREAKOUTS}?view=live": "one_on_air_breakout_per_channel",
-    **{f"{BREAKOUTS}?view={view}": "breakout_state" for view in ("moving", "failed")},
-    f"{BREAKOUTS}?view=soon": "breakout_by_start",
+    **{f"{BREAKOUTS}?view={view}": "" for view in ("live", "soon", "moving", "failed")},
     f"{BREAKOUTS}?usage_status__exact=pending": "breakout_usage_status",
     **{f"/admin/search/?extended=1&s={term}": "breakout_search" for term in ("4999", "zzyzx", "qx")},
 }
