@@ -17,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 
 # The shortest text that a trigram index finds inside a name.
 TRIGRAM = 3
-# Objects found by the same id, such as the breakouts that one distribution delivered: the newest of them.
+# Objects found by the same id in another table: the newest of them.
 MOST_BY_ID = 1000
 
 
