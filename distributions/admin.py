@@ -19,6 +19,7 @@ from distributions.models import Desired, Distribution, State
 from distributions.stale import STALE
 from streamhub.console.badges import Badge, Tone, busy
 from streamhub.console.facts import Fact, Link, Section
+from streamhub.console.finding import Search
 from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
 from streamhub.console.resource import ResourceAdmin
@@ -53,7 +54,10 @@ class DistributionAdmin(ResourceAdmin):
     )
     list_display = ("title", "state_shown", "wanted", "domain", "made_for", "cloudfront")
     list_filter = ("state", "desired", "attached", "enabled")
-    search_fields = ("aws_distribution_id", "domain_name", "owner_label", "origin_url")
+    search = Search(
+        ids=("uid", "aws_distribution_id", "domain_name", "arn"),
+        names=("aws_distribution_id", "domain_name", "owner_label", "origin_url"),
+    )
     search_help_text = "AWS id, domain or channel"
     ordering = ("-id",)
 

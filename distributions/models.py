@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from streamhub.lifecycle.models import ManagedResource, due_indexes
+from streamhub.postgresql.trigrams import TrigramIndex
 
 
 class State(models.TextChoices):
@@ -115,6 +116,12 @@ class Distribution(ManagedResource):
         ]
         indexes = [
             *due_indexes("distribution"),
+            TrigramIndex(
+                fields=["aws_distribution_id", "domain_name", "owner_label", "origin_url"],
+                name="distribution_search",
+            ),
+            models.Index(fields=["domain_name"], name="distribution_domain"),
+            models.Index(fields=["arn"], name="distribution_arn"),
             models.Index(
                 fields=["id"],
                 name="distribution_stale",

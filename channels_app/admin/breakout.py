@@ -17,7 +17,7 @@ from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
 from channels_app.guards import breakout as guards
-from channels_app.models import Breakout, Channel
+from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.readiness import readiness
 from streamhub.access.actors import Actor
@@ -25,6 +25,7 @@ from streamhub.clock import from_now
 from streamhub.console import sizes
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Panel, Section
+from streamhub.console.finding import Search
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.templatetags.console import since
@@ -37,6 +38,12 @@ SOON = timedelta(hours=24)
 def starting_soon() -> Q:
     """Idle and planned for the next 24 hours, or for the last hour."""
     return Q(state=State.IDLE, starts_at__gte=from_now(timedelta(hours=-1)), starts_at__lte=from_now(SOON))
+
+
+def _delivered_by(spellings: list[str]) -> QuerySet[Any, int]:
+    """The breakouts that a distribution with this id or domain delivered."""
+    delivered = Q(aws_distribution_id__in=spellings) | Q(domain_name__in=spellings)
+    return Attachment.objects.filter(delivered).order_by("-started_at").values_list("breakout_id", flat=True)
 
 
 @admin.register(Breakout)
@@ -59,13 +66,8 @@ class BreakoutAdmin(CreatingAdmin):
     )
     list_display = ("title", "state_shown", "channel_shown", "planned", "curtain", "delivered")
     list_filter = ("state", "curtain_raised", "usage_status")
-    search_fields = (
-        "name",
-        "channel_name",
-        "attachments__aws_distribution_id",
-        "attachments__domain_name",
-    )
-    search_help_text = "Name, channel, distribution id or domain"
+    search = Search(ids=("uid",), names=("name", "channel_name"), elsewhere=(_delivered_by,))
+    search_help_text = "Name, channel, or the whole id or domain of a distribution"
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Breakout]:

@@ -20,9 +20,11 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import Desired, InputType
+from distributions.models import Distribution
 from streamhub.access.actors import Actor
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Link, Section
+from streamhub.console.finding import Search
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
@@ -33,6 +35,13 @@ HEADLINES = {
     Desired.RUNNING: "desired: running",
     Desired.DELETED: "desired: deleted",
 }
+
+
+def _delivered_through(spellings: list[str]) -> QuerySet[Any, int]:
+    """The channels of the distribution with this id, domain or ARN."""
+    named = Q(aws_distribution_id__in=spellings) | Q(domain_name__in=spellings) | Q(arn__in=spellings)
+    distributions = Distribution.objects.filter(named, channel__isnull=False).order_by("-id")
+    return distributions.values_list("channel", flat=True)
 
 
 @admin.register(Channel)
@@ -53,15 +62,12 @@ class ChannelAdmin(CreatingAdmin):
     )
     list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
     list_filter = ("state", "desired", "input_type", "channel_class", "record")
-    search_fields = (
-        "name",
-        "ml_channel_id",
-        "ml_input_id",
-        "mp_channel_id",
-        "distribution__aws_distribution_id",
-        "distribution__domain_name",
+    search = Search(
+        ids=("uid", "ml_channel_id", "ml_input_id", "mp_channel_id", "mp_endpoint_id"),
+        names=("name",),
+        elsewhere=(_delivered_through,),
     )
-    search_help_text = "Name, AWS id or domain"
+    search_help_text = "Name, or a whole AWS id or domain"
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:

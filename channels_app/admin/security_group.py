@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.admin import display
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from channels_app.admin import badges
-from channels_app.models import SecurityGroup
+from channels_app.models import Channel, SecurityGroup
+from channels_app.models.channel import Desired
 from streamhub.console.facts import Fact, Section
+from streamhub.console.finding import Search
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView
+from streamhub.names import folded
+
+
+def _of_channel(spellings: list[str]) -> QuerySet[Any, int]:
+    """The security groups of the channel with this name."""
+    living = Channel.objects.exclude(desired=Desired.DELETED).filter(security_group__isnull=False)
+    named = living.filter(name_key__in=[folded(name) for name in spellings])
+    return named.order_by("-id").values_list("security_group_id", flat=True)
 
 
 @admin.register(SecurityGroup)
@@ -21,12 +34,14 @@ class SecurityGroupAdmin(ResourceAdmin):
     saved_views = (SavedView("failed", "Failed", "error", badges.in_trouble, 30),)
     list_display = ("title", "state_shown", "aws_id_shown", "used_by")
     list_filter = ("state", "desired")
-    search_fields = ("cidrs", "aws_id", "channels__name")
-    search_help_text = "CIDR, AWS id or channel"
+    search = Search(ids=("uid", "aws_id"), names=("cidrs",), elsewhere=(_of_channel,))
+    search_help_text = "CIDR, or the whole AWS id or name of a channel"
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SecurityGroup]:
-        return super().get_queryset(request).annotate(channel_count=Count("channels", distinct=True))
+        channels = Channel.objects.filter(security_group=OuterRef("pk")).order_by().values("security_group")
+        count = Subquery(channels.annotate(count=Count("pk")).values("count"))
+        return super().get_queryset(request).annotate(channel_count=Coalesce(count, 0))
 
     @display(description="CIDRs")
     def title(self, row: SecurityGroup) -> str:

@@ -6,6 +6,7 @@ import django.db.models.functions.datetime
 import django.db.models.lookups
 import streamhub.lifecycle.models
 import streamhub.name_columns
+import streamhub.postgresql.trigrams
 from django.db import migrations, models
 
 
@@ -38,6 +39,7 @@ class Migration(migrations.Migration):
                 ('queued_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('claim_token', models.CharField(blank=True, editable=False, max_length=16, null=True)),
                 ('claimed_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('claimed_by', models.CharField(blank=True, default='', editable=False, max_length=16)),
                 ('attempts', models.PositiveIntegerField(default=0, editable=False)),
                 ('polled_list', models.CharField(blank=True, default='', editable=False, max_length=24)),
                 ('observe_requested', models.BooleanField(default=False, editable=False)),
@@ -170,6 +172,7 @@ class Migration(migrations.Migration):
                 ('queued_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('claim_token', models.CharField(blank=True, editable=False, max_length=16, null=True)),
                 ('claimed_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('claimed_by', models.CharField(blank=True, default='', editable=False, max_length=16)),
                 ('attempts', models.PositiveIntegerField(default=0, editable=False)),
                 ('polled_list', models.CharField(blank=True, default='', editable=False, max_length=24)),
                 ('observe_requested', models.BooleanField(default=False, editable=False)),
@@ -191,7 +194,7 @@ class Migration(migrations.Migration):
                 ('gone_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('not_before__isnull', False)), fields=['priority', 'not_before'], name='security_group_due'), models.Index(condition=models.Q(('polled_list', ''), _negated=True), fields=['polled_list'], name='security_group_polled')],
+                'indexes': [models.Index(condition=models.Q(('not_before__isnull', False)), fields=['priority', 'not_before'], name='security_group_due'), models.Index(condition=models.Q(('polled_list', ''), _negated=True), fields=['polled_list'], name='security_group_polled'), models.Index(condition=models.Q(('claim_token__isnull', False)), fields=['claimed_by'], name='security_group_claimed'), streamhub.postgresql.trigrams.TrigramIndex(fields=['cidrs'], name='security_group_search'), models.Index(fields=['aws_id'], name='security_group_aws_id')],
             },
         ),
         migrations.AddField(
@@ -211,13 +214,17 @@ class Migration(migrations.Migration):
                 ('breakout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='channels_app.breakout')),
             ],
             options={
-                'indexes': [models.Index(fields=['aws_distribution_id', 'started_at'], name='attachment_delivery')],
+                'indexes': [models.Index(fields=['aws_distribution_id', 'started_at'], name='attachment_delivery'), models.Index(fields=['domain_name', 'started_at'], name='attachment_domain')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('breakout',), name='one_open_attachment_per_breakout'), models.CheckConstraint(condition=models.Q(('started_at__isnull', True), ('ended_at__isnull', True), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='attachment_interval')],
             },
         ),
         migrations.AddIndex(
             model_name='breakout',
             index=models.Index(fields=['state', '-id'], name='breakout_state'),
+        ),
+        migrations.AddIndex(
+            model_name='breakout',
+            index=models.Index(fields=['channel', '-state_since'], name='breakout_of_channel'),
         ),
         migrations.AddIndex(
             model_name='breakout',
@@ -238,6 +245,22 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='breakout',
             index=models.Index(condition=models.Q(('recorded', True)), fields=['id'], name='breakout_recorded'),
+        ),
+        migrations.AddIndex(
+            model_name='breakout',
+            index=streamhub.postgresql.trigrams.TrigramIndex(fields=['name', 'channel_name'], name='breakout_search'),
+        ),
+        migrations.AddIndex(
+            model_name='breakout',
+            index=models.Index(condition=models.Q(('curtain_raised', True)), fields=['id'], name='breakout_curtain_raised'),
+        ),
+        migrations.AddIndex(
+            model_name='breakout',
+            index=models.Index(fields=['starts_at', 'id'], name='breakout_by_start'),
+        ),
+        migrations.AddIndex(
+            model_name='breakout',
+            index=models.Index(fields=['usage_bytes_downloaded', 'id'], name='breakout_by_bytes'),
         ),
         migrations.AddConstraint(
             model_name='breakout',
@@ -262,6 +285,30 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='channel',
             index=models.Index(condition=models.Q(('polled_list', ''), _negated=True), fields=['polled_list'], name='channel_polled'),
+        ),
+        migrations.AddIndex(
+            model_name='channel',
+            index=models.Index(condition=models.Q(('claim_token__isnull', False)), fields=['claimed_by'], name='channel_claimed'),
+        ),
+        migrations.AddIndex(
+            model_name='channel',
+            index=streamhub.postgresql.trigrams.TrigramIndex(fields=['name'], name='channel_search'),
+        ),
+        migrations.AddIndex(
+            model_name='channel',
+            index=models.Index(fields=['ml_channel_id'], name='channel_ml_channel_id'),
+        ),
+        migrations.AddIndex(
+            model_name='channel',
+            index=models.Index(fields=['ml_input_id'], name='channel_ml_input_id'),
+        ),
+        migrations.AddIndex(
+            model_name='channel',
+            index=models.Index(fields=['mp_channel_id'], name='channel_mp_channel_id'),
+        ),
+        migrations.AddIndex(
+            model_name='channel',
+            index=models.Index(fields=['mp_endpoint_id'], name='channel_mp_endpoint_id'),
         ),
         migrations.AddConstraint(
             model_name='channel',

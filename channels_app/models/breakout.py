@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from streamhub.clock import interval_constraint
 from streamhub.lifecycle.models import HasError, new_uid
 from streamhub.name_columns import visible
+from streamhub.postgresql.trigrams import TrigramIndex
 
 
 class State(models.TextChoices):
@@ -84,6 +85,8 @@ class Breakout(HasError):
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="breakout_state"),
+            # A channel's latest breakout, for alarms.
+            models.Index(fields=["channel", "-state_since"], name="breakout_of_channel"),
             models.Index(fields=["usage_status"], name="breakout_usage_status"),
             models.Index(
                 fields=["id"], condition=models.Q(usage_complete=False), name="breakout_usage_incomplete"
@@ -93,6 +96,13 @@ class Breakout(HasError):
             ),
             models.Index(fields=["session_ended_at"], name="breakout_session_ended"),
             models.Index(fields=["id"], name="breakout_recorded", condition=models.Q(recorded=True)),
+            TrigramIndex(fields=["name", "channel_name"], name="breakout_search"),
+            models.Index(
+                fields=["id"], name="breakout_curtain_raised", condition=models.Q(curtain_raised=True)
+            ),
+            # The columns by which the list is sorted.
+            models.Index(fields=["starts_at", "id"], name="breakout_by_start"),
+            models.Index(fields=["usage_bytes_downloaded", "id"], name="breakout_by_bytes"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -131,7 +141,10 @@ class Attachment(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["aws_distribution_id", "started_at"], name="attachment_delivery")]
+        indexes = [
+            models.Index(fields=["aws_distribution_id", "started_at"], name="attachment_delivery"),
+            models.Index(fields=["domain_name", "started_at"], name="attachment_domain"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["breakout"],

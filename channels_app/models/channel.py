@@ -9,6 +9,7 @@ from django.db import models
 from channels_app.models.part import PartColumns
 from streamhub.lifecycle.models import ManagedResource, due_indexes
 from streamhub.name_columns import FoldedField, UnescapedJSON, visible, visible_json
+from streamhub.postgresql.trigrams import TrigramIndex
 
 
 class State(models.TextChoices):
@@ -192,7 +193,15 @@ class Channel(ManagedResource):
             ("stop_channel", "Can stop a channel that no breakout needs"),
             ("tag_channel", "Can edit the tags of a channel"),
         ]
-        indexes = [*due_indexes("channel")]
+        # AWS's ids: for the search, and for the observer, which finds the rows of a list by them.
+        indexes = [
+            *due_indexes("channel"),
+            TrigramIndex(fields=["name"], name="channel_search"),
+            models.Index(fields=["ml_channel_id"], name="channel_ml_channel_id"),
+            models.Index(fields=["ml_input_id"], name="channel_ml_input_id"),
+            models.Index(fields=["mp_channel_id"], name="channel_mp_channel_id"),
+            models.Index(fields=["mp_endpoint_id"], name="channel_mp_endpoint_id"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["name_key"],

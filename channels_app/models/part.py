@@ -2,7 +2,7 @@
 
 They are columns of the channel's row, not rows of another table: a step writes a part, the channel's state
 and its claim in one UPDATE that depends on the claim (`Claim.change_state`). For the same reason a page of an
-AWS list costs one query, and one UPDATE per changed row.
+AWS list costs one query, and the rows that it changed one UPDATE.
 """
 
 from __future__ import annotations

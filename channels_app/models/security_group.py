@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from django.db import models
 
+from streamhub.clock import from_now
 from streamhub.lifecycle.models import ManagedResource, due_indexes
+from streamhub.postgresql.trigrams import TrigramIndex
 
 NOBODY = "nobody"
+# The longest that a call can take: two attempts, each 2 s to connect and 10 s to an answer, and a pause.
+LONGEST_CALL = timedelta(seconds=30)
 
 
 class SecurityGroup(ManagedResource):
@@ -41,10 +46,19 @@ class SecurityGroup(ManagedResource):
     gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [*due_indexes("security_group")]
+        indexes = [
+            *due_indexes("security_group"),
+            TrigramIndex(fields=["cidrs"], name="security_group_search"),
+            models.Index(fields=["aws_id"], name="security_group_aws_id"),
+        ]
 
     def __str__(self) -> str:
         return ", ".join(self.cidr_list)
+
+    @classmethod
+    def unseen_effect(cls) -> models.Q:
+        """A create takes no token. While it may be under way, a list without the group proves nothing."""
+        return models.Q(aws_id="", create_sent_at__gt=from_now(-LONGEST_CALL))
 
     @property
     def cidr_list(self) -> list[str]:

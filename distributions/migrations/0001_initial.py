@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import streamhub.lifecycle.models
+import streamhub.postgresql.trigrams
 from django.db import migrations, models
 
 
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
                 ('queued_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('claim_token', models.CharField(blank=True, editable=False, max_length=16, null=True)),
                 ('claimed_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('claimed_by', models.CharField(blank=True, default='', editable=False, max_length=16)),
                 ('attempts', models.PositiveIntegerField(default=0, editable=False)),
                 ('polled_list', models.CharField(blank=True, default='', editable=False, max_length=24)),
                 ('observe_requested', models.BooleanField(default=False, editable=False)),
@@ -94,7 +96,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'permissions': [('detach_distribution', 'Can detach a distribution'), ('reattach_distribution', 'Can re-attach a distribution'), ('keep_distribution', "Can cancel a distribution's deletion"), ('sync_distribution', 'Can sync a distribution'), ('retry_distribution', 'Can retry a distribution')],
-                'indexes': [models.Index(condition=models.Q(('not_before__isnull', False)), fields=['priority', 'not_before'], name='distribution_due'), models.Index(condition=models.Q(('polled_list', ''), _negated=True), fields=['polled_list'], name='distribution_polled'), models.Index(condition=models.Q(('attached', False), ('desired', 'deleted'), ('protected', False), ('state', 'disabled')), fields=['id'], name='distribution_stale'), models.Index(condition=models.Q(('delete_accepted_at', None), ('state', 'deleting')), fields=['not_before'], name='distribution_reaping'), models.Index(condition=models.Q(('desired', 'deleted')), fields=['id'], name='distribution_unwanted')],
+                'indexes': [models.Index(condition=models.Q(('not_before__isnull', False)), fields=['priority', 'not_before'], name='distribution_due'), models.Index(condition=models.Q(('polled_list', ''), _negated=True), fields=['polled_list'], name='distribution_polled'), models.Index(condition=models.Q(('claim_token__isnull', False)), fields=['claimed_by'], name='distribution_claimed'), streamhub.postgresql.trigrams.TrigramIndex(fields=['aws_distribution_id', 'domain_name', 'owner_label', 'origin_url'], name='distribution_search'), models.Index(fields=['domain_name'], name='distribution_domain'), models.Index(fields=['arn'], name='distribution_arn'), models.Index(condition=models.Q(('attached', False), ('desired', 'deleted'), ('protected', False), ('state', 'disabled')), fields=['id'], name='distribution_stale'), models.Index(condition=models.Q(('delete_accepted_at', None), ('state', 'deleting')), fields=['not_before'], name='distribution_reaping'), models.Index(condition=models.Q(('desired', 'deleted')), fields=['id'], name='distribution_unwanted')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('desired', 'deleted'), ('protected', True), _negated=True), name='protected_distribution_is_never_deleted'), models.CheckConstraint(condition=models.Q(('protected', False), models.Q(('attached', False), ('desired', 'enabled'), models.Q(('state', 'deleting'), _negated=True)), _connector='OR'), name='protected_distribution_is_left_alone'), models.CheckConstraint(condition=models.Q(('attached', True), ('desired', 'deleted'), _negated=True), name='attached_distribution_is_never_deleted')],
             },
         ),

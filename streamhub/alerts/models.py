@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Cast, Now
 
 from streamhub.lifecycle.models import new_uid
+from streamhub.postgresql.trigrams import TrigramIndex
 
 
 class State(models.TextChoices):
@@ -71,7 +72,15 @@ class Alarm(models.Model):
                 name="alarm_ends_after_its_opening",
             ),
         ]
-        indexes = [models.Index(fields=["kind", "object_id"], name="alarm_of_object")]
+        indexes = [
+            models.Index(fields=["kind", "object_id"], name="alarm_of_object"),
+            models.Index(fields=["-resolved_at", "-id"], name="alarm_by_end"),
+            TrigramIndex(fields=["name", "detail", "rule", "owner", "acknowledged_by"], name="alarm_search"),
+            # The columns by which the list is sorted.
+            models.Index(fields=["severity", "id"], name="alarm_by_severity"),
+            models.Index(fields=["owner", "id"], name="alarm_by_owner"),
+            models.Index(fields=["since", "id"], name="alarm_by_since"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rule} {self.name}"

@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from streamhub.console.form_text import VisibleText
 from streamhub.console.paging import InfinitePaginator
 from streamhub.console.queries import KnownQueries
+from streamhub.console.sorting import IndexedChangeList, indexed_columns
 
 
 class ConsoleAdmin(VisibleText, KnownQueries, ModelAdmin):
@@ -50,9 +51,20 @@ class ReadOnlyAdmin(KnownQueries, ModelAdmin):
 
 
 class BigReadOnlyAdmin(ReadOnlyAdmin):
-    """For large tables: previous and next pages only, and no `COUNT(*)`."""
+    """For large tables: previous and next pages only, no `COUNT(*)`, and sorted only where an index is."""
 
     paginator = InfinitePaginator
     show_full_result_count = False
     # Facets would run a COUNT for each choice of each filter.
     show_facets = ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[IndexedChangeList]:  # type: ignore[override]
+        return IndexedChangeList
+
+    def get_sortable_by(self, request: HttpRequest) -> list[str]:
+        """The columns of the list that have an index to sort by."""
+        indexed = indexed_columns(self.model)
+        return [name for name in map(str, self.get_list_display(request)) if self._order_of(name) in indexed]
+
+    def _order_of(self, name: str) -> str:
+        return str(getattr(getattr(self, name, None), "admin_order_field", name))

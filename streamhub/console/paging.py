@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from unfold import paginator as unfold
 
 
@@ -26,9 +27,18 @@ class InfinitePaginator(unfold.InfinitePaginator):
         """The rows of one page, with one query that also finds out whether more rows follow."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        rows = list(self.object_list[start : start + self.per_page + 1])
+        rows = self._rows(start, start + self.per_page + 1)
         self._fetched[number] = rows
         return _Page(rows[: self.per_page], number, self)
+
+    def _rows(self, start: int, end: int) -> list[Any]:
+        """Rows by their place. Rows that are only passed over are counted in the index, and not read."""
+        rows = self.object_list
+        if not start or not isinstance(rows, QuerySet):
+            return list(rows[start:end])
+        keys = list(rows.values_list("pk", flat=True)[start:end])
+        found = {row.pk: row for row in rows.filter(pk__in=keys)}
+        return [found[key] for key in keys if key in found]
 
     def more_after(self, number: int) -> bool:
         """Whether rows follow the page that was fetched."""

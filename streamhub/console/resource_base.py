@@ -23,6 +23,7 @@ from streamhub.console import registry
 from streamhub.console.badges import UNKNOWN, Badge, troubled
 from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.console.facts import Link, Panel, Section
+from streamhub.console.finding import Search
 from streamhub.console.pages import fragments
 from streamhub.console.saved_views import SavedView, filter_of
 from streamhub.console.states import state_cell
@@ -38,6 +39,8 @@ class ResourceBase(BigReadOnlyAdmin):
     saved_views: ClassVar[Sequence[SavedView]] = ()
     icon: ClassVar[str] = "deployed_code"
     kind: ClassVar[str] = ""  # its name in transitions; the model's KIND if empty
+    # What the search reads; small tables have Django's `search_fields` instead.
+    search: ClassVar[Search] = Search()
 
     has_timeline: ClassVar[bool] = True
     # Columns that no list shows. They are read only when a page needs them.
@@ -113,6 +116,17 @@ class ResourceBase(BigReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.marked(super().get_queryset(request).defer(*self.deferred_columns))
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        return self.search.columns or super().get_search_fields(request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Django's hook for the list and for fields that choose an object. Never duplicates a row."""
+        if not self.search.columns:
+            return super().get_search_results(request, queryset, search_term)
+        return self.search.within(queryset, search_term), False
 
     def state_rows(self) -> QuerySet[Any]:
         """The rows with what their state cells need, and no more."""

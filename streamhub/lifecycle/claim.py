@@ -1,8 +1,9 @@
 """The claim: one conditional UPDATE gives one step on a row to one worker.
 
 The claim counts the attempt *before* the step, so a step that kills its worker is counted too. It expires
-by the database's clock. Every write of the step is conditional on the claim's token, so a worker whose
-claim has expired cannot overwrite what the next one wrote.
+by the database's clock, and is freed sooner if its worker is dead (`lifecycle.dead_workers`). Every write of
+the step is conditional on the claim's token, so a worker whose claim is gone cannot overwrite what the next
+one wrote.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from django.db.models.functions import Coalesce, Now
 
 from streamhub.clock import from_now
 from streamhub.errors import ActionRequired, AwsError, NotKnownYet, NotSent, Retryable, StreamHubError
-from streamhub.lifecycle import states
+from streamhub.lifecycle import states, workers
 from streamhub.lifecycle.models import ManagedResource, error_fields
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ def take(model: type[ManagedResource], pk: int) -> Claim | None:
     claimed = model._default_manager.filter(FREE, pk=pk, not_before__lte=Now()).update(
         claim_token=token,
         claimed_until=after(CLAIM_SECONDS),
+        claimed_by=workers.own_token(),
         attempts=F("attempts") + 1,
         # A row that keeps killing its worker waits before its next step.
         not_before=Case(
@@ -206,6 +208,7 @@ class Claim:
         type(self.row)._default_manager.filter(self._held, pk=self.row.pk).update(
             claim_token=None,
             claimed_until=None,
+            claimed_by="",
             queued_until=None,
             not_before=Case(unchanged, default=F("not_before"), output_field=models.DateTimeField()),
             **fields,

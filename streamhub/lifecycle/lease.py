@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
+from streamhub.clock import from_now
+from streamhub.lifecycle import workers
 from streamhub.lifecycle.claim import after
-from streamhub.lifecycle.models import Job
+from streamhub.lifecycle.models import Job, WorkerProcess
 from streamhub.lifecycle.outages import insist
 
 log = logging.getLogger(__name__)
@@ -44,13 +46,13 @@ class JobRun:
 def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
     """Yield a run that holds the lease, or None if another run holds it.
 
-    The lease ends `seconds` after the last `extend`, so a dead worker blocks the job no longer than that.
+    The lease ends `seconds` after the last `extend`, or when its worker is dead (`lifecycle.workers`).
     """
     Job.objects.get_or_create(name=name)
     token = secrets.token_hex(8)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now()) | _of_a_dead_worker()
     taken = Job.objects.filter(free, name=name).update(
-        lease_token=token, leased_until=after(seconds), started_at=Now()
+        lease_token=token, leased_until=after(seconds), leased_by=workers.own_token(), started_at=Now()
     )
     if not taken:
         log.info("Job %s is already running", name)
@@ -65,6 +67,12 @@ def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
     _finish(run, error=run.error)
 
 
+def _of_a_dead_worker() -> Q:
+    """The condition that the run began before its worker fell silent, and will not end."""
+    dead = WorkerProcess.objects.filter(workers.silent()).values("token")
+    return Q(leased_by__in=dead, started_at__lt=from_now(-workers.SILENT_AFTER))
+
+
 def _finish(run: JobRun, *, error: str) -> None:
     insist(lambda: _give_back(run, error), f"Job {run.name}")
 
@@ -73,6 +81,7 @@ def _give_back(run: JobRun, error: str) -> None:
     Job.objects.filter(name=run.name, lease_token=run.token).update(
         lease_token=None,
         leased_until=None,
+        leased_by="",
         finished_at=Now(),
         outcome=run.outcome,
         error=error,

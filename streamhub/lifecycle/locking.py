@@ -17,7 +17,7 @@ def update_in_order(rows: models.QuerySet[Any, Any], pks: list[int], **fields: A
     """
     if not pks:
         return 0
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         locked = rows.filter(pk__in=pks).order_by("pk").select_for_update(of=("self",))
         return rows.filter(pk__in=list(locked.values_list("pk", flat=True))).update(**fields)
 

@@ -130,6 +130,8 @@ class ManagedResource(HasError):
     queued_until = models.DateTimeField(null=True, blank=True, editable=False)
     claim_token = models.CharField(max_length=16, null=True, blank=True, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # The process that claimed it (`WorkerProcess.token`); "": one without a heartbeat.
+    claimed_by = models.CharField(max_length=16, blank=True, default="", editable=False)
     # Claims since the last completed step: 2 or more means that an earlier outcome is unknown.
     attempts = models.PositiveIntegerField(default=0, editable=False)
 
@@ -156,6 +158,11 @@ class ManagedResource(HasError):
     class Meta:
         abstract = True
 
+    @classmethod
+    def unseen_effect(cls) -> models.Q:
+        """Rows whose last call may still take effect without a sign that their next step would find."""
+        return models.Q(pk__in=[])
+
     @property
     def outcome_unknown(self) -> bool:
         """An earlier step did not complete: read what it did on AWS before acting."""
@@ -171,6 +178,9 @@ def due_indexes(name: str) -> list[models.Index]:
             condition=models.Q(not_before__isnull=False),
         ),
         models.Index(fields=["polled_list"], name=f"{name}_polled", condition=~models.Q(polled_list="")),
+        models.Index(
+            fields=["claimed_by"], name=f"{name}_claimed", condition=models.Q(claim_token__isnull=False)
+        ),
     ]
 
 
@@ -196,6 +206,11 @@ class Transition(models.Model):
         indexes = [
             models.Index(fields=["resource_type", "resource_id", "-id"], name="transition_of_resource"),
             models.Index(fields=["at"], name="transition_at"),
+            models.Index(
+                fields=["aws_request_id"],
+                name="transition_of_request",
+                condition=~models.Q(aws_request_id=""),
+            ),
         ]
         ordering = ["-id"]
 
@@ -213,6 +228,23 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.beat_at:%H:%M:%S}"
+
+
+class WorkerProcess(models.Model):
+    """A process that takes steps, and when it last said that it is alive. See `lifecycle.workers`.
+
+    `noted_silent`: its silence was noted, and the messages that it had taken are queued again.
+    """
+
+    token = models.CharField(max_length=16, unique=True)
+    host = models.CharField(max_length=128)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField(db_default=Now())
+    beat_at = models.DateTimeField(db_default=Now())
+    noted_silent = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}"
 
 
 class ClockOffset(models.Model):
@@ -242,6 +274,8 @@ class Job(models.Model):
     name = models.CharField(max_length=64, unique=True)
     lease_token = models.CharField(max_length=16, null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
+    # The process that runs it (`WorkerProcess.token`); "": one without a heartbeat.
+    leased_by = models.CharField(max_length=16, blank=True, default="")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=200, blank=True, default="")

@@ -10,8 +10,9 @@ delete was accepted before; else it causes a describe by the row's own step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -21,13 +22,16 @@ from django.db.models.functions import Now
 
 from streamhub.clock import database_now
 from streamhub.contributions import contributed
-from streamhub.errors import AwsError, NotFound
-from streamhub.lifecycle import intent
-from streamhub.lifecycle.claim import FREE, after
+from streamhub.errors import AwsError, NotFound, StreamHubError
+from streamhub.lifecycle import intent, observed_facts
+from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.locking import update_all
 from streamhub.lifecycle.models import Listing, ManagedResource
 
 NOTHING = "nothing to observe"
+# How much of a list is read before what changed is written.
+BATCH_ITEMS = 1000
+BATCH_SECONDS = 2.0
 
 
 class ListPage(Protocol):
@@ -92,7 +96,8 @@ def observe(polled_list: PolledList) -> str:
         outcome = _describe(polled_list, waiting, watched)
     else:
         # Nothing waits for it, so it is no matter that it could not be read.
-        Listing.objects.filter(pk=listing.pk, unread_since__isnull=False).update(unread_since=None)
+        if listing.unread_since is not None:
+            Listing.objects.filter(pk=listing.pk).update(unread_since=None)
         return NOTHING
     if wake_due:
         # A row must not wait for ever for a change that was observed but not acted upon: it decides again.
@@ -145,15 +150,15 @@ def _look_at(polled_list: PolledList, row: ManagedResource) -> None:
     """Describe one watched row, and write what changed."""
     if polled_list.watch is None:
         return
-    started = database_now()
+    began = database_now()
     aws_id = getattr(row, polled_list.id_field)
     try:
         item = polled_list.watch.describe(aws_id)
     except NotFound:
-        _write_absent(polled_list, [row.pk], started)
+        _write_absent(polled_list, [row.pk], began)
         return
-    if not _write_changed(polled_list, {aws_id: item}, started):
-        _write(polled_list, row, {}, started)
+    if not _write_listed(polled_list, {aws_id: item}, began):
+        _reading(polled_list, lambda row: {}, began).confirm(row.pk)
 
 
 def _identified(polled_list: PolledList) -> QuerySet[Any]:
@@ -187,15 +192,14 @@ def last_read(row: ManagedResource) -> datetime | None:
 
 
 def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
-    """Read the complete list and write what changed."""
+    """Read the complete list and write what changed; if it ends early, what changed until then."""
     started = database_now()
     listed: set[str] = set()
     pages = changed = 0
-    for page in polled_list.pages():
-        pages += 1
-        items = {polled_list.item_id(item): item for item in page.items}
-        listed.update(items)
-        changed += _write_changed(polled_list, items, started)
+    for batch in _batches(polled_list, started):
+        pages += batch.pages
+        listed.update(batch.items)
+        changed += _write_listed(polled_list, batch.items, batch.began)
     absent = _absent_from(polled_list, listed)
     _write_absent(polled_list, absent, started)
     listing = listing or Listing.objects.get_or_create(key=polled_list.key)[0]
@@ -205,38 +209,50 @@ def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
     return f"pages {pages}, items {len(listed)}, changed {changed}, absent {len(absent)}"
 
 
-def _write_changed(polled_list: PolledList, items: dict[str, Any], started: datetime) -> int:
-    changed, held = [], []
+@dataclass
+class _Batch:
+    """Items of the list by their ids, all read after `began`."""
+
+    began: datetime
+    pages: int = 0
+    items: dict[str, Any] = field(default_factory=dict)
+
+
+def _batches(polled_list: PolledList, started: datetime) -> Iterator[_Batch]:
+    """The list in batches of pages, each at most `BATCH_ITEMS` and a page, or `BATCH_SECONDS` and a page.
+
+    Ends with the error if the list cannot be read to its end, after the batch until then.
+    """
+    batch, since = _Batch(started), time.monotonic()
+    try:
+        for page in polled_list.pages():
+            batch.pages += 1
+            batch.items.update({polled_list.item_id(item): item for item in page.items})
+            if len(batch.items) > BATCH_ITEMS or time.monotonic() - since >= BATCH_SECONDS:
+                yield batch
+                batch, since = _Batch(database_now()), time.monotonic()
+    except StreamHubError:
+        yield batch
+        raise
+    if batch.pages:
+        yield batch
+
+
+def _write_listed(polled_list: PolledList, items: dict[str, Any], began: datetime) -> int:
+    """Write what AWS showed of the rows of these items, and return how many changed."""
+
+    def facts(row: ManagedResource) -> dict[str, Any]:
+        item = items.get(getattr(row, polled_list.id_field))
+        return {} if item is None else polled_list.facts(item)
+
     rows = polled_list.model._default_manager.filter(**{f"{polled_list.id_field}__in": list(items)})
-    for row in rows:
-        facts = polled_list.facts(items[getattr(row, polled_list.id_field)])
-        if not _differs(row, facts):
-            continue
-        if _write(polled_list, row, facts, started):
-            changed.append(row.pk)
-        elif _older(polled_list, row, started).exists():
-            held.append(row.pk)
-    intent.requeue(polled_list.model, changed)
-    # A step holds these rows, and may have read before the change: their next step reads again.
-    intent.requeue(polled_list.model, held, observe=True)
-    return len(changed)
+    return len(_reading(polled_list, facts, began).write(rows))
 
 
-def _differs(row: ManagedResource, facts: dict[str, Any]) -> bool:
-    return any(getattr(row, column) != value for column, value in facts.items())
-
-
-def _older(polled_list: PolledList, row: ManagedResource, started: datetime) -> QuerySet[Any]:
-    """The row, if it was last read before `started`."""
-    column = polled_list.read_at
-    older = Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__lt": started})
-    return polled_list.model._default_manager.filter(older, pk=row.pk)
-
-
-def _write(polled_list: PolledList, row: ManagedResource, facts: dict[str, Any], started: datetime) -> int:
-    """Write facts, unless a step holds the row or has read its item since `started`."""
-    read_now = {polled_list.read_at: Now(), "observed_at": Now()}
-    return _older(polled_list, row, started).filter(FREE).update(**facts, **read_now)
+def _reading(
+    polled_list: PolledList, facts: Callable[[Any], dict[str, Any]], began: datetime
+) -> observed_facts.Reading:
+    return observed_facts.Reading(polled_list.model, facts, began, polled_list.read_at)
 
 
 def _absent_from(polled_list: PolledList, listed: set[str]) -> list[int]:
@@ -245,15 +261,13 @@ def _absent_from(polled_list: PolledList, listed: set[str]) -> list[int]:
     return [pk for pk, aws_id in known_ids if aws_id not in listed]
 
 
-def _write_absent(polled_list: PolledList, absent: list[int], started: datetime) -> None:
+def _write_absent(polled_list: PolledList, absent: list[int], began: datetime) -> None:
     """For rows whose resource AWS did not show: our delete has taken effect, or they need a describe."""
-    unproven = []
-    for row in polled_list.model._default_manager.filter(pk__in=absent):
-        facts = polled_list.gone(row, started)
-        if facts is None:
-            unproven.append(row.pk)
-        elif _differs(row, facts) and _write(polled_list, row, facts, started):
-            intent.requeue(polled_list.model, [row.pk])
+    if not absent:
+        return
+    rows = list(polled_list.model._default_manager.filter(pk__in=absent))
+    _reading(polled_list, lambda row: polled_list.gone(row, began) or {}, began).write(rows)
+    unproven = [row.pk for row in rows if polled_list.gone(row, began) is None]
     # Their next step describes the whole row. It is due now, unless one is planned already.
     update_all(polled_list.model, unproven, observe_requested=True, polled_list="")
     intent.requeue(polled_list.model, _unscheduled(polled_list, unproven))

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from streamhub.contributions import contributed
-from streamhub.lifecycle import wake
+from streamhub.lifecycle import dead_workers, wake
 from streamhub.lifecycle.claim import FREE, after
 from streamhub.lifecycle.driver import all_drivers
 from streamhub.lifecycle.locking import update_in_order
@@ -17,13 +17,14 @@ NOT_QUEUED = Q(queued_until__isnull=True) | Q(queued_until__lt=Now())
 
 
 def sweep() -> int:
-    """Queue the due rows of all managed models, and return how many.
+    """Free what dead workers held, queue the due rows of all managed models, and return how many.
 
     First, what apps contribute as `at_sweep` may make rows due. It asks AWS nothing.
     """
+    freed = dead_workers.free()
     for feed in contributed("at_sweep"):
         feed()
-    return sum(sweep_model(driver.model) for driver in all_drivers())
+    return freed + sum(sweep_model(driver.model) for driver in all_drivers())
 
 
 def sweep_model(model: type[ManagedResource]) -> int:

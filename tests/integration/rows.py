@@ -15,6 +15,7 @@ MANAGED = {
 CLOCKS = {
     **dict.fromkeys(MANAGED.values(), ("not_before", "queued_until", "claimed_until", "state_since")),
     "lifecycle_heartbeat": ("beat_at",),
+    "lifecycle_workerprocess": ("beat_at", "started_at"),
     "lifecycle_job": ("leased_until", "started_at", "finished_at", "failing_since"),
     "lifecycle_listing": ("listed_at", "unread_since"),
 }
@@ -39,6 +40,16 @@ def claims(database: str) -> int:
             for table in MANAGED.values()
         ]
     return sum(count[0] for count in counts if count)
+
+
+def holder(database: str) -> int | None:
+    """The process that has claimed a distribution; None if no claim has one."""
+    with closing(psycopg.connect(database, autocommit=True)) as connection:
+        found = connection.execute(
+            "SELECT w.pid FROM lifecycle_workerprocess w JOIN distributions_distribution d"
+            " ON d.claimed_by = w.token WHERE d.claim_token IS NOT NULL"
+        ).fetchone()
+    return found[0] if found else None
 
 
 def half_written(database: str) -> list[str]:

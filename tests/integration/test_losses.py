@@ -5,6 +5,7 @@ All intent is in the rows, so everything that was requested is still carried out
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -170,6 +171,45 @@ def test_requests_are_carried_out_after_workers_were_gone_for_an_hour(
     wait_channel_gone(stack, to_delete)
     flows.wait_complete_on_air(stack, 3, on_air=1)
     delete_everything(stack)
+
+
+# A heartbeat every 2 s, silent after 5 s, and a sweep every second.
+FREED_SECONDS = 10
+SLOW_SECONDS = 12
+
+
+@pytest.fixture
+def two_workers(tmp_path: Path, database: str) -> Iterator[RunningStack]:
+    with redis_database() as broker:
+        environment = {"DATABASE_URL": database, "CELERY_BROKER_URL": broker}
+        with running(tmp_path, environment, workers=2, scale=SCALE) as stack:
+            yield stack
+
+
+def test_a_slow_worker_keeps_its_row_and_a_killed_one_loses_it_within_seconds(
+    two_workers: RunningStack, database: str
+) -> None:
+    stack = two_workers
+    channel = create_channel(stack, "held")
+    flows.wait_complete(stack, 1)
+    hold_a_row(stack, channel, database)
+    pid = rows.holder(database)
+    assert pid is not None
+    slow_until = time.monotonic() + SLOW_SECONDS
+    while time.monotonic() < slow_until:
+        assert rows.holder(database) == pid, "a worker that is only slow lost its row"
+        time.sleep(0.5)
+
+    stack.control.clear_faults()
+    owner = os.getpgid(pid)
+    stack.processes.kill(
+        next(name for name, one in stack.processes.running.items() if one.popen.pid == owner)
+    )
+    killed = time.monotonic()
+    flows.wait(lambda: rows.claims(database) == 0, "the dead worker's row is freed and its step done", 60)
+    assert time.monotonic() - killed <= FREED_SECONDS
+    stack.control.release()
+    flows.assert_each_once(stack, 1)
 
 
 def hold_a_row(stack: RunningStack, channel: str, database: str) -> None:

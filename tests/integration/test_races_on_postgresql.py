@@ -19,6 +19,7 @@ RACES = [
     "tests/lifecycle/test_races.py",
     "tests/lifecycle/test_races_of_api_and_admin.py",
     "tests/lifecycle/test_claim.py",
+    "tests/lifecycle/test_observed_facts.py",
     "tests/lifecycle/test_sweep.py",
 ]
 

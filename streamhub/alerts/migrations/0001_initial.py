@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import streamhub.lifecycle.models
+import streamhub.postgresql.trigrams
 from django.db import migrations, models
 
 
@@ -41,7 +42,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'permissions': [('acknowledge_alarm', 'Can acknowledge an alarm'), ('take_alarm', 'Can take an alarm'), ('silence_alarm', 'Can silence an alarm')],
-                'indexes': [models.Index(fields=['kind', 'object_id'], name='alarm_of_object')],
+                'indexes': [models.Index(fields=['kind', 'object_id'], name='alarm_of_object'), models.Index(fields=['-resolved_at', '-id'], name='alarm_by_end'), streamhub.postgresql.trigrams.TrigramIndex(fields=['name', 'detail', 'rule', 'owner', 'acknowledged_by'], name='alarm_search'), models.Index(fields=['severity', 'id'], name='alarm_by_severity'), models.Index(fields=['owner', 'id'], name='alarm_by_owner'), models.Index(fields=['since', 'id'], name='alarm_by_since')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('resolved_at__isnull', True)), fields=('rule', 'kind', 'object_id'), name='one_open_alarm_per_rule_and_object'), models.CheckConstraint(condition=models.Q(('resolved_at__isnull', True), ('resolved_at__gte', models.F('opened_at')), _connector='OR'), name='alarm_ends_after_its_opening')],
             },
         ),

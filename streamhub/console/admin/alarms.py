@@ -23,6 +23,7 @@ from streamhub.alerts.rules import Severity
 from streamhub.clock import database_now
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.facts import Fact, Link, Panel, Section
+from streamhub.console.finding import Search
 from streamhub.console.registry import PageParts
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView
@@ -79,7 +80,7 @@ class AlarmAdmin(ResourceAdmin):
     )
     list_display = ("title", "state_shown", "severity_shown", "about", "owner_shown", "began")
     list_filter = (SeverityFilter, RuleFilter)
-    search_fields = ("name", "detail", "rule", "owner", "acknowledged_by")
+    search = Search(names=("name", "detail", "rule", "owner", "acknowledged_by"))
     search_help_text = "Name, text, rule or person"
     # What is open comes first.
     ordering = (F("resolved_at").desc(nulls_first=True), "-id")

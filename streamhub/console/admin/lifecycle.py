@@ -25,7 +25,7 @@ from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
 from streamhub.lifecycle.health import facts
 from streamhub.lifecycle.models import ClockOffset, Heartbeat, Job, Transition
 
-SEARCHED_TRANSITIONS = 500_000
+SEARCHED_TRANSITIONS = 20_000
 MAX_ROWS = 20
 # The dashboard shows all jobs that are not well, and others up to this many.
 LIST_LENGTH = 6
@@ -75,18 +75,21 @@ class TransitionAdmin(BigReadOnlyAdmin):
     """The audit trail: append-only, also for superusers.
 
     The table grows without limit, so queries are bounded: filters need no query for their choices, and a
-    text search reads only the newest `SEARCHED_TRANSITIONS` entries.
+    text search reads only the newest `SEARCHED_TRANSITIONS` entries; a whole request id is found in all.
     """
 
     list_display = ("at_shown", "kind", "name", "change", "who", "reason", "aws_request")
     list_filter = (KindFilter, StateFilter)
     more_filters = ("resource_id",)  # an object's timeline links to it
     search_fields = ("resource_name", "who", "aws_request_id", "why")
-    search_help_text = "Name, who, why or AWS request id"
+    search_help_text = f"In the newest {SEARCHED_TRANSITIONS:,}: name, who or why. In all: an AWS request id"
     ordering = ("-id",)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         if search_term:
+            by_request = queryset.filter(aws_request_id=search_term.strip())
+            if by_request.exists():
+                return by_request, False
             newest = Transition.objects.order_by("-id").values_list("id", flat=True).first() or 0
             queryset = queryset.filter(id__gt=newest - SEARCHED_TRANSITIONS)
         return super().get_search_results(request, queryset, search_term)

@@ -36,6 +36,18 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='WorkerProcess',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(max_length=16, unique=True)),
+                ('host', models.CharField(max_length=128)),
+                ('pid', models.PositiveIntegerField()),
+                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('beat_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('noted_silent', models.BooleanField(default=False)),
+            ],
+        ),
+        migrations.CreateModel(
             name='ClockOffset',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -57,6 +69,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=64, unique=True)),
                 ('lease_token', models.CharField(blank=True, max_length=16, null=True)),
                 ('leased_until', models.DateTimeField(blank=True, null=True)),
+                ('leased_by', models.CharField(blank=True, default='', max_length=16)),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('outcome', models.CharField(blank=True, default='', max_length=200)),
@@ -84,7 +97,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
-                'indexes': [models.Index(fields=['resource_type', 'resource_id', '-id'], name='transition_of_resource'), models.Index(fields=['at'], name='transition_at')],
+                'indexes': [models.Index(fields=['resource_type', 'resource_id', '-id'], name='transition_of_resource'), models.Index(fields=['at'], name='transition_at'), models.Index(condition=models.Q(('aws_request_id', ''), _negated=True), fields=['aws_request_id'], name='transition_of_request')],
             },
         ),
     ]

@@ -1,0 +1,211 @@
+"""The search of lists and sidebar: what it finds, and that it and sorting read no big table."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from channels_app.models import Breakout, Channel, SecurityGroup
+from distributions.models import Distribution
+from streamhub.console.base import BigReadOnlyAdmin
+from streamhub.console.sorting import indexed_columns
+from tests.scenarios import rows
+
+pytestmark = pytest.mark.django_db
+
+BIG = {model: entry for model, entry in admin.site._registry.items() if isinstance(entry, BigReadOnlyAdmin)}
+
+
+def changelist(client: Client, model: type[Any], **query: str) -> Any:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    return client.get(reverse(name), query).context["cl"]
+
+
+def found(client: Client, model: type[Any], term: str) -> list[str]:
+    return sorted(str(row) for row in changelist(client, model, q=term).result_list)
+
+
+@pytest.fixture
+def shows() -> list[Breakout]:
+    distribution = rows.distribution(
+        aws_distribution_id="EGRAND",
+        domain_name="dgrand.cloudfront.net",
+        arn="arn:aws:cloudfront::111122223333:distribution/EGRAND",
+    )
+    channel = rows.channel(name="Grand hall", ml_channel_id="314159", distribution=distribution)
+    names = ["Grand opening", "The opening of the hall", "Go", "EGRAND"]
+    made = [rows.breakout("completed", channel, name=name) for name in names]
+    for breakout in made[:2]:
+        for _ in range(2):
+            breakout.attachments.create(
+                aws_distribution_id="EGRAND",
+                domain_name="dgrand.cloudfront.net",
+                distribution=distribution,
+                ended_at=breakout.created_at,
+                started_at=breakout.created_at,
+            )
+    rows.breakout("idle", rows.channel(name="Small room"), name="Matinee")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("term", "names"),
+    [
+        ("opening", ["Grand opening", "The opening of the hall"]),
+        ("OPENing  hall", ["Grand opening", "The opening of the hall"]),  # of the name or the channel's
+        ("pening of", ["The opening of the hall"]),
+        ("go", ["Go"]),
+        ("the h", ["The opening of the hall"]),
+        ("op", []),
+        ("e", ["EGRAND"]),
+        ("Small room", ["Matinee"]),
+        ("dgrand.cloudfront.net", ["Grand opening", "The opening of the hall"]),
+        ("DGRAND.cloudfront.net", ["Grand opening", "The opening of the hall"]),
+        ("egrand", ["Grand opening", "The opening of the hall"]),  # an id before a name
+        ("zzyzx", []),
+        ("100%", []),
+        ("x" * 5000, []),
+    ],
+)
+def test_breakouts_are_found_by_name_and_by_whole_id(
+    superuser: Client, shows: list[Breakout], term: str, names: list[str]
+) -> None:
+    assert found(superuser, Breakout, term) == names
+
+
+@pytest.mark.parametrize(
+    ("model", "term"),
+    [
+        (Channel, "arn:aws:cloudfront::111122223333:distribution/EGRAND"),
+        (Channel, "EGRAND"),
+        (Channel, "314159"),
+        (Channel, "rand ha"),
+        (Distribution, "arn:aws:cloudfront::111122223333:distribution/EGRAND"),
+        (Distribution, "grand.cloud"),
+    ],
+)
+def test_channels_and_distributions_are_found_by_id_domain_and_arn(
+    superuser: Client, shows: list[Breakout], model: type[Any], term: str
+) -> None:
+    assert len(found(superuser, model, term)) == 1
+
+
+def test_a_uid_is_found_in_every_kind(superuser: Client, shows: list[Breakout]) -> None:
+    for model in (Breakout, Channel, Distribution):
+        row = model._default_manager.earliest("pk")
+        assert found(superuser, model, row.uid) == [str(row)]
+
+
+def test_a_security_group_is_found_by_its_channel(superuser: Client) -> None:
+    group = SecurityGroup.objects.create(cidrs="10.0.0.0/24", state="ready", aws_id="7")
+    rows.channel(name="Grand hall", security_group=group)
+    for term in ("grand HALL", "7", "10.0.0"):
+        assert found(superuser, SecurityGroup, term) == ["10.0.0.0/24"]
+    shown = changelist(superuser, SecurityGroup).result_list[0]
+    assert shown.channel_count == 1
+
+
+# --- order --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", BIG, ids=lambda model: model._meta.label)
+def test_a_list_is_sorted_by_indexed_columns_only(superuser: Client, model: type[Any]) -> None:
+    listed = changelist(superuser, model)
+    indexed = indexed_columns(model)
+    for number, name in enumerate(listed.list_display):
+        ordering = changelist(superuser, model, o=f"-{number}").get_ordering(listed, listed.root_queryset)
+        if name in listed.sortable_by:
+            column = ordering[0].lstrip("-")
+            assert column in indexed
+            assert ordering == [f"-{column}", "-pk"]
+        else:
+            assert ordering == list(BIG[model].ordering)
+
+
+def test_of_two_columns_the_one_clicked_last_counts(superuser: Client, shows: list[Breakout]) -> None:
+    listed = changelist(superuser, Breakout, o="-6.4")
+    assert listed.get_ordering(listed, listed.root_queryset) == ["-usage_bytes_downloaded", "-pk"]
+
+
+def test_pages_of_a_sorted_list_hold_every_row_once(superuser: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(BIG[Breakout], "list_per_page", 3)
+    channel = rows.channel()
+    made = [
+        rows.breakout("completed", channel, usage_bytes_downloaded=None if n % 2 else n) for n in range(8)
+    ]
+    for order in ("6", "-6"):
+        pages = [changelist(superuser, Breakout, o=order, p=str(number)).result_list for number in (1, 2, 3)]
+        assert sorted(row.pk for page in pages for row in page) == [row.pk for row in made]
+
+
+# --- plans --------------------------------------------------------------------------------------
+
+ROWS = 5_000
+FILL = """
+INSERT INTO channels_app_breakout (uid, name, channel_id, channel_uid, channel_name, state, cancelling,
+  curtain_raised, recorded, usage_status, usage_bytes_downloaded, usage_late_bytes, usage_late_requests,
+  usage_approximate, usage_suspect, usage_complete, error_code, error_message, error_hint,
+  error_needs_person, error_request_id, error_operation)
+SELECT md5(n::text), 'show ' || n || ' of ' || n * 7919 %% 1009, %s, '', 'stage', 'completed', false, false,
+  false, 'final', CASE WHEN n %% 4 > 0 THEN n * 7919 END, 0, 0, false, false, true, '', '', '', false, '', ''
+FROM generate_series(1, %s) n;
+INSERT INTO channels_app_attachment (breakout_id, aws_distribution_id, domain_name, ended_at)
+SELECT id, 'E' || id, 'd' || id || '.cloudfront.net', now() + '1 day' FROM channels_app_breakout;
+ANALYZE channels_app_breakout, channels_app_attachment;
+"""
+WHOLE = r"Seq Scan on (channels_app_breakout|channels_app_attachment)"
+BIG_TABLES = ("channels_app_breakout", "channels_app_attachment")
+BREAKOUTS = "/admin/channels_app/breakout/"
+# Each page, and the index that its query of breakouts must use ("": any).
+PAGES = {
+    "/admin/": "breakout_state",
+    BREAKOUTS: "channels_app_breakout_pkey",
+    f"{BREAKOUTS}?p=90": "channels_app_breakout_pkey",
+    f"{BREAKOUTS}?q=show": "channels_app_breakout_pkey",
+    **{f"{BREAKOUTS}?q={term}": "breakout_search" for term in ("4999", "zzyzx", "qx", "x" * 300)},
+    f"{BREAKOUTS}?q=E500": "attachment_delivery",
+    f"{BREAKOUTS}?q=d500.cloudfront.net": "attachment_domain",
+    **{f"{BREAKOUTS}?o={order}": "breakout_by_start" for order in ("4", "-4")},
+    **{f"{BREAKOUTS}?o={order}": "breakout_by_bytes" for order in ("6", "-6", "-6&p=90")},
+    **{f"{BREAKOUTS}?view={view}": "" for view in ("live", "soon", "moving", "failed")},
+    f"{BREAKOUTS}?usage_status__exact=pending": "breakout_usage_status",
+    **{f"/admin/search/?extended=1&s={term}": "breakout_search" for term in ("4999", "zzyzx", "qx")},
+}
+
+
+def plan_of(sql: str, *, bitmaps: bool) -> str:
+    """The plan without reading a table whole: by an index, with `bitmaps` only by one that has the condition.
+
+    Reading a table as small as a test's would be cheaper than any index.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"SET LOCAL enable_indexscan = {'off' if bitmaps else 'on'}")
+        cursor.execute(f"EXPLAIN {sql}")
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="plans of PostgreSQL")
+def test_no_page_reads_a_whole_big_table(superuser: Client) -> None:
+    channel = rows.channel(name="stage")
+    with connection.cursor() as cursor:
+        for statement, values in zip(FILL.split(";"), ([channel.pk, ROWS], None, None), strict=False):
+            cursor.execute(statement, values)
+    wrong = []
+    for url, index in PAGES.items():
+        with CaptureQueriesContext(connection) as captured:
+            assert superuser.get(url).status_code == 200, url
+        selects = [query["sql"] for query in captured.captured_queries if query["sql"].startswith("SELECT")]
+        read = [sql for sql in selects if any(f'"{table}"' in sql for table in BIG_TABLES)]
+        plans = [plan_of(sql, bitmaps=index == "breakout_search") for sql in read]
+        wrong += [f"{url}: {plan}" for plan in plans if re.search(WHOLE, plan)]
+        if not any(index in plan for plan in plans):
+            wrong.append("\n".join([f"{url} does not use {index}:", *plans]))
+    assert wrong == [], "\n\n".join(wrong)
