@@ -19,38 +19,50 @@ NO_RETRY = "There is nothing to retry."
 HAS_ONE = "It already has a distribution. Detach that one first."
 NO_ENDPOINT = "Its origin endpoint does not exist yet. Wait until the channel is created."
 
-VERBS = ("create-breakout", "create-distribution", "retry", "stop", "delete")
+VERBS = ("create-breakout", "create-distribution", "retry", "tags", "stop", "delete")
 KEYNOTE = {"on_air": "keynote", "may_run": True}
 # The situation, and the answer to each verb. Retry is always carried out in state failed.
-TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str, str, str]]] = {
-    "no obstacle": ({}, (DONE, DONE, NO_RETRY, NOT_RUNNING, DONE)),
-    "an error is shown": ({"has_error": True}, (DONE, DONE, DONE, NOT_RUNNING, DONE)),
-    "MediaLive may run": ({"may_run": True}, (DONE, DONE, NO_RETRY, DONE, DONE)),
-    "a distribution is attached": ({"has_distribution": True}, (DONE, HAS_ONE, NO_RETRY, NOT_RUNNING, DONE)),
-    "there is no endpoint": ({"has_endpoint": False}, (DONE, NO_ENDPOINT, NO_RETRY, NOT_RUNNING, DONE)),
+TABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "no obstacle": ({}, (DONE, DONE, NO_RETRY, DONE, NOT_RUNNING, DONE)),
+    "an error is shown": ({"has_error": True}, (DONE, DONE, DONE, DONE, NOT_RUNNING, DONE)),
+    "MediaLive may run": ({"may_run": True}, (DONE, DONE, NO_RETRY, DONE, DONE, DONE)),
+    "a distribution is attached": (
+        {"has_distribution": True},
+        (DONE, HAS_ONE, NO_RETRY, DONE, NOT_RUNNING, DONE),
+    ),
+    "there is no endpoint": ({"has_endpoint": False}, (DONE, NO_ENDPOINT, NO_RETRY, DONE, NOT_RUNNING, DONE)),
     "a breakout is starting": (
         {**KEYNOTE, "on_air_state": "starting"},
-        (DONE, DONE, NO_RETRY, ON_AIR, ON_AIR),
+        (DONE, DONE, NO_RETRY, DONE, ON_AIR, ON_AIR),
     ),
-    "a breakout is running": ({**KEYNOTE, "on_air_state": "running"}, (DONE, DONE, NO_RETRY, ON_AIR, ON_AIR)),
-    "a breakout is stopping": ({**KEYNOTE, "on_air_state": "stopping"}, (DONE, DONE, NO_RETRY, DONE, ON_AIR)),
-    "wanted running": ({"desired": "running", "may_run": True}, (DONE, DONE, NO_RETRY, DONE, DONE)),
-    "being deleted": ({"desired": "deleted"}, (BEING_DELETED, BEING_DELETED, NO_RETRY, NOT_RUNNING, ALREADY)),
+    "a breakout is running": (
+        {**KEYNOTE, "on_air_state": "running"},
+        (DONE, DONE, NO_RETRY, DONE, ON_AIR, ON_AIR),
+    ),
+    "a breakout is stopping": (
+        {**KEYNOTE, "on_air_state": "stopping"},
+        (DONE, DONE, NO_RETRY, DONE, DONE, ON_AIR),
+    ),
+    "wanted running": ({"desired": "running", "may_run": True}, (DONE, DONE, NO_RETRY, DONE, DONE, DONE)),
+    "being deleted": (
+        {"desired": "deleted"},
+        (BEING_DELETED, BEING_DELETED, NO_RETRY, BEING_DELETED, NOT_RUNNING, ALREADY),
+    ),
     "being deleted, and it may run": (
         {"desired": "deleted", "may_run": True},
-        (BEING_DELETED, BEING_DELETED, NO_RETRY, DONE, ALREADY),
+        (BEING_DELETED, BEING_DELETED, NO_RETRY, BEING_DELETED, DONE, ALREADY),
     ),
     "being deleted, on air": (
         {"desired": "deleted", **KEYNOTE, "on_air_state": "running"},
-        (BEING_DELETED, BEING_DELETED, NO_RETRY, ON_AIR, ALREADY),
+        (BEING_DELETED, BEING_DELETED, NO_RETRY, BEING_DELETED, ON_AIR, ALREADY),
     ),
     "being deleted, with an error": (
         {"desired": "deleted", "has_error": True},
-        (BEING_DELETED, BEING_DELETED, DONE, NOT_RUNNING, ALREADY),
+        (BEING_DELETED, BEING_DELETED, DONE, BEING_DELETED, NOT_RUNNING, ALREADY),
     ),
     "being deleted, with a distribution": (
         {"desired": "deleted", "has_distribution": True},
-        (BEING_DELETED, BEING_DELETED, NO_RETRY, NOT_RUNNING, ALREADY),
+        (BEING_DELETED, BEING_DELETED, NO_RETRY, BEING_DELETED, NOT_RUNNING, ALREADY),
     ),
 }
 CASES = [
@@ -84,6 +96,7 @@ def test_the_verbs_that_are_possible() -> None:
     assert guards.possible(Situation("idle", Desired.IDLE)) == [
         "create-breakout",
         "create-distribution",
+        "tags",
         "delete",
     ]
     assert guards.possible(Situation("failed", Desired.DELETED, may_run=True)) == ["retry", "stop"]

@@ -148,18 +148,30 @@ def test_pages_of_a_sorted_list_hold_every_row_once(superuser: Client, monkeypat
 # --- plans --------------------------------------------------------------------------------------
 
 ROWS = 5_000
-FILL = """
-INSERT INTO channels_app_breakout (uid, name, channel_id, channel_uid, channel_name, state, cancelling,
-  curtain_raised, recorded, usage_status, usage_bytes_downloaded, usage_late_bytes, usage_late_requests,
-  usage_approximate, usage_suspect, usage_complete, error_code, error_message, error_hint,
-  error_needs_person, error_request_id, error_operation)
-SELECT md5(n::text), 'show ' || n || ' of ' || n * 7919 %% 1009, %s, '', 'stage', 'completed', false, false,
-  false, 'final', CASE WHEN n %% 4 > 0 THEN n * 7919 END, 0, 0, false, false, true, '', '', '', false, '', ''
-FROM generate_series(1, %s) n;
-INSERT INTO channels_app_attachment (breakout_id, aws_distribution_id, domain_name, ended_at)
-SELECT id, 'E' || id, 'd' || id || '.cloudfront.net', now() + '1 day' FROM channels_app_breakout;
-ANALYZE channels_app_breakout, channels_app_attachment;
-"""
+DIFFERENT = {
+    "uid": "md5(n::text)",
+    "name": "'show ' || n || ' of ' || n * 7919 % 1009",
+    "usage_status": "'final'",
+    "usage_bytes_downloaded": "CASE WHEN n % 4 > 0 THEN n * 7919 END",
+}
+
+
+def fill(first: Breakout) -> None:
+    """Copies of a breakout with other names, and a distribution for each."""
+    columns = [column.column for column in Breakout._meta.local_concrete_fields if not column.primary_key]
+    values = [DIFFERENT.get(column, f"first.{column}") for column in columns]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO channels_app_breakout ({', '.join(columns)}) SELECT {', '.join(values)} "
+            f"FROM channels_app_breakout first, generate_series(1, {ROWS}) n WHERE first.id = {first.pk}"
+        )
+        cursor.execute(
+            "INSERT INTO channels_app_attachment (breakout_id, aws_distribution_id, domain_name, ended_at) "
+            "SELECT id, 'E' || id, 'd' || id || '.cloudfront.net', now() + '1 day' FROM channels_app_breakout"
+        )
+        cursor.execute("ANALYZE channels_app_breakout, channels_app_attachment")
+
+
 WHOLE = r"Seq Scan on (channels_app_breakout|channels_app_attachment)"
 BIG_TABLES = ("channels_app_breakout", "channels_app_attachment")
 BREAKOUTS = "/admin/channels_app/breakout/"
@@ -194,10 +206,7 @@ def plan_of(sql: str, *, bitmaps: bool) -> str:
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="plans of PostgreSQL")
 def test_no_page_reads_a_whole_big_table(superuser: Client) -> None:
-    channel = rows.channel(name="stage")
-    with connection.cursor() as cursor:
-        for statement, values in zip(FILL.split(";"), ([channel.pk, ROWS], None, None), strict=False):
-            cursor.execute(statement, values)
+    fill(rows.breakout("completed", rows.channel(name="stage")))
     wrong = []
     for url, index in PAGES.items():
         with CaptureQueriesContext(connection) as captured:

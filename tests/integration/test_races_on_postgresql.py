@@ -1,4 +1,4 @@
-"""The race tests of `make test` on PostgreSQL, which locks single rows, with more rounds."""
+"""Tests of `make test` again on PostgreSQL: races, as it locks single rows, and searches, for its plans."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ RACES = [
     "tests/lifecycle/test_claim.py",
     "tests/lifecycle/test_observed_facts.py",
     "tests/lifecycle/test_sweep.py",
+    "tests/console/test_finding.py",
 ]
 
 
