@@ -49,6 +49,9 @@ def delete_stale(job: JobRun) -> int:
     run = run or run_open(system_actor("reaper"))
     ReaperRun.objects.filter(pk=run.pk, listed=False).update(listed=True, seen=stale().count())
     queued = feed()
+    if run_under_way() is None and not stale().exists():
+        job.say("nothing to delete")
+        return queued
     job.say(f"{queued} handed to the workers, {stale().count()} wait for their turn or are needed on air")
     return queued
 

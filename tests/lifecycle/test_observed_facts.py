@@ -136,7 +136,7 @@ def test_columns_that_a_reading_leaves_out_stay_as_they_are() -> None:
 def test_every_type_of_column_comes_back_as_it_was_written(part: PolledList) -> None:
     """Text, lists as JSON, and flags."""
     urls = ["rtmp://a/1", "rtmp://b/'\"%s"]
-    columns = {"input_dest_urls": urls, "ml_input_state": "ATTACHED", "ml_channel_gone": True}
+    columns = {"input_urls": urls, "ml_input_state": "ATTACHED", "ml_channel_gone": True}
     rows = [Channel.objects.create(name=f"c{n}", **{part.id_field: f"id-{n}"}) for n in range(3)]
     reading = Reading(Channel, lambda row: columns, database_now(), part.read_at)
     assert len(reading.write(rows)) == 3
