@@ -89,6 +89,12 @@ def stubber(stub: Stub) -> Stubber:
     return stub("cloudfront")
 
 
+@pytest.fixture
+def once(stub: Stub) -> Stubber:
+    """For calls that are never repeated by botocore (`session.NEVER_REPEATED`)."""
+    return stub("cloudfront", attempts=1)
+
+
 def test_create_sends_configuration_and_tags_in_one_call(cloudfront: CloudFront, stubber: Stubber) -> None:
     tags = {"Items": [{"Key": "streamhub:owner", "Value": "0123"}]}
     stubber.add_response(
@@ -198,18 +204,18 @@ def test_two_concurrent_changes_are_a_conflict(cloudfront: CloudFront, stubber: 
 
 def test_other_conflicts_are_not_retried(cloudfront: CloudFront, stubber: Stubber) -> None:
     stubber.add_response("get_distribution", distribution())
-    stubber.add_client_error("update_distribution", "StagingDistributionInUse", "no", 409)
+    stubber.add_client_error("update_distribution", "ResourceInUse", "no", 409)
     with pytest.raises(Conflict):
         cloudfront.set_enabled(ID, enabled=False, is_ours=lambda info: True)
 
 
-def test_delete_sends_the_etag_and_returns_the_request_id(cloudfront: CloudFront, stubber: Stubber) -> None:
-    stubber.add_response("delete_distribution", meta("req-7"), {"Id": ID, "IfMatch": "E2"})
+def test_delete_sends_the_etag_and_returns_the_request_id(cloudfront: CloudFront, once: Stubber) -> None:
+    once.add_response("delete_distribution", meta("req-7"), {"Id": ID, "IfMatch": "E2"})
     assert cloudfront.delete(ID, "E2") == "req-7"
 
 
-def test_deleting_an_enabled_distribution_is_a_conflict(cloudfront: CloudFront, stubber: Stubber) -> None:
-    stubber.add_client_error("delete_distribution", "DistributionNotDisabled", "no", 409)
+def test_deleting_an_enabled_distribution_is_a_conflict(cloudfront: CloudFront, once: Stubber) -> None:
+    once.add_client_error("delete_distribution", "DistributionNotDisabled", "no", 409)
     with pytest.raises(Conflict):
         cloudfront.delete(ID, "E2")
 

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from emulator.codec import AwsRequest
 from emulator.faults import refusal
+from emulator.stale_reads import is_read
 from streamhub.lifecycle.freshness import FRESH_PERIODS
 from tests.matrix.taking import FLOWS_TAKEN, TAKE
 from tests.scenarios.crashing_session import KILLS, MortalSession
@@ -75,5 +76,5 @@ def applicable(flow: str, operation: str, kind: str) -> bool:
     if kind in ("conflict", "conflict_after"):
         # MediaPackage's 422 without an effect is a refusal of the input, for which a row fails.
         refused = kind == "conflict" and operation.startswith("mediapackage:")
-        return may_conflict(operation) and not refused
+        return may_conflict(operation) and not refused and not is_read(operation.partition(":")[2])
     return not (kind == "not_found" and ":List" in operation)
