@@ -12,7 +12,7 @@ import socket
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from django.conf import settings
 
@@ -144,7 +144,7 @@ def _form_error(input_type: str, url: str) -> str | None:
     if not re.fullmatch(kind.pattern, url):
         return f"{_shown(url)} is not {kind.what} that {input_type} can pull. Write it as {kind.example}."
     if url.startswith("s3"):
-        return _bucket_error(urlsplit(url).netloc)
+        return _bucket_error(url.partition("://")[2].partition("/")[0])
     if input_type == InputType.SRT_CALLER and (error := _srt_error(url)):
         return error
     return host_error(_host_of(url))
@@ -254,7 +254,7 @@ def _bucket_error(bucket: str) -> str | None:
 
 def _srt_error(url: str) -> str | None:
     """What is wrong with the parameters of an SRT source."""
-    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    pairs = parse_qsl(url.partition("?")[2], keep_blank_values=True)
     given = dict(pairs)
     if len(given) < len(pairs):
         return "A parameter of the SRT source stands twice. Write each of them once."

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from channels_app.services.sources import credentials_errors, host_error, source_error, sources_error
+from channels_app.services.sources import KINDS, credentials_errors, host_error, source_error, sources_error
+from streamhub.aws.input_sources import sources_params
 
 GOOD = {
     "RTMP_PULL": "rtmp://media.example.com/app/stream",
@@ -58,6 +62,8 @@ def test_what_no_type_pulls_is_refused(kind: str, url: str) -> None:
         ("MP4_FILE", "https://media.example.com/.mp4/"),
         ("MP4_FILE", "s3://A.Bucket/film.mp4"),
         ("SRT_CALLER", "srt://media.example.com"),
+        ("SRT_CALLER", "srt://[0]:9000"),
+        ("MP4_FILE", "https://[f]/film.mp4"),
         ("SRT_CALLER", "srt://media.example.com:9000/app"),
         ("URL_PULL", ""),
         ("URL_PULL", "https://"),
@@ -187,9 +193,9 @@ def test_a_parameter_that_srt_does_not_take_is_named(query: str, words: str) -> 
 
 @pytest.mark.parametrize(("channel_class", "number"), [(SINGLE, 1), (STANDARD, 2)])
 def test_there_is_one_source_for_each_pipeline(channel_class: str, number: int) -> None:
-    for given in range(4):
-        error = sources_error("URL_PULL", [GOOD["URL_PULL"]] * given, channel_class)
-        assert (error is None) == (given == number)
+    for count in range(4):
+        error = sources_error("URL_PULL", [GOOD["URL_PULL"]] * count, channel_class)
+        assert (error is None) == (count == number)
 
 
 def test_credentials_are_a_user_name_and_the_name_of_a_parameter() -> None:
@@ -213,3 +219,13 @@ def test_a_password_instead_of_a_parameters_name_is_refused_and_not_repeated(pas
 def test_other_inputs_take_no_credentials(kind: str) -> None:
     errors = credentials_errors(kind, {"username": "anna", "password": "/a"})
     assert list(errors) == ["input_credentials"]
+
+
+@given(data=st.data(), kind=st.sampled_from(sorted(KINDS)))
+def test_a_url_of_the_right_form_is_taken_or_refused(data: st.DataObject, kind: str) -> None:
+    url = data.draw(st.from_regex(re.compile(KINDS[kind].pattern, re.ASCII), fullmatch=True))
+    sentence = source_error(kind, url)
+    if sentence is None:
+        assert sources_params(kind, [url], None)
+    else:
+        assert sentence.endswith(".")
