@@ -26,22 +26,14 @@ def tasks() -> set[str]:
     return {str(job.task) for job in periodic_jobs()}
 
 
-def length(interval: IntervalSchedule) -> timedelta:
-    return timedelta(**{interval.period: interval.every})
-
-
 def wrong_period(interval: timedelta, job: PeriodicJob | None) -> str:
     """Why a row may not have this period, as a sentence; "" if it may. `job`: the one that it schedules."""
     if interval < SHORTEST:
         return "A period must be at least one second."
-    longest = max(LONGEST, timedelta(seconds=job.seconds())) if job else None
-    if job and longest and interval > longest:
-        days = longest.days
-        return (
-            f"StreamHub needs {job.name} at least every {'day' if days == 1 else f'{days} days'}. "
-            "To stop it, switch it off: that is an alarm until it is on again."
-        )
-    return ""
+    if job is None or interval <= (longest := max(LONGEST, timedelta(seconds=job.seconds()))):
+        return ""
+    often = "day" if longest.days == 1 else f"{longest.days} days"
+    return f"StreamHub needs {job.name} at least every {often}. To stop it, switch it off.{_alarm(job)}"
 
 
 def uses(interval: IntervalSchedule) -> list[str]:
@@ -55,5 +47,8 @@ def while_off(row: PeriodicTask) -> str:
     job = job_of(row)
     if job is None:
         return f"{row.name}: {row.task} is no longer sent by this row."
-    alarm = " It is an alarm until it is on again." if job.required else ""
-    return f"{row.name}: StreamHub will not {job.purpose}.{alarm}"
+    return f"{row.name}: StreamHub will not {job.purpose}.{_alarm(job)}"
+
+
+def _alarm(job: PeriodicJob) -> str:
+    return " It is an alarm until it is on again." if job.required else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from streamhub.clock import database_now
 from streamhub.lifecycle.models import Job
@@ -93,11 +93,15 @@ def judge(job: PeriodicJob, row: Job | None, schedule: Schedule | None, now: dat
 def schedules() -> dict[str, Schedule]:
     """The schedule by job. Staff may have several rows of one name's task; the name counts. One query."""
     rows = PeriodicTask.objects.select_related("interval")
-    return {row.name: Schedule(row.enabled, _every(row), row.date_changed) for row in rows}
+    return {
+        row.name: Schedule(row.enabled, length_of(row.interval) if row.interval else None, row.date_changed)
+        for row in rows
+    }
 
 
-def _every(row: PeriodicTask) -> timedelta | None:
-    return timedelta(**{row.interval.period: row.interval.every}) if row.interval else None
+def length_of(interval: IntervalSchedule) -> timedelta:
+    """A row's period as a span of time."""
+    return timedelta(**{interval.period: interval.every})
 
 
 def all_jobs(schedule: Mapping[str, Schedule] | None = None) -> list[JobHealth]:

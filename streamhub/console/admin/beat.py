@@ -29,6 +29,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from streamhub.console import schedule_rules
 from streamhub.console.base import ConsoleAdmin
 from streamhub.console.templatetags.console import when
+from streamhub.lifecycle.job_health import length_of
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, 
 
 def every(interval: IntervalSchedule) -> str:
     """The interval in its largest whole unit: "every 30 days", "every minute"."""
-    seconds = int(timedelta(**{interval.period: interval.every}).total_seconds())
+    seconds = int(length_of(interval).total_seconds())
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         if seconds and seconds % length == 0:
             count = seconds // length
@@ -69,7 +70,7 @@ class _PeriodicTaskForm(PeriodicTaskForm):
             self.add_error(
                 "interval", f"{job.name} needs an interval. To stop it, switch it off in the list."
             )
-        if interval and (wrong := schedule_rules.wrong_period(schedule_rules.length(interval), job)):
+        if interval and (wrong := schedule_rules.wrong_period(length_of(interval), job)):
             self.add_error("interval", wrong)
         return data
 
