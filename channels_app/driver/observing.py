@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from channels_app.decide.channel import Intent, Observed, Step, next_step
-from channels_app.driver import maintenance, tagging
+from channels_app.driver import input_settings, maintenance, tagging
 from channels_app.driver.parts import (
     ENDPOINT,
     INPUT,
@@ -104,9 +104,12 @@ def look_before(claim: Claim, step: Step) -> None:
     """Before a start or a stop: describe MediaLive's channel if it was last read over `OBSERVE_SECONDS` ago.
 
     AWS answers a start or stop of a channel in the wrong state with an error. If the channel cannot be read,
-    a stop is sent all the same, because a running channel costs money; a start waits.
+    a stop is sent all the same, because a running channel costs money; a start waits. Before a start the
+    input is read too: what somebody changed cannot be restored any more once the channel runs.
     """
     row: Channel = claim.row
+    if step is Step.START and INPUT.key not in claim.looked_at and not _list_is_known(row, INPUT):
+        describe_part(claim, INPUT)
     if step not in (Step.START, Step.STOP) or _encoder_is_known(row):
         return
     try:
@@ -118,14 +121,17 @@ def look_before(claim: Claim, step: Step) -> None:
 
 
 def _encoder_is_known(row: Channel) -> bool:
-    """Whether the row says what AWS answered about the encoder lately.
+    """Whether the row says what AWS answered about the encoder lately."""
+    return is_recent(row.encoder_read_at) or _list_is_known(row, ML_CHANNEL)
+
+
+def _list_is_known(row: Channel, part: PartDriver) -> bool:
+    """Whether the row says what the list of the part answered lately.
 
     A list writes nothing into a row that a step holds: it asks for an observation of it before it counts as
     read. So a list that was read during this very step counts only if it asked for none.
     """
-    if is_recent(row.encoder_read_at):
-        return True
-    listed = is_recent(last_answer(None, ML_CHANNEL.key))
+    listed = is_recent(last_answer(None, part.key))
     return listed and not Channel.objects.filter(pk=row.pk, observe_requested=True).exists()
 
 
@@ -148,6 +154,9 @@ def observed(row: Channel) -> Observed:
         and bool(row.endpoint_url)
         and row.distribution.origin_url != row.endpoint_url,
         endpoint_closed=bool(row.endpoint_closed_by),
+        input_changed=input_settings.is_restorable(row),
+        attachment_changed=not input_settings.is_attached(row),
+        input_untold=input_settings.is_untold(row),
         start_accepted=row.start_accepted_at is not None,
         start_settling=settles(row.start_accepted_at),
         stop_settling=settles(row.stop_accepted_at),

@@ -1,0 +1,150 @@
+"""What a channel's input is like on MediaLive, and what it should be like.
+
+The row keeps what AWS last answered (`Channel.input_settings`), as it keeps the rules of a security group:
+so a list, which knows no row, writes it like any other fact, and a difference is a comparison of two values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels_app.models import Channel, SecurityGroup
+from channels_app.models.channel import PUSH_TYPES, InputType
+from streamhub.aws.input_sources import sources_of, sources_params
+from streamhub.aws.medialive import InputInfo
+
+NAME, GROUPS, STREAMS, SOURCES, ATTACHED = (
+    "name",
+    "security groups",
+    "stream names",
+    "sources",
+    "attachment to the channel",
+)
+# How the timelines are told that MediaLive took our settings and shows others all the same.
+NOT_TAKEN = "MediaLive does not show what it accepted: "
+INPUT_CHANGED = "input_changed"
+RESTORED = "StreamHub restores it. Find out who changed it."
+STOP_FIRST = (
+    "MediaLive changes an input only while its channel is idle. Stop the show and start it again: StreamHub "
+    "restores the input before the start. Find out who changed it."
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The settings with which an input is created, by the names of `MediaLive.create_input`'s parameters."""
+
+    name: str
+    type: str
+    security_group_ids: list[str]
+    destinations: list[str]
+    source_urls: list[str]
+    credentials: tuple[str, str] | None
+
+
+def wanted(row: Channel) -> Wanted:
+    pull = row.input_type not in PUSH_TYPES
+    rtmp = row.input_type == InputType.RTMP_PUSH
+    return Wanted(
+        name=row.aws_name(),
+        type=row.input_type,
+        security_group_ids=[row.security_group.aws_id] if row.security_group else [],
+        destinations=[f"{row.uid}/a", f"{row.uid}/b"] if rtmp else [],
+        source_urls=row.source_urls if pull else [],
+        credentials=(row.source_username, row.source_password_param) if row.source_username else None,
+    )
+
+
+def settings_of(info: InputInfo) -> dict[str, Any]:
+    """The column `input_settings` for an answer about the input."""
+    rtmp = info.type == InputType.RTMP_PUSH
+    return {
+        NAME: info.name,
+        GROUPS: sorted(info.security_groups),
+        STREAMS: [urlsplit(url).path.lstrip("/") for url in info.dest_urls] if rtmp else [],
+        SOURCES: [dict(source) for source in info.sources],
+        "tags": dict(info.tags),
+    }
+
+
+def differing(row: Channel) -> list[str]:
+    """The keys of `settings_of` under which the input differs. Empty if it was not read yet."""
+    read, ours = row.input_settings, wanted(row)
+    if not read or not row.ml_input_id or row.ml_input_gone:
+        return []
+    expected = {
+        NAME: ours.name,
+        STREAMS: ours.destinations,
+        SOURCES: sources_of(sources_params(ours.type, ours.source_urls, ours.credentials)),
+    }
+    if _group_is_settled(row.security_group):
+        expected[GROUPS] = ours.security_group_ids
+    return [name for name, value in expected.items() if name in read and read[name] != value]
+
+
+def is_attached(row: Channel) -> bool:
+    """Whether the MediaLive channel reads our input and no other, as far as it was read."""
+    exists = bool(row.ml_channel_id and row.ml_input_id) and not (row.ml_channel_gone or row.ml_input_gone)
+    return not exists or row.attached_inputs in ([], [row.ml_input_id])
+
+
+def changed(row: Channel) -> str:
+    """What somebody changed about the input outside StreamHub, with what it is now; "" if nothing.
+
+    Not its tags, which are given back at any time.
+    """
+    names = differing(row) + ([] if is_attached(row) else [ATTACHED])
+    return ", ".join(f"{name} ({_now(row, name)})" for name in names)
+
+
+def _now(row: Channel, name: str) -> str:
+    """The changed setting as it is now. Of a source only its host: the rest of a URL may hold a secret."""
+    if name == ATTACHED:
+        return f"it reads {', '.join(row.attached_inputs)}"
+    value = row.input_settings[name]
+    if name == SOURCES:
+        value = [
+            source.get("SrtListenerAddress") or urlsplit(source.get("Url", "")).hostname for source in value
+        ]
+    return value if isinstance(value, str) else ", ".join(map(str, value)) or "none"
+
+
+def is_untold(row: Channel) -> bool:
+    """Whether something is changed that the timelines do not say yet."""
+    what = changed(row)
+    return bool(what) and row.input_told not in (what, NOT_TAKEN + what)
+
+
+def is_restorable(row: Channel) -> bool:
+    """Whether a setting differs that MediaLive was not given again already."""
+    return bool(differing(row)) and row.input_told != NOT_TAKEN + changed(row)
+
+
+def error_of(row: Channel, hint: str = STOP_FIRST) -> tuple[str, str, str] | None:
+    """Code, message and hint of the error to show; None if no show depends on what is changed: a name."""
+    if is_attached(row) and set(differing(row)) <= {NAME}:
+        return None
+    return INPUT_CHANGED, f"The MediaLive input was changed outside StreamHub: {changed(row)}.", hint
+
+
+def tags_differ(row: Channel, ours: Mapping[str, str]) -> bool:
+    """Whether the input lacks one of our tags. Tags that nobody of ours set count for nothing."""
+    read = row.input_settings.get("tags")
+    return read is not None and any(read.get(key) != value for key, value in ours.items())
+
+
+def with_tags(row: Channel, tags: Mapping[str, str]) -> dict[str, Any]:
+    """The column `input_settings` after MediaLive has taken these tags and lost those that were removed."""
+    read = row.input_settings
+    if "tags" not in read:
+        return read
+    kept = {key: value for key, value in read["tags"].items() if key not in row.tags_removed}
+    return {**read, "tags": {**kept, **tags}}
+
+
+def _group_is_settled(group: SecurityGroup | None) -> bool:
+    """Whether it is known which group the input should have: another one may be about to replace it."""
+    return group is None or bool(group.aws_id and not group.gone_at and not group.suspect_since)

@@ -1,0 +1,108 @@
+"""Undoes what somebody edited in the AWS console, as far as AWS allows, and says both on the timelines.
+
+Each finding is said before the call that undoes it, since the answer of that call may be lost.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from channels_app import breakout_sync
+from channels_app.driver import input_settings, parts
+from channels_app.driver.parts import INPUT, ML_CHANNEL
+from channels_app.driver.running import move, outside
+from channels_app.models import Channel
+from channels_app.models.channel import Desired
+from streamhub.errors import Refused
+from streamhub.lifecycle import absence, refusals
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
+
+ENDPOINT_CLOSED = (
+    "endpoint_closed",
+    "The MediaPackage endpoint was closed to viewers outside StreamHub.",
+    "StreamHub opens it again. Find out who changed it.",
+)
+INPUT_NOT_RESTORED = "input_not_restored"
+
+
+def open_endpoint(claim: Claim) -> float | None:
+    """Somebody closed the endpoint to CloudFront: give it our settings again, and say so."""
+    row: Channel = claim.row
+    if row.error_code == ENDPOINT_CLOSED[0]:
+        claim.keep_error = True
+    else:
+        why = f"closed to viewers outside StreamHub ({row.endpoint_closed_by}), StreamHub opens it again"
+        move(claim, row.state, why=why, tell=True, **outside(claim, *ENDPOINT_CLOSED))
+    info = parts.open_endpoint(row)
+    claim.note("MediaPackage endpoint opened", request_id=info.request_id, **parts.ENDPOINT.facts(info))
+    return AT_ONCE
+
+
+def tell_input_changed(claim: Claim) -> float | None:
+    """Somebody changed the input of a channel that runs. AWS takes no edit of it now (AWS_RULES 46)."""
+    _tell_change(claim, input_settings.error_of(claim.row), needs_person=True)
+    return AT_ONCE
+
+
+def restore_input(claim: Claim) -> float | None:
+    """Give the input its settings again. A refusal fails a start; while the channel is idle it is shown."""
+    row: Channel = claim.row
+    if input_settings.is_untold(row):
+        _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
+    try:
+        info = absence.observe_on_conflict(claim, lambda: parts.restore_input(row))
+    except Refused as refused:
+        if row.desired == Desired.RUNNING:
+            raise
+        return _show_refusal(claim, refused)
+    _note(claim, "MediaLive input: settings restored", info.request_id, input_told="", **INPUT.facts(info))
+    if input_settings.differing(row):
+        # Sent once: MediaLive writes something in another way than we do, which must hold up no start.
+        what = input_settings.NOT_TAKEN + input_settings.changed(row)
+        _note(claim, what, info.request_id, input_told=what)
+    return AT_ONCE
+
+
+def restore_attachment(claim: Claim) -> float | None:
+    """Have the MediaLive channel read our input again. It is UPDATING for some seconds."""
+    row: Channel = claim.row
+    if input_settings.is_untold(row):
+        _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
+    try:
+        info = absence.observe_on_conflict(claim, lambda: parts.attach_input(row))
+    except Refused as refused:
+        if row.desired == Desired.RUNNING:
+            raise
+        return _show_refusal(claim, refused)
+    facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
+    _note(claim, "MediaLive channel: its input attached again", info.request_id, **facts)
+    if not input_settings.is_attached(row):
+        claim.save(observe_requested=True)
+        return float(settings.OBSERVE_SECONDS)
+    return AT_ONCE
+
+
+def _tell_change(claim: Claim, error: tuple[str, str, str] | None, *, needs_person: bool = False) -> None:
+    """Say on both timelines what is changed, and show it as an error if a show depends on it."""
+    what = input_settings.changed(claim.row)
+    claim.keep_error = True
+    shown = outside(claim, *error) | {"error_needs_person": needs_person} if error else {}
+    _note(claim, f"MediaLive input changed outside StreamHub: {what}", None, input_told=what, **shown)
+
+
+def _note(claim: Claim, why: str, request_id: str | None, **fields: Any) -> None:
+    with transaction.atomic():
+        claim.note(why, request_id=request_id, **fields)
+        breakout_sync.tell_breakout(claim.row, why)
+
+
+def _show_refusal(claim: Claim, refused: Refused) -> float | None:
+    """The channel is idle and stays so. The next start tries it again, and so does Retry."""
+    hint = "Correct the input in MediaLive's console, or press Retry. The next start tries it again."
+    refusals.show(claim, refused, "to restore the MediaLive input", code=INPUT_NOT_RESTORED, hint=hint)
+    return None
