@@ -6,21 +6,23 @@ so a list, which knows no row, writes it like any other fact, and a difference i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from channels_app.driver.marks import mark_of, tags_of
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import PUSH_TYPES, InputType
 from streamhub.aws.input_sources import sources_of, sources_params
 from streamhub.aws.medialive import InputInfo
+from streamhub.aws.ownership import is_still
 
-NAME, GROUPS, STREAMS, SOURCES, ATTACHED = (
+NAME, GROUPS, STREAMS, SOURCES, TAGS, ATTACHED = (
     "name",
     "security groups",
     "stream names",
     "sources",
+    "tags",
     "attachment to the channel",
 )
 # How the timelines are told that MediaLive took our settings and shows others all the same.
@@ -66,7 +68,7 @@ def settings_of(info: InputInfo) -> dict[str, Any]:
         GROUPS: sorted(info.security_groups),
         STREAMS: [urlsplit(url).path.lstrip("/") for url in info.dest_urls] if rtmp else [],
         SOURCES: [dict(source) for source in info.sources],
-        "tags": dict(info.tags),
+        TAGS: dict(info.tags),
     }
 
 
@@ -92,11 +94,8 @@ def is_attached(row: Channel) -> bool:
 
 
 def changed(row: Channel) -> str:
-    """What somebody changed about the input outside StreamHub, with what it is now; "" if nothing.
-
-    Not its tags, which are given back at any time.
-    """
-    names = differing(row) + ([] if is_attached(row) else [ATTACHED])
+    """What somebody changed about the input outside StreamHub, with what it is now; "" if nothing."""
+    names = differing(row) + ([TAGS] if lost_tags(row) else []) + ([] if is_attached(row) else [ATTACHED])
     return ", ".join(f"{name} ({_now(row, name)})" for name in names)
 
 
@@ -104,7 +103,7 @@ def _now(row: Channel, name: str) -> str:
     """The changed setting as it is now. Of a source only its host: the rest of a URL may hold a secret."""
     if name == ATTACHED:
         return f"it reads {', '.join(row.attached_inputs)}"
-    value = row.input_settings[name]
+    value = lost_tags(row) if name == TAGS else row.input_settings[name]
     if name == SOURCES:
         value = [
             source.get("SrtListenerAddress") or urlsplit(source.get("Url", "")).hostname for source in value
@@ -130,19 +129,26 @@ def error_of(row: Channel, hint: str = STOP_FIRST) -> tuple[str, str, str] | Non
     return INPUT_CHANGED, f"The MediaLive input was changed outside StreamHub: {changed(row)}.", hint
 
 
-def tags_differ(row: Channel, ours: Mapping[str, str]) -> bool:
-    """Whether the input lacks one of our tags. Tags that nobody of ours set count for nothing."""
-    read = row.input_settings.get("tags")
-    return read is not None and any(read.get(key) != value for key, value in ours.items())
+def lost_tags(row: Channel) -> list[str]:
+    """The keys of our tags that somebody took off the input or changed, although it is still ours.
+
+    Tags that nobody of ours set count for nothing, and neither does an edit of staff that is under way.
+    """
+    read = row.input_settings.get(TAGS)
+    if read is None or Channel.ML_INPUT.key in row.tags_pending or row.ml_input_gone:
+        return []
+    if row.ml_input_mark and not is_still(row.ml_input_mark, mark_of(row)):
+        return []
+    return sorted(key for key, value in tags_of(row).items() if read.get(key) != value)
 
 
-def with_tags(row: Channel, tags: Mapping[str, str]) -> dict[str, Any]:
-    """The column `input_settings` after MediaLive has taken these tags and lost those that were removed."""
+def with_our_tags(row: Channel) -> dict[str, Any]:
+    """The column `input_settings` after MediaLive has taken our tags and lost those that were removed."""
     read = row.input_settings
-    if "tags" not in read:
+    if TAGS not in read:
         return read
-    kept = {key: value for key, value in read["tags"].items() if key not in row.tags_removed}
-    return {**read, "tags": {**kept, **tags}}
+    kept = {key: value for key, value in read[TAGS].items() if key not in row.tags_removed}
+    return {**read, TAGS: {**kept, **tags_of(row)}}
 
 
 def _group_is_settled(group: SecurityGroup | None) -> bool:

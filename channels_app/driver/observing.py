@@ -91,6 +91,8 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
         return ENDPOINT
     contradictions = {
         Step.START: row.state == State.RUNNING,
+        Step.RESTORE_INPUT: row.state != State.IDLE,
+        Step.RESTORE_ATTACHMENT: row.state != State.IDLE,
         Step.STOP: row.state == State.IDLE or row.stop_accepted_at is not None,
         # It ran when last observed and we did not stop it: a read from before its start also shows IDLE.
         Step.SETTLE_IDLE: row.start_accepted_at is not None or row.state == State.RUNNING,
@@ -100,22 +102,27 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
     return ML_CHANNEL if contradictions.get(step) else None
 
 
-def look_before(claim: Claim, step: Step) -> None:
-    """Before a start or a stop: describe MediaLive's channel if it was last read over `OBSERVE_SECONDS` ago.
+# The steps whose call AWS takes in some states of the MediaLive channel only.
+NEED_STATE = (Step.START, Step.STOP, Step.RESTORE_INPUT, Step.RESTORE_ATTACHMENT)
 
-    AWS answers a start or stop of a channel in the wrong state with an error. If the channel cannot be read,
-    a stop is sent all the same, because a running channel costs money; a start waits. Before a start the
-    input is read too: what somebody changed cannot be restored any more once the channel runs.
+
+def look_before(claim: Claim, step: Step) -> None:
+    """Before a start, a stop or a restoring: describe MediaLive's channel if that was not done lately.
+
+    Lately: within `OBSERVE_SECONDS`. AWS answers these calls with an error if the channel is in the wrong
+    state. If the channel cannot be read, a stop is sent all the same, because a running channel costs money;
+    the others wait. Before a start the input is read too: what somebody changed cannot be restored any more
+    once the channel runs.
     """
     row: Channel = claim.row
     if step is Step.START and INPUT.key not in claim.looked_at and not _list_is_known(row, INPUT):
         describe_part(claim, INPUT)
-    if step not in (Step.START, Step.STOP) or _encoder_is_known(row):
+    if step not in NEED_STATE or _encoder_is_known(row):
         return
     try:
         describe_part(claim, ML_CHANNEL)
     except Retryable as error:
-        if step is Step.START:
+        if step is not Step.STOP:
             raise
         log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
 

@@ -5,14 +5,10 @@ Each finding is said before the call that undoes it, since the answer of that ca
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
-from django.db import transaction
 from django.db.models.functions import Now
 
-from channels_app import breakout_sync
-from channels_app.driver import input_settings, parts
+from channels_app.driver import input_settings, parts, timelines
 from channels_app.driver.parts import INPUT, ML_CHANNEL
 from channels_app.driver.running import move, outside
 from channels_app.models import Channel
@@ -52,27 +48,28 @@ def tell_input_changed(claim: Claim) -> float | None:
 def restore_input(claim: Claim) -> float | None:
     """Give the input its settings again. A refusal fails a start; while the channel is idle it is shown."""
     row: Channel = claim.row
-    if input_settings.is_untold(row):
-        _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
+    _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
     try:
         info = absence.observe_on_conflict(claim, lambda: parts.restore_input(row))
     except Refused as refused:
         if row.desired == Desired.RUNNING:
             raise
         return _show_refusal(claim, refused)
-    _note(claim, "MediaLive input: settings restored", info.request_id, input_told="", **INPUT.facts(info))
+    timelines.note(
+        claim, "MediaLive input: settings restored", info.request_id, input_told="", **INPUT.facts(info)
+    )
     if input_settings.differing(row):
         # Sent once: MediaLive writes something in another way than we do, which must hold up no start.
         what = input_settings.NOT_TAKEN + input_settings.changed(row)
-        _note(claim, what, info.request_id, input_told=what)
+        timelines.note(claim, what, info.request_id, input_told=what)
+    timelines.told_is_over(claim)
     return AT_ONCE
 
 
 def restore_attachment(claim: Claim) -> float | None:
     """Have the MediaLive channel read our input again. It is UPDATING for some seconds."""
     row: Channel = claim.row
-    if input_settings.is_untold(row):
-        _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
+    _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
     try:
         info = absence.observe_on_conflict(claim, lambda: parts.attach_input(row))
     except Refused as refused:
@@ -80,25 +77,19 @@ def restore_attachment(claim: Claim) -> float | None:
             raise
         return _show_refusal(claim, refused)
     facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
-    _note(claim, "MediaLive channel: its input attached again", info.request_id, **facts)
+    timelines.note(claim, "MediaLive channel: its input attached again", info.request_id, **facts)
     if not input_settings.is_attached(row):
         claim.save(observe_requested=True)
         return float(settings.OBSERVE_SECONDS)
+    timelines.told_is_over(claim)
     return AT_ONCE
 
 
 def _tell_change(claim: Claim, error: tuple[str, str, str] | None, *, needs_person: bool = False) -> None:
     """Say on both timelines what is changed, and show it as an error if a show depends on it."""
-    what = input_settings.changed(claim.row)
-    claim.keep_error = True
     shown = outside(claim, *error) | {"error_needs_person": needs_person} if error else {}
-    _note(claim, f"MediaLive input changed outside StreamHub: {what}", None, input_told=what, **shown)
-
-
-def _note(claim: Claim, why: str, request_id: str | None, **fields: Any) -> None:
-    with transaction.atomic():
-        claim.note(why, request_id=request_id, **fields)
-        breakout_sync.tell_breakout(claim.row, why)
+    claim.keep_error = True
+    timelines.tell_change(claim, **shown)
 
 
 def _show_refusal(claim: Claim, refused: Refused) -> float | None:

@@ -16,13 +16,13 @@ from django.db.models.functions import Now
 
 from channels_app.decide.channel import Part
 from channels_app.driver import input_settings
+from channels_app.driver.marks import mark_of, tags_of
 from channels_app.models import Channel
 from channels_app.models.channel import ChannelClass
 from channels_app.models.part import PartColumns, StoredPart
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
-from streamhub.aws.ownership import Mark, is_still, mark_of_tags, text_of
-from streamhub.aws.ownership import tags as ownership_tags
+from streamhub.aws.ownership import is_still, mark_of_tags, text_of
 from streamhub.aws.session import current_session
 from streamhub.clock import database_now
 
@@ -112,15 +112,6 @@ class PartDriver:
             "observed_at": Now(),
             self.read_at: Now(),
         }
-
-
-def mark_of(row: Channel) -> Mark:
-    """The mark with which every part of this row was created."""
-    return Mark(settings.STREAMHUB_ENVIRONMENT, Channel.KIND, row.uid)
-
-
-def tags_of(row: Channel) -> dict[str, str]:
-    return ownership_tags(settings.STREAMHUB_ENVIRONMENT, Channel.KIND, row.uid, row.tags)
 
 
 def belongs(row: Channel, info: Any) -> bool:

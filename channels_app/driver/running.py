@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from channels_app import breakout_sync
 from channels_app.decide.channel import Step
-from channels_app.driver import input_settings, parts
+from channels_app.driver import input_settings, parts, timelines
 from channels_app.driver.observing import observed
 from channels_app.driver.parts import ML_CHANNEL, PART_DRIVERS
 from channels_app.models import Channel
@@ -199,7 +199,7 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     row: Channel = claim.row
     claim.keep_error |= row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
     over: dict[str, Any] = {"stop_confirmed_id": ""} if state == State.IDLE else _input_error(claim)
-    over |= {} if input_settings.changed(row) else {"input_told": ""}
+    timelines.tell_unchanged(claim)
     move(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
     seen = observed(row)
     restorable = state == State.IDLE and (seen.input_changed or seen.attachment_changed)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models.functions import Now
 
-from channels_app import breakout_sync
-from channels_app.driver import input_settings
-from channels_app.driver.parts import INPUT, PART_DRIVER_OF, PartDriver, tags_of
+from channels_app.driver import input_settings, timelines
+from channels_app.driver.marks import tags_of
+from channels_app.driver.parts import INPUT, PART_DRIVER_OF, PartDriver
 from channels_app.models import Channel
 from streamhub.errors import Conflict, NotFound, Refused
 from streamhub.lifecycle import refusals
@@ -23,14 +23,9 @@ from streamhub.lifecycle.refusals import TAGS_REFUSED
 def next_part(row: Channel) -> PartDriver | None:
     """The next part that exists and lacks a change of the tags, or the input if somebody changed its tags."""
     parts = [PART_DRIVER_OF[key] for key in row.tags_pending]
-    if _taken_from_input(row):
+    if input_settings.lost_tags(row):
         parts.append(INPUT)
     return next((part for part in parts if part.observed(row).present and part.of(row).arn), None)
-
-
-def _taken_from_input(row: Channel) -> bool:
-    """Whether the input lacks a tag of ours, and is ours all the same."""
-    return input_settings.tags_differ(row, tags_of(row)) and not INPUT.observed(row).handed_over
 
 
 def tag(claim: Claim) -> float | None:
@@ -40,6 +35,9 @@ def tag(claim: Claim) -> float | None:
     if part is None:
         return None
     sent = (row.tags, row.tags_removed)
+    restoring = part.key not in row.tags_pending
+    if restoring:
+        timelines.tell_change(claim)
     claim.keep_error = row.error_code != TAGS_REFUSED
     try:
         request_id = part.tag(part.of(row).arn, tags_of(row), row.tags_removed)
@@ -56,10 +54,9 @@ def tag(claim: Claim) -> float | None:
         if (now.tags, now.tags_removed) == sent:  # else they were changed again meanwhile
             pending = [key for key in pending if key != part.key]
         removed = now.tags_removed if pending else []
-        outside = part.key not in row.tags_pending
-        why = f"{part.label}: tags {'changed outside StreamHub, restored' if outside else 'changed'}"
-        tagged = {"input_settings": input_settings.with_tags(row, tags_of(row))} if part is INPUT else {}
-        claim.note(why, request_id=request_id, tags_pending=pending, tags_removed=removed, **tagged)
-        if outside:
-            breakout_sync.tell_breakout(claim.row, why)
+        why = f"{part.label}: tags {'restored' if restoring else 'changed'}"
+        tagged = {"input_settings": input_settings.with_our_tags(row)} if part is INPUT else {}
+        say = timelines.note if restoring else Claim.note
+        say(claim, why, request_id=request_id, tags_pending=pending, tags_removed=removed, **tagged)
+    timelines.told_is_over(claim)
     return AT_ONCE

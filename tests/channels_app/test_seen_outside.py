@@ -158,7 +158,7 @@ CHANGES = {
     "MediaLive input's tags changed": Change(
         lambda world: inputs.retag(world, team="weather"),
         "",
-        "tags changed outside StreamHub, restored",
+        "input changed outside StreamHub: tags (team)",
         tag_is_ours,
     ),
     "distribution edited": Change(edit, "edited_outside", "edited outside StreamHub", None, Distribution),

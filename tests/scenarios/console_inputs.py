@@ -43,7 +43,7 @@ def rename(world: WorldUnderTest) -> None:
 
 def retag(world: WorldUnderTest, **tags: str) -> None:
     """Change some tags of the input and leave the others, such as the mark."""
-    kept = described(world)["Tags"]
+    kept = listed(world)["tags"]
     world.control.console("medialive", "set_input_tags", id=channel().ml_input_id, tags={**kept, **tags})
 
 
@@ -60,6 +60,12 @@ def on_the_air(world: WorldUnderTest) -> None:
 def described(world: WorldUnderTest) -> dict[str, Any]:
     """The input as AWS describes it."""
     return dict(world.session.call("medialive", "DescribeInput", InputId=channel().ml_input_id)[0])
+
+
+def listed(world: WorldUnderTest) -> dict[str, Any]:
+    """The input in the emulator's inventory, which is no call of ours."""
+    items = world.control.inventory()["medialive"]["inputs"]
+    return dict(next(item for item in items if item["id"] == channel().ml_input_id))
 
 
 def attached(world: WorldUnderTest) -> list[str]:
