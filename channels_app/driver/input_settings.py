@@ -74,17 +74,21 @@ def settings_of(info: InputInfo) -> dict[str, Any]:
 
 def differing(row: Channel) -> list[str]:
     """The keys of `settings_of` under which the input differs. Empty if it was not read yet."""
-    read, ours = row.input_settings, wanted(row)
+    read = row.input_settings
     if not read or not row.ml_input_id or row.ml_input_gone:
         return []
-    expected = {
+    return [name for name, value in expected(row).items() if name in read and read[name] != value]
+
+
+def expected(row: Channel) -> dict[str, Any]:
+    """What `settings_of` should say. Not the tags, nor the security group while another may replace it."""
+    ours = wanted(row)
+    settings = {
         NAME: ours.name,
         STREAMS: ours.destinations,
         SOURCES: sources_of(sources_params(ours.type, ours.source_urls, ours.credentials)),
     }
-    if _group_is_settled(row.security_group):
-        expected[GROUPS] = ours.security_group_ids
-    return [name for name, value in expected.items() if name in read and read[name] != value]
+    return settings | ({GROUPS: ours.security_group_ids} if group_is_settled(row.security_group) else {})
 
 
 def is_attached(row: Channel) -> bool:
@@ -151,6 +155,6 @@ def with_our_tags(row: Channel) -> dict[str, Any]:
     return {**read, TAGS: {**kept, **tags_of(row)}}
 
 
-def _group_is_settled(group: SecurityGroup | None) -> bool:
+def group_is_settled(group: SecurityGroup | None) -> bool:
     """Whether it is known which group the input should have: another one may be about to replace it."""
     return group is None or bool(group.aws_id and not group.gone_at and not group.suspect_since)

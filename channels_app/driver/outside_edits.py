@@ -5,6 +5,9 @@ Each finding is said before the call that undoes it, since the answer of that ca
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar, cast
+
 from django.conf import settings
 from django.db.models.functions import Now
 
@@ -24,6 +27,7 @@ ENDPOINT_CLOSED = (
     "StreamHub opens it again. Find out who changed it.",
 )
 INPUT_NOT_RESTORED = "input_not_restored"
+Info = TypeVar("Info")
 
 
 def open_endpoint(claim: Claim) -> float | None:
@@ -48,16 +52,10 @@ def tell_input_changed(claim: Claim) -> float | None:
 def restore_input(claim: Claim) -> float | None:
     """Give the input its settings again. A refusal fails a start; while the channel is idle it is shown."""
     row: Channel = claim.row
-    _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
-    try:
-        info = absence.observe_on_conflict(claim, lambda: parts.restore_input(row))
-    except Refused as refused:
-        if row.desired == Desired.RUNNING:
-            raise
-        return _show_refusal(claim, refused)
-    timelines.note(
-        claim, "MediaLive input: settings restored", info.request_id, input_told="", **INPUT.facts(info)
-    )
+    info = _restored(claim, parts.restore_input)
+    if info is None:
+        return None
+    timelines.note(claim, "MediaLive input: settings restored", info.request_id, **INPUT.facts(info))
     if input_settings.differing(row):
         # Sent once: MediaLive writes something in another way than we do, which must hold up no start.
         what = input_settings.NOT_TAKEN + input_settings.changed(row)
@@ -68,21 +66,33 @@ def restore_input(claim: Claim) -> float | None:
 
 def restore_attachment(claim: Claim) -> float | None:
     """Have the MediaLive channel read our input again. It is UPDATING for some seconds."""
-    row: Channel = claim.row
-    _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
-    try:
-        info = absence.observe_on_conflict(claim, lambda: parts.attach_input(row))
-    except Refused as refused:
-        if row.desired == Desired.RUNNING:
-            raise
-        return _show_refusal(claim, refused)
+    info = _restored(claim, parts.attach_input)
+    if info is None:
+        return None
     facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
     timelines.note(claim, "MediaLive channel: its input attached again", info.request_id, **facts)
-    if not input_settings.is_attached(row):
+    if not input_settings.is_attached(claim.row):
         claim.save(observe_requested=True)
         return float(settings.OBSERVE_SECONDS)
     timelines.told_is_over(claim)
     return AT_ONCE
+
+
+def _restored(claim: Claim, call: Callable[[Channel], Info]) -> Info | None:
+    """Say what is changed, then send the call that undoes it. None if AWS refused it, which is then shown.
+
+    Raises `Refused` if the channel is to start, and `Retryable`.
+    """
+    row: Channel = claim.row
+    _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
+    try:
+        return cast("Info", absence.observe_on_conflict(claim, lambda: call(row)))
+    except Refused as refused:
+        if row.desired == Desired.RUNNING:
+            raise
+        hint = "Correct the input in MediaLive's console, or press Retry. The next start tries it again."
+        refusals.show(claim, refused, "to restore the MediaLive input", code=INPUT_NOT_RESTORED, hint=hint)
+        return None
 
 
 def _tell_change(claim: Claim, error: tuple[str, str, str] | None, *, needs_person: bool = False) -> None:
@@ -90,10 +100,3 @@ def _tell_change(claim: Claim, error: tuple[str, str, str] | None, *, needs_pers
     shown = outside(claim, *error) | {"error_needs_person": needs_person} if error else {}
     claim.keep_error = True
     timelines.tell_change(claim, **shown)
-
-
-def _show_refusal(claim: Claim, refused: Refused) -> float | None:
-    """The channel is idle and stays so. The next start tries it again, and so does Retry."""
-    hint = "Correct the input in MediaLive's console, or press Retry. The next start tries it again."
-    refusals.show(claim, refused, "to restore the MediaLive input", code=INPUT_NOT_RESTORED, hint=hint)
-    return None

@@ -32,6 +32,6 @@ def told_is_over(claim: Claim) -> None:
 
 
 def tell_unchanged(claim: Claim) -> None:
-    """Say that nothing about the input is changed any more, unless a call of ours said that it restored it."""
+    """Say that nothing about the input is changed any more, unless a call of ours said so already."""
     if claim.row.input_told and not input_settings.changed(claim.row):
         note(claim, "MediaLive input: as it should be again", None, input_told="")

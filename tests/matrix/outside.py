@@ -136,7 +136,11 @@ def input_told() -> bool:
 
 
 def tag_restored() -> bool:
-    return told("input changed outside StreamHub: tags (team)") and stands("running")
+    return (
+        told("input changed outside StreamHub: tags (team)")
+        and stands("running")
+        and channel().input_told == ""
+    )
 
 
 def assert_on_air_beside(foreign: str = "", *, ours: bool = True) -> Callable[[WorldUnderTest], None]:
