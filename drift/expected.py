@@ -101,7 +101,7 @@ def of_channel(row: Channel) -> Iterator[Expected]:
         ResourceKind.ML_CHANNEL: {
             "state": row.ml_channel_state,
             "class": row.channel_class,
-            "inputs": row.ml_input_id,
+            **({"inputs": row.ml_input_id} if row.ml_input_id and not row.ml_input_gone else {}),
         },
         ResourceKind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_urls), **settings},
         ResourceKind.ENDPOINT: {"URL": row.endpoint_url},

@@ -194,8 +194,8 @@ def _entry(record: Record) -> Params:
 
 def _input_entry(record: Input) -> Params:
     urls = [destination["Url"] for destination in record.destinations]
-    references = {"channel_ids": record.channels, "security_group_ids": record.groups}
-    references |= {"sources": record.sources or record.callers}
+    references: Params = {"channel_ids": record.channels, "security_group_ids": record.groups}
+    references["sources"] = record.sources or record.callers
     return {**_entry(record), "name": record.name, "type": record.kind, "urls": urls, **references}
 
 
