@@ -18,7 +18,7 @@ from emulator.server import EmbeddedAws
 def load_models() -> None:
     """Build moto's routers and resolve the shapes of all services, so that each fork has them.
 
-    Both are built when first used, and every fork began without them: most of the embedded AWS's time went there.
+    Both are built when first used, and each fork began without them: most of the embedded AWS's time.
     """
     for name in [*(kind.name for kind in SERVICES), "s3"]:
         scope = f"AWS4-HMAC-SHA256 Credential=A/20200101/eu-central-1/{name}/aws4_request"
