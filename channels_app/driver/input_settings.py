@@ -107,7 +107,7 @@ def _now(row: Channel, name: str) -> str:
     """The changed setting as it is now. Of a source only its host: the rest of a URL may hold a secret."""
     if name == ATTACHED:
         return f"it reads {', '.join(row.attached_inputs)}"
-    value = lost_tags(row) if name == TAGS else row.input_settings[name]
+    value: Any = lost_tags(row) if name == TAGS else row.input_settings[name]
     if name == SOURCES:
         value = [
             source.get("SrtListenerAddress") or urlsplit(source.get("Url", "")).hostname for source in value

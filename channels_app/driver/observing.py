@@ -115,16 +115,19 @@ def look_before(claim: Claim, step: Step) -> None:
     once the channel runs.
     """
     row: Channel = claim.row
-    if step is Step.START and INPUT.key not in claim.looked_at and not _list_is_known(row, INPUT):
+    if step in NEED_STATE and not _encoder_is_known(row):
+        try:
+            describe_part(claim, ML_CHANNEL)
+        except Retryable as error:
+            if step is not Step.STOP:
+                raise
+            log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
+    if step is Step.START and decided(row) is step and not _input_is_known(claim):
         describe_part(claim, INPUT)
-    if step not in NEED_STATE or _encoder_is_known(row):
-        return
-    try:
-        describe_part(claim, ML_CHANNEL)
-    except Retryable as error:
-        if step is not Step.STOP:
-            raise
-        log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
+
+
+def _input_is_known(claim: Claim) -> bool:
+    return INPUT.key in claim.looked_at or _list_is_known(claim.row, INPUT)
 
 
 def _encoder_is_known(row: Channel) -> bool:
