@@ -24,6 +24,7 @@ from streamhub.aws.ownership import Mark, is_still, mark_of_tags, text_of
 from streamhub.aws.ownership import tags as ownership_tags
 from streamhub.aws.session import current_session
 from streamhub.clock import database_now
+from streamhub.quotas.catalogue import ML_CHANNELS, MP_CHANNELS, PULL_INPUTS, PUSH_INPUTS, Kind
 
 # An accepted delete that has no effect is sent again after this many seconds.
 DELETE_AGAIN_SECONDS = 120
@@ -47,7 +48,8 @@ class PartDriver:
     `own_facts(info)`: the columns of this part alone that an AWS answer fills. `find(row)`: the resource
     that an interrupted create left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's
     request id. `tag(arn, tags, removed)` sets tags, takes keys off and returns AWS's request id. `read_at`:
-    the column with the time at which it was last read. `operation`: the call that creates it.
+    the column with the time at which it was last read. `operation`: the call that creates it. `quota(row)`:
+    the quota in which a create takes a place.
     """
 
     columns: PartColumns
@@ -59,6 +61,7 @@ class PartDriver:
     find: Callable[[Channel], Any | None]
     own_facts: Callable[[Any], dict[str, Any]]
     tag: Callable[[str, Mapping[str, str], Sequence[str]], str | None]
+    quota: Callable[[Channel], Kind | None] = lambda row: None
     read_at: str = "observed_at"
 
     @property
@@ -203,6 +206,7 @@ MP_CHANNEL = PartDriver(
     find=lambda row: package().describe_channel(row.aws_name()),
     own_facts=lambda info: {},
     tag=lambda arn, tags, removed: package().change_tags(arn, tags, removed),
+    quota=lambda row: MP_CHANNELS,
 )
 ENDPOINT = PartDriver(
     columns=Channel.MP_ENDPOINT,
@@ -225,6 +229,7 @@ INPUT = PartDriver(
     find=lambda row: find_by_tags(live().input_pages(), row),
     own_facts=lambda info: {"ml_input_state": info.state, "input_urls": list(info.dest_urls)},
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
+    quota=lambda row: PUSH_INPUTS if row.input_type in PUSH_TYPES else PULL_INPUTS,
 )
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
@@ -236,6 +241,7 @@ ML_CHANNEL = PartDriver(
     find=lambda row: find_by_tags(live().channel_pages(), row),
     own_facts=lambda info: {"ml_channel_state": info.state, "maintenance_window": info.maintenance},
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
+    quota=lambda row: ML_CHANNELS,
     read_at="encoder_read_at",
 )
 PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)

@@ -20,6 +20,8 @@ from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.observe import PolledList, Watch
+from streamhub.quotas import places
+from streamhub.quotas.catalogue import DISTRIBUTIONS
 
 LIST = "distribution"
 
@@ -67,6 +69,8 @@ POLLED_LIST = PolledList(
     service="CloudFront",
     confirms=Q(delete_accepted_at__isnull=False),
     watch=Watch(lambda: Q(gone_at=None) & owners.owner().in_use(), _describe),
+    counts=lambda info: ((DISTRIBUTIONS.key, ""),),
+    needed=lambda: places.waits_for(LIST),
 )
 
 
