@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
@@ -72,7 +73,9 @@ def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
         with transaction.atomic():
             _record(row, who, f"repair: {finding.detail}")
             # Off the polled list, so that the next step describes everything.
-            again = {"tags_pending": [row.kind.value]} if _retags(finding) else {}
+            again: dict[str, Any] = {"tags_pending": [row.kind.value]} if _retags(finding) else {}
+            if row.kind is ResourceKind.DISTRIBUTION and row.facts.get("price class"):
+                again["price_class_pending"] = True
             model._default_manager.filter(pk=row.pk).update(polled_list="", **again)
             intent.requeue(model, [row.pk], observe=True)
         return sentence

@@ -37,6 +37,7 @@ def facts_of(info: DistributionInfo) -> dict[str, Any]:
         "enabled": info.enabled,
         "domain_name": info.domain_name,
         "arn": info.arn,
+        "price_class_seen": info.price_class,
         "comment_mark": text_of_comment(info.comment),
     }
     if info.etag:
