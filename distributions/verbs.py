@@ -97,7 +97,7 @@ VERBS = (
     ),
     Verb(
         name="price",
-        label="Price class",
+        label="Change price class",
         icon="payments",
         permission="distributions.price_distribution",
         run=lambda row, who, price_class: services.distribution_price_class_change(row, price_class, who=who),

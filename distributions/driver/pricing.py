@@ -60,6 +60,6 @@ def _show_refusal(claim: Claim, refused: Refused) -> float | None:
         request_id=refused.request_id,
     )
     claim.keep_error = True
-    shown = error_fields(error, "Choose another one with Price class; Retry tries this one again.")
+    shown = error_fields(error, "Choose another one with Change price class; Retry tries this one again.")
     claim.save(**{**shown, "error_needs_person": True})
     return None

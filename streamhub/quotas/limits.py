@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from django.db.models.functions import Now
 
 from streamhub.aws.service_quotas import QuotaValue, ServiceQuotas
-from streamhub.aws.session import current_session
+from streamhub.aws.session import AwsSession, current_session
 from streamhub.clock import database_now
 from streamhub.errors import AwsError
 from streamhub.lifecycle import observe
@@ -63,14 +63,10 @@ def _is_due(quota: Quota | None, now: datetime, waiting: bool) -> bool:
 
 def _read_service(kinds: list[Kind]) -> int:
     """Read the limits of one service, and return how many are known. One call or two."""
-    session, first = current_session(), kinds[0]
-    quotas = ServiceQuotas(session, first.region or session.target.region)
     try:
-        values = _values(kinds, quotas.applied(first.service))
-        if missing := [kind for kind in kinds if kind.key not in values]:
-            values = {**_values(missing, quotas.defaults(first.service)), **values}
+        values = limits_of(current_session(), kinds)
     except AwsError as error:
-        log.warning("The quotas of %s could not be read: %s", first.service, error)
+        log.warning("The quotas of %s could not be read: %s", kinds[0].service, error)
         for kind in kinds:
             Quota.objects.update_or_create(
                 key=kind.key, defaults={"read_error": str(error), "tried_at": Now()}
@@ -91,13 +87,26 @@ def _read_service(kinds: list[Kind]) -> int:
     return len(values)
 
 
+def limits_of(session: AwsSession, kinds: Sequence[Kind]) -> Mapping[str, int]:
+    """The limits of these quotas of one service, by their keys. One call or two. Raises `AwsError`.
+
+    AWS's own default counts where the account was given no other value.
+    """
+    service, region = kinds[0].service, kinds[0].region or session.target.region
+    quotas = ServiceQuotas(session, region)
+    values = _values(kinds, quotas.applied(service))
+    if missing := [kind for kind in kinds if kind.key not in values]:
+        values = {**_values(missing, quotas.defaults(service)), **values}
+    return values
+
+
 def _forget_refusal_of_lower_limit(kind: Kind, limit: int | None) -> None:
     """A refusal says nothing any more once AWS has raised the limit."""
     raised = Quota.objects.filter(key=kind.key, refused_at__isnull=False, limit__lt=limit or 0)
     raised.update(refused_at=None, refused_count=None, tries=0, next_try_at=None)
 
 
-def _values(kinds: list[Kind], found: Iterable[QuotaValue]) -> Mapping[str, int]:
+def _values(kinds: Sequence[Kind], found: Iterable[QuotaValue]) -> Mapping[str, int]:
     quotas = list(found)
     return {
         kind.key: quota.value for kind in kinds for quota in quotas if kind.is_named(quota.code, quota.name)

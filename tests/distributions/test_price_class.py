@@ -150,7 +150,7 @@ def test_many_are_named_with_their_channels_and_each_has_its_result(superuser: C
     assert not Distribution.objects.filter(price_class_pending=True).exists()
     superuser.post(url, {ACTION_CHECKBOX_NAME: ids, "price_class": PriceClass.MOST})
     results = superuser.get(reverse("admin:distributions_distribution_results")).content.decode()
-    assert "Price class: 2 done, 1 refused" in results
+    assert "Change price class: 2 done, 1 refused" in results
     assert "It is being deleted." in results
     wanted = Distribution.objects.filter(pk__in=ids).order_by("pk").values_list("price_class", flat=True)
     assert list(wanted) == ["PriceClass_200", "PriceClass_200", "PriceClass_100"]
