@@ -176,7 +176,9 @@ def _places(kinds: Sequence[Kind], listings: Mapping[str, Listing]) -> dict[str,
     for kind in kinds:
         listing = listings.get(kind.listing)
         own = Q(quota=kind.key)
-        counts[f"taken:{kind.key}"] = Count("pk", filter=own & counting(listing and listing.listed_at))
+        counts[f"taken:{kind.key}"] = Count(
+            "pk", filter=own & counting(listing.listed_at if listing else None)
+        )
         counts[f"all:{kind.key}"] = Count("pk", filter=own)
         counts[f"waiting:{kind.key}"] = Count("pk", filter=own & Q(taken_at=None))
     return Place.objects.aggregate(**counts) if counts else {}

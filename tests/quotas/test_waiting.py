@@ -14,6 +14,7 @@ from channels_app.services import channel_create, channel_delete, distribution_c
 from distributions import services
 from distributions.models import Distribution
 from streamhub.errors import NotSent, QuotaExceeded, QuotaFull, Retryable
+from streamhub.lifecycle.models import Listing
 from streamhub.quotas import places
 from streamhub.quotas.alarms import current
 from streamhub.quotas.catalogue import DISTRIBUTIONS, MP_CHANNELS, PUSH_INPUTS
@@ -192,6 +193,8 @@ def test_no_creation_waits_for_a_default_that_aws_may_have_raised(world: WorldUn
     read_quotas()
     assert standing_of(DISTRIBUTIONS).headroom == 0
     row = services.distribution_create("https://origin.example/2", owner_label="second", who=WHO)
+    world.step_all()
+    assert world.counts()[CREATE] == 1
     world.settle(until=lambda: fresh(row).state == "deployed")
 
 
@@ -273,9 +276,11 @@ def test_a_create_in_doubt_needs_no_other_place(world: WorldUnderTest) -> None:
     row = services.distribution_create("https://origin.example/2", owner_label="second", who=WHO)
     world.step_all()
     assert fresh(row).create_sent_at is not None
-    world.observe()
     Place.objects.all().delete()
-    Quota.objects.update(next_try_at=None)
+    Listing.objects.filter(key="distribution").update(counts={DISTRIBUTIONS.key: 1})
+    assert standing_of(DISTRIBUTIONS).full
+    world.step_all()
+    assert fresh(row).error_code != "quota_full"
     world.settle(until=lambda: fresh(row).state == "deployed")
     assert world.left()["cloudfront distributions"] == 1
 
