@@ -28,7 +28,7 @@ class Verb:
     `form`: what the confirmation page asks for; its cleaned data are keyword arguments of `run`, which has
     defaults for them if the verb is one for many objects. `initial(row)`: what its fields hold at first.
     For many objects: `asks_many`: the form is asked once for all; `of_many`: what will happen to each;
-    `about(row)`: what it means for one, such as for which channel.
+    `about(row)`: what it means for one, such as whose it is.
     `typed(row)` is the text that has to be typed to confirm, "" in the normal case; then `run_typed` runs
     instead of `run`.
     """
