@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from distributions import guards, owners
 from distributions.guards import Home
-from distributions.models import Desired, Distribution, ReaperRun, State
+from distributions.models import Desired, Distribution, PriceClass, ReaperRun, State
 from distributions.reaper_runs import run_open
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
-from streamhub.errors import NotPossible
+from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states, wake
 from streamhub.lifecycle.models import Priority, error_fields
 from streamhub.task_names import TaskName
@@ -38,6 +39,7 @@ def distribution_create(
         origin_url=origin_url,
         owner_label=owner_label[:128],
         tags=tags or {},
+        price_class=settings.CLOUDFRONT_PRICE_CLASS,
         desired=Desired.ENABLED,
         priority=priority,
     )
@@ -64,7 +66,9 @@ def _locked_alone(row: Distribution) -> Distribution:
     return locked
 
 
-def situation_of(row: Distribution, home: Home | None = None) -> guards.Situation:
+def situation_of(
+    row: Distribution, home: Home | None = None, *, wanted_price_class: str = ""
+) -> guards.Situation:
     """What the guards need to know, for services and pages. `home`: given if the caller knows it."""
     owner = owners.owner()
     if home is None:
@@ -78,6 +82,8 @@ def situation_of(row: Distribution, home: Home | None = None) -> guards.Situatio
         has_error=bool(row.error_code),
         waits_for_person=row.person_needed_at is not None and row.claim_token is None,
         home=home,
+        price_class=row.price_class or row.price_class_seen,
+        wanted_price_class=wanted_price_class,
     )
 
 
@@ -140,6 +146,27 @@ def distribution_reattach(row: Distribution, *, owner_label: str, home: Home, wh
         attached=True,
         owner_label=owner_label[:128],
     )
+    return row
+
+
+@transaction.atomic
+def distribution_price_class_change(
+    row: Distribution, price_class: str, *, who: Actor, why: str = "price class"
+) -> Distribution:
+    """Want another price class, from which the edges and the price per byte follow. Idempotent.
+
+    CloudFront takes minutes to deploy it. Raises `Invalid` for one that CloudFront does not have.
+    """
+    who = permit(who, "distributions.price_distribution")
+    if price_class not in PriceClass.values:
+        raise Invalid({"price_class": f"Use one of {', '.join(PriceClass.values)}."})
+    row = _locked(row)
+    if not guards.check("price", situation_of(row, wanted_price_class=price_class)):
+        return row
+    before = row.price_class or row.price_class_seen or "not known"
+    states.record(row, row.state, row.state, who=who, why=f"{why}: {before} to {price_class}")
+    pending = bool(row.aws_distribution_id or row.create_sent_at or row.claim_token)
+    intent.set_desired(row, priority=Priority.CREATE, price_class=price_class, price_class_pending=pending)
     return row
 
 

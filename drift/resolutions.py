@@ -73,19 +73,20 @@ def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
         with transaction.atomic():
             _record(row, who, f"repair: {finding.detail}")
             # Off the polled list, so that the next step describes everything.
-            model._default_manager.filter(pk=row.pk).update(polled_list="", **_retagging(finding))
+            model._default_manager.filter(pk=row.pk).update(polled_list="", **_to_restore(finding, row))
             intent.requeue(model, [row.pk], observe=True)
         return sentence
 
     return sentence, do
 
 
-def _retagging(finding: Finding) -> dict[str, Any]:
-    """The columns by which the repair also gives the resource its tags again."""
+def _to_restore(finding: Finding, row: Expected) -> dict[str, Any]:
+    """The columns by which the repair also gives the resource its tags and its price class again."""
     if finding.difference is not Difference.DIFFERENT:
         return {}
     if finding.kind is ResourceKind.DISTRIBUTION:
-        return {"tags_pending": True}
+        price_class = {"price_class_pending": True} if row.facts.get("price class") else {}
+        return {"tags_pending": True, **price_class}
     return {"tags_pending": [finding.kind.value]} if finding.kind in PART_DRIVER_OF else {}
 
 

@@ -33,7 +33,7 @@ from .wsgi import environ_of
 # Many of AWS's error codes are in no model.
 warnings.filterwarnings("ignore", r"Exception\(\w+\) with code \w+ does not match an error shape")
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]*)/([^/]+)/aws4_request")
-_SIGNED_AS = {"monitoring": "cloudwatch"}
+_SIGNED_AS = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 
 
 @dataclass

@@ -39,6 +39,7 @@ RECORDING_BUCKET = env.str("RECORDING_BUCKET", default="")
 MEDIA_BUCKET = env.str("MEDIA_BUCKET", default="")
 MEDIAMANAGER_DISTRIBUTION_ID = env.str("MEDIAMANAGER_DISTRIBUTION_ID", default="")
 AWS_RATES = env.str("AWS_RATES", default="")
+AWS_QUOTAS = env.str("AWS_QUOTAS", default="")
 CLOUDFRONT_PRICE_CLASS = env.str("CLOUDFRONT_PRICE_CLASS", default="PriceClass_100")
 CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID = env.str(
     "CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID",
@@ -121,6 +122,7 @@ INSTALLED_APPS = [
     "streamhub.lifecycle",
     "streamhub.access",
     "streamhub.alerts",
+    "streamhub.quotas",
     "distributions",
     "channels_app",
     "recordings",

@@ -24,6 +24,7 @@ from streamhub.aws.session import AwsSession
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import EMBEDDED, LIVE, broker_url, resolve_target
 from streamhub.errors import AwsError, EmbeddedNotRunning, Misconfigured
+from streamhub.quotas.catalogue import parse_quotas
 from streamhub.redis_servers import REDIS_SCHEMES, without_passwords
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def mistakes() -> Iterator[str]:
         yield str(error)
     except EmbeddedNotRunning:
         pass  # not a mistake in the settings; `_not_running` reports it
-    yield from _rates_mistakes()
+    yield from _account_mistakes()
     yield from _broker_mistakes()
     yield from _notice_mistakes()
     yield from _source_mistakes()
@@ -75,11 +76,12 @@ def mistakes() -> Iterator[str]:
         yield from _live_mistakes()
 
 
-def _rates_mistakes() -> Iterator[str]:
-    try:
-        parse_rates(settings.AWS_RATES)
-    except Misconfigured as error:
-        yield str(error)
+def _account_mistakes() -> Iterator[str]:
+    for parse, text in ((parse_rates, settings.AWS_RATES), (parse_quotas, settings.AWS_QUOTAS)):
+        try:
+            parse(text)
+        except Misconfigured as error:
+            yield str(error)
 
 
 def _broker_mistakes() -> Iterator[str]:

@@ -14,6 +14,7 @@ from streamhub.access import problems
 from streamhub.access.api import make_api
 from streamhub.access.auth import scope
 from streamhub.alerts.api import make_router as make_alarms_router
+from streamhub.quotas.api import make_router as make_quotas_router
 
 # The apps' operations. Several routers may share a prefix.
 ROUTERS: tuple[tuple[str, Router], ...] = (
@@ -24,6 +25,7 @@ ROUTERS: tuple[tuple[str, Router], ...] = (
     ("/distributions", distributions_router),
     ("/reaper", reaper_router),
     ("/alarms", make_alarms_router(read=scope("channels:read"), write=scope("channels:write"))),
+    ("/quotas", make_quotas_router(read=scope("channels:read"))),
 )
 
 api = make_api()

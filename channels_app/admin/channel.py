@@ -29,6 +29,15 @@ from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
 from streamhub.errors import Invalid
+from streamhub.quotas.catalogue import (
+    DISTRIBUTIONS,
+    ML_CHANNELS,
+    MP_CHANNELS,
+    PULL_INPUTS,
+    PUSH_INPUTS,
+    SECURITY_GROUPS,
+)
+from streamhub.quotas.room import before_creating
 
 HEADLINES = {
     Desired.IDLE: "desired: idle, ready for a breakout",
@@ -105,6 +114,11 @@ class ChannelAdmin(CreatingAdmin):
         possible = permitted and guards.refusal("create-breakout", self.situation(row)) is None
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
         return [Link("New breakout", url, "add_circle")] if possible else []
+
+    def creation_notes(self) -> list[str]:
+        return before_creating(
+            (DISTRIBUTIONS, MP_CHANNELS, ML_CHANNELS, PUSH_INPUTS, PULL_INPUTS, SECURITY_GROUPS)
+        )
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Channel:
         try:
@@ -198,6 +212,7 @@ VERBS = (
         consequences=lambda row: [
             "A new CloudFront distribution is created in front of its origin endpoint and attached to it.",
             "CloudFront needs some minutes to deploy it.",
+            *before_creating((DISTRIBUTIONS,)),
         ],
         done="a distribution is being created.",
         order=20,

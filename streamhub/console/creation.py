@@ -22,6 +22,10 @@ class CreatingAdmin(ResourceAdmin):
     creation_form: ClassVar[type[forms.Form]]
     creation_note: ClassVar[str] = ""
 
+    def creation_notes(self) -> list[str]:
+        """What to know before creating one, such as how much room is left."""
+        return []
+
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Any:
         """Call the service with the form's cleaned data and return the new object."""
         raise NotImplementedError
@@ -56,7 +60,9 @@ class CreatingAdmin(ResourceAdmin):
         else:
             form = self.creation_form(initial=self.creation_initial(request))
         title = f"Add {self.opts.verbose_name}"
-        context = self.page_context(request, title=title, form=form, note=self.creation_note)
+        context = self.page_context(
+            request, title=title, form=form, note=self.creation_note, notes=self.creation_notes()
+        )
         return TemplateResponse(request, "console/add.html", context, status=200 if not form.errors else 422)
 
     def _created(self, request: HttpRequest, form: forms.Form) -> Any | None:

@@ -27,6 +27,8 @@ class Verb:
     `consequences(row)` are the sentences of the confirmation page. `done` is the message afterwards.
     `form`: what the confirmation page asks for; its cleaned data are keyword arguments of `run`, which has
     defaults for them if the verb is one for many objects. `initial(row)`: what its fields hold at first.
+    For many objects: `asks_many`: the form is asked once for all; `of_many`: what will happen to each;
+    `about(row)`: what it means for one, such as whose it is.
     `typed(row)` is the text that has to be typed to confirm, "" in the normal case; then `run_typed` runs
     instead of `run`.
     """
@@ -42,6 +44,9 @@ class Verb:
     danger: bool = False
     primary: bool = False
     bulk: bool = True
+    asks_many: bool = False
+    of_many: Sequence[str] = ()
+    about: Callable[[Any], str] = lambda row: ""
     order: int = 50
     form: type[Form] | None = None
     initial: Callable[[Any], Mapping[str, Any]] = lambda row: {}

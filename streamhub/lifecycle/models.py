@@ -300,6 +300,8 @@ class Listing(models.Model):
     key = models.CharField(max_length=24, unique=True)
     pages = models.PositiveIntegerField(default=1)
     items = models.PositiveIntegerField(default=0)
+    # How many items each quota counts, by its key (`PolledList.counts`).
+    counts = models.JSONField(default=dict, blank=True)
     listed_at = models.DateTimeField(null=True, blank=True)
     unread_since = models.DateTimeField(null=True, blank=True)
     unread_error = models.TextField(blank=True, default="")

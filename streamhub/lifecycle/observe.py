@@ -11,7 +11,8 @@ delete was accepted before; else it causes a describe by the row's own step.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -32,6 +33,7 @@ NOTHING = "nothing to observe"
 # How much of a list is read before what changed is written.
 BATCH_ITEMS = 1000
 BATCH_SECONDS = 2.0
+_LISTED = ("pages", "items", "counts", "listed_at")
 
 
 class ListPage(Protocol):
@@ -58,7 +60,9 @@ class PolledList:
     row's resource is absent from a list begun at `listed_at`, or None if absence proves nothing. `read_at`:
     the column with the time at which the row's item was last read. `service`: AWS's name of the service, for
     people. `confirms`: the condition of the rows that wait only for their absence, because AWS accepted their
-    deletion. None of them is described: the whole list confirms all that came together.
+    deletion. None of them is described: the whole list confirms all that came together. `counts(item)`: the
+    quotas that count the item, and within each the group that has the quota to itself ("": the account).
+    `needed()`: whether the list is read although no row is in it, because rows wait for what it counts.
     """
 
     key: str
@@ -72,6 +76,8 @@ class PolledList:
     watch: Watch | None = None
     read_at: str = "observed_at"
     confirms: Q | None = None
+    counts: Callable[[Any], Iterable[tuple[str, str]]] = lambda item: ()
+    needed: Callable[[], bool] = lambda: False
 
 
 def polled_lists() -> list[PolledList]:
@@ -87,9 +93,9 @@ def observe(polled_list: PolledList) -> str:
     waiting = list(awaited.exclude(pk__in=confirming.values("pk")).values_list("pk", flat=True))
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
     watched = _watched(polled_list)
-    full_due = _is_due(listing.listed_at) and identified.exists()
+    full_due = _is_due(listing.listed_at) and (identified.exists() or polled_list.needed())
     wake_due = _is_due(listing.woken_at or listing.listed_at)
-    confirm_due = _may_confirm(listing) and confirming.exists()
+    confirm_due = not full_due and _may_confirm(listing) and confirming.exists()
     if full_due or confirm_due or len({*waiting, *watched}) > listing.pages:
         outcome = read_list(polled_list, listing)
     elif waiting or watched:
@@ -195,18 +201,31 @@ def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
     """Read the complete list and write what changed; if it ends early, what changed until then."""
     started = database_now()
     listed: set[str] = set()
+    counted: Counter[tuple[str, str]] = Counter()
     pages = changed = 0
     for batch in _batches(polled_list, started):
         pages += batch.pages
         listed.update(batch.items)
+        counted.update(place for item in batch.items.values() for place in polled_list.counts(item))
         changed += _write_listed(polled_list, batch.items, batch.began)
     absent = _absent_from(polled_list, listed)
     _write_absent(polled_list, absent, started)
     listing = listing or Listing.objects.get_or_create(key=polled_list.key)[0]
     listing.pages, listing.items, listing.listed_at = max(pages, 1), len(listed), started
     listing.unread_since, listing.unread_error, listing.unread_hint = None, "", ""
-    listing.save(update_fields=["pages", "items", "listed_at", "unread_since", "unread_error", "unread_hint"])
+    listing.counts = _most_of_a_group(counted)
+    listing.save(update_fields=[*_LISTED, "unread_since", "unread_error", "unread_hint"])
+    for notify in contributed("at_list"):
+        notify(listing)
     return f"pages {pages}, items {len(listed)}, changed {changed}, absent {len(absent)}"
+
+
+def _most_of_a_group(counted: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    """By quota, the count of the group that has used the most of it."""
+    most: dict[str, int] = {}
+    for (quota, _group), count in counted.items():
+        most[quota] = max(most.get(quota, 0), count)
+    return most
 
 
 @dataclass

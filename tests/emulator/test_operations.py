@@ -9,7 +9,7 @@ from emulator import codec
 from emulator.server import EmbeddedAws
 from streamhub.aws.iam_actions import ACTIONS
 
-SERVICES = ("cloudfront", "cloudwatch", "medialive", "mediapackage", "sts")  # S3 is moto's
+SERVICES = ("cloudfront", "cloudwatch", "medialive", "mediapackage", "service-quotas", "sts")  # S3 is moto's
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
@@ -28,21 +29,31 @@ def confirmation(verb: Verb) -> Action:
     """The list's action: a page that shows what would happen to each chosen object. It changes nothing."""
 
     def confirm(admin: ResourceBase, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        rows = list(queryset[:MAX_OBJECTS])
-        items = [(row, admin.state_cell(row), verb.refusal(row, admin.situation(row))) for row in rows]
-        context = admin.page_context(
-            request,
-            title=f"{verb.label}: {len(rows)} {_noun(admin, len(rows))}",
-            verb=verb,
-            items=items,
-            possible=sum(reason is None for _row, _cell, reason in items),
-            consequences=verb.consequences(rows[0]) if len(rows) == 1 else (),
-            checkbox_name=ACTION_CHECKBOX_NAME,
-            action_url=admin.url("bulk", verb.name),
-        )
-        return TemplateResponse(request, "console/confirm_many.html", context)
+        form = verb.form() if verb.form and verb.asks_many else None
+        return _confirmation(admin, request, verb, list(queryset[:MAX_OBJECTS]), form)
 
     return confirm
+
+
+def _confirmation(
+    admin: ResourceBase, request: HttpRequest, verb: Verb, rows: list[Any], form: Form | None
+) -> HttpResponse:
+    items = [
+        (row, admin.state_cell(row), verb.refusal(row, admin.situation(row)), verb.about(row)) for row in rows
+    ]
+    context = admin.page_context(
+        request,
+        title=f"{verb.label}: {len(rows)} {_noun(admin, len(rows))}",
+        verb=verb,
+        items=items,
+        possible=sum(reason is None for _row, _cell, reason, _about in items),
+        consequences=verb.consequences(rows[0]) if len(rows) == 1 else verb.of_many,
+        form=form,
+        checkbox_name=ACTION_CHECKBOX_NAME,
+        action_url=admin.url("bulk", verb.name),
+    )
+    status = 422 if form is not None and form.errors else 200
+    return TemplateResponse(request, "console/confirm_many.html", context, status=status)
 
 
 def _noun(admin: ResourceBase, count: int) -> str:
@@ -58,10 +69,14 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
     verb = allowed_verb(admin, request, name)
     ids = row_ids(request.POST.getlist(ACTION_CHECKBOX_NAME))[:MAX_OBJECTS]
     rows = admin.get_queryset(request).in_bulk(ids)
+    form = verb.form(request.POST) if verb.form and verb.asks_many else None
+    if form is not None and not form.is_valid():
+        return _confirmation(admin, request, verb, list(rows.values()), form)
+    data = form.cleaned_data if form is not None else {}
     outcomes = []
     for pk in ids:
         if pk in rows:
-            outcome = asdict(perform(verb, rows[pk], request.user))  # type: ignore[arg-type]
+            outcome = asdict(perform(verb, rows[pk], request.user, data=data))  # type: ignore[arg-type]
             outcomes.append({**outcome, "url": admin.url("change", pk)})
         else:
             label = f"{admin.opts.verbose_name} {pk}"
