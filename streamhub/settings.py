@@ -143,6 +143,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "streamhub.access.audit_middleware.AuditMiddleware",  # below: its entries carry the request's id
 ]
 
 ROOT_URLCONF = "streamhub.urls"

@@ -6,7 +6,7 @@ The rules are in the apps' guards and services; a `Verb` only makes them availab
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -55,12 +55,12 @@ class Verb:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one verb on one object."""
+    """The result of one verb on one object. `returned`: what the service returned."""
 
     label: str
     ok: bool
     sentence: str
-    url: str = ""
+    returned: Any = field(default=None, repr=False, compare=False)
 
 
 def perform(
@@ -78,7 +78,7 @@ def perform(
         return Outcome(label, False, f"To confirm it, open its page, press {verb.label} and type {to_type}.")
     run = verb.run_typed if to_type and verb.run_typed else verb.run
     try:
-        run(row, actor, **(data or {}))
+        returned = run(row, actor, **(data or {}))
     except NotPossible as refusal:
         return Outcome(label, False, refusal.detail)
     except Invalid as invalid:
@@ -87,7 +87,7 @@ def perform(
         return Outcome(label, False, str(refusal))
     except ObjectDoesNotExist:
         return Outcome(label, False, "It was deleted in the meantime.")
-    return Outcome(label, True, verb.done)
+    return Outcome(label, True, verb.done, returned)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from streamhub.console.pages.verb import allowed_verb
@@ -56,13 +55,16 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
     if not admin.has_view_permission(request):
         raise PermissionDenied
     verb = allowed_verb(admin, request, name)
+    if not verb.bulk:
+        raise Http404(f"{verb.label} is not possible for several objects at once.")
     ids = row_ids(request.POST.getlist(ACTION_CHECKBOX_NAME))[:MAX_OBJECTS]
     rows = admin.get_queryset(request).in_bulk(ids)
     outcomes = []
     for pk in ids:
         if pk in rows:
-            outcome = asdict(perform(verb, rows[pk], request.user))  # type: ignore[arg-type]
-            outcomes.append({**outcome, "url": admin.url("change", pk)})
+            outcome = perform(verb, rows[pk], request.user)  # type: ignore[arg-type]
+            said = {"label": outcome.label, "ok": outcome.ok, "sentence": outcome.sentence}
+            outcomes.append({**said, "url": admin.url("change", pk)})
         else:
             label = f"{admin.opts.verbose_name} {pk}"
             outcomes.append({"label": label, "ok": False, "sentence": "It no longer exists.", "url": ""})
