@@ -55,6 +55,7 @@ class ChannelAdmin(CreatingAdmin):
     )
     saved_views = (
         SavedView("live", "Live now", "sensors", badges.channels_on_air, 10),
+        SavedView("running", "Running", "stream", services.running, 15),
         SavedView(
             "moving", "In transition", "progress_activity", lambda: Q(state__in=badges.CHANNEL_MOVING), 20
         ),
@@ -105,6 +106,9 @@ class ChannelAdmin(CreatingAdmin):
         possible = permitted and guards.refusal("create-breakout", self.situation(row)) is None
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
         return [Link("New breakout", url, "add_circle")] if possible else []
+
+    def creation_refusal(self, request: HttpRequest) -> str | None:
+        return services.creation_refusal()
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Channel:
         try:

@@ -20,6 +20,7 @@ from channels_app.models.channel import State as ChannelState
 from channels_app.services.attachment import attachment_open
 from channels_app.services.channel import channel_intent, channel_retry, locked_channel, stop_confirmed
 from channels_app.services.distribution import distribution_add
+from channels_app.services.places import lock_places
 from channels_app.services.situations import breakout_situation, channel_situation
 from channels_app.services.validation import name_error, starts_at_error
 from distributions import services as distributions
@@ -125,10 +126,11 @@ def _seen_lately(distribution: Distribution) -> bool:
 
 
 @transaction.atomic
-@audit.verb("channels_app.start_breakout")
+@audit.verb("channels_app.start_breakout", daily="max_starts_per_day")
 def breakout_start(breakout: Breakout, *, who: Actor) -> Breakout:
     """Start the breakout. No effect while it is starting or running. Raises `NotPossible`."""
     breakout = _locked(breakout)
+    lock_places()
     if not guards.check("start", breakout_situation(breakout)):
         return breakout
     return _start(breakout, _channel_of(breakout), who=who)
@@ -216,6 +218,7 @@ def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
 def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
     """Start a failed breakout again. If its channel has failed too, retry the channel first."""
     breakout = _locked(breakout)
+    lock_places()
     guards.check("retry", breakout_situation(breakout))
     channel = _channel_of(breakout)
     if channel.state == ChannelState.FAILED:

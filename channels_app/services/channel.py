@@ -14,6 +14,7 @@ from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, Desired, InputType, State
 from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
+from channels_app.services.places import check_creation
 from channels_app.services.security_group import security_group_for, security_group_retry
 from channels_app.services.situations import channel_situation
 from channels_app.services.tags import tags_composed
@@ -41,7 +42,7 @@ def locked_channel(pk: int) -> Channel:
 
 
 @transaction.atomic
-@audit.verb("channels_app.add_channel")
+@audit.verb("channels_app.add_channel", daily="max_channels_per_day")
 def channel_create(
     name: str,
     *,
@@ -55,7 +56,8 @@ def channel_create(
     record: bool = False,
     tags: dict[str, str] | None = None,
 ) -> Channel:
-    """Create a channel. Workers then create its AWS resources and its distribution. Raises `Invalid`.
+    """Create a channel. Workers then create its AWS resources and its distribution. Raises `Invalid`, and
+    `NotPossible` when there are as many channels as MAX_CHANNELS allows.
 
     `input_credentials`: `username`, and as `password` the name of the parameter of AWS's Parameter Store that
     holds it.
@@ -78,6 +80,7 @@ def channel_create(
     twin = Channel.objects.exclude(desired=Desired.DELETED).filter(name_key=folded(fields["name"])).first()
     if twin is not None:
         raise _taken(twin.name)
+    check_creation()
     try:
         with transaction.atomic():
             group = security_group_for(cidrs, who=who) if cidrs else None

@@ -172,7 +172,8 @@ def verb(
 
     The function gets the actor that it passes on to the verbs that it calls. The entry is about the object
     that the function returns, or else its first argument, or what `about` makes of its arguments. `daily`:
-    the column of `ApiToken` that limits how often a token may do it in a day. Raises Forbidden, NotPossible.
+    the column of `ApiToken` that limits how often a token may do it in a day; what has no effect does not
+    count. The caller's transaction is undone when the limit is passed. Raises Forbidden, NotPossible.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -207,9 +208,14 @@ def _audited(
     token = _running.set(running)
     try:
         given.arguments["who"] = permit(asked, permission)
-        if daily and asked.token is not None:
-            check_daily(asked.token, name, daily)
         result = function(*given.args, **given.kwargs)
+        if about:
+            detail = result if isinstance(result, str) else ""
+            record(name, about(*given.args, **given.kwargs), who=asked, detail=detail)
+        else:
+            entry = _record_change(name, result if isinstance(result, Model) else first, running, who=asked)
+            if daily and asked.token is not None and entry.outcome == Outcome.DONE:
+                check_daily(asked.token, name, daily)
     except (Forbidden, NotPossible) as refusal:
         given.arguments["who"] = asked
         subject = about(*given.args, **given.kwargs) if about else first if isinstance(first, Model) else None
@@ -217,23 +223,16 @@ def _audited(
         raise
     finally:
         _running.reset(token)
-    if about:
-        detail = result if isinstance(result, str) else ""
-        record(name, about(*given.args, **given.kwargs), who=asked, detail=detail)
-    else:
-        row = result if isinstance(result, Model) else first
-        _record_change(name, row, running, who=asked)
     return result
 
 
-def _record_change(name: str, row: Any, running: _Running, *, who: Actor) -> None:
+def _record_change(name: str, row: Any, running: _Running, *, who: Actor) -> AuditEntry:
     if not isinstance(row, Model):
-        record(name, who=who)
-        return
+        return record(name, who=who)
     now = type(row)._default_manager.filter(pk=row.pk).first()
     values = snapshot.snapshot(now) if now else {}
     known = running.before_of(row)
     changed: tuple[Values, Values] = ({}, snapshot.created(values))
     before, after = changed if known is None else snapshot.difference(known, values)
     outcome = Outcome.DONE if before or after else Outcome.UNCHANGED
-    record(name, row, who=who, outcome=outcome, before=before, after=after)
+    return record(name, row, who=who, outcome=outcome, before=before, after=after)

@@ -13,10 +13,10 @@ DAY = timedelta(hours=24)
 
 
 def check_daily(token: ApiToken, verb: str, column: str) -> None:
-    """Raise NotPossible if the token and its rotations have done `verb` as often as `column` allows.
+    """Raise NotPossible if the token and its rotations have done `verb` more often than `column` allows.
 
-    Locks the token's family until the end of the transaction, so that of two requests for the last place one
-    is refused. Repeats without effect do not count.
+    Called after the verb has left its entry, in its transaction. Locks the token's family until the end of
+    that, so that of two requests for the last place one is refused.
     """
     most = getattr(token, column)
     if most is None:
@@ -27,8 +27,8 @@ def check_daily(token: ApiToken, verb: str, column: str) -> None:
     done = AuditEntry.objects.filter(
         token_family=token.family, verb=verb, outcome=Outcome.DONE, at__gte=from_now(-DAY)
     ).count()
-    if done >= most:
+    if done > most:
         raise NotPossible(
-            f"The token of {token.service} has done this {done} times in the last 24 hours, and its limit is "
-            f"{most}. An engineer can raise the limit by rotating the token with a higher one."
+            f"The token of {token.service} has done this {done - 1} times in the last 24 hours, and its limit "
+            f"is {most}. An engineer can rotate the token and give the new one a higher limit."
         )
