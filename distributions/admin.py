@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin
@@ -14,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from distributions import guards, mediamanager_page, reaper_page, services
+from distributions import guards, mediamanager_page, owners, reaper_page, services
 from distributions.models import Desired, Distribution, State
 from distributions.stale import STALE
 from streamhub.console.badges import Badge, Tone, busy
@@ -157,6 +158,13 @@ def _refusal(verb: str) -> Any:
     return lambda _row, situation: guards.refusal(verb, situation)
 
 
+def _now(row: Distribution, time: datetime) -> str:
+    if not row.attached:
+        return "attached to nothing"
+    holds = ", ".join(owners.owner().holds(row))
+    return f"attached to {row.owner_label}, {f'on air with {holds}' if holds else 'nothing on air'}"
+
+
 VERBS = (
     Verb(
         name="sync",
@@ -196,6 +204,7 @@ VERBS = (
             "The reaper deletes it afterwards. Until then you can re-attach it or keep it.",
         ],
         done="detached; StreamHub is disabling it.",
+        now=_now,
         danger=True,
         order=40,
     ),
@@ -222,6 +231,7 @@ VERBS = (
             "This cannot be undone: a new distribution gets another domain.",
         ],
         done="StreamHub will disable it and then delete it.",
+        now=_now,
         danger=True,
         order=90,
     ),

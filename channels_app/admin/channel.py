@@ -15,6 +15,7 @@ from channels_app import services
 from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelForm, TagsForm
+from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
@@ -171,6 +172,7 @@ VERBS = (
             *handed_over.stop_consequences(row),
         ],
         done="it is being stopped.",
+        now=channel_now,
         danger=True,
         order=15,
     ),
@@ -215,6 +217,7 @@ VERBS = (
         refusal=_refusal("delete"),
         consequences=_delete_consequences,
         done="it is being deleted.",
+        now=channel_now,
         danger=True,
         order=90,
     ),

@@ -29,6 +29,6 @@ def check_daily(token: ApiToken, verb: str, column: str) -> None:
     ).count()
     if done > most:
         raise NotPossible(
-            f"The token of {token.service} has done this {done - 1} times in the last 24 hours, and its limit "
-            f"is {most}. An engineer can rotate the token and give the new one a higher limit."
+            f"The token of {token.service} has done this {done - 1} times in the last 24 hours, and its "
+            f"limit is {most}. An engineer can rotate the token and give the new one a higher limit."
         )

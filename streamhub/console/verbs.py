@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -28,7 +29,9 @@ class Verb:
     `form`: what the confirmation page asks for; its cleaned data are keyword arguments of `run`, which has
     defaults for them if the verb is one for many objects. `initial(row)`: what its fields hold at first.
     `typed(row)` is the text that has to be typed to confirm, "" in the normal case; then `run_typed` runs
-    instead of `run`.
+    instead of `run`. `now(row, time)`: how the object is at that time, in a phrase: since when, and what is
+    planned. `costly`: it costs money. For several objects the confirmation of what is costly or a danger is
+    typed (`to_type_for`).
     """
 
     name: str
@@ -47,10 +50,16 @@ class Verb:
     initial: Callable[[Any], Mapping[str, Any]] = lambda row: {}
     typed: Callable[[Any], str] = lambda row: ""
     run_typed: Callable[[Any, Actor], Any] | None = None
+    now: Callable[[Any, datetime], str] = lambda row, time: ""
+    costly: bool = False
 
     def allowed(self, user: User | AnonymousUser) -> bool:
         """Whether the user's role has the verb; if not, pages do not offer it."""
         return user.has_perm(self.permission)
+
+    def to_type_for(self, count: int) -> str:
+        """What has to be typed to run it on so many objects, such as "stop 3"; "" if nothing."""
+        return f"{self.label.lower()} {count}" if count > 1 and (self.danger or self.costly) else ""
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def test_bulk_leaves_an_entry_for_each_object(operator: Client) -> None:
     free, on_air = rows.distribution(), rows.distribution()
     rows.breakout("running", rows.channel("running", distribution=on_air))
     bulk = reverse("admin:distributions_distribution_bulk", args=["detach"])
-    operator.post(bulk, {"_selected_action": [free.pk, on_air.pk]})
+    operator.post(bulk, {"_selected_action": [free.pk, on_air.pk], "typed": "detach 2"})
     outcomes = dict(AuditEntry.objects.filter(verb="detach_distribution").values_list("object_id", "outcome"))
     assert outcomes == {free.pk: "done", on_air.pk: "refused"}
 

@@ -10,6 +10,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from streamhub.clock import database_now
 from streamhub.console import registry
 from streamhub.console.object_pages import ObjectPages
 from streamhub.console.verbs import Outcome, Verb, perform
@@ -67,6 +68,7 @@ def _context(
         form=form,
         reason=verb.refusal(row, admin.situation(row)),
         consequences=verb.consequences(row),
+        now=verb.now(row, database_now()),
         to_type=verb.typed(row),
         back=admin.url("change", row.pk),
     )
