@@ -52,11 +52,11 @@ class AuditedForms:
         """Keep how a row is before a change, for `log_change`."""
         request._audit_before = snapshot.snapshot(row)  # type: ignore[attr-defined]
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         if not self.audited_by_signals:
             audit.record(_verb("add", obj), obj, after=snapshot.created(snapshot.snapshot(obj)))
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """`message`: Django's list of changed fields, or a sentence about what was done."""
         if self.audited_by_signals:
             return
@@ -65,7 +65,7 @@ class AuditedForms:
         changed = snapshot.difference(before, snapshot.snapshot(obj)) if before is not None else ({}, {})
         audit.record(_verb("change", obj), obj, detail=detail, before=changed[0], after=changed[1])
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for obj in () if self.audited_by_signals else queryset:
             audit.record(_verb("delete", obj), obj, before=snapshot.created(snapshot.snapshot(obj)))
 
