@@ -388,6 +388,8 @@ def test_the_history_of_an_object_is_its_entries(superuser: Client) -> None:
     page = superuser.get(reverse("admin:channels_app_channel_change", args=[channel.pk])).content.decode()
     assert f"?kind=channel&amp;object={channel.pk}" in page
     user = User.objects.get(username="superuser")
+    page = superuser.get(reverse("admin:auth_user_change", args=[user.pk])).content.decode()
+    assert f"?kind=user&amp;object={user.pk}" in page
     response = superuser.get(reverse("admin:auth_user_history", args=[user.pk]))
     assert response["Location"].endswith(f"?kind=user&object={user.pk}")
 

@@ -166,11 +166,11 @@ class AuditAdmin(BigReadOnlyAdmin):
     def change(self, row: AuditEntry) -> SafeString:
         lines = format_html_join(
             "",
-            '<span class="sh-block"><span class="sh-kind">{}</span> {} → {}</span>',
-            ((name, _text(row.before, name), _text(row.after, name)) for name in {**row.before, **row.after}),
+            '<span class="sh-block"><span class="sh-kind">{}</span> {}</span>',
+            ((name, _change(row, name)) for name in {**row.before, **row.after}),
         )
         detail = format_html('<span class="sh-block">{}</span>', row.detail) if row.detail else ""
-        return format_html("{}{}", detail, lines)
+        return format_html('<span class="sh-change">{}{}</span>', detail, lines)
 
     @display(description="request")
     def request_shown(self, row: AuditEntry) -> str:
@@ -210,6 +210,13 @@ class AuditAdmin(BigReadOnlyAdmin):
         response["Content-Disposition"] = content_disposition_header(True, "audit.csv")
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _change(row: AuditEntry, name: str) -> str:
+    """The value before and after; only the one that there is of what came or went."""
+    if name in row.before and name in row.after:
+        return f"{_text(row.before, name)} → {_text(row.after, name)}"
+    return _text(row.after, name) if name in row.after else f"{_text(row.before, name)} → -"
 
 
 def _text(values: dict[str, Any], name: str) -> str:

@@ -26,8 +26,10 @@ from streamhub.access.users import (
     user_activate,
     user_deactivate,
 )
+from streamhub.console.audited_forms import VIEW_PERMISSION, audit_url
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.base import ConsoleAdmin
+from streamhub.console.facts import Link
 from streamhub.console.object_pages import ObjectPages
 from streamhub.console.pages import verb
 from streamhub.console.registry import PageParts
@@ -126,7 +128,9 @@ class UserAdmin(ObjectPages, DjangoUserAdmin, ConsoleAdmin):
         allowed = row is not None and self.has_view_permission(request, row)
         offers = self.offers(request, row) if allowed else []
         refused = [offer for offer in offers if not offer.possible]
-        context = {"offers": offers, "refused": refused}
+        seen = allowed and request.user.has_perm(VIEW_PERMISSION)
+        links = [Link("Audit", audit_url("user", object_id), "policy")] if seen else []
+        context = {"offers": offers, "refused": refused, "links": links}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
