@@ -209,6 +209,15 @@ def test_what_was_refused_or_repeated_does_not_count() -> None:
     assert AuditEntry.objects.filter(verb="start_breakout", outcome="done").count() == 1
 
 
+def test_a_repeat_is_not_refused_by_a_limit_that_became_lower() -> None:
+    api = Api(max_starts_per_day=2)
+    breakout = show()
+    assert api.post(f"breakouts/{breakout.pk}/start").status_code == 202
+    api.use(token_rotate(api.token, who=TESTER, limits=DailyLimits(max_starts_per_day=0))[1])
+    assert api.post(f"breakouts/{breakout.pk}/start").status_code == 202
+    assert api.post(f"breakouts/{show().pk}/start").status_code == 409
+
+
 def test_another_token_and_the_staff_are_not_limited_by_it() -> None:
     api = Api(max_channels_per_day=0)
     assert api.create("c1").status_code == 409
