@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -28,16 +29,11 @@ PRICE_MEANS = (
     "CloudFront deploys the change in some minutes. Viewers are served meanwhile.",
     "An edit that somebody made outside StreamHub stays, and counts as accepted.",
 )
-DETACH_MEANS = (
-    "It is detached from its channel, which then has no distribution, and is disabled: viewers of its domain "
-    "get errors.",
-    "The reaper deletes it afterwards. Until then you can re-attach it or keep it. A disabled distribution "
-    "costs nothing, but counts in the account's quota.",
-)
+COSTS_NOTHING = "A disabled distribution costs nothing, but counts in the account's quota."
 
 
-def about(row: Distribution) -> str:
-    """For which channel it is, what it delivers, and its edges."""
+def now(row: Distribution, time: datetime) -> str:
+    """For which channel it is, what it delivers at `time`, and its edges."""
     channel = f"of {row.owner_label}" if row.owner_label else "of no channel"
     attached = channel if row.attached else f"{channel}, not attached"
     holds = owners.owner().holds(row)
@@ -78,8 +74,7 @@ VERBS = (
         consequences=lambda row: [
             "A worker reads its status and configuration from CloudFront. Nothing changes on AWS."
         ],
-        of_many=("A worker reads each from CloudFront. Nothing changes on AWS.",),
-        about=about,
+        now=now,
         done="a worker will read it from CloudFront.",
         order=10,
     ),
@@ -106,8 +101,7 @@ VERBS = (
         initial=lambda row: {"price_class": row.price_class or row.price_class_seen},
         asks_many=True,
         consequences=lambda row: [f"Now: {edges(row)}.", *PRICE_MEANS],
-        of_many=PRICE_MEANS,
-        about=about,
+        now=now,
         done="CloudFront is being told its price class.",
         order=20,
     ),
@@ -122,9 +116,9 @@ VERBS = (
             f"It is detached from {row.owner_label or 'its owner'}, which then has no distribution.",
             "It is disabled: viewers of its domain get errors.",
             "The reaper deletes it afterwards. Until then you can re-attach it or keep it.",
+            COSTS_NOTHING,
         ],
-        of_many=DETACH_MEANS,
-        about=about,
+        now=now,
         done="detached; StreamHub is disabling it.",
         danger=True,
         order=40,
@@ -136,12 +130,11 @@ VERBS = (
         permission="distributions.keep_distribution",
         run=lambda row, who: services.distribution_keep(row, who=who),
         refusal=_refusal("keep"),
-        consequences=lambda row: ["Its deletion is cancelled: it stays, disabled and unattached."],
-        of_many=(
-            "The deletion is cancelled: each stays, disabled and unattached. It costs nothing, but counts in "
-            "the account's quota.",
-        ),
-        about=about,
+        consequences=lambda row: [
+            "Its deletion is cancelled: it stays, disabled and unattached.",
+            COSTS_NOTHING,
+        ],
+        now=now,
         done="kept.",
         order=30,
     ),
@@ -156,11 +149,7 @@ VERBS = (
             "It is disabled; once CloudFront has deployed that, the reaper deletes it from AWS.",
             "This cannot be undone: a new distribution gets another domain.",
         ],
-        of_many=(
-            "Each is disabled; once CloudFront has deployed that, the reaper deletes it from AWS.",
-            "This cannot be undone: a new distribution gets another domain.",
-        ),
-        about=about,
+        now=now,
         done="StreamHub will disable it and then delete it.",
         danger=True,
         order=90,

@@ -80,6 +80,10 @@ WIDEST_CIDR_PREFIX = variables.whole(env, "WIDEST_CIDR_PREFIX", 16, unit="bits",
 SOURCE_HOSTS = variables.words(env, "SOURCE_HOSTS")
 SOURCE_BUCKETS = variables.words(env, "SOURCE_BUCKETS")
 
+# How many channels there may be, and how many may run at once; None: no limit.
+MAX_CHANNELS = variables.limit(env, "MAX_CHANNELS", "channels")
+MAX_RUNNING_CHANNELS = variables.limit(env, "MAX_RUNNING_CHANNELS", "channels")
+
 # --- Alarms ----------------------------------------------------------------------------------
 
 # Where notices about alarms go; empty: nowhere. Mail needs the address of a mail server, EMAIL_URL.
@@ -145,6 +149,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "streamhub.access.audit_middleware.AuditMiddleware",  # below: its entries carry the request's id
 ]
 
 ROOT_URLCONF = "streamhub.urls"

@@ -39,6 +39,13 @@ def whole(
     return default
 
 
+def limit(env: environ.Env, name: str, unit: str) -> int | None:
+    """A whole number, 0 or more; empty: no limit."""
+    if not env.str(name, default="").strip():
+        return None
+    return whole(env, name, 0, unit=unit, least=0)
+
+
 def flag(env: environ.Env, name: str, default: bool) -> bool:
     """On or off. Anything else is a mistake, and never guessed."""
     text = env.str(name, default="on" if default else "off").strip().lower()

@@ -16,6 +16,7 @@ from channels_app import services
 from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
+from channels_app.admin.now import breakout_now
 from channels_app.guards import breakout as guards
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
@@ -176,6 +177,8 @@ VERBS = (
             "Viewers can watch once it is running and its curtain is raised.",
         ],
         done="it is being started.",
+        now=breakout_now,
+        costly=True,
         primary=True,
         order=20,
     ),
@@ -212,6 +215,7 @@ VERBS = (
         run_typed=lambda row, who: services.breakout_stop(row, who=who, confirmed=True),
         consequences=_stop_consequences,
         done="it is being stopped.",
+        now=breakout_now,
         danger=True,
         order=40,
     ),
@@ -226,6 +230,8 @@ VERBS = (
             "It is started again. If its channel has failed too, the channel is retried first."
         ],
         done="it is started again.",
+        now=breakout_now,
+        costly=True,
         primary=True,
         order=15,
     ),
@@ -238,6 +244,7 @@ VERBS = (
         refusal=_refusal("cancel"),
         consequences=lambda row: ["It is cancelled for good and cannot be started any more."],
         done="it is cancelled.",
+        now=breakout_now,
         danger=True,
         order=60,
     ),

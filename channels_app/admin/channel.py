@@ -15,6 +15,7 @@ from channels_app import services
 from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelForm, TagsForm
+from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
@@ -64,6 +65,7 @@ class ChannelAdmin(CreatingAdmin):
     )
     saved_views = (
         SavedView("live", "Live now", "sensors", badges.channels_on_air, 10),
+        SavedView("running", "Running", "stream", services.running, 15),
         SavedView(
             "moving", "In transition", "progress_activity", lambda: Q(state__in=badges.CHANNEL_MOVING), 20
         ),
@@ -119,6 +121,9 @@ class ChannelAdmin(CreatingAdmin):
         return before_creating(
             (DISTRIBUTIONS, MP_CHANNELS, ML_CHANNELS, PUSH_INPUTS, PULL_INPUTS, SECURITY_GROUPS)
         )
+
+    def creation_refusal(self, request: HttpRequest) -> str | None:
+        return services.creation_refusal()
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Channel:
         try:
@@ -181,6 +186,7 @@ VERBS = (
             *handed_over.stop_consequences(row),
         ],
         done="it is being stopped.",
+        now=channel_now,
         danger=True,
         order=15,
     ),
@@ -226,6 +232,7 @@ VERBS = (
         refusal=_refusal("delete"),
         consequences=_delete_consequences,
         done="it is being deleted.",
+        now=channel_now,
         danger=True,
         order=90,
     ),

@@ -10,7 +10,7 @@ from channels_app.models import Attachment, Channel
 from channels_app.models.breakout import ON_AIR
 from distributions import guards
 from distributions.models import Distribution
-from distributions.verbs import about
+from distributions.verbs import now
 from streamhub.access.actors import Actor
 from streamhub.console.facts import Panel
 from streamhub.console.registry import PageParts
@@ -51,8 +51,7 @@ REATTACH = Verb(
     run=_reattach,
     refusal=_refusal,
     consequences=_consequences,
-    of_many=("Each is attached to its channel again and enabled, which CloudFront takes a few minutes for.",),
-    about=about,
+    now=now,
     done="it is attached again and is being enabled.",
     order=35,
 )

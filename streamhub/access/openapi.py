@@ -25,7 +25,8 @@ _KEY_PARAMETER = {
     "in": "header",
     "required": False,
     "description": "Makes it safe to repeat a request: for 24 hours, the same key, method, path and body get "
-    "the first answer again. Keys are unique per service.",
+    "the first answer again. Keys are unique per service: they belong to a token, those that replace it, and "
+    "those that its owner has issued for the same service.",
     "schema": {"type": "string", "pattern": idempotency.PATTERN},
 }
 _HEADERS = {

@@ -39,6 +39,10 @@ class CreatingAdmin(ResourceAdmin):
         name = f"{self.opts.app_label}.add_{self.opts.model_name}"
         return bool(request.user.has_perm(name))
 
+    def creation_refusal(self, request: HttpRequest) -> str | None:
+        """Why no object can be created now; None: one can."""
+        return None
+
     def creation_initial(self, request: HttpRequest) -> dict[str, Any]:
         """Initial values of the form, from the query string. What its field would refuse is left out."""
         fields = self.creation_form.base_fields
@@ -63,6 +67,7 @@ class CreatingAdmin(ResourceAdmin):
         context = self.page_context(
             request, title=title, form=form, note=self.creation_note, notes=self.creation_notes()
         )
+        context["refusal"] = self.creation_refusal(request)
         return TemplateResponse(request, "console/add.html", context, status=200 if not form.errors else 422)
 
     def _created(self, request: HttpRequest, form: forms.Form) -> Any | None:

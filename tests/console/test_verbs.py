@@ -147,7 +147,9 @@ def test_bulk_shows_the_result_for_each_object(operator: Client) -> None:
     assert everything() == before
     bulk = reverse("admin:distributions_distribution_bulk", args=["detach"])
     deleted = 999_999
-    response = operator.post(bulk, {"_selected_action": [free.pk, on_air.pk, deleted]}, follow=True)
+    response = operator.post(
+        bulk, {"_selected_action": [free.pk, on_air.pk, deleted], "typed": "detach 3"}, follow=True
+    )
     page = response.content.decode()
     assert "1 done, 2 refused" in page
     assert "on air with Keynote" in page
