@@ -105,6 +105,10 @@ DEBUG = variables.flag(env, "DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
+# Who may say for whom a request is: only their X-Forwarded-For and X-Forwarded-Proto count.
+TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="127.0.0.1 ::1").replace(",", " ").split()
+# Live mode without TLS of its own: for a house where TLS ends elsewhere without the header.
+STREAMHUB_PLAIN_HTTP = variables.flag(env, "STREAMHUB_PLAIN_HTTP", False)
 
 INSTALLED_APPS = [
     "streamhub.console",  # its templates come before Unfold's
@@ -132,7 +136,9 @@ if STREAMHUB_AWS == "embedded" and find_spec("devstack") is not None:
     INSTALLED_APPS.append("devstack")
 
 MIDDLEWARE = [
+    "streamhub.access.client_address.ClientAddressMiddleware",
     "streamhub.probes.ProbeMiddleware",
+    "streamhub.access.plain_http.PlainTokenMiddleware",  # above the redirect, which would answer the token
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -142,7 +148,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "streamhub.access.request_log.RequestLogMiddleware",
 ]
 
 ROOT_URLCONF = "streamhub.urls"
@@ -174,8 +180,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "streamhub.access.passwords.PatternValidator"},
 ]
 
 LOGIN_URL = "admin:login"
@@ -196,7 +206,8 @@ WHITENOISE_USE_FINDERS = True
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 # Production is behind TLS: `live` must not be served over plain HTTP.
-if STREAMHUB_AWS == "live" and not DEBUG:
+TLS_ONLY = STREAMHUB_AWS == "live" and not STREAMHUB_PLAIN_HTTP
+if TLS_ONLY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
