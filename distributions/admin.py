@@ -223,6 +223,7 @@ VERBS = (
         ],
         done="StreamHub will disable it and then delete it.",
         danger=True,
+        irreversible=True,
         order=90,
     ),
 )

@@ -118,6 +118,7 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",  # for allauth's pages
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",

@@ -212,6 +212,7 @@ VERBS = (
         consequences=_delete_consequences,
         done="it is being deleted.",
         danger=True,
+        irreversible=True,
         order=90,
     ),
 )

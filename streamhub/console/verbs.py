@@ -28,7 +28,7 @@ class Verb:
     `form`: what the confirmation page asks for; its cleaned data are keyword arguments of `run`, which has
     defaults for them if the verb is one for many objects. `initial(row)`: what its fields hold at first.
     `typed(row)` is the text that has to be typed to confirm, "" in the normal case; then `run_typed` runs
-    instead of `run`.
+    instead of `run`. `irreversible`: the page asks again who is there (`streamhub.signin.confirming`).
     """
 
     name: str
@@ -40,6 +40,7 @@ class Verb:
     consequences: Callable[[Any], Sequence[str]]
     done: str
     danger: bool = False
+    irreversible: bool = False
     primary: bool = False
     bulk: bool = True
     order: int = 50

@@ -83,6 +83,7 @@ class ApiTokenAdmin(CreatingAdmin):
     search_help_text = "Service, or first characters of the token"
     ordering = ("-id",)
     creation_form = IssueForm
+    asks_again = True
     creation_note = "The next page shows the token once. StreamHub stores only its SHA-256 hash."
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -165,6 +166,7 @@ REVOKE = Verb(
     ],
     done="revoked.",
     danger=True,
+    irreversible=True,
 )
 
 PARTS = PageParts(ApiToken, verbs=(REVOKE,))

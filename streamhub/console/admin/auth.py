@@ -13,8 +13,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from streamhub.console.asks_again import AsksAgain
 from streamhub.console.base import ConsoleAdmin
 from streamhub.console.roles import ROLES
+from streamhub.signin.confirming import ask_again
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -34,7 +36,7 @@ class RoleFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
+class UserAdmin(AsksAgain, DjangoUserAdmin, ConsoleAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -60,6 +62,10 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
             form.base_fields["groups"].widget.widget.is_required = True
         return form
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        back = request.get_full_path()
+        return ask_again(request, back) or super().user_change_password(request, id, form_url)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
 
@@ -69,5 +75,5 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
+class GroupAdmin(AsksAgain, DjangoGroupAdmin, ConsoleAdmin):
     """Every deploy resets the groups viewer, operator and engineer; other groups may be added freely."""

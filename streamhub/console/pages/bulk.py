@@ -17,6 +17,7 @@ from streamhub.console.pages.verb import allowed_verb
 from streamhub.console.resource_base import ResourceBase
 from streamhub.console.verbs import Verb, perform
 from streamhub.row_ids import row_ids
+from streamhub.signin.confirming import ask_again
 
 SESSION_KEY = "console_results"
 MAX_OBJECTS = 200
@@ -28,6 +29,8 @@ def confirmation(verb: Verb) -> Action:
     """The list's action: a page that shows what would happen to each chosen object. It changes nothing."""
 
     def confirm(admin: ResourceBase, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        if verb.irreversible and (asked := ask_again(request, admin.url("changelist"))):
+            return asked
         rows = list(queryset[:MAX_OBJECTS])
         items = [(row, admin.state_cell(row), verb.refusal(row, admin.situation(row))) for row in rows]
         context = admin.page_context(
@@ -56,6 +59,8 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
     if not admin.has_view_permission(request):
         raise PermissionDenied
     verb = allowed_verb(admin, request, name)
+    if verb.irreversible and (asked := ask_again(request, admin.url("changelist"))):
+        return asked
     ids = row_ids(request.POST.getlist(ACTION_CHECKBOX_NAME))[:MAX_OBJECTS]
     rows = admin.get_queryset(request).in_bulk(ids)
     outcomes = []
