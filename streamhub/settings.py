@@ -130,6 +130,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "axes",
+    "csp",
     "ninja",
     "streamhub",
     "streamhub.lifecycle",
@@ -161,6 +162,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "streamhub.signin.second_factor.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "streamhub.access.request_log.RequestLogMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -261,6 +263,8 @@ AXES_LOCKOUT_CALLABLE = "streamhub.signin.views.locked"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": signin.policy(STREAMHUB_AWS == "embedded", OIDC_SERVER_URL)}
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 PROVIDER_ID = "house"
 ADMINISTRATOR = "administrator"
@@ -36,3 +37,30 @@ def providers(server_url: str, client_id: str, secret: str, name: str, scope: li
         "settings": {"server_url": server_url, "scope": scope},
     }
     return {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True, "SCOPE": scope}}
+
+
+def policy(embedded: bool, provider: str) -> dict[str, list[str]]:
+    """The content security policy of every page. No inline script runs, and no script of another host.
+
+    - `'unsafe-eval'` is for Alpine.js, with which Unfold's pages evaluate their attributes.
+    - Styles may be inline: Unfold writes its colours so, and charts and htmx set styles.
+    - Players load media from CloudFront's and the customers' domains; the embedded AWS is plain HTTP here.
+    - A form may lead to the house's provider, whose pages may be on more than one host.
+    """
+    this_machine = ["http://127.0.0.1:*", "http://localhost:*"] if embedded else []
+    parts = urlsplit(provider)
+    provider_hosts = ["https:", f"{parts.scheme}://{parts.netloc}"] if provider else []
+    media = ["'self'", "https:", "blob:", *this_machine]
+    return {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
+        "worker-src": ["'self'", "blob:"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "https:", *this_machine],
+        "media-src": media,
+        "connect-src": ["'self'", "https:", *this_machine],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'", *provider_hosts],
+    }
