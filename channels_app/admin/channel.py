@@ -98,7 +98,7 @@ class ChannelAdmin(CreatingAdmin):
         return HEADLINES[Desired(row.desired)]
 
     def facts(self, request: HttpRequest, row: Channel) -> list[Section]:
-        return channel_sections(row)
+        return channel_sections(row, request.user)
 
     def links(self, request: HttpRequest, row: Channel) -> list[Link]:
         permitted = request.user.has_perm("channels_app.add_breakout")

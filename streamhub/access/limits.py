@@ -12,6 +12,8 @@ from collections.abc import Callable
 from streamhub.token_bucket import LocalBuckets, Rate
 
 REQUESTS = Rate(per_second=50, burst=200)  # per token
+# The description of the API and its page, per client address.
+DOCUMENTS = Rate(per_second=5, burst=100)
 FAILURES = Rate(per_second=10, burst=100)  # failed authentications, per client address
 
 
@@ -35,3 +37,4 @@ class Limit:
 
 requests = Limit(REQUESTS)
 failures = Limit(FAILURES)
+documents = Limit(DOCUMENTS)

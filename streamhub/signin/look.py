@@ -13,7 +13,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     """The admin's context for pages of signing in; nothing for others, which have it already."""
     if not request.path.startswith((reverse("signin_root"), reverse("admin:login"))):
         return {}
-    return admin.site.each_context(request)
+    return {**admin.site.each_context(request), "title": "Your account"}
 
 
 def account_links(request: HttpRequest) -> list[dict[str, str]]:
