@@ -78,6 +78,7 @@ def mistakes() -> Iterator[str]:
     yield from _notice_mistakes()
     yield from _source_mistakes()
     yield from _proxy_mistakes()
+    yield from _provider_mistakes()
     if settings.STREAMHUB_AWS == LIVE:
         yield from _live_mistakes()
 
@@ -131,6 +132,18 @@ def _proxy_mistakes() -> Iterator[str]:
                 f"TRUSTED_PROXIES holds {entry!r}: write addresses or networks, separated by commas or "
                 "spaces, such as 127.0.0.1 or 10.0.3.0/24."
             )
+
+
+def _provider_mistakes() -> Iterator[str]:
+    """An OpenID Connect provider with which nobody could sign in, or with which anybody could listen."""
+    url = settings.OIDC_SERVER_URL
+    if not url:
+        return
+    for name in ("OIDC_CLIENT_ID", "OIDC_GROUP_MAP"):
+        if not getattr(settings, name):
+            yield f"OIDC_SERVER_URL needs {name}: docs/security.md says what to write."
+    if not url.startswith("https://" if settings.STREAMHUB_AWS == LIVE else ("https://", "http://")):
+        yield "OIDC_SERVER_URL is not the https address of an issuer, such as https://id.example.com/realms/house."
 
 
 def _live_mistakes() -> Iterator[str]:

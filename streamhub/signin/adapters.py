@@ -70,4 +70,6 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
 def _fernets() -> list[Fernet]:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"mfa:{key}".encode()).digest())) for key in keys]
+    return [
+        Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"mfa:" + str(key).encode()).digest())) for key in keys
+    ]

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from streamhub.signin import throttle
 from streamhub.signin.models import FailureCount
-from tests.signin.conftest import PASSWORD
 
 Attempt = Callable[..., Any]
+PASSWORD = "correct horse battery"
 HERE, ELSEWHERE = "203.0.113.1", "198.51.100.2"
 
 

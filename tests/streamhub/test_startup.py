@@ -51,10 +51,16 @@ def test_right_live_settings_have_no_mistakes(live: Any, url: str) -> None:
         ("DEBUG", True, "DEBUG=on shows settings and code"),
         ("ALLOWED_HOSTS", ["*"], "ALLOWED_HOSTS=* lets any name pass"),
         ("TRUSTED_PROXIES", ["proxy"], "TRUSTED_PROXIES holds 'proxy'"),
+        ("OIDC_SERVER_URL", "http://id.example.com", "OIDC_SERVER_URL is not the https address"),
+        ("OIDC_CLIENT_ID", "", "OIDC_SERVER_URL needs OIDC_CLIENT_ID"),
+        ("OIDC_GROUP_MAP", {}, "OIDC_SERVER_URL needs OIDC_GROUP_MAP"),
         ("CONSOLE_URL", "streamhub.example.com", "CONSOLE_URL is not an http or https URL"),
     ],
 )
 def test_each_mistake_is_one_sentence(live: Any, name: str, value: str, expected: str) -> None:
+    if name.startswith("OIDC"):
+        live.OIDC_SERVER_URL = "https://id.example.com"
+        live.OIDC_CLIENT_ID, live.OIDC_GROUP_MAP = "streamhub", {"sso-ops": "operator"}
     setattr(live, name, value)
     (sentence,) = startup.mistakes()
     assert expected in sentence
