@@ -152,6 +152,7 @@ VERBS = (
         now=now,
         done="StreamHub will disable it and then delete it.",
         danger=True,
+        irreversible=True,
         order=90,
     ),
 )

@@ -115,7 +115,7 @@ class BreakoutAdmin(CreatingAdmin):
         return f"curtain {'raised' if row.curtain_raised else 'lowered'}" if on_air else ""
 
     def facts(self, request: HttpRequest, row: Breakout) -> list[Section]:
-        return breakout_sections(row)
+        return breakout_sections(row, request.user)
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Breakout:
         return services.breakout_create(**data, who=who)

@@ -109,7 +109,7 @@ class ChannelAdmin(CreatingAdmin):
         return HEADLINES[Desired(row.desired)]
 
     def facts(self, request: HttpRequest, row: Channel) -> list[Section]:
-        return channel_sections(row)
+        return channel_sections(row, request.user)
 
     def links(self, request: HttpRequest, row: Channel) -> list[Link]:
         permitted = request.user.has_perm("channels_app.add_breakout")
@@ -234,6 +234,7 @@ VERBS = (
         done="it is being deleted.",
         now=channel_now,
         danger=True,
+        irreversible=True,
         order=90,
     ),
 )

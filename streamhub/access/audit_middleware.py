@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 
 from streamhub.access import audit
 from streamhub.access.actors import Actor, service_actor, staff_actor
-from streamhub.access.client_address import client_address
 from streamhub.access.origin import Origin, coming_from
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -24,7 +23,7 @@ class AuditMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with coming_from(Origin(client_address(request), lambda: sender_of(request))) as where:
+        with coming_from(Origin(request.META.get("REMOTE_ADDR", ""), lambda: sender_of(request))) as where:
             response = self._get_response(request)
             if response.status_code in _REFUSED and request.method not in _SAFE and not where.refusals:
                 audit.refuse(_name_of(request), None, _reason(response))

@@ -10,7 +10,6 @@ from ninja.security import HttpBearer
 
 from streamhub.access import limits
 from streamhub.access.actors import Actor, service_actor
-from streamhub.access.client_address import client_address
 from streamhub.access.models import ApiToken
 from streamhub.access.scopes import SCOPES, unknown_scopes
 from streamhub.access.services import token_authenticate
@@ -42,7 +41,7 @@ class Bearer(HttpBearer):
         """Authenticate the caller and keep the token on the request."""
         token: ApiToken | None = super().__call__(request)
         if token is None:
-            _limit(limits.failures, client_address(request))
+            _limit(limits.failures, request.META.get("REMOTE_ADDR", ""))
             raise AuthenticationError(message=_failure_message(request))
         _limit(limits.requests, str(token.pk))
         request._access_token = token  # type: ignore[attr-defined]

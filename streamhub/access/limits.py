@@ -17,6 +17,8 @@ from streamhub.access.shared_buckets import SharedBuckets
 from streamhub.token_bucket import Rate
 
 REQUESTS = Rate(per_second=50, burst=200)  # per token
+# The description of the API and its page, per client address.
+DOCUMENTS = Rate(per_second=5, burst=100)
 FAILURES = Rate(per_second=10, burst=100)  # failed authentications, per client address
 
 PREFIX = "streamhub:api:"
@@ -58,3 +60,4 @@ class Limit:
 
 requests = Limit(REQUESTS, "requests")
 failures = Limit(FAILURES, "failures")
+documents = Limit(DOCUMENTS, "documents")

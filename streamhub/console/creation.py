@@ -14,6 +14,7 @@ from streamhub.access.actors import Actor, staff_actor
 from streamhub.access.permissions import require
 from streamhub.console.resource import ResourceAdmin
 from streamhub.errors import Invalid, VerbError
+from streamhub.signin.confirming import ask_again
 
 
 class CreatingAdmin(ResourceAdmin):
@@ -21,6 +22,8 @@ class CreatingAdmin(ResourceAdmin):
 
     creation_form: ClassVar[type[forms.Form]]
     creation_note: ClassVar[str] = ""
+    # Whether the page asks again who is there: for what gives rights away.
+    asks_again: ClassVar[bool] = False
 
     def creation_notes(self) -> list[str]:
         """What to know before creating one, such as how much room is left."""
@@ -56,6 +59,8 @@ class CreatingAdmin(ResourceAdmin):
         """GET shows the form, POST creates the object."""
         if not self.has_add_permission(request):
             raise PermissionDenied(f"Your role is not allowed to add a {self.opts.verbose_name}.")
+        if self.asks_again and (asked := ask_again(request, request.get_full_path())):
+            return asked
         if request.method == "POST":
             form = self.creation_form(request.POST)
             created = self._created(request, form)

@@ -33,6 +33,7 @@ UNFOLD: dict[str, Any] = {
     "DASHBOARD_CALLBACK": "streamhub.console.dashboard.callback",
     "STYLES": [_static("console/console.css")],
     "SCRIPTS": [_static("console/console.js")],
+    "ACCOUNT": {"navigation": "streamhub.signin.look.account_links"},
     "COMMAND": {"search_callback": "streamhub.console.search.find"},
     "SIDEBAR": {
         "show_search": True,

@@ -33,6 +33,7 @@ class Verb:
     instead of `run`. `now(row, time)`: how the object is at that time, in a phrase: whose it is, since when,
     and what is planned. `costly`: it costs money. For several objects the confirmation of what is costly or a
     danger is typed (`to_type_for`).
+    `irreversible`: the page asks again who is there (`streamhub.signin.confirming`).
     """
 
     name: str
@@ -44,6 +45,7 @@ class Verb:
     consequences: Callable[[Any], Sequence[str]]
     done: str
     danger: bool = False
+    irreversible: bool = False
     primary: bool = False
     bulk: bool = True
     asks_many: bool = False

@@ -38,6 +38,7 @@ class Staff:
         )
         self._contexts.append(context)
         page = context.new_page()
+        page.on("console", lambda message: self._check_policy(message.text))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("request", lambda request: self._check_host(request.url))
         page.goto("/admin/")
@@ -46,6 +47,11 @@ class Staff:
     def close(self) -> None:
         for context in self._contexts:
             context.close()
+
+    def _check_policy(self, text: str) -> None:
+        """Chromium tells the console what the content security policy refused."""
+        if "Content Security Policy" in text:
+            self.problems.append(text)
 
     def _check_host(self, url: str) -> None:
         if not url.startswith((self.url, "data:", "blob:")):

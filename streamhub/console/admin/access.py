@@ -139,6 +139,7 @@ class ApiTokenAdmin(CreatingAdmin):
     search_help_text = "Service, or first characters of the token"
     ordering = ("-id",)
     creation_form = IssueForm
+    asks_again = True
     creation_note = (
         "The next page shows the token once. StreamHub stores only its SHA-256 hash. "
         "You answer for it: it stops working when you are deactivated, unless somebody rotates it."
@@ -295,6 +296,7 @@ ROTATE = Verb(
     },
     bulk=False,
     primary=True,
+    irreversible=True,
     order=10,
 )
 
@@ -311,6 +313,7 @@ REVOKE = Verb(
     ],
     done="revoked.",
     danger=True,
+    irreversible=True,
 )
 
 PARTS = PageParts(ApiToken, verbs=(ROTATE, REVOKE))

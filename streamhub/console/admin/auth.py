@@ -26,6 +26,7 @@ from streamhub.access.users import (
     user_activate,
     user_deactivate,
 )
+from streamhub.console.asks_again import AsksAgain
 from streamhub.console.audited_forms import VIEW_PERMISSION, audit_url
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.base import ConsoleAdmin
@@ -35,6 +36,7 @@ from streamhub.console.pages import verb
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import ROLES
 from streamhub.console.verbs import Verb
+from streamhub.signin.confirming import ask_again
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -67,7 +69,7 @@ class _UserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(ObjectPages, DjangoUserAdmin, ConsoleAdmin):
+class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
     audited_by_signals = True
     form = _UserForm
     add_form = UserCreationForm
@@ -94,6 +96,10 @@ class UserAdmin(ObjectPages, DjangoUserAdmin, ConsoleAdmin):
             # No "remove all" button: select2 places it where screen readers misread it.
             form.base_fields["groups"].widget.widget.is_required = True
         return form
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        back = request.get_full_path()
+        return ask_again(request, back) or super().user_change_password(request, id, form_url)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -162,6 +168,7 @@ VERBS = (
         consequences=_deactivation,
         done="deactivated.",
         danger=True,
+        irreversible=True,
         bulk=False,
         order=10,
     ),
@@ -186,7 +193,7 @@ PARTS = PageParts(User, verbs=VERBS)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
+class GroupAdmin(AsksAgain, DjangoGroupAdmin, ConsoleAdmin):
     """Every deploy resets the groups viewer, operator and engineer; other groups may be added freely."""
 
     audited_by_signals = True

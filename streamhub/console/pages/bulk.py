@@ -19,6 +19,7 @@ from streamhub.console.pages.verb import allowed_verb
 from streamhub.console.resource_base import ResourceBase
 from streamhub.console.verbs import Verb, perform
 from streamhub.row_ids import row_ids
+from streamhub.signin.confirming import ask_again
 
 SESSION_KEY = "console_results"
 MAX_OBJECTS = 200
@@ -30,6 +31,8 @@ def confirmation(verb: Verb) -> Action:
     """The list's action: a page that shows what would happen to each chosen object. It changes nothing."""
 
     def confirm(admin: ResourceBase, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        if verb.irreversible and (asked := ask_again(request, admin.url("changelist"))):
+            return asked
         form = verb.form() if verb.form and verb.asks_many else None
         return _confirmation(admin, request, verb, list(queryset[:MAX_OBJECTS]), form)
 
@@ -102,6 +105,8 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
     verb = allowed_verb(admin, request, name)
     if not verb.bulk:
         raise Http404(f"{verb.label} is not possible for several objects at once.")
+    if verb.irreversible and (asked := ask_again(request, admin.url("changelist"))):
+        return asked
     ids = row_ids(request.POST.getlist(ACTION_CHECKBOX_NAME))[:MAX_OBJECTS]
     to_type = verb.to_type_for(len(ids))
     if to_type and request.POST.get("typed", "").strip() != to_type:

@@ -14,6 +14,7 @@ from streamhub.clock import database_now
 from streamhub.console import registry
 from streamhub.console.object_pages import ObjectPages
 from streamhub.console.verbs import Outcome, Verb, perform
+from streamhub.signin.confirming import ask_again
 
 
 def page(admin: ObjectPages, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
@@ -24,6 +25,8 @@ def page(admin: ObjectPages, request: HttpRequest, object_id: int, name: str) ->
         return admin.gone(request, object_id)
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+    if verb.irreversible and (asked := ask_again(request, request.path)):
+        return asked
     posted = request.method == "POST"
     data = request.POST if posted else None
     form = verb.form(data, initial=dict(verb.initial(row))) if verb.form else None
