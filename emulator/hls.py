@@ -79,6 +79,7 @@ class Packager:
         self._dates = bool(hls["ProgramDateTimeIntervalSeconds"])
         self._pieces = max(1, round(hls["SegmentDurationSeconds"] / PIECE_SECONDS))
         self._per_loop = -(-LOOP_SECONDS // (self._pieces * PIECE_SECONDS))
+        self._begun = self._number(feed.since) - LEAST_SEGMENTS  # the first segment of this run
 
     def file(self, name: str, now: float) -> File | None:
         """The master playlist, a rendition's playlist or a segment; None if there is no such file now."""
@@ -125,8 +126,7 @@ class Packager:
     def _listed(self, now: float) -> tuple[int, int]:
         """The first and last segment of a playlist: complete ones of this run, and a few from before it."""
         last = self._number(now) - 1
-        begun = self._number(self._feed.since) - LEAST_SEGMENTS
-        first = max(begun, self._number(now - self._window))
+        first = max(self._begun, self._number(now - self._window))
         return min(first, last - LEAST_SEGMENTS + 1), last
 
     def _segment(self, number: int, now: float) -> File | None:
@@ -155,8 +155,12 @@ class Packager:
         return number % self._per_loop == 0 or number in self._switches()
 
     def _discontinuities(self, number: int) -> int:
-        """How many discontinuities there are up to a segment, since the beginning of time."""
-        return number // self._per_loop + sum(switch <= number for switch in self._switches())
+        """How many discontinuities there are up to a segment since this run's first one.
+
+        Players keep a list of them, so it must not be a number that begins with the epoch.
+        """
+        loops = number // self._per_loop - (self._begun - 1) // self._per_loop
+        return loops + sum(switch <= number for switch in self._switches())
 
     def _switches(self) -> list[int]:
         """The segments inside of a loop that begin with another picture than the one before."""

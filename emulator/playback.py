@@ -104,16 +104,16 @@ class Playback:
         distribution = self._cloudfront.distributions.get(self.distribution_id(request.url) or "")
         if distribution is None:
             return Verdict(403, "no distribution has this domain name")
+        if refusal := self._closed(distribution):
+            return replace(refusal, distribution=distribution.id)
         behaviour = _behaviour(distribution, urlsplit(request.url).path)
-        verdict = self._of_distribution(request, distribution, behaviour, cached=cached)
+        verdict = self._by_behaviour(request, distribution, behaviour, cached=cached)
         allowed = cors_headers(behaviour.get("ResponseHeadersPolicyId"), request.headers.get("origin"))
         return replace(verdict, distribution=distribution.id, headers={**allowed, **verdict.headers})
 
-    def _of_distribution(
+    def _by_behaviour(
         self, request: Request, distribution: Distribution, behaviour: Mapping[str, Any], *, cached: bool
     ) -> Verdict:
-        if refusal := self._closed(distribution):
-            return refusal
         if refusal := _by_protocol_or_method(request, behaviour):
             return refusal
         try:

@@ -45,6 +45,6 @@ def cors_headers(policy_id: str | None, origin: str | None) -> dict[str, str]:
     None of them allows credentials: a player that sends cookies to another origin needs a policy of its own.
     """
     name = RESPONSE_HEADERS.get(policy_id or "", "")
-    if not origin or not name.startswith("CORS"):
+    if not origin or "CORS" not in name:
         return {}
     return dict(_WITH_PREFLIGHT if "preflight" in name.lower() else _ANY_ORIGIN)
