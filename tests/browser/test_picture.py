@@ -78,8 +78,8 @@ def key_group_on_everything(world: WorldUnderTest) -> None:
     key_id = console("cloudfront", "create_public_key", EncodedKey=pem)["Id"]
     group_id = console("cloudfront", "create_key_group", Items=[key_id])["Id"]
     trusted = {"Enabled": True, "Quantity": 1, "Items": [group_id]}
-    assert distribution.config is not None
-    behaviour = {**distribution.config["DefaultCacheBehavior"], "TrustedKeyGroups": trusted}
+    answer, _ = world.session.call("cloudfront", "GetDistributionConfig", Id=distribution.aws_distribution_id)
+    behaviour = {**answer["DistributionConfig"]["DefaultCacheBehavior"], "TrustedKeyGroups": trusted}
     console(
         "cloudfront",
         "edit",

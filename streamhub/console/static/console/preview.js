@@ -10,14 +10,6 @@
     maxBufferLength: 12,
     backBufferLength: 12,
   };
-  const WHY = {
-    // Without CORS headers a page is not told what the answer was. CloudFront adds none while a distribution is off.
-    0: "CloudFront does not answer this page: the distribution is disabled or deleted, or the network is down.",
-    403: "CloudFront refuses this player (403): viewers need a signature.",
-    404: "There is no playlist yet (404): the channel does not send, or has only just begun to.",
-    502: "CloudFront does not reach the origin (502).",
-    503: "CloudFront does not serve this distribution yet (503).",
-  };
   let playing = null; // { stage, url, video, hls }
   let library = null;
 
@@ -102,7 +94,8 @@
     if (playing !== mine || !fatal) return;
     const status = response?.code;
     const other = status === undefined ? `The stream does not play (${details}).` : `The stream answers ${status}.`;
-    stop(WHY[status] ?? other, true);
+    // The page knows what an answer means. 0: without CORS headers a script is not told what the answer was.
+    stop(holderOf(mine.stage)?.dataset[`shPreviewWhy${status}`] ?? other, true);
   }
 
   // --- events ------------------------------------------------------------------------------------
