@@ -214,6 +214,13 @@ def test_without_an_input_the_picture_is_black_from_the_next_segment_on() -> Non
     assert discontinuities(text) == [0, 2, 4, 7, 8]
 
 
+def test_a_loss_at_the_border_of_two_segments_is_a_discontinuity_too() -> None:
+    text = playlist(packager([(START, True), (START + 36, False)]), START + 48)
+    # A loop begins at 24, black at 36.
+    starts = [START + 48 - 6 * (len(segments(text)) - place) for place in discontinuities(text)]
+    assert starts[-2:] == [START + 24, START + 36]
+
+
 def test_a_run_without_an_input_is_black_from_its_start() -> None:
     package = packager([(START, False)])
     file = package.file(segments(playlist(package, START))[0], START)
