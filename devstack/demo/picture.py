@@ -8,7 +8,7 @@ from devstack.demo.tour import Tour
 
 def on_air(of: Tour) -> str:
     """Put another channel on air, with an encoder that pushes; returns the path of its breakout's page."""
-    begun = Tour(of.api, of.control, of.screen, of.check_processes)
+    begun = of.another()
     with begun.screen.step("A second show stays on air, to look at") as step:
         begun.channel = begun.api.post(
             "channels", {"name": "Test pattern", "allowed_cidrs": ["203.0.113.7/32"]}
