@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from channels_app import services
+from channels_app import preview, services
 from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
@@ -125,6 +125,14 @@ def _readiness_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     if row.state not in (State.IDLE, State.FAILED, *ON_AIR):
         return None
     return Panel("Readiness", "channels_app/readiness.html", {"readiness": readiness(row)}, "checklist", 10)
+
+
+def _preview_panel(request: HttpRequest, row: Breakout) -> Panel | None:
+    if row.state not in (State.IDLE, State.FAILED, *ON_AIR):
+        return None
+    return Panel(
+        "Preview", "channels_app/preview.html", {"preview": preview.of_breakout(row)}, "smart_display", 5
+    )
 
 
 def _attachments_panel(request: HttpRequest, row: Breakout) -> Panel | None:
@@ -250,4 +258,4 @@ VERBS = (
     ),
 )
 
-PARTS = PageParts(Breakout, verbs=VERBS, panels=(_readiness_panel, _attachments_panel))
+PARTS = PageParts(Breakout, verbs=VERBS, panels=(_preview_panel, _readiness_panel, _attachments_panel))

@@ -14,10 +14,14 @@ Open = Callable[..., Page]
 
 
 class Staff:
-    """The users of the console at `url`. `problems` has what went wrong in their browsers."""
+    """The users of the console at `url`. `problems` has what went wrong in their browsers.
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    They also get streams from the embedded AWS at `aws_url`.
+    """
+
+    def __init__(self, browser: Browser, url: str, aws_url: str) -> None:
         self.url = url
+        self._known = (url, f"{aws_url}/_players/", "data:", "blob:")
         self.problems: list[str] = []
         self._browser = browser
         self._contexts: list[BrowserContext] = []
@@ -54,5 +58,5 @@ class Staff:
             self.problems.append(text)
 
     def _check_host(self, url: str) -> None:
-        if not url.startswith((self.url, "data:", "blob:")):
+        if not url.startswith(self._known):
             self.problems.append(f"{url} is not on this server")
