@@ -33,8 +33,12 @@ print("all loaded")
 
 
 def only_in_devstack() -> set[str]:
-    """The packages that requirements-devstack.in asks for, as Python imports them."""
-    text = (ROOT / "requirements-devstack.in").read_text()
+    """The packages that requirements-devstack.in asks for and the product lacks, as Python imports them."""
+    return _packages("requirements-devstack.in") - _packages("requirements.txt")
+
+
+def _packages(file: str) -> set[str]:
+    text = (ROOT / file).read_text()
     return {name.replace("-", "_") for name in re.findall(r"^([a-z][a-z0-9-]*)", text, re.MULTILINE)}
 
 

@@ -16,7 +16,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
 from channels_app.readiness import Readiness, readiness
 from distributions.api import ErrorOut
-from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, choices, one, page, scope
+from streamhub.access.http import In, Moment, Out, Page, Paging, Whole, actor_of, choices, one, page, scope
 from streamhub.errors import Invalid
 from streamhub.row_ids import row_id
 
@@ -28,7 +28,7 @@ class BreakoutIn(In):
     channel: str = Field(json_schema_extra=fields.CHANNEL_ID)
     name: str = Field(json_schema_extra=fields.BREAKOUT_NAME)
     starts_at: Moment | None = None
-    duration_minutes: Annotated[int, Field(json_schema_extra=fields.DURATION)] | None = None
+    duration_minutes: Annotated[Whole, Field(json_schema_extra=fields.DURATION)] | None = None
 
 
 class CurtainIn(In):

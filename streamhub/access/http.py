@@ -3,6 +3,19 @@
 from streamhub.access.auth import actor_of, scope
 from streamhub.access.paging import one, page
 from streamhub.access.problems import problem
-from streamhub.access.schemas import In, Moment, Out, Page, Paging, choices
+from streamhub.access.schemas import In, Moment, Out, Page, Paging, Whole, choices
 
-__all__ = ["In", "Moment", "Out", "Page", "Paging", "actor_of", "choices", "one", "page", "problem", "scope"]
+__all__ = [
+    "In",
+    "Moment",
+    "Out",
+    "Page",
+    "Paging",
+    "Whole",
+    "actor_of",
+    "choices",
+    "one",
+    "page",
+    "problem",
+    "scope",
+]

@@ -41,6 +41,15 @@ class Out(Schema):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
 
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 2.0 is an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# An integer in a request's body.
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
 def _moment(value: Any) -> Any:
     """An RFC 3339 time with a zone in the years 2000 to 2199, converted to UTC."""
     if not isinstance(value, str) or not re.fullmatch(TIME_PATTERN, value):

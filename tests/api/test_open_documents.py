@@ -31,7 +31,7 @@ def test_who_has_it_gets_a_304(client: Client, known: str, status: int) -> None:
 def test_one_address_is_limited_and_others_are_not(
     client: Client, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "documents", limits.Limit(Rate(per_second=0.01, burst=3)))
+    monkeypatch.setattr(limits, "documents", limits.Limit(Rate(per_second=0.01, burst=3), "test"))
     answers = [client.get(url) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert answers[-1]["Content-Type"] == "application/problem+json"

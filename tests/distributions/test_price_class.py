@@ -156,9 +156,28 @@ def test_many_are_named_with_their_channels_and_each_has_its_result(superuser: C
     assert list(wanted) == ["PriceClass_200", "PriceClass_200", "PriceClass_100"]
 
 
-@pytest.mark.parametrize("verb", ["detach", "keep", "reattach", "sync", "price", "delete"])
-def test_every_verb_for_many_says_what_it_means(superuser: Client, db: None, verb: str) -> None:
-    ids = [rows.distribution().pk, rows.distribution().pk]
+STALE = {"state": "disabled", "desired": "deleted", "attached": False}
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields"),
+    [
+        ("detach", {}),
+        ("keep", STALE),
+        ("sync", {}),
+        ("price", {}),
+        ("delete", {**STALE, "desired": "disabled"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_verb_for_many_says_what_it_means(
+    superuser: Client, db: None, verb: str, fields: dict[str, object]
+) -> None:
+    made = [rows.distribution(**fields) for _ in range(2)]
+    if verb == "detach":
+        for row in made:
+            rows.channel(distribution=row)
+    ids = [row.pk for row in made]
     page = superuser.post(
         reverse("admin:distributions_distribution_changelist"),
         {"action": f"verb_{verb}", ACTION_CHECKBOX_NAME: ids},

@@ -19,6 +19,7 @@ from distributions.tasks import delete_stale_distributions
 from emulator.base import Durations
 from emulator.control import Control
 from emulator.server import EmbeddedAws, Handle
+from streamhub.append_only import retention
 from streamhub.aws.session import AwsSession, _Clients, use_session
 from streamhub.aws.target import Target, embedded_target
 from streamhub.errors import AwsError
@@ -213,6 +214,7 @@ class WorldUnderTest:
 
 def clean(world: WorldUnderTest) -> None:
     """Empty the AWS account and the tables."""
-    for model in ROWS:
-        model._default_manager.all().delete()
+    with retention():
+        for model in ROWS:
+            model._default_manager.all().delete()
     world.control.reset()

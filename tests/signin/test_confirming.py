@@ -38,7 +38,13 @@ def asks(answer: Any) -> bool:
 def test_verbs_that_ask_again_are_these() -> None:
     models = dict.fromkeys(parts.model for parts in contributed("page_parts"))
     asking = {(m, v.name) for m in models for v in registry.verbs_of(m).values() if v.irreversible}
-    assert asking == {(Channel, "delete"), (Distribution, "delete"), (ApiToken, "revoke")}
+    assert asking == {
+        (Channel, "delete"),
+        (Distribution, "delete"),
+        (ApiToken, "revoke"),
+        (ApiToken, "rotate"),
+        (User, "deactivate"),
+    }
 
 
 def test_deleting_a_channel_asks_before_the_page_and_before_the_deed(admin: Client, stage: Channel) -> None:
