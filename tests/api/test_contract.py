@@ -45,7 +45,7 @@ EXPLAINED = re.compile(
 
 
 def is_explained(error: dict[str, str]) -> bool:
-    """Which sources are taken depends on the input type and on the internet: the description says it in words."""
+    """Which sources are taken depends on input type and internet: the description has words for it."""
     return error.get("field") == "source_urls" or bool(EXPLAINED.search(error["detail"]))
 
 
