@@ -198,15 +198,11 @@ class SecurityGroupDriver:
             code, message, hint = CHANGED_FOREIGN
             claim.save(**error_fields(AwsError(message, code=code), hint))
             return None
-        changed = row.rules
+        _tell_changed(claim)
         info = absence.observe_on_conflict(
             claim, lambda: live().update_security_group(row.aws_id, row.cidr_list)
         )
-        what = f"changed outside StreamHub to {changed}, restored"
-        with transaction.atomic():
-            claim.note(f"rules {what}", request_id=info.request_id, **facts_of(info), observed_at=Now())
-            for channel in Channel.objects.filter(security_group=row, desired=ChannelDesired.RUNNING):
-                breakout_sync.tell(channel, f"the rules of the security group {row.aws_id} were {what}")
+        claim.note("rules restored", request_id=info.request_id, **facts_of(info), observed_at=Now())
         return float(settings.OBSERVE_SECONDS) if row.rules_differ else AT_ONCE
 
     def _settle(self, claim: Claim) -> float | None:
@@ -321,3 +317,15 @@ def belongs(row: SecurityGroup, info: SecurityGroupInfo) -> bool:
     """Whether the group carries this row's ownership tags."""
     mark = mark_of_tags(info.tags)
     return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=RESOURCE, owner=row.uid)
+
+
+def _tell_changed(claim: Claim) -> None:
+    """Say what the rules are now, once: before the call that restores them, whose answer may be lost."""
+    row: SecurityGroup = claim.row
+    what = f"changed outside StreamHub to {row.rules}, StreamHub restores them"
+    if states.said_last(row, f"rules {what}"):
+        return
+    with transaction.atomic():
+        claim.note(f"rules {what}", request_id=None)
+        for channel in Channel.objects.filter(security_group=row, desired=ChannelDesired.RUNNING):
+            breakout_sync.tell(channel, f"the rules of the security group {row.aws_id} were {what}")

@@ -28,7 +28,7 @@ from distributions.models import Desired, Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.aws.ratelimit import step_of
 from streamhub.errors import AwsError, HandedOver, NotSent, Refused, Throttled
-from streamhub.lifecycle import absence
+from streamhub.lifecycle import absence, states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
@@ -45,6 +45,7 @@ QUIET = (
 
 THROTTLED_SECONDS = 1.0
 
+ENABLED_AGAIN = "disabled outside StreamHub, enabled again"
 DISABLED_OUTSIDE = (
     "disabled_outside",
     "This distribution was disabled outside StreamHub.",
@@ -114,10 +115,18 @@ class DistributionDriver:
 
 
 def _enable(claim: Claim) -> float | None:
-    """Enable it. Show an error if it was disabled outside StreamHub."""
-    if claim.row.state not in (State.DEPLOYED, State.DEPLOYING):
+    """Enable it. If it was disabled outside StreamHub, say so and show it as an error.
+
+    It is said before the call, whose answer may be lost.
+    """
+    row: Distribution = claim.row
+    if row.state not in (State.DEPLOYED, State.DEPLOYING):
         return _set_enabled(claim, State.DEPLOYING, "enabling")
-    return _set_enabled(claim, State.DEPLOYING, "disabled outside: enabling it again", error=DISABLED_OUTSIDE)
+    if not states.said_last(row, ENABLED_AGAIN):
+        with transaction.atomic():
+            claim.note(ENABLED_AGAIN, request_id=None, **_error_columns(claim, DISABLED_OUTSIDE))
+            owners.owner().changed_outside(row, ENABLED_AGAIN)
+    return _set_enabled(claim, State.DEPLOYING, "enabling it again", error=DISABLED_OUTSIDE)
 
 
 def _disable(claim: Claim) -> float | None:
@@ -132,7 +141,7 @@ def _set_enabled(
 ) -> float | None:
     """Send the change. The ETag in the answer becomes our own (`own_etag`); until then it is unknown.
 
-    `error`: the change from outside that this undoes.
+    `error`: the change from outside that this undoes, to be shown until CloudFront has deployed.
     """
     row: Distribution = claim.row
     enabled = state == State.DEPLOYING
@@ -146,19 +155,16 @@ def _set_enabled(
     except HandedOver:
         claim.save(observe_requested=True)
         return AT_ONCE
-    with transaction.atomic():
-        claim.change_state(
-            state,
-            why=why,
-            request_id=info.request_id,
-            polled_list=LIST,
-            observed_at=Now(),
-            own_etag=info.etag or "",
-            **facts_of(info),
-            **(_error_columns(claim, error) if error else {}),
-        )
-        if error:
-            owners.owner().changed_outside(row, "disabled outside StreamHub, enabled again")
+    claim.change_state(
+        state,
+        why=why,
+        request_id=info.request_id,
+        polled_list=LIST,
+        observed_at=Now(),
+        own_etag=info.etag or "",
+        **facts_of(info),
+        **(_error_columns(claim, error) if error else {}),
+    )
     return AT_ONCE if info.deployed else None
 
 

@@ -101,6 +101,12 @@ def _transition(
     )
 
 
+def said_last(row: ManagedResource, why: str) -> bool:
+    """Whether the newest line of the timeline says this: a step that is repeated need not say it again."""
+    lines = Transition.objects.filter(resource_type=row.KIND, resource_id=row.pk).order_by("-id")
+    return lines.values_list("why", flat=True).first() == why
+
+
 def record_created(row: ManagedResource, *, who: Actor, why: str) -> None:
     """Write the first transition of a row that the caller inserts in the same transaction."""
     record(row, "", row.state, who=who, why=why)

@@ -139,7 +139,10 @@ CHANGES = {
         Distribution,
     ),
     "security group's rules changed": Change(
-        let_others_in, "", "changed outside StreamHub to 192.0.2.0/24, restored", rules_are_ours
+        let_others_in,
+        "",
+        "changed outside StreamHub to 192.0.2.0/24, StreamHub restores them",
+        rules_are_ours,
     ),
     "MediaLive input moved to another security group": Change(
         off_air(inputs.move_to_another_group),
