@@ -27,6 +27,9 @@ ENDPOINT_CLOSED = (
     "StreamHub opens it again. Find out who changed it.",
 )
 INPUT_NOT_RESTORED = "input_not_restored"
+REFUSED = (
+    "AWS refused to restore it, so the show runs with it as it is. Correct the input in MediaLive's console."
+)
 Info = TypeVar("Info")
 
 
@@ -50,9 +53,15 @@ def tell_input_changed(claim: Claim) -> float | None:
 
 
 def restore_input(claim: Claim) -> float | None:
-    """Give the input its settings again. A refusal fails a start; while the channel is idle it is shown."""
+    """Give the input its settings again. A refusal is shown, and holds up no start.
+
+    A show that does not begin is worse than one whose input somebody changed.
+    """
     row: Channel = claim.row
-    info = _restored(claim, parts.restore_input)
+    try:
+        info = _restored(claim, parts.restore_input)
+    except Refused as refused:
+        return _start_all_the_same(claim, refused)
     if info is None:
         return None
     timelines.note(claim, "MediaLive input: settings restored", info.request_id, **INPUT.facts(info))
@@ -93,6 +102,16 @@ def _restored(claim: Claim, call: Callable[[Channel], Info]) -> Info | None:
         hint = "Correct the input in MediaLive's console, or press Retry. The next start tries it again."
         refusals.show(claim, refused, "to restore the MediaLive input", code=INPUT_NOT_RESTORED, hint=hint)
         return None
+
+
+def _start_all_the_same(claim: Claim, refused: Refused) -> float | None:
+    """It is not sent again for this change; the error of a changed input stays while the show runs."""
+    told = input_settings.NOT_TAKEN + input_settings.changed(claim.row)
+    why = f"MediaLive input not restored, the show starts with it as it is: {refused.message}"
+    error = input_settings.error_of(claim.row, REFUSED)
+    shown = outside(claim, *error) | {"error_needs_person": True} if error else {}
+    timelines.note(claim, why, refused.request_id, input_told=told, **shown)
+    return AT_ONCE
 
 
 def _tell_change(claim: Claim, error: tuple[str, str, str] | None, *, needs_person: bool = False) -> None:

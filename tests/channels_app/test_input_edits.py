@@ -157,14 +157,17 @@ def test_a_refusal_while_idle_is_shown_and_the_channel_stays_usable(idle: WorldU
     assert channel().error_code == ""
 
 
-def test_a_show_does_not_start_on_an_input_that_aws_does_not_restore(idle: WorldUnderTest) -> None:
+def test_a_show_starts_also_on_an_input_that_aws_does_not_restore(idle: WorldUnderTest) -> None:
     console.move_to_another_group(idle)
     refuse(idle)
     start(idle)
-    idle.settle()
-    assert (channel().state, breakout().state) == ("failed", "failed")
-    assert "No such thing" in breakout().shown_error.error_message
-    assert idle.counts().get("medialive:StartChannel", 0) == 0
+    idle.settle(until=lambda: state_is("running"))
+    assert idle.counts()["medialive:UpdateInput"] == 1
+    row = channel()
+    assert (row.state, row.error_code, row.error_needs_person) == ("running", "input_changed", True)
+    assert breakout().shown_error.error_code == "input_changed"
+    said = Transition.objects.filter(why__contains="starts with it as it is: ")
+    assert {line.resource_type for line in said} == {"channel", "breakout"}
 
 
 def test_what_medialive_writes_in_its_own_way_holds_up_no_start(
