@@ -35,8 +35,9 @@ EMULATOR_TESTS := tests/emulator tests/devstack
 test-emulator: $(STAMP) ## the emulator's and the devstack's own tests
 	$(BIN)/pytest -q -n $(NPROC) $(EMULATOR_TESTS) tests/test_tests.py
 
+# Each test has databases of its own, unless CELERY_BROKER_URL names one Redis for all.
 test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, with killed workers
-	$(BIN)/pytest -q -m services
+	$(BIN)/pytest -q $(if $(CELERY_BROKER_URL),,-n 2 --dist worksteal) -m services
 
 browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
 	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
