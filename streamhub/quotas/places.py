@@ -30,7 +30,7 @@ from streamhub.task_names import TaskName
 # A row that waits asks at least every five minutes; one that has not asked for so long wants none any more.
 FORGOTTEN = timedelta(hours=1)
 # AWS's limits are read again after a refusal, but not more often than this.
-READ_AGAIN = timedelta(minutes=4)
+READ_AGAIN = timedelta(minutes=1)
 # The first asks in vain are some seconds apart.
 FIRST_ASKS = 3
 GOES_ON = "StreamHub goes on by itself as soon as there is room."
