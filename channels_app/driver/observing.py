@@ -21,14 +21,16 @@ from channels_app.driver.parts import (
     PART_DRIVERS,
     PartDriver,
 )
+from channels_app.driver.polled_lists import ENCODERS
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import patient_step
 from streamhub.clock import database_now
-from streamhub.errors import NotFound, Retryable
-from streamhub.lifecycle import absence
+from streamhub.errors import NotFound, NotSent, Retryable
+from streamhub.lifecycle import absence, observe
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.freshness import is_recent, last_answer
+from streamhub.lifecycle.models import Priority
 
 log = logging.getLogger(__name__)
 
@@ -104,17 +106,35 @@ def look_before(claim: Claim, step: Step) -> None:
     """Before a start or a stop: describe MediaLive's channel if it was last read over `OBSERVE_SECONDS` ago.
 
     AWS answers a start or stop of a channel in the wrong state with an error. If the channel cannot be read,
-    a stop is sent all the same, because a running channel costs money; a start waits.
+    a stop is sent all the same, because a running channel costs money; a start waits. If more channels are
+    to start or stop now than the list has pages, the list is read once for all of them.
     """
     row: Channel = claim.row
     if step not in (Step.START, Step.STOP) or _encoder_is_known(row):
         return
     try:
-        describe_part(claim, ML_CHANNEL)
+        _look_for_all(step)
+        if not _encoder_is_known(row):
+            describe_part(claim, ML_CHANNEL)
     except Retryable as error:
         if step is Step.START:
             raise
         log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
+
+
+def _look_for_all(step: Step) -> None:
+    """Read MediaLive's list if more channels take an urgent step now than it has pages.
+
+    While another step reads it, a start waits (`NotSent`); a stop does not, and reads its own channel.
+    """
+    urgent = Channel.objects.filter(priority__lte=Priority.START, not_before__lte=Now())
+    if urgent.exclude(ml_channel_id="").count() <= observe.pages_of(ML_CHANNEL.key):
+        return
+    try:
+        observe.read_for_all(ENCODERS)
+    except NotSent:
+        if step is Step.START:
+            raise
 
 
 def _encoder_is_known(row: Channel) -> bool:

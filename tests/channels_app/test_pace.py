@@ -1,0 +1,99 @@
+"""How many calls creates, deletions and starts take, in simulated time at AWS's own pace.
+
+Durations are drawn by the embedded AWS; StreamHub does not know them. The bars are those of
+docs/performance.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from channels_app import services
+from channels_app.models import Breakout, Channel
+from distributions.tasks import delete_stale_distributions
+from streamhub.lifecycle.models import Duration
+from tests.scenarios.actors import TESTER
+from tests.scenarios.pacing import Simulation, log, reads, total
+from tests.scenarios.world import WorldUnderTest
+
+# Long enough that no complete list is read in between: what is counted is caused by the rows.
+NEVER = 100_000
+
+
+@pytest.fixture
+def simulation(world: WorldUnderTest, settings: Any) -> Simulation:
+    """An empty account but for one channel with the shared security group, and no history."""
+    simulation = Simulation(world, settings, full=NEVER)
+    simulation.at_once(lambda: simulation.create(1))
+    Duration.objects.all().delete()
+    return simulation
+
+
+def test_a_stack_takes_five_writes_and_few_looks(simulation: Simulation) -> None:
+    taken = [simulation.create(1) for _ in range(4)]
+    counts = [total(calls) for calls, _ in taken]
+    assert max(counts) <= 12
+    assert sum(counts) / 4 <= 10
+    assert all(total(calls) - total(reads(calls)) == 5 for calls, _ in taken)
+    # CloudFront takes 150 to 400 seconds.
+    assert sum(seconds for _, seconds in taken) / 4 < 1.3 * 275
+
+
+def test_twenty_stacks_at_once_share_their_looks(simulation: Simulation) -> None:
+    calls, seconds = simulation.create(20)
+    assert total(calls) <= 6 * 20
+    assert sum(n for name, n in calls.items() if ":List" in name) <= 20
+    assert seconds < 1.15 * 400 + 20
+
+
+def test_a_deletion_looks_once_for_each_part(simulation: Simulation) -> None:
+    (row,) = Channel.objects.all()
+    other = simulation.at_once(lambda: simulation.create(1))
+    assert other is not None
+    calls, _ = simulation.delete([row], delete_stale_distributions)
+    assert total(calls) <= 19
+    assert calls["cloudfront:GetDistribution"] <= 3
+
+
+def started(simulation: Simulation, count: int, after: float) -> list[str]:
+    """The calls of so many starts at once until the last StartChannel, the last look so long ago."""
+    simulation.at_once(lambda: simulation.create(count - Channel.objects.count()))
+    for channel in Channel.objects.all():
+        services.breakout_create(channel, f"show {channel.pk}", who=TESTER)
+    simulation.pass_(60)
+    simulation.without_looks(after)
+    simulation.world.control.clear_calls()
+    for breakout in Breakout.objects.all():
+        services.breakout_start(breakout, who=TESTER)
+    sent: Callable[[], int] = lambda: simulation.world.counts().get("medialive:StartChannel", 0)  # noqa: E731
+    simulation.run(lambda: sent() == count)
+    names = log(simulation.world)
+    return names[: len(names) - names[::-1].index("medialive:StartChannel")]
+
+
+def test_many_starts_share_one_list(simulation: Simulation) -> None:
+    names = started(simulation, 12, after=100)
+    assert names.count("medialive:ListChannels") == 1
+    assert names.count("medialive:DescribeChannel") == 0
+    assert names.count("cloudfront:GetDistribution") <= 1
+    assert names.count("medialive:StartChannel") == 12
+    assert simulation.world.illegal() == []
+
+
+def test_starts_after_a_fresh_list_read_nothing(simulation: Simulation) -> None:
+    names = started(simulation, 12, after=0)
+    assert [name for name in names if name == "medialive:ListChannels"] == []
+    assert names.count("medialive:StartChannel") == 12
+
+
+def test_a_hundred_starts_use_the_whole_rate(simulation: Simulation) -> None:
+    """The bucket gives 15 at once and then 5 a second."""
+    began = simulation.now()
+    names = started(simulation, 60, after=100)
+    assert names.count("medialive:StartChannel") == 60
+    sent = simulation.sent("medialive:StartChannel")
+    assert began < sent[0]
+    assert (sent[-1] - sent[0]) * 5 * 0.9 <= 60 - 15 + 5
