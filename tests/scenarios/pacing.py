@@ -44,6 +44,7 @@ class Simulation:
         queues = LocalQueues(clock=self.now)
         world.session._limiter = Limiter(queues, sleep=self._sleep)
         self._next_look = self.now()
+        world.control.console("mediapackage", "set_quota", channels=1000)
 
     def now(self) -> float:
         """Simulated seconds; only differences mean something."""
@@ -82,9 +83,9 @@ class Simulation:
         """Time in which no observation runs; 0: one runs now."""
         if seconds:
             self.jump(seconds)
-            self._next_look = self.now() + settings.OBSERVE_SECONDS
         else:
             passing_time.look_whole(self.world)
+        self._next_look = self.now() + settings.OBSERVE_SECONDS
 
     def pass_(self, seconds: float) -> None:
         """Work for so long."""
