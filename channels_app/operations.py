@@ -13,8 +13,8 @@ from channels_app.models.part import PartColumns
 from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.durations import Operation
 
-# Nobody waits for a channel to be created: CloudFront takes longer. Nobody waits for a deletion.
-UNHURRIED = 3.0
+# A new channel waits for CloudFront, which takes much longer; nobody waits for a deletion.
+UNHURRIED = 10.0
 HURRIED = 0.1
 
 

@@ -17,7 +17,7 @@ MINUTES_FROM = 120  # seconds
 
 @dataclass(frozen=True)
 class Expectation:
-    """`does`: what AWS does. `usual`: seconds that it usually takes. `at`: when it is done; None: it is late."""
+    """`does`: what AWS does. `usual`: seconds that it usually takes. `at`: when it is done; None: late."""
 
     does: str
     usual: tuple[float, float]
