@@ -105,9 +105,11 @@ class ChannelDriver:
 
     @staticmethod
     def _certain_step(claim: Claim) -> Step:
-        """The next step, after a read of what contradicts it and of what a start or stop relies on."""
-        step = decided(claim.row)
-        if part := contradicted_part(claim.row, step):
+        """The next step, after a read of what a start or stop relies on and of what contradicts the row.
+
+        In this order: the first read may be stale and contradict the row itself.
+        """
+        look_before(claim, decided(claim.row))
+        if part := contradicted_part(claim.row, decided(claim.row)):
             describe_part(claim, part)
-        look_before(claim, step)
         return decided(claim.row)

@@ -102,9 +102,19 @@ def test_a_stop_on_an_old_observation_looks_first(show: WorldUnderTest) -> None:
     passing_time.pass_time(show, 16)
     stage.stop(show)
     passing_time.step_due()
-    assert order_of_calls(show) == ["medialive:DescribeChannel"]
+    # Twice: a stale read from before the start would say IDLE, too.
+    assert order_of_calls(show) == ["medialive:DescribeChannel"] * 2
     assert (channel().state, breakout().state) == ("idle", "completed")
     assert show.illegal() == []
+
+
+def test_a_stale_look_does_not_leave_a_channel_running(show: WorldUnderTest) -> None:
+    passing_time.pass_time(show, 16)
+    stage.stop(show)
+    show.control.fault("medialive:DescribeChannel", "stale_read")
+    passing_time.step_due()
+    assert "medialive:StopChannel" in order_of_calls(show)
+    assert breakout().state == "stopping"
 
 
 def test_a_list_that_was_read_during_a_step_is_no_look_at_the_row(show: WorldUnderTest) -> None:

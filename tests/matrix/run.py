@@ -49,7 +49,7 @@ from tests.matrix.faults import KINDS  # noqa: E402
 from tests.matrix.flows import Flow  # noqa: E402
 from tests.matrix.outside import FLOWS  # noqa: E402
 from tests.matrix.points import Point, Verdict, begin, judge, points_of, run_flow, run_taken  # noqa: E402
-from tests.matrix.snapshot import FrozenAws  # noqa: E402
+from tests.matrix.snapshot import FrozenAws, load_models  # noqa: E402
 from tests.matrix.taking import TAKE  # noqa: E402
 from tests.scenarios.crashing_session import MortalSession  # noqa: E402
 from tests.scenarios.world import WorldUnderTest, configure, expire_claims  # noqa: E402
@@ -238,6 +238,7 @@ def main() -> int:
     with connections["default"].cursor() as cursor:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connections.close_all()
+    load_models()
     began = time.monotonic()
     if options.point:
         points = [parsed_point(options.point)]

@@ -8,7 +8,41 @@ import signal
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from emulator.account import SERVICES
+from emulator.codec import load, parse_request
 from emulator.server import EmbeddedAws
+
+
+def load_models() -> None:
+    """Build moto's routers and resolve the shapes of all services, so that each fork has them.
+
+    Both are built when first used, and each fork began without them: most of the embedded AWS's time.
+    """
+    for name in [*(kind.name for kind in SERVICES), "s3"]:
+        scope = f"AWS4-HMAC-SHA256 Credential=A/20200101/eu-central-1/{name}/aws4_request"
+        parse_request("GET", "/none", {"Authorization": scope}, b"")
+        if model := load(name):
+            for operation in model.operation_names:
+                _resolve(model.operation_model(operation).input_shape)
+                _resolve(model.operation_model(operation).output_shape)
+
+
+def _resolve(shape: Shape | None, inside: tuple[str, ...] = ()) -> None:
+    """Read the members of a shape, down to those that repeat; botocore keeps what was read."""
+    if shape is None or shape.name in inside:
+        return
+    if isinstance(shape, StructureShape):
+        members = list(shape.members.values())
+    elif isinstance(shape, ListShape):
+        members = [shape.member]
+    elif isinstance(shape, MapShape):
+        members = [shape.key, shape.value]
+    else:
+        members = []
+    for member in members:
+        _resolve(member, (*inside, shape.name))
 
 
 class FrozenAws:
