@@ -30,7 +30,6 @@ from streamhub.errors import NotFound, NotSent, Retryable
 from streamhub.lifecycle import absence, observe
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.freshness import is_recent, last_answer
-from streamhub.lifecycle.models import Priority
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ def look_before(claim: Claim, step: Step) -> None:
     if step not in (Step.START, Step.STOP) or _encoder_is_known(row):
         return
     try:
-        _look_for_all(step)
+        _look_for_all(row, step)
         if not _encoder_is_known(row):
             describe_part(claim, ML_CHANNEL)
     except Retryable as error:
@@ -122,13 +121,13 @@ def look_before(claim: Claim, step: Step) -> None:
         log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
 
 
-def _look_for_all(step: Step) -> None:
-    """Read MediaLive's list if more channels take an urgent step now than it has pages.
+def _look_for_all(row: Channel, step: Step) -> None:
+    """Read MediaLive's list if more channels are to start now, or to stop, than it has pages.
 
     While another step reads it, a start waits (`NotSent`); a stop does not, and reads its own channel.
     """
-    urgent = Channel.objects.filter(priority__lte=Priority.START, not_before__lte=Now())
-    if urgent.exclude(ml_channel_id="").count() <= observe.pages_of(ML_CHANNEL.key):
+    alike = Channel.objects.filter(priority=row.priority, not_before__lte=Now()).exclude(ml_channel_id="")
+    if alike.count() <= observe.pages_of(ML_CHANNEL.key):
         return
     try:
         observe.read_for_all(ENCODERS)

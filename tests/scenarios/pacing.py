@@ -16,7 +16,7 @@ from django.db.models import Min
 from django.db.models.functions import Now
 
 from channels_app import services
-from channels_app.models import Channel
+from channels_app.models import Breakout, Channel
 from distributions.models import Distribution
 from streamhub.aws.call_queue import LocalQueues
 from streamhub.aws.ratelimit import Limiter
@@ -25,9 +25,10 @@ from streamhub.lifecycle import driver
 from streamhub.lifecycle.reconcile import reconcile
 from tests.scenarios import passing_time
 from tests.scenarios.actors import TESTER
-from tests.scenarios.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest, own_aws
 
 CIDRS = ["203.0.113.0/24"]
+START = "medialive:StartChannel"
 READS = (":Get", ":List", ":Describe")
 
 
@@ -44,6 +45,7 @@ class Simulation:
         queues = LocalQueues(clock=self.now)
         world.session._limiter = Limiter(queues, sleep=self._sleep)
         self._next_look = self.now()
+        self.aws_done_at = 0.0
         world.control.console("mediapackage", "set_quota", channels=1000)
 
     def now(self) -> float:
@@ -64,6 +66,7 @@ class Simulation:
             if self.now() - began > most:
                 raise AssertionError(f"not after {most} seconds")
             self._work()
+            self._note_aws()
             if until():
                 break
             wait = min(self._next_look - self.now(), self._until_due())
@@ -107,6 +110,16 @@ class Simulation:
             if not sum(reconcile(label, pk) for label, pk in due):
                 return
 
+    def _note_aws(self) -> None:
+        """Note when AWS will be done with everything that it has accepted so far."""
+        timers = own_aws().handle.aws.account.world._timers
+        self.aws_done_at = max([self.aws_done_at, *(due for due, _, _ in timers)])
+
+    @property
+    def aws_now(self) -> float:
+        """AWS's clock, in seconds."""
+        return own_aws().handle.aws.account.world.clock.seconds()
+
     def _until_due(self) -> float:
         now = database_now()
         firsts = [
@@ -118,13 +131,28 @@ class Simulation:
     # --- channels --------------------------------------------------------------------------
 
     def create(self, count: int) -> tuple[dict[str, int], float]:
-        """Create channels at once: the calls by name, and the seconds until the last is ready."""
+        """Create channels at once: the calls by name, and the time until the last is ready over AWS's own.
+
+        AWS's own is the time until it is done with all of them.
+        """
         before = Channel.objects.count()
         self.world.control.clear_calls()
+        began, self.aws_done_at = self.aws_now, 0.0
         for n in range(count):
             services.channel_create(f"stage {before + n}", who=TESTER, allowed_cidrs=CIDRS)
-        seconds = self.run(lambda: ready() == before + count)
-        return self.world.counts(), seconds
+        self.run(lambda: ready() == before + count)
+        critical = self.aws_done_at - began
+        return self.world.counts(), (self.aws_now - began) / critical if critical > 0 else 1.0
+
+    def start(self) -> list[str]:
+        """Start all breakouts at once: the calls in their order until AWS was asked for the last start."""
+        self.world.control.clear_calls()
+        rows = list(Breakout.objects.filter(state="idle"))
+        for row in rows:
+            services.breakout_start(row, who=TESTER)
+        self.run(lambda: self.world.counts().get(START, 0) == len(rows))
+        names = log(self.world)
+        return names[: len(names) - names[::-1].index(START)]
 
     def delete(self, channels: list[Channel], reap: Callable[[], Any]) -> tuple[dict[str, int], float]:
         """Delete channels at once: the calls by name, and the seconds until their rows are gone."""
