@@ -58,8 +58,9 @@ def test_the_time_follows_from_what_was_seen_here() -> None:
     assert str(found).endswith(" UTC.")
 
 
-def test_what_takes_longer_promises_no_time() -> None:
-    found = expected(deploying(5000))
+@pytest.mark.parametrize("waited", [700, 5000])
+def test_what_takes_longer_promises_no_time(waited: float) -> None:
+    found = expected(deploying(waited))
     assert found is not None
     assert found.at is None
     assert "It takes longer this time." in str(found)
