@@ -93,8 +93,8 @@ def planned(history: History, since: datetime, present: Circumstances) -> dateti
     look = look_plan.next_look(quantiles, waited, look_cost=cost, free_at=free_at)
     if look is None:
         look = look_plan.beyond(waited, least=tick, most=settings.FULL_OBSERVE_SECONDS)
-    elif waited > quantiles.median:
-        look = min(look, look_plan.latest(waited))
+    else:
+        look = min(look, look_plan.latest(quantiles, waited, hurried=history.operation.look_cost < 1))
     if look == free_at:
         look += tick
     return since + timedelta(seconds=look)

@@ -18,6 +18,7 @@ PARTS = 24
 TAIL_SHARE = 0.15
 # What takes longer than usual is looked at before it has taken so much longer again.
 LATEST_SHARE = 0.5
+LATE = 0.9
 # With so few cases left the quantiles say nothing any more.
 NOTHING_LEFT = 0.02
 
@@ -97,6 +98,11 @@ def beyond(waited: float, *, least: float, most: float) -> float:
     return waited + min(max(TAIL_SHARE * waited, least), most)
 
 
-def latest(waited: float) -> float:
-    """The latest next look at what takes longer than usual, however little one would lose."""
-    return waited * (1 + LATEST_SHARE)
+def latest(quantiles: Quantiles, waited: float, *, hurried: bool) -> float:
+    """The latest next look at what takes longer than usual, however little the quantiles expect by then.
+
+    The long tail of the default must not hold up what is a little later than ever before.
+    """
+    if hurried and waited > quantiles.at(LATE):
+        return waited * (1 + TAIL_SHARE)
+    return waited * (1 + LATEST_SHARE) if waited > quantiles.median else quantiles.seconds[-1]

@@ -84,7 +84,12 @@ def test_beyond_everything_known_the_looks_become_rarer_up_to_the_full_list() ->
     assert beyond(40, least=15, most=300) == 55
     assert beyond(1000, least=15, most=300) == 1150
     assert beyond(10_000, least=15, most=300) == 10_300
-    assert latest(400) == 600
+
+
+def test_what_is_late_is_looked_at_soon_if_somebody_waits() -> None:
+    assert latest(EVENLY, 380, hurried=True) == pytest.approx(380 * 1.15)
+    assert latest(EVENLY, 380, hurried=False) == 380 * 1.5
+    assert latest(EVENLY, 200, hurried=True) == 400
 
 
 def test_the_rest_begins_where_it_was_seen_and_ends_where_all_ends() -> None:
