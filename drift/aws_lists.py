@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from channels_app.driver import input_settings
 from channels_app.driver.parts import live, package
 from distributions.driver import cloudfront
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.aws.medialive import ChannelInfo, InputInfo, SecurityGroupInfo
 from streamhub.aws.mediapackage import EndpointInfo
 from streamhub.aws.ownership import Mark, mark_of_tags, parse_comment
+from streamhub.errors import Conflict
 
 
 class ResourceKind(StrEnum):
@@ -44,7 +47,8 @@ LABELS = {
 class AwsResource:
     """One AWS resource. `facts` are the values that a row is compared with.
 
-    `tags` is None where the list has none: for distributions the mark is in the Comment (AWS_RULES 5).
+    `tags` is None where the list has none: for distributions the mark is in the Comment (AWS_RULES 5), and
+    tags are read one by one. `secret` are facts whose values are shown to nobody.
     """
 
     kind: ResourceKind
@@ -53,6 +57,7 @@ class AwsResource:
     facts: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
     being_deleted: bool = False
+    secret: Mapping[str, str] = field(default_factory=dict)
 
 
 def of_distribution(info: DistributionInfo) -> AwsResource:
@@ -61,13 +66,23 @@ def of_distribution(info: DistributionInfo) -> AwsResource:
 
 
 def of_ml_channel(info: ChannelInfo) -> AwsResource:
-    facts = {"state": info.state, "class": info.channel_class}
+    facts = {"state": info.state, "class": info.channel_class, "inputs": ", ".join(info.input_ids)}
     return _tagged(ResourceKind.ML_CHANNEL, info, facts, being_deleted=info.state == "DELETING")
 
 
 def of_input(info: InputInfo) -> AwsResource:
     facts = {"type": info.type, "ingest URLs": ", ".join(info.dest_urls)}
-    return _tagged(ResourceKind.INPUT, info, facts, being_deleted=info.state == "DELETING")
+    shown, secret = input_facts(input_settings.settings_of(info))
+    resource = _tagged(ResourceKind.INPUT, info, facts | shown, being_deleted=info.state == "DELETING")
+    return replace(resource, secret=secret)
+
+
+def input_facts(settings: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """An input's settings as facts, and those to keep secret: the URL of a source may hold a key."""
+    shown = {input_settings.NAME, input_settings.GROUPS, input_settings.STREAMS} & settings.keys()
+    facts = {name: settings[name] for name in sorted(shown)}
+    facts |= {name: ", ".join(value) for name, value in facts.items() if isinstance(value, list)}
+    return facts, {input_settings.SOURCES: json.dumps(settings[input_settings.SOURCES], sort_keys=True)}
 
 
 def of_group(info: SecurityGroupInfo) -> AwsResource:
@@ -106,3 +121,11 @@ def read_list(kind: ResourceKind) -> Iterator[AwsResource]:
         for info in page.items:
             if not getattr(info, "gone", False):
                 yield resource_of(info)
+
+
+def with_tags(distribution: AwsResource, arn: str) -> AwsResource:
+    """The distribution with its own tags, unless it is gone meanwhile. One call. Raises `AwsError`."""
+    try:
+        return replace(distribution, tags=cloudfront().tags(arn))
+    except Conflict:  # there is no such resource
+        return distribution

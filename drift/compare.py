@@ -142,19 +142,24 @@ def _different(row: Expected, resource: AwsResource, environment: str) -> list[F
 
 
 def _wrong_facts(row: Expected, resource: AwsResource) -> list[str]:
-    return [
+    shown = [
         f"{name} is {resource.facts.get(name) or 'empty'}, not {expected or 'empty'}"
         for name, expected in row.facts.items()
         if resource.facts.get(name, "") != expected
     ]
+    changed = [name for name, expected in row.secret.items() if resource.secret.get(name) != expected]
+    return shown + [f"its {name} are not those of the row" for name in changed]
 
 
 def _wrong_mark(row: Expected, resource: AwsResource, environment: str) -> list[str]:
+    marked = row.kind is not ResourceKind.DISTRIBUTION or resource.mark.belongs_to(
+        environment, owner=row.owner
+    )
+    comment = [] if marked else ["its Comment does not carry our mark"]
     if resource.tags is None:
-        marked = resource.mark.belongs_to(environment, owner=row.owner)
-        return [] if marked else ["its Comment does not carry our mark"]
+        return comment
     wrong = sorted(key for key, value in row.tags.items() if resource.tags.get(key) != value)
-    return [f"the tag {key} is missing or has another value" for key in wrong]
+    return comment + [f"the tag {key} is missing or has another value" for key in wrong]
 
 
 def _surplus(

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlparse
 
-from channels_app.driver import parts, security_group
+from channels_app.driver import input_settings, parts, security_group
+from channels_app.driver.marks import tags_of
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import Desired, State
+from distributions.driver import marks
 from distributions.models import Desired as DistributionDesired
 from distributions.models import Distribution
-from drift.aws_lists import ResourceKind
+from drift.aws_lists import ResourceKind, input_facts
 from streamhub.lifecycle.models import ManagedResource
 
 AT_REST = (State.IDLE, State.RUNNING, State.FAILED)
@@ -23,7 +25,8 @@ class Expected:
 
     `aws_id`: "" if the row has none. `present`: it should exist. `settled`: no step, intent or observation
     of the row is under way, so that a difference means something. `protected`: it belongs to others, so
-    that it is not compared.
+    that it is not compared. `secret`: facts whose values are shown to nobody. `tags_arn`: the ARN by which
+    its tags are read one by one, because its list has none; "" if they are not compared.
     """
 
     kind: ResourceKind
@@ -37,6 +40,8 @@ class Expected:
     facts: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
+    secret: Mapping[str, str] = field(default_factory=dict)
+    tags_arn: str = ""
 
 
 def all_expected() -> Iterator[Expected]:
@@ -69,6 +74,9 @@ def of_distribution(row: Distribution) -> Expected:
         settled=_at_rest(row) and not row.protected,
         facts={"enabled": str(row.desired == DistributionDesired.ENABLED), "origin": host},
         protected=row.protected,
+        tags=marks.tags_of(row),
+        # Those of a distribution that waits for its end matter to nobody, and there may be thousands.
+        tags_arn=row.arn if row.attached and not row.tags_pending else "",
     )
 
 
@@ -88,9 +96,14 @@ def of_group(row: SecurityGroup) -> Expected:
 
 
 def of_channel(row: Channel) -> Iterator[Expected]:
+    settings, secret = input_facts(input_settings.expected(row))
     facts = {
-        ResourceKind.ML_CHANNEL: {"state": row.ml_channel_state, "class": row.channel_class},
-        ResourceKind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_urls)},
+        ResourceKind.ML_CHANNEL: {
+            "state": row.ml_channel_state,
+            "class": row.channel_class,
+            **({"inputs": row.ml_input_id} if row.ml_input_id and not row.ml_input_gone else {}),
+        },
+        ResourceKind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_urls), **settings},
         ResourceKind.ENDPOINT: {"URL": row.endpoint_url},
         ResourceKind.MP_CHANNEL: {},
     }
@@ -107,5 +120,6 @@ def of_channel(row: Channel) -> Iterator[Expected]:
             present=observed.present and not observed.deleting,
             settled=settled,
             facts=facts[kind],
-            tags=parts.tags_of(row),
+            tags=tags_of(row),
+            secret=secret if kind is ResourceKind.INPUT else {},
         )

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from drift.aws_lists import AwsResource, ResourceKind, read_list
+from drift.aws_lists import AwsResource, ResourceKind, read_list, with_tags
 from drift.compare import Difference, Finding, compare
-from drift.expected import all_expected
+from drift.expected import Expected, all_expected
 from drift.models import DriftSighting
 from streamhub.clock import database_now
 from streamhub.errors import AccessDenied, AwsError, Retryable, Throttled
@@ -82,7 +82,10 @@ class Report:
 
 
 def report() -> Report:
-    """Compare six complete lists of AWS with all rows. Changes nothing on AWS; writes sightings."""
+    """Compare six complete lists of AWS with all rows, and the tags of distributions that deliver channels.
+
+    Changes nothing on AWS; writes sightings.
+    """
     now = database_now()
     resources: list[AwsResource] = []
     unread: dict[str, Unread] = {}
@@ -94,9 +97,27 @@ def report() -> Report:
             unread[kind.value] = unread_because(error)
     # Rows are read after the lists, so that a resource created meanwhile has a row, in transition.
     rows = [row for row in all_expected() if row.kind not in unread]
+    try:
+        resources = _with_tags(rows, resources)
+    except AwsError as error:
+        log.warning("Drift could not read the tags of distributions: %s", error)
+        unread[ResourceKind.DISTRIBUTION.value] = unread_because(error)
+        rows = [row for row in rows if row.kind not in unread]
+        resources = [resource for resource in resources if resource.kind not in unread]
     result = compare(rows, resources, settings.STREAMHUB_ENVIRONMENT)
     findings = _dated(result.findings, now, read=[kind for kind in ResourceKind if kind not in unread])
     return Report(findings, result.foreign, now, unread, result.ours, result.in_transition)
+
+
+def _with_tags(rows: Iterable[Expected], resources: Iterable[AwsResource]) -> list[AwsResource]:
+    """The resources, with the tags of those whose row says how to read them. Raises `AwsError`."""
+    arns = {row.aws_id: row.tags_arn for row in rows if row.tags_arn and row.settled and row.present}
+    return [
+        with_tags(resource, arns[resource.aws_id])
+        if resource.kind is ResourceKind.DISTRIBUTION and resource.aws_id in arns
+        else resource
+        for resource in resources
+    ]
 
 
 def _dated(findings: Iterable[Finding], now: datetime, read: list[ResourceKind]) -> tuple[Finding, ...]:

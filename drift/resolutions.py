@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
@@ -72,17 +73,20 @@ def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
         with transaction.atomic():
             _record(row, who, f"repair: {finding.detail}")
             # Off the polled list, so that the next step describes everything.
-            again = {"tags_pending": [row.kind.value]} if _retags(finding) else {}
-            model._default_manager.filter(pk=row.pk).update(polled_list="", **again)
+            model._default_manager.filter(pk=row.pk).update(polled_list="", **_retagging(finding))
             intent.requeue(model, [row.pk], observe=True)
         return sentence
 
     return sentence, do
 
 
-def _retags(finding: Finding) -> bool:
-    """Whether the repair also gives the resource the channel's tags again."""
-    return finding.difference is Difference.DIFFERENT and finding.kind in PART_DRIVER_OF
+def _retagging(finding: Finding) -> dict[str, Any]:
+    """The columns by which the repair also gives the resource its tags again."""
+    if finding.difference is not Difference.DIFFERENT:
+        return {}
+    if finding.kind is ResourceKind.DISTRIBUTION:
+        return {"tags_pending": True}
+    return {"tags_pending": [finding.kind.value]} if finding.kind in PART_DRIVER_OF else {}
 
 
 # --- adopt -----------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ OTHER_CODES = {
     (
         "medialive",
         "TooManyRequestsException",
-    ): "all its operations but UpdateInputSecurityGroup have it",
+    ): "all its operations but UpdateInput and UpdateInputSecurityGroup have it",
     ("mediapackage", "AccessDeniedException"): "Service Authorization Reference: the answer of IAM",
     ("mediapackage", "InternalServerErrorException"): _UNTAGGED,
     ("mediapackage", "NotFoundException"): _UNTAGGED,

@@ -32,6 +32,9 @@ class Step(StrEnum):
     START = "start the MediaLive channel"
     WAIT_STARTED = "confirm that the MediaLive channel runs"
     OPEN_ENDPOINT = "let CloudFront into the MediaPackage endpoint again"
+    TELL_INPUT_CHANGED = "restore the MediaLive input while its channel runs"
+    RESTORE_INPUT = "restore the settings of the MediaLive input"
+    RESTORE_ATTACHMENT = "attach the input to the MediaLive channel again"
     SETTLE_RUNNING = "record that the channel runs"
     STOP = "stop the MediaLive channel"
     WAIT_STOPPED = "confirm that the MediaLive channel is stopped"
@@ -98,6 +101,8 @@ class Observed:
     `suspected`: AWS answered NotFound once for a part; `ml_channel_suspected`: for the MediaLive channel.
     `tags_due`: a part does not have the tags as they are now. `maintenance_due`: the maintenance window may
     disturb a planned show.
+    `input_changed`: somebody changed the input's settings; `attachment_changed`: the MediaLive channel reads
+    other inputs; `input_untold`: one of them, and the timelines do not say it yet.
     `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
     `update_wanted`: a person wants our settings sent to the MediaLive channel.
     """
@@ -110,6 +115,9 @@ class Observed:
     distribution_due: bool = False
     distribution_elsewhere: bool = False
     endpoint_closed: bool = False
+    input_changed: bool = False
+    attachment_changed: bool = False
+    input_untold: bool = False
     start_accepted: bool = False
     start_settling: bool = False
     stop_settling: bool = False
@@ -144,6 +152,8 @@ CHANGES_AWS = frozenset(
         Step.CLEAR_FAILED,
         Step.START,
         Step.OPEN_ENDPOINT,
+        Step.RESTORE_INPUT,
+        Step.RESTORE_ATTACHMENT,
         Step.STOP,
         Step.DELETE_ML_CHANNEL,
         Step.DELETE_INPUT,
@@ -184,7 +194,20 @@ def _wanted_step(intent: Intent, observed: Observed) -> Step:
         return step
     if observed.tags_due:
         return Step.TAG
-    return Step.MOVE_MAINTENANCE if observed.maintenance_due and step is Step.SETTLE_IDLE else step
+    return (
+        (_restore_step(observed) or _maintenance_step(observed) or step) if step is Step.SETTLE_IDLE else step
+    )
+
+
+def _restore_step(observed: Observed) -> Step | None:
+    """Undo what somebody changed about the input, which AWS takes only while its channel is idle."""
+    if observed.attachment_changed:
+        return Step.RESTORE_ATTACHMENT
+    return Step.RESTORE_INPUT if observed.input_changed else None
+
+
+def _maintenance_step(observed: Observed) -> Step | None:
+    return Step.MOVE_MAINTENANCE if observed.maintenance_due else None
 
 
 def _stop_step(observed: Observed) -> Step | None:
@@ -244,11 +267,15 @@ def _run_step(intent: Intent, observed: Observed) -> Step:
 def _start_step(state: str, observed: Observed) -> Step:
     if observed.stop_settling and state in STARTED:
         return Step.WAIT_STOPPED
+    if state in STARTED and observed.input_untold:
+        return Step.TELL_INPUT_CHANGED
     if state in ("RUNNING", "RECOVERING"):
         return Step.OPEN_ENDPOINT if observed.endpoint_closed else Step.SETTLE_RUNNING
     if state == "STARTING" or observed.start_settling:
         return Step.WAIT_STARTED
-    return Step.FAIL_START if observed.start_accepted else Step.START
+    if observed.start_accepted:
+        return Step.FAIL_START
+    return _restore_step(observed) or Step.START
 
 
 def _teardown_step(observed: Observed) -> Step:

@@ -1,6 +1,6 @@
 """Channels on AWS: observe, decide, act. A step makes at most one AWS write and saves its outcome at once.
 
-The steps are implemented in `provisioning`, `running` and `teardown`.
+The steps are implemented in `provisioning`, `running`, `outside_edits` and `teardown`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from typing import Any, ClassVar
 
 from channels_app import operations
 from channels_app.decide.channel import Step
-from channels_app.driver import maintenance, ownership, provisioning, running, tagging, teardown
+from channels_app.driver import (
+    maintenance,
+    outside_edits,
+    ownership,
+    provisioning,
+    running,
+    tagging,
+    teardown,
+)
 from channels_app.driver.observing import (
     contradicted_part,
     decided,
@@ -53,7 +61,10 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.START: running.start,
     Step.WAIT_STARTED: partial(running.wait, State.STARTING, "MediaLive starts the channel"),
     Step.SETTLE_RUNNING: partial(running.settle, State.RUNNING, "MediaLive says RUNNING"),
-    Step.OPEN_ENDPOINT: running.open_endpoint,
+    Step.OPEN_ENDPOINT: outside_edits.open_endpoint,
+    Step.TELL_INPUT_CHANGED: outside_edits.tell_input_changed,
+    Step.RESTORE_INPUT: outside_edits.restore_input,
+    Step.RESTORE_ATTACHMENT: outside_edits.restore_attachment,
     Step.STOP: running.stop,
     Step.WAIT_STOPPED: partial(running.wait, State.STOPPING, "MediaLive stops the channel"),
     Step.SETTLE_IDLE: partial(running.settle, State.IDLE, "MediaLive says IDLE"),

@@ -8,10 +8,9 @@ from channels_app.driver.parts import ML_CHANNEL, live
 from channels_app.models import Channel
 from channels_app.models.channel import Desired, State
 from channels_app.services.maintenance import better_window
-from streamhub.errors import AwsError, Refused
-from streamhub.lifecycle import absence
+from streamhub.errors import Refused
+from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
-from streamhub.lifecycle.models import error_fields
 
 WINDOW_REFUSED = "window_refused"
 
@@ -33,15 +32,9 @@ def move(claim: Claim) -> float | None:
             claim, lambda: live().set_maintenance(row.ml_channel_id, window.day, window.start)
         )
     except Refused as refused:
-        error = AwsError(
-            f"AWS refused the maintenance window {window}: {refused.message}",
-            code=WINDOW_REFUSED,
-            request_id=refused.request_id,
-        )
-        claim.keep_error = True
-        claim.save(
-            **error_fields(error, "Move the window in MediaLive's console, away from the planned shows.")
-        )
+        hint = "Move the window in MediaLive's console, away from the planned shows."
+        what = f"the maintenance window {window}"
+        refusals.show(claim, refused, what, code=WINDOW_REFUSED, hint=hint, needs_person=False)
         return None
     claim.note(
         f"maintenance window moved to {window}, away from a planned show",

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from channels_app.decide.channel import Intent, Observed, Step, next_step
-from channels_app.driver import maintenance, tagging
+from channels_app.driver import input_settings, maintenance, tagging
 from channels_app.driver.parts import (
     ENDPOINT,
     INPUT,
@@ -21,7 +21,7 @@ from channels_app.driver.parts import (
     PART_DRIVERS,
     PartDriver,
 )
-from channels_app.driver.polled_lists import ENCODERS
+from channels_app.driver.polled_lists import ENCODERS, INPUTS
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import patient_step
@@ -30,6 +30,7 @@ from streamhub.errors import NotFound, NotSent, Retryable
 from streamhub.lifecycle import absence, observe
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.freshness import is_recent, last_answer
+from streamhub.lifecycle.observe import PolledList
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,8 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
         return ENDPOINT
     contradictions = {
         Step.START: row.state == State.RUNNING,
+        Step.RESTORE_INPUT: row.state != State.IDLE,
+        Step.RESTORE_ATTACHMENT: row.state != State.IDLE,
         Step.STOP: row.state == State.IDLE or row.stop_accepted_at is not None,
         # It ran when last observed and we did not stop it: a read from before its start also shows IDLE.
         Step.SETTLE_IDLE: row.start_accepted_at is not None or row.state == State.RUNNING,
@@ -101,50 +104,66 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
     return ML_CHANNEL if contradictions.get(step) else None
 
 
-def look_before(claim: Claim, step: Step) -> None:
-    """Before a start or a stop: describe MediaLive's channel if it was last read over `OBSERVE_SECONDS` ago.
+# The steps whose call AWS takes in some states of the MediaLive channel only.
+NEED_STATE = (Step.START, Step.STOP, Step.RESTORE_INPUT, Step.RESTORE_ATTACHMENT)
 
-    AWS answers a start or stop of a channel in the wrong state with an error. If the channel cannot be read,
-    a stop is sent all the same, because a running channel costs money; a start waits. If more channels are
-    to start or stop now than the list has pages, the list is read once for all of them.
+
+def look_before(claim: Claim, step: Step) -> None:
+    """Before a start, a stop or a restoring: describe MediaLive's channel if that was not done lately.
+
+    Lately: within `OBSERVE_SECONDS`. AWS answers these calls with an error if the channel is in the wrong
+    state. If the channel cannot be read, a stop is sent all the same, because a running channel costs money;
+    the others wait. Before a start the input is read too: what somebody changed cannot be restored any more
+    once the channel runs. If more channels are to start or stop now than a list has pages, the list is read
+    once for all of them.
     """
     row: Channel = claim.row
-    if step not in (Step.START, Step.STOP) or _encoder_is_known(row):
-        return
-    try:
-        _look_for_all(row, step)
-        if not _encoder_is_known(row):
-            describe_part(claim, ML_CHANNEL)
-    except Retryable as error:
-        if step is Step.START:
-            raise
-        log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
+    if step in NEED_STATE and not _encoder_is_known(row):
+        try:
+            _look_for_all(row, step, ENCODERS)
+            if not _encoder_is_known(row):
+                describe_part(claim, ML_CHANNEL)
+        except Retryable as error:
+            if step is not Step.STOP:
+                raise
+            log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
+    if step is Step.START and decided(row) is step and not _input_is_known(claim):
+        _look_for_all(row, step, INPUTS)
+        if not _input_is_known(claim):
+            describe_part(claim, INPUT)
 
 
-def _look_for_all(row: Channel, step: Step) -> None:
+def _input_is_known(claim: Claim) -> bool:
+    return INPUT.key in claim.looked_at or _list_is_known(claim.row, INPUT)
+
+
+def _look_for_all(row: Channel, step: Step, polled_list: PolledList) -> None:
     """Read MediaLive's list if more channels are to start now, or to stop, than it has pages.
 
     While another step reads it, a start waits (`NotSent`); a stop does not, and reads its own channel.
     """
     alike = Channel.objects.filter(priority=row.priority, not_before__lte=Now()).exclude(ml_channel_id="")
-    if alike.count() <= observe.pages_of(ML_CHANNEL.key):
+    if step not in (Step.START, Step.STOP) or alike.count() <= observe.pages_of(polled_list.key):
         return
     try:
-        observe.read_for_all(ENCODERS)
+        observe.read_for_all(polled_list)
     except NotSent:
         if step is Step.START:
             raise
 
 
 def _encoder_is_known(row: Channel) -> bool:
-    """Whether the row says what AWS answered about the encoder lately.
+    """Whether the row says what AWS answered about the encoder lately."""
+    return is_recent(row.encoder_read_at) or _list_is_known(row, ML_CHANNEL)
+
+
+def _list_is_known(row: Channel, part: PartDriver) -> bool:
+    """Whether the row says what the list of the part answered lately.
 
     A list writes nothing into a row that a step holds: it asks for an observation of it before it counts as
     read. So a list that was read during this very step counts only if it asked for none.
     """
-    if is_recent(row.encoder_read_at):
-        return True
-    listed = is_recent(last_answer(None, ML_CHANNEL.key))
+    listed = is_recent(last_answer(None, part.key))
     return listed and not Channel.objects.filter(pk=row.pk, observe_requested=True).exists()
 
 
@@ -167,6 +186,9 @@ def observed(row: Channel) -> Observed:
         and bool(row.endpoint_url)
         and row.distribution.origin_url != row.endpoint_url,
         endpoint_closed=bool(row.endpoint_closed_by),
+        input_changed=input_settings.is_restorable(row),
+        attachment_changed=not input_settings.is_attached(row),
+        input_untold=input_settings.is_untold(row),
         start_accepted=row.start_accepted_at is not None,
         start_settling=settles(row.start_accepted_at),
         stop_settling=settles(row.stop_accepted_at),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from channels_app.decide.channel import Step
+from channels_app.driver.marks import tags_of
 from channels_app.driver.observing import describe_part
 from channels_app.driver.parts import (
     ENDPOINT,
@@ -19,7 +20,6 @@ from channels_app.driver.parts import (
     MP_CHANNEL,
     PART_DRIVERS,
     PartDriver,
-    tags_of,
 )
 from channels_app.driver.polled_lists import POLLED_LISTS
 from channels_app.models import Channel
@@ -34,6 +34,8 @@ IRREVERSIBLE = {
     Step.STOP: ML_CHANNEL,
     Step.CLEAR_FAILED: ML_CHANNEL,
     Step.UPDATE_ML_CHANNEL: ML_CHANNEL,
+    Step.RESTORE_ATTACHMENT: ML_CHANNEL,
+    Step.RESTORE_INPUT: INPUT,
     Step.DELETE_ML_CHANNEL: ML_CHANNEL,
     Step.DELETE_INPUT: INPUT,
     Step.DELETE_ENDPOINT: ENDPOINT,

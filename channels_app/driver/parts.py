@@ -7,7 +7,7 @@ are handled once for all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,13 +15,14 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from channels_app.decide.channel import Part
+from channels_app.driver import input_settings
+from channels_app.driver.marks import mark_of, tags_of
 from channels_app.models import Channel
-from channels_app.models.channel import PUSH_TYPES, ChannelClass, InputType
+from channels_app.models.channel import ChannelClass
 from channels_app.models.part import PartColumns, StoredPart
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
-from streamhub.aws.ownership import Mark, is_still, mark_of_tags, text_of
-from streamhub.aws.ownership import tags as ownership_tags
+from streamhub.aws.ownership import is_still, mark_of_tags, text_of
 from streamhub.aws.session import current_session
 from streamhub.clock import database_now
 
@@ -113,15 +114,6 @@ class PartDriver:
         }
 
 
-def mark_of(row: Channel) -> Mark:
-    """The mark with which every part of this row was created."""
-    return Mark(settings.STREAMHUB_ENVIRONMENT, Channel.KIND, row.uid)
-
-
-def tags_of(row: Channel) -> dict[str, str]:
-    return ownership_tags(settings.STREAMHUB_ENVIRONMENT, Channel.KIND, row.uid, row.tags)
-
-
 def belongs(row: Channel, info: Any) -> bool:
     """Whether the resource carries this row's ownership tags."""
     mark = mark_of_tags(info.tags)
@@ -152,19 +144,28 @@ def open_endpoint(row: Channel) -> mediapackage.EndpointInfo:
 
 
 def _create_input(row: Channel) -> Any:
-    pull = row.input_type not in PUSH_TYPES
-    rtmp = row.input_type == InputType.RTMP_PUSH
+    ours = input_settings.wanted(row)
     return live().create_input(
         row.token("input"),
-        row.aws_name(),
-        row.input_type,
-        security_group_ids=[row.security_group.aws_id] if row.security_group else [],
-        destinations=[f"{row.uid}/a", f"{row.uid}/b"] if rtmp else [],
-        source_urls=row.source_urls if pull else [],
-        credentials=(row.source_username, row.source_password_param) if row.source_username else None,
+        **asdict(ours),
         input_class=row.channel_class,
         tags=tags_of(row),
-        role_arn=settings.MEDIALIVE_ROLE_ARN if pull else None,
+        role_arn=settings.MEDIALIVE_ROLE_ARN if ours.source_urls else None,
+    )
+
+
+def restore_input(row: Channel) -> medialive.InputInfo:
+    """Give what differs the value with which it was created. Raises `Conflict`, `Refused`, `NotFound`."""
+    ours, differing = input_settings.wanted(row), input_settings.differing(row)
+    restores_sources = input_settings.SOURCES in differing
+    return live().update_input(
+        row.ml_input_id,
+        name=ours.name,
+        type=ours.type,
+        security_group_ids=ours.security_group_ids if input_settings.GROUPS in differing else None,
+        destinations=ours.destinations if input_settings.STREAMS in differing else [],
+        source_urls=ours.source_urls if restores_sources else [],
+        credentials=ours.credentials,
     )
 
 
@@ -175,6 +176,11 @@ def _create_ml_channel(row: Channel) -> Any:
 def update_ml_channel(row: Channel) -> medialive.ChannelInfo:
     """UpdateChannel with the settings that the row wants. Raises `Conflict`, `Refused`, `NotFound`."""
     return live().update_channel(row.ml_channel_id, _ml_channel_spec(row))
+
+
+def attach_input(row: Channel) -> medialive.ChannelInfo:
+    """Have the MediaLive channel read our input, and no other. Raises `Conflict`, `Refused`, `NotFound`."""
+    return live().attach_input(row.ml_channel_id, _ml_channel_spec(row))
 
 
 def _ml_channel_spec(row: Channel) -> medialive.ChannelSpec:
@@ -223,7 +229,11 @@ INPUT = PartDriver(
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
     find=lambda row: find_by_tags(live().input_pages(), row),
-    own_facts=lambda info: {"ml_input_state": info.state, "input_urls": list(info.dest_urls)},
+    own_facts=lambda info: {
+        "ml_input_state": info.state,
+        "input_urls": list(info.dest_urls),
+        "input_settings": input_settings.settings_of(info),
+    },
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
 )
 ML_CHANNEL = PartDriver(
@@ -234,7 +244,11 @@ ML_CHANNEL = PartDriver(
     describe=lambda id: live().describe_channel(id),
     delete=lambda id: live().delete_channel(id).request_id,
     find=lambda row: find_by_tags(live().channel_pages(), row),
-    own_facts=lambda info: {"ml_channel_state": info.state, "maintenance_window": info.maintenance},
+    own_facts=lambda info: {
+        "ml_channel_state": info.state,
+        "maintenance_window": info.maintenance,
+        "attached_inputs": list(info.input_ids),
+    },
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
     read_at="encoder_read_at",
 )

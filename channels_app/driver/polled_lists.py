@@ -51,9 +51,10 @@ def _polled_list(part: parts.PartDriver, pages: Callable[[], Any], service: str)
 
 
 ENCODERS = _polled_list(parts.ML_CHANNEL, lambda: parts.live().channel_pages(), "MediaLive")
+INPUTS = _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive")
 POLLED_LISTS = (
     ENCODERS,
-    _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive"),
+    INPUTS,
     _polled_list(parts.ENDPOINT, lambda: parts.package().endpoint_pages(), "MediaPackage"),
     _polled_list(parts.MP_CHANNEL, lambda: parts.package().channel_pages(), "MediaPackage"),
     security_group.POLLED_LIST,

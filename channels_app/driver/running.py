@@ -11,10 +11,9 @@ from django.db.models.functions import Now
 
 from channels_app import breakout_sync
 from channels_app.decide.channel import Step
-from channels_app.driver import parts
+from channels_app.driver import input_settings, parts, timelines
 from channels_app.driver.observing import observed
 from channels_app.driver.parts import ML_CHANNEL, PART_DRIVERS
-from channels_app.driver.tagging import TAGS_REFUSED
 from channels_app.models import Channel
 from channels_app.models.channel import Desired, State
 from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
@@ -24,6 +23,7 @@ from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import error_fields
+from streamhub.lifecycle.refusals import TAGS_REFUSED
 
 STOPPED_OUTSIDE = (
     "stopped_outside",
@@ -46,11 +46,6 @@ BEING_DELETED = (
     "The MediaLive channel is being deleted outside StreamHub.",
     "StreamHub cannot stop that. Press Retry once it is gone, to create it again.",
 )
-ENDPOINT_CLOSED = (
-    "endpoint_closed",
-    "The MediaPackage endpoint was closed to viewers outside StreamHub.",
-    "StreamHub opens it again. Find out who changed it.",
-)
 EDIT_FAILED = (
     "edit_failed",
     "Somebody edited the MediaLive channel outside StreamHub, and MediaLive could not apply the edit "
@@ -65,14 +60,14 @@ UNKNOWN_STATE = (
 )
 STARTS_AGAIN = "stopped outside StreamHub, StreamHub starts it again"
 # Errors that stay until MediaLive has settled.
-UNTIL_SETTLED = (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0], RESTARTED_OUTSIDE[0])
+UNTIL_SETTLED = (STARTED_OUTSIDE[0], STOPPED_OUTSIDE[0], RESTARTED_OUTSIDE[0], input_settings.INPUT_CHANGED)
 
 
 def start(claim: Claim) -> float | None:
     row: Channel = claim.row
     if row.state == State.RUNNING:
         # Said before the call, since its answer may be lost.
-        _to(claim, State.STARTING, why=STARTS_AGAIN, tell=True, **_outside(claim, *STOPPED_OUTSIDE))
+        move(claim, State.STARTING, why=STARTS_AGAIN, tell=True, **outside(claim, *STOPPED_OUTSIDE))
     claim.keep_error = row.error_code in UNTIL_SETTLED
     return _send(
         claim,
@@ -86,15 +81,15 @@ def start(claim: Claim) -> float | None:
 
 def stop(claim: Claim) -> float | None:
     row: Channel = claim.row
-    outside = row.state == State.IDLE and row.start_accepted_at is None and not row.outcome_unknown
+    uncalled = row.state == State.IDLE and row.start_accepted_at is None and not row.outcome_unknown
     return _send(
         claim,
         parts.live().stop_channel,
         State.DELETING if row.desired == Desired.DELETED else State.STOPPING,
-        why="started outside StreamHub: stop sent" if outside else "stop sent",
+        why="started outside StreamHub: stop sent" if uncalled else "stop sent",
         start_accepted_at=None,
         stop_accepted_at=Now(),
-        **(_outside(claim, *STARTED_OUTSIDE) if outside else {}),
+        **(outside(claim, *STARTED_OUTSIDE) if uncalled else {}),
     )
 
 
@@ -111,11 +106,11 @@ def _send(
     info = absence.observe_on_conflict(claim, lambda: call(row.ml_channel_id))
     fields |= {"ml_channel_state": info.state, "polled_list": ML_CHANNEL.key}
     fields |= {"observed_at": Now(), "encoder_read_at": Now()}
-    _to(claim, state, why=why, request_id=info.request_id, **fields)
+    move(claim, state, why=why, request_id=info.request_id, **fields)
     return None
 
 
-def _outside(claim: Claim, code: str, message: str, hint: str) -> dict[str, Any]:
+def outside(claim: Claim, code: str, message: str, hint: str) -> dict[str, Any]:
     """The error columns for a change made outside StreamHub. They stay until the change is undone."""
     claim.keep_error = True
     return error_fields(AwsError(message, code=code), hint)
@@ -129,10 +124,11 @@ def wait(state: str | None, why: str, claim: Claim) -> float | None:
         claim.save(polled_list=ML_CHANNEL.key)
     elif change := _changed_outside(row, state):
         told, error = change
-        fields = _outside(claim, *error)
-        _to(claim, state, why=told, tell=True, polled_list=ML_CHANNEL.key, start_accepted_at=None, **fields)
+        # What was done to the input matters more: it outlasts the start.
+        fields = {} if row.error_code == input_settings.INPUT_CHANGED else outside(claim, *error)
+        move(claim, state, why=told, tell=True, polled_list=ML_CHANNEL.key, start_accepted_at=None, **fields)
     else:
-        _to(claim, state, why=why, polled_list=ML_CHANNEL.key)
+        move(claim, state, why=why, polled_list=ML_CHANNEL.key)
     if observed(row).start_settling or observed(row).stop_settling:
         # The state that was read may be older than our request: describe the channel again.
         claim.save(observe_requested=True)
@@ -160,12 +156,12 @@ def wait_gone(claim: Claim) -> float | None:
     if row.desired == Desired.DELETED:
         claim.save(polled_list=ML_CHANNEL.key)
         return None
-    fields = _outside(claim, *BEING_DELETED)
+    fields = outside(claim, *BEING_DELETED)
     if row.error_code == DELETED_OUTSIDE:
         claim.save(polled_list=ML_CHANNEL.key)
     else:
         why = "MediaLive channel: being deleted outside StreamHub"
-        _to(claim, row.state, why=why, tell=True, polled_list=ML_CHANNEL.key, **fields)
+        move(claim, row.state, why=why, tell=True, polled_list=ML_CHANNEL.key, **fields)
     return None
 
 
@@ -194,20 +190,33 @@ def _tell_once(claim: Claim, error: tuple[str, str, str], state: str, why: str, 
     """Show an error that a person has to solve, until it is over, and say it on the timelines."""
     row: Channel = claim.row
     told = row.error_code == error[0]
-    shown = _outside(claim, *error) | {"error_needs_person": True}
-    _to(claim, state, why=why, tell=not told, **{"polled_list": "", **fields, **({} if told else shown)})
+    shown = outside(claim, *error) | {"error_needs_person": True}
+    move(claim, state, why=why, tell=not told, **{"polled_list": "", **fields, **({} if told else shown)})
 
 
 def settle(state: str, why: str, claim: Claim) -> float | None:
     """AWS has reached the desired state: record it."""
     row: Channel = claim.row
     claim.keep_error |= row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
-    over: dict[str, Any] = {"stop_confirmed_id": ""} if state == State.IDLE else {}
-    _to(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
-    return AT_ONCE if observed(row).tags_due and row.error_code != TAGS_REFUSED else None
+    over: dict[str, Any] = {"stop_confirmed_id": ""} if state == State.IDLE else _input_error(claim)
+    timelines.tell_unchanged(claim)
+    move(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
+    seen = observed(row)
+    restorable = state == State.IDLE and (seen.input_changed or seen.attachment_changed)
+    return AT_ONCE if restorable or (seen.tags_due and row.error_code != TAGS_REFUSED) else None
 
 
-def _to(
+def _input_error(claim: Claim) -> dict[str, Any]:
+    """The error columns of a running channel whose input somebody changed: they stay while it is so."""
+    error = input_settings.error_of(claim.row)
+    if error is None:
+        return {}
+    claim.keep_error = True
+    shown = claim.row.error_code == error[0] and claim.row.error_message == error[1]
+    return {} if shown else outside(claim, *error) | {"error_needs_person": True}
+
+
+def move(
     claim: Claim, state: str, *, why: str, request_id: str | None = None, tell: bool = False, **fields: Any
 ) -> None:
     """Change the state and update the channel's breakout, in one transaction.
@@ -224,19 +233,6 @@ def _to(
         if tell:
             breakout_sync.tell_breakout(claim.row, f"the channel was {why}")
         breakout_sync.sync_breakout(claim.row, moved=moved)
-
-
-def open_endpoint(claim: Claim) -> float | None:
-    """Somebody closed the endpoint to CloudFront: give it our settings again, and say so."""
-    row: Channel = claim.row
-    if row.error_code == ENDPOINT_CLOSED[0]:
-        claim.keep_error = True
-    else:  # Said before the call, since its answer may be lost.
-        why = f"closed to viewers outside StreamHub ({row.endpoint_closed_by}), StreamHub opens it again"
-        _to(claim, row.state, why=why, tell=True, **_outside(claim, *ENDPOINT_CLOSED))
-    info = parts.open_endpoint(row)
-    claim.note("MediaPackage endpoint opened", request_id=info.request_id, **parts.ENDPOINT.facts(info))
-    return 0
 
 
 # --- failing -------------------------------------------------------------------------------

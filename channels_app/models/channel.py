@@ -119,6 +119,11 @@ class Channel(ManagedResource):
     # Every address of the input, in the order of its pipelines; `channels_app.ingest` says which are used.
     input_urls = models.JSONField(default=list, blank=True)
 
+    # The input's settings and tags as last read, in the form of `driver.input_settings`; {}: not read yet.
+    input_settings = models.JSONField(default=dict, blank=True, editable=False, encoder=UnescapedJSON)
+    # What the timelines were told of changes of it made outside StreamHub; "": nothing is changed.
+    input_told = models.TextField(blank=True, default="", editable=False)
+
     ml_channel_serial = models.PositiveIntegerField(default=0)
     ml_channel_sent_at = models.DateTimeField(null=True, blank=True)
     ml_channel_id = models.CharField(max_length=32, blank=True, default="")
@@ -127,6 +132,9 @@ class Channel(ManagedResource):
     ml_channel_deleted_at = models.DateTimeField(null=True, blank=True)
     ml_channel_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     ml_channel_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
+
+    # The ids of the inputs that MediaLive's channel reads, as last read; []: not read yet.
+    attached_inputs = models.JSONField(default=list, blank=True, editable=False)
 
     # MediaLive's weekly maintenance window, such as "THURSDAY 04:00" (UTC); "": not read yet.
     maintenance_window = models.CharField(max_length=20, blank=True, default="", editable=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -18,12 +19,18 @@ class ApiError(Exception):
 
 
 class Api:
-    """A client of the API at `url` (without `/api/v1`), with a token."""
+    """A client of the API at `url` (without `/api/v1`), with a token. `headers` go with every request."""
 
-    def __init__(self, url: str, token: str, timeout: float = 30) -> None:
+    def __init__(
+        self, url: str, token: str, timeout: float = 30, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._base = f"{url}/api/v1"
-        self._token = token
         self._timeout = timeout
+        self._headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            **(headers or {}),
+        }
 
     def get(self, path: str) -> Any:
         return self.send("GET", path)
@@ -55,11 +62,7 @@ class Api:
             f"{self._base}/{path}",
             data=None if body is None else json.dumps(body).encode(),
             method=method,
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Content-Type": "application/json",
-                **(headers or {}),
-            },
+            headers={**self._headers, **(headers or {})},
         )
         try:
             with urllib.request.urlopen(request, timeout=self._timeout) as answer:  # noqa: S310

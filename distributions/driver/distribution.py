@@ -33,6 +33,7 @@ from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
+from streamhub.lifecycle.refusals import TAGS_REFUSED
 
 # Steps without a call that changes AWS: these also read the configuration when staff asked for it.
 QUIET = (
@@ -209,7 +210,7 @@ def _settle(state: str, why: str, claim: Claim) -> float | None:
     # Others may edit a protected one, so that it has no ETag of our own.
     own_etag = "" if row.protected else row.own_etag or row.etag
     _change_state(claim, state, why, polled_list="", own_etag=own_etag)
-    return AT_ONCE if row.tags_pending and row.error_code != tagging.TAGS_REFUSED else None
+    return AT_ONCE if row.tags_pending and row.error_code != TAGS_REFUSED else None
 
 
 def _change_state(claim: Claim, state: str, why: str, **fields: Any) -> None:

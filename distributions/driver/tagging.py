@@ -7,13 +7,11 @@ from django.db import transaction
 from distributions.driver.marks import tags_of
 from distributions.driver.observing import cloudfront
 from distributions.models import Distribution
-from streamhub.errors import AwsError, Conflict, Refused
-from streamhub.lifecycle import absence
+from streamhub.errors import Conflict, Refused
+from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import error_fields
-
-TAGS_REFUSED = "tags_refused"
+from streamhub.lifecycle.refusals import TAGS_REFUSED
 
 
 def tag(claim: Claim) -> float | None:
@@ -26,22 +24,12 @@ def tag(claim: Claim) -> float | None:
     except Conflict as error:  # no such resource, which is no proof that it is gone
         raise absence.observe_first(claim, error) from error
     except Refused as error:
-        return _show_refusal(claim, error)
+        hint = "Press Edit tags on its channel and correct them."
+        refusals.show(claim, error, "the tags of the distribution", code=TAGS_REFUSED, hint=hint)
+        return None
     with transaction.atomic():
         now = Distribution.objects.select_for_update().get(pk=row.pk)
         done = (now.tags, now.tags_removed) == sent  # else they were changed again meanwhile
         removed = [] if done else now.tags_removed
         claim.note("tags changed", request_id=request_id, tags_pending=not done, tags_removed=removed)
     return AT_ONCE
-
-
-def _show_refusal(claim: Claim, refused: Refused) -> float | None:
-    error = AwsError(
-        f"AWS refused the tags of the distribution: {refused.message}",
-        code=TAGS_REFUSED,
-        request_id=refused.request_id,
-    )
-    claim.keep_error = True
-    shown = error_fields(error, "Press Edit tags on its channel and correct them.")
-    claim.save(**{**shown, "error_needs_person": True})
-    return None

@@ -190,6 +190,12 @@ class Channels(Inputs):
         self.world.keep_unknown(TO_CHANNELS, new_input.id)
         return new_input
 
+    def _edit(self, record: Input, params: Params) -> None:
+        if params.get("RoleArn"):
+            self._check_propagation(params["RoleArn"])
+            self._check_pass_role()
+        super()._edit(record, params)
+
     def _package_exists(self, channel_id: str) -> bool:
         packages: Any = self.world.services.get("mediapackage")
         return packages is not None and packages.has_channel(channel_id)

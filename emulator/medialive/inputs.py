@@ -22,6 +22,14 @@ PULLED = {
 PULL_TYPES = PULLED.keys() | {"SRT_CALLER"}
 LATENCY = (120, 15_000)  # of SRT, in milliseconds
 FLOW_TYPES = {"MEDIACONNECT"}
+# The settings that only some types have.
+SETTINGS_OF = {
+    "InputSecurityGroups": PUSH_TYPES,
+    "Destinations": {"RTMP_PUSH"},
+    "Sources": PULLED.keys(),
+    "SrtSettings": {"SRT_CALLER"},
+    "MediaConnectFlows": FLOW_TYPES,
+}
 
 
 class Inputs(SecurityGroups):
@@ -41,6 +49,60 @@ class Inputs(SecurityGroups):
     def list_inputs(self, params: Params) -> Params:
         """All inputs that are not deleted, in pages."""
         return self._page("Inputs", self._inputs, params)
+
+    def update_input(self, params: Params) -> Params:
+        """Replace the given settings at once; 409 unless every channel that uses the input is IDLE.
+
+        Neither the type changes nor, while it is attached, the class ("Editing an input").
+        """
+        record = self._alive(self._inputs, "Input", params.get("InputId"))
+        if record.state not in {"DETACHED", "ATTACHED"}:
+            conflict(f"Input {record.id} cannot be updated: it is {record.state}")
+        for channel_id in record.channels:
+            self._check_idle(record, channel_id)
+        for name, kinds in SETTINGS_OF.items():
+            if params.get(name) and record.kind not in kinds:
+                bad_request(f"An input of type {record.kind} has no {name}")
+        self._edit(record, params)
+        return {"Input": record.describe()}
+
+    def _edit(self, record: Input, params: Params) -> None:
+        given = {key: value for key, value in params.items() if value is not None}
+        present = {
+            "InputSecurityGroups": record.groups,
+            "Sources": record.sources,
+            "SrtSettings": {"SrtCallerSources": record.callers},
+        }
+        wanted = {**present, **given}
+        groups = self._checked_groups(wanted, record.kind)
+        sources, callers = _sources(wanted, record.kind), _srt_callers(wanted, record.kind)
+        destinations = record.destinations
+        if record.kind == "RTMP_PUSH" and "Destinations" in given:
+            addresses = [destination["Ip"] for destination in destinations]
+            names = _stream_names(given)
+            new = [self._address() for _ in names[len(addresses) :]]
+            destinations = [self._rtmp(ip, name) for ip, name in zip(addresses + new, names, strict=False)]
+        flows = list(given.get("MediaConnectFlows", record.flows))
+        input_class = _class_of(len(destinations or sources or callers or flows))
+        if record.channels and input_class != record.input_class:
+            bad_request(f"The class of input {record.id} cannot change while a channel uses it")
+        self._regroup(record, groups)
+        record.destinations, record.sources, record.callers, record.flows = (
+            destinations,
+            sources,
+            callers,
+            flows,
+        )
+        record.input_class = input_class
+        record.name, record.role_arn = given.get("Name", record.name), given.get("RoleArn", record.role_arn)
+
+    def _check_idle(self, record: Input, channel_id: str) -> None:
+        channel = self._channels.find(channel_id)
+        if channel is not None and channel.state != "IDLE":
+            conflict(
+                f"Input {record.id} cannot be updated: channel {channel_id} uses it and is {channel.state}. "
+                "Stop the channel first."
+            )
 
     def delete_input(self, params: Params) -> Params:
         """Accept a deletion; 409 unless DETACHED."""

@@ -56,6 +56,7 @@ class MediaLive(Channels):
             "role_not_propagated": self._console_role_not_propagated,
             "deny_pass_role": self._console_deny_pass_role,
             "update_channel": self._console_update_channel,
+            "update_input": self._console_update_input,
             "fail_update": self._console_fail_update,
             "fail_start": self._console_fail_start,
             "fail_create": self._console_fail_create,
@@ -137,6 +138,10 @@ class MediaLive(Channels):
         """Edit the channel `id`: {"changes": {"LogLevel": "ERROR"}}."""
         return self.update_channel({"ChannelId": params["id"], **params["changes"]})["Channel"]
 
+    def _console_update_input(self, params: Params) -> Params:
+        """Edit the input `id`: {"changes": {"Name": "studio"}}. Refused as for everybody."""
+        return self.update_input({"InputId": params["id"], **params["changes"]})["Input"]
+
     def _console_fail_update(self, params: Params) -> Params:
         """Let the next `calls` updates of channels end as UPDATE_FAILED."""
         self._update_failures = int(params.get("calls", 1))
@@ -189,7 +194,8 @@ def _entry(record: Record) -> Params:
 
 def _input_entry(record: Input) -> Params:
     urls = [destination["Url"] for destination in record.destinations]
-    references = {"channel_ids": record.channels, "security_group_ids": record.groups}
+    references: Params = {"channel_ids": record.channels, "security_group_ids": record.groups}
+    references["sources"] = record.sources or record.callers
     return {**_entry(record), "name": record.name, "type": record.kind, "urls": urls, **references}
 
 

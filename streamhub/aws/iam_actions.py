@@ -36,6 +36,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "medialive:StartChannel": ("medialive:StartChannel",),
     "medialive:StopChannel": ("medialive:StopChannel",),
     "medialive:UpdateChannel": ("medialive:UpdateChannel", "iam:PassRole"),
+    "medialive:UpdateInput": ("medialive:UpdateInput",),
     "medialive:UpdateInputSecurityGroup": ("medialive:UpdateInputSecurityGroup",),
     "mediapackage:CreateChannel": ("mediapackage:CreateChannel", "mediapackage:TagResource"),
     "mediapackage:CreateOriginEndpoint": ("mediapackage:CreateOriginEndpoint", "mediapackage:TagResource"),

@@ -1,11 +1,11 @@
-"""What MediaLive pulls, as CreateInput and CreateChannel take it. Pure.
+"""What MediaLive pulls, as CreateInput, UpdateInput and CreateChannel take it. Pure.
 
 Pages: "InputSourceRequest", "SrtCallerSourceRequest", "HlsInputSettings", AWS_RULES 33.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +20,7 @@ SRT_LATENCY = 2000
 
 
 def sources_params(type: str, urls: Sequence[str], credentials: tuple[str, str] | None) -> dict[str, Any]:
-    """CreateInput's parameters for the URLs that an input of this type pulls; none for a push input."""
+    """The parameters of an input for the URLs that it pulls; none for a push input."""
     if not urls:
         return {}
     if type == "SRT_CALLER":
@@ -28,6 +28,13 @@ def sources_params(type: str, urls: Sequence[str], credentials: tuple[str, str] 
     username, parameter = credentials or ("", "")
     secret = {"Username": username, "PasswordParam": parameter} if credentials else {}
     return {"Sources": [{"Url": url, **secret} for url in urls]}
+
+
+def sources_of(input: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What an input pulls, by a request or an answer, without what is empty: fit to be compared."""
+    callers = (input.get("SrtSettings") or {}).get("SrtCallerSources")
+    sources = input.get("Sources") or callers or []
+    return [{name: value for name, value in source.items() if value} for source in sources]
 
 
 def _srt_source(url: str) -> dict[str, Any]:

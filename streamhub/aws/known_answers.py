@@ -58,10 +58,10 @@ NOT_KNOWN_YET = (
         "aws-samples/aws-media-services-simple-live-workflow#19: a missing iam:PassRole as 422",
     ),
     Answer(
-        "medialive:CreateInput",
+        "medialive:*Input",
         _INVALID,
         r"security group.*(not found|does not exist|invalid)",
-        "CreateInput in the MediaLive API reference: its security groups must exist",
+        "CreateInput and UpdateInput in the MediaLive API reference: its security groups must exist",
     ),
     Answer(
         "mediapackage:CreateOriginEndpoint",

@@ -1,91 +1,43 @@
 """MediaLive: input security groups, inputs, channels ("AWS Elemental MediaLive API", AWS_RULES 15 to 22).
 
-States are AWS's. Start, stop and delete are accepted at once and take effect later: describe to see it.
-AWS still describes a deleted resource for a while, as `DELETED`; its `gone` is then true.
+Start, stop and delete are accepted at once and take effect later: describe to see it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from streamhub.aws.channel_request import STANDARD, ChannelSpec, channel_request
 from streamhub.aws.input_sources import sources_params
+from streamhub.aws.medialive_answers import (
+    DELETED,
+    ChannelInfo,
+    InputInfo,
+    SecurityGroupInfo,
+    channel_info,
+    input_info,
+    security_group_info,
+)
 from streamhub.aws.paging import ListPage, pages_of
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Refused
 
-__all__ = ["ChannelInfo", "ChannelSpec", "InputInfo", "ListPage", "MediaLive", "SecurityGroupInfo"]
+__all__ = [
+    "DELETED",
+    "ChannelInfo",
+    "ChannelSpec",
+    "InputInfo",
+    "ListPage",
+    "MediaLive",
+    "SecurityGroupInfo",
+]
 
 PAGE_SIZE = 100
-DELETED = "DELETED"
 # Parameters of CreateChannel that UpdateChannel lacks.
 FIXED = ("RequestId", "ChannelClass", "Tags")
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class SecurityGroupInfo:
-    """An input security group; `state` is IDLE, IN_USE, UPDATING or DELETED, `inputs` are input ids."""
-
-    id: str
-    cidrs: tuple[str, ...]
-    state: str
-    tags: Mapping[str, str]
-    inputs: tuple[str, ...]
-    request_id: str | None
-
-    @property
-    def gone(self) -> bool:
-        """Whether it is deleted. AWS may still describe it."""
-        return self.state == DELETED
-
-
-@dataclass(frozen=True)
-class InputInfo:
-    """An input; `state` is CREATING, DETACHED, ATTACHED, DELETING or DELETED.
-
-    `dest_urls` are the ingest URLs of a push input; `attached_channels` are MediaLive channel ids.
-    """
-
-    id: str
-    arn: str
-    name: str
-    state: str
-    type: str
-    dest_urls: tuple[str, ...]
-    attached_channels: tuple[str, ...]
-    tags: Mapping[str, str]
-    request_id: str | None
-
-    @property
-    def gone(self) -> bool:
-        """Whether it is deleted. AWS may still describe it."""
-        return self.state == DELETED
-
-
-@dataclass(frozen=True)
-class ChannelInfo:
-    """A MediaLive channel; `state` is one of AWS_RULES 15.
-
-    `maintenance` is its weekly window in UTC, such as "THURSDAY 04:00"; "" if AWS did not say.
-    """
-
-    id: str
-    arn: str
-    name: str
-    state: str
-    tags: Mapping[str, str]
-    channel_class: str
-    request_id: str | None
-    maintenance: str = ""
-
-    @property
-    def gone(self) -> bool:
-        """Whether it is deleted. AWS may still describe it."""
-        return self.state == DELETED
 
 
 class MediaLive:
@@ -107,22 +59,22 @@ class MediaLive:
         """CreateInputSecurityGroup. It takes no token: list and compare our tags first (AWS_RULES 16)."""
         rules = [{"Cidr": cidr} for cidr in cidrs]
         response, request_id = self._call("CreateInputSecurityGroup", WhitelistRules=rules, Tags=dict(tags))
-        return _security_group(response["SecurityGroup"], request_id)
+        return security_group_info(response["SecurityGroup"], request_id)
 
     def describe_security_group(self, id: str) -> SecurityGroupInfo:
         """DescribeInputSecurityGroup. Raises NotFound."""
-        return _security_group(*self._call("DescribeInputSecurityGroup", InputSecurityGroupId=id))
+        return security_group_info(*self._call("DescribeInputSecurityGroup", InputSecurityGroupId=id))
 
     def security_group_pages(self, start: str | None = None) -> Iterator[ListPage[SecurityGroupInfo]]:
         """ListInputSecurityGroups, all of the region."""
-        return self._pages("ListInputSecurityGroups", "InputSecurityGroups", _security_group, start)
+        return self._pages("ListInputSecurityGroups", "InputSecurityGroups", security_group_info, start)
 
     def update_security_group(self, id: str, cidrs: Sequence[str]) -> SecurityGroupInfo:
         """UpdateInputSecurityGroup: replaces the rules. Raises Conflict, NotFound."""
         rules = [{"Cidr": cidr} for cidr in cidrs]
         call = self._call("UpdateInputSecurityGroup", InputSecurityGroupId=id, WhitelistRules=rules)
         response, request_id = call
-        return _security_group(response["SecurityGroup"], request_id)
+        return security_group_info(response["SecurityGroup"], request_id)
 
     def delete_security_group(self, id: str) -> str | None:
         """DeleteInputSecurityGroup. Returns the request id. Raises Conflict while inputs use it, NotFound."""
@@ -166,20 +118,44 @@ class MediaLive:
         if security_group_ids:
             params["InputSecurityGroups"] = list(security_group_ids)
         if destinations:
-            params["Destinations"] = [{"StreamName": stream} for stream in destinations]
+            params["Destinations"] = _stream_names(destinations)
         params |= sources_params(type, source_urls, credentials)
         if role_arn:
             params["RoleArn"] = role_arn
         response, request_id = self._call("CreateInput", **params)
-        return _input(response["Input"], request_id)
+        return input_info(response["Input"], request_id)
 
     def describe_input(self, id: str) -> InputInfo:
         """DescribeInput. Raises NotFound."""
-        return _input(*self._call("DescribeInput", InputId=id))
+        return input_info(*self._call("DescribeInput", InputId=id))
 
     def input_pages(self, start: str | None = None) -> Iterator[ListPage[InputInfo]]:
         """ListInputs, all of the region."""
-        return self._pages("ListInputs", "Inputs", _input, start)
+        return self._pages("ListInputs", "Inputs", input_info, start)
+
+    def update_input(
+        self,
+        id: str,
+        *,
+        name: str,
+        type: str,
+        security_group_ids: Sequence[str] | None = None,
+        destinations: Sequence[str] = (),
+        source_urls: Sequence[str] = (),
+        credentials: tuple[str, str] | None = None,
+    ) -> InputInfo:
+        """UpdateInput: the name and the other settings that are given, in the form of `create_input`.
+
+        Raises Conflict while its channel is not idle, Refused, NotFound (AWS_RULES 46).
+        """
+        params: dict[str, Any] = {"InputId": id, "Name": name}
+        if security_group_ids is not None:
+            params["InputSecurityGroups"] = list(security_group_ids)
+        if destinations:
+            params["Destinations"] = _stream_names(destinations)
+        params |= sources_params(type, source_urls, credentials)
+        response, request_id = self._call("UpdateInput", **params)
+        return input_info(response["Input"], request_id)
 
     def delete_input(self, id: str) -> str | None:
         """DeleteInput. Returns the request id. Raises Conflict while attached, NotFound (AWS_RULES 17)."""
@@ -194,7 +170,7 @@ class MediaLive:
         Retryable(after) while IAM has not propagated the role (AWS_RULES 18), QuotaExceeded.
         """
         response, request_id = self._call("CreateChannel", **channel_request(spec))
-        return _channel(response["Channel"], request_id)
+        return channel_info(response["Channel"], request_id)
 
     def update_channel(self, id: str, spec: ChannelSpec) -> ChannelInfo:
         """UpdateChannel: all settings but class, tags and token, which an update cannot change.
@@ -204,23 +180,32 @@ class MediaLive:
         request = channel_request(spec)
         settings = {name: request[name] for name in request if name not in FIXED}
         response, request_id = self._call("UpdateChannel", ChannelId=id, **settings)
-        return _channel(response["Channel"], request_id)
+        return channel_info(response["Channel"], request_id)
+
+    def attach_input(self, id: str, spec: ChannelSpec) -> ChannelInfo:
+        """UpdateChannel with the attachment of `spec` alone: the input that the channel reads.
+
+        Raises Conflict while it is not idle, Refused, NotFound (AWS_RULES 15).
+        """
+        attachments = channel_request(spec)["InputAttachments"]
+        response, request_id = self._call("UpdateChannel", ChannelId=id, InputAttachments=attachments)
+        return channel_info(response["Channel"], request_id)
 
     def describe_channel(self, id: str) -> ChannelInfo:
         """DescribeChannel. Raises NotFound."""
-        return _channel(*self._call("DescribeChannel", ChannelId=id))
+        return channel_info(*self._call("DescribeChannel", ChannelId=id))
 
     def channel_pages(self, start: str | None = None) -> Iterator[ListPage[ChannelInfo]]:
         """ListChannels, all of the region."""
-        return self._pages("ListChannels", "Channels", _channel, start)
+        return self._pages("ListChannels", "Channels", channel_info, start)
 
     def start_channel(self, id: str) -> ChannelInfo:
         """StartChannel. Raises Conflict if it is not IDLE, NotFound (AWS_RULES 15)."""
-        return _channel(*self._call("StartChannel", ChannelId=id))
+        return channel_info(*self._call("StartChannel", ChannelId=id))
 
     def stop_channel(self, id: str) -> ChannelInfo:
         """StopChannel. Raises Conflict if it is not RUNNING or STARTING, NotFound (AWS_RULES 15)."""
-        return _channel(*self._call("StopChannel", ChannelId=id))
+        return channel_info(*self._call("StopChannel", ChannelId=id))
 
     def set_maintenance(self, id: str, day: str, start: str) -> ChannelInfo:
         """UpdateChannel with another weekly maintenance window: a day, and an hour such as `04:00` in UTC.
@@ -229,11 +214,11 @@ class MediaLive:
         """
         window = {"MaintenanceDay": day, "MaintenanceStartTime": start}
         response, request_id = self._call("UpdateChannel", ChannelId=id, Maintenance=window)
-        return _channel(response["Channel"], request_id)
+        return channel_info(response["Channel"], request_id)
 
     def delete_channel(self, id: str) -> ChannelInfo:
         """DeleteChannel. Raises Conflict while it is running, NotFound (AWS_RULES 17)."""
-        return _channel(*self._call("DeleteChannel", ChannelId=id))
+        return channel_info(*self._call("DeleteChannel", ChannelId=id))
 
     def change_tags(self, arn: str, tags: Mapping[str, str], removed: Sequence[str]) -> str | None:
         """CreateTags, then DeleteTags if keys are to be removed. Both can be repeated.
@@ -266,44 +251,5 @@ class MediaLive:
         return pages_of(fetch, start)
 
 
-def _security_group(group: Mapping[str, Any], request_id: str | None) -> SecurityGroupInfo:
-    return SecurityGroupInfo(
-        id=group["Id"],
-        cidrs=tuple(rule["Cidr"] for rule in group.get("WhitelistRules") or ()),
-        state=group.get("State", ""),
-        tags=dict(group.get("Tags") or {}),
-        inputs=tuple(group.get("Inputs") or ()),
-        request_id=request_id,
-    )
-
-
-def _input(input: Mapping[str, Any], request_id: str | None) -> InputInfo:
-    destinations = input.get("Destinations") or ()
-    return InputInfo(
-        id=input["Id"],
-        arn=input["Arn"],
-        name=input.get("Name", ""),
-        state=input["State"],
-        type=input["Type"],
-        dest_urls=tuple(destination["Url"] for destination in destinations if destination.get("Url")),
-        attached_channels=tuple(input.get("AttachedChannels") or ()),
-        tags=dict(input.get("Tags") or {}),
-        request_id=request_id,
-    )
-
-
-def _channel(channel: Mapping[str, Any], request_id: str | None) -> ChannelInfo:
-    return ChannelInfo(
-        id=channel["Id"],
-        arn=channel["Arn"],
-        name=channel.get("Name", ""),
-        state=channel["State"],
-        tags=dict(channel.get("Tags") or {}),
-        channel_class=channel.get("ChannelClass", ""),
-        request_id=request_id,
-        maintenance=_maintenance(channel.get("Maintenance") or {}),
-    )
-
-
-def _maintenance(window: Mapping[str, Any]) -> str:
-    return f"{window.get('MaintenanceDay') or ''} {window.get('MaintenanceStartTime') or ''}".strip()
+def _stream_names(streams: Sequence[str]) -> list[dict[str, str]]:
+    return [{"StreamName": stream} for stream in streams]

@@ -152,6 +152,35 @@ def test_a_pull_input_has_its_sources_and_role(medialive: MediaLive, stubber: St
     assert info.dest_urls == ()
 
 
+def test_an_edit_of_an_input_names_only_what_it_changes(medialive: MediaLive, stubber: Stubber) -> None:
+    pulled = [{"Url": "https://example.com/a.m3u8", "Username": "anna", "PasswordParam": "/a"}]
+    answer = INPUT | {"SecurityGroups": ["7"], "Sources": pulled}
+    for sent in (
+        {},
+        {"InputSecurityGroups": ["7"]},
+        {"InputSecurityGroups": []},
+        {"Destinations": [{"StreamName": "a/0"}]},
+        {"Sources": pulled},
+    ):
+        stubber.add_response(
+            "update_input", {"Input": answer} | meta(), {"InputId": "5", "Name": "stage"} | sent
+        )
+    medialive.update_input("5", name="stage", type="RTMP_PUSH")
+    medialive.update_input("5", name="stage", type="RTMP_PUSH", security_group_ids=["7"])
+    medialive.update_input("5", name="stage", type="RTMP_PUSH", security_group_ids=[])
+    medialive.update_input("5", name="stage", type="RTMP_PUSH", destinations=["a/0"])
+    info = medialive.update_input(
+        "5", name="stage", type="URL_PULL", source_urls=[pulled[0]["Url"]], credentials=("anna", "/a")
+    )
+    assert (info.security_groups, info.sources) == (("7",), tuple(pulled))
+
+
+def test_an_input_that_is_on_air_is_a_conflict(medialive: MediaLive, stubber: Stubber) -> None:
+    stubber.add_client_error("update_input", "ConflictException", "Channel is running", 409)
+    with pytest.raises(Conflict):
+        medialive.update_input("5", name="stage", type="RTMP_PUSH")
+
+
 def test_a_standard_input_with_one_destination_is_refused_without_a_call(medialive: MediaLive) -> None:
     with pytest.raises(Refused, match="two pipelines"):
         medialive.create_input("t", "n", "RTMP_PUSH", destinations=["a/0"], input_class="STANDARD", tags={})
@@ -249,6 +278,16 @@ def test_every_output_group_has_its_destination(spec: ChannelSpec) -> None:
     groups = channel_request(spec)["EncoderSettings"]["OutputGroups"]
     settings = [next(iter(group["OutputGroupSettings"].values())) for group in groups]
     assert {each["Destination"]["DestinationRefId"] for each in settings} == set(destinations(spec))
+
+
+def test_attaching_the_input_sends_nothing_else(medialive: MediaLive, once: Stubber) -> None:
+    attachments = channel_request(SPEC)["InputAttachments"]
+    once.add_response(
+        "update_channel",
+        {"Channel": CHANNEL | {"InputAttachments": attachments}} | meta(),
+        {"ChannelId": "9", "InputAttachments": attachments},
+    )
+    assert medialive.attach_input("9", SPEC).input_ids == (SPEC.input_id,)
 
 
 def test_a_role_that_iam_has_not_propagated_is_retried(medialive: MediaLive, stubber: Stubber) -> None:

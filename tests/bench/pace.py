@@ -81,5 +81,5 @@ def _starts(simulation: Simulation, count: int) -> Iterator[Figure]:
     simulation.without_looks(200)
     names = simulation.start()
     before = names[: names.index(START)]
-    yield Figure(f"{count} starts: reads before the first", len(before), 1, count, 2, ", ".join(before))
+    yield Figure(f"{count} starts: reads before the first", len(before), 2, count, 3, ", ".join(before))
     yield Figure(f"{count} starts: calls each", len(names) / count, 1, 6, 1.1)

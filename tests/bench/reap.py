@@ -106,17 +106,8 @@ def figures_of(outcome: Outcome) -> dict[str, Any]:
     return {**asdict(outcome), "per_second": outcome.per_second, "calls_each": outcome.calls_each}
 
 
-class BehindTls(Api):
-    """A client that speaks for the proxy where TLS ends."""
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> Any:
-        return super().send(method, path, body, {**(headers or {}), "X-Forwarded-Proto": "https"})
+# What the proxy says where TLS ends.
+BEHIND_TLS = {"X-Forwarded-Proto": "https"}
 
 
 class Stack:
@@ -125,7 +116,8 @@ class Stack:
     def __init__(self, processes: ProcessSet, endpoint: str) -> None:
         self.processes, self.control = processes, Control(endpoint)
         scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-        self.api = BehindTls(processes.web_url, processes.run("issue_token", "bench", *scopes).strip())
+        token = processes.run("issue_token", "bench", *scopes).strip()
+        self.api = Api(processes.web_url, token, headers=BEHIND_TLS)
         config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16)
         self.client: Any = boto3.client(
             "cloudfront",

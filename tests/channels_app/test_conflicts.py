@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.models import F
@@ -52,13 +53,24 @@ def waits() -> float:
     return (row.not_before - timezone.now()).total_seconds()
 
 
-def test_a_conflict_is_shown_with_the_words_of_aws_and_backed_off(
-    world: WorldUnderTest, settings: object
-) -> None:
-    settings.MISSING_MIN_AGE_SECONDS = 3600  # type: ignore[attr-defined]
+def refused_until_shown(world: WorldUnderTest, settings: Any, min_age: int) -> None:
+    """A channel whose MediaLive channel AWS refuses for ever; the row shows it."""
+    settings.MISSING_MIN_AGE_SECONDS = min_age
     world.control.fault(CREATE_CHANNEL, "refuse", times=None, error=ISSUE)
     create()
     world.settle(until=lambda: channel().error_code != "", rounds=30)
+
+
+def assert_ready_without_twin(world: WorldUnderTest) -> None:
+    create()
+    world.settle(until=ready)
+    assert world.left() == STACK
+
+
+def test_a_conflict_is_shown_with_the_words_of_aws_and_backed_off(
+    world: WorldUnderTest, settings: object
+) -> None:
+    refused_until_shown(world, settings, min_age=3600)
     waited = []
     for _ in range(12):
         rounds(world, 1)
@@ -75,18 +87,14 @@ def test_a_conflict_is_shown_with_the_words_of_aws_and_backed_off(
 
 def test_the_channel_is_created_with_the_same_token_once_the_conflict_is_over(world: WorldUnderTest) -> None:
     world.control.fault(CREATE_CHANNEL, "refuse", times=3, error=ISSUE)
-    create()
-    world.settle(until=ready)
-    assert world.left() == STACK
+    assert_ready_without_twin(world)
     assert channel().error_code == ""
 
 
 @pytest.mark.parametrize("operation", [CREATE_CHANNEL, CREATE_INPUT, CREATE_DISTRIBUTION])
 def test_what_was_created_despite_the_conflict_is_adopted(world: WorldUnderTest, operation: str) -> None:
     world.control.fault(operation, "conflict_after", times=1)
-    create()
-    world.settle(until=ready)
-    assert world.left() == STACK
+    assert_ready_without_twin(world)
     assert len(set(tokens(world, operation))) == 1
 
 
@@ -98,18 +106,13 @@ def test_a_conflict_with_an_effect_that_no_list_shows_yet_gets_no_twin(
     kind = "Channels" if operation == CREATE_CHANNEL else "Distributions"
     world.control.fault(f"*:List{kind}", "stale_read", times=2)
     world.control.fault(operation, "conflict_after", times=4)
-    create()
-    world.settle(until=ready)
-    assert world.left() == STACK
+    assert_ready_without_twin(world)
 
 
 def test_a_new_token_needs_the_proof_that_nothing_was_created_with_the_old_one(
     world: WorldUnderTest, settings: object
 ) -> None:
-    settings.MISSING_MIN_AGE_SECONDS = 60  # type: ignore[attr-defined]
-    world.control.fault(CREATE_CHANNEL, "refuse", times=None, error=ISSUE)
-    create()
-    world.settle(until=lambda: channel().error_code != "", rounds=30)
+    refused_until_shown(world, settings, min_age=60)
     rounds(world, 3)
     Channel.objects.update(ml_channel_sent_at=F("ml_channel_sent_at") - timedelta(seconds=61))
     rounds(world, 1)

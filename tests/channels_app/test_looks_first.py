@@ -149,12 +149,13 @@ def test_a_start_on_an_old_observation_takes_one_read_and_one_on_a_recent_one_no
     assert idle.counts() == {"medialive:StartChannel": 1}
 
 
-def test_before_a_start_one_read_of_each_service_is_enough(idle: WorldUnderTest) -> None:
+def test_before_a_start_one_read_of_each_resource_is_enough(idle: WorldUnderTest) -> None:
     passing_time.pass_time(idle, 16)
     stage.start(idle)
     passing_time.step_due()
     assert idle.counts() == {
         "medialive:DescribeChannel": 1,
+        "medialive:DescribeInput": 1,
         "medialive:StartChannel": 1,
         "cloudfront:GetDistribution": 1,
     }

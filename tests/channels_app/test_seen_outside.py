@@ -14,6 +14,7 @@ from distributions.models import Distribution
 from streamhub.aws import mediapackage
 from streamhub.aws.session import current_session
 from streamhub.lifecycle.models import Transition
+from tests.scenarios import console_inputs as inputs
 from tests.scenarios import passing_time, stage
 from tests.scenarios.stage import breakout, channel, medialive_state
 from tests.scenarios.world import WorldUnderTest
@@ -73,6 +74,22 @@ def rules_are_ours(world: WorldUnderTest) -> bool:
     return bool(group["cidrs"] == ["203.0.113.7/32"])
 
 
+def off_air(act: Callable[[WorldUnderTest], object]) -> Callable[[WorldUnderTest], object]:
+    """Stop, edit, start: MediaLive takes no edit of an input on air. All between two observations."""
+
+    def acts(world: WorldUnderTest) -> None:
+        inputs.off_the_air(world)
+        act(world)
+        world.control.advance(30)  # the longest that an update takes
+        inputs.on_the_air(world)
+
+    return acts
+
+
+def tag_is_ours(world: WorldUnderTest) -> bool:
+    return bool(inputs.described(world)["Tags"]["team"] == "events")
+
+
 def stop_and_start(world: WorldUnderTest) -> None:
     stop_encoder(world)
     world.control.advance(30)  # the longest that a stop takes
@@ -123,6 +140,26 @@ CHANGES = {
     ),
     "security group's rules changed": Change(
         let_others_in, "", "changed outside StreamHub to 192.0.2.0/24, restored", rules_are_ours
+    ),
+    "MediaLive input moved to another security group": Change(
+        off_air(inputs.move_to_another_group),
+        "input_changed",
+        "input changed outside StreamHub: security groups",
+    ),
+    "MediaLive input's stream names changed": Change(
+        off_air(inputs.rename_streams), "input_changed", "input changed outside StreamHub: stream names"
+    ),
+    "MediaLive channel reads another input": Change(
+        off_air(inputs.attach_another), "input_changed", "input changed outside StreamHub: attachment"
+    ),
+    "MediaLive input renamed": Change(
+        off_air(inputs.rename), "", "input changed outside StreamHub: name (studio)"
+    ),
+    "MediaLive input's tags changed": Change(
+        lambda world: inputs.retag(world, team="weather"),
+        "",
+        "input changed outside StreamHub: tags (team)",
+        tag_is_ours,
     ),
     "distribution edited": Change(edit, "edited_outside", "edited outside StreamHub", None, Distribution),
 }

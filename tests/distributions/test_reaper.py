@@ -69,14 +69,19 @@ def turns() -> list[float]:
     return [(row.not_before - now).total_seconds() for row in handed_over if row.not_before]
 
 
-def test_a_run_hands_over_what_the_rate_allows_turn_by_turn(
-    world: WorldUnderTest, limited: Limiter, settings: Any
-) -> None:
+def reap_limited(world: WorldUnderTest, limited: Limiter, settings: Any, count: int) -> None:
+    """A run of the reaper over so many stale rows, at the limited rate; the rows are made without it."""
     world.session._limiter = None
-    stale_rows(world, 80)
+    stale_rows(world, count)
     world.session._limiter = limited
     settings.SWEEP_SECONDS = 5
     world.reap()
+
+
+def test_a_run_hands_over_what_the_rate_allows_turn_by_turn(
+    world: WorldUnderTest, limited: Limiter, settings: Any
+) -> None:
+    reap_limited(world, limited, settings, 80)
     waits = turns()
     # Two a second and a little more, for four sweeps.
     assert len(waits) == 44
@@ -90,11 +95,7 @@ def test_a_run_hands_over_what_the_rate_allows_turn_by_turn(
 def test_every_sweep_goes_on_with_the_run(
     world: WorldUnderTest, limited: Limiter, sent: list[int], settings: Any
 ) -> None:
-    world.session._limiter = None
-    stale_rows(world, 60)
-    world.session._limiter = limited
-    settings.SWEEP_SECONDS = 5
-    world.reap()
+    reap_limited(world, limited, settings, 60)
     sent.clear()
     Distribution.objects.filter(state="deleting").update(delete_accepted_at=database_now(), not_before=None)
     sweep()
@@ -134,11 +135,7 @@ def test_a_run_counts_what_its_deletions_did(world: WorldUnderTest) -> None:
 def test_a_run_whose_rows_fail_does_not_starve_the_others(
     world: WorldUnderTest, limited: Limiter, settings: Any
 ) -> None:
-    world.session._limiter = None
-    stale_rows(world, 50)
-    world.session._limiter = limited
-    settings.SWEEP_SECONDS = 5
-    world.reap()
+    reap_limited(world, limited, settings, 50)
     Distribution.objects.filter(state="deleting").update(error_code="AccessDenied")
     assert reaper.feed() == 6
 

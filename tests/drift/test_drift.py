@@ -30,6 +30,7 @@ from streamhub.aws.medialive import MediaLive
 from streamhub.aws.ownership import NO_MARK, Mark, comment_marker, tags
 from streamhub.errors import Forbidden, NotPossible
 from streamhub.lifecycle.models import Job, Transition
+from tests.scenarios import console_inputs
 from tests.scenarios.actors import TESTER
 from tests.scenarios.handing_over import hand_over
 from tests.scenarios.rows import delete_rows
@@ -164,16 +165,22 @@ def run(*options: str) -> tuple[int, str]:
     return 0, out.getvalue()
 
 
-def test_a_settled_world_has_no_drift_and_reads_six_lists(world: WorldUnderTest, stage: Channel) -> None:
+def test_a_settled_world_has_no_drift_and_reads_six_lists_and_the_tags_of_its_distribution(
+    world: WorldUnderTest, stage: Channel
+) -> None:
     assert drift.report().clean
-    assert set(world.counts()) == {
-        "cloudfront:ListDistributions",
-        "medialive:ListChannels",
-        "medialive:ListInputs",
-        "medialive:ListInputSecurityGroups",
-        "mediapackage:ListChannels",
-        "mediapackage:ListOriginEndpoints",
-    }
+    assert world.counts() == dict.fromkeys(
+        (
+            "cloudfront:ListDistributions",
+            "cloudfront:ListTagsForResource",
+            "medialive:ListChannels",
+            "medialive:ListInputs",
+            "medialive:ListInputSecurityGroups",
+            "mediapackage:ListChannels",
+            "mediapackage:ListOriginEndpoints",
+        ),
+        1,
+    )
     assert run()[0] == 0
 
 
@@ -229,6 +236,86 @@ def test_a_tag_that_was_changed_outside_is_found_and_repaired(world: WorldUnderT
     assert drift.report().clean
 
 
+def distribution_tags(world: WorldUnderTest) -> dict[str, str]:
+    return CloudFront(world.session).tags(Distribution.objects.get().arn)
+
+
+def test_a_tag_of_a_distribution_is_found_and_repaired(world: WorldUnderTest, stage: Channel) -> None:
+    """Its list has no tags, and its Comment carries our mark all the same."""
+    row = Distribution.objects.get()
+    theirs = {**distribution_tags(world), "team": "weather", "streamhub:resource": "theirs", "own": "1"}
+    world.control.console("cloudfront", "set_tags", Id=row.aws_distribution_id, tags=theirs)
+    finding = only("different")
+    assert (finding.kind, finding.resolutions) == (ResourceKind.DISTRIBUTION, ("repair",))
+    assert "the tag streamhub:resource is missing or has another value" in finding.detail
+    assert "the tag team is missing or has another value" in finding.detail
+    assert "Comment" not in finding.detail
+    drift.resolve(finding, "repair", WHO)
+    world.settle()
+    tags = distribution_tags(world)
+    assert (tags["team"], tags["streamhub:resource"], tags["own"]) == ("events", "distribution", "1")
+    assert drift.report().clean
+
+
+def test_the_tags_of_a_detached_distribution_are_not_read(world: WorldUnderTest, stage: Channel) -> None:
+    distributions.distribution_detach(Distribution.objects.get(), who=WHO)
+    world.settle()
+    world.control.clear_calls()
+    assert drift.report().clean
+    assert "cloudfront:ListTagsForResource" not in world.counts()
+
+
+def test_tags_that_cannot_be_read_are_said(world: WorldUnderTest, stage: Channel) -> None:
+    world.control.fault("cloudfront:ListTagsForResource", "access_denied")
+    report = drift.report()
+    assert set(report.unread) == {"distribution"}
+    assert "ListTagsForResource" in report.unread["distribution"].message
+    assert report.findings == ()
+
+
+def test_a_distribution_that_goes_while_its_tags_are_read_is_no_error(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    world.control.fault("cloudfront:ListTagsForResource", "not_found")
+    assert drift.report().clean
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        pytest.param(console_inputs.move_to_another_group, "security groups is", id="security groups"),
+        pytest.param(console_inputs.rename_streams, "stream names is studio/a, studio/b, not", id="streams"),
+        pytest.param(console_inputs.rename, "name is studio, not streamhub-", id="name"),
+        pytest.param(console_inputs.attach_another, "inputs is", id="attachment"),
+    ],
+)
+def test_an_edit_of_an_input_is_found_and_repaired(
+    world: WorldUnderTest, stage: Channel, edit: Any, words: str
+) -> None:
+    edit(world)
+    world.control.advance(60)
+    finding = only("different")
+    assert words in finding.detail
+    drift.resolve(finding, "repair", WHO)
+    world.settle()
+    assert drift.report().findings == ()
+
+
+def test_the_sources_of_an_input_are_compared_and_shown_to_nobody(world: WorldUnderTest) -> None:
+    urls = ["https://media.example.com/live.m3u8?token=ours"]
+    services.channel_create("pull", who=WHO, input_type="URL_PULL", source_urls=urls)
+    world.settle()
+    assert drift.report().clean
+    console_inputs.edit(world, Sources=[{"Url": "https://eve.example.net/live.m3u8?token=hush"}])
+    finding = only("different")
+    assert finding.detail == "The MediaLive input of pull: its sources are not those of the row."
+    drift.resolve(finding, "repair", WHO)
+    world.settle()
+    assert drift.report().clean
+    [source] = console_inputs.described(world)["Sources"]
+    assert source["Url"] == urls[0]
+
+
 def test_what_was_handed_over_is_different_and_a_repair_changes_nothing(
     world: WorldUnderTest, stage: Channel
 ) -> None:
@@ -240,7 +327,8 @@ def test_what_was_handed_over_is_different_and_a_repair_changes_nothing(
     for finding in findings:
         drift.resolve(finding, "repair", WHO)
     world.settle()
-    assert not [call for call in world.counts() if ":Delete" in call or ":Update" in call]
+    writes = (":Delete", ":Update", ":TagResource", ":CreateTags")
+    assert not [call for call in world.counts() if any(write in call for write in writes)]
     assert world.left() == STACK
 
 

@@ -163,7 +163,7 @@ def test_a_request_during_a_reading_is_served_after_it(world: WorldUnderTest, st
 
     world.session.on_call.append(ask_once)
     drift_report()
-    assert len(operations) == 12
+    assert len(operations) == 14
     assert drift.last_report().asked_at is None
 
 

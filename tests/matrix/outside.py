@@ -13,14 +13,19 @@ from channels_app.models import SecurityGroup
 from streamhub.lifecycle.models import Transition
 from tests.matrix import flows
 from tests.matrix.flows import Flow, assert_left, assert_off_air, assert_on_air, without
+from tests.scenarios import console_inputs as inputs
 from tests.scenarios.stage import (
+    STACK,
     breakout,
     channel,
+    cloudfront_says,
     distribution,
     medialive_state,
     stands,
+    start,
     state_is,
     stop,
+    with_breakout,
     with_show,
 )
 from tests.scenarios.world import WorldUnderTest
@@ -61,6 +66,23 @@ def close_endpoint(world: WorldUnderTest) -> None:
     world.control.console("mediapackage", "edit_endpoint", id=channel().mp_endpoint_id, changes=denied)
 
 
+def edit_and_start(change: Callable[[WorldUnderTest], object]) -> Callable[[WorldUnderTest], object]:
+    """Start a breakout just after somebody has edited the input of its idle channel."""
+
+    def act(world: WorldUnderTest) -> None:
+        change(world)
+        start(world)
+
+    return act
+
+
+def edit_on_air(world: WorldUnderTest) -> None:
+    """The encoder is off for the edit, because MediaLive takes none while it runs."""
+    inputs.off_the_air(world)
+    inputs.move_to_another_group(world)
+    inputs.on_the_air(world)
+
+
 def delete_input(world: WorldUnderTest) -> None:
     """AWS deletes no input that a channel uses: the channel goes first."""
     in_medialive("delete_channel")(world)
@@ -94,6 +116,47 @@ def runs_again() -> bool:
 
 def rules_restored() -> bool:
     return told("changed outside StreamHub") and not SecurityGroup.objects.get().rules_differ
+
+
+def input_restored(what: str) -> Callable[[], bool]:
+    def restored() -> bool:
+        row = channel()
+        return (
+            told("input changed outside")
+            and (told(what) or told("as it should be again"))
+            and stands("running")
+            and row.input_told == ""
+        )
+
+    return restored
+
+
+def input_told() -> bool:
+    return told("input changed outside") and stands("running") and channel().error_code == "input_changed"
+
+
+def tag_restored() -> bool:
+    return (
+        told("input changed outside StreamHub: tags (team)")
+        and stands("running")
+        and channel().input_told == ""
+    )
+
+
+def assert_on_air_beside(foreign: str = "", *, ours: bool = True) -> Callable[[WorldUnderTest], None]:
+    """On air, on an input that is as it should be, beside one foreign resource of that kind."""
+
+    def check(world: WorldUnderTest) -> None:
+        more = {foreign: STACK[foreign] + 1} if foreign else {}
+        assert_left({**STACK, **more})(world)
+        assert medialive_state(world) == "RUNNING"
+        assert cloudfront_says(world) == (True, "Deployed")
+        groups = inputs.listed(world)["security_group_ids"]
+        assert (groups == [SecurityGroup.objects.get().aws_id]) == ours
+        assert inputs.listed(world)["tags"]["team"] == "events"
+        assert inputs.attached(world) == [channel().ml_input_id]
+
+    return check
 
 
 def endpoint_opened() -> bool:
@@ -137,7 +200,18 @@ def during_a_show(
     return Flow(with_show, change, until, check, round=step_and_watch, watched=True, kinds=FEW, rounds=60)
 
 
+def before_a_show(
+    change: Callable[[WorldUnderTest], object],
+    until: Callable[[], bool],
+    check: Callable[[WorldUnderTest], None],
+) -> Flow:
+    return Flow(
+        with_breakout, edit_and_start(change), until, check, round=step_and_watch, kinds=FEW, rounds=60
+    )
+
+
 ENDPOINT, PACKAGE = "mediapackage origin_endpoints", "mediapackage channels"
+GROUP, INPUT = "medialive input_security_groups", "medialive inputs"
 OUTSIDE = {
     "outside_channel_stopped": during_a_show(in_medialive("stop_channel"), runs_again, assert_on_air),
     "outside_channel_stopped_and_stop": during_a_show(
@@ -150,6 +224,18 @@ OUTSIDE = {
         delete_input, lost, assert_over_without("medialive channels", "medialive inputs")
     ),
     "outside_group_updated": during_a_show(let_others_in, rules_restored, assert_on_air),
+    "outside_input_edited_on_air": during_a_show(
+        edit_on_air, input_told, assert_on_air_beside(GROUP, ours=False)
+    ),
+    "outside_input_retagged": during_a_show(
+        lambda world: inputs.retag(world, team="weather"), tag_restored, assert_on_air_beside()
+    ),
+    "outside_input_edited_before": before_a_show(
+        inputs.move_to_another_group, input_restored("settings restored"), assert_on_air_beside(GROUP)
+    ),
+    "outside_input_detached_before": before_a_show(
+        inputs.attach_another, input_restored("input attached again"), assert_on_air_beside(INPUT)
+    ),
     "outside_endpoint_deleted": during_a_show(
         in_mediapackage("delete_endpoint", "mp_endpoint_id"), lost, assert_encoding_without(ENDPOINT)
     ),

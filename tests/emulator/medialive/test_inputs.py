@@ -119,6 +119,94 @@ def test_hls_without_buffer_segments_is_read_as_a_recording(ml: MediaLive) -> No
         assert ml.inventory()["channels"][-1]["reads"] == [reads]
 
 
+def test_an_input_is_edited_only_while_its_channel_is_idle(ml: MediaLive) -> None:
+    key, other = push_input(ml)["Id"], group(ml)
+    edit = {"InputId": key, "Name": "studio", "InputSecurityGroups": [other]}
+    with refused("ConflictException", 409):  # still CREATING
+        ml.update_input(edit)
+    pass_time(ml, 5)
+    assert ml.update_input(edit)["Input"]["Name"] == "studio"
+    channel_id = ml.create_channel(settings(key))["Channel"]["Id"]
+    with refused("ConflictException", 409):
+        ml.update_input(edit)
+    pass_time(ml)
+    edited = ml.update_input({**edit, "Name": "hall"})["Input"]
+    assert (edited["Name"], edited["SecurityGroups"], edited["State"]) == ("hall", [other], "ATTACHED")
+    assert ml.describe_input_security_group({"InputSecurityGroupId": other})["Inputs"] == [key]
+    ml.start_channel({"ChannelId": channel_id})
+    for seconds in (0, 120):  # STARTING, RUNNING
+        pass_time(ml, seconds)
+        with refused("ConflictException", 409):
+            ml.update_input(edit)
+        with refused("ConflictException", 409):
+            ml.console("update_input", {"id": key, "changes": {"Name": "foreign"}})
+    assert ml.describe_input({"InputId": key})["Name"] == "hall"
+
+
+def test_an_edit_replaces_what_it_names_and_keeps_the_addresses(ml: MediaLive) -> None:
+    made = push_input(ml)
+    pass_time(ml, 5)
+    names = [{"StreamName": "other/a"}, {"StreamName": "other/b"}]
+    edited = ml.update_input({"InputId": made["Id"], "Destinations": names})["Input"]
+    assert [place["Url"] for place in edited["Destinations"]] == [
+        f"rtmp://{place['Ip']}:1935/other/{end}"
+        for place, end in zip(made["Destinations"], "ab", strict=True)
+    ]
+    assert (edited["Name"], edited["SecurityGroups"]) == (made["Name"], made["SecurityGroups"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"Sources": [{"Url": "https://a.example/x.m3u8"}]},
+        {"InputSecurityGroups": []},
+        {"InputSecurityGroups": ["1234567"]},
+        {"Destinations": [{"StreamName": "live/0"}]},
+        {"Destinations": [{}, {}]},
+        {"MediaConnectFlows": [{}]},
+        {"SrtSettings": {"SrtCallerSources": [SRT]}},
+    ],
+)
+def test_an_edit_that_does_not_fit_the_input_is_400(ml: MediaLive, wrong: Params) -> None:
+    key = push_input(ml)["Id"]
+    ml.create_channel(settings(key))
+    pass_time(ml)
+    with refused("BadRequestException", 400):
+        ml.update_input({"InputId": key, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("URL_PULL", {"Sources": [{"Url": "https://a.example/x.m3u8"}]}, {"Sources": [{"Url": "s3://b/y"}]}),
+        (
+            "SRT_CALLER",
+            {"SrtSettings": {"SrtCallerSources": [SRT]}},
+            {"SrtSettings": {"SrtCallerSources": [SRT | {"SrtListenerPort": "9001"}]}},
+        ),
+    ],
+)
+def test_the_sources_of_a_pull_input_are_edited(
+    ml: MediaLive, kind: str, before: Params, after: Params
+) -> None:
+    key = ml.create_input({"Type": kind, **before})["Input"]["Id"]
+    pass_time(ml, 5)
+    edited = ml.update_input({"InputId": key, **after})["Input"]
+    assert {name: edited[name] for name in after} == after
+    assert {name: ml.update_input({"InputId": key, "Name": "n"})["Input"][name] for name in after} == after
+
+
+def test_a_deleted_input_cannot_be_edited(ml: MediaLive) -> None:
+    key = push_input(ml)["Id"]
+    pass_time(ml, 5)
+    ml.delete_input({"InputId": key})
+    with refused("ConflictException", 409):
+        ml.update_input({"InputId": key, "Name": "n"})
+    pass_time(ml)
+    with refused("NotFoundException", 404):
+        ml.update_input({"InputId": key, "Name": "n"})
+
+
 def test_input_is_created_then_detached_then_attached(ml: MediaLive) -> None:
     key = push_input(ml)["Id"]
     assert input_state(ml, key) == "CREATING"

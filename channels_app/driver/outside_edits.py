@@ -1,0 +1,102 @@
+"""Undoes what somebody edited in the AWS console, as far as AWS allows, and says both on the timelines.
+
+Each finding is said before the call that undoes it, since the answer of that call may be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from channels_app.driver import input_settings, parts, timelines
+from channels_app.driver.parts import INPUT, ML_CHANNEL
+from channels_app.driver.running import move, outside
+from channels_app.models import Channel
+from channels_app.models.channel import Desired
+from streamhub.errors import Refused
+from streamhub.lifecycle import absence, refusals
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
+
+ENDPOINT_CLOSED = (
+    "endpoint_closed",
+    "The MediaPackage endpoint was closed to viewers outside StreamHub.",
+    "StreamHub opens it again. Find out who changed it.",
+)
+INPUT_NOT_RESTORED = "input_not_restored"
+Info = TypeVar("Info")
+
+
+def open_endpoint(claim: Claim) -> float | None:
+    """Somebody closed the endpoint to CloudFront: give it our settings again, and say so."""
+    row: Channel = claim.row
+    if row.error_code == ENDPOINT_CLOSED[0]:
+        claim.keep_error = True
+    else:
+        why = f"closed to viewers outside StreamHub ({row.endpoint_closed_by}), StreamHub opens it again"
+        move(claim, row.state, why=why, tell=True, **outside(claim, *ENDPOINT_CLOSED))
+    info = parts.open_endpoint(row)
+    claim.note("MediaPackage endpoint opened", request_id=info.request_id, **parts.ENDPOINT.facts(info))
+    return AT_ONCE
+
+
+def tell_input_changed(claim: Claim) -> float | None:
+    """Somebody changed the input of a channel that runs. AWS takes no edit of it now (AWS_RULES 46)."""
+    _tell_change(claim, input_settings.error_of(claim.row), needs_person=True)
+    return AT_ONCE
+
+
+def restore_input(claim: Claim) -> float | None:
+    """Give the input its settings again. A refusal fails a start; while the channel is idle it is shown."""
+    row: Channel = claim.row
+    info = _restored(claim, parts.restore_input)
+    if info is None:
+        return None
+    timelines.note(claim, "MediaLive input: settings restored", info.request_id, **INPUT.facts(info))
+    if input_settings.differing(row):
+        # Sent once: MediaLive writes something in another way than we do, which must hold up no start.
+        what = input_settings.NOT_TAKEN + input_settings.changed(row)
+        timelines.note(claim, what, info.request_id, input_told=what)
+    timelines.told_is_over(claim)
+    return AT_ONCE
+
+
+def restore_attachment(claim: Claim) -> float | None:
+    """Have the MediaLive channel read our input again. It is UPDATING for some seconds."""
+    info = _restored(claim, parts.attach_input)
+    if info is None:
+        return None
+    facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
+    timelines.note(claim, "MediaLive channel: its input attached again", info.request_id, **facts)
+    if not input_settings.is_attached(claim.row):
+        claim.save(observe_requested=True)
+        return float(settings.OBSERVE_SECONDS)
+    timelines.told_is_over(claim)
+    return AT_ONCE
+
+
+def _restored(claim: Claim, call: Callable[[Channel], Info]) -> Info | None:
+    """Say what is changed, then send the call that undoes it. None if AWS refused it, which is then shown.
+
+    Raises `Refused` if the channel is to start, and `Retryable`.
+    """
+    row: Channel = claim.row
+    _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
+    try:
+        return cast("Info", absence.observe_on_conflict(claim, lambda: call(row)))
+    except Refused as refused:
+        if row.desired == Desired.RUNNING:
+            raise
+        hint = "Correct the input in MediaLive's console, or press Retry. The next start tries it again."
+        refusals.show(claim, refused, "to restore the MediaLive input", code=INPUT_NOT_RESTORED, hint=hint)
+        return None
+
+
+def _tell_change(claim: Claim, error: tuple[str, str, str] | None, *, needs_person: bool = False) -> None:
+    """Say on both timelines what is changed, and show it as an error if a show depends on it."""
+    shown = outside(claim, *error) | {"error_needs_person": needs_person} if error else {}
+    claim.keep_error = True
+    timelines.tell_change(claim, **shown)
