@@ -32,7 +32,7 @@ class Awaited:
 class Circumstances:
     """What a plan depends on beside the wait itself: one reading for all rows of a list.
 
-    `rows_a_call`: how many rows one call shows. A call that shows more is made more often, by the square
+    `rows_a_call`: how many rows one call shows. A call that shows more is made more often, by the cube
     root: all lists share one rate. `full_at`: when the whole list is read next, anyway.
     """
 
@@ -89,7 +89,7 @@ def planned(history: History, since: datetime, present: Circumstances) -> dateti
     waited = max(0.0, (present.now - since).total_seconds())
     tick = float(settings.OBSERVE_SECONDS)
     free_at = (present.full_at - since).total_seconds() + tick / 2 if present.full_at else None
-    cost = history.operation.look_cost * quantiles.median / present.rows_a_call**0.5
+    cost = history.operation.look_cost * quantiles.median / present.rows_a_call ** (1 / 3)
     look = look_plan.next_look(quantiles, waited, look_cost=cost, free_at=free_at)
     if look is None:
         look = look_plan.beyond(waited, least=tick, most=settings.FULL_OBSERVE_SECONDS)
