@@ -16,7 +16,7 @@ from distributions.tasks import delete_stale_distributions
 from streamhub.lifecycle.models import Duration
 from tests.scenarios.actors import TESTER
 from tests.scenarios.pacing import Simulation, reads, total
-from tests.scenarios.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest, own_aws
 
 # Long enough that no complete list is read in between: what is counted is caused by the rows.
 NEVER = 100_000
@@ -82,3 +82,17 @@ def test_starts_after_a_fresh_list_read_nothing(simulation: Simulation) -> None:
     names = started(simulation, STARTS, after=0)
     assert [name for name in names if name == "medialive:ListChannels"] == []
     assert names.count("medialive:StartChannel") == STARTS
+
+
+def test_there_is_room_for_two_hundred_channels(simulation: Simulation) -> None:
+    """Else the preparation of the starts waits for ever for channels that AWS does not allow."""
+    services_of = own_aws().handle.aws.account.world.services
+    medialive, mediapackage = services_of["medialive"].quotas, services_of["mediapackage"].quotas
+    assert min(medialive["channels"], medialive["push_inputs"], mediapackage["channels"]) >= 250
+    assert services_of["cloudfront"].quota >= 250
+
+
+def test_a_run_that_does_not_end_says_why(simulation: Simulation) -> None:
+    simulation.world.control.console("medialive", "set_quota", channels=1)
+    with pytest.raises(AssertionError, match="1 x channel: .*[Ll]imit"):
+        simulation.at_once(lambda: simulation.create(1))

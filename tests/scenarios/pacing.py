@@ -30,6 +30,12 @@ from tests.scenarios.world import WorldUnderTest, own_aws
 CIDRS = ["203.0.113.0/24"]
 START = "medialive:StartChannel"
 READS = (":Get", ":List", ":Describe")
+# What AWS allows in this account: far more than is created. With its usual quotas some rows would never be ready.
+ROOM = {
+    "medialive": {"channels": 1000, "push_inputs": 1000},
+    "mediapackage": {"channels": 1000},
+    "cloudfront": {"distributions": 1000},
+}
 
 
 class Simulation:
@@ -46,7 +52,8 @@ class Simulation:
         world.session._limiter = Limiter(queues, sleep=self._sleep)
         self._next_look = self.now()
         self.aws_done_at = 0.0
-        world.control.console("mediapackage", "set_quota", channels=1000)
+        for service, quotas in ROOM.items():
+            world.control.console(service, "set_quota", **quotas)
 
     def now(self) -> float:
         """Simulated seconds; only differences mean something."""
@@ -64,7 +71,7 @@ class Simulation:
         began = self.now()
         while not until():
             if self.now() - began > most:
-                raise AssertionError(f"not after {most} seconds")
+                raise AssertionError(f"not after {most} seconds; {errors()}")
             self._work()
             self._note_aws()
             if until():
@@ -175,6 +182,15 @@ class Simulation:
 def ready() -> int:
     """How many channels are idle with a deployed distribution."""
     return Channel.objects.filter(state="idle", distribution__state="deployed").count()
+
+
+def errors() -> str:
+    """The errors of all rows, each with the number of rows that have it."""
+    found: Counter[str] = Counter()
+    for managed in driver.all_drivers():
+        rows = managed.model._default_manager.exclude(error_code="")
+        found.update(f"{row.KIND}: {row.error_message}" for row in rows)
+    return "; ".join(f"{count} x {error}" for error, count in found.items()) or "no row has an error"
 
 
 def reads(calls: dict[str, int]) -> dict[str, int]:
