@@ -17,6 +17,7 @@ from django.urls import path, reverse
 from distributions import guards, mediamanager_page, reaper_page, services
 from distributions.models import Desired, Distribution, State
 from distributions.stale import STALE
+from distributions.verbs import VERBS, price_fact
 from streamhub.console.badges import Badge, Tone, busy
 from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Link, Section
@@ -26,7 +27,6 @@ from streamhub.console.registry import PageParts
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView, list_url
 from streamhub.console.tiles import Figure, Tile
-from streamhub.console.verbs import Verb
 
 IN_TRANSITION = (State.PENDING, State.DEPLOYING, State.DISABLING, State.DELETING)
 TROUBLE = Q(state__in=(State.FAILED, State.MISSING)) | ~Q(error_code="")
@@ -130,6 +130,7 @@ def _cloudfront_facts(row: Distribution) -> Section:
             Fact("enabled", row.enabled, "yesno"),
             Fact("status", row.status, hint="" if row.status else "CloudFront has not answered yet."),
             *expected_facts(row),
+            price_fact(row),
             Fact("ARN", row.arn, "id"),
             Fact("ETag", row.etag, "code"),
             Fact("last observed", row.observed_at, "when"),
@@ -153,81 +154,6 @@ def _purpose_facts(row: Distribution) -> Section:
         ],
         "flag",
     )
-
-
-def _refusal(verb: str) -> Any:
-    return lambda _row, situation: guards.refusal(verb, situation)
-
-
-VERBS = (
-    Verb(
-        name="sync",
-        label="Sync",
-        icon="sync",
-        permission="distributions.sync_distribution",
-        run=lambda row, who: services.distribution_sync(row, who=who),
-        refusal=_refusal("sync"),
-        consequences=lambda row: [
-            "A worker reads its status and configuration from CloudFront. Nothing changes on AWS."
-        ],
-        done="a worker will read it from CloudFront.",
-        order=10,
-    ),
-    Verb(
-        name="retry",
-        label="Retry",
-        icon="refresh",
-        permission="distributions.retry_distribution",
-        run=lambda row, who: services.distribution_retry(row, who=who),
-        refusal=_refusal("retry"),
-        consequences=lambda row: ["StreamHub tries the failed or waiting step again now."],
-        done="StreamHub is trying again.",
-        primary=True,
-        order=15,
-    ),
-    Verb(
-        name="detach",
-        label="Detach",
-        icon="link_off",
-        permission="distributions.detach_distribution",
-        run=lambda row, who: services.distribution_detach(row, who=who),
-        refusal=_refusal("detach"),
-        consequences=lambda row: [
-            f"It is detached from {row.owner_label or 'its owner'}, which then has no distribution.",
-            "It is disabled: viewers of its domain get errors.",
-            "The reaper deletes it afterwards. Until then you can re-attach it or keep it.",
-        ],
-        done="detached; StreamHub is disabling it.",
-        danger=True,
-        order=40,
-    ),
-    Verb(
-        name="keep",
-        label="Keep",
-        icon="bookmark",
-        permission="distributions.keep_distribution",
-        run=lambda row, who: services.distribution_keep(row, who=who),
-        refusal=_refusal("keep"),
-        consequences=lambda row: ["Its deletion is cancelled: it stays, disabled and unattached."],
-        done="kept.",
-        order=30,
-    ),
-    Verb(
-        name="delete",
-        label="Delete",
-        icon="delete",
-        permission="distributions.delete_distribution",
-        run=lambda row, who: services.distribution_delete(row, who=who),
-        refusal=_refusal("delete"),
-        consequences=lambda row: [
-            "It is disabled; once CloudFront has deployed that, the reaper deletes it from AWS.",
-            "This cannot be undone: a new distribution gets another domain.",
-        ],
-        done="StreamHub will disable it and then delete it.",
-        danger=True,
-        order=90,
-    ),
-)
 
 
 def _moving() -> Figure:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from distributions import owners, services
 from distributions.models import Distribution, State
-from streamhub.access.http import Out, Page, Paging, actor_of, one, page, scope
+from streamhub.access.http import Out, Page, Paging, actor_of, choices, one, page, scope
 from streamhub.lifecycle.freshness import is_fresh
 
 router = Router(tags=["distributions"])
@@ -81,7 +81,7 @@ class ConfigOut(Out):
 
 
 class DistributionFilter(Paging):
-    state: State | None = None
+    state: Annotated[State, choices(State)] | None = None
 
 
 def _distribution(id: str) -> Distribution:

@@ -25,6 +25,7 @@ class Step(StrEnum):
     SETTLE_DEPLOYED = "note that the distribution is deployed"
     SETTLE_DISABLED = "note that the distribution is disabled"
     TAG = "change the tags of the distribution"
+    PRICE = "change the price class of the distribution"
     HANDED_OVER = "change a distribution that was handed over to others"
     NOTE_MISSING = "note that the shared distribution is missing"
     REST = "rest"
@@ -48,7 +49,7 @@ class Observed:
 
     `known`: the row has an id. `create_sent`: a create was sent and its outcome is not known.
     `enabled` and `status`: CloudFront's own values. `handed_over`: neither Comment nor tags are ours.
-    `tags_due`: CloudFront does not have the tags as they are now.
+    `tags_due`, `price_due`: CloudFront does not have the tags, or the price class, as they are wanted now.
     """
 
     known: bool = False
@@ -60,6 +61,7 @@ class Observed:
     delete_accepted: bool = False
     handed_over: bool = False
     tags_due: bool = False
+    price_due: bool = False
 
     @property
     def deployed(self) -> bool:
@@ -67,16 +69,16 @@ class Observed:
 
 
 # The steps that change an existing distribution. None is taken once it was handed over.
-CHANGES_IT = frozenset({Step.ENABLE, Step.DISABLE, Step.DELETE, Step.TAG})
-# Tags wait until it has settled, so that a refusal holds nothing else up.
+CHANGES_IT = frozenset({Step.ENABLE, Step.DISABLE, Step.DELETE, Step.TAG, Step.PRICE})
+# Tags and price class wait until it has settled, so that a refusal holds nothing else up.
 SETTLED = {Step.SETTLE_DEPLOYED: State.DEPLOYED, Step.SETTLE_DISABLED: State.DISABLED}
 
 
 def next_step(intent: Intent, observed: Observed) -> Step:
     """The one step that brings CloudFront nearer to the intent. What was handed over is not changed."""
     step = _wanted_step(intent, observed)
-    if observed.tags_due and not intent.protected and SETTLED.get(step) == intent.state:
-        step = Step.TAG
+    if not intent.protected and SETTLED.get(step) == intent.state:
+        step = Step.TAG if observed.tags_due else Step.PRICE if observed.price_due else step
     return Step.HANDED_OVER if observed.handed_over and step in CHANGES_IT else step
 
 

@@ -26,6 +26,7 @@ class Home(StrEnum):
 class Situation:
     """What the rules depend on. `holds`: the names of the on-air breakouts that it delivers.
 
+    `price_class`: the one that it has or will have. `wanted_price_class`: the one asked for, if any.
     `waits_for_person`: AWS refuses the next step until a person has acted, and no step is being taken.
     """
 
@@ -37,6 +38,8 @@ class Situation:
     has_error: bool = False
     waits_for_person: bool = False
     home: str = Home.FREE
+    price_class: str = ""
+    wanted_price_class: str = ""
 
 
 def already_being_deleted(now: Situation) -> str:
@@ -63,6 +66,15 @@ def unattached(now: Situation) -> Refusal | None:
     return None if now.attached else Refusal("It is not attached to anything.")
 
 
+def same_price_class(now: Situation) -> str:
+    same = bool(now.price_class) and now.price_class == now.wanted_price_class
+    return "It has this price class already." if same else ""
+
+
+def being_deleted(now: Situation) -> Refusal | None:
+    return Refusal("It is being deleted.") if now.desired == Desired.DELETED else None
+
+
 def not_being_deleted(now: Situation) -> Refusal | None:
     return None if now.desired == Desired.DELETED else Refusal("It is not being deleted.")
 
@@ -72,6 +84,10 @@ def cannot_be_kept(now: Situation) -> Refusal | None:
     if now.state == State.DELETING and now.waits_for_person:
         return None
     return only(State.DISABLING, State.DISABLED)(now)
+
+
+def lost(now: Situation) -> Refusal | None:
+    return Refusal("CloudFront does not have it any more.") if now.state == State.MISSING else None
 
 
 def nothing_to_retry(now: Situation) -> Refusal | None:
@@ -97,6 +113,7 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "detach": rule(protected, on_air, unattached, repeats=already_being_deleted),
         "reattach": rule(protected, attached, only(State.DISABLING, State.DISABLED), cannot_return),
         "keep": rule(protected, not_being_deleted, cannot_be_kept),
+        "price": rule(protected, on_air, being_deleted, lost, repeats=same_price_class),
         "delete": rule(protected, on_air, attached, repeats=already_being_deleted),
     }
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import transaction
 
 from distributions.models import Desired, Distribution
+from streamhub.access import audit
 from streamhub.access.actors import SYSTEM, Actor
-from streamhub.access.permissions import permit
 from streamhub.errors import NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.lease import JobRun
@@ -66,9 +66,10 @@ def mediamanager_register(*, who: Actor = SYSTEM) -> Distribution | None:
     return row
 
 
+@transaction.atomic
+@audit.verb(LOOK_PERMISSION)
 def mediamanager_look(row: Distribution, *, who: Actor = SYSTEM) -> None:
     """Have a worker read its state and configuration."""
-    permit(who, LOOK_PERMISSION)
     intent.set_desired(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
 
 

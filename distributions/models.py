@@ -26,6 +26,14 @@ class Desired(models.TextChoices):
     DELETED = "deleted"
 
 
+class PriceClass(models.TextChoices):
+    """Which of CloudFront's edges serve viewers, and at what price. The labels are for people."""
+
+    EUROPE_AND_NORTH_AMERICA = "PriceClass_100", "North America and Europe: cheapest"
+    MOST = "PriceClass_200", "all but South America, Australia and New Zealand"
+    ALL = "PriceClass_All", "everywhere: most expensive"
+
+
 class ReaperRun(models.Model):
     """One run of the reaper: from the first look until everything that was stale is deleted or waits.
 
@@ -76,6 +84,10 @@ class Distribution(ManagedResource):
     aws_distribution_id = models.CharField(max_length=32, null=True, blank=True, unique=True)
     arn = models.CharField(max_length=200, blank=True, default="")
     domain_name = models.CharField(max_length=200, blank=True, default="")
+    # The price class that is wanted ("": as it is), whether CloudFront is still to be told, and what it has.
+    price_class = models.CharField(max_length=16, choices=PriceClass.choices, blank=True, default="")
+    price_class_pending = models.BooleanField(default=False, editable=False)
+    price_class_seen = models.CharField(max_length=16, blank=True, default="", editable=False)
     enabled = models.BooleanField(null=True, blank=True)
     status = models.CharField(max_length=32, blank=True, default="")
     etag = models.CharField(max_length=64, blank=True, default="")
@@ -113,6 +125,7 @@ class Distribution(ManagedResource):
             ("keep_distribution", "Can cancel a distribution's deletion"),
             ("sync_distribution", "Can sync a distribution"),
             ("retry_distribution", "Can retry a distribution"),
+            ("price_distribution", "Can change a distribution's price class"),
         ]
         indexes = [
             *due_indexes("distribution"),

@@ -14,6 +14,7 @@ ROLES = (
             "distributions.keep_distribution",
             "distributions.sync_distribution",
             "distributions.retry_distribution",
+            "distributions.price_distribution",
             "distributions.run_reaper",
         ),
     ),

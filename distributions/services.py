@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from distributions import guards, owners
 from distributions.guards import Home
-from distributions.models import Desired, Distribution, ReaperRun, State
+from distributions.models import Desired, Distribution, PriceClass, ReaperRun, State
 from distributions.reaper_runs import run_open
+from streamhub.access import audit
 from streamhub.access.actors import Actor
-from streamhub.access.permissions import permit
-from streamhub.errors import NotPossible
+from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states, wake
 from streamhub.lifecycle.models import Priority, error_fields
 from streamhub.task_names import TaskName
@@ -38,6 +39,7 @@ def distribution_create(
         origin_url=origin_url,
         owner_label=owner_label[:128],
         tags=tags or {},
+        price_class=settings.CLOUDFRONT_PRICE_CLASS,
         desired=Desired.ENABLED,
         priority=priority,
     )
@@ -61,10 +63,13 @@ def _locked_alone(row: Distribution) -> Distribution:
     locked = Distribution.objects.select_for_update().filter(pk=row.pk).first()
     if locked is None:
         raise NotPossible("The distribution is deleted.", state=Desired.DELETED)
+    audit.locked(locked)
     return locked
 
 
-def situation_of(row: Distribution, home: Home | None = None) -> guards.Situation:
+def situation_of(
+    row: Distribution, home: Home | None = None, *, wanted_price_class: str = ""
+) -> guards.Situation:
     """What the guards need to know, for services and pages. `home`: given if the caller knows it."""
     owner = owners.owner()
     if home is None:
@@ -78,13 +83,15 @@ def situation_of(row: Distribution, home: Home | None = None) -> guards.Situatio
         has_error=bool(row.error_code),
         waits_for_person=row.person_needed_at is not None and row.claim_token is None,
         home=home,
+        price_class=row.price_class or row.price_class_seen,
+        wanted_price_class=wanted_price_class,
     )
 
 
 @transaction.atomic
+@audit.verb("distributions.detach_distribution")
 def distribution_detach(row: Distribution, *, who: Actor, why: str = "detached") -> Distribution:
     """Detach it from its owner. It is disabled, then stale, and the reaper deletes it. Idempotent."""
-    who = permit(who, "distributions.detach_distribution")
     row = _locked(row)
     if not guards.check("detach", situation_of(row)):
         return row
@@ -93,9 +100,9 @@ def distribution_detach(row: Distribution, *, who: Actor, why: str = "detached")
 
 
 @transaction.atomic
+@audit.verb("distributions.delete_distribution")
 def distribution_delete(row: Distribution, *, who: Actor, why: str = "deletion requested") -> Distribution:
     """Delete an unattached distribution: it is disabled, then the reaper deletes it. Idempotent."""
-    who = permit(who, "distributions.delete_distribution")
     row = _locked(row)
     if not guards.check("delete", situation_of(row)):
         return row
@@ -109,9 +116,9 @@ def _set_deleted(row: Distribution, *, who: Actor, why: str) -> Distribution:
 
 
 @transaction.atomic
+@audit.verb("distributions.keep_distribution")
 def distribution_keep(row: Distribution, *, who: Actor) -> Distribution:
     """Cancel a deletion: the distribution stays, disabled and unattached."""
-    who = permit(who, "distributions.keep_distribution")
     row = _locked(row)
     guards.check("keep", situation_of(row))
     why = "deletion cancelled: kept disabled"
@@ -124,12 +131,12 @@ def distribution_keep(row: Distribution, *, who: Actor) -> Distribution:
 
 
 @transaction.atomic
+@audit.verb("distributions.reattach_distribution")
 def distribution_reattach(row: Distribution, *, owner_label: str, home: Home, who: Actor) -> Distribution:
     """Attach it again and enable it; possible only while disabling or disabled.
 
     The caller has locked the owner, says by `home` whether it is free, and sets the owner's pointer.
     """
-    who = permit(who, "distributions.reattach_distribution")
     row = _locked_alone(row)
     guards.check("reattach", situation_of(row, home))
     states.record(row, row.state, row.state, who=who, why=f"re-attached to {owner_label}")
@@ -144,9 +151,30 @@ def distribution_reattach(row: Distribution, *, owner_label: str, home: Home, wh
 
 
 @transaction.atomic
+@audit.verb("distributions.price_distribution")
+def distribution_price_class_change(
+    row: Distribution, price_class: str, *, who: Actor, why: str = "price class"
+) -> Distribution:
+    """Want another price class, from which the edges and the price per byte follow. Idempotent.
+
+    CloudFront takes minutes to deploy it. Raises `Invalid` for one that CloudFront does not have.
+    """
+    if price_class not in PriceClass.values:
+        raise Invalid({"price_class": f"Use one of {', '.join(PriceClass.values)}."})
+    row = _locked(row)
+    if not guards.check("price", situation_of(row, wanted_price_class=price_class)):
+        return row
+    before = row.price_class or row.price_class_seen or "not known"
+    states.record(row, row.state, row.state, who=who, why=f"{why}: {before} to {price_class}")
+    pending = bool(row.aws_distribution_id or row.create_sent_at or row.claim_token)
+    intent.set_desired(row, priority=Priority.CREATE, price_class=price_class, price_class_pending=pending)
+    return row
+
+
+@transaction.atomic
+@audit.verb("distributions.sync_distribution")
 def distribution_sync(row: Distribution, *, who: Actor) -> Distribution:
     """Have a worker read its status and configuration from CloudFront."""
-    who = permit(who, "distributions.sync_distribution")
     row = _locked(row)
     guards.check("sync", situation_of(row))
     intent.set_desired(row, priority=Priority(row.priority), observe_requested=True, config_requested=True)
@@ -161,9 +189,9 @@ def distribution_config_request(row: Distribution) -> None:
 
 
 @transaction.atomic
+@audit.verb("distributions.run_reaper")
 def reaper_run(*, who: Actor) -> ReaperRun:
     """Begin a run of the reaper now, or return the one under way. Idempotent while it lasts."""
-    who = permit(who, "distributions.run_reaper")
     run = run_open(who)
     transaction.on_commit(lambda: wake.send_safely(TaskName.DELETE_STALE_DISTRIBUTIONS, "bulk"))
     return run
@@ -192,9 +220,9 @@ def removed_keys(already: Iterable[str], before: Mapping[str, str], wanted: Mapp
 
 
 @transaction.atomic
+@audit.verb("distributions.retry_distribution")
 def distribution_retry(row: Distribution, *, who: Actor) -> Distribution:
     """Try the failed or waiting step again now. Raises `NotPossible` if there is nothing to retry."""
-    who = permit(who, "distributions.retry_distribution")
     row = _locked(row)
     guards.check("retry", situation_of(row))
     if row.state == State.FAILED:

@@ -61,7 +61,11 @@ class AwsResource:
 
 
 def of_distribution(info: DistributionInfo) -> AwsResource:
-    facts = {"enabled": str(info.enabled), "origin": ", ".join(info.origin_domains)}
+    facts = {
+        "enabled": str(info.enabled),
+        "origin": ", ".join(info.origin_domains),
+        "price class": info.price_class,
+    }
     return AwsResource(ResourceKind.DISTRIBUTION, info.id, parse_comment(info.comment), facts)
 
 

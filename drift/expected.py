@@ -62,6 +62,7 @@ def _at_rest(row: ManagedResource) -> bool:
 
 def of_distribution(row: Distribution) -> Expected:
     host = urlparse(row.origin_url).hostname or ""
+    price = {"price class": row.price_class} if row.price_class else {}
     return Expected(
         kind=ResourceKind.DISTRIBUTION,
         model=row._meta.label_lower,
@@ -72,7 +73,7 @@ def of_distribution(row: Distribution) -> Expected:
         present=bool(row.aws_distribution_id) and not row.gone_at and not row.delete_accepted_at,
         # A protected distribution belongs to others, so that it is known but not compared.
         settled=_at_rest(row) and not row.protected,
-        facts={"enabled": str(row.desired == DistributionDesired.ENABLED), "origin": host},
+        facts={"enabled": str(row.desired == DistributionDesired.ENABLED), "origin": host, **price},
         protected=row.protected,
         tags=marks.tags_of(row),
         # Those of a distribution that waits for its end matter to nobody, and there may be thousands.

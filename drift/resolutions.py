@@ -19,8 +19,8 @@ from drift.compare import RESOLUTIONS, Difference, Finding, Resolution
 from drift.expected import Expected, all_expected
 from drift.models import DriftSighting
 from drift.report import too_young
+from streamhub.access import audit
 from streamhub.access.actors import Actor
-from streamhub.access.permissions import permit
 from streamhub.clock import database_now
 from streamhub.errors import Conflict, NotPossible
 from streamhub.lifecycle import driver, intent, states
@@ -35,9 +35,14 @@ def preview(finding: Finding, resolution: str) -> str:
     return _plan(finding, Resolution(resolution))[0]
 
 
+def _subject(finding: Finding, resolution: str, who: Actor) -> audit.Subject:
+    """For the audit: the resource on AWS, which may have no row."""
+    return audit.Subject("drift", name=f"{resolution} {finding.kind} {finding.aws_id}")
+
+
+@audit.verb("drift.resolve_drift", about=_subject)
 def resolve(finding: Finding, resolution: str, who: Actor) -> str:
     """Take one step; returns what was done, in a sentence. Raises `Forbidden`, `NotPossible`, `AwsError`."""
-    who = permit(who, "drift.resolve_drift")
     _, do = _plan(finding, Resolution(resolution))
     outcome = do(who)
     log.warning("Drift: %s %s %s for %s: %s", resolution, finding.kind, finding.aws_id, who, outcome)
@@ -73,19 +78,20 @@ def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
         with transaction.atomic():
             _record(row, who, f"repair: {finding.detail}")
             # Off the polled list, so that the next step describes everything.
-            model._default_manager.filter(pk=row.pk).update(polled_list="", **_retagging(finding))
+            model._default_manager.filter(pk=row.pk).update(polled_list="", **_to_restore(finding, row))
             intent.requeue(model, [row.pk], observe=True)
         return sentence
 
     return sentence, do
 
 
-def _retagging(finding: Finding) -> dict[str, Any]:
-    """The columns by which the repair also gives the resource its tags again."""
+def _to_restore(finding: Finding, row: Expected) -> dict[str, Any]:
+    """The columns by which the repair also gives the resource its tags and its price class again."""
     if finding.difference is not Difference.DIFFERENT:
         return {}
     if finding.kind is ResourceKind.DISTRIBUTION:
-        return {"tags_pending": True}
+        price_class = {"price_class_pending": True} if row.facts.get("price class") else {}
+        return {"tags_pending": True, **price_class}
     return {"tags_pending": [finding.kind.value]} if finding.kind in PART_DRIVER_OF else {}
 
 

@@ -18,8 +18,8 @@ from drift.aws_lists import ResourceKind
 from drift.compare import Difference, Finding
 from drift.models import DriftReading, DriftSighting
 from drift.report import SURPLUS, Report, Unread, report, too_young
+from streamhub.access import audit
 from streamhub.access.actors import Actor
-from streamhub.access.permissions import permit
 from streamhub.clock import database_now
 from streamhub.errors import NotPossible
 from streamhub.lifecycle import wake
@@ -82,9 +82,9 @@ def read_as_asked() -> Report:
     return new
 
 
+@audit.verb("drift.read_drift", about=lambda who: audit.Subject("drift"))
 def ask_to_read(who: Actor) -> bool:
     """Have a worker read AWS. False if somebody asked just now. Raises `Forbidden`."""
-    who = permit(who, "drift.read_drift")
     now = database_now()
     with transaction.atomic():
         row, _ = DriftReading.objects.select_for_update().get_or_create(pk=DriftReading.ONLY)

@@ -25,11 +25,12 @@ from .codec import AwsRequest, AwsResponse
 from .faults import REFUSED, Faults, Rule, refusal
 from .medialive import MediaLive
 from .mediapackage import MediaPackage
+from .service_quotas import ServiceQuotas
 from .stale_reads import StaleReads, is_read
 from .sts import Sts
 from .viewers import Viewers
 
-SERVICES: list[type[Service]] = [CloudFront, MediaPackage, MediaLive, Sts, CloudWatch, Viewers]
+SERVICES: list[type[Service]] = [CloudFront, MediaPackage, MediaLive, Sts, CloudWatch, Viewers, ServiceQuotas]
 log = logging.getLogger(__name__)
 Operation = Callable[[dict[str, Any]], Any]
 

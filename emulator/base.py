@@ -85,6 +85,7 @@ class Durations:
     medialive_stop: tuple[float, float] = (10, 30)
     medialive_delete: tuple[float, float] = (10, 40)
     medialive_input_delete: tuple[float, float] = (3, 10)
+    medialive_alert: tuple[float, float] = (1, 10)  # from the loss of an input to its alert
     # How long something new stays unknown to those that refer to it.
     mediapackage_channel_unknown_to_medialive: tuple[float, float] = (0, 0)
     mediapackage_channel_unknown_to_endpoints: tuple[float, float] = (0, 0)

@@ -16,7 +16,6 @@ from .base import Service, World
 from .codec import AwsResponse
 from .wsgi import environ_of
 
-_NULL_PACKET = b"\x47\x1f\xff\x10" + b"\xff" * 184  # in an MPEG transport stream
 _NOT_PASSED_ON = {"connection", "transfer-encoding", "date", "server", "x-amz-request-id", "x-amzn-requestid"}
 
 
@@ -65,9 +64,11 @@ class Buckets(Service):
         """Whether a bucket exists."""
         return name in (self._names if not self._opened else self._backend().buckets)
 
-    def put_recording(self, bucket: str, key: str, size: int, moment: datetime) -> None:
-        """Add an object of `size` bytes whose content is generated only when it is read."""
-        recording = _recording_class()(key, size, self.world, bucket)
+    def put_recording(
+        self, bucket: str, key: str, size: int, moment: datetime, content: Callable[[], bytes]
+    ) -> None:
+        """Add an object of `size` bytes whose `content` is made only when it is read."""
+        recording = _recording_class()(key, size, self.world, bucket, content)
         recording.last_modified = moment.astimezone(UTC).replace(tzinfo=None)
         self._backend().buckets[bucket].keys[key] = recording
 
@@ -91,16 +92,19 @@ def _recording_class() -> Any:
     from moto.s3.models import FakeKey
 
     class RecordingKey(FakeKey):
-        def __init__(self, key: str, size: int, world: World, bucket: str) -> None:
+        def __init__(
+            self, key: str, size: int, world: World, bucket: str, content: Callable[[], bytes]
+        ) -> None:
             etag = hashlib.blake2b(f"{key} {size}".encode(), digest_size=16).hexdigest()
             super().__init__(
                 key, b"", world.account, world.region, etag=etag, version_id="null", bucket_name=bucket
             )
             self.contentsize = size
+            self._content = content
 
         @property
         def value(self) -> bytes:
-            return _NULL_PACKET * (self.contentsize // len(_NULL_PACKET))
+            return self._content()
 
         @value.setter
         def value(self, new: bytes) -> None:

@@ -1,9 +1,10 @@
-"""CloudWatch: metrics of CloudFront and MediaPackage, computed from the traffic by minute.
+"""CloudWatch: metrics of CloudFront and MediaPackage, from the traffic by minute, and of MediaLive's inputs.
 
 A metric exists in one region and only under all of its dimensions: CloudFront's in us-east-1 with
-`DistributionId` and `Region=Global`, MediaPackage's in the world's region with `Channel`. A query in another
-region or with other dimensions is valid and has no datapoints. Pages: "Viewing CloudFront metrics",
-"Monitoring MediaPackage with CloudWatch metrics", "GetMetricData".
+`DistributionId` and `Region=Global`, MediaPackage's in the world's region with `Channel`, MediaLive's there
+with `ChannelId` and `Pipeline`. MediaLive's are there at once, the others by `minutes.Publication`. A query
+in another region or with other dimensions is valid and has no datapoints. Pages: "Viewing CloudFront
+metrics", "Monitoring MediaPackage with CloudWatch metrics", "GetMetricData".
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from typing import Any
 from . import cloudwatch_rules as rules
 from .base import Service, World
 from .cloudwatch_rules import Params, Query, Window, invalid
+from .medialive.input_metrics import UNITS
 from .minutes import Traffic
 
 CLOUDFRONT = "AWS/CloudFront"
 CLOUDFRONT_REGION = "us-east-1"
 MEDIAPACKAGE = "AWS/MediaPackage"
+MEDIALIVE = "AWS/MediaLive"
 # By namespace: the two metrics of a series, their unit, the dimension with the id, and other dimensions.
 NAMESPACES: dict[str, tuple[tuple[str, str], str, str, rules.Dimensions]] = {
     CLOUDFRONT: (("BytesDownloaded", "Requests"), "None", "DistributionId", (("Region", "Global"),)),
@@ -101,6 +104,8 @@ class CloudWatch(Service):
     def _values(self, query: Query, first: int, end: int) -> list[Point]:
         """Published values by minute from `first` to before `end`, in order of time."""
         metric = query.metric
+        if metric.namespace == MEDIALIVE:
+            return self._input_values(query, first, end)
         if metric.namespace not in NAMESPACES or not self._is_here(metric.namespace):
             return []
         names, unit, naming, others = NAMESPACES[metric.namespace]
@@ -113,6 +118,20 @@ class CloudWatch(Service):
         which = names.index(metric.name)
         minutes = series.shown(first, end) if series else []
         return [(at, float(amounts[which])) for at, amounts in minutes]
+
+    def _input_values(self, query: Query, first: int, end: int) -> list[Point]:
+        """MediaLive's values by minute."""
+        metric, dimensions = query.metric, dict(query.metric.dimensions)
+        unit = UNITS.get(metric.name)
+        if unit is None or query.unit not in (None, unit) or not self._is_here(MEDIALIVE):
+            return []
+        if dimensions.keys() != {"ChannelId", "Pipeline"}:
+            return []
+        medialive: Any = self.world.services["medialive"]
+        points: list[Point] = medialive.metric(
+            metric.name, *map(dimensions.get, sorted(dimensions)), first, end
+        )
+        return points
 
     def _is_here(self, namespace: str) -> bool:
         region = self.world.calling_region or self.world.region

@@ -23,7 +23,12 @@ from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
-from moto.core.serialize import ResponseSerializer, SerializationContext, get_serializer_class
+from moto.core.serialize import (
+    BaseRestSerializer,
+    ResponseSerializer,
+    SerializationContext,
+    get_serializer_class,
+)
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
@@ -33,7 +38,7 @@ from .wsgi import environ_of
 # Many of AWS's error codes are in no model.
 warnings.filterwarnings("ignore", r"Exception\(\w+\) with code \w+ does not match an error shape")
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]*)/([^/]+)/aws4_request")
-_SIGNED_AS = {"monitoring": "cloudwatch"}
+_SIGNED_AS = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 
 
 @dataclass
@@ -138,8 +143,24 @@ def _protocol(service: ServiceModel) -> str:
 
 def _serializer(call: AwsRequest) -> ResponseSerializer:
     service = load(call.service) or get_service_model("s3")
-    kind = get_serializer_class(service.service_name, _protocol(service))
+    kind = _serializer_class(service.service_name, _protocol(service))
     return kind(call.model or OperationModel({}, service), SerializationContext(call.request_id))
+
+
+@lru_cache
+def _serializer_class(service: str, protocol: str) -> type[ResponseSerializer]:
+    """moto's serializer. Its REST serializers take a member `body` inside of a list for the whole body."""
+    kind = get_serializer_class(service, protocol)
+    if not issubclass(kind, BaseRestSerializer):
+        return kind
+
+    class Rest(kind):  # type: ignore[misc, valid-type]
+        def _serialize_structure_member(self, serialized: Any, value: Any, shape: Any, key: str) -> None:
+            is_nested = "body" in serialized and "headers" not in serialized
+            above: Any = super(BaseRestSerializer if is_nested else Rest, self)
+            above._serialize_structure_member(serialized, value, shape, key)
+
+    return Rest
 
 
 def answer(call: AwsRequest, result: dict[str, Any] | None) -> AwsResponse:

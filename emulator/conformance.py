@@ -13,13 +13,14 @@ from .codec import AwsRequest
 from .shapes import Violation, violations
 
 # How each service refuses a request that is outside its model. CloudFront: aws/aws-sdk-php#1973 and
-# aws/aws-sdk-ruby#413. CloudWatch: "Common Errors" in its API reference. MediaLive's BadRequestException and
-# MediaPackage's UnprocessableEntityException are in their models.
+# aws/aws-sdk-ruby#413. CloudWatch: "Common Errors" in its API reference. The exceptions of the other
+# three are in their models.
 _REFUSED_WITH = {
     "cloudfront": ("MalformedXML", 400),
     "cloudwatch": ("ValidationError", 400),
     "medialive": ("BadRequestException", 400),
     "mediapackage": ("UnprocessableEntityException", 422),
+    "service-quotas": ("IllegalArgumentException", 400),
 }
 
 # Error codes that the models of some or all of a service's operations lack, each with its source.

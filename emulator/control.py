@@ -194,6 +194,13 @@ class Control:
         self, url: str, cookies: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
         """What a player gets at a URL: (status, playlist or reason). The request itself, no control call."""
+        status, content = self.fetch(url, cookies, headers)
+        return status, content.decode()
+
+    def fetch(
+        self, url: str, cookies: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """The same for any file: (status, content)."""
         parts = urlsplit(url if "//" in url else f"https://{url}/")
         sent = {"Host": parts.netloc, "X-Forwarded-Proto": parts.scheme, **(headers or {})}
         if cookies:
@@ -201,9 +208,9 @@ class Control:
         target = self.url + (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             with _PLAYER.open(urllib.request.Request(target, headers=sent), timeout=self._timeout) as answer:  # noqa: S310
-                return answer.status, answer.read().decode()
+                return answer.status, answer.read()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            return error.code, error.read()
 
     def reset(self, **settings: Any) -> None:
         """Start a new account; `settings` (see `account.Settings`) hold until the next reset."""

@@ -41,17 +41,20 @@ _THROTTLE = {
     "medialive": ("TooManyRequestsException", 429),
     "mediapackage": ("TooManyRequestsException", 429),
     "s3": ("SlowDown", 503),
+    "service-quotas": ("TooManyRequestsException", 400),
 }
 _BROKEN = {
     "medialive": "InternalServerErrorException",
     "mediapackage": "InternalServerErrorException",
     "cloudwatch": "InternalServiceFault",
     "s3": "InternalError",
+    "service-quotas": "ServiceException",
 }
 _DENIED = {
     "medialive": "AccessDeniedException",
     "mediapackage": "AccessDeniedException",
     "cloudwatch": "AccessDeniedException",
+    "service-quotas": "AccessDeniedException",
 }
 _GONE = {
     "cloudfront": "NoSuchDistribution",
@@ -59,6 +62,7 @@ _GONE = {
     "mediapackage": "NotFoundException",
     "cloudwatch": "ResourceNotFound",
     "s3": "NoSuchKey",
+    "service-quotas": "NoSuchResourceException",
 }
 _CONFLICTS = {
     "cloudfront": ("PreconditionFailed", 412),

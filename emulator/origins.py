@@ -1,8 +1,8 @@
 """MediaPackage's origin endpoints as players and CloudFront reach them: what each URL answers.
 
-An endpoint has a playlist while a MediaLive channel that sends to its channel is RUNNING. With CDN
-authorization it answers only requests with the right `X-MediaPackage-CDNIdentifier` ("CDN authorization in
-AWS Elemental MediaPackage").
+An endpoint has playlists and segments while a MediaLive channel that sends to its channel is RUNNING. The
+first segments are there at once. With CDN authorization it answers only requests with the right
+`X-MediaPackage-CDNIdentifier` ("CDN authorization in AWS Elemental MediaPackage").
 """
 
 from __future__ import annotations
@@ -13,25 +13,27 @@ from typing import Any
 
 from .base import Refusal, World
 from .codec import AwsResponse
+from .hls import Change, Feed, File, Packager
 from .medialive.records import Channel
+from .outputs import renditions
 
-PLAYLIST = (
-    "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-STREAM-INF:BANDWIDTH=5128000,RESOLUTION=1920x1080\nindex_1.m3u8\n"
-)
 CDN_HEADER = "x-mediapackage-cdnidentifier"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer to a player: an HTTP status, the reason, and what is behind it.
+    """The answer to a player: an HTTP status, the reason or the file, and what is behind it.
 
-    `package` is the MediaPackage channel behind it, if any. `ends_at` is when the viewer's signature ends, in
-    epoch seconds. `code` is that of CloudFront's XML error, "" for other answers. `headers` are CloudFront's.
+    `package` is the MediaPackage channel behind it, if any, `distribution` the id of the one asked.
+    `ends_at` is when the viewer's signature ends, in epoch seconds. `code` is that of CloudFront's XML
+    error, "" for other answers. `headers` are CloudFront's and the origin's.
     """
 
     status: int
     reason: str
     package: str | None = None
+    file: File | None = None
+    distribution: str = ""
     ends_at: float | None = None
     code: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,10 +43,13 @@ class Verdict:
         return self.status == 200
 
     def answer(self) -> AwsResponse:
-        """The HTTP response: a tiny playlist, CloudFront's XML error, or the reason."""
-        if self.plays:
-            kind, text = "application/vnd.apple.mpegurl", PLAYLIST
-        elif self.code:
+        """The HTTP response: the file, CloudFront's XML error, or the reason."""
+        if self.file is not None:
+            caching = {"Cache-Control": f"max-age={self.file.max_age}"}
+            return AwsResponse(
+                self.status, {"Content-Type": self.file.kind, **caching, **self.headers}, self.file.body
+            )
+        if self.code:
             kind, text = "text/xml", _xml(self.code, self.reason)
         else:
             kind, text = "text/plain; charset=utf-8", f"{self.status}: {self.reason}\n"
@@ -69,7 +74,7 @@ class Origins:
         self.world = world
         self.on_change: list[Callable[[], Any]] = []
         self._feeding: dict[str, set[str]] = {}  # MediaPackage channel -> running MediaLive channels
-        self._endpoints: dict[str, dict[str, str]] = {}  # host -> path -> endpoint id
+        self._endpoints: dict[str, dict[str, str]] = {}  # host -> folder -> endpoint id
         medialive: Any = world.services["medialive"]
         medialive.on_running_change.append(self._running_changed)
 
@@ -84,12 +89,12 @@ class Origins:
     def path(self, host: str) -> str:
         """The path of one endpoint of a host, for a viewer who names no path; "" if it has none."""
         endpoint = self._endpoint(host, None)
-        paths = self._endpoints.get(host, {}).items()
-        return next((path for path, name in paths if endpoint and name == endpoint["Id"]), "")
+        return f"/{endpoint['Url'].split('/', 3)[3]}" if endpoint else ""
 
-    def answer(self, host: str, path: str | None, headers: Mapping[str, str]) -> Verdict:
-        """The endpoint's answer; `headers` have lower-case names. A path of None stands for any endpoint."""
-        endpoint = self._endpoint(host, path)
+    def answer(self, host: str, path: str, headers: Mapping[str, str]) -> Verdict:
+        """The endpoint's answer; `headers` have lower-case names."""
+        folder, _, name = path.rpartition("/")
+        endpoint = self._endpoint(host, folder)
         if endpoint is None:
             return Verdict(404, "the origin has nothing at this path")
         package = endpoint["ChannelId"]
@@ -97,9 +102,30 @@ class Origins:
             return Verdict(403, "the origin endpoint does not allow origination", package)
         if refusal := self._authorization(endpoint.get("Authorization"), headers.get(CDN_HEADER)):
             return Verdict(*refusal, package=package)
-        if not self._feeding.get(package):
+        feed = self._feed(package)
+        if feed is None:
             return Verdict(404, "the channel is not running, so the origin has no playlist", package)
-        return Verdict(200, "it plays", package)
+        if endpoint.get("HlsPackage") is None:
+            return Verdict(404, "this origin packages HLS only", package)
+        packager = Packager(feed, endpoint["ManifestName"], endpoint["HlsPackage"])
+        file = packager.file(name, self.world.clock.now().timestamp())
+        if file is None:
+            return Verdict(404, "the origin has nothing at this path", package)
+        allowed = {"Access-Control-Allow-Origin": "*"} if "origin" in headers else {}
+        return Verdict(200, "it plays", package, file, headers=allowed)
+
+    def _feed(self, package: str) -> Feed | None:
+        """What the running MediaLive channel sends to a MediaPackage channel; the first if there are more.
+
+        MediaPackage takes the first pipeline for as long as it sends, be it black.
+        """
+        medialive: Any = self.world.services["medialive"]
+        running = sorted(self._feeding.get(package, ()))
+        if not running:
+            return None
+        channel: Channel = medialive.channel(running[0])
+        changes = [Change(entry.at, entry.pipelines[0]) for entry in channel.run()]
+        return Feed(changes, renditions(channel.config["EncoderSettings"], "MediaPackageGroupSettings"))
 
     def _authorization(self, wanted: Mapping[str, str] | None, given: str | None) -> tuple[int, str] | None:
         """Why the CDN's header is refused: 403 when it is missing or wrong, 404 when none is expected."""
@@ -112,12 +138,15 @@ class Origins:
             return 403, "the CDN identifier is wrong"
         return None
 
-    def _endpoint(self, host: str, path: str | None) -> dict[str, Any] | None:
-        """The endpoint as MediaPackage describes it, or None. Unknown paths cause a new lookup."""
-        if path not in self._endpoints.get(host, {}) and not (path is None and host in self._endpoints):
+    def _endpoint(self, host: str, folder: str | None) -> dict[str, Any] | None:
+        """The endpoint as MediaPackage describes it, or None. A folder of None stands for any endpoint.
+
+        Unknown folders cause a new lookup.
+        """
+        if folder not in self._endpoints.get(host, {}) and not (folder is None and host in self._endpoints):
             self._learn(self._packages.inventory()["origin_endpoints"])
         endpoint_ids = self._endpoints.get(host, {})
-        candidates = list(endpoint_ids.values()) if path is None else [endpoint_ids.get(path, "")]
+        candidates = list(endpoint_ids.values()) if folder is None else [endpoint_ids.get(folder, "")]
         for endpoint_id in candidates:
             try:
                 return dict(self._packages.describe_origin_endpoint({"Id": endpoint_id}))
@@ -128,7 +157,8 @@ class Origins:
     def _learn(self, endpoints: list[dict[str, Any]]) -> None:
         for endpoint in endpoints:
             host, _, path = endpoint["url"].removeprefix("https://").partition("/")
-            self._endpoints.setdefault(host, {})[f"/{path}"] = endpoint["id"]
+            folder = f"/{path}".rpartition("/")[0]
+            self._endpoints.setdefault(host, {})[folder] = endpoint["id"]
 
     def _running_changed(self, channel: Channel, running: bool) -> None:
         for package in channel.package_ids:

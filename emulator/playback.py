@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from .base import World
 from .cloudfront.distributions import Distributions
+from .cloudfront.policies import cors_headers
 from .cloudfront.records import Distribution
 from .cloudfront.rules import behaviours
 from .origins import Origins, Verdict
@@ -104,8 +105,15 @@ class Playback:
         if distribution is None:
             return Verdict(403, "no distribution has this domain name")
         if refusal := self._closed(distribution):
-            return refusal
+            return replace(refusal, distribution=distribution.id)
         behaviour = _behaviour(distribution, urlsplit(request.url).path)
+        verdict = self._by_behaviour(request, distribution, behaviour, cached=cached)
+        allowed = cors_headers(behaviour.get("ResponseHeadersPolicyId"), request.headers.get("origin"))
+        return replace(verdict, distribution=distribution.id, headers={**allowed, **verdict.headers})
+
+    def _by_behaviour(
+        self, request: Request, distribution: Distribution, behaviour: Mapping[str, Any], *, cached: bool
+    ) -> Verdict:
         if refusal := _by_protocol_or_method(request, behaviour):
             return refusal
         try:
@@ -113,7 +121,7 @@ class Playback:
         except Denied as denied:
             return Verdict(403, denied.message, code=denied.code)
         answer = self._through_cache if cached else self._at_origin
-        return replace(answer(distribution, behaviour, urlsplit(request.url).path), ends_at=ends_at)
+        return replace(answer(distribution, behaviour, request), ends_at=ends_at)
 
     def _closed(self, distribution: Distribution) -> Verdict | None:
         if not distribution.config["Enabled"]:
@@ -131,20 +139,27 @@ class Playback:
         now = self.world.clock.now().timestamp()
         return check(request.url, request.cookies, keys, now, request.source_ip)
 
-    def _through_cache(self, distribution: Distribution, behaviour: Mapping[str, Any], path: str) -> Verdict:
+    def _through_cache(
+        self, distribution: Distribution, behaviour: Mapping[str, Any], request: Request
+    ) -> Verdict:
         """The origin's answer. An error is kept for the error caching minimum TTL of its status."""
-        key, now = (distribution.id, path), self.world.clock.seconds()
+        key, now = (distribution.id, urlsplit(request.url).path), self.world.clock.seconds()
         until, kept = self._errors.get(key, (0.0, None))
         if kept is not None and now < until:
             return replace(kept, headers={"X-Cache": "Error from cloudfront", "Age": "1"})
-        verdict = self._at_origin(distribution, behaviour, path)
+        verdict = self._at_origin(distribution, behaviour, request)
         if verdict.status in CACHED_ERRORS:
             ttl = _error_seconds(distribution, verdict.status)
             self._errors[key] = (self.world.clock.due(ttl), verdict)
         return verdict
 
-    def _at_origin(self, distribution: Distribution, behaviour: Mapping[str, Any], path: str) -> Verdict:
-        """The answer of the behaviour's origin to CloudFront, which adds the origin's custom headers."""
+    def _at_origin(
+        self, distribution: Distribution, behaviour: Mapping[str, Any], request: Request
+    ) -> Verdict:
+        """The answer of the behaviour's origin to CloudFront, which adds the origin's custom headers.
+
+        Of the viewer's headers the managed policy *Elemental-MediaPackage* passes on `Origin`.
+        """
         origins = distribution.config["Origins"]["Items"]
         origin = next(each for each in origins if each["Id"] == behaviour["TargetOriginId"])
         host = origin["DomainName"]
@@ -154,7 +169,9 @@ class Playback:
             item["HeaderName"].lower(): item["HeaderValue"]
             for item in origin["CustomHeaders"].get("Items") or []
         }
-        return self.origins.answer(host, origin["OriginPath"] + path, headers)
+        if "origin" in request.headers:
+            headers["origin"] = request.headers["origin"]
+        return self.origins.answer(host, origin["OriginPath"] + urlsplit(request.url).path, headers)
 
     def _any_url(self, domain: str) -> str:
         """The URL of one endpoint behind a distribution."""

@@ -28,10 +28,14 @@ from .codec import AwsRequest, AwsResponse
 from .control import PREFIX, Control
 from .control_routes import ControlRoutes
 from .faults import REFUSED_AFTER, Rule, refusal
-from .playback import NOWHERE, Playback
+from .playback import NOWHERE
 from .playback import Request as PlayerRequest
+from .viewers import Viewers
 
 ACCOUNT_PREFIX = "/_account/"  # followed by an account's number: an address of that account only
+PLAYERS_PREFIX = (
+    "/_players/"  # followed by a host and a path: for browsers, which cannot choose the Host header
+)
 T = TypeVar("T")
 
 
@@ -86,8 +90,11 @@ class EmbeddedAws:
             number, target = int(digits) if digits.isdigit() else 0, "/" + rest
         if target.startswith(PREFIX):
             return self._control(number, request.method, target, body)
+        if target.startswith(PLAYERS_PREFIX):
+            host, _, path = target[len(PLAYERS_PREFIX) :].partition("/")
+            return self._play(number, host, request, "/" + path)
         host = request.headers.get("Host", "").partition(":")[0]
-        if self._playback.is_for_players(host):
+        if self._viewers.playback.is_for_players(host):
             return self._play(number, host, request, target)
         call = codec.parse_request(request.method, target, request.headers, body)
         try:
@@ -110,10 +117,9 @@ class EmbeddedAws:
         return web.json_response(content, status=status, dumps=_dumps)
 
     @property
-    def _playback(self) -> Playback:
+    def _viewers(self) -> Viewers:
         viewers: Any = self.world.services["viewers"]
-        playback: Playback = viewers.playback
-        return playback
+        return viewers
 
     def _play(self, number: int, host: str, request: web.BaseRequest, target: str) -> web.Response:
         """A player's request: to an edge of CloudFront, or straight to an origin."""
@@ -125,7 +131,7 @@ class EmbeddedAws:
         asked = PlayerRequest(
             f"{scheme}://{host}{target}", dict(request.cookies), headers, request.method, _viewer(headers)
         )
-        answer = self._playback.get(asked).answer()
+        answer = self._viewers.serve(asked)
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
     async def _call(

@@ -1,8 +1,9 @@
-"""Viewers: audiences that watch distributions, and the exact amounts delivered to them.
+"""Viewers: players and audiences that watch distributions, and the exact amounts delivered to them.
 
-An audience watches a domain name or playback URL. While that plays (see `playback`), bytes flow steadily in
-real time; they stop when it no longer plays. `truth` returns the delivered amounts; `minutes.Publication`
-decides what CloudWatch shows of them, and when.
+A player's requests are answered with real files, and their bytes count. An audience watches a domain name or
+playback URL. While that plays (see `playback`), bytes flow steadily in real time; they stop when it no
+longer plays. `truth` returns the delivered amounts; `minutes.Publication` decides what CloudWatch shows of
+them, and when.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .archive import bits_per_second
 from .base import Refusal, Service, World
 from .cloudwatch import CLOUDFRONT, MEDIAPACKAGE, CloudWatch
-from .codec import parse_time
+from .codec import AwsResponse, parse_time
 from .minutes import Flow, Publication, Series
-from .playback import Playback
+from .outputs import bits_per_second
+from .playback import Playback, Request
 
 if TYPE_CHECKING:
     from .medialive.records import Channel
@@ -139,6 +140,25 @@ class Viewers(Service):
     def publish_all(self) -> None:
         """Publish all traffic up to now."""
         self._cloudwatch.traffic.publish()
+
+    # -- players
+
+    def serve(self, request: Request) -> AwsResponse:
+        """Answer a player's request, and count the answer as CloudFront and MediaPackage do.
+
+        CloudFront counts every request for a distribution, also those that it refuses. Every request reaches
+        the origin: the cache of what plays is not emulated.
+        """
+        verdict = self.playback.get(request)
+        answer = verdict.answer()
+        if request.method in ("HEAD", "OPTIONS"):
+            answer.body = b""
+        now, size = int(self._now()), len(answer.body)
+        if verdict.distribution:
+            self._cloudwatch.traffic.of(CLOUDFRONT, verdict.distribution).add(now, (size, 1))
+        if verdict.file is not None and verdict.package:
+            self._cloudwatch.traffic.of(MEDIAPACKAGE, verdict.package).add(now, (0, size))
+        return answer
 
     # -- traffic
 

@@ -15,6 +15,8 @@ matter. The attributes, the values and their users:
 `polled_lists`        `lifecycle.observe.PolledList`          the observation of AWS
 `operations`          `lifecycle.durations.Operation`         the plan of looks, and what is expected
 `periodic_jobs`       `lifecycle.periodic.PeriodicJob`        `manage.py bootstrap`
+`at_list`             a function of a `Listing` whose whole   `lifecycle.observe`
+                      list was just read
 `at_sweep`            a function that makes rows due          `lifecycle.sweep`
 `at_bootstrap`        a function that can be called again     `manage.py bootstrap`
 `health_facts`        `lifecycle.health.FactReader`           health page, `/readyz`, alarms

@@ -14,6 +14,7 @@ What each AWS error means for a step (docs/architecture.md, "Life cycle"):
                    may have taken effect
 `AccessDenied`     a `Retryable` that staff must solve
 `QuotaExceeded`    a `Retryable` that waits for a higher quota or fewer resources
+`QuotaFull`        a `QuotaExceeded` that StreamHub knew before: no call was sent
 `NotKnownYet`      a `Retryable` about something just created that another service does not know yet;
                    it becomes `Refused` if AWS still says so after two minutes
 `ActionRequired`   a `Retryable` that lasts until a person has acted in AWS: tried once a day
@@ -29,6 +30,8 @@ from typing import Any
 
 # The error code of a row whose resource carries no mark of ours any more.
 HANDED_OVER = "handed_over"
+# The error code of a row that waits for a place in a full quota.
+QUOTA_FULL = "quota_full"
 
 
 class StreamHubError(Exception):
@@ -166,6 +169,14 @@ class AccessDenied(Retryable):
 
 class QuotaExceeded(Retryable):
     """The account has reached its quota for this kind of resource."""
+
+
+class QuotaFull(QuotaExceeded):
+    """StreamHub knows that the quota is full, so it sent no call. `after`: when to ask again, in seconds."""
+
+    def __init__(self, message: str, *, after: float, hint: str = "") -> None:
+        super().__init__(message, after=after, code=QUOTA_FULL)
+        self.hint = hint
 
 
 class NotKnownYet(Retryable):

@@ -24,7 +24,14 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
     )
     if as_json:
         renderer = structlog.processors.JSONRenderer()
-    quiet = ("celery.app.trace", "celery.worker.strategy", "celery.beat", "django_celery_beat", "kombu")
+    quiet = (
+        "celery.app.trace",
+        "celery.worker.strategy",
+        "celery.beat",
+        "django_celery_beat",
+        "kombu",
+        "axes",
+    )
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
@@ -83,6 +85,17 @@ def seed_apps() -> None:
     """Run what the apps contribute to every deployment."""
     for function in contributed("at_bootstrap"):
         function()
+
+
+def weakness_for_admin(password: str) -> str:
+    """What is wrong with the first administrator's password, in sentences; "" if nothing or not needed."""
+    if not password or User.objects.filter(username=ADMIN).exists():
+        return ""
+    try:
+        validate_password(password, User(username=ADMIN))
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return ""
 
 
 def seed_admin(password: str) -> bool:

@@ -7,6 +7,7 @@ reached; `streamhub.startup` checks the settings and stops a process that has a 
 from __future__ import annotations
 
 import warnings
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from streamhub import logs, variables
 from streamhub.console.theme import UNFOLD as UNFOLD
 from streamhub.postgresql import options as postgresql
 from streamhub.redis_servers import RedisOptions
+from streamhub.signin import options as signin
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -39,6 +41,7 @@ RECORDING_BUCKET = env.str("RECORDING_BUCKET", default="")
 MEDIA_BUCKET = env.str("MEDIA_BUCKET", default="")
 MEDIAMANAGER_DISTRIBUTION_ID = env.str("MEDIAMANAGER_DISTRIBUTION_ID", default="")
 AWS_RATES = env.str("AWS_RATES", default="")
+AWS_QUOTAS = env.str("AWS_QUOTAS", default="")
 CLOUDFRONT_PRICE_CLASS = env.str("CLOUDFRONT_PRICE_CLASS", default="PriceClass_100")
 CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID = env.str(
     "CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID",
@@ -79,6 +82,10 @@ WIDEST_CIDR_PREFIX = variables.whole(env, "WIDEST_CIDR_PREFIX", 16, unit="bits",
 SOURCE_HOSTS = variables.words(env, "SOURCE_HOSTS")
 SOURCE_BUCKETS = variables.words(env, "SOURCE_BUCKETS")
 
+# How many channels there may be, and how many may run at once; None: no limit.
+MAX_CHANNELS = variables.limit(env, "MAX_CHANNELS", "channels")
+MAX_RUNNING_CHANNELS = variables.limit(env, "MAX_RUNNING_CHANNELS", "channels")
+
 # --- Alarms ----------------------------------------------------------------------------------
 
 # Where notices about alarms go; empty: nowhere. Mail needs the address of a mail server, EMAIL_URL.
@@ -105,6 +112,10 @@ DEBUG = variables.flag(env, "DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
+# Who may say for whom a request is: only their X-Forwarded-For and X-Forwarded-Proto count.
+TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="127.0.0.1 ::1").replace(",", " ").split()
+# Live mode without TLS of its own: for a house where TLS ends elsewhere without the header.
+STREAMHUB_PLAIN_HTTP = variables.flag(env, "STREAMHUB_PLAIN_HTTP", False)
 
 INSTALLED_APPS = [
     "streamhub.console",  # its templates come before Unfold's
@@ -112,15 +123,25 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",  # for allauth's pages
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_beat",
+    "streamhub.signin",  # its templates come before allauth's
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "axes",
+    "csp",
     "ninja",
     "streamhub",
     "streamhub.lifecycle",
     "streamhub.access",
     "streamhub.alerts",
+    "streamhub.quotas",
     "distributions",
     "channels_app",
     "recordings",
@@ -132,7 +153,9 @@ if STREAMHUB_AWS == "embedded" and find_spec("devstack") is not None:
     INSTALLED_APPS.append("devstack")
 
 MIDDLEWARE = [
+    "streamhub.access.client_address.ClientAddressMiddleware",
     "streamhub.probes.ProbeMiddleware",
+    "streamhub.access.plain_http.PlainTokenMiddleware",  # above the redirect, which would answer the token
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -140,9 +163,15 @@ MIDDLEWARE = [
     "streamhub.access.odd_requests.OddRequestMiddleware",  # below: its answers need a Content-Length too
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "streamhub.signin.sessions.SessionLimitsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "streamhub.signin.second_factor.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "streamhub.access.request_log.RequestLogMiddleware",
+    "streamhub.access.audit_middleware.AuditMiddleware",  # below: its entries carry the request's id
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "streamhub.urls"
@@ -156,6 +185,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "streamhub.signin.look.context",
             ],
         },
     },
@@ -174,12 +204,74 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "streamhub.access.passwords.PatternValidator"},
 ]
 
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+
+# --- Signing in ------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["streamhub.signin.backends.LocalBackend"]
+SESSION_ENGINE = "streamhub.signin.session_store"
+SESSION_IDLE_MINUTES = variables.whole(env, "SESSION_IDLE_MINUTES", 480, unit="minutes")
+SESSION_MAX_HOURS = variables.whole(env, "SESSION_MAX_HOURS", 24, unit="hours")
+SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600
+# How long *Confirm access* lasts, and a sign-in before it is asked.
+RECENT_SIGN_IN_MINUTES = variables.whole(env, "RECENT_SIGN_IN_MINUTES", 15, unit="minutes")
+# The groups whose members need a second factor; superusers are in all of them.
+MFA_REQUIRED_GROUPS = env.str("MFA_REQUIRED_GROUPS", default="").replace(",", " ").split()
+
+# The house's OpenID Connect provider; without a server there is none.
+OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="").rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+OIDC_SCOPE = env.str("OIDC_SCOPE", default="openid profile email").split()
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
+OIDC_GROUP_MAP, _mistakes = signin.group_map(variables.words(env, "OIDC_GROUP_MAP"))
+variables.mistakes.extend(_mistakes)
+
+ACCOUNT_ADAPTER = "streamhub.signin.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "streamhub.signin.forms.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_UNIQUE_EMAIL = False
+# Per address and account by `signin.throttle`; allauth would count in each process for itself.
+ACCOUNT_RATE_LIMITS = {"login": None}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "admin:login"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = RECENT_SIGN_IN_MINUTES * 60
+SOCIALACCOUNT_ADAPTER = "streamhub.signin.oidc.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = signin.providers(
+    OIDC_SERVER_URL, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME, OIDC_SCOPE
+)
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "streamhub.signin.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = STREAMHUB_AWS == "embedded"  # http://localhost
+
+# One account for one address: whoever guesses locks himself out, and not the account's owner elsewhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "streamhub.signin.backends.axes_address"
+AXES_LOCKOUT_CALLABLE = "streamhub.signin.views.locked"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": signin.policy(STREAMHUB_AWS == "embedded", OIDC_SERVER_URL)}
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -196,7 +288,8 @@ WHITENOISE_USE_FINDERS = True
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 # Production is behind TLS: `live` must not be served over plain HTTP.
-if STREAMHUB_AWS == "live" and not DEBUG:
+TLS_ONLY = STREAMHUB_AWS == "live" and not STREAMHUB_PLAIN_HTTP
+if TLS_ONLY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True

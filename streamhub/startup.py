@@ -7,6 +7,7 @@ sentence for each mistake that says what to write instead. The same sentences ar
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
 import sys
@@ -24,6 +25,7 @@ from streamhub.aws.session import AwsSession
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import EMBEDDED, LIVE, broker_url, resolve_target
 from streamhub.errors import AwsError, EmbeddedNotRunning, Misconfigured
+from streamhub.quotas.catalogue import parse_quotas
 from streamhub.redis_servers import REDIS_SCHEMES, without_passwords
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,11 @@ _LIVE_NEEDS = {
     "MEDIALIVE_ROLE_ARN": "the ARN of the role with which MediaLive reaches MediaPackage and S3",
     "CELERY_BROKER_URL": "the address of a Redis that all processes share, e.g. redis://redis:6379/0",
 }
+PLAIN_HTTP = (
+    "STREAMHUB_PLAIN_HTTP=on: passwords, cookies and tokens travel as they are. There is no redirect "
+    "to https, no HSTS, and cookies are sent over http. Whoever can read the network between the proxy and "
+    "this process can take over AWS."
+)
 
 
 def start(process: str) -> None:
@@ -67,19 +74,22 @@ def mistakes() -> Iterator[str]:
         yield str(error)
     except EmbeddedNotRunning:
         pass  # not a mistake in the settings; `_not_running` reports it
-    yield from _rates_mistakes()
+    yield from _account_mistakes()
     yield from _broker_mistakes()
     yield from _notice_mistakes()
     yield from _source_mistakes()
+    yield from _proxy_mistakes()
+    yield from _provider_mistakes()
     if settings.STREAMHUB_AWS == LIVE:
         yield from _live_mistakes()
 
 
-def _rates_mistakes() -> Iterator[str]:
-    try:
-        parse_rates(settings.AWS_RATES)
-    except Misconfigured as error:
-        yield str(error)
+def _account_mistakes() -> Iterator[str]:
+    for parse, text in ((parse_rates, settings.AWS_RATES), (parse_quotas, settings.AWS_QUOTAS)):
+        try:
+            parse(text)
+        except Misconfigured as error:
+            yield str(error)
 
 
 def _broker_mistakes() -> Iterator[str]:
@@ -114,6 +124,30 @@ def _source_mistakes() -> Iterator[str]:
             )
 
 
+def _proxy_mistakes() -> Iterator[str]:
+    """Entries of TRUSTED_PROXIES that are neither an address nor a network."""
+    for entry in settings.TRUSTED_PROXIES:
+        try:
+            ipaddress.ip_network(entry)
+        except ValueError:
+            yield (
+                f"TRUSTED_PROXIES holds {entry!r}: write addresses or networks, separated by commas or "
+                "spaces, such as 127.0.0.1 or 10.0.3.0/24."
+            )
+
+
+def _provider_mistakes() -> Iterator[str]:
+    """An OpenID Connect provider with which nobody could sign in, or with which anybody could listen."""
+    url = settings.OIDC_SERVER_URL
+    if not url:
+        return
+    for name in ("OIDC_CLIENT_ID", "OIDC_GROUP_MAP"):
+        if not getattr(settings, name):
+            yield f"OIDC_SERVER_URL needs {name}: docs/security.md says what to write."
+    if not url.startswith("https://" if settings.STREAMHUB_AWS == LIVE else ("https://", "http://")):
+        yield "OIDC_SERVER_URL is not the https address of an issuer, such as https://id.example.com/realms/house."
+
+
 def _live_mistakes() -> Iterator[str]:
     """Settings that a real account needs, and that have a default only in embedded mode."""
     if missing := missing_in(settings.AWS_REGION):
@@ -126,6 +160,13 @@ def _live_mistakes() -> Iterator[str]:
             yield f"STREAMHUB_AWS=live needs {name}: {meaning}."
     if settings.CELERY_BROKER_URL.startswith(("memory:", "filesystem:")):
         yield "CELERY_BROKER_URL must be a Redis with STREAMHUB_AWS=live: processes cannot share this broker."
+    if settings.DEBUG:
+        yield "DEBUG=on shows settings and code to strangers: with STREAMHUB_AWS=live leave it off."
+    if "*" in settings.ALLOWED_HOSTS:
+        yield (
+            "ALLOWED_HOSTS=* lets any name pass as this site: with STREAMHUB_AWS=live write the names under "
+            "which people reach it, separated by commas."
+        )
 
 
 def _not_running() -> Iterator[str]:
@@ -155,6 +196,8 @@ def announce(process: str) -> None:
         without_passwords(broker_url()),
         settings.DATABASES["default"]["ENGINE"].rpartition(".")[2],
     )
+    if settings.STREAMHUB_PLAIN_HTTP and not target.embedded:
+        log.warning(PLAIN_HTTP)
 
 
 def _account() -> str:

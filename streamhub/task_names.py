@@ -17,6 +17,7 @@ class TaskName(StrEnum):
     CALL_HEARTBEAT_URL = "alerts.call_heartbeat_url"
     PURGE_ALARMS = "alerts.purge_alarms"
     IDEMPOTENCY_PURGE = "access.idempotency_purge"
+    READ_QUOTAS = "quotas.read_quotas"
     DELETE_STALE_DISTRIBUTIONS = "distributions.delete_stale_distributions"
     OBSERVE_MEDIAMANAGER = "distributions.observe_mediamanager"
     RELEASE_UNUSED_SECURITY_GROUPS = "channels_app.release_unused_security_groups"

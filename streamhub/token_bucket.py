@@ -1,7 +1,7 @@
 """Token buckets: they limit how often something happens, on average and at once.
 
-`LocalBuckets` are of this process, one per key; `access.limits` uses them for API clients. `aws.call_queue`
-adds a waiting line and shares them among processes, for AWS calls.
+`LocalBuckets` are of this process, one per key; `access.shared_buckets` shares them among processes, for API
+clients. `aws.call_queue` adds a waiting line, for AWS calls.
 """
 
 from __future__ import annotations

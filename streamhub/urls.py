@@ -1,7 +1,7 @@
 """The site's URLs: the admin, the API and the health checks."""
 
 from django.contrib import admin
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from ninja import Router
 
@@ -14,6 +14,8 @@ from streamhub.access import problems
 from streamhub.access.api import make_api
 from streamhub.access.auth import scope
 from streamhub.alerts.api import make_router as make_alarms_router
+from streamhub.console.login import login
+from streamhub.quotas.api import make_router as make_quotas_router
 
 # The apps' operations. Several routers may share a prefix.
 ROUTERS: tuple[tuple[str, Router], ...] = (
@@ -24,6 +26,7 @@ ROUTERS: tuple[tuple[str, Router], ...] = (
     ("/distributions", distributions_router),
     ("/reaper", reaper_router),
     ("/alarms", make_alarms_router(read=scope("channels:read"), write=scope("channels:write"))),
+    ("/quotas", make_quotas_router(read=scope("channels:read"))),
 )
 
 api = make_api()
@@ -32,6 +35,9 @@ for prefix, router in ROUTERS:
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
+    # The same address as `admin:login`, under the name that allauth looks for.
+    path("admin/login/", login, name="account_login"),
+    path("admin/account/", include("streamhub.signin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     re_path(r"^api(/|$)", problems.unknown_path),

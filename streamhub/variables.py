@@ -39,6 +39,13 @@ def whole(
     return default
 
 
+def limit(env: environ.Env, name: str, unit: str) -> int | None:
+    """A whole number, 0 or more; empty: no limit."""
+    if not env.str(name, default="").strip():
+        return None
+    return whole(env, name, 0, unit=unit, least=0)
+
+
 def flag(env: environ.Env, name: str, default: bool) -> bool:
     """On or off. Anything else is a mistake, and never guessed."""
     text = env.str(name, default="on" if default else "off").strip().lower()
@@ -97,9 +104,18 @@ def secret_key(env: environ.Env, path: Path, *, live: bool) -> str:
         mistakes.append(
             "STREAMHUB_AWS=live needs SECRET_KEY: 50 random characters, the same for all processes."
         )
-    elif live and (len(key) < 32 or key.startswith("django-insecure-")):
-        mistakes.append("SECRET_KEY is too easy to guess for STREAMHUB_AWS=live: use 50 random characters.")
+    elif live and _guessable(key):
+        mistakes.append(
+            "SECRET_KEY is too easy to guess for STREAMHUB_AWS=live: use 50 random characters or more, at "
+            "least 10 of them different, that do not repeat a shorter text."
+        )
     return key or secrets.token_urlsafe(50)
+
+
+def _guessable(key: str) -> bool:
+    """Too short, too few different characters, a shorter text repeated, or Django's own example."""
+    repeated = key in (key + key)[1:-1]
+    return len(key) < 50 or len(set(key)) < 10 or repeated or key.startswith("django-insecure-")
 
 
 def _stored_secret(path: Path) -> str:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from channels_app.models import Channel
-from tests.scenarios import models, naming
+from tests.scenarios import emptying, models, naming
 from tests.scenarios import stage as scene
 from tests.scenarios.staff import as_role, engineer, operator, superuser, viewer
 from tests.scenarios.world import WorldUnderTest
@@ -44,6 +44,13 @@ def _no_pause_between_attempts() -> Iterator[None]:
     """Without this, botocore waits up to a second before a retry."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _may_be_emptied() -> Iterator[None]:
+    """Tests with committed rows end with Django's `flush`."""
+    with emptying.allowed():
         yield
 
 

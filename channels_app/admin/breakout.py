@@ -12,10 +12,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from channels_app import services
+from channels_app import preview, services
 from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
+from channels_app.admin.now import breakout_now
 from channels_app.guards import breakout as guards
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
@@ -114,7 +115,7 @@ class BreakoutAdmin(CreatingAdmin):
         return f"curtain {'raised' if row.curtain_raised else 'lowered'}" if on_air else ""
 
     def facts(self, request: HttpRequest, row: Breakout) -> list[Section]:
-        return breakout_sections(row)
+        return breakout_sections(row, request.user)
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Breakout:
         return services.breakout_create(**data, who=who)
@@ -124,6 +125,14 @@ def _readiness_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     if row.state not in (State.IDLE, State.FAILED, *ON_AIR):
         return None
     return Panel("Readiness", "channels_app/readiness.html", {"readiness": readiness(row)}, "checklist", 10)
+
+
+def _preview_panel(request: HttpRequest, row: Breakout) -> Panel | None:
+    if row.state not in (State.IDLE, State.FAILED, *ON_AIR):
+        return None
+    return Panel(
+        "Preview", "channels_app/preview.html", {"preview": preview.of_breakout(row)}, "smart_display", 5
+    )
 
 
 def _attachments_panel(request: HttpRequest, row: Breakout) -> Panel | None:
@@ -176,6 +185,8 @@ VERBS = (
             "Viewers can watch once it is running and its curtain is raised.",
         ],
         done="it is being started.",
+        now=breakout_now,
+        costly=True,
         primary=True,
         order=20,
     ),
@@ -212,6 +223,7 @@ VERBS = (
         run_typed=lambda row, who: services.breakout_stop(row, who=who, confirmed=True),
         consequences=_stop_consequences,
         done="it is being stopped.",
+        now=breakout_now,
         danger=True,
         order=40,
     ),
@@ -226,6 +238,8 @@ VERBS = (
             "It is started again. If its channel has failed too, the channel is retried first."
         ],
         done="it is started again.",
+        now=breakout_now,
+        costly=True,
         primary=True,
         order=15,
     ),
@@ -238,9 +252,10 @@ VERBS = (
         refusal=_refusal("cancel"),
         consequences=lambda row: ["It is cancelled for good and cannot be started any more."],
         done="it is cancelled.",
+        now=breakout_now,
         danger=True,
         order=60,
     ),
 )
 
-PARTS = PageParts(Breakout, verbs=VERBS, panels=(_readiness_panel, _attachments_panel))
+PARTS = PageParts(Breakout, verbs=VERBS, panels=(_preview_panel, _readiness_panel, _attachments_panel))

@@ -15,6 +15,7 @@ from channels_app import services
 from channels_app.admin import badges, handed_over
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelForm, TagsForm
+from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
@@ -29,6 +30,15 @@ from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
 from streamhub.errors import Invalid
+from streamhub.quotas.catalogue import (
+    DISTRIBUTIONS,
+    ML_CHANNELS,
+    MP_CHANNELS,
+    PULL_INPUTS,
+    PUSH_INPUTS,
+    SECURITY_GROUPS,
+)
+from streamhub.quotas.room import before_creating
 
 HEADLINES = {
     Desired.IDLE: "desired: idle, ready for a breakout",
@@ -55,6 +65,7 @@ class ChannelAdmin(CreatingAdmin):
     )
     saved_views = (
         SavedView("live", "Live now", "sensors", badges.channels_on_air, 10),
+        SavedView("running", "Running", "stream", services.running, 15),
         SavedView(
             "moving", "In transition", "progress_activity", lambda: Q(state__in=badges.CHANNEL_MOVING), 20
         ),
@@ -98,13 +109,21 @@ class ChannelAdmin(CreatingAdmin):
         return HEADLINES[Desired(row.desired)]
 
     def facts(self, request: HttpRequest, row: Channel) -> list[Section]:
-        return channel_sections(row)
+        return channel_sections(row, request.user)
 
     def links(self, request: HttpRequest, row: Channel) -> list[Link]:
         permitted = request.user.has_perm("channels_app.add_breakout")
         possible = permitted and guards.refusal("create-breakout", self.situation(row)) is None
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
         return [Link("New breakout", url, "add_circle")] if possible else []
+
+    def creation_notes(self) -> list[str]:
+        return before_creating(
+            (DISTRIBUTIONS, MP_CHANNELS, ML_CHANNELS, PUSH_INPUTS, PULL_INPUTS, SECURITY_GROUPS)
+        )
+
+    def creation_refusal(self, request: HttpRequest) -> str | None:
+        return services.creation_refusal()
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Channel:
         try:
@@ -167,6 +186,7 @@ VERBS = (
             *handed_over.stop_consequences(row),
         ],
         done="it is being stopped.",
+        now=channel_now,
         danger=True,
         order=15,
     ),
@@ -198,6 +218,7 @@ VERBS = (
         consequences=lambda row: [
             "A new CloudFront distribution is created in front of its origin endpoint and attached to it.",
             "CloudFront needs some minutes to deploy it.",
+            *before_creating((DISTRIBUTIONS,)),
         ],
         done="a distribution is being created.",
         order=20,
@@ -211,7 +232,9 @@ VERBS = (
         refusal=_refusal("delete"),
         consequences=_delete_consequences,
         done="it is being deleted.",
+        now=channel_now,
         danger=True,
+        irreversible=True,
         order=90,
     ),
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from channels_app import services
 from channels_app.admin import badges
 from channels_app.admin.breakout import starting_soon
 from channels_app.admin.facts import page_of
@@ -63,6 +65,21 @@ def _soon() -> Figure:
     return Figure(count, "in the next 24 hours", Tone.WARN if count else Tone.CALM)
 
 
+def _running() -> Figure:
+    """What costs money, against the limits."""
+    running = Channel.objects.filter(services.running()).count()
+    most = settings.MAX_RUNNING_CHANNELS
+    limit = "no limit is set" if most is None else f"of {most} that may run at once"
+    there = f"{services.channel_count()} in all, {_of_all()}"
+    full = most is not None and running >= most
+    return Figure(running, f"{limit}; {there}", Tone.WARN if full else Tone.BUSY if running else Tone.CALM)
+
+
+def _of_all() -> str:
+    most = settings.MAX_CHANNELS
+    return "without a limit" if most is None else f"of {most}"
+
+
 def _moving() -> Figure:
     count = Channel.objects.filter(state__in=badges.CHANNEL_MOVING).count()
     return Figure(count, "starting, stopping or changing", Tone.BUSY if count else Tone.CALM)
@@ -76,6 +93,15 @@ def _trouble(rows: QuerySet[Breakout] | QuerySet[Channel]) -> Figure:
 TILES = (
     Tile("live", "Live now", "sensors", BREAKOUTS, _on_air, lambda: list_url(Breakout, "live"), 10),
     Tile("soon", "Starting soon", "event_upcoming", BREAKOUTS, _soon, lambda: list_url(Breakout, "soon"), 20),
+    Tile(
+        "channels-running",
+        "Running channels",
+        "stream",
+        CHANNELS,
+        _running,
+        lambda: list_url(Channel, "running"),
+        25,
+    ),
     Tile(
         "channels-moving",
         "Channels in transition",

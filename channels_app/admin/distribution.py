@@ -10,6 +10,7 @@ from channels_app.models import Attachment, Channel
 from channels_app.models.breakout import ON_AIR
 from distributions import guards
 from distributions.models import Distribution
+from distributions.verbs import now
 from streamhub.access.actors import Actor
 from streamhub.console.facts import Panel
 from streamhub.console.registry import PageParts
@@ -50,6 +51,7 @@ REATTACH = Verb(
     run=_reattach,
     refusal=_refusal,
     consequences=_consequences,
+    now=now,
     done="it is attached again and is being enabled.",
     order=35,
 )

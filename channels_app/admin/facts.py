@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
 from django.urls import reverse
 
@@ -28,20 +29,31 @@ MAINTENANCE_HINT = (
 )
 
 
+FOR_OPERATORS = "For operators: whoever knows the address can use it."
+
+
 def page_of(row: Model) -> str:
     """URL of the row's page in the admin."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
-def channel_sections(row: Channel) -> list[Section]:
-    return [_urls(row), _options(row), _delivery(row), _aws(row)]
+def may_see_ingest(user: User | AnonymousUser) -> bool:
+    """Whether the addresses of encoders and sources are for this user: who knows one can push or pull.
+
+    They are for people who run shows. Others see that there is something.
+    """
+    return user.has_perm("channels_app.start_breakout")
 
 
-def _urls(row: Channel) -> Section:
+def channel_sections(row: Channel, user: User | AnonymousUser) -> list[Section]:
+    return [_urls(row, user), _options(row, user), _delivery(row), _aws(row)]
+
+
+def _urls(row: Channel, user: User | AnonymousUser) -> Section:
     return Section(
         "URLs",
         [
-            _ingest(row),
+            _ingest(row, user),
             Fact(
                 "origin endpoint",
                 row.endpoint_url,
@@ -60,8 +72,10 @@ def _urls(row: Channel) -> Section:
     )
 
 
-def _ingest(row: Channel) -> Fact:
+def _ingest(row: Channel, user: User | AnonymousUser) -> Fact:
     """The addresses of the input by pipeline; only one that works can be copied."""
+    if row.input_type in PUSH_TYPES and not may_see_ingest(user):
+        return Fact("ingest", [], "ingest", hint=FOR_OPERATORS)
     if row.input_type not in PUSH_TYPES:
         return Fact("ingest", [], "ingest", hint="MediaLive pulls, so there is nothing to push to.")
     urls = ingest.ingest_of(row)
@@ -71,14 +85,14 @@ def _ingest(row: Channel) -> Fact:
     return Fact("ingest", urls, "ingest", hint=hint)
 
 
-def _options(row: Channel) -> Section:
+def _options(row: Channel, user: User | AnonymousUser) -> Section:
     return Section(
         "Options",
         [
             Fact("input", INPUTS[InputType(row.input_type)]),
             Fact("class", row.channel_class, "code"),
             Fact("allowed CIDRs", row.allowed_cidrs, "list"),
-            Fact("sources", row.source_urls, "urls"),
+            _sources(row, user),
             *([Fact("credentials", "a user name and a password")] if row.source_username else []),
             Fact("profile", profile_label(row.encoding_profile)),
             Fact("recorded", row.record, "yesno"),
@@ -87,6 +101,12 @@ def _options(row: Channel) -> Section:
         ],
         "tune",
     )
+
+
+def _sources(row: Channel, user: User | AnonymousUser) -> Fact:
+    if row.source_urls and not may_see_ingest(user):
+        return Fact("sources", [], "urls", hint=FOR_OPERATORS)
+    return Fact("sources", row.source_urls, "urls")
 
 
 def _delivery(row: Channel) -> Section:
@@ -132,11 +152,11 @@ def _aws(row: Channel) -> Section:
     )
 
 
-def breakout_sections(row: Breakout) -> list[Section]:
-    return [_playback(row), _session(row), _usage(row)]
+def breakout_sections(row: Breakout, user: User | AnonymousUser) -> list[Section]:
+    return [_playback(row, user), _session(row), _usage(row)]
 
 
-def _playback(row: Breakout) -> Section:
+def _playback(row: Breakout, user: User | AnonymousUser) -> Section:
     url = playback.of_breakout(row)
     withheld = (
         "" if url else "Withheld. It is given out while the breakout is running with its curtain raised."
@@ -154,7 +174,7 @@ def _playback(row: Breakout) -> Section:
                 hint="" if row.channel else "The channel is deleted.",
             ),
             *expected_facts(row.channel if row.state in ON_AIR else None),
-            *([_ingest(row.channel)] if row.channel else []),
+            *([_ingest(row.channel, user)] if row.channel else []),
         ],
         "live_tv",
         wide=True,

@@ -16,7 +16,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
 from channels_app.readiness import Readiness, readiness
 from distributions.api import ErrorOut
-from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, one, page, scope
+from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, choices, one, page, scope
 from streamhub.errors import Invalid
 from streamhub.row_ids import row_id
 
@@ -105,7 +105,7 @@ class ReadinessOut(Out):
 
 
 class BreakoutFilter(Paging):
-    state: State | None = None
+    state: Annotated[State, choices(State)] | None = None
     channel: str | None = None
 
 

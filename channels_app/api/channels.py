@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
@@ -17,7 +17,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
 from distributions.api import DistributionOut, ErrorOut
-from streamhub.access.http import In, Out, Page, Paging, actor_of, one, page, scope
+from streamhub.access.http import In, Out, Page, Paging, actor_of, choices, one, page, scope
 
 router = Router(tags=["channels"])
 READ, WRITE = scope("channels:read"), scope("channels:write")
@@ -105,7 +105,7 @@ class ChannelOut(Out):
 
 
 class ChannelFilter(Paging):
-    state: State | None = None
+    state: Annotated[State, choices(State)] | None = None
 
 
 def channels() -> QuerySet[Channel]:

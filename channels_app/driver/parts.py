@@ -18,13 +18,14 @@ from channels_app.decide.channel import Part
 from channels_app.driver import input_settings
 from channels_app.driver.marks import mark_of, tags_of
 from channels_app.models import Channel
-from channels_app.models.channel import ChannelClass
+from channels_app.models.channel import PUSH_TYPES, ChannelClass
 from channels_app.models.part import PartColumns, StoredPart
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
 from streamhub.aws.ownership import is_still, mark_of_tags, text_of
 from streamhub.aws.session import current_session
 from streamhub.clock import database_now
+from streamhub.quotas.catalogue import ML_CHANNELS, MP_CHANNELS, PULL_INPUTS, PUSH_INPUTS, Kind
 
 # An accepted delete that has no effect is sent again after this many seconds.
 DELETE_AGAIN_SECONDS = 120
@@ -48,7 +49,8 @@ class PartDriver:
     `own_facts(info)`: the columns of this part alone that an AWS answer fills. `find(row)`: the resource
     that an interrupted create left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's
     request id. `tag(arn, tags, removed)` sets tags, takes keys off and returns AWS's request id. `read_at`:
-    the column with the time at which it was last read. `operation`: the call that creates it.
+    the column with the time at which it was last read. `operation`: the call that creates it. `quota(row)`:
+    the quota in which a create takes a place.
     """
 
     columns: PartColumns
@@ -60,6 +62,7 @@ class PartDriver:
     find: Callable[[Channel], Any | None]
     own_facts: Callable[[Any], dict[str, Any]]
     tag: Callable[[str, Mapping[str, str], Sequence[str]], str | None]
+    quota: Callable[[Channel], Kind | None] = lambda row: None
     read_at: str = "observed_at"
 
     @property
@@ -209,6 +212,7 @@ MP_CHANNEL = PartDriver(
     find=lambda row: package().describe_channel(row.aws_name()),
     own_facts=lambda info: {},
     tag=lambda arn, tags, removed: package().change_tags(arn, tags, removed),
+    quota=lambda row: MP_CHANNELS,
 )
 ENDPOINT = PartDriver(
     columns=Channel.MP_ENDPOINT,
@@ -235,6 +239,7 @@ INPUT = PartDriver(
         "input_settings": input_settings.settings_of(info),
     },
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
+    quota=lambda row: PUSH_INPUTS if row.input_type in PUSH_TYPES else PULL_INPUTS,
 )
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
@@ -250,6 +255,7 @@ ML_CHANNEL = PartDriver(
         "attached_inputs": list(info.input_ids),
     },
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
+    quota=lambda row: ML_CHANNELS,
     read_at="encoder_read_at",
 )
 PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)

@@ -12,8 +12,11 @@ from django.db.models import Q
 from channels_app.driver import parts, security_group
 from channels_app.models import Channel
 from channels_app.models.channel import Desired
+from channels_app.services.sources import KINDS
 from streamhub.aws.ratelimit import urgency
 from streamhub.lifecycle.observe import PolledList, Watch
+from streamhub.quotas import places
+from streamhub.quotas.catalogue import ENDPOINTS, ML_CHANNELS, MP_CHANNELS, PULL_INPUTS, PUSH_INPUTS
 
 
 def _gone(part: parts.PartDriver) -> Callable[[Channel, datetime], dict[str, Any] | None]:
@@ -36,7 +39,21 @@ def _describe(part: parts.PartDriver, aws_id: str) -> Any:
         return part.describe(aws_id)
 
 
-def _polled_list(part: parts.PartDriver, pages: Callable[[], Any], service: str) -> PolledList:
+def _input_quotas(info: Any) -> tuple[tuple[str, str], ...]:
+    """An input counts as pushed or pulled. Others, such as MediaConnect's, have quotas of their own."""
+    if info.gone:
+        return ()
+    if info.type.endswith("_PUSH"):
+        return ((PUSH_INPUTS.key, ""),)
+    return ((PULL_INPUTS.key, ""),) if info.type in KINDS else ()
+
+
+Counts = Callable[[Any], tuple[tuple[str, str], ...]]
+
+
+def _polled_list(
+    part: parts.PartDriver, pages: Callable[[], Any], service: str, counts: Counts
+) -> PolledList:
     return PolledList(
         key=part.key,
         model=Channel,
@@ -47,15 +64,32 @@ def _polled_list(part: parts.PartDriver, pages: Callable[[], Any], service: str)
         service=service,
         watch=Watch(partial(_watched, part), partial(_describe, part)),
         read_at=part.read_at,
+        counts=counts,
+        needed=lambda: places.waits_for(part.key),
     )
 
 
-ENCODERS = _polled_list(parts.ML_CHANNEL, lambda: parts.live().channel_pages(), "MediaLive")
-INPUTS = _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive")
+ENCODERS = _polled_list(
+    parts.ML_CHANNEL,
+    lambda: parts.live().channel_pages(),
+    "MediaLive",
+    lambda info: () if info.gone else ((ML_CHANNELS.key, ""),),
+)
+INPUTS = _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive", _input_quotas)
 POLLED_LISTS = (
     ENCODERS,
     INPUTS,
-    _polled_list(parts.ENDPOINT, lambda: parts.package().endpoint_pages(), "MediaPackage"),
-    _polled_list(parts.MP_CHANNEL, lambda: parts.package().channel_pages(), "MediaPackage"),
+    _polled_list(
+        parts.ENDPOINT,
+        lambda: parts.package().endpoint_pages(),
+        "MediaPackage",
+        lambda info: ((ENDPOINTS.key, info.channel_id),),
+    ),
+    _polled_list(
+        parts.MP_CHANNEL,
+        lambda: parts.package().channel_pages(),
+        "MediaPackage",
+        lambda info: ((MP_CHANNELS.key, ""),),
+    ),
     security_group.POLLED_LIST,
 )

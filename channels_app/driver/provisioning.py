@@ -19,6 +19,7 @@ from streamhub.errors import Conflict, NotFound, Refused, Retryable
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.quotas import places
 
 CONFLICT_HINT = (
     "MediaLive says that something which it needs is in another state, for example that another channel uses "
@@ -30,7 +31,7 @@ def create(part: PartDriver, claim: Claim) -> float | None:
     """Create a part, or adopt the one that an earlier attempt created with the same id or token.
 
     After a conflict the token stays the same until it is proven that nothing was created with it
-    (AWS_RULES 32).
+    (AWS_RULES 32). Raises `QuotaFull` if there is no room for it.
     """
     row: Channel = claim.row
     if part.of(row).sent_at and (not part.has_token or part.was_conflict(row)):
@@ -38,6 +39,15 @@ def create(part: PartDriver, claim: Claim) -> float | None:
             return AT_ONCE
         if part.has_token and not _sent_lately(part, row):
             claim.save(**part.columns.renewed(row))
+    kind = part.quota(row)
+    if kind is None:
+        return _create(part, claim)
+    with places.place(kind, row, in_doubt=part.of(row).sent_at is not None):
+        return _create(part, claim)
+
+
+def _create(part: PartDriver, claim: Claim) -> float | None:
+    row: Channel = claim.row
     try:
         with claim.sending(**part.columns.create_sent()):
             info = part.create(row)

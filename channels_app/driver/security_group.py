@@ -34,6 +34,8 @@ from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
 from streamhub.lifecycle.observe import PolledList, Watch
+from streamhub.quotas import places
+from streamhub.quotas.catalogue import SECURITY_GROUPS
 
 Desired, State = SecurityGroup.Desired, SecurityGroup.State
 RESOURCE = "security-group"
@@ -172,6 +174,11 @@ class SecurityGroupDriver:
 
     def _create(self, claim: Claim) -> SecurityGroupInfo:
         row: SecurityGroup = claim.row
+        with places.place(SECURITY_GROUPS, row, in_doubt=row.create_sent_at is not None):
+            return self._send_create(claim, row)
+
+    @staticmethod
+    def _send_create(claim: Claim, row: SecurityGroup) -> SecurityGroupInfo:
         try:
             with claim.sending(create_sent_at=Now()):
                 return live().create_security_group(row.cidr_list, tags_of(row))
@@ -283,6 +290,8 @@ POLLED_LIST = PolledList(
     gone=lambda row, listed_at: None,
     service="MediaLive",
     watch=Watch(_watched, _describe),
+    counts=lambda info: ((SECURITY_GROUPS.key, ""),),
+    needed=lambda: places.waits_for("security_group"),
 )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from channels_app.guards.places import Places, none_to_run
 from channels_app.models.breakout import State
 from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
@@ -21,7 +22,7 @@ class Situation:
     """A breakout and its channel.
 
     The channel states are "" if the channel is deleted. `other_on_air` names another breakout that is on
-    air on the channel ("": none).
+    air on the channel ("": none). `places`: to run, for its channel; no limit if it runs already.
     """
 
     state: str
@@ -29,6 +30,7 @@ class Situation:
     channel_state: str = ""
     channel_desired: str = ""
     other_on_air: str = ""
+    places: Places = field(default_factory=Places)
 
 
 def channel_gone(situation: Situation) -> Refusal | None:
@@ -62,6 +64,10 @@ def channel_not_retryable(situation: Situation) -> Refusal | None:
     return None if situation.channel_state == ChannelState.FAILED else channel_not_ready(situation)
 
 
+def no_place(situation: Situation) -> Refusal | None:
+    return none_to_run(situation.places)
+
+
 def curtain_is_raised(situation: Situation) -> str:
     applies = situation.curtain_raised and situation.state in HAS_CURTAIN
     return "Its curtain is raised already." if applies else ""
@@ -81,9 +87,10 @@ def rules() -> Mapping[str, Rule[Situation]]:
             channel_gone,
             channel_taken,
             channel_not_ready,
+            no_place,
             repeats=already(State.STARTING, State.RUNNING),
         ),
-        "retry": rule(only(State.FAILED), channel_gone, channel_taken, channel_not_retryable),
+        "retry": rule(only(State.FAILED), channel_gone, channel_taken, channel_not_retryable, no_place),
         "raise": rule(only(*HAS_CURTAIN), repeats=curtain_is_raised, call="curtain"),
         "lower": rule(only(*HAS_CURTAIN), repeats=curtain_is_lowered, call="curtain"),
         "stop": rule(

@@ -35,6 +35,7 @@ from channels_app.services.distribution import (
     distribution_reattach,
     distribution_replace,
 )
+from channels_app.services.places import channel_count, creation_refusal, running
 from channels_app.services.recordings import (
     RECORDINGS_MISSING,
     RECORDINGS_UNREAD,
@@ -65,6 +66,7 @@ __all__ = [
     "breakout_stop",
     "breakout_usage_record",
     "breakout_usages_record",
+    "channel_count",
     "channel_create",
     "channel_delete",
     "channel_intent",
@@ -75,12 +77,14 @@ __all__ = [
     "channel_stop_unneeded",
     "channel_tags_change",
     "channel_wanted",
+    "creation_refusal",
     "distribution_add",
     "distribution_create_and_attach",
     "distribution_reattach",
     "distribution_replace",
     "locked_channel",
     "pending_changes",
+    "running",
     "security_group_for",
     "security_group_release",
     "security_group_retry",

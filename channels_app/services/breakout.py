@@ -21,13 +21,14 @@ from channels_app.models.channel import State as ChannelState
 from channels_app.services.attachment import attachment_open
 from channels_app.services.channel import channel_intent, channel_retry, locked_channel, stop_confirmed
 from channels_app.services.distribution import distribution_add
+from channels_app.services.places import lock_places
 from channels_app.services.situations import breakout_situation, channel_situation
 from channels_app.services.validation import name_error, starts_at_error
 from distributions import services as distributions
 from distributions.models import Distribution
 from distributions.models import State as DistributionState
+from streamhub.access import audit
 from streamhub.access.actors import Actor
-from streamhub.access.permissions import permit
 from streamhub.clock import end_of
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
@@ -41,6 +42,7 @@ DURATION_MAX_MINUTES = 7 * 24 * 60
 
 
 @transaction.atomic
+@audit.verb("channels_app.add_breakout")
 def breakout_create(
     channel: Channel,
     name: str,
@@ -50,7 +52,6 @@ def breakout_create(
     duration_minutes: int | None = None,
 ) -> Breakout:
     """Create an idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`."""
-    who = permit(who, "channels_app.add_breakout")
     name = composed(name)
     checked = {"name": name_error(name, NAME_MAX), "starts_at": starts_at_error(starts_at)}
     errors = {field: error for field, error in checked.items() if error}
@@ -83,13 +84,14 @@ def _locked(breakout: Breakout) -> Breakout:
     if locked is None:
         raise NotPossible("The breakout is deleted.", state="deleted")
     locked.channel = channel
+    audit.locked(locked)
     return locked
 
 
 @transaction.atomic
+@audit.verb("channels_app.prepare_breakout")
 def breakout_prepare(breakout: Breakout, *, who: Actor) -> Breakout:
     """Make sure that a distribution exists, and request a new observation of it and the channel."""
-    who = permit(who, "channels_app.prepare_breakout")
     breakout = _locked(breakout)
     guards.check("prepare", breakout_situation(breakout))
     channel = _channel_of(breakout)
@@ -130,10 +132,11 @@ def _seen_soon_or_lately(distribution: Distribution) -> bool:
 
 
 @transaction.atomic
+@audit.verb("channels_app.start_breakout", daily="max_starts_per_day")
 def breakout_start(breakout: Breakout, *, who: Actor) -> Breakout:
     """Start the breakout. No effect while it is starting or running. Raises `NotPossible`."""
-    who = permit(who, "channels_app.start_breakout")
     breakout = _locked(breakout)
+    lock_places()
     if not guards.check("start", breakout_situation(breakout)):
         return breakout
     return _start(breakout, _channel_of(breakout), who=who)
@@ -161,13 +164,13 @@ def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
 
 
 @transaction.atomic
+@audit.verb("channels_app.stop_breakout")
 def breakout_stop(breakout: Breakout, *, who: Actor, confirmed: bool = False) -> Breakout:
     """Stop the breakout; it is completed once MediaLive is idle. No effect once it is completed.
 
     A repeated stop sends the request to AWS again at once. `confirmed`: see `channel_stop`. Raises
     `NotPossible`.
     """
-    who = permit(who, "channels_app.stop_breakout")
     breakout = _locked(breakout)
     situation = breakout_situation(breakout)
     if not guards.check("stop", situation):
@@ -204,9 +207,9 @@ def _stop(breakout: Breakout, *, who: Actor, why: str, cancelling: bool = False)
 
 
 @transaction.atomic
+@audit.verb("channels_app.cancel_breakout")
 def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
     """Cancel an idle breakout at once, or a starting one after a stop. No effect once it is cancelled."""
-    who = permit(who, "channels_app.cancel_breakout")
     breakout = _locked(breakout)
     if not guards.check("cancel", breakout_situation(breakout)):
         return breakout
@@ -217,10 +220,11 @@ def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
 
 
 @transaction.atomic
+@audit.verb("channels_app.retry_breakout")
 def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
     """Start a failed breakout again. If its channel has failed too, retry the channel first."""
-    who = permit(who, "channels_app.retry_breakout")
     breakout = _locked(breakout)
+    lock_places()
     guards.check("retry", breakout_situation(breakout))
     channel = _channel_of(breakout)
     if channel.state == ChannelState.FAILED:
@@ -229,9 +233,9 @@ def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
 
 
 @transaction.atomic
+@audit.verb("channels_app.curtain_breakout")
 def breakout_curtain(breakout: Breakout, raised: bool, *, who: Actor) -> Breakout:
     """Raise the curtain (viewers may watch) or lower it (playback URLs are withheld)."""
-    who = permit(who, "channels_app.curtain_breakout")
     breakout = _locked(breakout)
     if not guards.check("raise" if raised else "lower", breakout_situation(breakout)):
         return breakout

@@ -14,13 +14,14 @@ from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, Desired, InputType, State
 from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
+from channels_app.services.places import check_creation
 from channels_app.services.security_group import security_group_for, security_group_retry
 from channels_app.services.situations import channel_situation
 from channels_app.services.tags import tags_composed
 from channels_app.services.validation import channel_errors
 from distributions import services as distributions
+from streamhub.access import audit
 from streamhub.access.actors import Actor
-from streamhub.access.permissions import permit
 from streamhub.clock import database_now
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
@@ -36,9 +37,12 @@ def locked_channel(pk: int) -> Channel:
     row = Channel.objects.select_for_update(of=("self",)).filter(pk=pk).first()
     if row is None:
         raise NotPossible("The channel is deleted.", state="deleted")
+    audit.locked(row)
     return row
 
 
+@transaction.atomic
+@audit.verb("channels_app.add_channel", daily="max_channels_per_day")
 def channel_create(
     name: str,
     *,
@@ -52,12 +56,12 @@ def channel_create(
     record: bool = False,
     tags: dict[str, str] | None = None,
 ) -> Channel:
-    """Create a channel. Workers then create its AWS resources and its distribution. Raises `Invalid`.
+    """Create a channel. Workers then create its AWS resources and its distribution. Raises `Invalid`, and
+    `NotPossible` when there are as many channels as MAX_CHANNELS allows.
 
     `input_credentials`: `username`, and as `password` the name of the parameter of AWS's Parameter Store that
     holds it.
     """
-    who = permit(who, "channels_app.add_channel")
     fields: dict[str, Any] = {
         "name": composed(name),
         "channel_class": channel_class,
@@ -76,6 +80,7 @@ def channel_create(
     twin = Channel.objects.exclude(desired=Desired.DELETED).filter(name_key=folded(fields["name"])).first()
     if twin is not None:
         raise _taken(twin.name)
+    check_creation()
     try:
         with transaction.atomic():
             group = security_group_for(cidrs, who=who) if cidrs else None
@@ -147,6 +152,7 @@ def stop_confirmed(channel: Channel) -> dict[str, Any]:
 
 
 @transaction.atomic
+@audit.verb("channels_app.stop_channel")
 def channel_stop(channel: Channel, *, who: Actor, confirmed: bool = False) -> Channel:
     """Stop MediaLive on a channel without a starting or running breakout, even if it is kept warm.
 
@@ -154,7 +160,6 @@ def channel_stop(channel: Channel, *, who: Actor, confirmed: bool = False) -> Ch
     AWS again at once. `confirmed`: a person has typed the MediaLive channel's id, so that it is stopped even
     if it was handed over to others. Raises `NotPossible`.
     """
-    who = permit(who, "channels_app.stop_channel")
     row = locked_channel(channel.pk)
     guards.check("stop", channel_situation(row))
     row.warm_until = None
@@ -165,12 +170,12 @@ def channel_stop(channel: Channel, *, who: Actor, confirmed: bool = False) -> Ch
 
 
 @transaction.atomic
+@audit.verb("channels_app.delete_channel")
 def channel_delete(channel: Channel, *, who: Actor) -> Channel:
     """Delete the channel's AWS resources; detach and disable its distribution, which the reaper deletes.
 
     Cancels idle breakouts. No effect while it is being deleted. Raises `NotPossible` with a breakout on air.
     """
-    who = permit(who, "channels_app.delete_channel")
     channel = locked_channel(channel.pk)
     if not guards.check("delete", channel_situation(channel)):
         return channel
@@ -188,12 +193,12 @@ def channel_delete(channel: Channel, *, who: Actor) -> Channel:
 
 
 @transaction.atomic
+@audit.verb("channels_app.retry_channel")
 def channel_retry(channel: Channel, *, who: Actor) -> Channel:
     """Retry what failed or waits, now. Lost parts and a lost distribution are created again.
 
     A MediaLive channel whose last edit failed gets our settings again.
     """
-    who = permit(who, "channels_app.retry_channel")
     channel = locked_channel(channel.pk)
     guards.check("retry", channel_situation(channel))
     distribution_gone = channel.error_code == DISTRIBUTION_GONE

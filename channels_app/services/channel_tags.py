@@ -14,8 +14,8 @@ from channels_app.services.channel import channel_intent, locked_channel
 from channels_app.services.situations import channel_situation
 from channels_app.services.tags import tags_composed, tags_error
 from distributions import services as distributions
+from streamhub.access import audit
 from streamhub.access.actors import Actor
-from streamhub.access.permissions import permit
 from streamhub.errors import Invalid
 from streamhub.lifecycle import states
 from streamhub.lifecycle.models import error_fields
@@ -25,12 +25,12 @@ CREATING = "create the "  # how the name of a step begins that AWS may refuse be
 
 
 @transaction.atomic
+@audit.verb("channels_app.tag_channel")
 def channel_tags_change(channel: Channel, tags: Mapping[str, str], *, who: Actor) -> Channel:
     """Replace the channel's tags. Workers then change those of its parts and of its distribution.
 
     A creation that AWS refused is tried again with the new tags. Raises `Invalid`, `NotPossible`.
     """
-    who = permit(who, "channels_app.tag_channel")
     if error := tags_error(tags):
         raise Invalid({"tags": error})
     row = locked_channel(channel.pk)

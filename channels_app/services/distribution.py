@@ -21,8 +21,8 @@ from distributions import services as distributions
 from distributions.guards import Home
 from distributions.models import Distribution
 from distributions.owners import Owner, Ownership
+from streamhub.access import audit
 from streamhub.access.actors import SYSTEM, Actor
-from streamhub.access.permissions import permit
 from streamhub.clock import end_of
 from streamhub.errors import AwsError
 from streamhub.lifecycle import states
@@ -167,21 +167,21 @@ def distribution_replace(channel: Channel, *, who: Actor, why: str) -> Distribut
 
 
 @transaction.atomic
+@audit.verb("distributions.add_distribution")
 def distribution_create_and_attach(channel: Channel, *, who: Actor) -> Distribution:
     """Create and attach a distribution for a channel that has none. Raises `NotPossible`."""
-    who = permit(who, "distributions.add_distribution")
     channel = locked_channel(channel.pk)
     guards.check("create-distribution", channel_situation(channel))
     return _add(channel, who=who, why="creation requested")
 
 
 @transaction.atomic
+@audit.verb("distributions.reattach_distribution")
 def distribution_reattach(channel: Channel | None, row: Distribution, *, who: Actor) -> Distribution:
     """Attach a detached distribution again to the channel whose endpoint is its origin.
 
     Raises `NotPossible`, also for `channel` None: the channel is gone.
     """
-    who = permit(who, "distributions.reattach_distribution")
     locked = locked_channel(channel.pk) if channel else None
     home = home_of(row, locked)
     row = distributions.distribution_reattach(row, owner_label=f"channel {locked}", home=home, who=who)

@@ -6,6 +6,7 @@ from channels_app import breakout_sync
 from channels_app.guards import breakout, channel
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
+from channels_app.services.places import running_places
 
 
 def channel_situation(row: Channel) -> channel.Situation:
@@ -24,9 +25,16 @@ def channel_situation(row: Channel) -> channel.Situation:
 
 
 def breakout_situation(row: Breakout) -> breakout.Situation:
-    """The breakout's situation. One query, for another breakout on air on the channel."""
+    """The breakout's situation. A query for another breakout on air on the channel, and one for the limit."""
     if row.channel is None:
         return breakout.Situation(row.state, row.curtain_raised)
     others = Breakout.objects.filter(channel=row.channel, state__in=ON_AIR).exclude(pk=row.pk)
     other = others.values_list("name", flat=True).first() or ""
-    return breakout.Situation(row.state, row.curtain_raised, row.channel.state, row.channel.desired, other)
+    return breakout.Situation(
+        row.state,
+        row.curtain_raised,
+        row.channel.state,
+        row.channel.desired,
+        other,
+        running_places(row.channel),
+    )

@@ -41,6 +41,10 @@ class Tour:
     deployed_at: float = 0.0
     _calls_seen: int = 0
 
+    def another(self) -> Tour:
+        """A tour with the same clients, which does not show the calls again that this one has shown."""
+        return Tour(self.api, self.control, self.screen, self.check_processes, _calls_seen=self._calls_seen)
+
     def wait(
         self, step: ProgressLine, until: Callable[[], bool], condition: str, seconds: float = STEP_SECONDS
     ) -> None:

@@ -8,19 +8,34 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from distributions import owners
+from distributions import owners, room
 from distributions.driver.marks import carries_mark, comment_is_ours, spec_of
 from distributions.driver.observing import LIST, cloudfront, facts_of
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.clock import database_now
-from streamhub.errors import AlreadyExists, NotFound, Refused, Retryable
+from streamhub.errors import AlreadyExists, NotFound, QuotaExceeded, Refused, Retryable
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.quotas import places
+from streamhub.quotas.catalogue import DISTRIBUTIONS
 
 
 def create(claim: Claim) -> float | None:
-    """Create it, or adopt what an earlier attempt created with the same CallerReference."""
+    """Create it, or adopt what an earlier attempt created with the same CallerReference.
+
+    Raises `QuotaFull`, with what would free a place, if there is no room for it.
+    """
+    row: Distribution = claim.row
+    try:
+        with places.place(DISTRIBUTIONS, row, in_doubt=row.create_sent_at is not None):
+            return _create(claim)
+    except QuotaExceeded as full:
+        full.hint = room.hint()
+        raise
+
+
+def _create(claim: Claim) -> float | None:
     row: Distribution = claim.row
     try:
         with claim.sending(create_sent_at=Now()):

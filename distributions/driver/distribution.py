@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from distributions import operations, owners
 from distributions.decide import Intent, Observed, Step, next_step
-from distributions.driver import creating, marks, tagging
+from distributions.driver import creating, marks, pricing, tagging
 from distributions.driver.counting import counting
 from distributions.driver.observing import (
     LIST,
@@ -24,7 +24,7 @@ from distributions.driver.observing import (
     look_again,
     read_config,
 )
-from distributions.models import Distribution, State
+from distributions.models import Desired, Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.aws.ratelimit import step_of
 from streamhub.errors import AwsError, HandedOver, NotSent, Refused, Throttled
@@ -109,6 +109,7 @@ class DistributionDriver:
             delete_accepted=row.delete_accepted_at is not None,
             handed_over=marks.is_handed_over(row),
             tags_due=row.tags_pending and bool(row.arn),
+            price_due=row.price_class_pending and row.desired != Desired.DELETED,
         )
         return next_step(Intent(row.desired, row.state, row.protected), observed)
 
@@ -210,7 +211,9 @@ def _settle(state: str, why: str, claim: Claim) -> float | None:
     # Others may edit a protected one, so that it has no ETag of our own.
     own_etag = "" if row.protected else row.own_etag or row.etag
     _change_state(claim, state, why, polled_list="", own_etag=own_etag)
-    return AT_ONCE if row.tags_pending and row.error_code != TAGS_REFUSED else None
+    tags = row.tags_pending and row.error_code != TAGS_REFUSED
+    price = row.price_class_pending and row.error_code != pricing.PRICE_REFUSED
+    return AT_ONCE if tags or price else None
 
 
 def _change_state(claim: Claim, state: str, why: str, **fields: Any) -> None:
@@ -282,6 +285,7 @@ ACTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.SETTLE_DEPLOYED: partial(_settle, State.DEPLOYED, "deployed everywhere"),
     Step.SETTLE_DISABLED: partial(_settle, State.DISABLED, "disabled everywhere"),
     Step.TAG: tagging.tag,
+    Step.PRICE: pricing.change,
     Step.NOTE_MISSING: _note_missing,
     Step.REST: lambda claim: None,
 }

@@ -29,7 +29,7 @@ def spec_of(row: Distribution) -> DistributionSpec:
         caller_reference=row.caller_reference,
         comment=comment_marker(environment, row.uid, row.owner_label),
         origin_url=row.origin_url,
-        price_class=settings.CLOUDFRONT_PRICE_CLASS,
+        price_class=row.price_class or settings.CLOUDFRONT_PRICE_CLASS,
         response_headers_policy_id=settings.CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID or None,
         key_group_id=settings.CLOUDFRONT_KEY_GROUP_ID or None,
         tags=tags_of(row),

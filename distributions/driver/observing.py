@@ -20,6 +20,8 @@ from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.observe import PolledList, Watch
+from streamhub.quotas import places
+from streamhub.quotas.catalogue import DISTRIBUTIONS
 
 LIST = "distribution"
 
@@ -35,6 +37,7 @@ def facts_of(info: DistributionInfo) -> dict[str, Any]:
         "enabled": info.enabled,
         "domain_name": info.domain_name,
         "arn": info.arn,
+        "price_class_seen": info.price_class,
         "comment_mark": text_of_comment(info.comment),
     }
     if info.etag:
@@ -67,6 +70,8 @@ POLLED_LIST = PolledList(
     service="CloudFront",
     confirms=Q(delete_accepted_at__isnull=False),
     watch=Watch(lambda: Q(gone_at=None) & owners.owner().in_use(), _describe),
+    counts=lambda info: ((DISTRIBUTIONS.key, ""),),
+    needed=lambda: places.waits_for(LIST),
 )
 
 

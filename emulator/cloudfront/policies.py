@@ -30,3 +30,21 @@ RESPONSE_HEADERS = {
     "eaab4381-ed33-4a86-88ca-d9558dc6cd63": "CORS-with-preflight-and-SecurityHeadersPolicy",
     "67f7725c-6f97-4210-82d7-5512b31e9d03": "SecurityHeadersPolicy",
 }
+
+_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+_WITH_PREFLIGHT = {
+    **_ANY_ORIGIN,
+    "Access-Control-Allow-Methods": "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS",
+    "Access-Control-Expose-Headers": "*",
+}
+
+
+def cors_headers(policy_id: str | None, origin: str | None) -> dict[str, str]:
+    """What a managed response headers policy adds to the answer to a request with an `Origin`.
+
+    None of them allows credentials: a player that sends cookies to another origin needs a policy of its own.
+    """
+    name = RESPONSE_HEADERS.get(policy_id or "", "")
+    if not origin or "CORS" not in name:
+        return {}
+    return dict(_WITH_PREFLIGHT if "preflight" in name.lower() else _ANY_ORIGIN)

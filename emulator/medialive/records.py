@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from emulator.base import Refusal
 
@@ -92,6 +92,8 @@ class Input(Record):
     role_arn: str
     input_class: str
     channels: list[str] = field(default_factory=list)
+    # Who sends: number of the address or source -> the sender's address ("" for a source). None: everybody.
+    senders: dict[int, str] | None = None
 
     def listed(self) -> Params:
         return {
@@ -110,6 +112,38 @@ class Input(Record):
             "RoleArn": self.role_arn,
             "Tags": dict(self.tags),
             **({"SrtSettings": {"SrtCallerSources": self.callers}} if self.callers else {}),
+        }
+
+
+class Heard(NamedTuple):
+    """From this epoch second on, whether each pipeline receives its input; empty while none runs."""
+
+    at: float
+    pipelines: tuple[bool, ...]
+
+
+@dataclass
+class Alert:
+    """A channel alert of one pipeline. Times are real."""
+
+    id: str
+    pipeline: int
+    kind: str
+    message: str
+    set_at: datetime
+    cleared_at: datetime | None = None
+
+    def listed(self) -> Params:
+        """The view of ListAlerts."""
+        cleared = {"ClearedTimestamp": self.cleared_at} if self.cleared_at else {}
+        return {
+            "Id": self.id,
+            "PipelineId": str(self.pipeline),
+            "AlertType": self.kind,
+            "Message": self.message,
+            "State": "CLEARED" if self.cleared_at else "SET",
+            "SetTimestamp": self.set_at,
+            **cleared,
         }
 
 
@@ -139,6 +173,9 @@ class Channel(Record):
     epoch: int = 0
     fell_at: float = float("-inf")
     billed_periods: list[BilledPeriod] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)  # all changes of what its pipelines receive
+    alerts: list[Alert] = field(default_factory=list)
+    alerts_raised: int = 0  # during this run
 
     @property
     def channel_class(self) -> str:
@@ -174,6 +211,11 @@ class Channel(Record):
         """The start of the present billed period, or None."""
         last = self.billed_periods[-1] if self.billed_periods else None
         return last.started_at if last and not last.stopped_at else None
+
+    def run(self) -> list[Heard]:
+        """What the pipelines have received since the channel began to run; empty while it does not."""
+        stops = [number for number, entry in enumerate(self.heard, 1) if not entry.pipelines]
+        return self.heard[stops[-1] if stops else 0 :]
 
     def describe(self) -> Params:
         """The view of the list plus encoder settings and pipelines."""

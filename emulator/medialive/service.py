@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from emulator.base import Refusal
-from emulator.medialive.channels import ANY, Channels
+from emulator.medialive.alerts import Alerts
+from emulator.medialive.channels import ANY
 from emulator.medialive.records import Channel, Input, Params, Record, SecurityGroup
 
 START_RESULTS = {"idle": "IDLE", "recovering": "RECOVERING"}
@@ -23,7 +24,7 @@ class _Given(dict[str, Any]):
         raise Refusal("InvalidConsoleParameters", f"This console action needs {key!r}.")
 
 
-class MediaLive(Channels):
+class MediaLive(Alerts):
     """MediaLive of one region."""
 
     def inventory(self) -> dict[str, list[Params]]:
@@ -61,7 +62,9 @@ class MediaLive(Channels):
             "fail_start": self._console_fail_start,
             "fail_create": self._console_fail_create,
             "fail_pipeline": self._console_fail_pipeline,
-            "push": self._push,
+            "push": self._console_push,
+            "unplug": lambda p: self._console_plug(p, senders={}),
+            "plug": lambda p: self._console_plug(p, senders=None),
             "set_quota": self._console_set_quota,
         }
         return actions[action](_Given(params)) if action in actions else super().console(action, params)
@@ -159,20 +162,6 @@ class MediaLive(Channels):
         """Let the next `calls` creations of channels end as CREATE_FAILED."""
         self._create_failures = int(params.get("calls", 1))
         return {}
-
-    def _push(self, params: Params) -> Params:
-        """An encoder pushes to `url`: the pipelines that hear it. Nobody pushes to what does not exist."""
-        for record in self._inputs:
-            urls = [destination["Url"] for destination in record.destinations]
-            if params["url"] in urls:
-                return {"heard_by": self._hearing(record, urls.index(params["url"]))}
-        raise Refusal("InvalidConsoleParameters", f"No input has the address {params['url']}.")
-
-    def _hearing(self, record: Input, number: int) -> list[int]:
-        """The running pipelines behind the input's address with this number ("Setup: RTMP push")."""
-        channels = [self._channels.find(channel_id) for channel_id in record.channels]
-        running = [channel for channel in channels if channel and channel.state == "RUNNING"]
-        return [number] if any(number < channel.pipelines for channel in running) else []
 
     def _console_fail_pipeline(self, params: Params) -> Params:
         """Put a running channel into RECOVERING for a while; then it is RUNNING again."""

@@ -18,7 +18,7 @@ class Actor:
     `permitted`: the permission was already checked for the verb that calls this one.
     """
 
-    kind: Literal["staff", "service", "system"]
+    kind: Literal["staff", "service", "system", "anonymous"]
     name: str
     user: User | None = None
     token: ApiToken | None = None

@@ -13,8 +13,12 @@ from ninja import NinjaAPI
 
 from streamhub.access import idempotency, problems
 from streamhub.access.auth import Bearer
+from streamhub.access.description_views import description_of, limited
 from streamhub.access.json_codec import Renderer, StrictParser
 from streamhub.access.openapi import Description
+
+# The names of the addresses that need no token and are not probes.
+_OPEN_DOCUMENTS = ("openapi-json", "openapi-view")
 
 
 class StreamHubAPI(NinjaAPI):
@@ -25,6 +29,10 @@ class StreamHubAPI(NinjaAPI):
         patterns, app_name, namespace = super().urls
         for pattern in patterns:
             pattern = cast(URLPattern, pattern)  # ninja does not nest patterns
+            if pattern.name == "openapi-json":
+                pattern.callback = description_of(self)
+            if pattern.name in _OPEN_DOCUMENTS:
+                pattern.callback = limited(cast(problems.View, pattern.callback))
             pattern.callback = problems.with_problems(cast(problems.View, pattern.callback))
         return [*patterns, re_path("", problems.unknown_path)], app_name, namespace
 

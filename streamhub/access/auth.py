@@ -69,4 +69,4 @@ def _limit(limit: limits.Limit, client: str) -> None:
 def _failure_message(request: HttpRequest) -> str:
     if "Authorization" not in request.headers:
         return "A token is needed: send `Authorization: Bearer <token>`."
-    return "The token is unknown, expired or revoked."
+    return "The token is unknown, expired or revoked, or its owner is deactivated."

@@ -3,6 +3,6 @@
 from streamhub.access.auth import actor_of, scope
 from streamhub.access.paging import one, page
 from streamhub.access.problems import problem
-from streamhub.access.schemas import In, Moment, Out, Page, Paging
+from streamhub.access.schemas import In, Moment, Out, Page, Paging, choices
 
-__all__ = ["In", "Moment", "Out", "Page", "Paging", "actor_of", "one", "page", "problem", "scope"]
+__all__ = ["In", "Moment", "Out", "Page", "Paging", "actor_of", "choices", "one", "page", "problem", "scope"]

@@ -43,7 +43,7 @@ Run = Callable[..., HttpResponse]
 class KeyedRequest:
     """The values in which two requests must be equal to count as the same request."""
 
-    service: str
+    family: str
     key: str
     method: str
     path: str
@@ -80,13 +80,13 @@ def _keyed_request(request: HttpRequest, token: ApiToken) -> KeyedRequest:
         raise Invalid({HEADER: "Use 1 to 255 visible ASCII characters."})
     body = hashlib.sha256(request.body).hexdigest()
     path = quote(request.path)  # as text that every database can hold
-    return KeyedRequest(token.service, key, str(request.method), path, body)
+    return KeyedRequest(token.family, key, str(request.method), path, body)
 
 
 def _replay(keyed: KeyedRequest) -> HttpResponse | None:
     """The answer stored under the key, or None. Raises Invalid if it belongs to another request."""
     row = IdempotencyKey.objects.filter(
-        service=keyed.service, key=keyed.key, created_at__gte=from_now(-KEPT_FOR)
+        family=keyed.family, key=keyed.key, created_at__gte=from_now(-KEPT_FOR)
     ).first()
     if row is None:
         return None
@@ -125,7 +125,7 @@ def _enter(stack: ExitStack, keyed: KeyedRequest) -> IdempotencyKey | None:
 
 def _insert(keyed: KeyedRequest) -> IdempotencyKey | None:
     expired = IdempotencyKey.objects.filter(
-        service=keyed.service, key=keyed.key, created_at__lt=from_now(-KEPT_FOR)
+        family=keyed.family, key=keyed.key, created_at__lt=from_now(-KEPT_FOR)
     )
     try:
         with transaction.atomic(), lock_wait(WAIT_SECONDS):

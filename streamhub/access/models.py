@@ -1,4 +1,4 @@
-"""API tokens of services, and the answers stored under their idempotency keys."""
+"""API tokens of services, the answers stored under their idempotency keys, and the audit."""
 
 from __future__ import annotations
 
@@ -9,19 +9,27 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
+from streamhub.access.audit_entry import AuditEntry
 from streamhub.clock import database_now
+
+__all__ = ["ApiToken", "AuditEntry", "IdempotencyKey"]
 
 
 class ApiTokens(models.QuerySet["ApiToken"]):
     """Queries for tokens."""
 
     def read_now(self) -> ApiTokens:
-        """With `read_at`, so that asking a token whether it has expired needs no query of its own."""
-        return self.annotate(read_at=Now())
+        """With `read_at` and the owner, so that asking a token whether it is usable needs no other query."""
+        return self.select_related("owner").annotate(read_at=Now())
 
 
 class ApiToken(models.Model):
-    """One bearer token of a service. Only its SHA-256 is stored, not the token."""
+    """One bearer token of a service. Only its SHA-256 is stored, not the token.
+
+    `family`: shared by a token, those that replace it (`services.token_rotate`), and those that its owner
+    issues for the same service. Idempotency keys and daily limits are a family's. So a token that somebody
+    else issues under the same name gets none of the answers that are kept for this one.
+    """
 
     service = models.CharField(max_length=64, db_index=True)
     sha256 = models.CharField(max_length=64, unique=True, editable=False)
@@ -32,13 +40,32 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
-    created_by = models.ForeignKey(
+    # Who answers for it: without them it does not work. Null: issued at the command line for nobody.
+    owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
+        on_delete=models.PROTECT,
         null=True,
         blank=True,
         editable=False,
-        related_name="+",
+        related_name="api_tokens",
+    )
+    family = models.CharField(max_length=32, editable=False, db_index=True)
+    # The token that this one replaces.
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="replaced_by"
+    )
+    # What it may do in 24 hours, its rotations included; null: no limit.
+    max_channels_per_day = models.PositiveIntegerField(
+        "channels it may create in 24 hours",
+        null=True,
+        blank=True,
+        help_text="Empty: no limit of its own. MAX_CHANNELS counts for everybody.",
+    )
+    max_starts_per_day = models.PositiveIntegerField(
+        "breakouts it may start in 24 hours",
+        null=True,
+        blank=True,
+        help_text="Empty: no limit of its own. MAX_RUNNING_CHANNELS counts for everybody.",
     )
 
     objects = ApiTokens.as_manager()
@@ -47,7 +74,10 @@ class ApiToken(models.Model):
         verbose_name = "API token"
         ordering = ["-id"]
         # Issuing a token needs Django's own `add` permission.
-        permissions = [("revoke_apitoken", "Can revoke an API token")]
+        permissions = [
+            ("revoke_apitoken", "Can revoke an API token"),
+            ("rotate_apitoken", "Can rotate an API token"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.service} ({self.prefix}…)"
@@ -65,17 +95,22 @@ class ApiToken(models.Model):
     @property
     def usable(self) -> bool:
         """Whether requests with this token are accepted."""
-        return self.revoked_at is None and not self.expired
+        return self.revoked_at is None and not self.expired and not self.orphaned
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether its owner is deactivated."""
+        return self.owner is not None and not self.owner.is_active
 
 
 class IdempotencyKey(models.Model):
-    """The answer under a service's idempotency key, kept for `services.KEPT_FOR`.
+    """The answer under an idempotency key of a family of tokens, kept for `services.KEPT_FOR`.
 
     The row is inserted in the transaction of the effect. `status` is 0 only within that transaction, so
     other transactions never see a row without its answer.
     """
 
-    service = models.CharField(max_length=64)
+    family = models.CharField(max_length=32)
     key = models.CharField(max_length=255)
     method = models.CharField(max_length=8)
     path = models.TextField()
@@ -87,8 +122,8 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["service", "key"], name="idempotency_key_of_service"),
+            models.UniqueConstraint(fields=["family", "key"], name="idempotency_key_of_family"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.service}: {self.key}"
+        return f"{self.family}: {self.key}"

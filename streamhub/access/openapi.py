@@ -25,7 +25,8 @@ _KEY_PARAMETER = {
     "in": "header",
     "required": False,
     "description": "Makes it safe to repeat a request: for 24 hours, the same key, method, path and body get "
-    "the first answer again. Keys are unique per service.",
+    "the first answer again, and with another path or body 422. Keys are unique per service: they belong to "
+    "a token, those that replace it, and those that its owner has issued for the same service.",
     "schema": {"type": "string", "pattern": idempotency.PATTERN},
 }
 _HEADERS = {
@@ -53,6 +54,12 @@ class Description(OpenAPISchema):
             check.needed for check in operation.auth_callbacks if isinstance(check, Bearer) and check.needed
         ]
         return [dict.fromkeys(entry, needed) for entry in security] if security else None
+
+    def add_schema_definitions(self, definitions: dict[str, Any]) -> None:
+        """Raises ValueError if two schemas have one name: the second would describe the first wrongly."""
+        for name, definition in definitions.items():
+            if self.schemas.setdefault(name, definition) != definition:
+                raise ValueError(f"Two schemas of the API are named {name}.")
 
     def _problem(self, status: int) -> dict[str, Any]:
         schema = Problem.model_json_schema(ref_template=_REF, schema_generator=NinjaGenerateJsonSchema)

@@ -6,8 +6,9 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
+from django.db.models import TextChoices
 from ninja import Schema
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema
 
 from streamhub.access.paging import CURSOR_PATTERN, LIMIT, MAX_LIMIT
 
@@ -21,6 +22,11 @@ TIME_PATTERN = (
     r"^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
+
+
+def choices(of: type[TextChoices]) -> WithJsonSchema:
+    """How a choice is described: in place, because several enums of the apps share the name `State`."""
+    return WithJsonSchema({"type": "string", "enum": list(of.values)})
 
 
 class In(Schema):

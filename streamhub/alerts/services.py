@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from streamhub.access import audit
 from streamhub.access.actors import Actor
-from streamhub.access.permissions import permit
 from streamhub.alerts import guards
 from streamhub.alerts.models import Alarm
 from streamhub.clock import database_now
@@ -23,9 +23,9 @@ def situation_of(alarm: Alarm, asked_by: str = "") -> guards.Situation:
 
 
 @transaction.atomic
+@audit.verb("alerts.acknowledge_alarm")
 def alarm_acknowledge(alarm: Alarm, *, who: Actor, note: str = "") -> Alarm:
     """Somebody has seen it: it is not escalated. An empty note keeps the one before. Raises NotPossible."""
-    permit(who, "alerts.acknowledge_alarm")
     if len(note) > NOTE_LENGTH:
         raise Invalid({"note": f"Use {NOTE_LENGTH} characters at most."})
     row = _locked(alarm)
@@ -39,9 +39,9 @@ def alarm_acknowledge(alarm: Alarm, *, who: Actor, note: str = "") -> Alarm:
 
 
 @transaction.atomic
+@audit.verb("alerts.take_alarm")
 def alarm_take(alarm: Alarm, *, who: Actor) -> Alarm:
     """It is `who`'s to solve, which also acknowledges it. Raises NotPossible."""
-    permit(who, "alerts.take_alarm")
     row = _locked(alarm)
     if not guards.check("take", situation_of(row, who.name)):
         return row
@@ -50,9 +50,9 @@ def alarm_take(alarm: Alarm, *, who: Actor) -> Alarm:
 
 
 @transaction.atomic
+@audit.verb("alerts.silence_alarm")
 def alarm_silence(alarm: Alarm, *, who: Actor, until: datetime) -> Alarm:
     """Send no notice about it before `until`, and show it more calmly. Raises NotPossible, Invalid."""
-    permit(who, "alerts.silence_alarm")
     row = _locked(alarm)
     guards.check("silence", situation_of(row))
     now = database_now()
@@ -62,7 +62,9 @@ def alarm_silence(alarm: Alarm, *, who: Actor, until: datetime) -> Alarm:
 
 
 def _locked(alarm: Alarm) -> Alarm:
-    return Alarm.objects.select_for_update().get(pk=alarm.pk)
+    row = Alarm.objects.select_for_update().get(pk=alarm.pk)
+    audit.locked(row)
+    return row
 
 
 def _change(row: Alarm, who: Actor, why: str, **fields: object) -> Alarm:

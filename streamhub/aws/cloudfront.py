@@ -36,6 +36,7 @@ class DistributionInfo:
     domain_name: str
     origin_domains: tuple[str, ...]
     request_id: str | None
+    price_class: str = ""
 
     @property
     def deployed(self) -> bool:
@@ -85,29 +86,40 @@ class CloudFront:
         both are repeated once; a second Conflict is raised. Raises HandedOver, without a write, if what was
         read is not `is_ours`; NotFound.
         """
+        return self._set(id, "Enabled", enabled, is_ours)
+
+    def set_price_class(
+        self, id: str, price_class: str, *, is_ours: Callable[[DistributionInfo], bool]
+    ) -> DistributionInfo:
+        """Change the price class of a distribution, and nothing else. As `set_enabled`."""
+        return self._set(id, "PriceClass", price_class, is_ours)
+
+    def _set(
+        self, id: str, field: str, value: object, is_ours: Callable[[DistributionInfo], bool]
+    ) -> DistributionInfo:
         try:
-            return self._set_enabled_once(id, enabled, is_ours)
+            return self._set_once(id, field, value, is_ours)
         except Conflict as error:
             if error.code not in _STALE_ETAG:
                 raise
-        return self._set_enabled_once(id, enabled, is_ours)
+        return self._set_once(id, field, value, is_ours)
 
-    def _set_enabled_once(
-        self, id: str, enabled: bool, is_ours: Callable[[DistributionInfo], bool]
+    def _set_once(
+        self, id: str, field: str, value: object, is_ours: Callable[[DistributionInfo], bool]
     ) -> DistributionInfo:
         self._session.prepay("cloudfront", "UpdateDistribution")
         response, request_id = self._session.call("cloudfront", "GetDistribution", Id=id)
         if not is_ours(_info(response, request_id)):
             raise HandedOver(f"{id} carries no mark of ours any more.")
         config = response["Distribution"]["DistributionConfig"]
-        if config["Enabled"] is enabled:
+        if config[field] == value:
             return _info(response, request_id)
         response, request_id = self._session.call(
             "cloudfront",
             "UpdateDistribution",
             Id=id,
             IfMatch=response["ETag"],
-            DistributionConfig={**config, "Enabled": enabled},
+            DistributionConfig={**config, field: value},
         )
         return _info(response, request_id)
 
@@ -165,6 +177,7 @@ def _info(response: Mapping[str, Any], request_id: str | None) -> DistributionIn
         domain_name=distribution["DomainName"],
         origin_domains=_origin_domains(config),
         request_id=request_id,
+        price_class=config.get("PriceClass", ""),
     )
 
 
@@ -180,6 +193,7 @@ def _summary(summary: Mapping[str, Any], request_id: str | None) -> Distribution
         domain_name=summary["DomainName"],
         origin_domains=_origin_domains(summary),
         request_id=request_id,
+        price_class=summary.get("PriceClass", ""),
     )
 
 

@@ -27,8 +27,8 @@ SHOWN = 2
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """Unfold's hook for every page: the band, and for staff the banner. The dashboard lists alarms itself."""
-    here = {"here": environment.environment()}
     user = request.user
+    here = {"here": environment.environment(), "may_see_environment": environment.may_see(user)}
     return here if not (user.is_authenticated and user.is_staff) else {**here, "banner": live(request)}
 
 

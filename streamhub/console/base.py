@@ -10,13 +10,14 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from streamhub.console.audited_forms import AuditedForms, History
 from streamhub.console.form_text import VisibleText
 from streamhub.console.paging import InfinitePaginator
 from streamhub.console.queries import KnownQueries
 from streamhub.console.sorting import IndexedChangeList, indexed_columns
 
 
-class ConsoleAdmin(VisibleText, KnownQueries, ModelAdmin):
+class ConsoleAdmin(History, AuditedForms, VisibleText, KnownQueries, ModelAdmin):
     """An editable table (users, schedules): Django's own forms with the console's look."""
 
     list_filter_sheet = True
@@ -25,7 +26,7 @@ class ConsoleAdmin(VisibleText, KnownQueries, ModelAdmin):
     compressed_fields = True
 
 
-class ReadOnlyAdmin(KnownQueries, ModelAdmin):
+class ReadOnlyAdmin(History, KnownQueries, ModelAdmin):
     """A table that staff can view, filter and search, but not edit."""
 
     actions: Sequence[Any] | None = None
@@ -40,14 +41,6 @@ class ReadOnlyAdmin(KnownQueries, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """Redirect to the object: its history is its transitions."""
-        from django.http import HttpResponseRedirect
-        from django.urls import reverse
-
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        return HttpResponseRedirect(reverse(name, args=[object_id]))
 
 
 class BigReadOnlyAdmin(ReadOnlyAdmin):

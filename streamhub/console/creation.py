@@ -14,6 +14,7 @@ from streamhub.access.actors import Actor, staff_actor
 from streamhub.access.permissions import require
 from streamhub.console.resource import ResourceAdmin
 from streamhub.errors import Invalid, VerbError
+from streamhub.signin.confirming import ask_again
 
 
 class CreatingAdmin(ResourceAdmin):
@@ -21,6 +22,12 @@ class CreatingAdmin(ResourceAdmin):
 
     creation_form: ClassVar[type[forms.Form]]
     creation_note: ClassVar[str] = ""
+    # Whether the page asks again who is there: for what gives rights away.
+    asks_again: ClassVar[bool] = False
+
+    def creation_notes(self) -> list[str]:
+        """What to know before creating one, such as how much room is left."""
+        return []
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Any:
         """Call the service with the form's cleaned data and return the new object."""
@@ -35,6 +42,10 @@ class CreatingAdmin(ResourceAdmin):
         name = f"{self.opts.app_label}.add_{self.opts.model_name}"
         return bool(request.user.has_perm(name))
 
+    def creation_refusal(self, request: HttpRequest) -> str | None:
+        """Why no object can be created now; None: one can."""
+        return None
+
     def creation_initial(self, request: HttpRequest) -> dict[str, Any]:
         """Initial values of the form, from the query string. What its field would refuse is left out."""
         fields = self.creation_form.base_fields
@@ -48,6 +59,8 @@ class CreatingAdmin(ResourceAdmin):
         """GET shows the form, POST creates the object."""
         if not self.has_add_permission(request):
             raise PermissionDenied(f"Your role is not allowed to add a {self.opts.verbose_name}.")
+        if self.asks_again and (asked := ask_again(request, request.get_full_path())):
+            return asked
         if request.method == "POST":
             form = self.creation_form(request.POST)
             created = self._created(request, form)
@@ -56,7 +69,10 @@ class CreatingAdmin(ResourceAdmin):
         else:
             form = self.creation_form(initial=self.creation_initial(request))
         title = f"Add {self.opts.verbose_name}"
-        context = self.page_context(request, title=title, form=form, note=self.creation_note)
+        context = self.page_context(
+            request, title=title, form=form, note=self.creation_note, notes=self.creation_notes()
+        )
+        context["refusal"] = self.creation_refusal(request)
         return TemplateResponse(request, "console/add.html", context, status=200 if not form.errors else 422)
 
     def _created(self, request: HttpRequest, form: forms.Form) -> Any | None:

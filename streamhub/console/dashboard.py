@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 
 from streamhub.console import banner, environment
 from streamhub.console.pages import fragments
+from streamhub.console.roles import ROLES
 from streamhub.contributions import contributed
 
 EVERY_SECONDS = 5
@@ -45,6 +46,8 @@ def live(request: HttpRequest) -> dict[str, Any]:
         "read_at": banner.aws_read_at(),
         "here": environment.environment(),
         "account": environment.account(),
+        "may_see_environment": environment.may_see(request.user),
+        "roles": ROLES,
     }
     content = render_to_string("console/dashboard.html", context)
     return {"content": content, "version": fragments.version(content), "every": EVERY_SECONDS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 
 from streamhub.contributions import contributed
@@ -41,16 +42,23 @@ def environment() -> Environment:
     )
 
 
+def may_see(user: User | AnonymousUser) -> bool:
+    """Whether account, environment and region are for this user: who has no role learns none of them."""
+    return bool(user.is_authenticated and user.is_staff and user.get_all_permissions())
+
+
 def badge(request: HttpRequest) -> list[str]:
     """Unfold's header badge."""
     here = environment()
-    return [f"{here.word} · {here.name}", "danger" if here.live else "info"]
+    name = f" · {here.name}" if may_see(request.user) else ""
+    return [f"{here.word}{name}", "danger" if here.live else "info"]
 
 
 def title_prefix(request: HttpRequest) -> str:
     """The prefix of every browser tab's title."""
     here = environment()
-    return f"{'LIVE' if here.live else 'embedded'} · {here.name} ·"
+    name = f" {here.name} ·" if may_see(request.user) else ""
+    return f"{'LIVE' if here.live else 'embedded'} ·{name}"
 
 
 def account() -> str:

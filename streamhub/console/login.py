@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
+
+from streamhub.signin.views import SignInView
+
+_sign_in = SignInView.as_view()
 
 # Pages of the admin that nobody signs in for.
 _NO_AIM = ("login", "logout")
@@ -23,7 +26,8 @@ def login(request: HttpRequest) -> HttpResponse:
             changed = query.copy()
             changed[REDIRECT_FIELD_NAME] = reverse("admin:index")
             setattr(request, name, changed)
-    return admin.site.login(request)
+    answer: HttpResponse = _sign_in(request)
+    return answer
 
 
 def leads_to_a_page(request: HttpRequest, url: str) -> bool:

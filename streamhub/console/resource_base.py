@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial, update_wrapper
 from typing import Any, ClassVar
 
-from django.contrib import messages
 from django.contrib.admin import display
-from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from streamhub.alerts.models import has_open_alarm
@@ -24,15 +20,15 @@ from streamhub.console.badges import UNKNOWN, Badge, troubled
 from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.console.facts import Link, Panel, Section
 from streamhub.console.finding import Search
+from streamhub.console.object_pages import ObjectPages
 from streamhub.console.pages import fragments
 from streamhub.console.saved_views import SavedView, filter_of
 from streamhub.console.states import state_cell
-from streamhub.console.verbs import Offer, Verb
 from streamhub.lifecycle.models import ManagedResource
 from streamhub.lifecycle.observe import last_read, lists_read_at
 
 
-class ResourceBase(BigReadOnlyAdmin):
+class ResourceBase(ObjectPages, BigReadOnlyAdmin):
     """What a concrete admin defines for its objects, and the common context of its pages."""
 
     state_badges: ClassVar[Mapping[Any, Badge]] = {}
@@ -55,10 +51,6 @@ class ResourceBase(BigReadOnlyAdmin):
     def facts(self, request: HttpRequest, row: Any) -> list[Section]:
         """The sections of facts on the object's page."""
         return []
-
-    def situation(self, row: Any) -> Any:
-        """What the guards of this kind need to know; evaluated once per page."""
-        return None
 
     def links(self, request: HttpRequest, row: Any) -> list[Link]:
         """Buttons beside the verbs that open another page."""
@@ -96,18 +88,7 @@ class ResourceBase(BigReadOnlyAdmin):
         """The `resource_type` of its transitions."""
         return self.kind or getattr(self.model, "KIND", str(self.opts.verbose_name))
 
-    # --- verbs and panels ------------------------------------------------------------------
-
-    def verbs(self, request: HttpRequest) -> list[Verb]:
-        """The verbs that the user's role allows."""
-        return [verb for verb in registry.verbs_of(self.model).values() if verb.allowed(request.user)]
-
-    def offers(self, request: HttpRequest, row: Any) -> list[Offer]:
-        situation = self.situation(row)
-        return [
-            Offer(verb, self.verb_url(row, verb), verb.refusal(row, situation))
-            for verb in self.verbs(request)
-        ]
+    # --- panels ----------------------------------------------------------------------------
 
     def panels(self, request: HttpRequest, row: Any) -> list[Panel]:
         return registry.panels_of(request, row)
@@ -172,43 +153,3 @@ class ResourceBase(BigReadOnlyAdmin):
     def extra_urls(self) -> list[Any]:
         """URL patterns of pages that only this kind has."""
         return []
-
-    def own(self, view: Any) -> Any:
-        """Wrap a view `(admin, request, …)` as a page of this admin that only staff can open."""
-        wrapped = partial(view, self)
-        update_wrapper(wrapped, view)
-        return self.admin_site.admin_view(wrapped)
-
-    def url(self, page: str, *args: Any) -> str:
-        """The URL of one of this model's pages ("changelist", "change", "live", "do" …)."""
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
-
-    def verb_url(self, row: Model, verb: Verb) -> str:
-        return self.url("do", row.pk, verb.name)
-
-    def found(self, request: HttpRequest, object_id: Any) -> Any | None:
-        """The object, or None if it does not exist. Raises `PermissionDenied` if the user may not view it."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return self.get_object(request, str(object_id))
-
-    def gone(self, request: HttpRequest, object_id: Any) -> HttpResponse:
-        """Redirect to the list with a message that the object was deleted."""
-        messages.info(request, f"The {self.opts.verbose_name} {object_id} no longer exists: it was deleted.")
-        return HttpResponseRedirect(self.url("changelist"))
-
-    def page_context(self, request: HttpRequest, row: Any | None = None, **more: Any) -> dict[str, Any]:
-        """The context that every page of this admin needs."""
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": row,
-            "row": row,
-            "kind": self.transition_kind(),
-            "badge": row and self.badge(row),
-            "state": row and self.state(row),
-            "model_admin": self,
-            "list_url": self.url("changelist"),
-            **more,
-        }

@@ -6,7 +6,8 @@ The rules are in the apps' guards and services; a `Verb` only makes them availab
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -27,8 +28,12 @@ class Verb:
     `consequences(row)` are the sentences of the confirmation page. `done` is the message afterwards.
     `form`: what the confirmation page asks for; its cleaned data are keyword arguments of `run`, which has
     defaults for them if the verb is one for many objects. `initial(row)`: what its fields hold at first.
+    `asks_many`: for several objects the form is asked once for all.
     `typed(row)` is the text that has to be typed to confirm, "" in the normal case; then `run_typed` runs
-    instead of `run`.
+    instead of `run`. `now(row, time)`: how the object is at that time, in a phrase: whose it is, since when,
+    and what is planned. `costly`: it costs money. For several objects the confirmation of what is costly or a
+    danger is typed (`to_type_for`).
+    `irreversible`: the page asks again who is there (`streamhub.signin.confirming`).
     """
 
     name: str
@@ -40,27 +45,35 @@ class Verb:
     consequences: Callable[[Any], Sequence[str]]
     done: str
     danger: bool = False
+    irreversible: bool = False
     primary: bool = False
     bulk: bool = True
+    asks_many: bool = False
     order: int = 50
     form: type[Form] | None = None
     initial: Callable[[Any], Mapping[str, Any]] = lambda row: {}
     typed: Callable[[Any], str] = lambda row: ""
     run_typed: Callable[[Any, Actor], Any] | None = None
+    now: Callable[[Any, datetime], str] = lambda row, time: ""
+    costly: bool = False
 
     def allowed(self, user: User | AnonymousUser) -> bool:
         """Whether the user's role has the verb; if not, pages do not offer it."""
         return user.has_perm(self.permission)
 
+    def to_type_for(self, count: int) -> str:
+        """What has to be typed to run it on so many objects, such as "stop 3"; "" if nothing."""
+        return f"{self.label.lower()} {count}" if count > 1 and (self.danger or self.costly) else ""
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one verb on one object."""
+    """The result of one verb on one object. `returned`: what the service returned."""
 
     label: str
     ok: bool
     sentence: str
-    url: str = ""
+    returned: Any = field(default=None, repr=False, compare=False)
 
 
 def perform(
@@ -78,7 +91,7 @@ def perform(
         return Outcome(label, False, f"To confirm it, open its page, press {verb.label} and type {to_type}.")
     run = verb.run_typed if to_type and verb.run_typed else verb.run
     try:
-        run(row, actor, **(data or {}))
+        returned = run(row, actor, **(data or {}))
     except NotPossible as refusal:
         return Outcome(label, False, refusal.detail)
     except Invalid as invalid:
@@ -87,7 +100,7 @@ def perform(
         return Outcome(label, False, str(refusal))
     except ObjectDoesNotExist:
         return Outcome(label, False, "It was deleted in the meantime.")
-    return Outcome(label, True, verb.done)
+    return Outcome(label, True, verb.done, returned)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,15 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 
 from streamhub.clock import from_now
-from streamhub.errors import ActionRequired, AwsError, NotKnownYet, NotSent, Retryable, StreamHubError
+from streamhub.errors import (
+    ActionRequired,
+    AwsError,
+    NotKnownYet,
+    NotSent,
+    QuotaFull,
+    Retryable,
+    StreamHubError,
+)
 from streamhub.lifecycle import states, workers
 from streamhub.lifecycle.models import ManagedResource, error_fields
 
@@ -172,6 +180,10 @@ class Claim:
         """
         if isinstance(error, ActionRequired):
             self._wait_for_person(error)
+            return
+        if isinstance(error, QuotaFull):
+            # Nothing was sent: no attempt, and nothing to find out.
+            self._end(after(error.after or 0), attempts=0, **error_fields(error, hint or error.hint))
             return
         wait, fields = backoff(self.row.attempts), {}
         if isinstance(error, Retryable) and error.after:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from streamhub.append_only import append_only
 from streamhub.clock import interval_constraint
 from streamhub.errors import AwsError
 
@@ -191,10 +192,10 @@ def due_indexes(name: str) -> list[models.Index]:
 
 
 class Transition(models.Model):
-    """One state change of one row: who, why, from, to, AWS's request id and error. Never updated.
+    """One state change of one row: who, why, from, to, AWS's request id and error. The table is append-only.
 
     From and to are equal when new intent, or a call that AWS accepted, changed no state. It has no foreign
-    key, because it outlives its row. Ids only grow, so old months can be pruned or partitioned by id.
+    key, because it outlives its row. `manage.py drop_audit` drops old months.
     """
 
     resource_type = models.CharField(max_length=24)
@@ -218,6 +219,7 @@ class Transition(models.Model):
                 condition=~models.Q(aws_request_id=""),
             ),
         ]
+        constraints = [*append_only("transition")]
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -322,6 +324,8 @@ class Listing(models.Model):
     key = models.CharField(max_length=24, unique=True)
     pages = models.PositiveIntegerField(default=1)
     items = models.PositiveIntegerField(default=0)
+    # How many items each quota counts, by its key (`PolledList.counts`).
+    counts = models.JSONField(default=dict, blank=True)
     listed_at = models.DateTimeField(null=True, blank=True)
     unread_since = models.DateTimeField(null=True, blank=True)
     unread_error = models.TextField(blank=True, default="")

@@ -12,7 +12,8 @@ else it causes a describe by the row's own step.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -37,6 +38,7 @@ BATCH_SECONDS = 2.0
 # How long steps wait for one that reads the list for all (it may be dead), and how often they ask.
 READING_SECONDS = 10
 READ_AGAIN_SECONDS = 1.0
+_LISTED = ("pages", "items", "counts", "listed_at")
 
 
 class ListPage(Protocol):
@@ -63,7 +65,9 @@ class PolledList:
     row's resource is absent from a list begun at `listed_at`, or None if absence proves nothing. `read_at`:
     the column with the time at which the row's item was last read. `service`: AWS's name of the service, for
     people. `confirms`: the condition of the rows that wait only for their absence, because AWS accepted their
-    deletion. None of them is described: the whole list confirms all that came together.
+    deletion. None of them is described: the whole list confirms all that came together. `counts(item)`: the
+    quotas that count the item, and within each the group that has the quota to itself ("": the account).
+    `needed()`: whether the list is read although no row is in it, because rows wait for what it counts.
     """
 
     key: str
@@ -77,6 +81,8 @@ class PolledList:
     watch: Watch | None = None
     read_at: str = "observed_at"
     confirms: Q | None = None
+    counts: Callable[[Any], Iterable[tuple[str, str]]] = lambda item: ()
+    needed: Callable[[], bool] = lambda: False
 
 
 def polled_lists() -> list[PolledList]:
@@ -96,9 +102,9 @@ def observe(polled_list: PolledList) -> str:
     near = _within(looks, settings.OBSERVE_SECONDS / 2)
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
     watched = _watched(polled_list)
-    full_due = _is_due(listing.listed_at) and identified.exists()
+    full_due = _is_due(listing.listed_at) and (identified.exists() or polled_list.needed())
     wake_due = _is_due(listing.woken_at or listing.listed_at)
-    confirm_due = _may_confirm(listing) and confirming.exists()
+    confirm_due = not full_due and _may_confirm(listing) and confirming.exists()
     if full_due or confirm_due or _list_is_cheaper({*near, *watched}, {*every, *watched}, listing.pages):
         outcome = read_list(polled_list, listing, plans=any(left is not None for left in looks.values()))
     elif due or watched:
@@ -252,10 +258,12 @@ def read_list(polled_list: PolledList, listing: Listing | None = None, *, plans:
     """
     started = database_now()
     listed: set[str] = set()
+    counted: Counter[tuple[str, str]] = Counter()
     pages = changed = 0
     for batch in _batches(polled_list, started):
         pages += batch.pages
         listed.update(batch.items)
+        counted.update(place for item in batch.items.values() for place in polled_list.counts(item))
         changed += _write_listed(polled_list, batch.items, batch.began)
     absent = _absent_from(polled_list, listed)
     _write_absent(polled_list, absent, started)
@@ -264,7 +272,10 @@ def read_list(polled_list: PolledList, listing: Listing | None = None, *, plans:
     listing = listing or Listing.objects.get_or_create(key=polled_list.key)[0]
     listing.pages, listing.items, listing.listed_at = max(pages, 1), len(listed), started
     listing.unread_since, listing.unread_error, listing.unread_hint = None, "", ""
-    listing.save(update_fields=["pages", "items", "listed_at", "unread_since", "unread_error", "unread_hint"])
+    listing.counts = _most_of_a_group(counted)
+    listing.save(update_fields=[*_LISTED, "unread_since", "unread_error", "unread_hint"])
+    for notify in contributed("at_list"):
+        notify(listing)
     return f"pages {pages}, items {len(listed)}, changed {changed}, absent {len(absent)}"
 
 
@@ -277,6 +288,14 @@ def _plan_again(polled_list: PolledList, looked_at: datetime) -> None:
         rows = polled_list.model._default_manager.filter(pk__in=list(plans), not_before__isnull=True)
         locked = list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
         observed_facts.update_each(polled_list.model, {pk: plans[pk] for pk in locked})
+
+
+def _most_of_a_group(counted: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    """By quota, the count of the group that has used the most of it."""
+    most: dict[str, int] = {}
+    for (quota, _group), count in counted.items():
+        most[quota] = max(most.get(quota, 0), count)
+    return most
 
 
 @dataclass

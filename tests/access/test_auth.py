@@ -52,7 +52,7 @@ def test_the_actor_of_a_request_is_the_service(service_called):
 
 
 def test_too_many_requests_of_one_token_are_429_with_retry_after(service, service_called, monkeypatch):
-    monkeypatch.setattr(limits, "requests", Limit(Rate(0.5, burst=2)))
+    monkeypatch.setattr(limits, "requests", Limit(Rate(0.5, burst=2), "test"))
     other = service_called("other")
     assert [service.get().status_code for _ in range(3)] == [200, 200, 429]
     assert service.get()["Retry-After"] == "2"
@@ -61,14 +61,14 @@ def test_too_many_requests_of_one_token_are_429_with_retry_after(service, servic
 
 
 def test_a_request_with_a_key_is_counted_once(service, monkeypatch):
-    monkeypatch.setattr(limits, "requests", Limit(Rate(0.001, burst=2)))
+    monkeypatch.setattr(limits, "requests", Limit(Rate(0.001, burst=2), "test"))
     assert service.post({"name": "a"}, key="1").status_code == 201
     assert service.post({"name": "a"}, key="1").status_code == 201
     assert service.post({"name": "a"}, key="1").status_code == 429
 
 
 def test_too_many_failed_authentications_of_one_address_are_429(client, service, monkeypatch):
-    monkeypatch.setattr(limits, "failures", Limit(Rate(1, burst=2)))
+    monkeypatch.setattr(limits, "failures", Limit(Rate(1, burst=2), "test"))
     assert [client.get(GROUPS).status_code for _ in range(3)] == [401, 401, 429]
     assert client.get(GROUPS, REMOTE_ADDR="10.0.0.9").status_code == 401
     assert service.get().status_code == 200  # valid tokens from the same address are accepted
@@ -76,7 +76,7 @@ def test_too_many_failed_authentications_of_one_address_are_429(client, service,
 
 def test_a_bucket_refills_up_to_its_burst():
     now = 0.0
-    limit = Limit(Rate(2, burst=2), clock=lambda: now)
+    limit = Limit(Rate(2, burst=2), "test", clock=lambda: now)
     assert [limit.take("a") for _ in range(3)] == [0, 0, 0.5]
     now = 0.5
     assert [limit.take("a") for _ in range(2)] == [0, 0.5]
@@ -85,7 +85,7 @@ def test_a_bucket_refills_up_to_its_burst():
 
 
 def test_the_least_recently_used_buckets_are_forgotten():
-    limit = Limit(Rate(0.001, burst=1), keys=2)
+    limit = Limit(Rate(0.001, burst=1), "test", keys=2)
     limit.take("a")
     limit.take("b")
     limit.take("a")

@@ -123,5 +123,5 @@ def test_the_command_lists_the_scopes_when_one_is_unknown():
 
 @pytest.mark.parametrize("text", ["90", "d", "0d", "-1d", "1.5h", "90 d", "90w", "123456d", ""])
 def test_the_command_explains_the_form_of_a_duration(text):
-    with pytest.raises(CommandError, match="30m, 12h or 90d"):
+    with pytest.raises(CommandError, match="30m, 12h, 90d or never"):
         command("event-site", "--scope", "channels:read", f"--expires={text}")

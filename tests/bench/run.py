@@ -27,12 +27,14 @@ from rich.console import Console  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
 from tests.bench import inside, outside, pace, reap  # noqa: E402
 from tests.bench.figures import Figure, table_of  # noqa: E402
+from tests.scenarios import emptying  # noqa: E402
 from tests.scenarios.world import WorldUnderTest  # noqa: E402
 
 
 def in_process(case: Callable[[WorldUnderTest], Iterator[Figure]]) -> Iterator[Figure]:
     """Run the case with an empty AWS and an empty database."""
-    call_command("flush", interactive=False, verbosity=0)
+    with emptying.allowed():
+        call_command("flush", interactive=False, verbosity=0)
     for world in WorldUnderTest.running(settings):
         yield from case(world)
 

@@ -53,7 +53,7 @@ def log_in(browser: Browser, live_server: Any, world: WorldUnderTest) -> Iterato
     Errors in the browser fail the test.
     """
     roles.seed()
-    staff = Staff(browser, live_server.url)
+    staff = Staff(browser, live_server.url, world.control.url)
 
     def page(role: str, **window: Any) -> Page:
         user = User.objects.filter(username=role).first()

@@ -14,10 +14,14 @@ Open = Callable[..., Page]
 
 
 class Staff:
-    """The users of the console at `url`. `problems` has what went wrong in their browsers."""
+    """The users of the console at `url`. `problems` has what went wrong in their browsers.
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    They also get streams from the embedded AWS at `aws_url`.
+    """
+
+    def __init__(self, browser: Browser, url: str, aws_url: str) -> None:
         self.url = url
+        self._known = (url, f"{aws_url}/_players/", "data:", "blob:")
         self.problems: list[str] = []
         self._browser = browser
         self._contexts: list[BrowserContext] = []
@@ -38,6 +42,7 @@ class Staff:
         )
         self._contexts.append(context)
         page = context.new_page()
+        page.on("console", lambda message: self._check_policy(message.text))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("request", lambda request: self._check_host(request.url))
         page.goto("/admin/")
@@ -47,6 +52,11 @@ class Staff:
         for context in self._contexts:
             context.close()
 
+    def _check_policy(self, text: str) -> None:
+        """Chromium tells the console what the content security policy refused."""
+        if "Content Security Policy" in text:
+            self.problems.append(text)
+
     def _check_host(self, url: str) -> None:
-        if not url.startswith((self.url, "data:", "blob:")):
+        if not url.startswith(self._known):
             self.problems.append(f"{url} is not on this server")

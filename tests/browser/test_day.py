@@ -48,7 +48,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 @pytest.fixture
 def staff(browser: Browser, stack: RunningStack) -> Iterator[Staff]:
-    users = Staff(browser, stack.processes.web_url)
+    users = Staff(browser, stack.processes.web_url, stack.control.url)
     yield users
     users.close()
     assert users.problems == []

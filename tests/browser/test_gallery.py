@@ -16,6 +16,7 @@ from streamhub.console import dashboard
 from tests.browser.gallery import SCHEMES, Gallery, Shoot, Step, assert_nothing_wrong
 from tests.browser.staff import WIDE, Open, Staff
 from tests.scenarios.one_of_everything import OneOfEverything
+from tests.scenarios.world import WorldUnderTest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -70,6 +71,9 @@ def pages(site: OneOfEverything) -> dict[str, str]:
         "clock-offsets": "lifecycle/clockoffset/",
         "jobs": "lifecycle/job/",
         "health": "health/",
+        "quotas": "quotas/",
+        "reaper": "distributions/reaper/",
+        "distribution-price": f"{DISTRIBUTION}/{site.idle.distribution_id}/do/price/",
         "alarms": "alerts/alarm/",
         "alarm": f"alerts/alarm/{alarm.pk}/change/",
         "alarm-acknowledge": f"alerts/alarm/{alarm.pk}/do/acknowledge/",
@@ -152,6 +156,7 @@ def test_pages_after_an_action_fit_and_are_accessible(log_in: Open, shoot: Shoot
 def test_pages_of_other_users_fit_and_are_accessible(
     browser: Browser,
     live_server: Any,
+    world: WorldUnderTest,
     log_in: Open,
     shoot: Shoot,
     monkeypatch: pytest.MonkeyPatch,
@@ -165,7 +170,9 @@ def test_pages_of_other_users_fit_and_are_accessible(
     viewer = Gallery(log_in("viewer", scheme=scheme), shoot, scheme)
     viewer.visit("viewer-dashboard", "")
     viewer.visit("viewer-breakout", f"{BREAKOUT}/{site.live.pk}/change/")
-    anonymous = Gallery(Staff(browser, live_server.url).anonymous_page(scheme), shoot, scheme)
+    anonymous = Gallery(
+        Staff(browser, live_server.url, world.control.url).anonymous_page(scheme), shoot, scheme
+    )
     anonymous.visit("login", "login/")
     anonymous.page.fill("#id_username", "anna")
     anonymous.page.fill("#id_password", "wrong")

@@ -83,7 +83,7 @@ def confirmation(staff: Client, verb: Verb, row: Any) -> str:
 
 def press(staff: Client, verb: Verb, row: Any) -> str:
     """Confirm the verb on its page; the message that follows."""
-    (message,) = get_messages(staff.post(do_url(verb, row)).wsgi_request)
+    (message,) = get_messages(staff.post(do_url(verb, row), verb.data).wsgi_request)
     return str(message)
 
 

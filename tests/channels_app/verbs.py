@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from channels_app import services
@@ -21,7 +21,7 @@ class Verb:
 
     `ready` makes a row on which it is carried out, `not_ready` one on which it is refused (`sentence`), and
     `repeated` one on which it has no effect; its page then shows `repeat_sentence`. `call` is the API call
-    (method, path, body), `status` its answer.
+    (method, path, body), `status` its answer. `data`: what its page asks for.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Verb:
     status: int = 202
     repeated: Callable[[], Any] | None = None
     repeat_sentence: str = ""
+    data: dict[str, str] = field(default_factory=dict)
 
 
 def breakout_beside_another(state: str) -> Breakout:
@@ -271,6 +272,16 @@ DISTRIBUTIONS = [
         after="disabled",
         not_ready=lambda: detached("deleting"),
         sentence="It is deleting; this is possible only while it is disabling or disabled.",
+    ),
+    Verb(
+        "price",
+        lambda row: distributions.distribution_price_class_change(row, "PriceClass_All", who=TESTER),
+        ready=lambda: rows.distribution(price_class="PriceClass_100"),
+        observed=lambda row: (row.price_class, row.price_class_pending),
+        after=("PriceClass_All", True),
+        not_ready=distribution_on_air,
+        sentence="It is on air with keynote. Stop the breakout first.",
+        data={"price_class": "PriceClass_All"},
     ),
     Verb(
         "delete",

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from streamhub.access.models import AuditEntry
 from streamhub.lifecycle.periodic import periodic_jobs
 from streamhub.seeds import seed_periodics
 from tests.scenarios.staff import As
@@ -65,7 +65,7 @@ def test_switching_off_asks_and_says_what_stops(engineer: Client) -> None:
     assert "StreamHub will not delete stale distributions from AWS and from the database." in text
     assert text.count("It is an alarm until it is on again.") == 1
     assert job("delete_stale_distributions").enabled
-    assert not LogEntry.objects.exists()
+    assert not AuditEntry.objects.filter(object_kind="periodic task").exists()
 
 
 def test_a_confirmed_switch_is_made_and_logged(engineer: Client) -> None:
@@ -74,11 +74,12 @@ def test_a_confirmed_switch_is_made_and_logged(engineer: Client) -> None:
     assert not job().enabled
     assert not job("drift").enabled
     assert job("observe").enabled
-    entries = LogEntry.objects.filter(change_message="Switched off.")
-    assert {entry.object_repr.partition(":")[0] for entry in entries} == {"sweep", "drift"}
+    entries = AuditEntry.objects.filter(detail="Switched off.")
+    assert {entry.object_name.partition(":")[0] for entry in entries} == {"sweep", "drift"}
+    assert [(entry.before, entry.after) for entry in entries] == [({"enabled": True}, {"enabled": False})] * 2
     act(engineer, "switch_on", job())
     assert job().enabled
-    assert LogEntry.objects.filter(change_message="Switched on.").count() == 1
+    assert AuditEntry.objects.filter(detail="Switched on.").count() == 1
 
 
 def test_what_is_off_already_is_not_asked_about(engineer: Client) -> None:
@@ -204,4 +205,4 @@ def test_run_now_sends_the_task_and_is_logged(engineer: Client, monkeypatch: pyt
     monkeypatch.setattr("celery.app.task.Task.apply_async", lambda task, **kwargs: sent.append(task.name))
     act(engineer, "run_now", job())
     assert sent == ["lifecycle.sweep"]
-    assert LogEntry.objects.get().change_message == "Run now."
+    assert AuditEntry.objects.get(object_kind="periodic task").detail == "Run now."

@@ -97,14 +97,44 @@ def test_a_token_is_shown_once(as_role: As) -> None:
     engineer = as_role("engineer")
     data = {"name": "event-site", "scopes": ["channels:read"], "days": "30"}
     response = engineer.post(reverse("admin:access_apitoken_add"), data)
+    assert response.status_code == 302
+    shown = response["Location"]
+    response = engineer.get(shown)
     plain = re.search(r'id="token">([^<]+)<', response.content.decode())
     assert plain is not None
     token = token_authenticate(plain[1])
     assert token is not None
-    assert token.created_by is not None
+    assert token.owner is not None
     assert "no-store" in response["Cache-Control"]
     page = engineer.get(reverse("admin:access_apitoken_change", args=[token.pk])).content.decode()
     assert plain[1] not in page
+    again = engineer.get(shown).content.decode()
+    assert "was shown once" in again
+    assert plain[1] not in again
+    assert ApiToken.objects.count() == 1
+
+
+def test_nobody_else_is_shown_a_new_token(as_role: As) -> None:
+    engineer, other = as_role("engineer"), as_role("superuser")
+    data = {"name": "event-site", "scopes": ["channels:read"]}
+    response = engineer.post(reverse("admin:access_apitoken_add"), data)
+    other.cookies["new_token"] = response.cookies["new_token"].value
+    assert "was shown once" in other.get(response["Location"]).content.decode()
+
+
+def test_a_rotated_token_is_shown_once_too(as_role: As) -> None:
+    row, _ = token_issue("event-site", ["channels:read"], None)
+    engineer = as_role("engineer")
+    url = reverse("admin:access_apitoken_do", args=[row.pk, "rotate"])
+    response = engineer.post(url, {"overlap_hours": "2", "days": "30"}, follow=True)
+    plain = re.search(r'id="token">([^<]+)<', response.content.decode())
+    assert plain is not None
+    new = token_authenticate(plain[1])
+    assert new is not None
+    assert (new.family, new.replaces) == (row.family, row)
+    assert str(new.owner) == "engineer"
+    row.refresh_from_db()
+    assert row.expires_at is not None
 
 
 def test_a_token_form_shows_errors_at_the_field(as_role: As) -> None:

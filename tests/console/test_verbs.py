@@ -81,7 +81,7 @@ def test_no_verb_answers_500_in_any_state(superuser: Client, model: Any, name: s
         row = MAKERS[model]()
         if state is not None:
             model.objects.filter(pk=row.pk).update(state=state)
-        assert superuser.post(do_url(row, name)).status_code == 302
+        assert superuser.post(do_url(row, name), {"price_class": "PriceClass_All"}).status_code == 302
 
 
 def test_a_verb_records_who_ran_it_and_shows_a_message(operator: Client) -> None:
@@ -147,7 +147,9 @@ def test_bulk_shows_the_result_for_each_object(operator: Client) -> None:
     assert everything() == before
     bulk = reverse("admin:distributions_distribution_bulk", args=["detach"])
     deleted = 999_999
-    response = operator.post(bulk, {"_selected_action": [free.pk, on_air.pk, deleted]}, follow=True)
+    response = operator.post(
+        bulk, {"_selected_action": [free.pk, on_air.pk, deleted], "typed": "detach 3"}, follow=True
+    )
     page = response.content.decode()
     assert "1 done, 2 refused" in page
     assert "on air with Keynote" in page

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from channels_app.models import Channel
 from channels_app.services import (
@@ -17,6 +18,7 @@ from distributions import services
 from distributions.models import Distribution
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Priority
+from streamhub.quotas.models import Quota
 from tests.scenarios import stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
@@ -165,8 +167,9 @@ def test_a_create_over_the_quota_waits_in_pending_until_there_is_room(world: Wor
         world.step_all()
         world.observe()
     row = Distribution.objects.get()
-    assert (row.state, row.error_code) == ("pending", "TooManyDistributions")
+    assert (row.state, row.error_code) == ("pending", "quota_full")
     world.control.console("cloudfront", "set_quota", distributions=10)
+    Quota.objects.update(next_try_at=Now())  # its next try
     world.settle()
     assert fresh(row).state == "deployed"
 

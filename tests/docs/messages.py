@@ -89,7 +89,7 @@ def shown(text: str) -> Iterator[str]:
 def messages_of_template(path: Path) -> Iterator[str]:
     """The texts between a template's tags, and the labels in its attributes."""
     text = re.sub(r"\{#.*?#\}", "", path.read_text())
-    for label in re.findall(r'(?:title|aria-label|alt|placeholder)="([^"]+)"', text):
+    for label in re.findall(r'(?:title|aria-label|alt|placeholder|data-sh-preview-why\d+)="([^"]+)"', text):
         yield from shown(values_named(label))
     plain = re.sub(r"<(?:script|style).*?</(?:script|style)>", "", text, flags=re.DOTALL)
     plain = re.sub(r"<(?!/?(?:b|i|a|code|span)\b)[^>]+>", "\n", plain)

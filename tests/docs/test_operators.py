@@ -56,7 +56,7 @@ def test_a_row_of_the_table_says_who_may(row: list[str]) -> None:
 def test_the_table_has_every_permission_that_is_no_look_and_no_schedule() -> None:
     granted = set(roles.table()["engineer"])
     verbs = {each for each in granted if ".view_" not in each and not each.startswith("django_celery_beat.")}
-    assert {row[2] for row in rows_of_the_table()} == verbs
+    assert {row[2] for row in rows_of_the_table() if any(row[3:])} == verbs
 
 
 # --- variables -------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from emulator import picture
+from emulator.archive import NULL_PACKET
 from emulator.server import Handle
 from tests.emulator.clients import ClientFactory
 
@@ -130,3 +132,26 @@ def test_reset_discards_recordings(aws: Handle, client: ClientFactory, s3: Any) 
     assert len(listed(s3)) == 1
     aws.control.reset()
     assert listed(s3) == []
+
+
+def test_a_recording_holds_the_pieces_that_players_got(aws: Handle, client: ClientFactory, s3: Any) -> None:
+    run_encoder(aws, client, "s3ssl://recordings/uid/main")
+    aws.control.advance(301)
+    (file,) = listed(s3)
+    content = s3.get_object(Bucket="recordings", Key=file["Key"])["Body"].read()
+    assert len(content) == file["Size"]
+    at = 0
+    for piece in picture.pattern().pieces * 2:
+        assert content[at : at + len(piece)] == piece
+        at += BITS * 2 // 8 // 188 * 188
+        assert content[at - 188 : at] == NULL_PACKET
+
+
+def test_a_recording_without_an_input_is_black(aws: Handle, client: ClientFactory, s3: Any) -> None:
+    run_encoder(aws, client, "s3ssl://recordings/uid/main")
+    (made,) = client("medialive").list_inputs()["Inputs"]
+    aws.control.console("medialive", "unplug", id=made["Id"])
+    aws.control.advance(301)
+    content = s3.get_object(Bucket="recordings", Key=listed(s3)[0]["Key"])["Body"].read()
+    assert picture.pattern().pieces[5] not in content
+    assert content.count(picture.black().pieces[5]) == 13  # in twelve and a half loops

@@ -95,6 +95,53 @@ def test_a_path_pattern_chooses_the_behaviour(aws: Handle, client: ClientFactory
     assert ask(aws, "GET", insecure.replace("/out/v1/", "/in/")).status == 301
 
 
+# -- other sites
+
+
+SIMPLE_CORS = "60669652-455b-4ae9-85a4-c4c02393f86c"
+WITH_PREFLIGHT = "5cc3b908-e619-4b99-88e5-2cf7f45965bd"
+SECURITY = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+ALLOWED = "Access-Control-Allow-Origin"
+
+
+def with_policy(stack: Stack, policy: str) -> None:
+    changed = behaviour(stack, ResponseHeadersPolicyId=policy)
+    change_distribution(cloudfront(stack), stack.distribution_id, **changed)
+
+
+def test_mediapackage_lets_every_site_read_its_files(stack: Stack) -> None:
+    stack.start()
+    for url in (stack.url, stack.endpoint_url):
+        assert ask(stack.aws, "GET", url, Origin="https://admin.example.com").headers[ALLOWED] == "*"
+        assert ALLOWED not in ask(stack.aws, "GET", url).headers
+
+
+@pytest.mark.parametrize(
+    ("policy", "exposed"), [(SIMPLE_CORS, None), (WITH_PREFLIGHT, "*")], ids=["simple", "preflight"]
+)
+def test_a_response_headers_policy_lets_other_sites_read_errors_too(
+    stack: Stack, policy: str, exposed: str | None
+) -> None:
+    with_policy(stack, policy)
+    answer = ask(stack.aws, "GET", stack.url, Origin="https://admin.example.com")
+    assert (answer.status, answer.headers[ALLOWED]) == (404, "*")
+    assert answer.headers.get("Access-Control-Expose-Headers") == exposed
+    assert ALLOWED not in ask(stack.aws, "GET", stack.url).headers
+
+
+def test_without_such_a_policy_errors_cannot_be_read(stack: Stack) -> None:
+    assert ALLOWED not in ask(stack.aws, "GET", stack.url, Origin="https://a.example").headers
+    with_policy(stack, SECURITY)
+    assert ALLOWED not in ask(stack.aws, "GET", stack.url, Origin="https://a.example").headers
+
+
+def test_what_is_disabled_has_no_policy(stack: Stack) -> None:
+    with_policy(stack, SIMPLE_CORS)
+    stack.aws.control.console("cloudfront", "disable", Id=stack.distribution_id)
+    answer = ask(stack.aws, "GET", stack.url, Origin="https://a.example")
+    assert (answer.status, ALLOWED in answer.headers) == (403, False)
+
+
 # -- errors stay in the cache
 
 

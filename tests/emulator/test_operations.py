@@ -1,4 +1,4 @@
-"""The emulator has exactly the operations that the product calls."""
+"""The emulator has exactly the operations that the product calls, and a few that it does not call yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from emulator import codec
 from emulator.server import EmbeddedAws
 from streamhub.aws.iam_actions import ACTIONS
 
-SERVICES = ("cloudfront", "cloudwatch", "medialive", "mediapackage", "sts")  # S3 is moto's
+# What a person sees in the console of MediaLive; the product is to show it too.
+NOT_CALLED_YET = {"medialive": {"DescribeThumbnails", "ListAlerts"}}
+
+SERVICES = ("cloudfront", "cloudwatch", "medialive", "mediapackage", "service-quotas", "sts")  # S3 is moto's
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -19,7 +22,8 @@ def test_a_service_has_exactly_the_operations_that_the_product_calls(service: st
     names = [codec.boto_name(model.operation_model(name)) for name in model.operation_names]
     offered = {name for name in names if hasattr(EmbeddedAws().world.services[service], xform_name(name))}
     called = {name.partition(":")[2] for name in ACTIONS if name.startswith(f"{service}:")}
-    assert offered == called
+    assert not called & NOT_CALLED_YET.get(service, set())
+    assert offered == called | NOT_CALLED_YET.get(service, set())
 
 
 def test_every_service_that_the_product_calls_is_tested() -> None:

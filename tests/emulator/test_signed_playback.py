@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -285,3 +286,21 @@ def test_a_key_group_needs_keys_that_exist(aws: Handle) -> None:
     for items in ([], ["KNOSUCHKEY0001"]):
         with pytest.raises(ControlError, match="public keys that exist"):
             aws.control.console("cloudfront", "create_key_group", Items=items)
+
+
+# -- the files of a stream
+
+
+def test_the_files_of_a_signed_playlist_need_a_signature_of_their_own(stack: Stack, signer: Signer) -> None:
+    control = stack.aws.control
+    signed = signer.custom(stack.url, policy(wildcard(stack)))
+    query = "?" + signed.partition("?")[2]
+    assert control.play(signed)[0] == 200
+    variant = urljoin(stack.url, "index_1.m3u8")
+    assert control.play(variant) == MISSING_KEY  # what a player asks that follows the playlist's relative URL
+    status, text = control.play(variant + query)
+    segment = urljoin(stack.url, next(line for line in text.splitlines() if line.endswith(".ts")))
+    assert (status, control.play(segment)) == (200, MISSING_KEY)
+    assert control.fetch(segment + query)[0] == 200
+    cookies = signer.cookies(policy(wildcard(stack)))
+    assert [control.fetch(url, cookies)[0] for url in (stack.url, variant, segment)] == [200] * 3

@@ -30,7 +30,7 @@ from tests.scenarios.world import WorldUnderTest, own_aws
 CIDRS = ["203.0.113.0/24"]
 START = "medialive:StartChannel"
 READS = (":Get", ":List", ":Describe")
-# What AWS allows in this account: far more than is created. With its usual quotas some rows would never be ready.
+# What AWS allows in this account. With its usual quotas some of many rows would never be ready.
 ROOM = {
     "medialive": {"channels": 1000, "push_inputs": 1000},
     "mediapackage": {"channels": 1000},

@@ -20,7 +20,7 @@ from django.utils import timezone
 from emulator.account import Account
 from tests.scenarios.world import WorldUnderTest, own_aws
 
-APPS = ("billing", "channels_app", "distributions", "lifecycle", "recordings")
+APPS = ("billing", "channels_app", "distributions", "lifecycle", "quotas", "recordings")
 Prepare = Callable[[WorldUnderTest], object]
 
 

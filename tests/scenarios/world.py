@@ -25,6 +25,7 @@ from streamhub.errors import AwsError
 from streamhub.lifecycle import driver, observe
 from streamhub.lifecycle.models import Job, Listing, Transition
 from streamhub.lifecycle.reconcile import reconcile
+from streamhub.quotas.models import Place, Quota
 
 ROUNDS = 200
 FULL_EVERY = 5
@@ -40,6 +41,8 @@ ROWS = (
     Transition,
     Listing,
     Job,
+    Place,
+    Quota,
 )
 
 

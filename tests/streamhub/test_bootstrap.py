@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.contrib.auth.models import Group, User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,3 +59,16 @@ def test_the_first_admin_is_created_once_and_keeps_the_password(settings: Any) -
     settings.ADMIN_PASSWORD = "second"
     bootstrap()
     assert User.objects.get(username="admin", is_superuser=True).check_password("first")
+
+
+def test_live_mode_takes_no_weak_password(settings: Any) -> None:
+    settings.STREAMHUB_AWS = "live"
+    settings.ADMIN_PASSWORD = "admin"
+    with pytest.raises(CommandError, match=r"ADMIN_PASSWORD is too weak: .*at least 12 characters"):
+        bootstrap()
+    assert not User.objects.exists()
+    settings.ADMIN_PASSWORD = "correct horse battery"
+    bootstrap()
+    settings.ADMIN_PASSWORD = "admin"  # not read any more
+    bootstrap()
+    assert User.objects.count() == 1

@@ -10,7 +10,7 @@ import pytest
 from emulator.server import EmbeddedAws
 from streamhub import startup, variables
 
-KEY = "k" * 50
+KEY = "an-example-of-fifty-characters-0123456789-abcdefgh"
 
 
 @pytest.fixture(autouse=True)
@@ -48,10 +48,19 @@ def test_right_live_settings_have_no_mistakes(live: Any, url: str) -> None:
         ("ALARM_URLS", ["slack"], "ALARM_URLS holds something that is not a URL"),
         ("ALARM_ESCALATION_URLS", ["boss"], "ALARM_ESCALATION_URLS holds something that is not a URL"),
         ("HEARTBEAT_URL", "ftp://example.com", "HEARTBEAT_URL is not an http or https URL"),
+        ("DEBUG", True, "DEBUG=on shows settings and code"),
+        ("ALLOWED_HOSTS", ["*"], "ALLOWED_HOSTS=* lets any name pass"),
+        ("TRUSTED_PROXIES", ["proxy"], "TRUSTED_PROXIES holds 'proxy'"),
+        ("OIDC_SERVER_URL", "http://id.example.com", "OIDC_SERVER_URL is not the https address"),
+        ("OIDC_CLIENT_ID", "", "OIDC_SERVER_URL needs OIDC_CLIENT_ID"),
+        ("OIDC_GROUP_MAP", {}, "OIDC_SERVER_URL needs OIDC_GROUP_MAP"),
         ("CONSOLE_URL", "streamhub.example.com", "CONSOLE_URL is not an http or https URL"),
     ],
 )
 def test_each_mistake_is_one_sentence(live: Any, name: str, value: str, expected: str) -> None:
+    if name.startswith("OIDC"):
+        live.OIDC_SERVER_URL = "https://id.example.com"
+        live.OIDC_CLIENT_ID, live.OIDC_GROUP_MAP = "streamhub", {"sso-ops": "operator"}
     setattr(live, name, value)
     (sentence,) = startup.mistakes()
     assert expected in sentence
@@ -95,14 +104,24 @@ def test_an_invalid_flag_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "live", "mistaken"), [("", True, 1), ("short", True, 1), (KEY, True, 0), ("", False, 0)]
+    ("key", "live", "mistaken"),
+    [
+        ("", True, 1),
+        ("short", True, 1),
+        (KEY[:49], True, 1),
+        ("k" * 50, True, 1),
+        ("0123456789" * 6, True, 1),
+        ("django-insecure-" + KEY, True, 1),
+        (KEY, True, 0),
+        ("", False, 0),
+    ],
 )
 def test_live_needs_a_secret_key_and_embedded_stores_its_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any, key: str, live: bool, mistaken: int
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", key)
     first = variables.secret_key(environ.Env(), tmp_path / "secret_key", live=live)
-    assert len(first) >= 32 or key == "short"
+    assert first == key or not key
     assert len(variables.mistakes) == mistaken
     if not live:
         assert variables.secret_key(environ.Env(), tmp_path / "secret_key", live=live) == first
@@ -140,6 +159,16 @@ def test_the_start_logs_which_aws_is_used(
     ):
         assert part in caplog.text
     assert "geheim" not in caplog.text
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_plain_http_is_said_at_the_start(
+    live: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, on: bool
+) -> None:
+    monkeypatch.setattr(startup, "_account", lambda: "111122223333")
+    live.STREAMHUB_PLAIN_HTTP = on
+    startup.announce("web")
+    assert ("STREAMHUB_PLAIN_HTTP=on: passwords, cookies and tokens" in caplog.text) is on
 
 
 def test_a_process_starts_when_aws_does_not_answer(

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from devstack.demo import tour, verdict
+from devstack.demo import picture, tour, verdict
 from devstack.demo.api import Api, ApiError
 from devstack.demo.screen import Screen
 from devstack.demo.stack import DemoStack, NoFolder
@@ -52,12 +52,15 @@ class Command(BaseCommand):
     def _run(self, stack: DemoStack, screen: Screen, *, keep_serving: bool) -> bool:
         """Run the whole demo; returns whether every promise held, also after a later Ctrl-C."""
         _start(stack, screen)
-        held = _take_tour(stack, screen)
+        present_tour = tour.Tour(
+            Api(stack.url, stack.token), Control(stack.aws_url), screen, stack.processes.check
+        )
+        held = _take_tour(present_tour, screen)
         if keep_serving:
-            screen.say(
-                f"\nStill serving {stack.url}/admin/ (user admin, password {stack.password}). "
-                "Press Ctrl-C to stop everything."
-            )
+            screen.say()
+            page = picture.on_air(present_tour)
+            screen.say(f"\nSee the picture move: press Play on {stack.url}{page}")
+            screen.say(f"User admin, password {stack.password}. Press Ctrl-C to stop everything.")
             _serve(stack)
         return held
 
@@ -76,15 +79,13 @@ def _start(stack: DemoStack, screen: Screen) -> None:
     screen.say(f"   AWS        {stack.aws_url}   (embedded; no real account can be reached)")
 
 
-def _take_tour(stack: DemoStack, screen: Screen) -> bool:
-    api, control = Api(stack.url, stack.token), Control(stack.aws_url)
-    present_tour = tour.Tour(api, control, screen, stack.processes.check)
+def _take_tour(present_tour: tour.Tour, screen: Screen) -> bool:
     screen.title("The tour: one channel's life, and a show on it")
     for step in STEPS:
         step(present_tour)
     promises = verdict.verdict(present_tour)
     screen.say()
-    screen.show(verdict.calls_of(control.counts()))
+    screen.show(verdict.calls_of(present_tour.control.counts()))
     screen.show(verdict.table_of(promises))
     return all(promise.held for promise in promises)
 

@@ -5,7 +5,7 @@ from django.urls import path
 
 from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER
 from streamhub.console import banner, dashboard, health_page, search
-from streamhub.console.admin import access, alarms, auth, beat, lifecycle
+from streamhub.console.admin import access, alarms, audit, auth, beat, lifecycle
 from streamhub.console.login import login
 from streamhub.console.navigation import Entry
 from streamhub.console.roles import Grant
@@ -15,6 +15,7 @@ NAVIGATION = (
     Entry(100, "Live", "Alarms", "notification_important", "alerts.alarm"),
     health_page.ENTRY,
     Entry(420, "System", "Transitions", "history", "lifecycle.transition"),
+    Entry(425, "System", "Audit", "policy", "access.auditentry"),
     Entry(430, "System", "Jobs", "manufacturing", "lifecycle.job"),
     Entry(440, "System", "Schedule", "schedule", "django_celery_beat.periodictask"),
     Entry(450, "System", "API tokens", "key", "access.apitoken"),
@@ -34,7 +35,7 @@ ROLES = (
     ),
     Grant(VIEWER, ("alerts.view_alarm",)),
     Grant(OPERATOR, ("alerts.acknowledge_alarm", "alerts.take_alarm", "alerts.silence_alarm")),
-    Grant(ENGINEER, ("access.view_apitoken", "access.add_apitoken", "access.revoke_apitoken")),
+    Grant(ENGINEER, [f"access.{verb}_apitoken" for verb in ("view", "add", "rotate", "revoke")]),
     Grant(ENGINEER, ("auth.view_user", "auth.view_group")),
     Grant(
         ENGINEER,
@@ -47,9 +48,9 @@ ROLES = (
     Grant(ENGINEER, ("django_celery_beat.view_solarschedule",)),
 )
 
-PAGE_PARTS = (access.PARTS, alarms.PARTS)
+PAGE_PARTS = (access.PARTS, alarms.PARTS, auth.PARTS)
 
-__all__ = ["NAVIGATION", "PAGE_PARTS", "ROLES", "access", "alarms", "auth", "beat", "lifecycle"]
+__all__ = ["NAVIGATION", "PAGE_PARTS", "ROLES", "access", "alarms", "audit", "auth", "beat", "lifecycle"]
 
 
 def _extra_urls() -> list[object]:

@@ -1,8 +1,7 @@
-"""API tokens: a form issues a token and shows it once, a verb revokes it; tokens are never edited."""
+"""API tokens: a form issues a token, verbs rotate and revoke it; a new one is shown once, none is edited."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,33 +10,45 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models.functions import Now
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.cache import add_never_cache_headers
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
 from streamhub.access.actors import Actor
 from streamhub.access.models import ApiToken
 from streamhub.access.scopes import SCOPES
-from streamhub.access.services import token_issue, token_revoke
+from streamhub.access.services import (
+    EXPIRES_IN,
+    LONGEST_OVERLAP,
+    OVERLAP,
+    DailyLimits,
+    rotation_refusal,
+    token_issue,
+    token_revoke,
+    token_rotate,
+)
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Fact, Section
 from streamhub.console.registry import PageParts
 from streamhub.console.templatetags.console import when
-from streamhub.console.verbs import Verb
+from streamhub.console.verbs import Outcome, Verb
 from streamhub.errors import Invalid
 
-log = logging.getLogger(__name__)
+COOKIE = "new_token"
+SHOWN_FOR_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Issued:
-    """A new token and its plain text, which is in the response to this request and nowhere else."""
+    """A new token and its plain text, which only goes to the browser of who made it."""
 
     row: ApiToken
     plain: str
@@ -46,7 +57,41 @@ class Issued:
         return str(self.row)
 
 
-class IssueForm(forms.Form):
+def _limit_field(name: str) -> forms.IntegerField:
+    field: Any = ApiToken._meta.get_field(name)
+    return forms.IntegerField(
+        label=field.verbose_name.capitalize(),
+        required=False,
+        min_value=0,
+        max_value=10_000,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text=field.help_text,
+    )
+
+
+class _TokenFields(forms.Form):
+    """What a new token has, whether it is issued or replaces another."""
+
+    days = forms.IntegerField(
+        label="Expires after (days)",
+        required=False,
+        initial=EXPIRES_IN.days,
+        min_value=1,
+        max_value=3650,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text=f"Empty: {EXPIRES_IN.days} days.",
+    )
+    never = forms.BooleanField(
+        label="Never expires",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Only if nobody can replace it in time. The audit says so.",
+    )
+    max_channels_per_day = _limit_field("max_channels_per_day")
+    max_starts_per_day = _limit_field("max_starts_per_day")
+
+
+class IssueForm(_TokenFields):
     name = forms.CharField(
         label="Service",
         max_length=64,
@@ -58,14 +103,24 @@ class IssueForm(forms.Form):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="Select only what the service needs.",
     )
-    days = forms.IntegerField(
-        label="Expires after (days)",
+    field_order = ("name", "scopes", "days", "never")
+
+
+class RotateForm(_TokenFields):
+    overlap_hours = forms.IntegerField(
+        label="The old token works for another (hours)",
         required=False,
-        min_value=1,
-        max_value=3650,
+        initial=OVERLAP.days * 24,
+        min_value=0,
+        max_value=LONGEST_OVERLAP.days * 24,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Leave empty for a token that does not expire.",
+        help_text=f"Long enough for the service to change over. Empty: {OVERLAP.days * 24}.",
     )
+    field_order = ("overlap_hours", "days", "never")
+
+
+def _expires_in(days: int | None, never: bool) -> timedelta | None:
+    return None if never else timedelta(days=days) if days else EXPIRES_IN
 
 
 @admin.register(ApiToken)
@@ -76,6 +131,7 @@ class ApiTokenAdmin(CreatingAdmin):
     state_badges = {
         "usable": Badge(Tone.GOOD, "check_circle"),
         "expired": Badge(Tone.CALM, "timer_off"),
+        "orphaned": Badge(Tone.WARN, "person_off", word="owner deactivated"),
         "revoked": Badge(Tone.CALM, "block"),
     }
     list_display = ("title", "state_shown", "scopes_shown", "expires", "last_used")
@@ -83,15 +139,21 @@ class ApiTokenAdmin(CreatingAdmin):
     search_help_text = "Service, or first characters of the token"
     ordering = ("-id",)
     creation_form = IssueForm
-    creation_note = "The next page shows the token once. StreamHub stores only its SHA-256 hash."
+    asks_again = True
+    creation_note = (
+        "The next page shows the token once. StreamHub stores only its SHA-256 hash. "
+        "You answer for it: it stops working when you are deactivated, unless somebody rotates it."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).annotate(read_at=Now())
+        return super().get_queryset(request).select_related("owner").annotate(read_at=Now())
 
     def state(self, row: ApiToken) -> str:
         if row.revoked_at is not None:
             return "revoked"
-        return "expired" if row.expired else "usable"
+        if row.expired:
+            return "expired"
+        return "orphaned" if row.orphaned else "usable"
 
     def since(self, row: ApiToken) -> Any:
         return row.revoked_at or (row.expires_at if row.expired else row.created_at)
@@ -114,17 +176,25 @@ class ApiTokenAdmin(CreatingAdmin):
             Fact("begins with", row.prefix, "code", hint="The rest of the token is not stored."),
             Fact("scopes", row.scopes, "list"),
             Fact("issued", row.created_at, "when"),
-            Fact("issued by", row.created_by or "command line"),
+            Fact("owner", row.owner or "nobody: issued at the command line"),
+            Fact("replaces", row.replaces or "none"),
             Fact("expires", row.expires_at, "when") if row.expires_at else Fact("expires", "never"),
+            *(_limit_fact(row, name) for name in ("max_channels_per_day", "max_starts_per_day")),
             Fact("last used", row.last_used_at, "when", hint="Updated at most once a minute."),
             Fact("revoked", row.revoked_at, "when"),
         ]
         return [Section("Token", facts, "key", wide=True)]
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Issued:
-        expires_in = timedelta(days=data["days"]) if data["days"] else None
         try:
-            row, plain = token_issue(data["name"], data["scopes"], expires_in, created_by=request.user)  # type: ignore[arg-type]
+            row, plain = token_issue(
+                data["name"],
+                data["scopes"],
+                _expires_in(data["days"], data["never"]),
+                owner=who.user,
+                limits=DailyLimits(data["max_channels_per_day"], data["max_starts_per_day"]),
+                who=who,
+            )
         except Invalid as invalid:
             errors = {
                 ("days" if field == "expires_in" else field): message
@@ -133,31 +203,109 @@ class ApiTokenAdmin(CreatingAdmin):
             raise Invalid(errors) from invalid
         return Issued(row, plain)
 
+    # --- showing a token once --------------------------------------------------------------
+
     def after_creation(self, request: HttpRequest, created: Issued) -> HttpResponse:
-        """The only page that shows the token. It must not be cached."""
-        context = self.page_context(
-            request,
-            created.row,
-            title="New token",
-            plain=created.plain,
-            back=self.url("change", created.row.pk),
+        """Redirect to the page that shows it: a reload of that page makes no second token.
+
+        The plain text travels in a cookie for that page alone, and is nowhere on the server.
+        """
+        url = self.url("shown", created.row.pk)
+        response = HttpResponseRedirect(url)
+        response.set_signed_cookie(
+            COOKIE,
+            created.plain,
+            salt=_salt(request, created.row.pk),
+            max_age=SHOWN_FOR_SECONDS,
+            path=url,
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Strict",
         )
-        response = TemplateResponse(request, "console/token.html", context)
-        add_never_cache_headers(response)
         return response
 
+    def after_verb(self, request: HttpRequest, outcome: Outcome) -> HttpResponse | None:
+        issued = outcome.returned
+        return self.after_creation(request, issued) if isinstance(issued, Issued) else None
 
-def _revoke(row: ApiToken, who: Actor) -> None:
-    token_revoke(row)
-    log.info("Token %s revoked by %s", row, who)
+    def extra_urls(self) -> list[Any]:
+        shown = path("<int:object_id>/shown/", self.own(_shown), name="access_apitoken_shown")
+        return [shown, *super().extra_urls()]
 
+
+def _limit_fact(row: ApiToken, name: str) -> Fact:
+    field: Any = ApiToken._meta.get_field(name)
+    most = getattr(row, name)
+    return Fact(field.verbose_name, "no limit of its own" if most is None else str(most))
+
+
+def _salt(request: HttpRequest, pk: int) -> str:
+    """Only who made the token can have it shown."""
+    return f"new token {pk} of user {request.user.pk}"
+
+
+def _shown(model_admin: ApiTokenAdmin, request: HttpRequest, object_id: int) -> HttpResponse:
+    """The only page that shows the token. It must not be cached; it shows it once."""
+    row = model_admin.found(request, object_id)
+    if row is None:
+        return model_admin.gone(request, object_id)
+    plain = request.get_signed_cookie(
+        COOKIE, default=None, salt=_salt(request, object_id), max_age=SHOWN_FOR_SECONDS
+    )
+    back = model_admin.url("change", row.pk)
+    context = model_admin.page_context(request, row, title="New token", plain=plain, back=back)
+    response = TemplateResponse(request, "console/token.html", context)
+    response.delete_cookie(COOKIE, path=model_admin.url("shown", row.pk), samesite="Strict")
+    add_never_cache_headers(response)
+    return response
+
+
+def _rotate(
+    row: ApiToken,
+    who: Actor,
+    overlap_hours: int | None = None,
+    days: int | None = None,
+    never: bool = False,
+    max_channels_per_day: int | None = None,
+    max_starts_per_day: int | None = None,
+) -> Issued:
+    limits = DailyLimits(max_channels_per_day, max_starts_per_day)
+    overlap = OVERLAP if overlap_hours is None else timedelta(hours=overlap_hours)
+    return Issued(
+        *token_rotate(row, who=who, overlap=overlap, expires_in=_expires_in(days, never), limits=limits)
+    )
+
+
+ROTATE = Verb(
+    name="rotate",
+    label="Rotate",
+    icon="autorenew",
+    permission="access.rotate_apitoken",
+    run=_rotate,
+    refusal=lambda row, _situation: rotation_refusal(row),
+    consequences=lambda row: [
+        f"{row.service} gets a new token with the same scopes. The next page shows it once, and you own it.",
+        "The old token works for as long as you say here, and is refused from then on.",
+        "Idempotency keys are shared by both, so requests can be repeated with the new one.",
+    ],
+    done="rotated.",
+    form=RotateForm,
+    initial=lambda row: {
+        "max_channels_per_day": row.max_channels_per_day,
+        "max_starts_per_day": row.max_starts_per_day,
+    },
+    bulk=False,
+    primary=True,
+    irreversible=True,
+    order=10,
+)
 
 REVOKE = Verb(
     name="revoke",
     label="Revoke",
     icon="block",
     permission="access.revoke_apitoken",
-    run=_revoke,
+    run=lambda row, who: token_revoke(row, who=who),
     refusal=lambda row, _situation: "The token is already revoked." if row.revoked_at else None,
     consequences=lambda row: [
         f"From now on, every request with this token is refused: {row.service} gets 401.",
@@ -165,6 +313,7 @@ REVOKE = Verb(
     ],
     done="revoked.",
     danger=True,
+    irreversible=True,
 )
 
-PARTS = PageParts(ApiToken, verbs=(REVOKE,))
+PARTS = PageParts(ApiToken, verbs=(ROTATE, REVOKE))

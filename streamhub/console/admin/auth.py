@@ -1,4 +1,7 @@
-"""Users and groups with the console's look. Only superusers change them (`streamhub.console.roles`)."""
+"""Users and groups with the console's look. Only superusers change them (`streamhub.console.roles`).
+
+Users are deactivated, never deleted, so that what they did keeps its name.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,30 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from streamhub.access.models import ApiToken
+from streamhub.access.users import (
+    LAST,
+    activation_refusal,
+    deactivation_refusal,
+    other_superusers,
+    user_activate,
+    user_deactivate,
+)
+from streamhub.console.asks_again import AsksAgain
+from streamhub.console.audited_forms import VIEW_PERMISSION, audit_url
+from streamhub.console.badges import Badge, Tone
 from streamhub.console.base import ConsoleAdmin
+from streamhub.console.facts import Link
+from streamhub.console.object_pages import ObjectPages
+from streamhub.console.pages import verb
+from streamhub.console.registry import PageParts
 from streamhub.console.roles import ROLES
+from streamhub.console.verbs import Verb
+from streamhub.signin.confirming import ask_again
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -33,9 +55,23 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
+class _UserForm(UserChangeForm):
+    """Does not take the last superuser's rights."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        was = User.objects.filter(pk=self.instance.pk, is_superuser=True, is_active=True).exists()
+        if was and not other_superusers(self.instance, lock=True):
+            for name in ("is_superuser", "is_staff"):
+                if name in data and not data[name]:
+                    self.add_error(name, LAST)
+        return data
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
-    form = UserChangeForm
+class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
+    audited_by_signals = True
+    form = _UserForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "first_name", "last_name", "roles", "is_active", "is_superuser", "last_login")
@@ -51,7 +87,8 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("is_active", "last_login", "date_joined")
+    change_form_outer_before_template = "console/user_verbs.html"
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         form = super().get_form(request, obj, change=change, **options)
@@ -60,6 +97,10 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
             form.base_fields["groups"].widget.widget.is_required = True
         return form
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        back = request.get_full_path()
+        return ask_again(request, back) or super().user_change_password(request, id, form_url)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
 
@@ -67,7 +108,92 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
     def roles(self, row: User) -> str:
         return ", ".join(sorted(group.name for group in row.groups.all())) or "-"
 
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    # --- verbs -----------------------------------------------------------------------------
+
+    def state(self, row: User) -> str:
+        return "active" if row.is_active else "deactivated"
+
+    def badge(self, row: User) -> Badge:
+        return Badge(Tone.GOOD, "person") if row.is_active else Badge(Tone.CALM, "person_off")
+
+    def transition_kind(self) -> str:
+        return "user"
+
+    def situation(self, row: User) -> int:
+        """How many active superusers there are besides this user."""
+        return other_superusers(row)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Django's form, below the verbs that the user may have."""
+        row = self.get_object(request, object_id)
+        allowed = row is not None and self.has_view_permission(request, row)
+        offers = self.offers(request, row) if allowed else []
+        refused = [offer for offer in offers if not offer.possible]
+        seen = allowed and request.user.has_perm(VIEW_PERMISSION)
+        links = [Link("Audit", audit_url("user", object_id), "policy")] if seen else []
+        context = {"offers": offers, "refused": refused, "links": links}
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+    def get_urls(self) -> list[Any]:
+        do = path("<int:object_id>/do/<slug:name>/", self.own(verb.page), name="auth_user_do")
+        return [do, *super().get_urls()]
+
+
+def _deactivation(row: User) -> list[str]:
+    """What ends, by name: services that use such a token need another one first."""
+    tokens = ApiToken.objects.read_now().filter(owner=row)
+    working = sorted({token.service for token in tokens if token.usable})
+    return [
+        "They cannot log in any more, and their sessions end now.",
+        f"Their tokens stop working now: {', '.join(working)}. Rotate them first: they are yours then."
+        if working
+        else "They own no token that works.",
+        "What they did stays in the audit under their name. They can be activated again.",
+    ]
+
+
+VERBS = (
+    Verb(
+        name="deactivate",
+        label="Deactivate",
+        icon="person_off",
+        permission="auth.change_user",
+        run=lambda row, who: user_deactivate(row, who=who),
+        refusal=deactivation_refusal,
+        consequences=_deactivation,
+        done="deactivated.",
+        danger=True,
+        irreversible=True,
+        bulk=False,
+        order=10,
+    ),
+    Verb(
+        name="activate",
+        label="Activate",
+        icon="person_check",
+        permission="auth.change_user",
+        run=lambda row, who: user_activate(row, who=who),
+        refusal=lambda row, _others: activation_refusal(row),
+        consequences=lambda row: [
+            "They can log in again, with the roles that they have.",
+            "Tokens that they own, and that are not revoked or expired, work again.",
+        ],
+        done="activated.",
+        bulk=False,
+        order=20,
+    ),
+)
+
+PARTS = PageParts(User, verbs=VERBS)
+
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
+class GroupAdmin(AsksAgain, DjangoGroupAdmin, ConsoleAdmin):
     """Every deploy resets the groups viewer, operator and engineer; other groups may be added freely."""
+
+    audited_by_signals = True

@@ -155,6 +155,7 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ConsoleAdmin):
         changed = []
         with transaction.atomic():
             for row in queryset.select_for_update(of=("self",)).filter(enabled=not enabled):
+                self.note_before(request, row)
                 row.enabled = enabled
                 row.save()
                 self.log_change(request, row, f"Switched {word}.")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from streamhub.clock import database_now
 from streamhub.console.pages.verb import allowed_verb
 from streamhub.console.resource_base import ResourceBase
 from streamhub.console.verbs import Verb, perform
 from streamhub.row_ids import row_ids
+from streamhub.signin.confirming import ask_again
 
 SESSION_KEY = "console_results"
 MAX_OBJECTS = 200
@@ -28,21 +31,65 @@ def confirmation(verb: Verb) -> Action:
     """The list's action: a page that shows what would happen to each chosen object. It changes nothing."""
 
     def confirm(admin: ResourceBase, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        rows = list(queryset[:MAX_OBJECTS])
-        items = [(row, admin.state_cell(row), verb.refusal(row, admin.situation(row))) for row in rows]
-        context = admin.page_context(
-            request,
-            title=f"{verb.label}: {len(rows)} {_noun(admin, len(rows))}",
-            verb=verb,
-            items=items,
-            possible=sum(reason is None for _row, _cell, reason in items),
-            consequences=verb.consequences(rows[0]) if len(rows) == 1 else (),
-            checkbox_name=ACTION_CHECKBOX_NAME,
-            action_url=admin.url("bulk", verb.name),
-        )
-        return TemplateResponse(request, "console/confirm_many.html", context)
+        if verb.irreversible and (asked := ask_again(request, admin.url("changelist"))):
+            return asked
+        form = verb.form() if verb.form and verb.asks_many else None
+        return _confirmation(admin, request, verb, list(queryset[:MAX_OBJECTS]), form)
 
     return confirm
+
+
+def _confirmation(
+    admin: ResourceBase, request: HttpRequest, verb: Verb, rows: list[Any], form: Form | None
+) -> HttpResponse:
+    items = _items(admin, verb, rows)
+    possible = [item for item in items if item.reason is None]
+    common = _take_common(possible)
+    context = admin.page_context(
+        request,
+        title=f"{verb.label}: {len(items)} {_noun(admin, len(items))}",
+        verb=verb,
+        items=items,
+        possible=len(possible),
+        consequences=common,
+        form=form,
+        to_type=verb.to_type_for(len(possible)),
+        checkbox_name=ACTION_CHECKBOX_NAME,
+        action_url=admin.url("bulk", verb.name),
+    )
+    status = 422 if form is not None and form.errors else 200
+    return TemplateResponse(request, "console/confirm_many.html", context, status=status)
+
+
+@dataclass
+class Item:
+    """One of the chosen objects: how it is now, why the verb leaves it as it is, or what the verb does to it.
+
+    `own`: the consequences that the verb's own confirmation page shows, without what all objects share.
+    """
+
+    row: Any
+    cell: Any
+    now: str
+    reason: str | None
+    own: list[str]
+
+
+def _items(admin: ResourceBase, verb: Verb, rows: list[Any]) -> list[Item]:
+    time, items = database_now(), []
+    for row in rows:
+        reason = verb.refusal(row, admin.situation(row))
+        own = [] if reason else list(verb.consequences(row))
+        items.append(Item(row, admin.state_cell(row), verb.now(row, time), reason, own))
+    return items
+
+
+def _take_common(items: list[Item]) -> list[str]:
+    """The consequences that all of them share; they are taken off the items."""
+    common = [text for text in (items[0].own if items else ()) if all(text in item.own for item in items)]
+    for item in items:
+        item.own = [text for text in item.own if text not in common]
+    return common
 
 
 def _noun(admin: ResourceBase, count: int) -> str:
@@ -56,13 +103,26 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
     if not admin.has_view_permission(request):
         raise PermissionDenied
     verb = allowed_verb(admin, request, name)
+    if not verb.bulk:
+        raise Http404(f"{verb.label} is not possible for several objects at once.")
+    if verb.irreversible and (asked := ask_again(request, admin.url("changelist"))):
+        return asked
     ids = row_ids(request.POST.getlist(ACTION_CHECKBOX_NAME))[:MAX_OBJECTS]
+    to_type = verb.to_type_for(len(ids))
+    if to_type and request.POST.get("typed", "").strip() != to_type:
+        messages.error(request, f"Nothing was done: to {verb.label.lower()} several at once, type {to_type}.")
+        return HttpResponseRedirect(admin.url("changelist"))
     rows = admin.get_queryset(request).in_bulk(ids)
+    form = verb.form(request.POST) if verb.form and verb.asks_many else None
+    if form is not None and not form.is_valid():
+        return _confirmation(admin, request, verb, list(rows.values()), form)
+    data = form.cleaned_data if form is not None else {}
     outcomes = []
     for pk in ids:
         if pk in rows:
-            outcome = asdict(perform(verb, rows[pk], request.user))  # type: ignore[arg-type]
-            outcomes.append({**outcome, "url": admin.url("change", pk)})
+            outcome = perform(verb, rows[pk], request.user, data=data)  # type: ignore[arg-type]
+            said = {"label": outcome.label, "ok": outcome.ok, "sentence": outcome.sentence}
+            outcomes.append({**said, "url": admin.url("change", pk)})
         else:
             label = f"{admin.opts.verbose_name} {pk}"
             outcomes.append({"label": label, "ok": False, "sentence": "It no longer exists.", "url": ""})

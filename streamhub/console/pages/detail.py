@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 
+from streamhub.access.audit import kind_of
 from streamhub.alerts import alarms
 from streamhub.console import banner
+from streamhub.console.audited_forms import VIEW_PERMISSION, audit_url
 from streamhub.console.pages import fragments
 from streamhub.console.resource_base import ResourceBase
 from streamhub.console.timeline import timeline
@@ -62,6 +64,7 @@ def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]
         "sections": admin.facts(request, row),
         "panels": admin.panels(request, row),
         "timeline": timeline(admin.transition_kind(), row.pk) if admin.has_timeline else None,
+        "audit_url": _audit_url(admin, request, row),
     }
     content = render_to_string("console/object.html", context, request=request)
     return {
@@ -70,3 +73,8 @@ def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]
         "url": admin.url("live", row.pk),
         "every": fragments.every(badge.moving),
     }
+
+
+def _audit_url(admin: ResourceBase, request: HttpRequest, row: Any) -> str:
+    """The audit's entries about the object; "" for those who may not see them."""
+    return audit_url(kind_of(admin.model), row.pk) if request.user.has_perm(VIEW_PERMISSION) else ""

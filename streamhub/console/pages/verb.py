@@ -10,12 +10,14 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from streamhub.clock import database_now
 from streamhub.console import registry
-from streamhub.console.resource_base import ResourceBase
+from streamhub.console.object_pages import ObjectPages
 from streamhub.console.verbs import Outcome, Verb, perform
+from streamhub.signin.confirming import ask_again
 
 
-def page(admin: ResourceBase, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+def page(admin: ObjectPages, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
     """The confirmation page (GET) and the verb itself (POST). Other methods get 405."""
     row = admin.found(request, object_id)
     verb = allowed_verb(admin, request, name)
@@ -23,19 +25,24 @@ def page(admin: ResourceBase, request: HttpRequest, object_id: int, name: str) -
         return admin.gone(request, object_id)
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+    if verb.irreversible and (asked := ask_again(request, request.path)):
+        return asked
     posted = request.method == "POST"
     data = request.POST if posted else None
     form = verb.form(data, initial=dict(verb.initial(row))) if verb.form else None
     if posted and (form is None or form.is_valid()):
         given = form.cleaned_data if form else {}
         typed = request.POST.get("typed", "")
-        add_message(request, verb, perform(verb, row, request.user, typed, given))  # type: ignore[arg-type]
+        outcome = perform(verb, row, request.user, typed, given)  # type: ignore[arg-type]
+        if next_page := admin.after_verb(request, outcome):
+            return next_page
+        add_message(request, verb, outcome)
         return HttpResponseRedirect(admin.url("change", row.pk))
     context = _context(admin, request, row, verb, form)
     return TemplateResponse(request, "console/confirm.html", context, status=422 if posted else 200)
 
 
-def allowed_verb(admin: ResourceBase, request: HttpRequest, name: str) -> Verb:
+def allowed_verb(admin: ObjectPages, request: HttpRequest, name: str) -> Verb:
     """The verb with this name. Raises `Http404` or `PermissionDenied`."""
     verb = registry.verbs_of(admin.model).get(name)
     if verb is None:
@@ -54,7 +61,7 @@ def add_message(request: HttpRequest, verb: Verb, outcome: Outcome) -> None:
 
 
 def _context(
-    admin: ResourceBase, request: HttpRequest, row: Any, verb: Verb, form: Form | None
+    admin: ObjectPages, request: HttpRequest, row: Any, verb: Verb, form: Form | None
 ) -> dict[str, Any]:
     return admin.page_context(
         request,
@@ -64,6 +71,7 @@ def _context(
         form=form,
         reason=verb.refusal(row, admin.situation(row)),
         consequences=verb.consequences(row),
+        now=verb.now(row, database_now()),
         to_type=verb.typed(row),
         back=admin.url("change", row.pk),
     )

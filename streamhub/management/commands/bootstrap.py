@@ -35,5 +35,14 @@ class Command(BaseCommand):
         if corrected := schedule_correct():
             self.stdout.write(corrected)
         seeds.seed_apps()
-        if seeds.seed_admin(settings.ADMIN_PASSWORD):
+        self._seed_admin(settings.ADMIN_PASSWORD)
+
+    def _seed_admin(self, password: str) -> None:
+        """The first administrator. A real AWS account takes no weak password, the embedded AWS says so."""
+        weakness = seeds.weakness_for_admin(password)
+        if weakness and settings.STREAMHUB_AWS == "live":
+            raise CommandError(f"ADMIN_PASSWORD is too weak: {weakness} Choose another one.")
+        if seeds.seed_admin(password):
             self.stdout.write(f"Created the administrator {seeds.ADMIN!r} with ADMIN_PASSWORD.")
+            if weakness:
+                self.stdout.write(f"ADMIN_PASSWORD is weak, and live mode would refuse it: {weakness}")

@@ -21,6 +21,8 @@ from streamhub.aws.session import AwsSession, current_session
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import resolve_target
 from streamhub.errors import AccessDenied, AwsError, NotFound, StreamHubError
+from streamhub.quotas.catalogue import KINDS, SERVICES
+from streamhub.quotas.limits import limits_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def findings(session: AwsSession) -> Iterator[AccountCheck]:
     yield _check("MediaLive", lambda: _first_page(MediaLive(session).channel_pages(), "channel"))
     yield _check("MediaLive inputs", lambda: _first_page(MediaLive(session).input_pages(), "input"))
     yield _check("CloudWatch", lambda: _metrics(session))
+    yield from _limits(session)
     role = settings.MEDIALIVE_ROLE_ARN
     yield AccountCheck(
         "MEDIALIVE_ROLE_ARN", bool(role), role or "not set: MediaLive channels cannot be created"
@@ -88,6 +91,18 @@ def _metrics(session: AwsSession) -> str:
     )
     CloudWatch(session).get_metric_data([query], end - timedelta(minutes=1), end)
     return "metrics readable in us-east-1"
+
+
+def _limits(session: AwsSession) -> Iterator[AccountCheck]:
+    """The limits of each service. Without the permission a setting or AWS's default stands in: no fault."""
+    for service, name in SERVICES.items():
+        try:
+            limits = limits_of(session, [kind for kind in KINDS if kind.service == service])
+            told = [f"{limits[kind.key]} {kind.noun}" for kind in KINDS if kind.key in limits]
+            detail = f"at most {', '.join(told)}"
+        except AwsError as error:
+            detail = f"cannot be read, so AWS_QUOTAS or AWS's defaults count ({error})"
+        yield AccountCheck(f"quotas of {name}", True, detail)
 
 
 def _bucket(session: AwsSession, name: str, bucket: str) -> AccountCheck:

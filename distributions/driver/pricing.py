@@ -1,0 +1,65 @@
+"""Gives a distribution the price class that staff chose. CloudFront then deploys it again."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from distributions.driver import marks
+from distributions.driver.observing import LIST, cloudfront, facts_of
+from distributions.models import Distribution, State
+from streamhub.aws.cloudfront import DistributionInfo
+from streamhub.errors import AwsError, HandedOver, Refused
+from streamhub.lifecycle import absence
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.lifecycle.models import error_fields
+
+PRICE_REFUSED = "price_class_refused"
+# While CloudFront deploys the change, by the state before.
+MEANWHILE = {State.DEPLOYED: State.DEPLOYING, State.DISABLED: State.DISABLING}
+
+
+def change(claim: Claim) -> float | None:
+    """Send it. A refusal is shown, and the distribution goes on as it is."""
+    row: Distribution = claim.row
+    wanted, ours = row.price_class, partial(marks.still_ours, row)
+    claim.keep_error = bool(row.error_code) and row.error_code != PRICE_REFUSED
+    try:
+        with claim.sending(own_etag=""):
+            info: DistributionInfo = absence.observe_on_conflict(
+                claim,
+                lambda: cloudfront().set_price_class(row.aws_distribution_id or "", wanted, is_ours=ours),
+            )
+    except HandedOver:
+        claim.save(observe_requested=True)
+        return AT_ONCE
+    except Refused as error:
+        return _show_refusal(claim, error)
+    with transaction.atomic():
+        now = Distribution.objects.select_for_update().get(pk=row.pk)
+        claim.change_state(
+            row.state if info.deployed else MEANWHILE[State(row.state)],
+            why=f"price class {wanted} sent",
+            request_id=info.request_id,
+            polled_list="" if info.deployed else LIST,
+            observed_at=Now(),
+            own_etag=info.etag or "",
+            price_class_pending=now.price_class != wanted,  # it was changed again meanwhile
+            **facts_of(info),
+        )
+    return AT_ONCE if info.deployed else None
+
+
+def _show_refusal(claim: Claim, refused: Refused) -> float | None:
+    error = AwsError(
+        f"CloudFront refused the price class: {refused.message}",
+        code=PRICE_REFUSED,
+        request_id=refused.request_id,
+    )
+    claim.keep_error = True
+    shown = error_fields(error, "Choose another one with Change price class; Retry tries this one again.")
+    claim.save(**{**shown, "error_needs_person": True})
+    return None

@@ -1,0 +1,117 @@
+"""What arrives: encoders that push, sources that can be pulled, and which pipelines receive their input.
+
+Until somebody says otherwise, an encoder pushes to every address of an input from an address that is
+allowed, and every source can be pulled. The console's `push`, `unplug` and `plug` change that. A pipeline
+hears one address of its input only, the one with its number (AWS_RULES 35), and only senders that the
+input's security groups allow. Of several attached inputs the first is the active one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from emulator.base import Refusal, World
+from emulator.medialive.channels import Channels
+from emulator.medialive.records import PUSH_TYPES, STREAMING, Channel, Heard, Input, Params
+
+
+class Signals(Channels):
+    """What each running channel receives, kept up to date."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.on_running_change.append(lambda channel, _running: self._listen(channel))
+
+    def update_input_security_group(self, params: Params) -> Params:
+        """Replace the rules: a sender may be shut out or let in by that."""
+        answer = super().update_input_security_group(params)
+        self._listen_to_all()
+        return answer
+
+    # -- the console
+
+    def _console_push(self, params: Params) -> Params:
+        """The input's encoder pushes to `url` (or several `urls`), and nowhere else; `from` is its address.
+
+        Returns the pipelines that hear it. Nobody can push to an address that does not exist.
+        """
+        urls = params.get("urls") or [params["url"]]
+        record = self._with_address(urls[0])
+        addresses = [destination["Url"] for destination in record.destinations]
+        sender = params.get("from") or self._an_allowed_sender(record)
+        record.senders = {addresses.index(url): sender for url in urls}
+        self._listen_to_all()
+        channels = self._channels_of(record)
+        return {"heard_by": sorted({p for each in channels for p, heard in enumerate(_now(each)) if heard})}
+
+    def _console_plug(self, params: Params, senders: dict[int, str] | None) -> Params:
+        """`unplug`: nothing is sent to the input `id`, or can be pulled. `plug`: all is as at first."""
+        self._alive(self._inputs, "Input", params["id"]).senders = senders
+        self._listen_to_all()
+        return {}
+
+    def _with_address(self, url: str) -> Input:
+        for record in self._inputs:
+            if url in (destination["Url"] for destination in record.destinations):
+                return record
+        raise Refusal("InvalidConsoleParameters", f"No input has the address {url}.")
+
+    # -- who is heard
+
+    def _listen_to_all(self) -> None:
+        for channel in self._channels:
+            self._listen(channel)
+
+    def _listen(self, channel: Channel) -> None:
+        """Note what the channel receives if that has changed."""
+        before = _now(channel)
+        running = range(channel.pipelines) if channel.state in STREAMING else ()
+        heard = tuple(self._is_heard(channel, pipeline) for pipeline in running)
+        if heard != before:
+            channel.heard = [*channel.heard, Heard(self.world.clock.now().timestamp(), heard)]
+            self._heard_changed(channel, before, heard)
+
+    def _heard_changed(self, channel: Channel, before: tuple[bool, ...], heard: tuple[bool, ...]) -> None:
+        """What the pipelines receive has changed; both are empty while the channel does not run."""
+
+    def _is_heard(self, channel: Channel, pipeline: int) -> bool:
+        record = self._active_input(channel)
+        if record is None or pipeline >= _ways_in(record):
+            return False
+        if record.senders is None:
+            return record.kind not in PUSH_TYPES or bool(self._an_allowed_sender(record))
+        if pipeline not in record.senders:
+            return False
+        return record.kind not in PUSH_TYPES or self._is_allowed(record, record.senders[pipeline])
+
+    def _active_input(self, channel: Channel) -> Input | None:
+        return self._inputs.find(channel.input_ids[0])
+
+    def _channels_of(self, record: Input) -> list[Channel]:
+        found = (self._channels.find(channel_id) for channel_id in record.channels)
+        return [channel for channel in found if channel is not None]
+
+    def _networks(self, record: Input) -> list[ipaddress.IPv4Network]:
+        groups = (self._groups.find(group_id) for group_id in record.groups)
+        return [
+            ipaddress.IPv4Network(rule["Cidr"], strict=False)
+            for group in groups
+            if group
+            for rule in group.rules
+        ]
+
+    def _is_allowed(self, record: Input, sender: str) -> bool:
+        return any(ipaddress.IPv4Address(sender) in network for network in self._networks(record))
+
+    def _an_allowed_sender(self, record: Input) -> str:
+        """An address that may push to the input; "" if none may."""
+        networks = self._networks(record)
+        return str(networks[0].network_address) if networks else ""
+
+
+def _now(channel: Channel) -> tuple[bool, ...]:
+    return channel.heard[-1].pipelines if channel.heard else ()
+
+
+def _ways_in(record: Input) -> int:
+    return len(record.destinations or record.sources or record.callers or record.flows)

@@ -1,0 +1,127 @@
+/* The preview player: what viewers get, on an object's page. Nothing is loaded before somebody presses Play.
+   It stops when the page is hidden, because every second that it plays is delivered and billed like a viewer's.
+   No inline handlers and no eval; the video comes from blob: URLs, the stream from the playback URL's host. */
+(() => {
+  "use strict";
+
+  const SETTINGS = {
+    enableWorker: false, // a worker would need another source in the content security policy
+    capLevelToPlayerSize: true,
+    maxBufferLength: 12,
+    backBufferLength: 12,
+  };
+  let playing = null; // { stage, url, video, hls }
+  let library = null;
+
+  const stages = () => document.querySelectorAll("[data-sh-preview]");
+  const holderOf = (stage) => stage.closest("[data-sh-preview-url]");
+
+  function say(stage, text, isProblem = false) {
+    const note = stage.querySelector("[data-sh-preview-note]");
+    note.textContent = text;
+    note.classList.toggle("sh-preview-problem", isProblem);
+  }
+
+  function load(url) {
+    library ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = url;
+      script.onload = () => resolve(window.Hls);
+      script.onerror = () => { library = null; reject(new Error("The player could not be loaded.")); };
+      document.head.append(script);
+    });
+    return library;
+  }
+
+  function stop(text = "", isProblem = false) {
+    if (!playing) return;
+    const { stage, video, hls } = playing;
+    playing = null;
+    hls?.destroy();
+    video.pause();
+    video.removeAttribute("src");
+    video.remove();
+    stage.removeAttribute("data-sh-playing");
+    stage.querySelector("[data-sh-play]").hidden = false;
+    stage.querySelector("[data-sh-stop]").hidden = true;
+    say(stage, text, isProblem);
+  }
+
+  function newVideo(stage) {
+    const video = document.createElement("video");
+    video.muted = true;
+    video.autoplay = true;
+    video.playsInline = true;
+    video.controls = true;
+    video.setAttribute("aria-label", "Preview, muted");
+    video.addEventListener("playing", () => say(stage, "Playing, muted. It stops when this page is hidden."));
+    video.addEventListener("waiting", () => say(stage, "Waiting for the stream …"));
+    stage.prepend(video);
+    return video;
+  }
+
+  async function start(stage) {
+    stop();
+    const { shPreviewUrl: url, shPreviewPlayer: player } = holderOf(stage).dataset;
+    const mine = { stage, url, video: newVideo(stage), hls: null };
+    playing = mine;
+    stage.setAttribute("data-sh-playing", "");
+    stage.querySelector("[data-sh-play]").hidden = true;
+    stage.querySelector("[data-sh-stop]").hidden = false;
+    say(stage, "Loading …");
+    let Hls;
+    try {
+      Hls = await load(player);
+    } catch (error) {
+      if (playing === mine) stop(error.message, true);
+      return;
+    }
+    if (playing !== mine) return; // stopped meanwhile
+    if (Hls.isSupported()) {
+      mine.hls = new Hls(SETTINGS);
+      mine.hls.on(Hls.Events.ERROR, (_name, data) => failed(mine, data));
+      mine.hls.loadSource(url);
+      mine.hls.attachMedia(mine.video);
+    } else if (mine.video.canPlayType("application/vnd.apple.mpegurl")) {
+      mine.video.addEventListener("error", () => failed(mine, { fatal: true, details: "no answer" }));
+      mine.video.src = url;
+    } else {
+      stop("This browser cannot play HLS.", true);
+    }
+  }
+
+  function failed(mine, { fatal, response, details }) {
+    if (playing !== mine || !fatal) return;
+    const status = response?.code;
+    const other = status === undefined ? `The stream does not play (${details}).` : `The stream answers ${status}.`;
+    // The page knows what an answer means. 0: without CORS headers a script is not told what the answer was.
+    stop(holderOf(mine.stage)?.dataset[`shPreviewWhy${status}`] ?? other, true);
+  }
+
+  // --- events ------------------------------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    const stage = event.target.closest?.("[data-sh-preview]");
+    if (!stage) return;
+    if (event.target.closest("[data-sh-play]")) start(stage);
+    if (event.target.closest("[data-sh-stop]")) stop("Stopped.");
+  });
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) stop("Stopped, because the page was hidden.");
+  });
+  window.addEventListener("pagehide", () => stop());
+
+  // A refresh keeps the stage (hx-preserve). Stop if it is gone, or if its URL is another one now.
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!playing) return;
+    const holder = playing.stage.isConnected ? holderOf(playing.stage) : null;
+    if (!holder) stop();
+    else if (holder.dataset.shPreviewUrl !== playing.url) stop("The playback URL has changed. Play again.", true);
+    else if (playing.video.paused && !playing.video.ended) playing.video.play().catch(() => {}); // moved by the swap
+  });
+
+  // Without scripts there is no player, so its buttons appear only now.
+  document.addEventListener("DOMContentLoaded", () => { for (const stage of stages()) stage.hidden = false; });
+  document.addEventListener("htmx:afterSwap", () => { for (const stage of stages()) stage.hidden = false; });
+})();

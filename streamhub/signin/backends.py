@@ -1,0 +1,35 @@
+"""Local accounts: Django's passwords behind django-axes' lockout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axes.backends import AxesStandaloneBackend
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+
+class LocalBackend(AxesStandaloneBackend, ModelBackend):
+    """One backend for the lockout, the password, the session's user and the permissions.
+
+    A deactivated user's session ends with the next request: `get_user` gives nobody then.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **others: Any,
+    ) -> User | None:
+        """The user, or None. Raises PermissionDenied if the account is locked for this address."""
+        if request is not None:  # without one it is code on this machine, which nobody guesses from
+            AxesStandaloneBackend.authenticate(self, request, username, password, **others)
+        user: User | None = ModelBackend.authenticate(self, request, username, password, **others)
+        return user
+
+
+def axes_address(request: HttpRequest) -> str:
+    """The client's address for django-axes: what `access.client_address` found."""
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,96 @@
+"""Signing in through the house's OpenID Connect provider: who may, and with which roles.
+
+The provider's groups decide at each sign-in. Who has none that `OIDC_GROUP_MAP` names gets nothing, whatever
+they had before. Local accounts are not touched: they stay for the day the provider is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from django.shortcuts import render
+
+from streamhub.access import login_events
+from streamhub.signin.options import ADMINISTRATOR, PROVIDER_ID
+
+
+def configured() -> bool:
+    """Whether there is a provider."""
+    return bool(settings.OIDC_SERVER_URL)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What a person's claims give them."""
+
+    groups: frozenset[str]
+    superuser: bool
+
+    @property
+    def staff(self) -> bool:
+        return self.superuser or bool(self.groups)
+
+
+def roles_of(claimed: Iterable[str], mapping: Mapping[str, str]) -> Roles:
+    """The roles of somebody in these groups of the provider, by `OIDC_GROUP_MAP`."""
+    roles = {mapping[name] for name in claimed if name in mapping}
+    return Roles(frozenset(roles - {ADMINISTRATOR}), ADMINISTRATOR in roles)
+
+
+def claimed_groups(data: Mapping[str, Any], claim: str) -> list[str]:
+    """The groups in userinfo and id token. A single name may come as a text."""
+    found: list[str] = []
+    for source in ("userinfo", "id_token"):
+        value = (data.get(source) or {}).get(claim, [])
+        found += [value] if isinstance(value, str) else [str(each) for each in value]
+    return found
+
+
+class ProviderAdapter(DefaultSocialAccountAdapter):
+    """allauth's hooks for sign-ins through the provider."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """`pre_social_login` has refused everybody without a role."""
+        return True
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Refuse who has no role, and give a known user today's roles."""
+        roles = _roles(sociallogin)
+        if sociallogin.is_existing:
+            apply(sociallogin.user, roles, request)
+        if not roles.staff:
+            who = sociallogin.user.get_username() or sociallogin.account.uid
+            login_events.record("refused_by_provider", who, request)
+            page = render(request, "signin/no_role.html", {"name": who}, status=403)
+            raise ImmediateHttpResponse(page)
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        """A new user, with the roles of the claims and no password."""
+        user: User = super().save_user(request, sociallogin, form)
+        apply(user, _roles(sociallogin), request)
+        return user
+
+
+def apply(user: User, roles: Roles, request: HttpRequest) -> None:
+    """Give the user exactly these roles, in one transaction's worth of writes."""
+    user.is_staff, user.is_superuser = roles.staff, roles.superuser
+    user.save(update_fields=["is_staff", "is_superuser"])
+    user.groups.set(Group.objects.filter(name__in=roles.groups))
+    named = sorted(roles.groups) + ([ADMINISTRATOR] if roles.superuser else [])
+    login_events.record("roles_from_provider", user.get_username(), request, roles=named)
+
+
+def _roles(sociallogin: SocialLogin) -> Roles:
+    claimed = claimed_groups(sociallogin.account.extra_data, settings.OIDC_GROUPS_CLAIM)
+    return roles_of(claimed, settings.OIDC_GROUP_MAP)
+
+
+__all__ = ["PROVIDER_ID", "ProviderAdapter", "Roles", "claimed_groups", "configured", "roles_of"]

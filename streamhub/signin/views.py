@@ -1,0 +1,117 @@
+"""The pages of signing in. allauth's views do the work; these add what it leaves to the house."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.views import LoginView
+from allauth.mfa.base.views import AuthenticateView
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.providers.openid_connect import views as openid_connect
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from requests import RequestException
+
+from streamhub.access import login_events
+from streamhub.signin import oidc, throttle
+
+
+class SignInView(LoginView):
+    """Password, passkey, or the house's provider."""
+
+    template_name = "admin/login.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """A session of somebody who is no longer staff leads nowhere else, so it ends here."""
+        if request.user.is_authenticated and not request.user.is_staff:
+            logout(request)
+        return super().dispatch(request, *args, **options)
+
+    def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        account = request.POST.get("username", "")
+        if wait := throttle.seconds_to_wait(request, account):
+            login_events.record("throttled", account, request, seconds=wait)
+            return too_many(request, wait)
+        response: HttpResponse = super().post(request, *args, **options)
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        if {"username", "password"} <= form.data.keys():
+            throttle.count_failure(self.request, form.data["username"])
+        response: HttpResponse = super().form_invalid(form)
+        return response
+
+    def get_context_data(self, **options: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**options)
+        context["app_path"] = self.request.get_full_path()
+        context["provider"] = provider_of_the_house(self.request)
+        context["next"] = self.request.POST.get(REDIRECT_FIELD_NAME) or self.request.GET.get(
+            REDIRECT_FIELD_NAME
+        )
+        return context
+
+
+class SecondFactorView(AuthenticateView):
+    """The code after the password. Guesses count as those of passwords do."""
+
+    def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        account = self.stage.login.user.get_username()
+        if wait := throttle.seconds_to_wait(request, account):
+            login_events.record("throttled", account, request, seconds=wait)
+            return too_many(request, wait)
+        response: HttpResponse = super().post(request, *args, **options)
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        account = self.stage.login.user.get_username()
+        throttle.count_failure(self.request, account)
+        login_events.record("sign_in_failed", account, self.request, by="second factor")
+        response: HttpResponse = super().form_invalid(form)
+        return response
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """429: wait. It says the same for accounts that do not exist."""
+    context = {"minutes": max(1, round(seconds / 60)), "title": "Too many attempts"}
+    answer = render(request, "signin/too_many.html", context, status=429)
+    answer["Retry-After"] = str(seconds)
+    return answer
+
+
+def locked(request: HttpRequest, original: Any = None, credentials: Any = None) -> HttpResponse:
+    """django-axes' answer for an account that is locked for this address."""
+    return too_many(request, int(settings.AXES_COOLOFF_TIME.total_seconds()))
+
+
+def provider_of_the_house(request: HttpRequest) -> Any:
+    """The OIDC provider, or None."""
+    return get_adapter().get_provider(request, oidc.PROVIDER_ID) if oidc.configured() else None
+
+
+def to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Leave for the provider. When it does not answer, local accounts still can sign in."""
+    try:
+        response: HttpResponse = openid_connect.login(request, provider_id)
+    except RequestException as error:
+        login_events.record("sign_in_failed", "", request, by="provider", why=type(error).__name__)
+        return render(request, "signin/provider_down.html", {"title": "No answer"}, status=502)
+    return response
+
+
+def from_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Back from the provider."""
+    response: HttpResponse = openid_connect.callback(request, provider_id)
+    return response
+
+
+@login_required(login_url="admin:login")
+def confirm_by_provider(request: HttpRequest) -> HttpResponse:
+    """*Confirm access* for people without password and second factor here: the provider asks again."""
+    provider = provider_of_the_house(request)
+    if provider is None:
+        raise Http404("There is no provider.")
+    aim = request.GET.get(REDIRECT_FIELD_NAME, "")
+    return render(request, "signin/confirm_provider.html", {"provider": provider, "next": aim})

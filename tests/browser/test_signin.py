@@ -1,0 +1,189 @@
+"""Signing in, in Chromium: password and code, passkey, the provider, lockout, the end of a session."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from django.conf import settings as product
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Browser, Page, expect
+
+from streamhub.clock import database_now
+from streamhub.console import roles
+from streamhub.signin import options, sessions
+from streamhub.signin.session_store import SessionStore
+from tests.browser import provider
+from tests.browser.staff import PHONE, WIDE
+from tests.scenarios.world import WorldUnderTest
+
+pytestmark = pytest.mark.browser
+PASSWORD = "correct horse battery"
+DASHBOARD = re.compile(r"/admin/$")
+
+
+@pytest.fixture
+def door(browser: Browser, live_server: Any, world: WorldUnderTest) -> Iterator[Page]:
+    """The sign-in page, with anna of the staff. What the content security policy refuses fails the test."""
+    roles.seed()
+    User.objects.create_superuser("anna", password=PASSWORD)
+    context = browser.new_context(viewport=WIDE, base_url=live_server.url.replace("127.0.0.1", "localhost"))
+    page = context.new_page()
+    refused: list[str] = []
+    page.on("console", lambda line: refused.append(line.text) if "Security Policy" in line.text else None)
+    page.goto("/admin/")
+    yield page
+    context.close()
+    assert refused == []
+
+
+def sign_in(page: Page, password: str = PASSWORD, name: str = "anna") -> None:
+    page.fill("#id_username", name)
+    page.fill("#id_password", password)
+    page.click("#login-form button[type=submit]")
+
+
+def sign_out(page: Page) -> None:
+    page.context.clear_cookies()
+    page.goto("/admin/")
+
+
+def code(secret: str) -> str:
+    counter = next(iter(totp.yield_hotp_counters_from_time()))
+    return str(totp.format_hotp_value(totp.hotp_value(secret, counter)))
+
+
+def test_password_and_app(door: Page, shoot: Callable[[Page, str], None]) -> None:
+    for size in (PHONE, WIDE):
+        door.set_viewport_size(size)
+        shoot(door, "signin")
+    sign_in(door)
+    door.wait_for_url(DASHBOARD)
+    door.goto("/admin/account/2fa/")
+    shoot(door, "second-factor")
+    door.get_by_text("Activate").click()
+    door.fill("#id_password", PASSWORD)
+    door.get_by_role("button", name="Confirm").click()
+    secret = door.locator("#authenticator_secret").input_value()
+    shoot(door, "second-factor-app")
+    door.fill("#id_code", code(secret))
+    door.get_by_role("button", name="Activate").click()
+    expect(door.locator("#recovery_codes")).to_be_visible()
+    sign_out(door)
+    sign_in(door)
+    door.wait_for_url("**/2fa/authenticate/")
+    shoot(door, "second-factor-code")
+    door.fill("#id_code", "000000")
+    door.get_by_role("button", name="Sign In").click()
+    expect(door.get_by_role("alert")).to_contain_text("Incorrect code")
+    door.fill("#id_code", code(secret))
+    door.get_by_role("button", name="Sign In").click()
+    door.wait_for_url(DASHBOARD)
+
+
+def test_a_passkey(door: Page, shoot: Callable[[Page, str], None]) -> None:
+    chromium = door.context.new_cdp_session(door)
+    chromium.send("WebAuthn.enable")
+    chromium.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    sign_in(door)
+    door.wait_for_url(DASHBOARD)
+    door.goto("/admin/account/2fa/webauthn/add/")
+    door.fill("#id_password", PASSWORD)
+    door.get_by_role("button", name="Confirm").click()
+    door.fill("#id_name", "laptop")
+    door.check("#id_passwordless")
+    shoot(door, "passkey-add")
+    door.click("#mfa_webauthn_add")
+    door.wait_for_url("**/2fa/**")
+    expect(door.get_by_text("laptop").or_(door.locator("#recovery_codes")).first).to_be_visible()
+    assert Authenticator.objects.filter(type="webauthn").count() == 1
+    sign_out(door)
+    door.click("#passkey_login")
+    door.wait_for_url(DASHBOARD)
+
+
+def test_the_house_provider(door: Page, settings: Any, shoot: Callable[[Page, str], None]) -> None:
+    people = (
+        {"sub": "berta", "preferred_username": "berta", "email": "b@example.com", "groups": ["sso-ops"]},
+        {"sub": "carl", "preferred_username": "carl", "email": "c@example.com", "groups": ["canteen"]},
+    )
+    with provider.running(*people) as url:
+        settings.OIDC_SERVER_URL = url
+        settings.OIDC_GROUP_MAP = {"sso-ops": "operator"}
+        scope = ["openid", "profile", "email"]
+        settings.SOCIALACCOUNT_PROVIDERS = options.providers(url, "streamhub", "secret", "House", scope)
+        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": options.policy(True, url)}
+        door.goto("/admin/channels_app/channel/")
+        shoot(door, "signin-provider")
+        door.get_by_role("button", name="Sign in with House").click()
+        door.get_by_role("button", name="berta").click()
+        door.wait_for_url("**/admin/channels_app/channel/")
+        berta = User.objects.get(username="berta")
+        assert (berta.is_staff, berta.is_superuser) == (True, False)
+        assert [group.name for group in berta.groups.all()] == ["operator"]
+        assert not berta.has_usable_password()
+
+        sign_out(door)
+        door.get_by_role("button", name="Sign in with House").click()
+        door.get_by_role("button", name="carl").click()
+        expect(door.get_by_role("heading", name="No role")).to_be_visible()
+        shoot(door, "signin-no-role")
+        assert not User.objects.filter(username="carl").exists()
+
+        settings.OIDC_GROUP_MAP = {}  # the groups of berta give nothing any more
+        sign_out(door)
+        door.get_by_role("button", name="Sign in with House").click()
+        door.get_by_role("button", name="berta").click()
+        expect(door.get_by_role("heading", name="No role")).to_be_visible()
+        berta.refresh_from_db()
+        assert not berta.is_staff
+        assert not berta.groups.exists()
+    sign_out(door)
+    door.get_by_role("button", name="Sign in with House").click()
+    expect(door.get_by_role("heading", name="The provider does not answer")).to_be_visible()
+    door.get_by_role("link", name="Back to sign-in").click()
+    sign_in(door)
+    door.wait_for_url(DASHBOARD)
+
+
+def test_lockout(door: Page, shoot: Callable[[Page, str], None]) -> None:
+    for _ in range(4):
+        sign_in(door, "wrong")
+        expect(door.locator("#login-form")).to_be_visible()
+    shoot(door, "signin-refused")
+    sign_in(door, "wrong")
+    expect(door.get_by_role("heading", name="Too many attempts")).to_be_visible()
+    shoot(door, "signin-locked")
+    door.goto("/admin/")
+    sign_in(door)
+    expect(door.get_by_role("heading", name="Too many attempts")).to_be_visible()
+
+
+def test_an_idle_session_ends_at_the_sign_in_page(door: Page) -> None:
+    sign_in(door)
+    door.wait_for_url(DASHBOARD)
+    store = SessionStore(Session.objects.get().session_key)
+    store[sessions.SEEN] = (database_now() - timedelta(minutes=product.SESSION_IDLE_MINUTES + 1)).isoformat()
+    store.save()
+    door.goto("/admin/channels_app/channel/")
+    expect(door.locator("#login-form")).to_be_visible()
+    sign_in(door)
+    door.wait_for_url("**/admin/channels_app/channel/")

@@ -1,0 +1,1 @@
+"""Quotas: the limits, the count, and the creations that wait."""

@@ -1,0 +1,108 @@
+"""Guessing a password: locked for who guesses, and for nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+from axes.models import AccessAttempt
+from django.test import Client
+from django.utils import timezone
+
+from streamhub.signin import throttle
+from streamhub.signin.models import FailureCount
+
+Attempt = Callable[..., Any]
+PASSWORD = "correct horse battery"
+HERE, ELSEWHERE = "203.0.113.1", "198.51.100.2"
+
+
+def test_after_five_failures_the_right_password_does_not_help_here(attempt: Attempt) -> None:
+    for _ in range(4):
+        assert attempt(password="wrong").status_code == 200
+    assert attempt(password="wrong").status_code == 429
+    answer = attempt()
+    assert answer.status_code == 429
+    assert answer["Retry-After"] == "900"
+    assert b"Wait 15 minutes" in answer.content
+
+
+def test_the_owner_of_the_account_signs_in_from_elsewhere(attempt: Attempt) -> None:
+    for _ in range(10):
+        attempt(password="wrong")
+    assert attempt(address=ELSEWHERE).status_code == 302
+
+
+def test_other_accounts_sign_in_from_the_same_address(attempt: Attempt, django_user_model: Any) -> None:
+    django_user_model.objects.create_user("berta", password=PASSWORD, is_staff=True)
+    for _ in range(10):
+        attempt(password="wrong")
+    assert attempt("berta").status_code == 302
+
+
+def test_the_lock_ends_by_itself(attempt: Attempt) -> None:
+    for _ in range(5):
+        attempt(password="wrong")
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=16))
+    assert attempt().status_code == 302
+
+
+def test_a_made_up_address_in_a_header_does_not_help(client: Client, attempt: Attempt) -> None:
+    form = {"username": "anna", "password": "wrong"}
+    for number in range(5):
+        headers = {"X-Forwarded-For": f"10.0.0.{number}"}
+        client.post("/admin/login/", form, headers=headers, REMOTE_ADDR=HERE)
+    assert attempt().status_code == 429
+
+
+def test_one_address_cannot_try_many_accounts(attempt: Attempt) -> None:
+    for number in range(throttle.ADDRESS.failures):
+        assert attempt(f"nobody{number}", "wrong").status_code == 200
+    answer = attempt()
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= throttle.ADDRESS.seconds
+    assert attempt(address=ELSEWHERE).status_code == 302
+
+
+def test_many_addresses_are_slowed_down_for_one_account(attempt: Attempt, monkeypatch: Any) -> None:
+    monkeypatch.setattr(throttle, "ACCOUNT", throttle.Limit("account", failures=6, seconds=900))
+    for number in range(6):
+        attempt(password="wrong", address=f"192.0.2.{number}")
+    assert attempt(address=ELSEWHERE).status_code == 429
+
+
+@pytest.mark.django_db
+def test_a_window_that_is_over_begins_again() -> None:
+    limit = throttle.Limit("x", failures=2, seconds=60)
+    limit.failed("a")
+    limit.failed("A")
+    assert 0 < limit.wait("a") <= 60
+    assert limit.wait("b") == 0
+    FailureCount.objects.update(started_at=timezone.now() - timedelta(seconds=61))
+    assert limit.wait("a") == 0
+    limit.failed("a")
+    assert FailureCount.objects.get().count == 1
+
+
+def test_each_failure_and_lock_is_told_with_its_address(attempt: Attempt) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(5):
+            attempt(password="geheim")
+        attempt(address=ELSEWHERE)
+    told = [(line["what"], line["who"], line["address"]) for line in lines if line["event"] == "signin_event"]
+    assert told.count(("sign_in_failed", "anna", HERE)) == 5
+    assert ("locked_out", "anna", HERE) in told
+    assert ("signed_in", "anna", ELSEWHERE) in told
+    assert "geheim" not in str(lines)
+
+
+def test_who_is_not_staff_is_told_so_and_not_signed_in(
+    attempt: Attempt, client: Client, django_user_model: Any
+) -> None:
+    django_user_model.objects.create_user("viewer", password=PASSWORD)
+    assert attempt("viewer")["Location"] == "/admin/login/"
+    assert b"not one of the staff" in client.get("/admin/login/").content
+    assert "_auth_user_id" not in client.session

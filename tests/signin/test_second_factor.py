@@ -1,0 +1,119 @@
+"""The code after the password, who must have it, and the pages about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.test import Client
+
+from streamhub.signin.second_factor import is_required
+
+Attempt = Callable[..., Any]
+
+
+@pytest.fixture
+def secret(anna: User) -> str:
+    """Anna's app."""
+    secret: str = totp.generate_totp_secret()
+    totp.TOTP.activate(anna, secret)
+    return secret
+
+
+def code(secret: str) -> str:
+    counter = totp.yield_hotp_counters_from_time()
+    return str(totp.format_hotp_value(totp.hotp_value(secret, next(iter(counter)))))
+
+
+def is_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def test_the_password_alone_does_not_sign_in(attempt: Attempt, client: Client, secret: str) -> None:
+    assert attempt()["Location"] == "/admin/account/2fa/authenticate/"
+    assert not is_in(client)
+    client.post("/admin/account/2fa/authenticate/", {"code": "000000"})
+    assert not is_in(client)
+    assert client.post("/admin/account/2fa/authenticate/", {"code": code(secret)})["Location"] == "/admin/"
+    assert is_in(client)
+
+
+def test_a_recovery_code_works_once(attempt: Attempt, client: Client, anna: User, secret: str) -> None:
+    spare = RecoveryCodes.activate(anna).get_unused_codes()[0]
+    for works in (True, False):
+        attempt()
+        client.post("/admin/account/2fa/authenticate/", {"code": spare})
+        assert is_in(client) is works
+        client.post("/admin/logout/")
+
+
+def test_codes_cannot_be_tried_for_ever(attempt: Attempt, client: Client, secret: str) -> None:
+    attempt()
+    answers = [client.post("/admin/account/2fa/authenticate/", {"code": "000000"}) for _ in range(31)]
+    assert answers[-1].status_code == 429
+
+
+def test_secrets_are_not_stored_as_they_are(secret: str) -> None:
+    assert secret not in str(Authenticator.objects.get().data)
+
+
+@pytest.mark.parametrize(
+    ("groups", "superuser", "required", "expected"),
+    [
+        (["operator"], False, [], False),
+        ([], True, [], False),
+        (["operator"], False, ["operator", "engineer"], True),
+        (["viewer"], False, ["operator", "engineer"], False),
+        ([], True, ["engineer"], True),
+        ([], False, ["engineer"], False),
+    ],
+)
+def test_who_needs_one(groups: list[str], superuser: bool, required: list[str], expected: bool) -> None:
+    assert is_required(groups, superuser, required) is expected
+
+
+def test_who_needs_one_reaches_nothing_else_until_it_is_there(
+    client: Client, anna: User, settings: Any
+) -> None:
+    settings.MFA_REQUIRED_GROUPS = ["operator"]
+    anna.groups.add(Group.objects.create(name="operator"))
+    client.force_login(anna)
+    assert client.get("/admin/")["Location"] == "/admin/account/2fa/"
+    assert client.post("/admin/channels_app/channel/add/")["Location"] == "/admin/account/2fa/"
+    assert client.get("/admin/account/2fa/").status_code == 200
+    totp.TOTP.activate(anna, totp.generate_totp_secret())
+    assert client.get("/admin/").status_code == 200
+
+
+def test_others_do_not_need_one(client: Client, anna: User, settings: Any) -> None:
+    settings.MFA_REQUIRED_GROUPS = ["operator"]
+    client.force_login(anna)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_lost_device_is_taken_off_by_a_command(anna: User, secret: str, capsys: Any) -> None:
+    call_command("reset_second_factor", "anna")
+    assert not Authenticator.objects.exists()
+    assert "anna: 1 removed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "path", ["", "totp/activate/", "webauthn/", "webauthn/add/", "recovery-codes/generate/"]
+)
+def test_the_pages_have_the_admins_look(client: Client, anna: User, path: str) -> None:
+    client.force_login(anna)
+    page = client.get(f"/admin/account/2fa/{path}", follow=True)
+    assert page.status_code == 200
+    assert b"sh-band" in page.content
+
+
+@pytest.mark.parametrize("path", ["signup/", "password/reset/", "email/"])
+def test_there_is_no_sign_up_and_no_mail(client: Client, db: None, path: str) -> None:
+    assert client.get(f"/admin/account/{path}").status_code in (302, 404)
+    assert b"sign up" not in client.get("/admin/login/").content.lower()
