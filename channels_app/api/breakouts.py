@@ -106,7 +106,7 @@ class ReadinessOut(Out):
 
 class BreakoutFilter(Paging):
     state: Annotated[State, choices(State)] | None = None
-    channel: str | None = None
+    channel: str | None = Field(None, json_schema_extra=fields.CHANNEL_FILTER)
 
 
 def breakouts() -> QuerySet[Breakout]:

@@ -38,6 +38,10 @@ CHANNEL_NAME: Schema = {**name(validation.NAME_MAX)}
 CHANNEL_NAME["description"] += " 422 if a living channel has the same name, whatever its case."
 BREAKOUT_NAME: Schema = name(breakout.NAME_MAX)
 CHANNEL_ID: Schema = {"pattern": ID_PATTERN, "description": "The id of a channel. 422 if there is none."}
+CHANNEL_FILTER: Schema = {
+    "pattern": ID_PATTERN,
+    "description": "The id of a channel. No rows if there is none.",
+}
 DURATION: Schema = {"minimum": 1, "maximum": breakout.DURATION_MAX_MINUTES}
 CHANNEL_CLASS: Schema = {"enum": list(ChannelClass.values)}
 INPUT_TYPE: Schema = {"enum": list(InputType.values)}

@@ -10,8 +10,13 @@ from django.urls import reverse
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """The admin's context for pages of signing in; nothing for others, which have it already."""
-    if not request.path.startswith((reverse("signin_root"), reverse("admin:login"))):
+    """The admin's context for pages of signing in; nothing for others, which have it already.
+
+    An address refused before anybody is known (odd_requests.py) gets none either: its page is a plain one.
+    """
+    if not hasattr(request, "user") or not request.path.startswith(
+        (reverse("signin_root"), reverse("admin:login"))
+    ):
         return {}
     return {**admin.site.each_context(request), "title": "Your account"}
 
