@@ -33,6 +33,7 @@ CONSTANT = {
     "cloudfront.on_change",
     "medialive.on_running_change",
     "s3._names",
+    "secretsmanager.on_change",
     "s3.before_request",
     "server._control_routes",
     "server.settings",
@@ -63,6 +64,7 @@ def _create_resources(aws: Handle, client: ClientFactory) -> None:
     stack = make_stack(aws, client, key_group=Signer(aws).group_id)
     aws.control.play(stack.url + ".bak", Signer(aws).cookies(policy("*")))
     console("mediapackage", "put_secret", value="a")
+    console("secretsmanager", "put_secret", text="a")
     console("cloudfront", "create_mediamanager", Id="EMEDIA", recording_bucket="a", media_bucket="b")
     certificate = {
         "ACMCertificateArn": console("cloudfront", "import_certificate", names=["a.example.com"])["Arn"],
