@@ -11,6 +11,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import ChannelClass, Desired
 from channels_app.services.maintenance import disturbed
+from distributions import signing
 from distributions.models import Distribution
 from streamhub.clock import database_now
 from streamhub.lifecycle.freshness import is_fresh, last_answer
@@ -105,7 +106,14 @@ def _distribution(channel: Channel) -> list[Check]:
         _readable(row, observed_at, "distribution", exists),
         _readable(row, observed_at, "distribution_enabled", lambda: _enabled(row)),
         _readable(row, observed_at, "distribution_deployed", lambda: _deployed(row)),
+        *_signing(row),
     ]
+
+
+def _signing(row: Distribution) -> list[Check]:
+    """Whether viewers get signatures that CloudFront takes; nothing where it asks for none."""
+    fit = signing.fit(row) if row.aws_distribution_id else None
+    return [Check("playback_signing", fit.ok, fit.detail, fit.observed_at)] if fit else []
 
 
 def _enabled(row: Distribution) -> tuple[bool, str]:

@@ -28,6 +28,7 @@ ROLES = (
             "channels_app.cancel_breakout",
             "channels_app.retry_breakout",
             "channels_app.curtain_breakout",
+            "channels_app.playback_breakout",
         ),
     ),
 )

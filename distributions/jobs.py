@@ -19,4 +19,11 @@ OBSERVE_MEDIAMANAGER = PeriodicJob(
     purpose="check the MediaManager distribution",
 )
 
-PERIODIC_JOBS = (DELETE_STALE_DISTRIBUTIONS, OBSERVE_MEDIAMANAGER)
+OBSERVE_VIEWER_KEYS = PeriodicJob(
+    "observe_viewer_keys",
+    TaskName.OBSERVE_VIEWER_KEYS,
+    lambda: settings.FULL_OBSERVE_SECONDS,
+    purpose="check the keys that sign for viewers",
+)
+
+PERIODIC_JOBS = (DELETE_STALE_DISTRIBUTIONS, OBSERVE_MEDIAMANAGER, OBSERVE_VIEWER_KEYS)

@@ -63,6 +63,27 @@ class ReaperRun(models.Model):
         return f"run of {self.started_at:%Y-%m-%d %H:%M}"
 
 
+class ViewerKey(models.Model):
+    """A key that signs for viewers, by the id of its public half, as last seen.
+
+    None: not known. `in_group_since`: since when it has been seen in the key group. No key is stored.
+    `signed_until`: when the last of its signatures ends.
+    """
+
+    key_id = models.CharField(max_length=64, unique=True)
+    group_id = models.CharField(max_length=64, blank=True, default="")
+    in_group = models.BooleanField(null=True)
+    in_group_since = models.DateTimeField(null=True)
+    matches = models.BooleanField(null=True)
+    # Why it could not be read the last time; "": it could.
+    problem = models.TextField(blank=True, default="")
+    observed_at = models.DateTimeField(null=True)
+    signed_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
 class Distribution(ManagedResource):
     """One CloudFront distribution. `enabled`, `status` and `etag` are CloudFront's values as last read."""
 
@@ -88,6 +109,8 @@ class Distribution(ManagedResource):
     price_class = models.CharField(max_length=16, choices=PriceClass.choices, blank=True, default="")
     price_class_pending = models.BooleanField(default=False, editable=False)
     price_class_seen = models.CharField(max_length=16, blank=True, default="", editable=False)
+    # The key groups whose signatures viewers need, as last read, by commas; "": none.
+    key_groups_seen = models.CharField(max_length=200, blank=True, default="", editable=False)
     enabled = models.BooleanField(null=True, blank=True)
     status = models.CharField(max_length=32, blank=True, default="")
     etag = models.CharField(max_length=64, blank=True, default="")

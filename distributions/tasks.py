@@ -1,8 +1,9 @@
-"""Celery tasks: the reaper, and reading the MediaManager distribution."""
+"""Celery tasks: the reaper, reading the MediaManager distribution and the keys that sign for viewers."""
 
 from celery import shared_task
 
 from distributions import jobs, mediamanager
+from distributions.driver import viewer_keys
 from distributions.reaper import delete_stale
 from streamhub.task_names import TaskName
 
@@ -15,3 +16,8 @@ def delete_stale_distributions() -> None:
 @shared_task(name=TaskName.OBSERVE_MEDIAMANAGER)
 def observe_mediamanager() -> None:
     jobs.OBSERVE_MEDIAMANAGER.run(mediamanager.look)
+
+
+@shared_task(name=TaskName.OBSERVE_VIEWER_KEYS)
+def observe_viewer_keys() -> None:
+    jobs.OBSERVE_VIEWER_KEYS.run(viewer_keys.observe)

@@ -22,6 +22,7 @@ from streamhub import variables
 from streamhub.aws.ratelimit import parse_rates
 from streamhub.aws.regions import complete_regions, missing_in
 from streamhub.aws.session import AwsSession
+from streamhub.aws.signing_keys import key_in_memory, key_settings
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import EMBEDDED, LIVE, broker_url, resolve_target
 from streamhub.errors import AwsError, EmbeddedNotRunning, Misconfigured
@@ -79,6 +80,7 @@ def mistakes() -> Iterator[str]:
     yield from _notice_mistakes()
     yield from _source_mistakes()
     yield from _proxy_mistakes()
+    yield from _signing_mistakes()
     yield from _provider_mistakes()
     if settings.STREAMHUB_AWS == LIVE:
         yield from _live_mistakes()
@@ -134,6 +136,24 @@ def _proxy_mistakes() -> Iterator[str]:
                 f"TRUSTED_PROXIES holds {entry!r}: write addresses or networks, separated by commas or "
                 "spaces, such as 127.0.0.1 or 10.0.3.0/24."
             )
+
+
+def _signing_mistakes() -> Iterator[str]:
+    """Keys that could sign for no viewer."""
+    for suffix in ("", "_NEXT"):
+        private, public = f"CLOUDFRONT_PRIVATE_KEY{suffix}", f"CLOUDFRONT_PUBLIC_KEY_ID{suffix}"
+        if bool(getattr(settings, private)) != bool(getattr(settings, public)):
+            yield f"{private} and {public} go together: a private key, and the id of its public half."
+    keys = key_settings()
+    if keys and not settings.CLOUDFRONT_KEY_GROUP_ID:
+        yield "CLOUDFRONT_PRIVATE_KEY needs CLOUDFRONT_KEY_GROUP_ID, the key group that has its public half."
+    if len(keys) == 2 and keys[0].id == keys[1].id:
+        yield "CLOUDFRONT_PUBLIC_KEY_ID_NEXT is the present key's id: write that of the key that replaces it."
+    for key in keys:
+        try:
+            key_in_memory(key)
+        except Misconfigured as error:
+            yield f"{error} Write the PEM of an RSA key with 2048 bits, or the ARN of the secret with it."
 
 
 def _provider_mistakes() -> Iterator[str]:

@@ -20,6 +20,7 @@ class TaskName(StrEnum):
     READ_QUOTAS = "quotas.read_quotas"
     DELETE_STALE_DISTRIBUTIONS = "distributions.delete_stale_distributions"
     OBSERVE_MEDIAMANAGER = "distributions.observe_mediamanager"
+    OBSERVE_VIEWER_KEYS = "distributions.observe_viewer_keys"
     RELEASE_UNUSED_SECURITY_GROUPS = "channels_app.release_unused_security_groups"
     CHECK_COSTS = "channels_app.check_costs"
     LIST_RECORDINGS = "recordings.list_recordings"

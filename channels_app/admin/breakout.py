@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
 from django.utils.html import format_html
 
-from channels_app import preview, services
+from channels_app import playback, preview, services
 from channels_app.admin import badges, handed_over
+from channels_app.admin import playback as playback_pages
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.forms import BreakoutForm
 from channels_app.admin.now import breakout_now
@@ -30,7 +31,7 @@ from streamhub.console.finding import Search
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.templatetags.console import since
-from streamhub.console.verbs import Verb
+from streamhub.console.verbs import Outcome, Verb
 from streamhub.lifecycle.observe import lists_read_at
 
 SOON = timedelta(hours=24)
@@ -117,6 +118,14 @@ class BreakoutAdmin(CreatingAdmin):
     def facts(self, request: HttpRequest, row: Breakout) -> list[Section]:
         return breakout_sections(row, request.user)
 
+    def after_verb(self, request: HttpRequest, outcome: Outcome) -> HttpResponse | None:
+        link = outcome.returned
+        return playback_pages.shown(self, request, link) if isinstance(link, services.Playback) else None
+
+    def extra_urls(self) -> list[Any]:
+        sign = path("<int:object_id>/sign/", self.own(playback_pages.sign), name="channels_app_breakout_sign")
+        return [sign, *super().extra_urls()]
+
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Breakout:
         return services.breakout_create(**data, who=who)
 
@@ -131,7 +140,15 @@ def _preview_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     if row.state not in (State.IDLE, State.FAILED, *ON_AIR):
         return None
     return Panel(
-        "Preview", "channels_app/preview.html", {"preview": preview.of_breakout(row)}, "smart_display", 5
+        "Preview",
+        "channels_app/preview.html",
+        {
+            "preview": preview.of_breakout(row),
+            "may_sign": request.user.has_perm(playback_pages.PERMISSION),
+            "sign_url": reverse("admin:channels_app_breakout_sign", args=[row.pk]),
+        },
+        "smart_display",
+        5,
     )
 
 
@@ -154,8 +171,11 @@ def _stop_consequences(row: Breakout) -> list[str]:
     return ["The session ends for every viewer.", "A completed breakout cannot be started again.", *others]
 
 
-def _curtain_note() -> list[str]:
-    return [] if settings.CLOUDFRONT_KEY_GROUP_ID else [CURTAIN_HINT]
+def _curtain_note(row: Breakout) -> list[str]:
+    if not playback.is_protected(row):
+        return [CURTAIN_HINT]
+    note = playback_pages.lowered_note(row)
+    return [f"No new links are given out. {note}".strip()]
 
 
 VERBS = (
@@ -190,6 +210,7 @@ VERBS = (
         primary=True,
         order=20,
     ),
+    playback_pages.VERB,
     Verb(
         name="raise",
         label="Raise curtain",
@@ -208,7 +229,7 @@ VERBS = (
         permission="channels_app.curtain_breakout",
         run=lambda row, who: services.breakout_curtain(row, False, who=who),
         refusal=_refusal("lower"),
-        consequences=lambda row: ["Its playback URL is withheld. The stream goes on.", *_curtain_note()],
+        consequences=lambda row: ["Its playback URL is withheld. The stream goes on.", *_curtain_note(row)],
         done="its curtain is lowered.",
         order=31,
     ),

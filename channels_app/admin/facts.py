@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
 from django.urls import reverse
 
 from channels_app import ingest, playback
 from channels_app.admin.forms import INPUTS, profile_label
+from channels_app.admin.playback import lowered_note
 from channels_app.decide.maintenance import window_of
 from channels_app.models import Breakout, Channel
 from channels_app.models.channel import PUSH_TYPES, InputType
@@ -16,10 +16,12 @@ from channels_app.services import pending_changes
 from streamhub.console.facts import Fact, Section
 
 CURTAIN_HINT = (
-    "The curtain hides the stream but does not protect it: no CloudFront key group is set."
+    "The curtain hides the stream but does not protect it: its distribution asks for no signatures."
     " Anyone who has the URL can watch."
 )
 
+
+LINKS_HINT = "The last link that was given out plays until then, also with the curtain lowered."
 
 MAINTENANCE_HINT = (
     "Each week AWS may interrupt a single pipeline in these hours. StreamHub moves them away from planned "
@@ -160,8 +162,9 @@ def _playback(row: Breakout, user: User | AnonymousUser) -> Section:
     return Section(
         "Watching",
         [
-            Fact("curtain", "raised" if row.curtain_raised else "lowered", hint=_curtain_hint()),
-            Fact("playback", url, "url", hint=withheld),
+            Fact("curtain", "raised" if row.curtain_raised else "lowered", hint=_curtain_hint(row)),
+            Fact("playback", url, "url", hint=withheld or _signed_hint(row)),
+            *([Fact("links end", row.signed_until, "when", hint=LINKS_HINT)] if row.signed_until else []),
             Fact(
                 "channel",
                 row.channel_name,
@@ -176,8 +179,16 @@ def _playback(row: Breakout, user: User | AnonymousUser) -> Section:
     )
 
 
-def _curtain_hint() -> str:
-    return "" if settings.CLOUDFRONT_KEY_GROUP_ID else CURTAIN_HINT
+def _curtain_hint(row: Breakout) -> str:
+    """That the curtain does not protect, or until when a lowered one lets links play that were given out."""
+    if not playback.is_protected(row):
+        return CURTAIN_HINT
+    lasting = not row.curtain_raised and row.signed_until is not None
+    return lowered_note(row) if lasting else ""
+
+
+def _signed_hint(row: Breakout) -> str:
+    return "It plays with a signature only: press Playback link." if playback.is_protected(row) else ""
 
 
 def _session(row: Breakout) -> Section:

@@ -35,6 +35,19 @@ class CurtainIn(In):
     raised: bool
 
 
+class PlaybackIn(In):
+    expires_in_seconds: Annotated[Whole, Field(json_schema_extra=fields.EXPIRES_IN)] | None = None
+
+
+class PlaybackOut(Out):
+    url: str
+    signed_url: str | None
+    cookies: dict[str, str] | None
+    cookie_domain: str | None
+    expires_at: datetime | None
+    protected: bool
+
+
 class UsageOut(Out):
     status: str
     bytes_downloaded: int | None
@@ -185,6 +198,13 @@ def cancel_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
 def move_curtain(request: HttpRequest, id: str, body: CurtainIn) -> Breakout:
     """Raise or lower the curtain."""
     return reloaded(services.breakout_curtain(breakout_or_404(id), body.raised, who=actor_of(request)))
+
+
+@router.post("/{id}/playback", response=PlaybackOut, auth=CONTROL)
+def get_playback(request: HttpRequest, id: str, body: PlaybackIn | None = None) -> services.Playback:
+    """The playback link, signed where CloudFront asks for signatures."""
+    seconds = body.expires_in_seconds if body else None
+    return services.breakout_playback(breakout_or_404(id), who=actor_of(request), expires_in_seconds=seconds)
 
 
 @router.get("/{id}/readiness", response=ReadinessOut, auth=READ)

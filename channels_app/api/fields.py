@@ -42,6 +42,10 @@ CHANNEL_FILTER: Schema = {
     "pattern": ID_PATTERN,
     "description": "The id of a channel. No rows if there is none.",
 }
+EXPIRES_IN: Schema = {
+    "minimum": 1,
+    "description": "Shortens how long the signature lasts. It never lasts longer than without it.",
+}
 DURATION: Schema = {"minimum": 1, "maximum": breakout.DURATION_MAX_MINUTES}
 CHANNEL_CLASS: Schema = {"enum": list(ChannelClass.values)}
 INPUT_TYPE: Schema = {"enum": list(InputType.values)}

@@ -68,6 +68,13 @@ def no_place(situation: Situation) -> Refusal | None:
     return none_to_run(situation.places)
 
 
+def curtain_hides(situation: Situation) -> Refusal | None:
+    if situation.curtain_raised:
+        return None
+    sentence = "Its curtain is lowered, so no playback link is given out. Raise the curtain first."
+    return Refusal(sentence, possible=("curtain",))
+
+
 def curtain_is_raised(situation: Situation) -> str:
     applies = situation.curtain_raised and situation.state in HAS_CURTAIN
     return "Its curtain is raised already." if applies else ""
@@ -91,6 +98,7 @@ def rules() -> Mapping[str, Rule[Situation]]:
             repeats=already(State.STARTING, State.RUNNING),
         ),
         "retry": rule(only(State.FAILED), channel_gone, channel_taken, channel_not_retryable, no_place),
+        "playback": rule(only(State.RUNNING), curtain_hides),
         "raise": rule(only(*HAS_CURTAIN), repeats=curtain_is_raised, call="curtain"),
         "lower": rule(only(*HAS_CURTAIN), repeats=curtain_is_lowered, call="curtain"),
         "stop": rule(

@@ -37,6 +37,8 @@ class DistributionInfo:
     origin_domains: tuple[str, ...]
     request_id: str | None
     price_class: str = ""
+    # The key groups whose signatures its default behaviour asks for.
+    key_groups: tuple[str, ...] = ()
 
     @property
     def deployed(self) -> bool:
@@ -178,6 +180,7 @@ def _info(response: Mapping[str, Any], request_id: str | None) -> DistributionIn
         origin_domains=_origin_domains(config),
         request_id=request_id,
         price_class=config.get("PriceClass", ""),
+        key_groups=_key_groups(config),
     )
 
 
@@ -194,7 +197,13 @@ def _summary(summary: Mapping[str, Any], request_id: str | None) -> Distribution
         origin_domains=_origin_domains(summary),
         request_id=request_id,
         price_class=summary.get("PriceClass", ""),
+        key_groups=_key_groups(summary),
     )
+
+
+def _key_groups(config: Mapping[str, Any]) -> tuple[str, ...]:
+    trusted = config["DefaultCacheBehavior"].get("TrustedKeyGroups", {})
+    return tuple(trusted.get("Items") or []) if trusted.get("Enabled") else ()
 
 
 def _origin_domains(config: Mapping[str, Any]) -> tuple[str, ...]:
