@@ -9,6 +9,7 @@ import pytest
 
 from emulator.server import EmbeddedAws
 from streamhub import startup, variables
+from tests.aws.keys import pem
 
 KEY = "an-example-of-fifty-characters-0123456789-abcdefgh"
 
@@ -125,6 +126,43 @@ def test_live_needs_a_secret_key_and_embedded_stores_its_own(
     assert len(variables.mistakes) == mistaken
     if not live:
         assert variables.secret_key(environ.Env(), tmp_path / "secret_key", live=live) == first
+
+
+KEYS = {
+    "CLOUDFRONT_KEY_GROUP_ID": "group",
+    "CLOUDFRONT_PUBLIC_KEY_ID": "K1",
+    "CLOUDFRONT_PRIVATE_KEY": pem(0),
+    "CLOUDFRONT_PUBLIC_KEY_ID_NEXT": "K2",
+    "CLOUDFRONT_PRIVATE_KEY_NEXT": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:next-AbCdEf",
+}
+
+
+def test_right_keys_have_no_mistakes(live: Any) -> None:
+    for name, value in KEYS.items():
+        setattr(live, name, value)
+    assert list(startup.mistakes()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("CLOUDFRONT_PUBLIC_KEY_ID", "", "CLOUDFRONT_PRIVATE_KEY and CLOUDFRONT_PUBLIC_KEY_ID go together"),
+        ("CLOUDFRONT_PRIVATE_KEY", "", "CLOUDFRONT_PRIVATE_KEY and CLOUDFRONT_PUBLIC_KEY_ID go together"),
+        ("CLOUDFRONT_PRIVATE_KEY_NEXT", "", "CLOUDFRONT_PRIVATE_KEY_NEXT and CLOUDFRONT_PUBLIC_KEY_ID_NEXT"),
+        ("CLOUDFRONT_KEY_GROUP_ID", "", "CLOUDFRONT_PRIVATE_KEY needs CLOUDFRONT_KEY_GROUP_ID"),
+        ("CLOUDFRONT_PUBLIC_KEY_ID_NEXT", "K1", "CLOUDFRONT_PUBLIC_KEY_ID_NEXT is the present key's id"),
+        ("CLOUDFRONT_PRIVATE_KEY", "s3cret", "CLOUDFRONT_PRIVATE_KEY cannot sign: it is not a private key"),
+    ],
+)
+def test_keys_that_could_sign_for_nobody_are_one_sentence(
+    live: Any, name: str, value: str, expected: str
+) -> None:
+    for each, right in KEYS.items():
+        setattr(live, each, right)
+    setattr(live, name, value)
+    (sentence,) = startup.mistakes()
+    assert expected in sentence
+    assert "s3cret" not in sentence
 
 
 def test_a_process_with_a_mistake_does_not_start(live: Any, capsys: pytest.CaptureFixture[str]) -> None:
