@@ -52,7 +52,7 @@ VERB = Verb(
     icon="link",
     permission=PERMISSION,
     run=_give,
-    refusal=lambda _row, situation: guards.refusal("playback", situation),
+    refusal=lambda _row, situation: guards.LINKS.refusal("playback", situation),
     consequences=lambda row: [
         "You get the link that viewers play, signed where CloudFront asks for signatures. The audit keeps "
         "that you got it.",

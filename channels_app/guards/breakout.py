@@ -98,7 +98,6 @@ def rules() -> Mapping[str, Rule[Situation]]:
             repeats=already(State.STARTING, State.RUNNING),
         ),
         "retry": rule(only(State.FAILED), channel_gone, channel_taken, channel_not_retryable, no_place),
-        "playback": rule(only(State.RUNNING), curtain_hides),
         "raise": rule(only(*HAS_CURTAIN), repeats=curtain_is_raised, call="curtain"),
         "lower": rule(only(*HAS_CURTAIN), repeats=curtain_is_lowered, call="curtain"),
         "stop": rule(
@@ -109,5 +108,10 @@ def rules() -> Mapping[str, Rule[Situation]]:
     }
 
 
-TABLE = Table(rules)
+def link_rules() -> Mapping[str, Rule[Situation]]:
+    """The rules of what changes nothing, and so is not among what is possible instead of another verb."""
+    return {"playback": rule(only(State.RUNNING), curtain_hides)}
+
+
+TABLE, LINKS = Table(rules), Table(link_rules)
 check, refusal, possible = TABLE.check, TABLE.refusal, TABLE.possible

@@ -93,7 +93,7 @@ def _running(breakout: Breakout) -> Breakout:
     row = Breakout.objects.select_related("channel__distribution").filter(pk=breakout.pk).first()
     if row is None:
         raise NotPossible("The breakout is deleted.", state="deleted")
-    guards.check("playback", guards.Situation(row.state, row.curtain_raised))
+    guards.LINKS.check("playback", guards.Situation(row.state, row.curtain_raised))
     return row
 
 
