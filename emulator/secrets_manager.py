@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from .base import Refusal, Service, World
 
@@ -49,12 +49,13 @@ class SecretsManager(Service):
                 f"Secrets Manager can't find the specified secret value for "
                 f"{'VersionId' if version_id else 'staging label'}: {version_id or stage}"
             )
+        stages = [name for name, version in staged.items() if version is found]
         return {
             "ARN": arn,
             "Name": arn.rpartition(":")[2].rpartition("-")[0],
             "VersionId": found.id,
             "SecretString": found.text,
-            "VersionStages": [name for name, version in staged.items() if version is found],
+            **({"VersionStages": stages} if stages else {}),
             "CreatedDate": found.created_at,
         }
 
@@ -87,5 +88,6 @@ class SecretsManager(Service):
         return {"secrets": [{"arn": arn, "versions": len(kept)} for arn, kept in self.secrets.items()]}
 
 
-def _missing(message: str) -> Any:
-    raise Refusal("ResourceNotFoundException", message)
+def _missing(message: str) -> NoReturn:
+    # Nobody can know it without asking.
+    raise Refusal("ResourceNotFoundException", message, illegal=False)

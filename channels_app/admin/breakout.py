@@ -21,6 +21,7 @@ from channels_app.admin.now import breakout_now
 from channels_app.guards import breakout as guards
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
+from channels_app.playback_link import Playback
 from channels_app.readiness import readiness
 from streamhub.access.actors import Actor
 from streamhub.clock import from_now
@@ -120,7 +121,7 @@ class BreakoutAdmin(CreatingAdmin):
 
     def after_verb(self, request: HttpRequest, outcome: Outcome) -> HttpResponse | None:
         link = outcome.returned
-        return playback_pages.shown(self, request, link) if isinstance(link, services.Playback) else None
+        return playback_pages.shown(self, request, link) if isinstance(link, Playback) else None
 
     def extra_urls(self) -> list[Any]:
         sign = path("<int:object_id>/sign/", self.own(playback_pages.sign), name="channels_app_breakout_sign")

@@ -12,10 +12,9 @@ from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from channels_app import services
 from channels_app.guards import breakout as guards
 from channels_app.models import Breakout
-from channels_app.services import Playback
+from channels_app.playback_link import Playback, breakout_playback
 from streamhub.access.actors import Actor, staff_actor
 from streamhub.console.object_pages import ObjectPages
 from streamhub.console.templatetags.console import utc_text
@@ -43,7 +42,7 @@ class LinkForm(forms.Form):
 
 def _give(row: Breakout, who: Actor, minutes: int | None = None) -> Playback:
     seconds = minutes * 60 if minutes else None
-    return services.breakout_playback(row, who=who, expires_in_seconds=seconds)
+    return breakout_playback(row, who=who, expires_in_seconds=seconds)
 
 
 VERB = Verb(
@@ -95,7 +94,7 @@ def sign(admin: ObjectPages, request: HttpRequest, object_id: int) -> HttpRespon
     if row is None:
         return JsonResponse({"detail": "The breakout is deleted."}, status=409)
     try:
-        link = services.breakout_playback(row, who=staff_actor(cast(User, request.user)))
+        link = breakout_playback(row, who=staff_actor(cast(User, request.user)))
     except NotPossible as refusal:
         return JsonResponse({"detail": refusal.detail}, status=409)
     answer: dict[str, Any] = {"query": link.query, "expires_at": link.expires_at}

@@ -14,6 +14,7 @@ from channels_app.api import fields
 from channels_app.api.channels import channel_or_404
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
+from channels_app.playback_link import Playback, breakout_playback
 from channels_app.readiness import Readiness, readiness
 from distributions.api import ErrorOut
 from streamhub.access.http import In, Moment, Out, Page, Paging, Whole, actor_of, choices, one, page, scope
@@ -201,10 +202,10 @@ def move_curtain(request: HttpRequest, id: str, body: CurtainIn) -> Breakout:
 
 
 @router.post("/{id}/playback", response=PlaybackOut, auth=CONTROL)
-def get_playback(request: HttpRequest, id: str, body: PlaybackIn | None = None) -> services.Playback:
+def get_playback(request: HttpRequest, id: str, body: PlaybackIn | None = None) -> Playback:
     """The playback link, signed where CloudFront asks for signatures."""
     seconds = body.expires_in_seconds if body else None
-    return services.breakout_playback(breakout_or_404(id), who=actor_of(request), expires_in_seconds=seconds)
+    return breakout_playback(breakout_or_404(id), who=actor_of(request), expires_in_seconds=seconds)
 
 
 @router.get("/{id}/readiness", response=ReadinessOut, auth=READ)

@@ -36,7 +36,6 @@ from channels_app.services.distribution import (
     distribution_replace,
 )
 from channels_app.services.places import channel_count, creation_refusal, running
-from channels_app.services.playback import Playback, breakout_playback
 from channels_app.services.recordings import (
     RECORDINGS_MISSING,
     RECORDINGS_UNREAD,
@@ -55,12 +54,10 @@ __all__ = [
     "DISTRIBUTION_GONE",
     "RECORDINGS_MISSING",
     "RECORDINGS_UNREAD",
-    "Playback",
     "Usage",
     "breakout_cancel",
     "breakout_create",
     "breakout_curtain",
-    "breakout_playback",
     "breakout_prepare",
     "breakout_recordings_record",
     "breakout_retry",

@@ -12,7 +12,9 @@ from django.urls import reverse
 
 from channels_app import services
 from channels_app.models import Breakout
+from channels_app.playback_link import Playback, breakout_playback
 from channels_app.readiness import readiness
+from distributions import signing
 from distributions.models import Distribution, ViewerKey
 from distributions.tasks import observe_viewer_keys
 from streamhub.access.models import AuditEntry
@@ -42,8 +44,8 @@ def api(db: None) -> Api:
     return Api(list(SCOPES))
 
 
-def link(row: Breakout, seconds: int | None = None) -> services.Playback:
-    return services.breakout_playback(row, who=TESTER, expires_in_seconds=seconds)
+def link(row: Breakout, seconds: int | None = None) -> Playback:
+    return breakout_playback(row, who=TESTER, expires_in_seconds=seconds)
 
 
 def moment(text: str) -> datetime:
@@ -201,13 +203,13 @@ def test_what_does_not_run_has_no_link(api: Api, state: str) -> None:
 
 
 def test_a_curtain_lowered_meanwhile_wins(show: Breakout, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = services.playback.signing.sign  # type: ignore[attr-defined]
+    real = signing.sign
 
     def and_lower(*given: Any) -> Any:
         Breakout.objects.update(curtain_raised=False)
         return real(*given)
 
-    monkeypatch.setattr("channels_app.services.playback.signing.sign", and_lower)
+    monkeypatch.setattr("distributions.signing.sign", and_lower)
     with pytest.raises(NotPossible, match="curtain is lowered"):
         link(show)
     assert Breakout.objects.get(pk=show.pk).signed_until is None
