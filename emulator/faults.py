@@ -76,6 +76,8 @@ _CONFLICTS = {
 }
 _CONFLICTS_FOR = {"cloudfront:CreateDistributionWithTags": ("DistributionAlreadyExists", 409)}
 _GONE_FOR = {
+    "cloudfront:GetKeyGroup": "NoSuchResource",
+    "cloudfront:GetPublicKey": "NoSuchPublicKey",
     "cloudfront:ListTagsForResource": "NoSuchResource",
     "cloudfront:TagResource": "NoSuchResource",
     "cloudfront:UntagResource": "NoSuchResource",

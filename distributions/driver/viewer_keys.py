@@ -31,7 +31,7 @@ def observe(run: JobRun) -> None:
     for setting in keys:
         row = ViewerKey.objects.get_or_create(key_id=setting.id)[0]
         try:
-            _observe(row, setting, group_id, aws.group(group_id) or (), aws.public_key(setting.id))
+            _observe(row, setting, _members(aws, group_id), _public_pem(aws, setting))
         except (AwsError, Misconfigured) as error:
             ViewerKey.objects.filter(pk=row.pk).update(problem=str(error))
             run.fall_short(str(error))
@@ -45,10 +45,25 @@ def _forget_others(keys: list[KeySetting]) -> None:
     others.filter(signed_until__lt=database_now()).delete()
 
 
-def _observe(
-    row: ViewerKey, setting: KeySetting, group_id: str, members: tuple[str, ...], public_pem: str | None
-) -> None:
-    matches = read_key(setting).is_half_of(public_pem or "")
+def _members(aws: CloudFrontKeys, group_id: str) -> tuple[str, ...]:
+    """The ids in the key group. That there is none is no proof that no key is in it: raises Misconfigured."""
+    members = aws.group(group_id)
+    if members is None:
+        raise Misconfigured(f"CloudFront has no key group {group_id}: check CLOUDFRONT_KEY_GROUP_ID.")
+    return members
+
+
+def _public_pem(aws: CloudFrontKeys, setting: KeySetting) -> str:
+    pem = aws.public_key(setting.id)
+    if pem is None:
+        raise Misconfigured(
+            f"CloudFront has no public key {setting.id}, whose private half is {setting.name}."
+        )
+    return pem
+
+
+def _observe(row: ViewerKey, setting: KeySetting, members: tuple[str, ...], public_pem: str) -> None:
+    matches, group_id = read_key(setting).is_half_of(public_pem), settings.CLOUDFRONT_KEY_GROUP_ID
     in_group = setting.id in members
     was_there = row.in_group and row.group_id == group_id
     since = Coalesce("in_group_since", Now()) if was_there else Now()
