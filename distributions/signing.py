@@ -5,14 +5,15 @@ It makes no call: it goes by what workers have observed, and by the keys that th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db.models import Q
 
 from distributions.models import Distribution, ViewerKey
-from distributions.signing_choice import KeyFacts, choose
+from distributions.signing_choice import SETTLED_AFTER, KeyFacts, choose
 from streamhub.aws.signing import Signature, SigningKey
 from streamhub.aws.signing import sign as aws_sign
 from streamhub.aws.signing_keys import KeySetting, key_in_memory, key_settings
@@ -87,7 +88,32 @@ def _fit_of_keys(keys: list[KeySetting]) -> tuple[Fit, KeySetting | None]:
     chosen = next((key for key in keys if key.id == chosen_id), None)
     if chosen is None:
         return Fit(False, _why_none(rows.get(keys[0].id), keys[0]), _seen(rows.get(keys[0].id))), None
-    return _fit_of_chosen(chosen, rows.get(chosen.id)), chosen
+    fit = _fit_of_chosen(chosen, rows.get(chosen.id))
+    return replace(fit, detail=" ".join(filter(None, [fit.detail, _rotation(keys, rows, chosen)]))), chosen
+
+
+def _rotation(keys: list[KeySetting], rows: Mapping[str, ViewerKey], chosen: KeySetting) -> str:
+    """What a rotation waits for, in a sentence; "" without one."""
+    if len(keys) < 2:
+        return ""
+    present, following = keys
+    seen = rows.get(following.id)
+    if chosen == present and seen is not None and seen.matches is False:
+        return f"{following.name} is not the private half of the public key {following.id}."
+    since = seen.in_group_since if seen is not None and seen.in_group else None
+    if chosen == present and since is None:
+        return f"The next key {following.id} signs once the key group has it: add it in CloudFront."
+    if chosen == present and since is not None:
+        return f"The next key {following.id} signs from {_utc(since + SETTLED_AFTER)} on."
+    old = rows.get(present.id)
+    if old is None or old.signed_until is None:
+        return f"The key {present.id} has signed nothing that lasts: take it out of the key group."
+    end = _utc(old.signed_until)
+    return f"The last link of the key {present.id} ends at {end}: take it out of the key group then."
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _facts(key_id: str, row: ViewerKey | None, now: datetime) -> KeyFacts:

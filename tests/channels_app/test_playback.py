@@ -306,9 +306,11 @@ def test_a_rotation_has_no_gap(world: WorldUnderTest, settings: Any, show: Break
     settings.CLOUDFRONT_PUBLIC_KEY_ID_NEXT, settings.CLOUDFRONT_PRIVATE_KEY_NEXT = second, pem(1)
     observe_viewer_keys()
     given.append(link(show))
+    assert f"The next key {second} signs once the key group has it" in check(show).detail
     signed.key_group(world, first, second, id=group)
     observe_viewer_keys()
     given.append(link(show))
+    assert f"The next key {second} signs from " in check(show).detail
     assert all(f"Key-Pair-Id={first}" in each.query for each in given)  # not every edge may know it yet
     ViewerKey.objects.filter(key_id=second).update(in_group_since=database_now() - timedelta(minutes=15))
     observe_viewer_keys()
@@ -316,6 +318,7 @@ def test_a_rotation_has_no_gap(world: WorldUnderTest, settings: Any, show: Break
     assert f"Key-Pair-Id={second}" in given[-1].query
     for each in given:
         assert signed.plays(world, each.url, each.query) == ALL
+    assert f"The last link of the key {first} ends at " in check(show).detail
     assert signed.viewer_key(first).signed_until == max(
         each.expires_at for each in given[:3] if each.expires_at
     )
