@@ -56,7 +56,7 @@ def test_a_call_that_fails_changes_nothing_that_was_known(
 ) -> None:
     before = known()
     for kind in FAULTS:
-        world.control.fault(call, kind)
+        world.control.fault(call, kind, times=None)
         observe_viewer_keys()
         assert Job.objects.get(name="observe_viewer_keys").error, kind
         assert ViewerKey.objects.get().problem, kind
