@@ -117,14 +117,18 @@ class DistributionDriver:
 def _enable(claim: Claim) -> float | None:
     """Enable it. If it was disabled outside StreamHub, say so and show it as an error.
 
-    It is said before the call, whose answer may be lost.
+    It is said, and no longer called deployed, before the call: its answer may be lost, or come late.
     """
     row: Distribution = claim.row
     if row.state not in (State.DEPLOYED, State.DEPLOYING):
         return _set_enabled(claim, State.DEPLOYING, "enabling")
     if not states.said_last(row, ENABLED_AGAIN):
+        shown = _error_columns(claim, DISABLED_OUTSIDE)
         with transaction.atomic():
-            claim.note(ENABLED_AGAIN, request_id=None, **_error_columns(claim, DISABLED_OUTSIDE))
+            if row.state == State.DEPLOYED:
+                claim.change_state(State.DEPLOYING, why=ENABLED_AGAIN, **shown)
+            else:
+                claim.note(ENABLED_AGAIN, request_id=None, **shown)
             owners.owner().changed_outside(row, ENABLED_AGAIN)
     return _set_enabled(claim, State.DEPLOYING, "enabling it again", error=DISABLED_OUTSIDE)
 
