@@ -106,6 +106,7 @@ def test_every_route_has_a_line_and_every_line_a_route() -> None:
     assert set(table()) == set(routes())
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("who", PEOPLE)
 def test_everybody_gets_in_where_the_table_says_and_nowhere_else(as_role: As, who: str) -> None:
     """What somebody may is tried by the least who may it: the roles are nested."""
