@@ -10,11 +10,10 @@ import logging
 import threading
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from streamhub.aws.secrets_manager import SecretsManager, is_secret_arn
 from streamhub.aws.session import current_session
 from streamhub.aws.signing import SigningKey, signing_key
+from streamhub.aws.target import configured_signing_keys
 from streamhub.errors import AwsError, EmbeddedNotRunning, Misconfigured
 
 log = logging.getLogger(__name__)
@@ -46,16 +45,7 @@ _read: dict[str, str] = {}
 
 def key_settings() -> list[KeySetting]:
     """The keys that are set: the present one, then the next one, each if it is there."""
-    pairs = [
-        KeySetting(
-            "CLOUDFRONT_PRIVATE_KEY", settings.CLOUDFRONT_PUBLIC_KEY_ID, settings.CLOUDFRONT_PRIVATE_KEY
-        ),
-        KeySetting(
-            "CLOUDFRONT_PRIVATE_KEY_NEXT",
-            settings.CLOUDFRONT_PUBLIC_KEY_ID_NEXT,
-            settings.CLOUDFRONT_PRIVATE_KEY_NEXT,
-        ),
-    ]
+    pairs = [KeySetting(*configured) for configured in configured_signing_keys()]
     return [pair for pair in pairs if pair.id and pair.source]
 
 

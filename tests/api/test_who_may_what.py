@@ -18,6 +18,7 @@ NEEDS = {
     "channels_app_api_breakouts_cancel_breakout": "breakouts:control",
     "channels_app_api_breakouts_create_breakout": "breakouts:control",
     "channels_app_api_breakouts_get_breakout": "breakouts:read",
+    "channels_app_api_breakouts_get_playback": "breakouts:control",
     "channels_app_api_breakouts_get_readiness": "breakouts:read",
     "channels_app_api_breakouts_list_breakouts": "breakouts:read",
     "channels_app_api_breakouts_move_curtain": "breakouts:control",
