@@ -69,14 +69,16 @@ def _polled_list(
     )
 
 
+ENCODERS = _polled_list(
+    parts.ML_CHANNEL,
+    lambda: parts.live().channel_pages(),
+    "MediaLive",
+    lambda info: () if info.gone else ((ML_CHANNELS.key, ""),),
+)
+INPUTS = _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive", _input_quotas)
 POLLED_LISTS = (
-    _polled_list(
-        parts.ML_CHANNEL,
-        lambda: parts.live().channel_pages(),
-        "MediaLive",
-        lambda info: () if info.gone else ((ML_CHANNELS.key, ""),),
-    ),
-    _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive", _input_quotas),
+    ENCODERS,
+    INPUTS,
     _polled_list(
         parts.ENDPOINT,
         lambda: parts.package().endpoint_pages(),

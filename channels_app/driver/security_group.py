@@ -53,6 +53,9 @@ class SecurityGroupDriver:
     def context(self, row: SecurityGroup) -> AbstractContextManager[Any]:
         return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
 
+    def awaited(self, row: SecurityGroup) -> None:
+        """Nothing: MediaLive answers when it is done."""
+
     def doing(self, row: SecurityGroup) -> str:
         return str(self.decide(row))
 

@@ -1,11 +1,12 @@
 """Observing AWS for many rows at once, with as few calls as possible.
 
 A `PolledList` connects one list of AWS with the columns that hold its facts. Every observation looks at the
-rows that wait for a change and at those that are watched closely; the others are looked at with the whole
-list, every `FULL_OBSERVE_SECONDS`. While describing the rows one by one takes no more calls than the list has
-pages, they are described: a waiting row by its own step, a watched one here. Otherwise the list is read. Only
-changed rows are written. Absence from a list, or a NotFound, proves that a resource is gone only if our
-delete was accepted before; else it causes a describe by the row's own step.
+rows that wait for a change, each when its look is planned (`awaiting`), and at those that are watched
+closely; the others are looked at with the whole list, every `FULL_OBSERVE_SECONDS`. While describing the rows
+one by one takes fewer calls than the list has pages, they are described: a waiting row by its own step, a
+watched one here. Otherwise the list is read, which is a look at all that wait. Only changed rows are written.
+Absence from a list, or a NotFound, proves that a resource is gone only if our delete was accepted before;
+else it causes a describe by the row's own step.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db import transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from streamhub.clock import database_now
 from streamhub.contributions import contributed
-from streamhub.errors import AwsError, NotFound, StreamHubError
-from streamhub.lifecycle import intent, observed_facts
+from streamhub.errors import AwsError, NotFound, NotSent, StreamHubError
+from streamhub.lifecycle import awaiting, intent, observed_facts
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.locking import update_all
 from streamhub.lifecycle.models import Listing, ManagedResource
@@ -33,6 +35,9 @@ NOTHING = "nothing to observe"
 # How much of a list is read before what changed is written.
 BATCH_ITEMS = 1000
 BATCH_SECONDS = 2.0
+# How long steps wait for one that reads the list for all (it may be dead), and how often they ask.
+READING_SECONDS = 10
+READ_AGAIN_SECONDS = 1.0
 _LISTED = ("pages", "items", "counts", "listed_at")
 
 
@@ -90,26 +95,50 @@ def observe(polled_list: PolledList) -> str:
     identified = _identified(polled_list)
     awaited = identified.filter(polled_list=polled_list.key)
     confirming = awaited.filter(polled_list.confirms) if polled_list.confirms else awaited.none()
-    waiting = list(awaited.exclude(pk__in=confirming.values("pk")).values_list("pk", flat=True))
+    waiting = awaited.exclude(pk__in=confirming.values("pk"))
+    looks = _planned_looks(waiting)
+    every, due = list(looks), _within(looks, settings.OBSERVE_SECONDS)
+    # A list is read now or a period later, whichever is nearer to the planned look.
+    near = _within(looks, settings.OBSERVE_SECONDS / 2)
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
     watched = _watched(polled_list)
     full_due = _is_due(listing.listed_at) and (identified.exists() or polled_list.needed())
     wake_due = _is_due(listing.woken_at or listing.listed_at)
     confirm_due = not full_due and _may_confirm(listing) and confirming.exists()
-    if full_due or confirm_due or len({*waiting, *watched}) > listing.pages:
-        outcome = read_list(polled_list, listing)
-    elif waiting or watched:
-        outcome = _describe(polled_list, waiting, watched)
-    else:
+    if full_due or confirm_due or _list_is_cheaper({*near, *watched}, {*every, *watched}, listing.pages):
+        outcome = read_list(polled_list, listing, plans=any(left is not None for left in looks.values()))
+    elif due or watched:
+        # Rows that share a list wait for it; few look at themselves, at the planned second.
+        share = len({*every, *watched}) > listing.pages
+        outcome = _describe(polled_list, near if share else due, watched)
+    elif not every:
         # Nothing waits for it, so it is no matter that it could not be read.
         if listing.unread_since is not None:
             Listing.objects.filter(pk=listing.pk).update(unread_since=None)
         return NOTHING
+    else:
+        outcome = NOTHING
     if wake_due:
         # A row must not wait for ever for a change that was observed but not acted upon: it decides again.
-        intent.requeue(polled_list.model, _unscheduled(polled_list, waiting))
+        intent.requeue(polled_list.model, _unscheduled(polled_list, every))
         Listing.objects.filter(pk=listing.pk).update(woken_at=Now())
     return outcome
+
+
+def _planned_looks(waiting: QuerySet[Any]) -> dict[int, timedelta | None]:
+    """How long each waiting row still waits for its planned look; None: it has no plan, and is always due."""
+    left = ExpressionWrapper(F("look_at") - Now(), output_field=DurationField())
+    return dict(waiting.annotate(left=left).values_list("pk", "left"))
+
+
+def _within(looks: dict[int, timedelta | None], seconds: float) -> list[int]:
+    """The rows whose look is due in so many seconds."""
+    return [pk for pk, left in looks.items() if left is None or left.total_seconds() <= seconds]
+
+
+def _list_is_cheaper(looks: set[int], every: set[int], pages: int) -> bool:
+    """Whether the list shows what is due in fewer calls, or in as many calls more than is due."""
+    return len(looks) > pages or (len(looks) == pages and len(every) > pages)
 
 
 def confirm_seconds(pages: int) -> int:
@@ -136,10 +165,14 @@ def _watched(polled_list: PolledList) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-def _describe(polled_list: PolledList, waiting: list[int], watched: list[int]) -> str:
-    """Let the waiting rows describe themselves, and describe the watched ones that will not."""
-    stepping = _unscheduled(polled_list, waiting)
-    intent.requeue(polled_list.model, stepping, observe=True)
+def _describe(polled_list: PolledList, due: list[int], watched: list[int]) -> str:
+    """Let the waiting rows describe themselves when it is time, and describe the watched ones that do not."""
+    stepping = _unscheduled(polled_list, due)
+    rows = polled_list.model._default_manager.filter(pk__in=stepping, look_at__gt=Now())
+    later = list(rows.values_list("pk", flat=True)) if stepping else []
+    planned = {"not_before": F("look_at"), "observe_requested": True}
+    update_all(polled_list.model, later, generation=F("generation") + 1, **planned)
+    intent.requeue(polled_list.model, [pk for pk in stepping if pk not in later], observe=True)
     looked_at = [pk for pk in watched if pk not in stepping]
     errors = []
     for row in polled_list.model._default_manager.filter(pk__in=looked_at):
@@ -197,8 +230,32 @@ def last_read(row: ManagedResource) -> datetime | None:
     return max(filter(None, (row.observed_at, lists_read_at(type(row)))), default=None)
 
 
-def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
-    """Read the complete list and write what changed; if it ends early, what changed until then."""
+def read_for_all(polled_list: PolledList) -> None:
+    """In a step: read the list for all steps that need it now, unless another step is reading it.
+
+    Raises `NotSent` in that case: the step comes back when it has been read. Raises `AwsError`.
+    """
+    Listing.objects.get_or_create(key=polled_list.key)
+    listing = Listing.objects.filter(key=polled_list.key)
+    nobody = Q(reading_until__isnull=True) | Q(reading_until__lt=Now())
+    if not listing.filter(nobody).update(reading_until=after(READING_SECONDS)):
+        raise NotSent(f"{polled_list.key}: list", READ_AGAIN_SECONDS)
+    try:
+        read_list(polled_list)
+    finally:
+        listing.update(reading_until=None)
+
+
+def pages_of(key: str) -> int:
+    """How many pages the list had when it was last read; 1 if it never was."""
+    return Listing.objects.filter(key=key).values_list("pages", flat=True).first() or 1
+
+
+def read_list(polled_list: PolledList, listing: Listing | None = None, *, plans: bool = True) -> str:
+    """Read the complete list and write what changed; if it ends early, what changed until then.
+
+    `plans`: whether rows that wait for it may have a planned look.
+    """
     started = database_now()
     listed: set[str] = set()
     counted: Counter[tuple[str, str]] = Counter()
@@ -210,6 +267,8 @@ def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
         changed += _write_listed(polled_list, batch.items, batch.began)
     absent = _absent_from(polled_list, listed)
     _write_absent(polled_list, absent, started)
+    if plans:
+        _plan_again(polled_list, started)
     listing = listing or Listing.objects.get_or_create(key=polled_list.key)[0]
     listing.pages, listing.items, listing.listed_at = max(pages, 1), len(listed), started
     listing.unread_since, listing.unread_error, listing.unread_hint = None, "", ""
@@ -218,6 +277,17 @@ def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
     for notify in contributed("at_list"):
         notify(listing)
     return f"pages {pages}, items {len(listed)}, changed {changed}, absent {len(absent)}"
+
+
+def _plan_again(polled_list: PolledList, looked_at: datetime) -> None:
+    """The list was a look at all rows that wait for it: plan the next one of those that wait still."""
+    plans = awaiting.after_look(polled_list.model, polled_list.key, looked_at)
+    if not plans:
+        return
+    with transaction.atomic():
+        rows = polled_list.model._default_manager.filter(pk__in=list(plans), not_before__isnull=True)
+        locked = list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+        observed_facts.update_each(polled_list.model, {pk: plans[pk] for pk in locked})
 
 
 def _most_of_a_group(counted: Mapping[tuple[str, str], int]) -> dict[str, int]:

@@ -225,6 +225,7 @@ def pace(**changes: Any) -> Pace:
         "next_run_at": now + timedelta(seconds=100),
         "ahead": 0,
         "confirming": timedelta(seconds=15),
+        "disabling": (150.0, 300.0),
     }
     return Pace(**{**fields, **changes})
 

@@ -338,3 +338,54 @@ def test_waiting_rows_decide_again_even_if_the_list_is_read_all_the_time(
     Listing.objects.update(woken_at=database_now() - timedelta(seconds=settings.FULL_OBSERVE_SECONDS))
     observe(watching)
     assert reread(waits).not_before is not None
+
+
+# --- planned looks --------------------------------------------------------------------------
+
+
+def planned(seconds: float, **fields: Any) -> dict[str, Any]:
+    """The columns of a row that waits for CloudFront, whose next look is in so many seconds."""
+    now = database_now()
+    return {
+        "polled_list": "distribution",
+        "state": "deploying",
+        "awaits": "cloudfront:deploy",
+        "awaits_since": now - timedelta(seconds=200),
+        "look_at": now + timedelta(seconds=seconds),
+        **fields,
+    }
+
+
+def test_before_its_look_is_due_a_waiting_row_causes_no_call(polled_list: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=1)
+    first = row("E1", **planned(seconds=100))
+    row("E2", **planned(seconds=100))
+    Listing.objects.update(woken_at=Now())
+    assert observe(polled_list) == NOTHING
+    assert aws.reads == 0
+    assert reread(first).not_before is None
+
+
+def test_one_row_describes_itself_at_the_planned_second(polled_list: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=1)
+    first = row("E1", **planned(seconds=settings.OBSERVE_SECONDS * 0.9))
+    observe(polled_list)
+    assert aws.reads == 0
+    assert reread(first).observe_requested
+    assert reread(first).not_before == reread(first).look_at
+
+
+def test_a_list_that_sees_no_end_plans_the_next_look_of_all(polled_list: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=1)
+    aws.items = [Item("E1", "InProgress"), Item("E2", "InProgress")]
+    due, later = row("E1", **planned(seconds=-1)), row("E2", **planned(seconds=60))
+    before = database_now()
+    observe(polled_list)
+    assert aws.reads == 1
+    for seen in (reread(due), reread(later)):
+        assert seen.look_at is not None
+        assert seen.look_at > before + timedelta(seconds=5)
+        assert seen.awaits_seen_at is not None
+        assert seen.awaits_seen_at >= before
+    observe(polled_list)
+    assert aws.reads == 1

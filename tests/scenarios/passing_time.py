@@ -66,6 +66,12 @@ def look(world: WorldUnderTest) -> None:
             observe.observe(polled_list)
 
 
+def look_whole(world: WorldUnderTest) -> None:
+    """One run of the observation that reads every list."""
+    Listing.objects.update(listed_at=None)
+    look(world)
+
+
 def seconds_until(
     world: WorldUnderTest, done: Callable[[], bool], *, most: float = 600, already: float = 0
 ) -> float:
