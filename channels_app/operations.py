@@ -49,6 +49,7 @@ START = Operation(
     "most channels start in 3 minutes or less, up to 10 minutes are normal (MediaLive's guide)",
     HURRIED,
     _says("RUNNING"),
+    on_air=True,
 )
 STOP = Operation(
     "medialive:StopChannel",
@@ -57,6 +58,7 @@ STOP = Operation(
     "botocore's waiter looks every 5 seconds, for 5 minutes",
     HURRIED,
     _says("IDLE"),
+    on_air=True,
 )
 DELETE = Operation(
     "medialive:DeleteChannel",

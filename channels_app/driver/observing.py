@@ -27,10 +27,10 @@ from channels_app.models.channel import State
 from streamhub.aws.ratelimit import patient_step
 from streamhub.clock import database_now
 from streamhub.errors import NotFound, NotSent, Retryable
-from streamhub.lifecycle import absence, observe
+from streamhub.lifecycle import absence, reading
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.freshness import is_recent, last_answer
-from streamhub.lifecycle.observe import PolledList
+from streamhub.lifecycle.polled_lists import PolledList, pages_of
 
 log = logging.getLogger(__name__)
 
@@ -145,10 +145,10 @@ def _look_for_all(row: Channel, step: Step, polled_list: PolledList) -> None:
     While another step reads it, a start waits (`NotSent`); a stop does not, and reads its own channel.
     """
     alike = Channel.objects.filter(priority=row.priority, not_before__lte=Now()).exclude(ml_channel_id="")
-    if step not in (Step.START, Step.STOP) or alike.count() <= observe.pages_of(polled_list.key):
+    if step not in (Step.START, Step.STOP) or alike.count() <= pages_of(polled_list.key):
         return
     try:
-        observe.read_for_all(polled_list)
+        reading.read_for_all(polled_list)
     except NotSent:
         if step is Step.START:
             raise

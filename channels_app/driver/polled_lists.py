@@ -14,7 +14,7 @@ from channels_app.models import Channel
 from channels_app.models.channel import Desired
 from channels_app.services.sources import KINDS
 from streamhub.aws.ratelimit import urgency
-from streamhub.lifecycle.observe import PolledList, Watch
+from streamhub.lifecycle.polled_lists import PolledList, Watch
 from streamhub.quotas import places
 from streamhub.quotas.catalogue import ENDPOINTS, ML_CHANNELS, MP_CHANNELS, PULL_INPUTS, PUSH_INPUTS
 

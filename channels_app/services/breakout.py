@@ -34,7 +34,7 @@ from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.freshness import is_recent, last_answer
 from streamhub.lifecycle.models import error_fields
-from streamhub.lifecycle.observe import pages_of
+from streamhub.lifecycle.polled_lists import pages_of
 from streamhub.names import composed
 
 NAME_MAX = 128

@@ -42,10 +42,8 @@ class Circumstances:
 
 
 def after_step(row: ManagedResource, awaited: Awaited | None) -> dict[str, Any]:
-    """The columns to write at the end of a step; records what has ended. No query if nothing is awaited."""
+    """The columns to write at the end of a step. No query if nothing is awaited."""
     same = awaited is not None and row.awaits == awaited.key
-    if row.awaits and not same:
-        _record(row)
     if awaited is None:
         return OVER if row.awaits else {}
     operation = durations.operation_of(awaited.key)
@@ -62,8 +60,13 @@ def after_step(row: ManagedResource, awaited: Awaited | None) -> dict[str, Any]:
     }
 
 
-def _record(row: ManagedResource) -> None:
-    """Record how long it took, if it ended as it should: not what failed or what another call cut short."""
+def record_ended(row: ManagedResource, awaited: Awaited | None) -> None:
+    """Record how long it took what the row awaited before its step, and awaits no more.
+
+    Only what ended as it should: not what failed or what another call cut short.
+    """
+    if not row.awaits or (awaited is not None and row.awaits == awaited.key):
+        return
     since, by, operation = row.awaits_since, row.observed_at, durations.operation_of(row.awaits)
     if since is None or by is None or by <= since or operation is None or not operation.ended(row):
         return
@@ -97,6 +100,9 @@ def planned(history: History, since: datetime, present: Circumstances) -> dateti
         look = min(look, look_plan.latest(quantiles, waited, hurried=history.operation.look_cost < 1))
     if look == free_at:
         look += tick
+    if history.operation.on_air:
+        # Seen within two observations, also if a list is read half a period late.
+        look = min(look, waited + 1.5 * tick)
     return since + timedelta(seconds=look)
 
 

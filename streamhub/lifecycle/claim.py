@@ -30,7 +30,7 @@ from streamhub.errors import (
     Retryable,
     StreamHubError,
 )
-from streamhub.lifecycle import states, workers
+from streamhub.lifecycle import awaiting, states, workers
 from streamhub.lifecycle.models import ManagedResource, error_fields
 
 log = logging.getLogger(__name__)
@@ -171,7 +171,7 @@ class Claim:
         if not moved:
             raise ClaimLost(f"{self.row.KIND} {self.row.pk} changed under this step")
         self.keep_error = True
-        self.release(None)
+        self.release(None, **awaiting.OVER)
 
     def postpone(self, error: AwsError, *, hint: str = "") -> None:
         """Keep the state, show the error and try again later, at most `MAX_BACKOFF_SECONDS` from now.

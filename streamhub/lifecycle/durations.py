@@ -37,6 +37,7 @@ class Operation:
     `key`: the call that begins it. `does`: what AWS does, for people. `default`: seconds at equally spaced
     probabilities from 0 to 1, from `source`. `look_cost`: the delay that one look is worth, as a part of the
     median: small if somebody waits for it. `ended(row)`: whether a row that waited for it has seen its end.
+    `on_air`: it is part of a show, so that what is done outside must be seen soon, whatever AWS's own pace.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Operation:
     source: str
     look_cost: float
     ended: Callable[[Any], bool]
+    on_air: bool = False
 
     @property
     def assumed(self) -> Quantiles:

@@ -330,7 +330,7 @@ class Listing(models.Model):
     unread_since = models.DateTimeField(null=True, blank=True)
     unread_error = models.TextField(blank=True, default="")
     unread_hint = models.TextField(blank=True, default="")
-    # A step reads it for all rows (`observe.read_for_all`), at the latest until then.
+    # A step reads it for all rows (`reading.read_for_all`), at the latest until then.
     reading_until = models.DateTimeField(null=True, blank=True)
     # When the rows that wait for it were last made to decide again.
     woken_at = models.DateTimeField(null=True, blank=True)

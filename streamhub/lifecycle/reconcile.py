@@ -67,7 +67,9 @@ def _step(driver: Driver, claim: Claim) -> None:
 
 
 def _release(driver: Driver, claim: Claim, seconds: float | None) -> None:
-    claim.release(seconds, **awaiting.after_step(claim.row, driver.awaited(claim.row)))
+    awaited = driver.awaited(claim.row)
+    claim.release(seconds, **awaiting.after_step(claim.row, awaited))
+    awaiting.record_ended(claim.row, awaited)
 
 
 def _defect(claim: Claim, error: Exception) -> None:

@@ -10,17 +10,21 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
+from channels_app.operations import OPERATIONS
 from distributions.models import Distribution
 from distributions.operations import DEPLOY, DISABLE
 from streamhub.clock import database_now
+from streamhub.errors import Refused
 from streamhub.lifecycle import awaiting, durations
-from streamhub.lifecycle.awaiting import Awaited
-from streamhub.lifecycle.durations import KEPT, estimated, history, operations, record
+from streamhub.lifecycle.awaiting import Awaited, Circumstances
+from streamhub.lifecycle.claim import take
+from streamhub.lifecycle.durations import KEPT, Operation, estimated, history, operations, record
 from streamhub.lifecycle.look_plan import Quantiles, next_look
 from streamhub.lifecycle.models import Duration
 
 pytestmark = pytest.mark.django_db
 DEFAULT = Quantiles(DEPLOY.default)
+ON_AIR = [operation for operation in OPERATIONS if operation.on_air]
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +142,7 @@ def test_what_has_ended_is_recorded_between_the_last_two_looks() -> None:
     row = waiting(awaits=DEPLOY.key, awaits_since=now - timedelta(seconds=240))
     row = keep(row, {"awaits_seen_at": now - timedelta(seconds=60), "observed_at": now, "status": "Deployed"})
     assert awaiting.after_step(row, None) == awaiting.OVER
+    awaiting.record_ended(row, None)
     (wait,) = Duration.objects.all()
     assert (wait.operation, wait.after_seconds, wait.by_seconds) == (
         DEPLOY.key,
@@ -149,7 +154,7 @@ def test_what_has_ended_is_recorded_between_the_last_two_looks() -> None:
 def test_what_was_cut_short_is_not_recorded() -> None:
     now = database_now()
     row = waiting(awaits=DEPLOY.key, awaits_since=now - timedelta(seconds=100))
-    awaiting.after_step(row, Awaited(DISABLE.key))
+    awaiting.record_ended(row, Awaited(DISABLE.key))
     assert Duration.objects.count() == 0
 
 
@@ -157,6 +162,27 @@ def test_a_row_that_waits_for_nothing_takes_no_query(django_assert_num_queries: 
     row = waiting()
     with django_assert_num_queries(0):
         assert awaiting.after_step(row, None) == {}
+        awaiting.record_ended(row, None)
+
+
+@pytest.mark.parametrize("operation", ON_AIR, ids=lambda operation: operation.key)
+@pytest.mark.parametrize("waited", [0, 60, 290, 1000])
+def test_what_is_on_air_is_looked_at_within_two_observations(operation: Operation, waited: float) -> None:
+    present = Circumstances(database_now(), 1.0, None)
+    since = present.now - timedelta(seconds=waited)
+    planned = awaiting.planned(history(operation), since, present) - present.now
+    # A list may be read half a period after the planned look.
+    assert planned + timedelta(seconds=7.5) <= timedelta(seconds=30)
+
+
+def test_what_aws_refuses_waits_for_no_look() -> None:
+    row = waiting(not_before=Now())
+    row = keep(row, awaiting.after_step(row, Awaited(DEPLOY.key)))
+    claim = take(Distribution, row.pk)
+    assert claim is not None
+    claim.fail("failed", "enable it", Refused("InvalidArgument"))
+    row.refresh_from_db()
+    assert (row.awaits, row.look_at) == ("", None)
 
 
 def test_a_list_plans_again_for_all_rows_in_a_few_queries(django_assert_max_num_queries: Any) -> None:

@@ -25,8 +25,8 @@ from streamhub.console.tiles import DashboardList, Tile
 from streamhub.contributions import contributed
 from streamhub.lifecycle.driver import Driver
 from streamhub.lifecycle.durations import Operation
-from streamhub.lifecycle.observe import PolledList
 from streamhub.lifecycle.periodic import PeriodicJob
+from streamhub.lifecycle.polled_lists import PolledList
 from streamhub.task_names import TaskName
 
 ROOT = Path(__file__).resolve().parent.parent.parent
