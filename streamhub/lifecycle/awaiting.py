@@ -15,6 +15,7 @@ from django.conf import settings
 from streamhub.clock import database_now
 from streamhub.lifecycle import durations, look_plan
 from streamhub.lifecycle.durations import History
+from streamhub.lifecycle.look_plan import Quantiles
 from streamhub.lifecycle.models import Listing, ManagedResource
 
 OVER: dict[str, Any] = {"awaits": "", "awaits_since": None, "awaits_seen_at": None, "look_at": None}
@@ -91,7 +92,7 @@ def planned(history: History, since: datetime, present: Circumstances) -> dateti
     quantiles = history.quantiles
     waited = max(0.0, (present.now - since).total_seconds())
     tick = float(settings.OBSERVE_SECONDS)
-    free_at = (present.full_at - since).total_seconds() + tick / 2 if present.full_at else None
+    free_at = _free_at(quantiles, since, present)
     cost = history.operation.look_cost * quantiles.median / present.rows_a_call ** (1 / 3)
     look = look_plan.next_look(quantiles, waited, look_cost=cost, free_at=free_at)
     if look is None:
@@ -104,6 +105,17 @@ def planned(history: History, since: datetime, present: Circumstances) -> dateti
         # Seen within two observations, also if a list is read half a period late.
         look = min(look, waited + 1.5 * tick)
     return since + timedelta(seconds=look)
+
+
+def _free_at(quantiles: Quantiles, since: datetime, present: Circumstances) -> float | None:
+    """When the whole list is read next, in seconds since the beginning; None if that is later than usual.
+
+    A place that AWS has freed is not shown as taken until then.
+    """
+    if present.full_at is None:
+        return None
+    seconds = (present.full_at - since).total_seconds() + settings.OBSERVE_SECONDS / 2
+    return seconds if seconds <= quantiles.at(look_plan.LATE) else None
 
 
 def after_look(model: type[ManagedResource], key: str, looked_at: datetime) -> dict[int, dict[str, Any]]:

@@ -17,7 +17,8 @@ MINUTES_FROM = 120  # seconds
 
 @dataclass(frozen=True)
 class Expectation:
-    """`does`: what AWS does. `usual`: seconds that it usually takes. `at`: when it is done; None: late."""
+    """`does`: what AWS does. `usual`: seconds that it usually takes. `at`: when StreamHub sees
+    that it is done; None: late."""
 
     does: str
     usual: tuple[float, float]
@@ -36,11 +37,23 @@ def expected(row: ManagedResource, now: datetime | None = None) -> Expectation |
     if operation is None or row.awaits_since is None:
         return None
     quantiles = durations.history(operation).quantiles
-    waited = ((now or database_now()) - row.awaits_since).total_seconds()
-    rest = quantiles.remaining(max(0.0, waited))
-    late = rest is None or waited > quantiles.at(USUAL[1])
-    at = None if rest is None or late else row.awaits_since + timedelta(seconds=rest.median)
-    return Expectation(operation.does, usual(quantiles), at)
+    return Expectation(
+        operation.does, usual(quantiles), _seen_at(row, row.awaits_since, quantiles, now or database_now())
+    )
+
+
+def _seen_at(row: ManagedResource, since: datetime, quantiles: Quantiles, now: datetime) -> datetime | None:
+    """When the end is expected to be seen: not before the planned look.
+
+    None if it takes longer than usual, which only a look tells.
+    """
+    usual_end = since + timedelta(seconds=quantiles.at(USUAL[1]))
+    look_at = row.look_at if row.look_at and row.look_at > now else None
+    if (row.awaits_seen_at or since) > usual_end or (now > usual_end and look_at is None):
+        return None
+    rest = quantiles.remaining(max(0.0, (now - since).total_seconds()))
+    ends_at = since + timedelta(seconds=rest.median) if rest and now <= usual_end else now
+    return max(ends_at, look_at or ends_at)
 
 
 def usual(quantiles: Quantiles) -> tuple[float, float]:

@@ -35,15 +35,18 @@ def observe(polled_list: PolledList) -> str:
     known = identified(polled_list)
     awaited = known.filter(polled_list=polled_list.key)
     confirming = awaited.filter(polled_list.confirms) if polled_list.confirms else awaited.none()
-    looks = _Looks(_left(awaited.exclude(pk__in=confirming.values("pk"))), _watched(polled_list))
+    waiting = awaited.exclude(pk__in=confirming.values("pk"))
+    # If others wait for a place, which one of these may free, no look waits for its plan.
+    needed = polled_list.needed()
+    looks = _Looks(_left(waiting), _watched(polled_list), hurried=needed)
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
-    full_due = _is_due(listing.listed_at) and (known.exists() or polled_list.needed())
+    full_due = _is_due(listing.listed_at) and (known.exists() or needed)
     wake_due = _is_due(listing.woken_at or listing.listed_at)
     confirm_due = not full_due and _may_confirm(listing) and confirming.exists()
     if full_due or confirm_due or looks.list_is_cheaper(listing.pages):
         outcome = read_list(polled_list, listing, plans=looks.are_planned)
     elif looks.due(listing.pages) or looks.watched:
-        outcome = _describe(polled_list, looks.due(listing.pages), looks.watched)
+        outcome = _describe(polled_list, looks, listing.pages)
     elif looks.waiting:
         outcome = NOTHING
     else:
@@ -61,11 +64,12 @@ class _Looks:
     """The rows of a list that are looked at before the whole list is due.
 
     `waiting`: the rows that wait for it, each with the time left until its planned look; None: it has no
-    plan, and is always due. `watched`: the rows that are watched closely.
+    plan, and is always due. `watched`: the rows that are watched closely. `hurried`: no plan counts.
     """
 
     waiting: Mapping[int, timedelta | None]
     watched: list[int]
+    hurried: bool
 
     @property
     def are_planned(self) -> bool:
@@ -88,6 +92,8 @@ class _Looks:
         return self._within(settings.OBSERVE_SECONDS / 2)
 
     def _within(self, seconds: float) -> list[int]:
+        if self.hurried:
+            return list(self.waiting)
         return [pk for pk, left in self.waiting.items() if left is None or left.total_seconds() <= seconds]
 
 
@@ -127,12 +133,12 @@ def _watched(polled_list: PolledList) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-def _describe(polled_list: PolledList, due: list[int], watched: list[int]) -> str:
+def _describe(polled_list: PolledList, looks: _Looks, pages: int) -> str:
     """Let the waiting rows describe themselves when it is time, and describe the watched ones that do not."""
-    stepping = unscheduled(polled_list, due)
-    later = _take_steps_at_their_look(polled_list, stepping)
+    stepping = unscheduled(polled_list, looks.due(pages))
+    later = [] if looks.hurried else _take_steps_at_their_look(polled_list, stepping)
     intent.requeue(polled_list.model, [pk for pk in stepping if pk not in later], observe=True)
-    looked_at = [pk for pk in watched if pk not in stepping]
+    looked_at = [pk for pk in looks.watched if pk not in stepping]
     errors = []
     for row in polled_list.model._default_manager.filter(pk__in=looked_at):
         try:

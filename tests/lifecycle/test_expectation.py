@@ -66,6 +66,19 @@ def test_what_takes_longer_promises_no_time(waited: float) -> None:
     assert "It takes longer this time." in str(found)
 
 
+def test_what_is_looked_at_later_is_not_called_late() -> None:
+    """Nobody knows yet that it takes longer: the page changes at the next look."""
+    row = deploying(700)
+    row.look_at = database_now() + timedelta(seconds=60)
+    found = expected(row)
+    assert found is not None
+    assert found.at == row.look_at
+    row.awaits_seen_at = database_now() - timedelta(seconds=5)
+    seen_at_work = expected(row)
+    assert seen_at_work is not None
+    assert seen_at_work.at is None
+
+
 def test_the_expected_time_is_never_past() -> None:
     for waited in range(0, 500, 50):
         found = expected(deploying(waited))

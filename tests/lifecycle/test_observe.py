@@ -388,6 +388,15 @@ def test_what_is_watched_is_looked_at_before_its_planned_look(
     assert aws_of_watched.described == ["E1", "E1"]
 
 
+def test_while_others_wait_for_a_place_no_plan_counts(polled_list: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=1)
+    first = row("E1", **planned(seconds=200))
+    observe(replace(polled_list, needed=lambda: True))
+    assert reread(first).observe_requested
+    # It describes itself at once, not at the planned second.
+    assert reread(first).not_before <= database_now()
+
+
 def test_a_retry_does_not_wait_for_the_planned_look(
     polled_list: PolledList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
