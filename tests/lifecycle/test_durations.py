@@ -175,7 +175,7 @@ def test_what_is_on_air_is_looked_at_within_two_observations(operation: Operatio
     assert planned + timedelta(seconds=7.5) <= timedelta(seconds=30)
 
 
-@pytest.mark.parametrize(("full_in", "most"), [(20, 45), (280, 120)])
+@pytest.mark.parametrize(("full_in", "most"), [(20, 45), (200, 120)])
 def test_a_place_is_not_shown_as_taken_until_the_whole_list_is_due(full_in: float, most: float) -> None:
     """A list that is due soon takes the place of a look; one that is due much later does not."""
     for _ in range(20):
