@@ -35,12 +35,12 @@ def observe(polled_list: PolledList) -> str:
     known = identified(polled_list)
     awaited = known.filter(polled_list=polled_list.key)
     confirming = awaited.filter(polled_list.confirms) if polled_list.confirms else awaited.none()
-    waiting = awaited.exclude(pk__in=confirming.values("pk"))
+    waiting = _left(awaited.exclude(pk__in=confirming.values("pk")))
     # If others wait for a place, which one of these may free, no look waits for its plan.
-    needed = polled_list.needed()
-    looks = _Looks(_left(waiting), _watched(polled_list), hurried=needed)
+    hurried = any(waiting.values()) and polled_list.needed()
+    looks = _Looks(waiting, _watched(polled_list), hurried)
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
-    full_due = _is_due(listing.listed_at) and (known.exists() or needed)
+    full_due = _is_due(listing.listed_at) and (known.exists() or polled_list.needed())
     wake_due = _is_due(listing.woken_at or listing.listed_at)
     confirm_due = not full_due and _may_confirm(listing) and confirming.exists()
     if full_due or confirm_due or looks.list_is_cheaper(listing.pages):
