@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from streamhub.aws import signing_keys
 from streamhub.aws.signing import sign, signing_key
 from streamhub.errors import Misconfigured
-from tests.aws.keys import pem, private_key, public_pem
+from tests.scenarios.keys import pem, private_key, public_pem
 
 RESOURCE = "https://d1.cloudfront.net/out/v1/abc/*"
 END = datetime(2026, 11, 26, 20, 0, 5, 900_000, tzinfo=UTC)

@@ -13,7 +13,7 @@ from streamhub.access.models import AuditEntry
 from tests.browser.accessibility import severe_violations
 from tests.browser.gallery import SCHEMES
 from tests.browser.staff import PHONE, Open
-from tests.browser.test_picture import PLAYS, Shoot, page_of, play, seen
+from tests.browser.watching import PLAYS, Shoot, page_of, play, seen
 from tests.scenarios import signed
 from tests.scenarios.world import WorldUnderTest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,14 +20,14 @@ from distributions.models import Distribution, ViewerKey
 from distributions.tasks import observe_viewer_keys
 from streamhub.access.models import AuditEntry
 from streamhub.access.scopes import SCOPES
+from streamhub.access.services import token_issue
 from streamhub.aws import signing_keys
 from streamhub.clock import database_now
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Job
-from tests.aws.keys import pem
-from tests.channels_app.test_api import Api
 from tests.scenarios import rows, signed, stage
 from tests.scenarios.actors import TESTER
+from tests.scenarios.keys import pem
 from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +40,32 @@ def show(world: WorldUnderTest, settings: Any) -> Breakout:
     return signed.signed_show(world, settings)
 
 
+class Api:
+    """An API client with a token of every scope."""
+
+    def __init__(self) -> None:
+        self.token = token_issue("event-site", list(SCOPES), timedelta(days=1))[1]
+
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        response = Client().generic(
+            method,
+            f"/api/v1/{path}",
+            data=b"" if body is None else json.dumps(body),
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        return response.status_code, response.json()
+
+    def post(self, path: str, body: Any = None) -> tuple[int, Any]:
+        return self.call("POST", path, body)
+
+    def get(self, path: str) -> Any:
+        return self.call("GET", path)[1]
+
+
 @pytest.fixture
 def api(db: None) -> Api:
-    return Api(list(SCOPES))
+    return Api()
 
 
 def link(row: Breakout, seconds: int | None = None) -> Playback:

@@ -12,9 +12,9 @@ from distributions.models import ViewerKey
 from distributions.tasks import observe_viewer_keys
 from streamhub.aws import signing_keys
 from streamhub.lifecycle.models import Job
-from tests.aws.keys import pem
 from tests.scenarios import signed
 from tests.scenarios.actors import TESTER
+from tests.scenarios.keys import pem
 from tests.scenarios.world import WorldUnderTest, expire_claims
 
 pytestmark = pytest.mark.django_db

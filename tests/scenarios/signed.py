@@ -9,9 +9,9 @@ from channels_app import services
 from channels_app.models import Breakout
 from distributions.models import ViewerKey
 from distributions.tasks import observe_viewer_keys
-from tests.aws.keys import pem, public_pem
 from tests.scenarios import stage
 from tests.scenarios.actors import TESTER
+from tests.scenarios.keys import pem, public_pem
 from tests.scenarios.prepared import begin_with
 from tests.scenarios.world import WorldUnderTest
 

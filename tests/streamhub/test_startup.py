@@ -9,7 +9,7 @@ import pytest
 
 from emulator.server import EmbeddedAws
 from streamhub import startup, variables
-from tests.aws.keys import pem
+from tests.scenarios.keys import pem
 
 KEY = "an-example-of-fifty-characters-0123456789-abcdefgh"
 
