@@ -34,6 +34,11 @@ class Slot:
     starts_at: datetime
     moved: bool = False
 
+    @property
+    def on_the_clock(self) -> str:
+        """As the zone's clock shows it, such as "Sun 2027-03-28 19:30 CEST"."""
+        return f"{self.local:%a %Y-%m-%d %H:%M %Z}"
+
 
 def zone_names() -> list[str]:
     """The named zones, without those that are no place, such as "posixrules"."""

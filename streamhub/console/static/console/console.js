@@ -187,7 +187,7 @@
   }
 
   const minutes = (moment, zone) => moment.toLocaleString("en-GB", { timeZone: zone, weekday: "short", day: "2-digit",
-    month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+    month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 
   function echo(field) {
     let note = field.parentElement.querySelector(".sh-echo");
