@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
 from channels_app.models import Channel
 from channels_app.services import with_customer
@@ -57,8 +58,12 @@ class TagFilter(InputFilter):
 
     def only(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         key, equals, value = (part.strip() for part in text.partition("="))
-        tagged = rows.annotate(tag_value=KeyTextTransform(key, "channel__tags"))
-        return tagged.filter(tag_value=value) if equals else tagged.filter(tag_value__isnull=False)
+        having = rows.filter(channel__tags__has_key=key)
+        if not equals:
+            return having
+        # As text: the transform alone would compare JSON.
+        tag = Coalesce(KeyTextTransform(key, "channel__tags"), Value(""), output_field=TextField())
+        return having.annotate(tag_value=tag).filter(tag_value=value)
 
 
 FILTERS = (ChannelFilter, PlannedDayFilter, FromFilter, BeforeFilter, CustomerFilter, TagFilter)
