@@ -78,7 +78,7 @@ class Channel(ManagedResource):
     # The parts (their keys) that do not have the tags as they are now, and the keys to take off them.
     tags_pending = models.JSONField(default=list, blank=True, editable=False)
     tags_removed = models.JSONField(default=list, blank=True, editable=False, encoder=UnescapedJSON)
-    # The fields that staff edited and that AWS does not have yet (`services.channel_edit`).
+    # The fields that staff edited and that AWS does not have yet (`services.channel_edits`).
     edits_pending = models.JSONField(default=list, blank=True, editable=False)
     # AWS refused them. They are sent again after another edit or a retry.
     edits_refused = models.BooleanField(default=False, editable=False)

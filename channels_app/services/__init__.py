@@ -13,7 +13,7 @@ from channels_app.services.breakout import (
     breakout_start,
     breakout_stop,
 )
-from channels_app.services.breakout_edit import (
+from channels_app.services.breakout_edits import (
     breakout_duplicate,
     breakout_edit,
     breakout_reschedule,
@@ -30,7 +30,7 @@ from channels_app.services.channel import (
     channel_wanted,
     locked_channel,
 )
-from channels_app.services.channel_edit import ENCODER_FIELDS, channel_edit, pending_changes
+from channels_app.services.channel_edits import ENCODER_FIELDS, channel_edit, pending_changes
 from channels_app.services.channel_tags import channel_tags_change
 from channels_app.services.customers import customer_of, with_customer
 from channels_app.services.distribution import (

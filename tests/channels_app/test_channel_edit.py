@@ -71,10 +71,12 @@ def test_other_cidrs_are_another_group_on_the_same_input(idle: WorldUnderTest) -
     assert idle.illegal() == []
 
 
-def test_nobody_is_blamed_for_our_own_edit(idle: WorldUnderTest) -> None:
+def test_nobody_is_blamed_for_our_own_edit(show: WorldUnderTest) -> None:
+    """On air the input keeps the earlier group: that is no edit from outside."""
     edit(allowed_cidrs=OTHER)
-    idle.observe()
-    idle.settle()
+    show.settle()
+    show.observe()
+    show.settle()
     assert not Transition.objects.filter(why__contains="outside StreamHub").exists()
     assert channel().error is None
 
