@@ -113,10 +113,10 @@ def rules() -> Mapping[str, Rule[Situation]]:
             only(State.STARTING, State.RUNNING, State.STOPPING, State.FAILED),
             repeats=already(State.COMPLETED),
         ),
-        "edit": rule(),
-        "reschedule": rule(begun),
-        "duplicate": rule(channel_gone),
         "cancel": rule(only(State.IDLE, State.STARTING), repeats=already(State.CANCELLED)),
+        "edit": rule(),
+        "reschedule": rule(only(*HAS_START), call="edit"),
+        "duplicate": rule(channel_gone),
     }
 
 

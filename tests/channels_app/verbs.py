@@ -165,9 +165,7 @@ BREAKOUTS = [
         observed=lambda row: row.starts_at,
         after=NOON,
         not_ready=lambda: rows.breakout("running", rows.channel("running")),
-        sentence="It is running: it cannot begin at another time any more.",
-        call=("PATCH", "breakouts/{}", {"starts_at": "2030-06-01T12:00:00Z"}),
-        status=200,
+        sentence="It is running; this is possible only while it is idle or failed.",
         data={"starts_at": "2030-06-01T12:00"},
     ),
     Verb(
