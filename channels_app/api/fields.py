@@ -46,6 +46,13 @@ EXPIRES_IN: Schema = {
     "minimum": 1,
     "description": "Shortens how long the signature lasts. It never lasts longer than without it.",
 }
+CUSTOMER: Schema = name(breakout.CUSTOMER_MAX)
+CUSTOMER["minLength"] = 0
+CUSTOMER["pattern"] = f"^{_VISIBLE}*$"
+CUSTOMER["description"] = (
+    "Whose show it is. Without one: what the channel's tag CUSTOMER_TAG says at the start."
+)
+NOTE: Schema = {"maxLength": breakout.NOTE_MAX, "pattern": r"^[^\u0000]*$"}
 DURATION: Schema = {"minimum": 1, "maximum": breakout.DURATION_MAX_MINUTES}
 CHANNEL_CLASS: Schema = {"enum": list(ChannelClass.values)}
 INPUT_TYPE: Schema = {"enum": list(InputType.values)}
