@@ -11,6 +11,7 @@ from typing import Any
 
 from streamhub.aws.distribution_config import DistributionSpec, distribution_config
 from streamhub.aws.paging import ListPage, pages_of
+from streamhub.aws.redaction import redacted
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Conflict, HandedOver
 
@@ -68,14 +69,14 @@ class CloudFront:
         return self.get_whole(id)[0]
 
     def get_whole(self, id: str) -> tuple[DistributionInfo, dict[str, Any]]:
-        """GetDistribution: the distribution and its configuration, in one answer. Raises NotFound."""
+        """GetDistribution: the distribution and its configuration, `redacted`. Raises NotFound."""
         response, request_id = self._session.call("cloudfront", "GetDistribution", Id=id)
-        return _info(response, request_id), response["Distribution"]["DistributionConfig"]
+        return _info(response, request_id), redacted(response["Distribution"]["DistributionConfig"])
 
     def get_config(self, id: str) -> tuple[dict[str, Any], str, str | None]:
-        """GetDistributionConfig: the configuration, its ETag and the request id. Raises NotFound."""
+        """GetDistributionConfig: the configuration, `redacted`, its ETag, the request id. Raises NotFound."""
         response, request_id = self._session.call("cloudfront", "GetDistributionConfig", Id=id)
-        return response["DistributionConfig"], response["ETag"], request_id
+        return redacted(response["DistributionConfig"]), response["ETag"], request_id
 
     def set_enabled(
         self, id: str, enabled: bool, *, is_ours: Callable[[DistributionInfo], bool]
