@@ -51,6 +51,10 @@ CLOUDFRONT_KEY_GROUP_ID = env.str("CLOUDFRONT_KEY_GROUP_ID", default="")
 CLOUDFRONT_PUBLIC_KEY_ID = env.str("CLOUDFRONT_PUBLIC_KEY_ID", default="")
 CLOUDFRONT_PRIVATE_KEY = env.str("CLOUDFRONT_PRIVATE_KEY", default="", multiline=True)
 
+# With both, the origin endpoints answer only CloudFront (CDN authorization of MediaPackage).
+MEDIAPACKAGE_CDN_SECRET_ARN = env.str("MEDIAPACKAGE_CDN_SECRET_ARN", default="")
+MEDIAPACKAGE_CDN_ROLE_ARN = env.str("MEDIAPACKAGE_CDN_ROLE_ARN", default="")
+
 if STREAMHUB_AWS == "embedded":
     # The embedded AWS has these. For a real account there are no defaults.
     MEDIALIVE_ROLE_ARN = MEDIALIVE_ROLE_ARN or "arn:aws:iam::111122223333:role/MediaLiveAccessRole"

@@ -50,6 +50,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "mediapackage:UntagResource": ("mediapackage:UntagResource",),
     "mediapackage:UpdateOriginEndpoint": ("mediapackage:UpdateOriginEndpoint",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
+    "secretsmanager:GetSecretValue": ("secretsmanager:GetSecretValue",),
     "service-quotas:ListAWSDefaultServiceQuotas": ("servicequotas:ListAWSDefaultServiceQuotas",),
     "service-quotas:ListServiceQuotas": ("servicequotas:ListServiceQuotas",),
     "sts:GetCallerIdentity": ("sts:GetCallerIdentity",),
