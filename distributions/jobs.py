@@ -18,5 +18,11 @@ OBSERVE_MEDIAMANAGER = PeriodicJob(
     lambda: settings.FULL_OBSERVE_SECONDS,
     purpose="check the MediaManager distribution",
 )
+WATCH_ROTATION = PeriodicJob(
+    "watch_rotation",
+    TaskName.WATCH_ROTATION,
+    lambda: settings.FULL_OBSERVE_SECONDS,
+    purpose="notice a rotation of the secret of closed origins",
+)
 
-PERIODIC_JOBS = (DELETE_STALE_DISTRIBUTIONS, OBSERVE_MEDIAMANAGER)
+PERIODIC_JOBS = (DELETE_STALE_DISTRIBUTIONS, OBSERVE_MEDIAMANAGER, WATCH_ROTATION)

@@ -89,4 +89,5 @@ class SecretsManager(Service):
 
 
 def _missing(message: str) -> NoReturn:
-    raise Refusal("ResourceNotFoundException", message)
+    # Nobody can know it without asking.
+    raise Refusal("ResourceNotFoundException", message, illegal=False)

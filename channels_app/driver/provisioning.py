@@ -16,11 +16,12 @@ from channels_app.services import distribution_add, distribution_replace
 from streamhub.access.actors import SYSTEM
 from streamhub.clock import database_now
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle import absence
+from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.quotas import places
 
+SETTINGS_REFUSED = "settings_refused"
 CONFLICT_HINT = (
     "MediaLive says that something which it needs is in another state, for example that another channel uses "
     "the input. Look for it in MediaLive's console. StreamHub tries again by itself, at once after Retry."
@@ -49,7 +50,9 @@ def create(part: PartDriver, claim: Claim) -> float | None:
 def _create(part: PartDriver, claim: Claim) -> float | None:
     row: Channel = claim.row
     try:
-        with claim.sending(**part.columns.create_sent()):
+        # What an attempt builds is recorded before it is sent; of several the first one counts.
+        built = {} if part.of(row).sent_at else part.built(row)
+        with claim.sending(**part.columns.create_sent(), **built):
             info = part.create(row)
     except Conflict as error:
         error.hint = CONFLICT_HINT
@@ -137,12 +140,26 @@ def replace_distribution(claim: Claim) -> float | None:
 
 
 def update(claim: Claim) -> float | None:
-    """Send our settings to the MediaLive channel, whose last edit failed. Raises `Refused`."""
+    """Send our settings to the MediaLive channel: its last edit failed, or they have changed.
+
+    Raises `Refused`.
+    """
     row: Channel = claim.row
-    info = absence.observe_on_conflict(claim, lambda: parts.update_ml_channel(row))
+    applied = ML_CHANNEL.built(row)
+    try:
+        info = absence.observe_on_conflict(claim, lambda: parts.update_ml_channel(row))
+    except Refused as refused:
+        if row.update_wanted:
+            raise
+        # It works as it is.
+        hint = "Correct the setting, restart StreamHub and press Apply settings."
+        what = "the settings of the MediaLive channel"
+        refusals.show(claim, refused, what, code=SETTINGS_REFUSED, hint=hint, settings_pending=False)
+        return None
     facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
     why = f"{ML_CHANNEL.label}: StreamHub's settings sent"
-    claim.note(why, request_id=info.request_id, update_wanted=False, **facts)
+    done = {"update_wanted": False, "settings_pending": False}
+    claim.note(why, request_id=info.request_id, **done, **applied, **facts)
     return AT_ONCE
 
 

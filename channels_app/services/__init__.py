@@ -4,6 +4,10 @@ Each verb takes the actor (`who`), locks the channel's row first, checks the gua
 returns at once. Raises `Invalid` for bad input and `NotPossible` if the state does not allow the verb.
 """
 
+from channels_app.services.applied_settings import differing as settings_differing
+from channels_app.services.applied_settings import origin_closed, origin_switching
+from channels_app.services.applied_settings import outdated as settings_outdated
+from channels_app.services.apply_settings import channel_apply_settings
 from channels_app.services.breakout import (
     breakout_cancel,
     breakout_create,
@@ -66,6 +70,7 @@ __all__ = [
     "breakout_stop",
     "breakout_usage_record",
     "breakout_usages_record",
+    "channel_apply_settings",
     "channel_count",
     "channel_create",
     "channel_delete",
@@ -83,10 +88,14 @@ __all__ = [
     "distribution_reattach",
     "distribution_replace",
     "locked_channel",
+    "origin_closed",
+    "origin_switching",
     "pending_changes",
     "running",
     "security_group_for",
     "security_group_release",
     "security_group_retry",
     "security_groups_release_unused",
+    "settings_differing",
+    "settings_outdated",
 ]

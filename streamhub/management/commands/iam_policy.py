@@ -11,9 +11,12 @@ from django.core.management.base import BaseCommand
 from streamhub.aws.iam_actions import actions_for
 
 
-def policy(role_arn: str, buckets: list[str]) -> dict[str, Any]:
-    """The policy document. The role can be passed only to MediaLive; buckets can only be listed."""
-    restricted = {"iam:PassRole", "s3:ListBucket"}
+def policy(role_arn: str, buckets: list[str], secret_arn: str = "", cdn_role_arn: str = "") -> dict[str, Any]:
+    """The policy document. A role can be passed only to its service; buckets can only be listed.
+
+    With a closed origin, that one secret can be read, and its role passed to MediaPackage.
+    """
+    restricted = {"iam:PassRole", "s3:ListBucket", "secretsmanager:GetSecretValue"}
     statements: list[dict[str, Any]] = [
         {
             "Sid": "StreamHubCalls",
@@ -34,6 +37,22 @@ def policy(role_arn: str, buckets: list[str]) -> dict[str, Any]:
         statements.append(
             {"Sid": "ListRecordings", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": listing}
         )
+    if secret_arn:
+        statements += [
+            {
+                "Sid": "ReadTheSecretOfClosedOrigins",
+                "Effect": "Allow",
+                "Action": "secretsmanager:GetSecretValue",
+                "Resource": secret_arn,
+            },
+            {
+                "Sid": "PassTheRoleOfClosedOrigins",
+                "Effect": "Allow",
+                "Action": "iam:PassRole",
+                "Resource": cdn_role_arn,
+                "Condition": {"StringEquals": {"iam:PassedToService": "mediapackage.amazonaws.com"}},
+            },
+        ]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -42,4 +61,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         buckets = [bucket for bucket in (settings.RECORDING_BUCKET, settings.MEDIA_BUCKET) if bucket]
-        self.stdout.write(json.dumps(policy(settings.MEDIALIVE_ROLE_ARN, buckets), indent=2))
+        closed = (settings.MEDIAPACKAGE_CDN_SECRET_ARN, settings.MEDIAPACKAGE_CDN_ROLE_ARN)
+        self.stdout.write(json.dumps(policy(settings.MEDIALIVE_ROLE_ARN, buckets, *closed), indent=2))
