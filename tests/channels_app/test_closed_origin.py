@@ -16,6 +16,8 @@ from channels_app.readiness import readiness
 from distributions.driver import origin_header
 from distributions.models import Distribution, OriginSecret
 from distributions.tasks import watch_rotation
+from drift.report import report
+from drift.resolutions import resolve
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios import stage as scene
@@ -237,3 +239,21 @@ def test_the_value_is_nowhere(world: WorldUnderTest, settings: Any, caplog: pyte
     assert FIRST not in "".join(stored)
     assert FIRST not in caplog.text
     assert FIRST not in str(world.control.calls())
+
+
+def test_drift_finds_an_endpoint_that_was_opened_outside_and_repairs_it(
+    world: WorldUnderTest, settings: Any
+) -> None:
+    closed(world, settings)
+    assert report().findings == ()
+    row = channel()
+    world.control.console(
+        "mediapackage", "edit_endpoint", id=row.mp_endpoint_id, changes={"Authorization": None}
+    )
+    (finding,) = report().findings
+    assert "CDN authorization is empty, not arn:aws:secretsmanager" in finding.detail
+    assert FIRST not in finding.detail
+    resolve(finding, "repair", WHO)
+    world.settle()
+    assert report().findings == ()
+    assert services.origin_closed(channel()) is True
