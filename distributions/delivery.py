@@ -46,7 +46,8 @@ def outdated() -> Q:
     if version := version_in_use():
         closed &= Q(origin_header_version=version)
     shared = Q(settings_applied=recorded_settings.encoded(wanted()))
-    price = Q(price_class_chosen=True) | Q(price_class=settings.CLOUDFRONT_PRICE_CLASS)
+    followed = Q(price_class=settings.CLOUDFRONT_PRICE_CLASS, price_class_pending=False)
+    price = Q(price_class_chosen=True) | followed
     return exists & ~(shared & price & (header | closed))
 
 
@@ -61,7 +62,8 @@ def differing(row: Distribution) -> list[str]:
     names = recorded_settings.differing(row.settings_applied, wanted())
     if _header_differs(row):
         names.append(ORIGIN_HEADER)
-    if not row.price_class_chosen and row.price_class != settings.CLOUDFRONT_PRICE_CLASS:
+    followed = row.price_class == settings.CLOUDFRONT_PRICE_CLASS and not row.price_class_pending
+    if not row.price_class_chosen and not followed:
         names.append(PRICE_CLASS)
     return names
 
