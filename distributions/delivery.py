@@ -7,7 +7,7 @@ What differs from the settings is *outdated*, until *Apply settings* of its chan
 from __future__ import annotations
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 
 from distributions.models import Desired, Distribution, OriginSecret
 from streamhub.aws.distribution_config import DELIVERY_REVISION
@@ -41,14 +41,13 @@ def version_in_use() -> str:
 def outdated() -> Q:
     """The condition of the distributions that exist and deliver with other settings than the house's."""
     exists = Q(aws_distribution_id__isnull=False, protected=False, attached=True, desired=Desired.ENABLED)
-    header = Q(origin_secret="", origin_header_secret="")
-    closed = Q(origin_secret__gt="")
+    header = Q(origin_secret=F("origin_header_secret"))
     if version := version_in_use():
-        closed &= Q(origin_header_version=version)
+        header &= Q(origin_secret="") | Q(origin_header_version=version)
     shared = Q(settings_applied=recorded_settings.encoded(wanted()))
     followed = Q(price_class=settings.CLOUDFRONT_PRICE_CLASS, price_class_pending=False)
     price = Q(price_class_chosen=True) | followed
-    return exists & ~(shared & price & (header | closed))
+    return exists & ~(shared & price & header)
 
 
 def differing(row: Distribution) -> list[str]:
@@ -69,7 +68,7 @@ def differing(row: Distribution) -> list[str]:
 
 
 def _header_differs(row: Distribution) -> bool:
-    if not row.origin_secret:
-        return bool(row.origin_header_secret)
-    version = version_in_use()
+    if row.origin_secret != row.origin_header_secret:
+        return True
+    version = version_in_use() if row.origin_secret else ""
     return bool(version) and row.origin_header_version != version

@@ -236,7 +236,7 @@ def distribution_settings_apply(row: Distribution, *, who: Actor) -> None:
     if not names:
         return
     states.record(row, row.state, row.state, who=who, why=f"settings to apply: {', '.join(names)}")
-    fields: dict[str, Any] = {"settings_pending": names != [delivery.PRICE_CLASS]}
+    fields: dict[str, Any] = {"settings_pending": row.settings_pending or names != [delivery.PRICE_CLASS]}
     if delivery.PRICE_CLASS in names:
         fields |= {"price_class": settings.CLOUDFRONT_PRICE_CLASS, "price_class_pending": True}
     intent.set_desired(row, priority=Priority.CREATE, **fields)

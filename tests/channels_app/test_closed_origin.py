@@ -86,6 +86,16 @@ def test_an_open_channel_is_closed_while_it_is_idle(
     assert "settings sent" in whys("distribution")
 
 
+def test_closing_it_together_with_another_price_class_does_both(
+    world: WorldUnderTest, stage: Channel, settings: Any
+) -> None:
+    want_closed(world, settings)
+    settings.CLOUDFRONT_PRICE_CLASS = "PriceClass_All"
+    apply(world)
+    assert services.origin_closed(channel()) is True
+    assert services.settings_differing(channel()) == []
+
+
 def test_a_closed_channel_is_opened_again(world: WorldUnderTest, settings: Any) -> None:
     closed(world, settings)
     settings.MEDIAPACKAGE_CDN_SECRET_ARN = settings.MEDIAPACKAGE_CDN_ROLE_ARN = ""
