@@ -6,7 +6,6 @@ waits. A step that dies is taken again: it reads first, and writes only what dif
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -14,13 +13,13 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from distributions import delivery, owners
-from distributions.driver import marks, origin_header
-from distributions.driver.observing import LIST, cloudfront, facts_of
+from distributions.driver import origin_header
+from distributions.driver.observing import LIST, facts_of
 from distributions.driver.pricing import MEANWHILE
+from distributions.driver.sending import send
 from distributions.models import Distribution, State
-from streamhub.aws.cloudfront import DistributionInfo
-from streamhub.errors import HandedOver, Refused
-from streamhub.lifecycle import absence, recorded_settings, refusals
+from streamhub.errors import Refused
+from streamhub.lifecycle import recorded_settings, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 
@@ -52,27 +51,21 @@ def apply(claim: Claim) -> float | None:
     row: Distribution = claim.row
     on_air = bool(owners.owner().holds(row))
     wanted = recorded_settings.encoded(delivery.wanted())
-    header, ours = origin_header.read(row.origin_secret), partial(marks.still_ours, row)
+    header = origin_header.read(row.origin_secret)
     claim.keep_error = bool(row.error_code) and row.error_code != SETTINGS_REFUSED
+    delivered = None if on_air else sent_settings()
     try:
-        with claim.sending(own_etag=""):
-            info: DistributionInfo = absence.observe_on_conflict(
-                claim,
-                lambda: cloudfront().apply(
-                    row.aws_distribution_id or "",
-                    delivery=None if on_air else sent_settings(),
-                    origin_header=header.value,
-                    is_ours=ours,
-                ),
-            )
-    except HandedOver:
-        claim.save(observe_requested=True)
-        return AT_ONCE
+        info = send(
+            claim,
+            lambda api, id, ours: api.apply(id, delivery=delivered, origin_header=header.value, is_ours=ours),
+        )
     except Refused as error:
         hint = "Correct the setting and restart StreamHub, then press Apply settings on its channel."
         claim.save(settings_pending=False)
         refusals.show(claim, error, "the settings of the distribution", code=SETTINGS_REFUSED, hint=hint)
         return None
+    if info is None:
+        return AT_ONCE
     with transaction.atomic():
         now = Distribution.objects.select_for_update().get(pk=row.pk)
         claim.change_state(
