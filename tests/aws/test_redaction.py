@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from botocore.stub import Stubber
 
 from streamhub.aws.cloudfront import CloudFront
+from streamhub.aws.distribution_config import distribution_config
 from streamhub.aws.redaction import HIDDEN, hiding, redacted
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Refused
 from streamhub.logs import logging_config
+from tests.aws.specs import SPEC
 from tests.aws.stubs import meta
-from tests.aws.test_cloudfront import CONFIG, ID, distribution
 
+ID = "E2QWRUHAPOMQZL"
+CONFIG = distribution_config(SPEC)
 VALUE = "9ceebbe7-9607-4552-8764-876e47032660"
 HEADERS = {"Quantity": 1, "Items": [{"HeaderName": "X-MediaPackage-CDNIdentifier", "HeaderValue": VALUE}]}
 
@@ -48,8 +52,19 @@ def test_a_configuration_without_headers_stays_as_it_is() -> None:
 
 
 def test_no_reading_of_a_configuration_has_the_value(cloudfront: CloudFront, stubber: Stubber) -> None:
-    answer = distribution()
-    answer["Distribution"]["DistributionConfig"] = with_header()
+    answer = {
+        "Distribution": {
+            "Id": ID,
+            "ARN": f"arn:aws:cloudfront::111122223333:distribution/{ID}",
+            "Status": "Deployed",
+            "LastModifiedTime": datetime(2025, 1, 1, tzinfo=UTC),
+            "InProgressInvalidationBatches": 0,
+            "DomainName": "d111.cloudfront.net",
+            "DistributionConfig": with_header(),
+        },
+        "ETag": "E1",
+        **meta(),
+    }
     stubber.add_response("get_distribution", answer, {"Id": ID})
     stubber.add_response(
         "get_distribution_config", {"DistributionConfig": with_header(), "ETag": "E1", **meta()}, {"Id": ID}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +14,9 @@ from channels_app.models import Channel
 from distributions import delivery
 from distributions import services as distributions
 from distributions.models import Distribution
+from streamhub.access.services import token_issue
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Transition
-from tests.channels_app.test_api import Api
 from tests.scenarios import rows
 from tests.scenarios import stage as scene
 from tests.scenarios.stage import WHO, channel, distribution
@@ -154,14 +155,16 @@ def test_a_setting_that_medialive_refuses_does_not_fail_the_channel(
 
 
 def test_the_api_says_what_is_outdated_and_applies_it(stage: Channel, settings: Any) -> None:
-    api = Api(["channels:read", "channels:write"])
+    token = token_issue("event-site", ["channels:read", "channels:write"], timedelta(days=1))[1]
+    headers = {"Authorization": f"Bearer {token}"}
     settings.CLOUDFRONT_PRICE_CLASS = "PriceClass_All"
-    path = f"channels/{stage.pk}"
-    shown = api.get(path)
+    path = f"/api/v1/channels/{stage.pk}"
+    shown = Client().get(path, headers=headers).json()
     assert (shown["settings_outdated"], shown["origin_closed"]) == (True, False)
-    assert [item["settings_outdated"] for item in api.get("channels")["items"]] == [True]
-    status, body = api.call("POST", f"{path}/apply-settings")
-    assert (status, body["settings_outdated"]) == (202, True)
+    (item,) = Client().get("/api/v1/channels", headers=headers).json()["items"]
+    assert item["settings_outdated"] is True
+    answer = Client().post(f"{path}/apply-settings", headers=headers)
+    assert (answer.status_code, answer.json()["settings_outdated"]) == (202, True)
     assert distribution().price_class_pending
 
 

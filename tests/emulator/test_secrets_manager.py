@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from emulator.server import Handle
-from tests.emulator.clients import ClientFactory, Refused
+from tests.emulator.clients import ClientFactory, Refused, change_distribution
 from tests.emulator.stack import Stack, make_stack
-from tests.emulator.test_edge import close
 
 NOT_THERE = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:none-abcdef"
 
@@ -15,6 +14,25 @@ NOT_THERE = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:none-abcdef
 @pytest.fixture
 def stack(aws: Handle, client: ClientFactory) -> Stack:
     return make_stack(aws, client)
+
+
+def close(stack: Stack, value: str) -> str:
+    """An endpoint with CDN authorization, and CloudFront sends the value to it; returns its URL."""
+    arn = stack.aws.control.console("mediapackage", "put_secret", value=value)["arn"]
+    role = "arn:aws:iam::111122223333:role/Secrets"
+    endpoint = stack.client("mediapackage").create_origin_endpoint(
+        Id="closed",
+        ChannelId=stack.package_id,
+        HlsPackage={},
+        Authorization={"CdnIdentifierSecret": arn, "SecretsRoleArn": role},
+    )
+    cloudfront = stack.client("cloudfront")
+    config = cloudfront.get_distribution_config(Id=stack.distribution_id)["DistributionConfig"]
+    (origin,) = config["Origins"]["Items"]
+    header = {"HeaderName": "X-MediaPackage-CDNIdentifier", "HeaderValue": value}
+    origin["CustomHeaders"] = {"Quantity": 1, "Items": [header]}
+    change_distribution(cloudfront, stack.distribution_id, Origins={"Quantity": 1, "Items": [origin]})
+    return str(endpoint["Url"])
 
 
 def put(stack: Stack, text: str, arn: str | None = None) -> str:
