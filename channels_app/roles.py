@@ -21,6 +21,7 @@ ROLES = (
             "channels_app.stop_channel",
             "channels_app.tag_channel",
             "channels_app.apply_settings_channel",
+            "channels_app.edit_channel",
             "channels_app.delete_channel",
             "channels_app.add_breakout",
             "channels_app.prepare_breakout",
@@ -29,6 +30,7 @@ ROLES = (
             "channels_app.cancel_breakout",
             "channels_app.retry_breakout",
             "channels_app.curtain_breakout",
+            "channels_app.edit_breakout",
         ),
     ),
 )

@@ -35,6 +35,7 @@ class Step(StrEnum):
     WAIT_STARTED = "confirm that the MediaLive channel runs"
     OPEN_ENDPOINT = "let CloudFront into the MediaPackage endpoint again"
     TELL_INPUT_CHANGED = "restore the MediaLive input while its channel runs"
+    EDIT_INPUT = "give the MediaLive input its new security group"
     RESTORE_INPUT = "restore the settings of the MediaLive input"
     RESTORE_ATTACHMENT = "attach the input to the MediaLive channel again"
     SETTLE_RUNNING = "record that the channel runs"
@@ -108,7 +109,9 @@ class Observed:
     `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
     `authorization_due`: the endpoint is not closed, or open, as is wanted; `distribution_untold`: it is, and
     the distribution does not know it. `settings_due`: MediaLive's channel is to get the present settings.
-    `update_wanted`: a person wants our settings sent to the MediaLive channel.
+    `update_wanted`: a person wants our settings sent to the MediaLive channel. `encoder_edited`: they were
+    edited. `input_edited`: the input is to get another security group; `edit_waits`: which AWS does not have
+    yet, and nothing is known that would keep it from it.
     """
 
     mp_channel: Part = field(default_factory=Part)
@@ -134,6 +137,9 @@ class Observed:
     distribution_untold: bool = False
     settings_due: bool = False
     update_wanted: bool = False
+    encoder_edited: bool = False
+    input_edited: bool = False
+    edit_waits: bool = False
 
     @property
     def handed_over(self) -> bool:
@@ -160,6 +166,7 @@ CHANGES_AWS = frozenset(
         Step.START,
         Step.OPEN_ENDPOINT,
         Step.AUTHORIZE_ENDPOINT,
+        Step.EDIT_INPUT,
         Step.RESTORE_INPUT,
         Step.RESTORE_ATTACHMENT,
         Step.STOP,
@@ -207,6 +214,8 @@ def _wanted_step(intent: Intent, observed: Observed) -> Step:
 
 def _idle_step(observed: Observed) -> Step | None:
     """What is changed only while nobody watches and MediaLive takes it."""
+    if editing := _edit_step(observed):
+        return editing
     if observed.authorization_due:
         return Step.AUTHORIZE_ENDPOINT
     if restoring := _restore_step(observed):
@@ -214,6 +223,11 @@ def _idle_step(observed: Observed) -> Step | None:
     if observed.settings_due:
         return Step.UPDATE_ML_CHANNEL
     return _maintenance_step(observed)
+
+
+def _edit_step(observed: Observed) -> Step | None:
+    """What staff edited about the input, which AWS takes only while its channel is idle."""
+    return Step.EDIT_INPUT if observed.input_edited else None
 
 
 def _restore_step(observed: Observed) -> Step | None:
@@ -272,7 +286,7 @@ USABLE = STARTED | {"IDLE"}
 
 def _run_step(intent: Intent, observed: Observed) -> Step:
     state = observed.ml_channel.state
-    if observed.update_wanted and state in UPDATABLE:
+    if (observed.update_wanted or observed.encoder_edited) and state in UPDATABLE:
         return Step.UPDATE_ML_CHANNEL
     if state in NOT_USABLE:
         return NOT_USABLE[state]
@@ -294,7 +308,10 @@ def _start_step(state: str, observed: Observed) -> Step:
         return Step.WAIT_STARTED
     if observed.start_accepted:
         return Step.FAIL_START
-    return _restore_step(observed) or Step.START
+    if observed.edit_waits:
+        # On air it could not follow any more, and the encoder would be shut out.
+        return Step.WAIT_GROUP
+    return _edit_step(observed) or _restore_step(observed) or Step.START
 
 
 def _teardown_step(observed: Observed) -> Step:

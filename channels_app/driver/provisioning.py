@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models.functions import Now
 
 from channels_app.driver import parts
 from channels_app.driver.parts import ML_CHANNEL, PartDriver
@@ -16,7 +15,7 @@ from channels_app.services import distribution_add, distribution_replace
 from streamhub.access.actors import SYSTEM
 from streamhub.clock import database_now
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle import absence, refusals
+from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.quotas import places
@@ -136,30 +135,6 @@ def replace_distribution(claim: Claim) -> float | None:
     """Replace the attached distribution, which still pulls from an endpoint that is gone."""
     distribution_replace(claim.row, who=SYSTEM, why="its origin endpoint is gone")
     claim.row.refresh_from_db()
-    return AT_ONCE
-
-
-def update(claim: Claim) -> float | None:
-    """Send our settings to the MediaLive channel: its last edit failed, or they have changed.
-
-    Raises `Refused`.
-    """
-    row: Channel = claim.row
-    applied = ML_CHANNEL.built(row)
-    try:
-        info = absence.observe_on_conflict(claim, lambda: parts.update_ml_channel(row))
-    except Refused as refused:
-        if row.update_wanted:
-            raise
-        # It works as it is.
-        hint = "Correct the setting, restart StreamHub and press Apply settings."
-        what = "the settings of the MediaLive channel"
-        refusals.show(claim, refused, what, code=SETTINGS_REFUSED, hint=hint, settings_pending=False)
-        return None
-    facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
-    why = f"{ML_CHANNEL.label}: StreamHub's settings sent"
-    done = {"update_wanted": False, "settings_pending": False}
-    claim.note(why, request_id=info.request_id, **done, **applied, **facts)
     return AT_ONCE
 
 

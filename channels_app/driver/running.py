@@ -68,7 +68,7 @@ def start(claim: Claim) -> float | None:
     if row.state == State.RUNNING:
         # Said before the call, since its answer may be lost.
         move(claim, State.STARTING, why=STARTS_AGAIN, tell=True, **outside(claim, *STOPPED_OUTSIDE))
-    claim.keep_error = row.error_code in UNTIL_SETTLED
+    claim.keep_error |= row.error_code in UNTIL_SETTLED
     return _send(
         claim,
         parts.live().start_channel,
@@ -202,7 +202,13 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     timelines.tell_unchanged(claim)
     move(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
     seen = observed(row)
-    waited = seen.input_changed or seen.attachment_changed or seen.authorization_due or seen.settings_due
+    waited = (
+        seen.input_edited
+        or seen.input_changed
+        or seen.attachment_changed
+        or seen.authorization_due
+        or seen.settings_due
+    )
     tags = seen.tags_due and row.error_code != TAGS_REFUSED
     return AT_ONCE if tags or (waited and state == State.IDLE) else None
 

@@ -80,7 +80,7 @@ def channel_create(
     fields["tags"] = tags_composed(fields["tags"])
     twin = Channel.objects.exclude(desired=Desired.DELETED).filter(name_key=folded(fields["name"])).first()
     if twin is not None:
-        raise _taken(twin.name)
+        raise name_taken(twin.name)
     check_creation()
     try:
         with transaction.atomic():
@@ -95,7 +95,7 @@ def channel_create(
             intent.set_desired(row, priority=Priority.CREATE)
     except IntegrityError as error:
         if "name" in str(error):
-            raise _taken(fields["name"]) from error
+            raise name_taken(fields["name"]) from error
         raise
     return row
 
@@ -107,7 +107,7 @@ def _credentials(given: dict[str, str] | None) -> dict[str, str]:
     return {"source_username": given["username"], "source_password_param": given["password"]}
 
 
-def _taken(name: str) -> Invalid:
+def name_taken(name: str) -> Invalid:
     return Invalid(
         {"name": f"A channel named {name!r} exists already; case does not count. Choose another name."}
     )
@@ -221,7 +221,12 @@ def channel_retry(channel: Channel, *, who: Actor) -> Channel:
     # An endpoint that is to be created gets the present settings, which a person may have corrected.
     built = {} if channel.mp_endpoint_id else {"authorization": wanted_authorization()}
     channel_intent(
-        channel, observe_requested=True, distribution_wanted=wanted, update_wanted=update_wanted, **built
+        channel,
+        observe_requested=True,
+        distribution_wanted=wanted,
+        update_wanted=update_wanted,
+        edits_refused=False,
+        **built,
     )
     return channel
 
