@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
+from channels_app.services import origin_switching
 from distributions import signing
 
 
@@ -31,10 +32,15 @@ def is_protected(breakout: Breakout) -> bool:
 
 
 def url(channel: Channel) -> str | None:
-    """The playback URL regardless of the curtain; None without a distribution or endpoint."""
+    """The playback URL regardless of the curtain; None without a distribution or endpoint.
+
+    None too while the origin is being closed or opened: it plays only after both sides have changed.
+    """
     distribution = channel.distribution
     if distribution is None or not distribution.domain_name or not channel.endpoint_url:
         return None
+    if origin_switching(channel):
+        return None  # its origin would refuse CloudFront
     return f"https://{distribution.domain_name}{urlsplit(channel.endpoint_url).path}"
 
 

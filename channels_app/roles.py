@@ -20,6 +20,7 @@ ROLES = (
             "channels_app.retry_channel",
             "channels_app.stop_channel",
             "channels_app.tag_channel",
+            "channels_app.apply_settings_channel",
             "channels_app.edit_channel",
             "channels_app.delete_channel",
             "channels_app.add_breakout",

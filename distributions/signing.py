@@ -68,7 +68,7 @@ def _fit(row: Distribution) -> tuple[Fit | None, KeySetting | None]:
     if not groups:
         detail = (
             "The distribution asks for no signatures, though CLOUDFRONT_KEY_GROUP_ID is set: whoever has its "
-            "URL can watch. Detach it and create a new one."
+            "URL can watch. Press Apply settings on its channel."
         )
         return Fit(False, detail, row.observed_at), None
     if wanted not in groups:

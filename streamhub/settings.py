@@ -56,6 +56,10 @@ CLOUDFRONT_PRIVATE_KEY_NEXT = env.str("CLOUDFRONT_PRIVATE_KEY_NEXT", default="",
 # How long a signature for a show without a planned end lasts.
 PLAYBACK_SECONDS = variables.whole(env, "PLAYBACK_SECONDS", 3600)
 
+# With both, the origin endpoints answer only CloudFront (CDN authorization of MediaPackage).
+MEDIAPACKAGE_CDN_SECRET_ARN = env.str("MEDIAPACKAGE_CDN_SECRET_ARN", default="")
+MEDIAPACKAGE_CDN_ROLE_ARN = env.str("MEDIAPACKAGE_CDN_ROLE_ARN", default="")
+
 if STREAMHUB_AWS == "embedded":
     # The embedded AWS has these. For a real account there are no defaults.
     MEDIALIVE_ROLE_ARN = MEDIALIVE_ROLE_ARN or "arn:aws:iam::111122223333:role/MediaLiveAccessRole"

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 EXIT_CODE = 4
 
 _BROKER_SCHEMES = (*REDIS_SCHEMES, "memory", "filesystem")
+_SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+")
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w/+=.@,-]+")
 _HOST_ENTRY = re.compile(r"(\*\.)?[A-Za-z0-9:.-]+")
 _LIVE_NEEDS = {
     "MEDIALIVE_ROLE_ARN": "the ARN of the role with which MediaLive reaches MediaPackage and S3",
@@ -79,6 +81,7 @@ def mistakes() -> Iterator[str]:
     yield from _broker_mistakes()
     yield from _notice_mistakes()
     yield from _source_mistakes()
+    yield from _origin_mistakes()
     yield from _proxy_mistakes()
     yield from _signing_mistakes()
     yield from _provider_mistakes()
@@ -124,6 +127,23 @@ def _source_mistakes() -> Iterator[str]:
                 f"SOURCE_HOSTS holds {entry!r}: write host names or addresses, separated by spaces, such as "
                 "media.example.com or *.example.com."
             )
+
+
+def _origin_mistakes() -> Iterator[str]:
+    """A closed origin needs a secret and the role with which MediaPackage reads it."""
+    secret, role = settings.MEDIAPACKAGE_CDN_SECRET_ARN, settings.MEDIAPACKAGE_CDN_ROLE_ARN
+    if bool(secret) != bool(role):
+        yield (
+            "MEDIAPACKAGE_CDN_SECRET_ARN and MEDIAPACKAGE_CDN_ROLE_ARN belong together: set both, or none "
+            "for origins that anyone can read who knows their address."
+        )
+    if secret and not _SECRET_ARN.fullmatch(secret):
+        yield (
+            "MEDIAPACKAGE_CDN_SECRET_ARN is not an ARN of a secret: write "
+            "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME."
+        )
+    if role and not _ROLE_ARN.fullmatch(role):
+        yield "MEDIAPACKAGE_CDN_ROLE_ARN is not an ARN of a role: write arn:aws:iam::ACCOUNT:role/NAME."
 
 
 def _proxy_mistakes() -> Iterator[str]:

@@ -19,6 +19,7 @@ class TaskName(StrEnum):
     IDEMPOTENCY_PURGE = "access.idempotency_purge"
     READ_QUOTAS = "quotas.read_quotas"
     DELETE_STALE_DISTRIBUTIONS = "distributions.delete_stale_distributions"
+    WATCH_ROTATION = "distributions.watch_rotation"
     OBSERVE_MEDIAMANAGER = "distributions.observe_mediamanager"
     OBSERVE_VIEWER_KEYS = "distributions.observe_viewer_keys"
     RELEASE_UNUSED_SECURITY_GROUPS = "channels_app.release_unused_security_groups"

@@ -14,7 +14,7 @@ from channels_app.decide.maintenance import window_of
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import PUSH_TYPES, InputType
-from channels_app.services import customer_of, pending_changes
+from channels_app.services import customer_of, origin_closed, pending_changes, settings_differing
 from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Section
 
@@ -63,6 +63,7 @@ def _urls(row: Channel, user: User | AnonymousUser) -> Section:
                 "url",
                 hint="CloudFront pulls from here. It is not for viewers.",
             ),
+            _origin(row),
             Fact(
                 "playback",
                 playback.of_channel(row),
@@ -100,10 +101,36 @@ def _options(row: Channel, user: User | AnonymousUser) -> Section:
             Fact("profile", profile_label(row.encoding_profile), hint=_pending(row, "encoding_profile")),
             Fact("recorded", row.record, "yesno", hint=_pending(row, "record")),
             Fact("tags", row.tags, "tags", hint=_pending(row, "tags")),
+            Fact("settings", _settings(row), hint=_settings_hint(row)),
             Fact("created", row.created_at, "when"),
         ],
         "tune",
     )
+
+
+def _settings(row: Channel) -> str:
+    """Whether it has the settings of the house, and which it lacks."""
+    names = settings_differing(row)
+    return f"outdated: {', '.join(names)}" if names else "up to date"
+
+
+def _settings_hint(row: Channel) -> str:
+    distribution = row.distribution
+    if row.settings_pending or (distribution is not None and distribution.settings_pending):
+        return "Being applied. What viewers or AWS would notice waits until the channel is idle."
+    return "Apply settings brings it up to date while nothing is on air." if settings_differing(row) else ""
+
+
+def _origin(row: Channel) -> Fact:
+    """Who can read the origin endpoint."""
+    closed = origin_closed(row)
+    words = {
+        True: "closed: it answers only CloudFront",
+        False: "open: who knows its address can read it past CloudFront",
+        None: "being changed" if row.mp_endpoint_id else None,
+    }
+    hint = "Nobody can watch until both sides have changed." if closed is None and row.mp_endpoint_id else ""
+    return Fact("origin", words[closed], hint=hint)
 
 
 def _pending(row: Channel, field: str) -> str:

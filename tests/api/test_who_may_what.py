@@ -25,6 +25,7 @@ NEEDS = {
     "channels_app_api_breakouts_prepare_breakout": "breakouts:control",
     "channels_app_api_breakouts_start_breakout": "breakouts:control",
     "channels_app_api_breakouts_stop_breakout": "breakouts:control",
+    "channels_app_api_channels_apply_settings": "channels:write",
     "channels_app_api_channels_change_channel": "channels:write",
     "channels_app_api_channels_create_channel": "channels:write",
     "channels_app_api_channels_create_distribution": "distributions:write",

@@ -13,6 +13,9 @@ from tests.scenarios.keys import pem
 
 KEY = "an-example-of-fifty-characters-0123456789-abcdefgh"
 
+SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:cdn-AbCdEf"
+ROLE = "arn:aws:iam::111122223333:role/MediaPackageSecrets"
+
 
 @pytest.fixture(autouse=True)
 def _no_earlier_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +58,8 @@ def test_right_live_settings_have_no_mistakes(live: Any, url: str) -> None:
         ("OIDC_SERVER_URL", "http://id.example.com", "OIDC_SERVER_URL is not the https address"),
         ("OIDC_CLIENT_ID", "", "OIDC_SERVER_URL needs OIDC_CLIENT_ID"),
         ("OIDC_GROUP_MAP", {}, "OIDC_SERVER_URL needs OIDC_GROUP_MAP"),
+        ("MEDIAPACKAGE_CDN_SECRET_ARN", SECRET, "belong together"),
+        ("MEDIAPACKAGE_CDN_ROLE_ARN", ROLE, "belong together"),
         ("CONSOLE_URL", "streamhub.example.com", "CONSOLE_URL is not an http or https URL"),
     ],
 )
@@ -66,6 +71,17 @@ def test_each_mistake_is_one_sentence(live: Any, name: str, value: str, expected
     (sentence,) = startup.mistakes()
     assert expected in sentence
     assert [error.msg for error in startup.check_settings()] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("MEDIAPACKAGE_CDN_SECRET_ARN", "cdn"), ("MEDIAPACKAGE_CDN_ROLE_ARN", "Secrets")]
+)
+def test_a_closed_origin_needs_two_arns(live: Any, name: str, value: str) -> None:
+    live.MEDIAPACKAGE_CDN_SECRET_ARN, live.MEDIAPACKAGE_CDN_ROLE_ARN = SECRET, ROLE
+    assert list(startup.mistakes()) == []
+    setattr(live, name, value)
+    (sentence,) = startup.mistakes()
+    assert sentence.startswith(f"{name} is not an ARN")
 
 
 @pytest.mark.parametrize(("text", "taken"), [("1", True), ("32", True), ("33", False), ("0", False)])
