@@ -20,6 +20,8 @@ ROLES = (
             "channels_app.retry_channel",
             "channels_app.stop_channel",
             "channels_app.tag_channel",
+            "channels_app.warm_channel",
+            "channels_app.schedule_channel",
             "channels_app.delete_channel",
             "channels_app.add_breakout",
             "channels_app.prepare_breakout",
@@ -28,6 +30,9 @@ ROLES = (
             "channels_app.cancel_breakout",
             "channels_app.retry_breakout",
             "channels_app.curtain_breakout",
+            "channels_app.extend_breakout",
+            "channels_app.take_over_breakout",
+            "channels_app.schedule_breakout",
         ),
     ),
 )

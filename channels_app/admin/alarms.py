@@ -68,7 +68,10 @@ def _answer(channel: Channel) -> str:
 
 def _errors(channels: QuerySet[Channel]) -> list[Condition]:
     """One for each channel in trouble. Two queries."""
-    on_air = Prefetch("breakouts", Breakout.objects.filter(state__in=ON_AIR), to_attr="on_air_breakouts")
+    # By the alphabet running and starting come before stopping.
+    on_air = Prefetch(
+        "breakouts", Breakout.objects.filter(state__in=ON_AIR).order_by("state"), to_attr="on_air_breakouts"
+    )
     rows: Any = channels.filter(in_trouble()).prefetch_related(on_air)
     return [_error(row, row.on_air_breakouts[0] if row.on_air_breakouts else None) for row in rows]
 

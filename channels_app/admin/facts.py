@@ -94,6 +94,7 @@ def _options(row: Channel, user: User | AnonymousUser) -> Section:
             *([Fact("credentials", "a user name and a password")] if row.source_username else []),
             Fact("profile", profile_label(row.encoding_profile)),
             Fact("recorded", row.record, "yesno"),
+            *([Fact("kept warm until", row.warm_until, "when")] if row.warm_until else []),
             Fact("tags", row.tags, "tags", hint="Being changed on AWS." if pending_changes(row) else ""),
             Fact("created", row.created_at, "when"),
         ],
@@ -186,6 +187,7 @@ def _session(row: Breakout) -> Section:
         [
             Fact("planned for", row.starts_at, "when") if row.starts_at else Fact("planned for", None),
             Fact("planned minutes", row.duration_minutes),
+            *([Fact("planned end", row.planned_end_at, "when")] if row.planned_end_at else []),
             Fact("on air since", row.session_started_at, "when"),
             Fact("stop accepted", row.session_ended_at, "when"),
             Fact("created", row.created_at, "when"),

@@ -17,7 +17,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
 from distributions.api import DistributionOut, ErrorOut
-from streamhub.access.http import In, Out, Page, Paging, actor_of, choices, one, page, scope
+from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, choices, one, page, scope
 
 router = Router(tags=["channels"])
 READ, WRITE = scope("channels:read"), scope("channels:write")
@@ -44,6 +44,10 @@ class ChannelIn(In):
 
 class ChannelPatch(In):
     tags: dict[str, str] | None = Field(None, json_schema_extra=fields.TAGS)
+
+
+class WarmIn(In):
+    until: Moment | None
 
 
 class IngestOut(Out):
@@ -80,6 +84,7 @@ class ChannelOut(Out):
     playback_url: str | None
     distribution: AttachedDistributionOut | None
     error: ErrorOut | None
+    warm_until: datetime | None
     created_at: datetime
     pending_changes: list[str]
 
@@ -161,6 +166,15 @@ def delete_channel(request: HttpRequest, id: str) -> Status[Channel]:
 def retry_channel(request: HttpRequest, id: str) -> Status[Channel]:
     """Retry what failed or waits."""
     return Status(202, services.channel_retry(channel_or_404(id), who=actor_of(request)))
+
+
+@router.post("/{id}/warm", response={202: ChannelOut}, auth=WRITE)
+def warm_channel(request: HttpRequest, id: str, body: WarmIn) -> Status[Channel]:
+    """Keep the channel running until then, at most a week ahead; null: no longer."""
+    row, who = channel_or_404(id), actor_of(request)
+    if body.until is None:
+        return Status(202, services.channel_cool(row, who=who))
+    return Status(202, services.channel_warm(row, body.until, who=who))
 
 
 @router.post("/{id}/distribution", response={202: DistributionOut}, auth=scope("distributions:write"))

@@ -35,6 +35,7 @@ from channels_app.services.distribution import (
     distribution_reattach,
     distribution_replace,
 )
+from channels_app.services.extension import breakout_extend
 from channels_app.services.places import channel_count, creation_refusal, running
 from channels_app.services.recordings import (
     RECORDINGS_MISSING,
@@ -48,7 +49,9 @@ from channels_app.services.security_group import (
     security_groups_release_unused,
 )
 from channels_app.services.situations import breakout_situation, channel_situation
+from channels_app.services.take_over import breakout_take_over
 from channels_app.services.usage import Usage, breakout_usage_record, breakout_usages_record
+from channels_app.services.warmth import channel_cool, channel_warm, warmth_forget
 
 __all__ = [
     "DISTRIBUTION_GONE",
@@ -58,14 +61,17 @@ __all__ = [
     "breakout_cancel",
     "breakout_create",
     "breakout_curtain",
+    "breakout_extend",
     "breakout_prepare",
     "breakout_recordings_record",
     "breakout_retry",
     "breakout_situation",
     "breakout_start",
     "breakout_stop",
+    "breakout_take_over",
     "breakout_usage_record",
     "breakout_usages_record",
+    "channel_cool",
     "channel_count",
     "channel_create",
     "channel_delete",
@@ -77,6 +83,7 @@ __all__ = [
     "channel_stop_unneeded",
     "channel_tags_change",
     "channel_wanted",
+    "channel_warm",
     "creation_refusal",
     "distribution_add",
     "distribution_create_and_attach",
@@ -89,4 +96,5 @@ __all__ = [
     "security_group_release",
     "security_group_retry",
     "security_groups_release_unused",
+    "warmth_forget",
 ]

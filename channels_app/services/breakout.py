@@ -74,7 +74,7 @@ def breakout_create(
     return breakout
 
 
-def _locked(breakout: Breakout) -> Breakout:
+def locked_breakout(breakout: Breakout) -> Breakout:
     """The breakout with its channel, both locked. The channel is locked first, as in every verb."""
     channels = Channel.objects.select_for_update(of=("self",))
     channel = channels.filter(pk=breakout.channel_id).first() if breakout.channel_id else None
@@ -90,7 +90,7 @@ def _locked(breakout: Breakout) -> Breakout:
 @audit.verb("channels_app.prepare_breakout")
 def breakout_prepare(breakout: Breakout, *, who: Actor) -> Breakout:
     """Make sure that a distribution exists, and request a new observation of it and the channel."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     guards.check("prepare", breakout_situation(breakout))
     channel = _channel_of(breakout)
     _prepare(channel, who=who)
@@ -129,14 +129,15 @@ def _seen_lately(distribution: Distribution) -> bool:
 @audit.verb("channels_app.start_breakout", daily="max_starts_per_day")
 def breakout_start(breakout: Breakout, *, who: Actor) -> Breakout:
     """Start the breakout. No effect while it is starting or running. Raises `NotPossible`."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     lock_places()
     if not guards.check("start", breakout_situation(breakout)):
         return breakout
-    return _start(breakout, _channel_of(breakout), who=who)
+    return start_from(breakout, _channel_of(breakout), who=who)
 
 
-def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
+def start_from(breakout: Breakout, channel: Channel, *, who: Actor, why: str = "start accepted") -> Breakout:
+    """Start a breakout whose rows are locked and which the guards have let pass."""
     # The step that starts MediaLive looks at its channel first, if it was not seen lately. The other parts
     # are watched from now on.
     _prepare(channel, who=who, older_only=True)
@@ -144,7 +145,7 @@ def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
         breakout,
         State.STARTING,
         who=who,
-        why="start accepted",
+        why=why,
         cancelling=False,
         session_started_at=None,
         session_ended_at=None,
@@ -165,7 +166,7 @@ def breakout_stop(breakout: Breakout, *, who: Actor, confirmed: bool = False) ->
     A repeated stop sends the request to AWS again at once. `confirmed`: see `channel_stop`. Raises
     `NotPossible`.
     """
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     situation = breakout_situation(breakout)
     if not guards.check("stop", situation):
         return breakout
@@ -204,7 +205,7 @@ def _stop(breakout: Breakout, *, who: Actor, why: str, cancelling: bool = False)
 @audit.verb("channels_app.cancel_breakout")
 def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
     """Cancel an idle breakout at once, or a starting one after a stop. No effect once it is cancelled."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     if not guards.check("cancel", breakout_situation(breakout)):
         return breakout
     if breakout.state == State.STARTING:
@@ -217,20 +218,20 @@ def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
 @audit.verb("channels_app.retry_breakout")
 def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
     """Start a failed breakout again. If its channel has failed too, retry the channel first."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     lock_places()
     guards.check("retry", breakout_situation(breakout))
     channel = _channel_of(breakout)
     if channel.state == ChannelState.FAILED:
         channel = channel_retry(channel, who=who)
-    return _start(breakout, channel, who=who)
+    return start_from(breakout, channel, who=who)
 
 
 @transaction.atomic
 @audit.verb("channels_app.curtain_breakout")
 def breakout_curtain(breakout: Breakout, raised: bool, *, who: Actor) -> Breakout:
     """Raise the curtain (viewers may watch) or lower it (playback URLs are withheld)."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     if not guards.check("raise" if raised else "lower", breakout_situation(breakout)):
         return breakout
     breakout.curtain_raised = raised
