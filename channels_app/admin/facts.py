@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.urls import reverse
 
 from channels_app import ingest, playback
+from channels_app.admin import schedule
 from channels_app.admin.forms import INPUTS, profile_label
 from channels_app.decide.maintenance import window_of
 from channels_app.models import Breakout, Channel
@@ -96,6 +97,7 @@ def _options(row: Channel, user: User | AnonymousUser) -> Section:
             Fact("recorded", row.record, "yesno"),
             *([Fact("kept warm until", row.warm_until, "when")] if row.warm_until else []),
             Fact("tags", row.tags, "tags", hint="Being changed on AWS." if pending_changes(row) else ""),
+            schedule.channel_fact(row),
             Fact("created", row.created_at, "when"),
         ],
         "tune",
@@ -188,6 +190,7 @@ def _session(row: Breakout) -> Section:
             Fact("planned for", row.starts_at, "when") if row.starts_at else Fact("planned for", None),
             Fact("planned minutes", row.duration_minutes),
             *([Fact("planned end", row.planned_end_at, "when")] if row.planned_end_at else []),
+            schedule.breakout_fact(row),
             Fact("on air since", row.session_started_at, "when"),
             Fact("stop accepted", row.session_ended_at, "when"),
             Fact("created", row.created_at, "when"),

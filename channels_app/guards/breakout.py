@@ -131,6 +131,7 @@ def rules() -> Mapping[str, Rule[Situation]]:
             channel_not_running,
             repeats=already(State.STARTING, State.RUNNING),
         ),
+        "schedule": rule(only(State.IDLE, State.STARTING, State.RUNNING), channel_gone),
         "extend": rule(only(State.IDLE, State.STARTING, State.RUNNING), no_duration),
     }
 

@@ -98,6 +98,7 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "tags": rule(being_deleted),
         "warm": rule(being_deleted, failed, no_place),
         "cool": rule(being_deleted, repeats=not_kept_warm, call="warm"),
+        "schedule": rule(being_deleted),
         "stop": rule(needed_by_breakout, not_running),
         "delete": rule(on_air, repeats=already_deleting),
     }

@@ -42,6 +42,7 @@ from channels_app.services.recordings import (
     RECORDINGS_UNREAD,
     breakout_recordings_record,
 )
+from channels_app.services.schedule import breakout_schedule, channel_schedule, said, schedule_of
 from channels_app.services.security_group import (
     security_group_for,
     security_group_release,
@@ -65,6 +66,7 @@ __all__ = [
     "breakout_prepare",
     "breakout_recordings_record",
     "breakout_retry",
+    "breakout_schedule",
     "breakout_situation",
     "breakout_start",
     "breakout_stop",
@@ -78,6 +80,7 @@ __all__ = [
     "channel_intent",
     "channel_of_origin",
     "channel_retry",
+    "channel_schedule",
     "channel_situation",
     "channel_stop",
     "channel_stop_unneeded",
@@ -92,6 +95,8 @@ __all__ = [
     "locked_channel",
     "pending_changes",
     "running",
+    "said",
+    "schedule_of",
     "security_group_for",
     "security_group_release",
     "security_group_retry",

@@ -23,6 +23,7 @@ lower       same  same      same     same      no         no         same
 stop        no    do        do       do        same       no         do
 cancel      do    do        no       no        no         same       no
 take-over   do    same      same     no        no         no         do
+schedule    do    do        do       no        no         no         no
 extend      do    do        do       no        no         no         no
 """
 HEAD, *ROWS = (line.split() for line in GRID.strip().splitlines())
@@ -38,6 +39,7 @@ ONLY = {
     "stop": "starting, running, stopping or failed",
     "cancel": "idle or starting",
     "take-over": "idle or failed",
+    "schedule": "idle, starting or running",
     "extend": "idle, starting or running",
 }
 IDLE_CHANNEL = {"channel_state": "idle", "channel_desired": "idle"}
@@ -54,12 +56,12 @@ def not_ready(state: str) -> str:
 OBSTACLES: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] | None]]] = {
     "no channel any more": (
         {"channel_state": "", "channel_desired": ""},
-        {"prepare", "start", "retry"},
+        {"prepare", "start", "retry", "schedule"},
         (GONE, "deleted", None),
     ),
     "channel being deleted": (
         {"channel_state": "stopping", "channel_desired": "deleted"},
-        {"prepare", "start", "retry"},
+        {"prepare", "start", "retry", "schedule"},
         (GONE, "stopping", None),
     ),
     "another on air": (
@@ -193,9 +195,9 @@ def test_without_a_duration_there_is_nothing_to_extend() -> None:
 @pytest.mark.parametrize(
     ("state", "possible"),
     [
-        ("idle", ["prepare", "start", "curtain", "cancel", "extend"]),
-        ("starting", ["prepare", "curtain", "stop", "cancel", "extend"]),
-        ("running", ["prepare", "curtain", "stop", "extend"]),
+        ("idle", ["prepare", "start", "curtain", "cancel", "schedule", "extend"]),
+        ("starting", ["prepare", "curtain", "stop", "cancel", "schedule", "extend"]),
+        ("running", ["prepare", "curtain", "stop", "schedule", "extend"]),
         ("stopping", ["curtain", "stop"]),
         ("completed", []),
         ("cancelled", []),

@@ -22,36 +22,49 @@ NO_RETRY = "There is nothing to retry."
 HAS_ONE = "It already has a distribution. Detach that one first."
 NO_ENDPOINT = "Its origin endpoint does not exist yet. Wait until the channel is created."
 
-VERBS = ("create-breakout", "create-distribution", "retry", "tags", "warm", "cool", "stop", "delete")
+VERBS = (
+    "create-breakout",
+    "create-distribution",
+    "retry",
+    "tags",
+    "warm",
+    "cool",
+    "schedule",
+    "stop",
+    "delete",
+)
 KEYNOTE = {"on_air": "keynote", "may_run": True}
 # The situation, and the answer to each verb. Retry is always carried out in state failed.
 TABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "no obstacle": ({}, (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, NOT_RUNNING, DONE)),
-    "an error is shown": ({"has_error": True}, (DONE, DONE, DONE, DONE, DONE, NOT_WARM, NOT_RUNNING, DONE)),
-    "MediaLive may run": ({"may_run": True}, (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, DONE)),
+    "no obstacle": ({}, (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, NOT_RUNNING, DONE)),
+    "an error is shown": (
+        {"has_error": True},
+        (DONE, DONE, DONE, DONE, DONE, NOT_WARM, DONE, NOT_RUNNING, DONE),
+    ),
+    "MediaLive may run": ({"may_run": True}, (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, DONE, DONE)),
     "a distribution is attached": (
         {"has_distribution": True},
-        (DONE, HAS_ONE, NO_RETRY, DONE, DONE, NOT_WARM, NOT_RUNNING, DONE),
+        (DONE, HAS_ONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, NOT_RUNNING, DONE),
     ),
     "there is no endpoint": (
         {"has_endpoint": False},
-        (DONE, NO_ENDPOINT, NO_RETRY, DONE, DONE, NOT_WARM, NOT_RUNNING, DONE),
+        (DONE, NO_ENDPOINT, NO_RETRY, DONE, DONE, NOT_WARM, DONE, NOT_RUNNING, DONE),
     ),
     "a breakout is starting": (
         {**KEYNOTE, "on_air_state": "starting"},
-        (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, ON_AIR, ON_AIR),
+        (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, ON_AIR, ON_AIR),
     ),
     "a breakout is running": (
         {**KEYNOTE, "on_air_state": "running"},
-        (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, ON_AIR, ON_AIR),
+        (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, ON_AIR, ON_AIR),
     ),
     "a breakout is stopping": (
         {**KEYNOTE, "on_air_state": "stopping"},
-        (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, ON_AIR),
+        (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, DONE, ON_AIR),
     ),
     "wanted running": (
         {"desired": "running", "may_run": True},
-        (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, DONE),
+        (DONE, DONE, NO_RETRY, DONE, DONE, NOT_WARM, DONE, DONE, DONE),
     ),
     "being deleted": (
         {"desired": "deleted"},
@@ -68,15 +81,45 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "being deleted, and it may run": (
         {"desired": "deleted", "may_run": True},
-        (BEING_DELETED, BEING_DELETED, NO_RETRY, BEING_DELETED, BEING_DELETED, NOT_WARM, DONE, ALREADY),
+        (
+            BEING_DELETED,
+            BEING_DELETED,
+            NO_RETRY,
+            BEING_DELETED,
+            BEING_DELETED,
+            NOT_WARM,
+            BEING_DELETED,
+            DONE,
+            ALREADY,
+        ),
     ),
     "being deleted, on air": (
         {"desired": "deleted", **KEYNOTE, "on_air_state": "running"},
-        (BEING_DELETED, BEING_DELETED, NO_RETRY, BEING_DELETED, BEING_DELETED, NOT_WARM, ON_AIR, ALREADY),
+        (
+            BEING_DELETED,
+            BEING_DELETED,
+            NO_RETRY,
+            BEING_DELETED,
+            BEING_DELETED,
+            NOT_WARM,
+            BEING_DELETED,
+            ON_AIR,
+            ALREADY,
+        ),
     ),
     "being deleted, with an error": (
         {"desired": "deleted", "has_error": True},
-        (BEING_DELETED, BEING_DELETED, DONE, BEING_DELETED, BEING_DELETED, NOT_WARM, NOT_RUNNING, ALREADY),
+        (
+            BEING_DELETED,
+            BEING_DELETED,
+            DONE,
+            BEING_DELETED,
+            BEING_DELETED,
+            NOT_WARM,
+            BEING_DELETED,
+            NOT_RUNNING,
+            ALREADY,
+        ),
     ),
     "being deleted, with a distribution": (
         {"desired": "deleted", "has_distribution": True},
@@ -140,6 +183,7 @@ def test_the_verbs_that_are_possible() -> None:
         "create-distribution",
         "tags",
         "warm",
+        "schedule",
         "delete",
     ]
     assert guards.possible(Situation("failed", Desired.DELETED, may_run=True)) == ["retry", "stop"]
