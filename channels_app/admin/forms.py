@@ -173,7 +173,7 @@ class BreakoutForm(forms.Form):
         label="Starts at (UTC)",
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "data-sh-utc-input": ""}),
-        help_text="For the schedule only. The breakout does not start by itself.",
+        help_text="Nothing happens by itself then, unless Schedule says so.",
     )
     duration_minutes = forms.IntegerField(
         label="Duration (minutes)", required=False, widget=UnfoldAdminIntegerFieldWidget

@@ -135,7 +135,8 @@ def test_two_runs_at_once_carry_each_action_out_once(live_world: WorldUnderTest)
         on = rows.channel(distribution=rows.distribution())
         starts_at = database_now() - MINUTE
         row = rows.breakout("idle", on, starts_at=starts_at, schedule={**ALL, "reminder_minutes": 1})
-        ends = at_once(*[partial(schedule_steps.schedule_step, row)] * 3)
+        seen = [Breakout.objects.get(pk=row.pk) for _ in range(3)]
+        ends = at_once(*[partial(schedule_steps.schedule_step, each) for each in seen])
         assert not [end for end in ends if isinstance(end, BaseException)]
         done = [action for end in ends for action in end]
         assert sorted(done) == sorted(set(done))
