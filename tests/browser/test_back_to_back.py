@@ -50,7 +50,7 @@ def test_the_pages(world: WorldUnderTest, log_in: Open, shoot: Shoot, scheme: st
     services.breakout_schedule(first, {"end_warning_minutes": 5}, who=TESTER)
     services.channel_schedule(stage.channel(), {"preflight_minutes": 60}, who=TESTER)
     run_schedule()
-    gallery = Gallery(log_in("operator", color_scheme=scheme), shoot, scheme)
+    gallery = Gallery(log_in("operator", scheme=scheme), shoot, scheme)
     channel = stage.channel()
     gallery.visit("breakout-near-its-end", path("breakout", first.pk))
     gallery.visit("take-over", path("breakout", second.pk, "take-over"))
