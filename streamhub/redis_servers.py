@@ -90,3 +90,12 @@ def _without_password(url: str) -> str:
 
 def _timeouts(seconds: float) -> dict[str, float]:
     return {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+
+
+def drop_idle_connections(client: redis.Redis) -> None:
+    """Close the connections that nobody is using, so that the next call connects anew.
+
+    A demoted Redis keeps its connections open and refuses every write on them. Those that other threads are
+    using are left alone: closed under them, an answer that is being read is a bad file descriptor.
+    """
+    client.connection_pool.disconnect(inuse_connections=False)

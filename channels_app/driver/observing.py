@@ -98,8 +98,10 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
         Step.SETTLE_IDLE: row.start_accepted_at is not None or row.state == State.RUNNING,
         Step.SETTLE_RUNNING: row.stop_accepted_at is not None,
         Step.FAIL_START: True,
-        # The breakout ends only if the encoder does not run.
-        Step.FAIL_LOST: row.state == State.RUNNING and row.ml_channel_state == "IDLE",
+        # The breakout ends only if the encoder does not run. One that is itself gone is not read for ever.
+        Step.FAIL_LOST: row.state == State.RUNNING
+        and row.ml_channel_state == "IDLE"
+        and ML_CHANNEL.observed(row).present,
     }
     return ML_CHANNEL if contradictions.get(step) else None
 

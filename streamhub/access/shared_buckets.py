@@ -10,6 +10,7 @@ from typing import Any
 
 import redis
 
+from streamhub.redis_servers import drop_idle_connections
 from streamhub.token_bucket import LocalBuckets, Rate
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,7 @@ class SharedBuckets:
             return float(self._take(keys=[self._prefix + key], args=[rate.per_second, rate.burst, expires]))
         except redis.RedisError as error:
             self._down_until = self._clock() + self.RETRY_REDIS_SECONDS
-            # A demoted Redis keeps its connections and refuses every write: the next one is a new one.
             if self._client is not None:
-                self._client.connection_pool.disconnect()
+                drop_idle_connections(self._client)
             log.warning("API limits fall back to this process, because Redis failed: %s", error)
             return None

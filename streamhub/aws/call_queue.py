@@ -21,6 +21,7 @@ import redis
 
 from streamhub.aws import adaptive_rate
 from streamhub.aws.adaptive_rate import AdaptiveRate
+from streamhub.redis_servers import drop_idle_connections
 from streamhub.token_bucket import Rate, refilled
 
 logger = logging.getLogger(__name__)
@@ -311,7 +312,6 @@ class RedisQueues:
             return script(keys=keys, args=arguments)
         except redis.RedisError as error:
             self._down_until = self._clock() + self.RETRY_REDIS_SECONDS
-            # A demoted Redis keeps its connections and refuses every write: the next one is a new one.
-            self._client.connection_pool.disconnect()
+            drop_idle_connections(self._client)
             logger.warning("The rate limit falls back to this process, because Redis failed: %s", error)
             return None

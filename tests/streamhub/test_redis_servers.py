@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import fakeredis
 import pytest
+import redis
 
 from streamhub import redis_servers
+from streamhub.access.shared_buckets import SharedBuckets
+from streamhub.aws.call_queue import RedisQueues
 from streamhub.redis_servers import RedisOptions
+from streamhub.token_bucket import Rate
 
 SENTINELS = "sentinel://:secret@one:26379/3;sentinel://two:26380"
 
@@ -67,3 +73,32 @@ def test_celery_is_told_the_same_about_the_sentinels() -> None:
 )
 def test_no_password_is_logged(url: str, logged: str) -> None:
     assert redis_servers.without_passwords(url) == logged
+
+
+def api_limit(client: redis.Redis) -> Callable[[], object]:
+    buckets = SharedBuckets(lambda: client, prefix="a:")
+    return lambda: buckets.take("client", Rate(1, 5))
+
+
+def aws_rate(client: redis.Redis) -> Callable[[], object]:
+    queues = RedisQueues(client, prefix="a:")
+    return lambda: queues.take("medialive:StartChannel", Rate(1, 5), holder="worker", urgent=False)
+
+
+@pytest.mark.parametrize("user", [api_limit, aws_rate])
+def test_a_failure_closes_idle_connections_and_none_that_a_thread_reads_from(
+    user: Callable[[redis.Redis], Callable[[], object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = fakeredis.FakeServer()
+    client = fakeredis.FakeRedis(server=server)
+    pool = client.connection_pool
+    take = user(client)
+    in_use, idle = pool.get_connection(), pool.get_connection()
+    pool.release(idle)
+    closed = []
+    for name, connection in (("in use", in_use), ("idle", idle)):
+        monkeypatch.setattr(connection, "disconnect", lambda *args, name=name, **about: closed.append(name))
+    server.connected = False
+    take()
+    assert "in use" not in closed
+    assert "idle" in closed

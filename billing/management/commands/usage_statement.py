@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from billing.completeness import missing
 from billing.prices import LinePrices
 from billing.statement import StatementLine, month_bounds, one_state, statement_lines
+from streamhub.access import audit
 from streamhub.clock import database_now
+from streamhub.commands import DatabaseCommand
 from streamhub.csv_cells import cells
 
 HEADER = (
@@ -29,10 +31,10 @@ HEADER = (
 )
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Print what CloudFront delivered in a month, by breakout, as CSV. Prices are ESTIMATES. Lines after"
-        " the sum say what is still missing."
+        " the sum say what is still missing. The audit keeps that it was printed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,6 +45,8 @@ class Command(BaseCommand):
             start, end = month_bounds(month)
         except ValueError as error:
             raise CommandError(f"{month!r} is not a month. Write it like 2026-11.") from error
+        # Before the first line: nobody has the figures without an entry.
+        audit.record("export_usage", audit.Subject("usage statement", None, month))
         out = csv.writer(self.stdout)
         out.writerow(HEADER)
         prices = LinePrices()
