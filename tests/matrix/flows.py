@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from billing.models import CollectionWindow, DailySeries
@@ -138,8 +138,13 @@ def with_failed_edit(world: WorldUnderTest) -> None:
 
 
 def with_next_talk(world: WorldUnderTest) -> None:
-    """A breakout on air, and the next one planned on its channel."""
+    """A breakout on air for five minutes, watched in one that it has alone, and the next one planned."""
     with_show(world)
+    Breakout.objects.update(session_started_at=F("session_started_at") - 5 * MINUTE)
+    Attachment.objects.update(started_at=F("started_at") - 5 * MINUTE)
+    attachment = Attachment.objects.get()
+    at = attachment.started_at + 2 * MINUTE
+    world.control.deliver(attachment.aws_distribution_id, 1_000_033, 19, at)
     services.breakout_create(channel(), "talk 2", who=WHO)
 
 
