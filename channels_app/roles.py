@@ -22,6 +22,7 @@ ROLES = (
             "channels_app.tag_channel",
             "channels_app.warm_channel",
             "channels_app.schedule_channel",
+            "channels_app.edit_channel",
             "channels_app.delete_channel",
             "channels_app.add_breakout",
             "channels_app.prepare_breakout",
@@ -33,6 +34,7 @@ ROLES = (
             "channels_app.extend_breakout",
             "channels_app.take_over_breakout",
             "channels_app.schedule_breakout",
+            "channels_app.edit_breakout",
         ),
     ),
 )

@@ -33,7 +33,7 @@ from streamhub.lifecycle import absence, handed_over, intent, states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
-from streamhub.lifecycle.observe import PolledList, Watch
+from streamhub.lifecycle.polled_lists import PolledList, Watch
 from streamhub.quotas import places
 from streamhub.quotas.catalogue import SECURITY_GROUPS
 
@@ -52,6 +52,9 @@ class SecurityGroupDriver:
 
     def context(self, row: SecurityGroup) -> AbstractContextManager[Any]:
         return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
+
+    def awaited(self, row: SecurityGroup) -> None:
+        """Nothing: MediaLive answers when it is done."""
 
     def doing(self, row: SecurityGroup) -> str:
         return str(self.decide(row))
@@ -209,9 +212,8 @@ class SecurityGroupDriver:
         """Record that the group is ready, and wake the channels that wait for it."""
         row: SecurityGroup = claim.row
         claim.change_state(State.READY, why="present")
-        waiting = Channel.objects.filter(security_group=row, ml_input_id="").exclude(
-            state=ChannelState.FAILED
-        )
+        waits = Q(ml_input_id="") | Q(leaving_group__isnull=False)
+        waiting = Channel.objects.filter(waits, security_group=row).exclude(state=ChannelState.FAILED)
         intent.requeue(Channel, list(waiting.values_list("pk", flat=True)))
         return AT_ONCE if row.desired == Desired.DELETED else None
 
@@ -219,7 +221,7 @@ class SecurityGroupDriver:
         row: SecurityGroup = claim.row
         # Change the state before the check: a new channel sees DELETING, or the check sees the channel.
         claim.change_state(State.DELETING, why="no channel uses it")
-        if row.channels.exists():
+        if row.in_use:
             claim.save(desired=Desired.PRESENT)
             return AT_ONCE
         try:
@@ -245,7 +247,7 @@ class SecurityGroupDriver:
         row: SecurityGroup = claim.row
         with transaction.atomic():
             locked = SecurityGroup.objects.select_for_update().get(pk=row.pk)
-            if locked.desired == Desired.DELETED and not locked.channels.exists():
+            if locked.desired == Desired.DELETED and not locked.in_use:
                 claim.forget(why="no channel uses it and it is gone from MediaLive")
                 return None
         # A new channel uses it meanwhile.

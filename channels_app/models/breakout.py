@@ -56,6 +56,9 @@ class Breakout(HasError):
     cancelling = models.BooleanField(default=False, editable=False)
     starts_at = models.DateTimeField(null=True, blank=True)
     duration_minutes = models.PositiveIntegerField(null=True, blank=True)
+    # Whose show it is. "": what the channel's tag says (`services.customers`), which a start copies here.
+    customer = models.CharField(max_length=256, blank=True, default="")
+    note = models.TextField(max_length=2000, blank=True, default="")
     session_started_at = models.DateTimeField(null=True, blank=True)
     session_ended_at = models.DateTimeField(null=True, blank=True)
     curtain_raised = models.BooleanField(default=False)
@@ -94,6 +97,7 @@ class Breakout(HasError):
             ("extend_breakout", "Can extend a breakout"),
             ("take_over_breakout", "Can let a breakout take over its running channel"),
             ("schedule_breakout", "Can say what StreamHub does by itself for a breakout"),
+            ("edit_breakout", "Can edit a breakout"),
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="breakout_state"),
@@ -114,6 +118,7 @@ class Breakout(HasError):
             ),
             # The columns by which the list is sorted.
             models.Index(fields=["starts_at", "id"], name="breakout_by_start"),
+            models.Index(fields=["customer", "-id"], name="breakout_by_customer"),
             models.Index(fields=["usage_bytes_downloaded", "id"], name="breakout_by_bytes"),
         ]
         constraints = [
@@ -123,6 +128,7 @@ class Breakout(HasError):
                 condition=models.Q(state__in=[s.value for s in NEEDS_CHANNEL]),
             ),
             *visible("name", "breakout_name_visible"),
+            *visible("customer", "breakout_customer_visible"),
             interval_constraint("session_started_at", "session_ended_at", name="breakout_interval"),
         ]
 

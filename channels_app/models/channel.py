@@ -78,6 +78,10 @@ class Channel(ManagedResource):
     # The parts (their keys) that do not have the tags as they are now, and the keys to take off them.
     tags_pending = models.JSONField(default=list, blank=True, editable=False)
     tags_removed = models.JSONField(default=list, blank=True, editable=False, encoder=UnescapedJSON)
+    # The fields that staff edited and that AWS does not have yet (`services.channel_edits`).
+    edits_pending = models.JSONField(default=list, blank=True, editable=False)
+    # AWS refused them. They are sent again after another edit or a retry.
+    edits_refused = models.BooleanField(default=False, editable=False)
     # The channel is kept running until then, even without a breakout on air.
     warm_until = models.DateTimeField(null=True, blank=True)
     # What StreamHub does by itself for its breakouts, where they do not say otherwise; see `decide.schedule`.
@@ -91,6 +95,15 @@ class Channel(ManagedResource):
     distribution_wanted = models.BooleanField(default=True, editable=False)
     security_group = models.ForeignKey(
         "channels_app.SecurityGroup", on_delete=models.PROTECT, null=True, blank=True, related_name="channels"
+    )
+    # The group that the input has until it gets the one above.
+    leaving_group = models.ForeignKey(
+        "channels_app.SecurityGroup",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="leaving_channels",
     )
 
     mp_channel_sent_at = models.DateTimeField(null=True, blank=True)
@@ -204,6 +217,7 @@ class Channel(ManagedResource):
             ("tag_channel", "Can edit the tags of a channel"),
             ("warm_channel", "Can keep a channel warm"),
             ("schedule_channel", "Can say what StreamHub does by itself for a channel's breakouts"),
+            ("edit_channel", "Can edit a channel"),
         ]
         # AWS's ids: for the search, and for the observer, which finds the rows of a list by them.
         indexes = [

@@ -6,8 +6,9 @@ breakout as its channel changes state. A start always prepares first, so that a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
 
@@ -16,9 +17,11 @@ from channels_app.guards import breakout as guards
 from channels_app.guards import channel as channel_guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
+from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
 from channels_app.services.attachment import attachment_open
 from channels_app.services.channel import channel_intent, channel_retry, locked_channel, stop_confirmed
+from channels_app.services.customers import CUSTOMER_MAX, customer_of
 from channels_app.services.distribution import distribution_add
 from channels_app.services.places import lock_places
 from channels_app.services.situations import breakout_situation, channel_situation
@@ -28,14 +31,16 @@ from distributions.models import Distribution
 from distributions.models import State as DistributionState
 from streamhub.access import audit
 from streamhub.access.actors import Actor
-from streamhub.clock import end_of
+from streamhub.clock import database_now, end_of
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.freshness import is_recent, last_answer
 from streamhub.lifecycle.models import error_fields
+from streamhub.lifecycle.polled_lists import pages_of
 from streamhub.names import composed
 
 NAME_MAX = 128
+NOTE_MAX = 2000
 DURATION_MAX_MINUTES = 7 * 24 * 60
 
 
@@ -48,30 +53,52 @@ def breakout_create(
     who: Actor,
     starts_at: datetime | None = None,
     duration_minutes: int | None = None,
+    customer: str | None = None,
+    note: str | None = None,
 ) -> Breakout:
     """Create an idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`."""
-    name = composed(name)
-    checked = {"name": name_error(name, NAME_MAX), "starts_at": starts_at_error(starts_at)}
-    errors = {field: error for field, error in checked.items() if error}
-    if duration_minutes is not None and not 1 <= duration_minutes <= DURATION_MAX_MINUTES:
-        errors["duration_minutes"] = f"Give 1 to {DURATION_MAX_MINUTES} minutes (one week)."
-    if errors:
+    fields: dict[str, Any] = {
+        "name": composed(name),
+        "starts_at": starts_at,
+        "duration_minutes": duration_minutes,
+        "customer": composed(customer or ""),
+        "note": (note or "").strip(),
+    }
+    if errors := plan_errors(fields):
         raise Invalid(errors)
     channel = locked_channel(channel.pk)
     channel_guards.check("create-breakout", channel_situation(channel))
     breakout = Breakout.objects.create(
-        name=name,
+        **fields,
         channel=channel,
         channel_uid=channel.uid,
         channel_name=channel.name,
-        starts_at=starts_at,
-        duration_minutes=duration_minutes,
     )
     states.record(breakout, "", breakout.state, who=who, why="created")
     if starts_at is not None:
         # The maintenance window of the channel may have to move away from it.
         intent.requeue(Channel, [channel.pk])
     return breakout
+
+
+def plan_errors(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The messages about the fields of a plan that are given, by field. A start must not be past."""
+    errors: dict[str, str | None] = {}
+    if "name" in fields:
+        errors["name"] = name_error(fields["name"], NAME_MAX)
+    if fields.get("starts_at") is not None:
+        errors["starts_at"] = starts_at_error(fields["starts_at"], database_now())
+    minutes = fields.get("duration_minutes")
+    if minutes is not None and not 1 <= minutes <= DURATION_MAX_MINUTES:
+        errors["duration_minutes"] = f"Give 1 to {DURATION_MAX_MINUTES} minutes (one week)."
+    customer, note = fields.get("customer", ""), fields.get("note", "")
+    if customer:
+        errors["customer"] = name_error(customer, CUSTOMER_MAX)
+    if len(note) > NOTE_MAX:
+        errors["note"] = f"A note has at most {NOTE_MAX} characters; this one has {len(note)}."
+    elif "\0" in note:
+        errors["note"] = "Remove the NUL character."
+    return {field: error for field, error in errors.items() if error}
 
 
 def locked_breakout(breakout: Breakout) -> Breakout:
@@ -109,7 +136,8 @@ def _prepare(channel: Channel, *, who: Actor, older_only: bool = False) -> None:
     """Create a missing distribution, retry a failed one, or request an urgent observation.
 
     The observation finds a distribution that was deleted or disabled outside StreamHub; the driver replaces
-    or enables it. With `older_only`, it is not requested if the last one may still be acted on.
+    or enables it. With `older_only`, it is not requested if the last one may still be acted on, nor if so
+    many channels start now that the next observation reads the list for all of them.
     """
     distribution = channel.distribution
     if distribution is None:
@@ -117,12 +145,15 @@ def _prepare(channel: Channel, *, who: Actor, older_only: bool = False) -> None:
         channel.refresh_from_db()
     elif distribution.state == DistributionState.FAILED:
         distributions.distribution_retry(distribution, who=who)
-    elif distribution.aws_distribution_id and not (older_only and _seen_lately(distribution)):
+    elif distribution.aws_distribution_id and not (older_only and _seen_soon_or_lately(distribution)):
         intent.requeue(Distribution, [distribution.pk], observe=True, urgent=True)
 
 
-def _seen_lately(distribution: Distribution) -> bool:
-    return is_recent(last_answer(distribution.observed_at, "distribution"))
+def _seen_soon_or_lately(distribution: Distribution) -> bool:
+    if is_recent(last_answer(distribution.observed_at, "distribution")):
+        return True
+    starting = Channel.objects.filter(desired=Desired.RUNNING).exclude(state=ChannelState.RUNNING)
+    return starting.count() >= pages_of("distribution")
 
 
 @transaction.atomic
@@ -149,6 +180,7 @@ def start_from(breakout: Breakout, channel: Channel, *, who: Actor, why: str = "
         cancelling=False,
         session_started_at=None,
         session_ended_at=None,
+        customer=customer_of(breakout),
         **error_fields(None),
     )
     attachment_open(channel)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from distributions import owners
+from distributions import operations, owners
 from distributions.decide import Intent, Observed, Step, next_step
 from distributions.driver import creating, marks, pricing, tagging
 from distributions.driver.counting import counting
@@ -29,6 +29,7 @@ from distributions.models import Desired, Distribution, State
 from streamhub.aws.ratelimit import step_of
 from streamhub.errors import AwsError, NotSent, Refused, Throttled
 from streamhub.lifecycle import absence, states
+from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
@@ -69,6 +70,9 @@ class DistributionDriver:
 
     def context(self, row: Distribution) -> AbstractContextManager[Any]:
         return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
+
+    def awaited(self, row: Distribution) -> Awaited | None:
+        return operations.awaited(row)
 
     def doing(self, row: Distribution) -> str:
         return str(self.decide(row))

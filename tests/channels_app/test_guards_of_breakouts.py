@@ -25,6 +25,9 @@ cancel      do    do        no       no        no         same       no
 take-over   do    same      same     no        no         no         do
 schedule    do    do        do       no        no         no         no
 extend      do    do        do       no        no         no         no
+edit        do    do        do       do        do         do         do
+reschedule  do    no        no       no        no         no         do
+duplicate   do    do        do       do        do         do         do
 """
 HEAD, *ROWS = (line.split() for line in GRID.strip().splitlines())
 EXPECTED = {(row[0], state): word for row in ROWS for state, word in zip(HEAD, row[1:], strict=True)}
@@ -41,6 +44,7 @@ ONLY = {
     "take-over": "idle or failed",
     "schedule": "idle, starting or running",
     "extend": "idle, starting or running",
+    "reschedule": "idle or failed",
 }
 IDLE_CHANNEL = {"channel_state": "idle", "channel_desired": "idle"}
 GONE = "Its channel is deleted or being deleted."
@@ -56,12 +60,12 @@ def not_ready(state: str) -> str:
 OBSTACLES: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] | None]]] = {
     "no channel any more": (
         {"channel_state": "", "channel_desired": ""},
-        {"prepare", "start", "retry", "schedule"},
+        {"prepare", "start", "retry", "schedule", "duplicate"},
         (GONE, "deleted", None),
     ),
     "channel being deleted": (
         {"channel_state": "stopping", "channel_desired": "deleted"},
-        {"prepare", "start", "retry", "schedule"},
+        {"prepare", "start", "retry", "schedule", "duplicate"},
         (GONE, "stopping", None),
     ),
     "another on air": (
@@ -195,13 +199,13 @@ def test_without_a_duration_there_is_nothing_to_extend() -> None:
 @pytest.mark.parametrize(
     ("state", "possible"),
     [
-        ("idle", ["prepare", "start", "curtain", "cancel", "schedule", "extend"]),
-        ("starting", ["prepare", "curtain", "stop", "cancel", "schedule", "extend"]),
-        ("running", ["prepare", "curtain", "stop", "schedule", "extend"]),
-        ("stopping", ["curtain", "stop"]),
-        ("completed", []),
-        ("cancelled", []),
-        ("failed", ["prepare", "start", "retry", "curtain", "stop"]),
+        ("idle", ["prepare", "start", "curtain", "cancel", "schedule", "extend", "edit", "duplicate"]),
+        ("starting", ["prepare", "curtain", "stop", "cancel", "schedule", "extend", "edit", "duplicate"]),
+        ("running", ["prepare", "curtain", "stop", "schedule", "extend", "edit", "duplicate"]),
+        ("stopping", ["curtain", "stop", "edit", "duplicate"]),
+        ("completed", ["edit", "duplicate"]),
+        ("cancelled", ["edit", "duplicate"]),
+        ("failed", ["prepare", "start", "retry", "curtain", "stop", "edit", "duplicate"]),
     ],
 )
 def test_what_is_possible_in_a_state(state: str, possible: list[str]) -> None:
@@ -210,12 +214,8 @@ def test_what_is_possible_in_a_state(state: str, possible: list[str]) -> None:
 
 
 def test_what_is_possible_depends_on_the_obstacles() -> None:
-    assert guards.possible(situation("idle", channel_state="pending")) == [
-        "prepare",
-        "curtain",
-        "cancel",
-        "extend",
-    ]
+    possible = guards.possible(situation("idle", channel_state="pending"))
+    assert possible == ["prepare", "curtain", "cancel", "schedule", "extend", "edit", "duplicate"]
 
 
 def test_a_start_is_accepted_in_these_channel_states() -> None:

@@ -30,6 +30,7 @@ VERBS = (
     "warm",
     "cool",
     "schedule",
+    "edit",
     "stop",
     "delete",
 )
@@ -140,7 +141,8 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 CASES = [
     pytest.param(verb, {"desired": "idle", **fields}, answer, id=f"{verb} - {name}")
     for name, (fields, answers) in TABLE.items()
-    for verb, answer in zip(VERBS, answers, strict=True)
+    # An edit is answered as one of the tags is.
+    for verb, answer in zip(VERBS, (*answers[:7], answers[3], *answers[7:]), strict=True)
 ]
 POSSIBLE = {ON_AIR: ["stop the breakout"], HAS_ONE: ["detach"]}
 
@@ -186,6 +188,13 @@ def test_the_verbs_that_are_possible() -> None:
         "tags",
         "warm",
         "schedule",
+        "edit",
         "delete",
     ]
     assert guards.possible(Situation("failed", Desired.DELETED, may_run=True)) == ["retry", "stop"]
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_profile_and_recording_change_only_while_the_channel_is_idle(runs: bool) -> None:
+    situation = Situation("running" if runs else "idle", Desired.IDLE, runs=runs, may_run=True)
+    assert (guards.ENCODER_TABLE.refusal("edit", situation) is not None) is runs
