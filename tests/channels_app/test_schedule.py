@@ -36,9 +36,8 @@ ALL = {
 
 def planned(ahead: timedelta, minutes: int | None = 60, **choice: Any) -> Breakout:
     """A breakout that starts so long from now."""
-    row = services.breakout_create(
-        channel(), "keynote", starts_at=database_now() + ahead, duration_minutes=minutes, who=TESTER
-    )
+    row = services.breakout_create(channel(), "keynote", duration_minutes=minutes, who=TESTER)
+    Breakout.objects.filter(pk=row.pk).update(starts_at=database_now() + ahead)  # it may have passed
     return services.breakout_schedule(row, choice, who=TESTER)
 
 
