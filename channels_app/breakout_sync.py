@@ -26,19 +26,31 @@ MOVED_BY_MEDIALIVE = (ChannelState.STARTING, ChannelState.RUNNING, ChannelState.
 AT_REST = (ChannelState.IDLE, ChannelState.DELETING, ChannelState.PENDING, ChannelState.PROVISIONING)
 
 
+IDLE_AGAIN = "the channel is idle again"
+GOES_ON = "the channel is needed by others and goes on"
+
+
+def all_on_air(channel: Channel) -> list[Breakout]:
+    """The channel's breakouts that are starting, running or stopping; the one that needs it comes first."""
+    rows = Breakout.objects.filter(channel=channel, state__in=ON_AIR).order_by("pk")
+    return sorted(rows, key=lambda row: row.state == State.STOPPING)
+
+
 def on_air(channel: Channel) -> Breakout | None:
-    """The channel's breakout that is starting, running or stopping, if any."""
-    return Breakout.objects.filter(channel=channel, state__in=ON_AIR).first()
+    """The channel's breakout that is starting or running, else one that is stopping, if any."""
+    return next(iter(all_on_air(channel)), None)
 
 
 def sync_breakout(channel: Channel, *, moved: bool = False) -> None:
-    """Update the channel's on-air breakout to the channel's state. Idempotent.
+    """Update the channel's on-air breakouts to the channel's state. Idempotent.
 
-    `moved`: the channel has just come into its state.
+    `moved`: the channel has just come into its state. What ends is written before what begins.
     """
-    breakout = on_air(channel)
-    if breakout is None:
-        return
+    for breakout in reversed(all_on_air(channel)):
+        _sync(breakout, channel, moved=moved)
+
+
+def _sync(breakout: Breakout, channel: Channel, *, moved: bool) -> None:
     if moved and breakout.state == State.RUNNING and channel.state == ChannelState.RUNNING:
         states.record(breakout, breakout.state, breakout.state, why="the channel runs again")
     if breakout.state == State.STARTING and channel.state == ChannelState.RUNNING:
@@ -52,7 +64,8 @@ def sync_breakout(channel: Channel, *, moved: bool = False) -> None:
     elif channel.state == ChannelState.FAILED and _cannot_run(breakout, channel):
         _fail(breakout, channel)
     elif breakout.state == State.STOPPING and _session_is_over(channel):
-        breakout_end(breakout)
+        goes_on = channel.state in (ChannelState.STARTING, ChannelState.RUNNING)
+        breakout_end(breakout, why=GOES_ON if goes_on else IDLE_AGAIN)
 
 
 def tell(channel: Channel, why: str) -> None:
@@ -102,12 +115,14 @@ def _session_is_over(channel: Channel) -> bool:
     if channel.state in AT_REST:
         return True
     if channel.state == ChannelState.FAILED:
-        return not encoding(channel) or channel.warm_until is not None
-    return channel.state == ChannelState.RUNNING and channel.desired == Desired.RUNNING
+        return not encoding(channel) or channel.desired == Desired.RUNNING
+    # It is kept running, or another breakout needs it, for which it runs on or was started again.
+    runs = channel.state in (ChannelState.STARTING, ChannelState.RUNNING)
+    return runs and channel.desired == Desired.RUNNING
 
 
-def breakout_end(breakout: Breakout) -> None:
-    """End the breakout: completed, or cancelled if it is being cancelled."""
+def breakout_end(breakout: Breakout, *, why: str = IDLE_AGAIN) -> None:
+    """End the breakout: completed, or cancelled if it is being cancelled. `why`: why it is completed."""
     attachments_close(breakout)
     # Collect its usage and recordings now. Tasks of apps above this one are sent by name.
     transaction.on_commit(partial(wake.send_safely, TaskName.COLLECT_METRICS, "bulk"))
@@ -115,7 +130,7 @@ def breakout_end(breakout: Breakout) -> None:
     if breakout.cancelling:
         states.change(breakout, State.CANCELLED, why="cancelled before it ran", **error_fields(None))
     else:
-        states.change(breakout, State.COMPLETED, why="the channel is idle again", **error_fields(None))
+        states.change(breakout, State.COMPLETED, why=why, **error_fields(None))
 
 
 def attachments_close(breakout: Breakout) -> None:

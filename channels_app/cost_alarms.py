@@ -23,7 +23,7 @@ from channels_app.breakout_sync import ENCODING, encoding
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import Desired
-from channels_app.services import channel_stop_unneeded
+from channels_app.services import channel_stop_unneeded, warmth_forget
 from streamhub.access.actors import SYSTEM
 from streamhub.clock import database_now
 
@@ -209,6 +209,7 @@ def check_costs() -> str:
         for channel in _no_longer_warm()
         if channel_stop_unneeded(channel, who=SYSTEM, why=NO_LONGER_WARM)
     ]
+    warmth_forget()
     current = current_alarms()
     for alarm in current:
         log.error("ALARM: %s: %s %s", alarm.code, alarm.message, alarm.hint)

@@ -14,5 +14,12 @@ RELEASE_UNUSED_SECURITY_GROUPS = PeriodicJob(
     lambda: settings.FULL_OBSERVE_SECONDS,
     purpose="delete security groups that no channel uses",
 )
+RUN_SCHEDULE = PeriodicJob(
+    "run_schedule",
+    TaskName.RUN_SCHEDULE,
+    lambda: 20,
+    purpose="prepare, warm up, start, warn about and stop breakouts as planned",
+    queue="urgent",
+)
 
-PERIODIC_JOBS = (CHECK_COSTS, RELEASE_UNUSED_SECURITY_GROUPS)
+PERIODIC_JOBS = (CHECK_COSTS, RUN_SCHEDULE, RELEASE_UNUSED_SECURITY_GROUPS)

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from channels_app.guards.breakout import STARTABLE
 from channels_app.models import Breakout, Channel
-from channels_app.models.breakout import ON_AIR
+from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import ChannelClass, Desired
 from channels_app.services import origin_closed
 from channels_app.services.maintenance import disturbed
@@ -99,12 +99,16 @@ def _channel(channel: Channel) -> Check:
 
 
 def _free(breakout: Breakout, channel: Channel) -> Check:
-    other = Breakout.objects.filter(channel=channel, state__in=ON_AIR).exclude(pk=breakout.pk).first()
+    others = Breakout.objects.filter(channel=channel, state__in=ON_AIR).exclude(pk=breakout.pk)
+    other = others.order_by("state").first()  # stopping comes last
     if other is None:
         return Check("channel_free", True, "No other breakout is on air on the channel.", database_now())
-    return Check(
-        "channel_free", False, f"The breakout {other.name!r} is {other.state} on the channel.", database_now()
-    )
+    detail = f"The breakout {other.name!r} is {other.state} on the channel."
+    if other.state == State.STOPPING:
+        detail += " A start is accepted and follows as soon as MediaLive is idle."
+    if other.state == State.RUNNING:
+        detail += " Take over ends it and goes on air in its place."
+    return Check("channel_free", False, detail, database_now())
 
 
 def _distribution(channel: Channel) -> list[Check]:

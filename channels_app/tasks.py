@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.template.defaultfilters import pluralize
 
-from channels_app import cost_alarms, jobs
+from channels_app import cost_alarms, jobs, schedule_run
 from channels_app.services import security_groups_release_unused
 from streamhub.lifecycle.lease import JobRun
 from streamhub.task_names import TaskName
@@ -23,3 +23,8 @@ def release_unused_security_groups() -> None:
 @shared_task(name=TaskName.CHECK_COSTS)
 def check_costs() -> None:
     jobs.CHECK_COSTS.run(lambda run: run.say(cost_alarms.check_costs()))
+
+
+@shared_task(name=TaskName.RUN_SCHEDULE)
+def run_schedule() -> None:
+    jobs.RUN_SCHEDULE.run(schedule_run.run_schedule)

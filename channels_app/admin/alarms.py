@@ -8,7 +8,7 @@ from django.db.models import Model, Prefetch, QuerySet
 from django.urls import reverse
 
 from channels_app import cost_alarms
-from channels_app.admin import handed_over
+from channels_app.admin import handed_over, schedule_alarms
 from channels_app.admin.badges import in_trouble
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
@@ -68,7 +68,10 @@ def _answer(channel: Channel) -> str:
 
 def _errors(channels: QuerySet[Channel]) -> list[Condition]:
     """One for each channel in trouble. Two queries."""
-    on_air = Prefetch("breakouts", Breakout.objects.filter(state__in=ON_AIR), to_attr="on_air_breakouts")
+    # By the alphabet running and starting come before stopping.
+    on_air = Prefetch(
+        "breakouts", Breakout.objects.filter(state__in=ON_AIR).order_by("state"), to_attr="on_air_breakouts"
+    )
     rows: Any = channels.filter(in_trouble()).prefetch_related(on_air)
     return [_error(row, row.on_air_breakouts[0] if row.on_air_breakouts else None) for row in rows]
 
@@ -116,5 +119,6 @@ def _of_breakout(row: Breakout) -> list[Condition]:
 
 ALARMS = (
     AlarmSource("channels_app.view_channel", _all, of_row={Channel: _of_channel, Breakout: _of_breakout}),
+    schedule_alarms.ALARMS,
     *handed_over.ALARMS,
 )

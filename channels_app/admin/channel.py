@@ -85,7 +85,7 @@ class ChannelAdmin(CreatingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         """Rows with everything that list and page show: a list costs a constant number of queries."""
-        on_air = Breakout.objects.filter(state__in=ON_AIR)
+        on_air = Breakout.objects.filter(state__in=ON_AIR).order_by("state")  # stopping comes last
         rows = super().get_queryset(request).select_related("distribution", "security_group")
         return rows.prefetch_related(Prefetch("breakouts", queryset=on_air, to_attr="on_air_breakouts"))
 

@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.urls import reverse
 
 from channels_app import breakout_sync, ingest, playback
+from channels_app.admin import schedule
 from channels_app.admin.forms import INPUTS, profile_label
 from channels_app.admin.playback import lowered_note
 from channels_app.decide.maintenance import window_of
@@ -98,6 +99,8 @@ def _options(row: Channel, user: User | AnonymousUser) -> Section:
             Fact("allowed CIDRs", row.allowed_cidrs, "list", hint=_pending(row, "allowed_cidrs")),
             _sources(row, user),
             *([Fact("credentials", "a user name and a password")] if row.source_username else []),
+            *([Fact("kept warm until", row.warm_until, "when")] if row.warm_until else []),
+            schedule.channel_fact(row),
             Fact("profile", profile_label(row.encoding_profile), hint=_pending(row, "encoding_profile")),
             Fact("recorded", row.record, "yesno", hint=_pending(row, "record")),
             Fact("tags", row.tags, "tags", hint=_pending(row, "tags")),
@@ -241,6 +244,8 @@ def _session(row: Breakout) -> Section:
         [
             Fact("planned for", row.starts_at, "when") if row.starts_at else Fact("planned for", None),
             Fact("planned minutes", row.duration_minutes),
+            *([Fact("planned end", row.planned_end_at, "when")] if row.planned_end_at else []),
+            schedule.breakout_fact(row),
             Fact("on air since", row.session_started_at, "when"),
             Fact("stop accepted" if row.state == State.STOPPING else "ended", row.session_ended_at, "when"),
             Fact("customer", customer_of(row), hint=_customer_hint(row)),

@@ -42,9 +42,8 @@ def _planned_start(row: Breakout, now: datetime) -> str:
 
 
 def _planned_end(row: Breakout, now: datetime) -> str:
-    if row.starts_at is None or not row.duration_minutes:
-        return "no end is planned"
-    return f"planned to end {_at(row.starts_at + timedelta(minutes=row.duration_minutes), now)}"
+    end = row.planned_end_at
+    return "no end is planned" if end is None else f"planned to end {_at(end, now)}"
 
 
 def _at(time: datetime, now: datetime) -> str:

@@ -75,7 +75,7 @@ class ChoosesChannel(forms.Form):
 class BreakoutForm(ChoosesChannel):
     channel = channel_field()
     name = name_field()
-    starts_at = start_field(help_text="For the schedule only. The breakout does not start by itself.")
+    starts_at = start_field(help_text="Nothing happens by itself then, unless Schedule says so.")
     duration_minutes = duration_field()
     customer = customer_field()
     note = note_field()

@@ -57,7 +57,9 @@ PLANNING = (
         form=RescheduleForm,
         initial=lambda row: {"starts_at": row.starts_at, "duration_minutes": row.duration_minutes},
         warnings=_warnings,
-        consequences=lambda row: ["It is planned for another time. It does not start by itself."],
+        consequences=lambda row: [
+            "It is planned for another time. What its schedule says is ahead of it again."
+        ],
         done="it is planned for the new time.",
         now=breakout_now,
         bulk=False,

@@ -61,6 +61,10 @@ class PlaybackOut(Out):
     protected: bool
 
 
+class ExtendIn(In):
+    minutes: Annotated[Whole, Field(json_schema_extra=fields.DURATION)]
+
+
 class UsageOut(Out):
     status: str
     bytes_downloaded: int | None
@@ -79,6 +83,7 @@ class BreakoutOut(Out):
     state: str
     starts_at: datetime | None
     duration_minutes: int | None
+    planned_end_at: datetime | None
     customer: str | None
     note: str | None
     session_started_at: datetime | None
@@ -237,6 +242,18 @@ def stop_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
 def cancel_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
     """Cancel the breakout before it runs."""
     return Status(202, reloaded(services.breakout_cancel(breakout_or_404(id), who=actor_of(request))))
+
+
+@router.post("/{id}/take-over", response={202: BreakoutOut}, auth=CONTROL)
+def take_over_channel(request: HttpRequest, id: str) -> Status[Breakout]:
+    """End the breakout that runs on its channel and be on air in its place, without stopping the channel."""
+    return Status(202, reloaded(services.breakout_take_over(breakout_or_404(id), who=actor_of(request))))
+
+
+@router.post("/{id}/extend", response=BreakoutOut, auth=CONTROL)
+def extend_breakout(request: HttpRequest, id: str, body: ExtendIn) -> Breakout:
+    """Add minutes to the planned duration, a week in all at most."""
+    return reloaded(services.breakout_extend(breakout_or_404(id), body.minutes, who=actor_of(request)))
 
 
 @router.post("/{id}/curtain", response=BreakoutOut, auth=CONTROL)

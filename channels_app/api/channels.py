@@ -17,7 +17,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
 from distributions.api import DistributionOut, ErrorOut
-from streamhub.access.http import In, Out, Page, Paging, actor_of, choices, one, page, scope
+from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, choices, one, page, scope
 
 router = Router(tags=["channels"])
 READ, WRITE = scope("channels:read"), scope("channels:write")
@@ -50,6 +50,10 @@ class ChannelPatch(In):
     allowed_cidrs: Annotated[list[str], Field(json_schema_extra=fields.CIDRS)] | None = None
     encoding_profile: Annotated[str, Field(json_schema_extra=fields.PROFILE)] | None = None
     record: bool | None = None
+
+
+class WarmIn(In):
+    until: Moment | None
 
 
 class IngestOut(Out):
@@ -86,6 +90,7 @@ class ChannelOut(Out):
     playback_url: str | None
     distribution: AttachedDistributionOut | None
     error: ErrorOut | None
+    warm_until: datetime | None
     created_at: datetime
     pending_changes: list[str]
     origin_closed: bool | None
@@ -192,6 +197,15 @@ def apply_settings(request: HttpRequest, id: str) -> Status[Channel]:
     `settings_outdated` is false again once AWS has them.
     """
     return Status(202, services.channel_apply_settings(channel_or_404(id), who=actor_of(request)))
+
+
+@router.post("/{id}/warm", response={202: ChannelOut}, auth=WRITE)
+def warm_channel(request: HttpRequest, id: str, body: WarmIn) -> Status[Channel]:
+    """Keep the channel running until then, at most a week ahead; null: no longer."""
+    row, who = channel_or_404(id), actor_of(request)
+    if body.until is None:
+        return Status(202, services.channel_cool(row, who=who))
+    return Status(202, services.channel_warm(row, body.until, who=who))
 
 
 @router.post("/{id}/distribution", response={202: DistributionOut}, auth=scope("distributions:write"))

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from channels_app.decide.schedule import MOST
 from channels_app.models.channel import PUSH_TYPES, ChannelClass, InputType
 from channels_app.profiles import PROFILE_NAMES
 from channels_app.services import breakout, cidrs, sources, tags, validation
@@ -54,6 +55,7 @@ CUSTOMER["description"] = (
 )
 NOTE: Schema = {"maxLength": breakout.NOTE_MAX, "pattern": r"^[^\u0000]*$"}
 DURATION: Schema = {"minimum": 1, "maximum": breakout.DURATION_MAX_MINUTES}
+SCHEDULE_MINUTES: dict[str, Schema] = {name: {"minimum": 1, "maximum": most} for name, most in MOST.items()}
 CHANNEL_CLASS: Schema = {"enum": list(ChannelClass.values)}
 INPUT_TYPE: Schema = {"enum": list(InputType.values)}
 PROFILE: Schema = {"enum": list(PROFILE_NAMES)}

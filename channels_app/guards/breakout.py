@@ -24,8 +24,9 @@ HAS_CURTAIN = (State.IDLE, State.STARTING, State.RUNNING, State.STOPPING, State.
 class Situation:
     """A breakout and its channel.
 
-    The channel states are "" if the channel is deleted. `other_on_air` names another breakout that is on
-    air on the channel ("": none). `places`: to run, for its channel; no limit if it runs already.
+    The channel states are "" if the channel is deleted. `other_on_air` names another breakout that is
+    starting or running on the channel ("": none), and `other_state` is its state. `places`: to run, for its
+    channel; no limit if it runs already. `has_duration`: it has a planned duration.
     """
 
     state: str
@@ -34,6 +35,8 @@ class Situation:
     channel_desired: str = ""
     other_on_air: str = ""
     places: Places = field(default_factory=Places)
+    other_state: str = ""
+    has_duration: bool = True
 
 
 def channel_gone(situation: Situation) -> Refusal | None:
@@ -49,7 +52,8 @@ def channel_taken(situation: Situation) -> Refusal | None:
         f"The breakout {situation.other_on_air!r} is on air on the same channel."
         " A channel carries one breakout at a time."
     )
-    return Refusal(sentence, possible=("stop the other breakout",))
+    take_over = ("take-over",) if situation.other_state == State.RUNNING else ()
+    return Refusal(sentence, possible=(*take_over, "stop the other breakout"))
 
 
 def channel_not_ready(situation: Situation) -> Refusal | None:
@@ -91,6 +95,28 @@ def curtain_hides(situation: Situation) -> Refusal | None:
     return Refusal(sentence, possible=("curtain",))
 
 
+def no_duration(situation: Situation) -> Refusal | None:
+    if situation.has_duration:
+        return None
+    return Refusal("It has no planned duration that could be extended: it runs until it is stopped.")
+
+
+def nothing_to_take_over(situation: Situation) -> Refusal | None:
+    if situation.other_state == State.RUNNING:
+        return None
+    if not situation.other_on_air:
+        return Refusal("No breakout runs on its channel that it could take over from.", possible=("start",))
+    sentence = f"The breakout {situation.other_on_air!r} is starting on its channel. Wait until it runs."
+    return Refusal(sentence, state=situation.other_state)
+
+
+def channel_not_running(situation: Situation) -> Refusal | None:
+    if situation.channel_state == ChannelState.RUNNING:
+        return None
+    sentence = f"Its channel is {situation.channel_state}. It can be taken over while the channel is running."
+    return Refusal(sentence, state=situation.channel_state)
+
+
 def curtain_is_raised(situation: Situation) -> str:
     applies = situation.curtain_raised and situation.state in HAS_CURTAIN
     return "Its curtain is raised already." if applies else ""
@@ -121,6 +147,15 @@ def rules() -> Mapping[str, Rule[Situation]]:
             repeats=already(State.COMPLETED),
         ),
         "cancel": rule(only(State.IDLE, State.STARTING), repeats=already(State.CANCELLED)),
+        "take-over": rule(
+            only(State.IDLE, State.FAILED),
+            channel_gone,
+            nothing_to_take_over,
+            channel_not_running,
+            repeats=already(State.STARTING, State.RUNNING),
+        ),
+        "schedule": rule(only(State.IDLE, State.STARTING, State.RUNNING), channel_gone),
+        "extend": rule(only(State.IDLE, State.STARTING, State.RUNNING), no_duration),
         "edit": rule(),
         "reschedule": rule(only(*HAS_START), call="edit"),
         "duplicate": rule(channel_gone),

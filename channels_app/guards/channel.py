@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from channels_app.models.breakout import State as BreakoutState
+from channels_app.guards.places import Places, none_to_run
+from channels_app.models.breakout import NEEDS_CHANNEL
 from channels_app.models.channel import Desired, State
 from streamhub.lifecycle.guards import Refusal, Rule, Table, rule
-
-# A breakout in one of these states needs its channel; a stopping one does not.
-NEEDS_CHANNEL = (BreakoutState.STARTING, BreakoutState.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -18,7 +16,8 @@ class Situation:
     """A channel and its breakout on air. `outdated`: it has other settings than the house's.
 
     `on_air`: the breakout's name ("": none); `on_air_state`: its state; `may_run`: MediaLive runs or may run;
-    `runs`: it runs or is asked to.
+    `runs`: it runs or is asked to. `kept_warm`: it has a time until which it is kept warm. `places`: to run;
+    no limit if it runs already.
     """
 
     state: str
@@ -32,6 +31,8 @@ class Situation:
     has_endpoint: bool = True
     built: bool = True
     outdated: bool = False
+    kept_warm: bool = False
+    places: Places = field(default_factory=Places)
 
 
 def already_deleting(situation: Situation) -> str:
@@ -99,6 +100,20 @@ def up_to_date(situation: Situation) -> str:
     return "It has the present settings already." if nothing and situation.built else ""
 
 
+def failed(situation: Situation) -> Refusal | None:
+    if situation.state != State.FAILED:
+        return None
+    return Refusal("The channel has failed and cannot run. Retry it first.", possible=("retry",))
+
+
+def no_place(situation: Situation) -> Refusal | None:
+    return none_to_run(situation.places)
+
+
+def not_kept_warm(situation: Situation) -> str:
+    return "" if situation.kept_warm else "It is not kept warm."
+
+
 def rules() -> Mapping[str, Rule[Situation]]:
     """The table. A repeated stop is not refused: it sends the request to AWS again at once."""
     return {
@@ -107,6 +122,9 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "retry": rule(nothing_to_retry),
         "tags": rule(being_deleted),
         "apply-settings": rule(being_deleted, on_air, not_built, repeats=up_to_date),
+        "warm": rule(being_deleted, failed, no_place),
+        "cool": rule(being_deleted, repeats=not_kept_warm, call="warm"),
+        "schedule": rule(being_deleted),
         "edit": rule(being_deleted),
         "stop": rule(needed_by_breakout, not_running),
         "delete": rule(on_air, repeats=already_deleting),

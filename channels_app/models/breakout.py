@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -22,6 +24,8 @@ class State(models.TextChoices):
 
 
 ON_AIR = (State.STARTING, State.RUNNING, State.STOPPING)
+# In these states it needs its channel, and has it alone. One that is stopping may end beside it.
+NEEDS_CHANNEL = (State.STARTING, State.RUNNING)
 
 
 class UsageStatus(models.TextChoices):
@@ -60,6 +64,11 @@ class Breakout(HasError):
     curtain_raised = models.BooleanField(default=False)
     # When the last signature ends that was given to its viewers; null: none was given.
     signed_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # What StreamHub does by itself for it, where that differs from its channel's; see `decide.schedule`.
+    schedule = models.JSONField(default=dict, blank=True)
+    # What of it was done, and what could not be; see `services.schedule`.
+    schedule_done = models.JSONField(default=dict, blank=True, editable=False)
+    schedule_trouble = models.JSONField(default=dict, blank=True, editable=False)
 
     # Whether its channel wrote recordings when it began to run.
     recorded = models.BooleanField(default=False, editable=False)
@@ -88,6 +97,9 @@ class Breakout(HasError):
             ("retry_breakout", "Can retry a breakout"),
             ("curtain_breakout", "Can raise and lower a breakout's curtain"),
             ("playback_breakout", "Can get a breakout's playback link"),
+            ("extend_breakout", "Can extend a breakout"),
+            ("take_over_breakout", "Can let a breakout take over its running channel"),
+            ("schedule_breakout", "Can say what StreamHub does by itself for a breakout"),
             ("edit_breakout", "Can edit a breakout"),
         ]
         indexes = [
@@ -115,8 +127,8 @@ class Breakout(HasError):
         constraints = [
             models.UniqueConstraint(
                 fields=["channel"],
-                name="one_on_air_breakout_per_channel",
-                condition=models.Q(state__in=[s.value for s in ON_AIR]),
+                name="one_breakout_needs_the_channel",
+                condition=models.Q(state__in=[s.value for s in NEEDS_CHANNEL]),
             ),
             *visible("name", "breakout_name_visible"),
             *visible("customer", "breakout_customer_visible"),
@@ -128,6 +140,21 @@ class Breakout(HasError):
         """The row whose error is the breakout's: while it is on air, its channel's error is its own."""
         channel = self.channel if self.state in ON_AIR else None
         return channel if channel is not None and channel.error_code else self
+
+    @property
+    def planned_end_at(self) -> datetime | None:
+        """When it is to end; None without a planned duration, or before it runs without a planned start.
+
+        A session that began only after the planned end has its whole duration from then on.
+        """
+        if self.duration_minutes is None:
+            return None
+        length = timedelta(minutes=self.duration_minutes)
+        planned = None if self.starts_at is None else self.starts_at + length
+        began = self.session_started_at
+        if began is not None and (planned is None or began >= planned):
+            return began + length
+        return planned
 
     def __str__(self) -> str:
         return self.name

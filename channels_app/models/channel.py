@@ -84,6 +84,8 @@ class Channel(ManagedResource):
     edits_refused = models.BooleanField(default=False, editable=False)
     # The channel is kept running until then, even without a breakout on air.
     warm_until = models.DateTimeField(null=True, blank=True)
+    # What StreamHub does by itself for its breakouts, where they do not say otherwise; see `decide.schedule`.
+    schedule = models.JSONField(default=dict, blank=True)
 
     distribution = models.OneToOneField(
         "distributions.Distribution", on_delete=models.SET_NULL, null=True, blank=True, related_name="channel"
@@ -222,6 +224,8 @@ class Channel(ManagedResource):
             ("stop_channel", "Can stop a channel that no breakout needs"),
             ("tag_channel", "Can edit the tags of a channel"),
             ("apply_settings_channel", "Can apply the present settings to a channel"),
+            ("warm_channel", "Can keep a channel warm"),
+            ("schedule_channel", "Can say what StreamHub does by itself for a channel's breakouts"),
             ("edit_channel", "Can edit a channel"),
         ]
         # AWS's ids: for the search, and for the observer, which finds the rows of a list by them.

@@ -44,6 +44,7 @@ from channels_app.services.distribution import (
     distribution_reattach,
     distribution_replace,
 )
+from channels_app.services.extension import breakout_extend
 from channels_app.services.places import channel_count, creation_refusal, running
 from channels_app.services.planning import plan_warnings
 from channels_app.services.recordings import (
@@ -51,6 +52,7 @@ from channels_app.services.recordings import (
     RECORDINGS_UNREAD,
     breakout_recordings_record,
 )
+from channels_app.services.schedule import breakout_schedule, channel_schedule, said, schedule_of
 from channels_app.services.security_group import (
     security_group_for,
     security_group_release,
@@ -59,7 +61,9 @@ from channels_app.services.security_group import (
 )
 from channels_app.services.series import REPEATS, Slot, series_slots, zone_names
 from channels_app.services.situations import breakout_situation, channel_situation
+from channels_app.services.take_over import breakout_take_over
 from channels_app.services.usage import Usage, breakout_usage_record, breakout_usages_record
+from channels_app.services.warmth import channel_cool, channel_warm, warmth_forget
 
 __all__ = [
     "DISTRIBUTION_GONE",
@@ -74,17 +78,21 @@ __all__ = [
     "breakout_curtain",
     "breakout_duplicate",
     "breakout_edit",
+    "breakout_extend",
     "breakout_prepare",
     "breakout_recordings_record",
     "breakout_reschedule",
     "breakout_retry",
+    "breakout_schedule",
     "breakout_situation",
     "breakout_start",
     "breakout_stop",
+    "breakout_take_over",
     "breakout_usage_record",
     "breakout_usages_record",
     "breakouts_plan",
     "channel_apply_settings",
+    "channel_cool",
     "channel_count",
     "channel_create",
     "channel_delete",
@@ -92,11 +100,13 @@ __all__ = [
     "channel_intent",
     "channel_of_origin",
     "channel_retry",
+    "channel_schedule",
     "channel_situation",
     "channel_stop",
     "channel_stop_unneeded",
     "channel_tags_change",
     "channel_wanted",
+    "channel_warm",
     "creation_refusal",
     "customer_of",
     "distribution_add",
@@ -109,6 +119,8 @@ __all__ = [
     "pending_changes",
     "plan_warnings",
     "running",
+    "said",
+    "schedule_of",
     "security_group_for",
     "security_group_release",
     "security_group_retry",
@@ -116,6 +128,7 @@ __all__ = [
     "series_slots",
     "settings_differing",
     "settings_outdated",
+    "warmth_forget",
     "with_customer",
     "zone_names",
 ]

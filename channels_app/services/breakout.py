@@ -164,10 +164,11 @@ def breakout_start(breakout: Breakout, *, who: Actor) -> Breakout:
     lock_places()
     if not guards.check("start", breakout_situation(breakout)):
         return breakout
-    return _start(breakout, _channel_of(breakout), who=who)
+    return start_from(breakout, _channel_of(breakout), who=who)
 
 
-def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
+def start_from(breakout: Breakout, channel: Channel, *, who: Actor, why: str = "start accepted") -> Breakout:
+    """Start a breakout whose rows are locked and which the guards have let pass."""
     # The step that starts MediaLive looks at its channel first, if it was not seen lately. The other parts
     # are watched from now on.
     _prepare(channel, who=who, older_only=True)
@@ -175,7 +176,7 @@ def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
         breakout,
         State.STARTING,
         who=who,
-        why="start accepted",
+        why=why,
         cancelling=False,
         session_started_at=None,
         session_ended_at=None,
@@ -255,7 +256,7 @@ def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
     channel = _channel_of(breakout)
     if channel.state == ChannelState.FAILED:
         channel = channel_retry(channel, who=who)
-    return _start(breakout, channel, who=who)
+    return start_from(breakout, channel, who=who)
 
 
 @transaction.atomic

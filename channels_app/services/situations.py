@@ -5,13 +5,13 @@ from __future__ import annotations
 from channels_app import breakout_sync
 from channels_app.guards import breakout, channel
 from channels_app.models import Breakout, Channel
-from channels_app.models.breakout import ON_AIR
+from channels_app.models.breakout import NEEDS_CHANNEL
 from channels_app.services import applied_settings
 from channels_app.services.places import running_places
 
 
 def channel_situation(row: Channel) -> channel.Situation:
-    """The channel's situation. One query, for the breakout on air."""
+    """The channel's situation. One query for the breakout on air, and one for the limit."""
     on_air = breakout_sync.on_air(row)
     return channel.Situation(
         state=row.state,
@@ -25,15 +25,18 @@ def channel_situation(row: Channel) -> channel.Situation:
         has_endpoint=bool(row.endpoint_url),
         built=bool(row.ml_channel_id and row.mp_endpoint_id),
         outdated=bool(applied_settings.differing(row)),
+        kept_warm=row.warm_until is not None,
+        places=running_places(row),
     )
 
 
 def breakout_situation(row: Breakout) -> breakout.Situation:
-    """The breakout's situation. A query for another breakout on air on the channel, and one for the limit."""
+    """The breakout's situation. A query for another breakout that needs the channel, one for the limit."""
+    has_duration = row.duration_minutes is not None
     if row.channel is None:
-        return breakout.Situation(row.state, row.curtain_raised)
-    others = Breakout.objects.filter(channel=row.channel, state__in=ON_AIR).exclude(pk=row.pk)
-    other = others.values_list("name", flat=True).first() or ""
+        return breakout.Situation(row.state, row.curtain_raised, has_duration=has_duration)
+    others = Breakout.objects.filter(channel=row.channel, state__in=NEEDS_CHANNEL).exclude(pk=row.pk)
+    other, other_state = others.values_list("name", "state").first() or ("", "")
     return breakout.Situation(
         row.state,
         row.curtain_raised,
@@ -41,4 +44,6 @@ def breakout_situation(row: Breakout) -> breakout.Situation:
         row.channel.desired,
         other,
         running_places(row.channel),
+        other_state,
+        has_duration,
     )

@@ -99,9 +99,7 @@ def test_a_start_or_stop_that_does_not_end_is_an_alarm(state: str, code: str) ->
 
 
 def keep_warm(world: WorldUnderTest, minutes: int) -> None:
-    row = channel()
-    row.warm_until = timezone.now() + timedelta(minutes=minutes)
-    services.channel_intent(row, warm_until=row.warm_until)
+    services.channel_warm(channel(), timezone.now() + timedelta(minutes=minutes), who=TESTER)
     world.settle()
     assert medialive_state(world) == "RUNNING"
 

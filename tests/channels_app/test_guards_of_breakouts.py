@@ -22,6 +22,9 @@ raise       do    do        do       do        no         no         do
 lower       same  same      same     same      no         no         same
 stop        no    do        do       do        same       no         do
 cancel      do    do        no       no        no         same       no
+take-over   do    same      same     no        no         no         do
+schedule    do    do        do       no        no         no         no
+extend      do    do        do       no        no         no         no
 edit        do    do        do       do        do         do         do
 reschedule  do    no        no       no        no         no         do
 duplicate   do    do        do       do        do         do         do
@@ -38,6 +41,9 @@ ONLY = {
     "lower": "idle, starting, running, stopping or failed",
     "stop": "starting, running, stopping or failed",
     "cancel": "idle or starting",
+    "take-over": "idle or failed",
+    "schedule": "idle, starting or running",
+    "extend": "idle, starting or running",
     "reschedule": "idle or failed",
 }
 IDLE_CHANNEL = {"channel_state": "idle", "channel_desired": "idle"}
@@ -54,12 +60,12 @@ def not_ready(state: str) -> str:
 OBSTACLES: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] | None]]] = {
     "no channel any more": (
         {"channel_state": "", "channel_desired": ""},
-        {"prepare", "start", "retry", "duplicate"},
+        {"prepare", "start", "retry", "schedule", "duplicate"},
         (GONE, "deleted", None),
     ),
     "channel being deleted": (
         {"channel_state": "stopping", "channel_desired": "deleted"},
-        {"prepare", "start", "retry", "duplicate"},
+        {"prepare", "start", "retry", "schedule", "duplicate"},
         (GONE, "stopping", None),
     ),
     "another on air": (
@@ -92,7 +98,12 @@ OBSTACLES: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] |
     "channel stopping": ({"channel_state": "stopping"}, set(), ("", "", None)),
     "nothing": ({}, set(), ("", "", None)),
 }
-CASES = [pytest.param(verb, obstacle, id=f"{verb} - {obstacle}") for verb in VERBS for obstacle in OBSTACLES]
+CASES = [
+    pytest.param(verb, obstacle, id=f"{verb} - {obstacle}")
+    for verb in VERBS
+    if verb != "take-over"  # what is an obstacle to others is what it needs: it has its own table
+    for obstacle in OBSTACLES
+]
 
 
 def situation(state: str, **changes: Any) -> Situation:
@@ -134,12 +145,63 @@ def test_a_raised_curtain_is_lowered_and_raised_again_without_effect(state: str)
         assert answers == ["Its curtain is raised already.", DONE]
 
 
+RUNS = {"channel_state": "running", "channel_desired": "running"}
+BESIDE = {**RUNS, "other_on_air": "keynote", "other_state": "running"}
+NOTHING = "No breakout runs on its channel that it could take over from."
+# The situation of an idle or failed breakout that is to take over, and the refusal: its sentence and state.
+TAKE_OVER: dict[str, tuple[dict[str, Any], tuple[str, str, list[str] | None] | None]] = {
+    "another runs": (BESIDE, None),
+    "another is starting": (
+        {**BESIDE, "other_state": "starting"},
+        ("The breakout 'keynote' is starting on its channel. Wait until it runs.", "starting", None),
+    ),
+    "nothing on air": (RUNS, (NOTHING, "", ["start"])),
+    "channel gone": ({**BESIDE, "channel_state": "", "channel_desired": ""}, (GONE, "deleted", None)),
+    "channel starting again": (
+        {**BESIDE, "channel_state": "starting"},
+        ("Its channel is starting. It can be taken over while the channel is running.", "starting", None),
+    ),
+    "channel failed while MediaLive runs": (
+        {**BESIDE, "channel_state": "failed"},
+        ("Its channel is failed. It can be taken over while the channel is running.", "failed", None),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TAKE_OVER)
+@pytest.mark.parametrize("state", State.values)
+def test_take_over(case: str, state: str) -> None:
+    fields, refused = TAKE_OVER[case]
+    now = situation(state, **fields)
+    answer: Answer = DONE
+    if EXPECTED["take-over", state] == "same":
+        answer = f"It is {state} already."
+    elif EXPECTED["take-over", state] == "no":
+        sentence = f"It is {state}; this is possible only while it is {ONLY['take-over']}."
+        answer = Refused(sentence, state, guards.possible(now))
+    elif refused is not None:
+        sentence, whose, possible = refused
+        answer = Refused(sentence, whose or state, guards.possible(now) if possible is None else possible)
+    assert ask(guards, "take-over", now) == answer
+
+
+def test_who_finds_the_channel_taken_is_told_about_take_over() -> None:
+    answer = ask(guards, "start", situation("idle", **BESIDE))
+    assert answer == Refused(TAKEN, "idle", ["take-over", "stop the other breakout"])
+
+
+def test_without_a_duration_there_is_nothing_to_extend() -> None:
+    sentence = "It has no planned duration that could be extended: it runs until it is stopped."
+    now = situation("running", has_duration=False)
+    assert ask(guards, "extend", now) == Refused(sentence, "running", guards.possible(now))
+
+
 @pytest.mark.parametrize(
     ("state", "possible"),
     [
-        ("idle", ["prepare", "start", "curtain", "cancel", "edit", "duplicate"]),
-        ("starting", ["prepare", "curtain", "stop", "cancel", "edit", "duplicate"]),
-        ("running", ["prepare", "curtain", "stop", "edit", "duplicate"]),
+        ("idle", ["prepare", "start", "curtain", "cancel", "schedule", "extend", "edit", "duplicate"]),
+        ("starting", ["prepare", "curtain", "stop", "cancel", "schedule", "extend", "edit", "duplicate"]),
+        ("running", ["prepare", "curtain", "stop", "schedule", "extend", "edit", "duplicate"]),
         ("stopping", ["curtain", "stop", "edit", "duplicate"]),
         ("completed", ["edit", "duplicate"]),
         ("cancelled", ["edit", "duplicate"]),
@@ -153,7 +215,7 @@ def test_what_is_possible_in_a_state(state: str, possible: list[str]) -> None:
 
 def test_what_is_possible_depends_on_the_obstacles() -> None:
     possible = guards.possible(situation("idle", channel_state="pending"))
-    assert possible == ["prepare", "curtain", "cancel", "edit", "duplicate"]
+    assert possible == ["prepare", "curtain", "cancel", "schedule", "extend", "edit", "duplicate"]
 
 
 def test_a_start_is_accepted_in_these_channel_states() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from channels_app import services
 from channels_app.models import Breakout, Channel
@@ -93,6 +95,7 @@ def with_present_settings() -> Channel:
     return row
 
 
+IN_AN_HOUR = (timezone.now() + timedelta(hours=1)).replace(second=0, microsecond=0)
 NOON = datetime(2030, 6, 1, 12, 0, tzinfo=UTC)
 ON_AIR = "The breakout 'keynote' is on air on this channel. Stop the breakout first."
 NO_RETRY = "There is nothing to retry."
@@ -214,6 +217,42 @@ BREAKOUTS = [
         repeated=lambda: rows.breakout("cancelled"),
         repeat_sentence="It is cancelled already.",
     ),
+    Verb(
+        "take-over",
+        lambda row: services.breakout_take_over(row, who=TESTER),
+        ready=lambda: breakout_beside_another("idle"),
+        observed=state_of,
+        after="running",
+        not_ready=rows.breakout,
+        sentence="No breakout runs on its channel that it could take over from.",
+        call=("POST", "breakouts/{}/take-over", None),
+        repeated=lambda: rows.breakout("running", rows.channel("running")),
+        repeat_sentence="It is running already.",
+    ),
+    Verb(
+        "schedule",
+        lambda row: services.breakout_schedule(row, {"auto_start": True}, who=TESTER),
+        ready=rows.breakout,
+        observed=lambda row: row.schedule,
+        after={"auto_start": True},
+        not_ready=lambda: rows.breakout("completed"),
+        sentence="It is completed; this is possible only while it is idle, starting or running.",
+        call=("POST", "breakouts/{}/schedule", {"auto_start": True}),
+        status=200,
+        data={"auto_start": "yes"},
+    ),
+    Verb(
+        "extend",
+        lambda row: services.breakout_extend(row, 15, who=TESTER),
+        ready=lambda: rows.breakout(duration_minutes=30),
+        observed=lambda row: row.duration_minutes,
+        after=45,
+        not_ready=rows.breakout,
+        sentence="It has no planned duration that could be extended: it runs until it is stopped.",
+        call=("POST", "breakouts/{}/extend", {"minutes": 15}),
+        status=200,
+        data={"minutes": "15"},
+    ),
 ]
 CHANNELS = [
     Verb(
@@ -278,6 +317,41 @@ CHANNELS = [
         call=("POST", "channels/{}/apply-settings", None),
         repeated=with_present_settings,
         repeat_sentence="It has the present settings already.",
+    ),
+    Verb(
+        "schedule",
+        lambda row: services.channel_schedule(row, {"preflight_minutes": 30}, who=TESTER),
+        ready=rows.channel,
+        observed=lambda row: row.schedule,
+        after={"preflight_minutes": 30},
+        not_ready=lambda: rows.channel("deleting"),
+        sentence="The channel is being deleted.",
+        call=("POST", "channels/{}/schedule", {"preflight_minutes": 30}),
+        status=200,
+        data={"preflight_minutes": "30"},
+    ),
+    Verb(
+        "warm",
+        lambda row: services.channel_warm(row, IN_AN_HOUR, who=TESTER),
+        ready=rows.channel,
+        observed=lambda row: (row.desired, row.warm_until),
+        after=("running", IN_AN_HOUR),
+        not_ready=lambda: rows.channel("failed"),
+        sentence="The channel has failed and cannot run. Retry it first.",
+        call=("POST", "channels/{}/warm", {"until": IN_AN_HOUR.isoformat()}),
+        data={"until": f"{IN_AN_HOUR:%Y-%m-%dT%H:%M}"},
+    ),
+    Verb(
+        "cool",
+        lambda row: services.channel_cool(row, who=TESTER),
+        ready=lambda: rows.channel("running", warm_until=IN_AN_HOUR),
+        observed=lambda row: (row.desired, row.warm_until),
+        after=("idle", None),
+        not_ready=lambda: rows.channel("deleting", warm_until=IN_AN_HOUR),
+        sentence="The channel is being deleted.",
+        call=("POST", "channels/{}/warm", {"until": None}),
+        repeated=rows.channel,
+        repeat_sentence="It is not kept warm.",
     ),
     Verb(
         "delete",

@@ -124,6 +124,55 @@ def test_delete_by_api_and_detach_by_admin_both_take_effect(callers: Callers) ->
         assert reread(channel).distribution is None
 
 
+def running_and_next(channel: Channel) -> tuple[Breakout, Breakout]:
+    """A show that runs and the next one, as rows only."""
+    first = a_breakout(channel, "talk 1")
+    services.breakout_start(first, who=WHO)
+    Breakout.objects.filter(pk=first.pk).update(state="running", session_started_at=timezone.now())
+    Channel.objects.filter(pk=channel.pk).update(state="running")
+    return first, a_breakout(channel, "talk 2")
+
+
+def test_take_over_by_api_and_admin_takes_over_once(callers: Callers) -> None:
+    for channel in channels():
+        first, second = running_and_next(channel)
+        press = partial(callers.api, "POST", f"breakouts/{second.pk}/take-over")
+        answered(at_once(press, partial(callers.admin, second, "take-over"), press))
+        assert (reread(first).state, reread(second).state) == ("completed", "running")
+        assert moved_to("breakout", first.pk, "stopping") == moved_to("breakout", second.pk, "running") == 1
+        assert reread(first).session_ended_at == reread(second).session_started_at
+        assert Attachment.objects.filter(breakout__channel=channel).count() == 2
+
+
+def test_two_shows_that_want_to_take_over_come_one_after_the_other(callers: Callers) -> None:
+    for channel in channels():
+        first, second = running_and_next(channel)
+        third = a_breakout(channel, "talk 3")
+        answered(
+            at_once(
+                partial(callers.api, "POST", f"breakouts/{second.pk}/take-over"),
+                partial(callers.admin, third, "take-over"),
+            )
+        )
+        assert reread(first).state == "completed"
+        assert sorted(reread(row).state for row in (second, third)) == ["completed", "running"]
+        ended = Attachment.objects.filter(breakout__channel=channel, ended_at__isnull=False)
+        assert ended.count() == 2
+
+
+def test_take_over_or_stop_of_the_running_show_wins(callers: Callers) -> None:
+    for channel in channels():
+        first, second = running_and_next(channel)
+        answered(
+            at_once(
+                partial(callers.api, "POST", f"breakouts/{second.pk}/take-over"),
+                partial(callers.admin, first, "stop"),
+            )
+        )
+        ended = (reread(first).state, reread(second).state, reread(channel).desired)
+        assert ended in (("completed", "running", "running"), ("stopping", "idle", "idle"))
+
+
 def test_stop_by_api_and_admin_with_a_cancel_stops_once(callers: Callers) -> None:
     for channel in channels():
         show = a_breakout(channel)

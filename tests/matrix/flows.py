@@ -9,13 +9,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.test import override_settings
 from django.utils import timezone
 
 from billing.models import CollectionWindow, DailySeries
 from channels_app import cost_alarms, services
-from channels_app.models import Attachment, Channel, SecurityGroup
+from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.errors import AwsError
@@ -136,6 +136,42 @@ def with_failed_edit(world: WorldUnderTest) -> None:
     changes = {"LogLevel": "DEBUG"}
     world.control.console("medialive", "update_channel", id=channel().ml_channel_id, changes=changes)
     world.settle(until=lambda: channel().error_code == "edit_failed")
+
+
+def with_next_talk(world: WorldUnderTest) -> None:
+    """A breakout on air for five minutes, watched in one that it has alone, and the next one planned."""
+    with_show(world)
+    Breakout.objects.update(session_started_at=F("session_started_at") - 5 * MINUTE)
+    Attachment.objects.update(started_at=F("started_at") - 5 * MINUTE)
+    attachment = Attachment.objects.get()
+    at = attachment.started_at + 2 * MINUTE
+    world.control.deliver(attachment.aws_distribution_id, 1_000_033, 19, at)
+    services.breakout_create(channel(), "talk 2", who=WHO)
+
+
+def talk(number: int) -> Breakout:
+    return Breakout.objects.order_by("pk")[number - 1]
+
+
+def take_over_and_stop(world: WorldUnderTest) -> None:
+    """The next talk takes over, is watched, and is stopped."""
+    services.breakout_take_over(talk(2), who=WHO)
+    watch(world)
+    services.breakout_stop(talk(2), who=WHO)
+
+
+def start_next_once_stopping(world: WorldUnderTest) -> None:
+    """Start the next talk once MediaLive stops for the first."""
+    if channel().state == "stopping" and talk(2).state == "idle":
+        services.breakout_start(talk(2), who=WHO)
+
+
+def stop_first(world: WorldUnderTest) -> None:
+    services.breakout_stop(talk(1), who=WHO)
+
+
+def states_are(*states: str) -> bool:
+    return list(Breakout.objects.order_by("pk").values_list("state", flat=True)) == list(states)
 
 
 OTHER_CIDRS = ["198.51.100.0/24"]
@@ -402,6 +438,22 @@ FLOWS = {
     "channel_stop": Flow(with_show, stop, lambda: state_is("completed"), assert_off_air, watched=True),
     "channel_warm": Flow(
         with_channel, warm, ran_and_is_idle, assert_off_air, meanwhile=end_warmth_once_running
+    ),
+    "breakout_take_over": Flow(
+        with_next_talk,
+        take_over_and_stop,
+        lambda: states_are("completed", "completed"),
+        assert_off_air,
+        watched=True,
+    ),
+    "breakout_start_while_stopping": Flow(
+        with_next_talk,
+        stop_first,
+        lambda: states_are("completed", "running"),
+        assert_on_air,
+        meanwhile=start_next_once_stopping,
+        after=watch,
+        watched=True,
     ),
     "distribution_create": Flow(without_distribution, attach, ready, assert_enabled),
     "distribution_detach": Flow(with_channel, detach, disabled, assert_detached),

@@ -154,9 +154,7 @@ def lose(world: WorldUnderTest) -> None:
 
 
 def warm(world: WorldUnderTest) -> None:
-    row = channel()
-    row.warm_until = timezone.now() + timedelta(hours=1)
-    services.channel_intent(row, warm_until=row.warm_until)
+    services.channel_warm(channel(), timezone.now() + timedelta(hours=1), who=WHO)
 
 
 def delete(world: WorldUnderTest) -> None:
