@@ -111,17 +111,13 @@ def plan_of(breakout: Breakout, now: datetime) -> Plan:
     planned = others.values_list("starts_at", "duration_minutes")
     plans = [(start, minutes) for start, minutes in planned if start is not None]
     return Plan(
-        end=planned_end(breakout.starts_at, breakout.duration_minutes),
+        end=breakout.planned_end_at,
         next_start=min((start for start, _minutes in plans if start > now), default=None),
         next_due=any(start <= now < _latest(start, minutes) for start, minutes in plans),
     )
 
 
-def planned_end(starts_at: datetime | None, minutes: int | None) -> datetime | None:
-    """The planned end; None without both."""
-    return starts_at + timedelta(minutes=minutes) if starts_at is not None and minutes else None
-
-
 def _latest(starts_at: datetime, minutes: int | None) -> datetime:
     """Until when a plan that has not begun counts."""
-    return planned_end(starts_at, minutes) or starts_at + timedelta(seconds=settings.PLAYBACK_SECONDS)
+    length = timedelta(minutes=minutes) if minutes else timedelta(seconds=settings.PLAYBACK_SECONDS)
+    return starts_at + length

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from channels_app.models import Breakout, Channel
 from distributions.models import Distribution
@@ -87,6 +89,8 @@ def test_no_verb_answers_500_in_any_state(superuser: Client, model: Any, name: s
             "allowed_cidrs": "203.0.113.7/32",
             "encoding_profile": "1080p",
             "starts_at": "2030-06-01T12:00",
+            "minutes": "15",
+            "until": f"{timezone.now() + timedelta(hours=1):%Y-%m-%dT%H:%M}",
         }
         assert superuser.post(do_url(row, name), given).status_code == 302
 
