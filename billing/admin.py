@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from billing import conservation_page
 from billing.breakout_usage import PeriodUsage, breakout_usage, data_points
 from billing.models import LedgerMinute
+from billing.pricing import pages as pricing_pages
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
 from streamhub.access.roles import VIEWER
@@ -118,5 +119,7 @@ PAGE_PARTS = (PageParts(Breakout, panels=(_usage_panel,)),)
 NAVIGATION = (
     Entry(310, "Billing", "Ledger", "receipt_long", "billing.ledgerminute"),
     *conservation_page.NAVIGATION,
+    *pricing_pages.NAVIGATION,
 )
-ROLES = (Grant(VIEWER, (VIEW,)),)
+ADMIN_URLS = (*conservation_page.URLS, *pricing_pages.URLS)
+ROLES = (Grant(VIEWER, (VIEW,)), *pricing_pages.ROLES)

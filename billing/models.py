@@ -6,6 +6,9 @@ It is keyed by CloudFront's ids, because it outlives distributions and channels.
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
+
+from streamhub.append_only import append_only
 
 MINUTE = 60
 
@@ -194,3 +197,41 @@ class PublicationDelay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.datapoints} within {self.seconds} s"
+
+
+class Rate(models.Model):
+    """One version of an entry of the price book: what AWS asks for a kind of usage from a moment on.
+
+    A version is never changed: a new price is a new row, and the one in force is the last that began. Of two
+    that began together it is the one recorded last. `region`: AWS's region, a price region of CloudFront
+    ("EU"), or "*" for every region without rates of its own. `tiers`: [[from, price]…] as decimal texts, of
+    the month's quantity in `unit`; each tier ends where the next begins.
+    """
+
+    class Origin(models.TextChoices):
+        SEED = "seed", "StreamHub's own list"
+        PRICE_LIST = "price_list", "AWS's price list"
+        STAFF = "staff", "staff"
+
+    service = models.CharField(max_length=40)
+    usage_type = models.CharField(max_length=64)
+    region = models.CharField(max_length=32)
+    unit = models.CharField(max_length=16)
+    currency = models.CharField(max_length=3, default="USD")
+    tiers = models.JSONField()
+    valid_from = models.DateTimeField()
+    origin = models.CharField(max_length=16, choices=Origin.choices)
+    source = models.CharField(max_length=300)
+    verified = models.BooleanField(default=False)
+    recorded_by = models.CharField(max_length=128)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        permissions = [("import_rates", "Can import AWS's price list")]
+        indexes = [
+            models.Index(fields=["service", "usage_type", "region", "valid_from", "id"], name="rate_in_force")
+        ]
+        constraints = [*append_only("rate")]
+
+    def __str__(self) -> str:
+        return f"{self.usage_type} in {self.region}, version {self.pk}"
