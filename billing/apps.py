@@ -12,4 +12,6 @@ class BillingConfig(AppConfig):
     roles = "billing.admin.ROLES"
     tiles = "billing.admin.TILES"
     at_bootstrap = "billing.pricing.services.rates_seed"
+    channel_costs = "billing.costs.now.set_costs"
+    breakout_costs = "billing.costs.breakouts.set_costs"
     page_parts = "billing.admin.PAGE_PARTS"

@@ -235,3 +235,54 @@ class Rate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.usage_type} in {self.region}, version {self.pk}"
+
+
+class EncoderPhase(models.Model):
+    """A stretch of time in which a channel's encoder ran (started and stopping included) or stood idle.
+
+    Made from the channel's transitions; `transition` is the one that began it. It keeps what MediaLive bills
+    of the channel as that was, because it outlives the channel. `ended_at` None: it lasts.
+    """
+
+    channel_id = models.BigIntegerField()
+    channel_uid = models.CharField(max_length=32, blank=True, default="", db_index=True)
+    channel_name = models.CharField(max_length=128)
+    transition = models.BigIntegerField(unique=True)
+    running = models.BooleanField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # "": the channel was deleted before it was looked at, so that its price is not known.
+    profile = models.CharField(max_length=32, blank=True, default="")
+    channel_class = models.CharField(max_length=16, blank=True, default="")
+    record = models.BooleanField(default=False)
+    inputs = models.PositiveSmallIntegerField(default=1)
+    push_inputs = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["ended_at", "started_at"], name="encoder_phase_time"),
+            models.Index(fields=["channel_id"], condition=models.Q(ended_at=None), name="encoder_phase_open"),
+        ]
+
+    def __str__(self) -> str:
+        word = "running" if self.running else "idle"
+        return f"{self.channel_name} {word} from {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class MonthCost(models.Model):
+    """What a month (UTC, by its first day) has cost so far, as last worked out: an ESTIMATE.
+
+    `lines`: [{"what", "quantity", "unit", "amount", "rate"}]. `level`: the part of the budget in percent (0,
+    50, 80, 100) that it had reached, since `level_since`.
+    """
+
+    month = models.DateField(unique=True)
+    currency = models.CharField(max_length=3, default="USD")
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    lines = models.JSONField(default=list)
+    worked_out_at = models.DateTimeField()
+    level = models.PositiveSmallIntegerField(default=0)
+    level_since = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}: {self.amount} {self.currency}"

@@ -74,7 +74,7 @@ AUTO_STOP_IDLE_MINUTES = variables.whole(env, "AUTO_STOP_IDLE_MINUTES", 0, unit=
 START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minutes")
 
 # Costs (docs/billing.md, "What it costs"): where most viewers are, as CloudFront's prices name it; how much of
-# what viewers get CloudFront fetches from MediaPackage; what a month may cost (dollars), None: no budget.
+# what viewers get CloudFront fetches from MediaPackage; what a month may cost (dollars; None: any).
 CLOUDFRONT_PRICE_REGION = variables.one_of(
     env, "CLOUDFRONT_PRICE_REGION", "EU", ("US", "CA", "EU", "ZA", "ME", "SA", "JP", "AU", "AP", "IN")
 )

@@ -113,7 +113,7 @@ def _tiers(sku: str, usage: Usage, dimensions: Iterable[dict[str, Any]]) -> tupl
 def _prove_gb(sku: str, row: dict[str, Any]) -> None:
     """Compare a step's name ("first 10 TB") with its quantities: a TB has 1,024 GB.
 
-    Raises Invalid if a list counts otherwise: then GB is not 2^30 bytes, and every price by GB would be wrong.
+    Raises Invalid if a list counts otherwise: then its GB is not 2^30 bytes, and every price would be wrong.
     """
     named = _STEP.search(row.get("description", ""))
     if named is None or row["endRange"] == "Inf" or not row["unit"].startswith("GB"):
