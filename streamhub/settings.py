@@ -73,8 +73,8 @@ IDLE_RUNNING_ALARM_MINUTES = variables.whole(env, "IDLE_RUNNING_ALARM_MINUTES", 
 AUTO_STOP_IDLE_MINUTES = variables.whole(env, "AUTO_STOP_IDLE_MINUTES", 0, unit="minutes", least=0)
 START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minutes")
 
-# Costs (docs/billing.md, "What it costs"): where most viewers are, as CloudFront's prices name it; how much of
-# what viewers get CloudFront fetches from MediaPackage; what a month may cost (dollars; None: any).
+# Costs (docs/billing.md): where most viewers are, in CloudFront's words; how much of what viewers get it
+# fetches from MediaPackage; what a month may cost (US dollars; None: no budget).
 CLOUDFRONT_PRICE_REGION = variables.one_of(
     env, "CLOUDFRONT_PRICE_REGION", "EU", ("US", "CA", "EU", "ZA", "ME", "SA", "JP", "AU", "AP", "IN")
 )

@@ -30,6 +30,12 @@ class Line:
     rate: Version | None
     amount: Decimal | None
 
+    @property
+    def shown_quantity(self) -> str:
+        """The quantity to show: four digits after the point at most."""
+        text = f"{self.quantity:,.4f}"
+        return text.rstrip("0").rstrip(".")
+
 
 @dataclass(frozen=True)
 class Cost:

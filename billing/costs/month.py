@@ -70,8 +70,8 @@ def lines_of(cost: Cost) -> list[dict[str, Any]]:
     return [
         {
             "what": line.usage.title,
-            "quantity": format(line.quantity.quantize(Decimal("0.0001")), "f"),
-            "unit": line.usage.unit.value,
+            "quantity": line.shown_quantity,
+            "unit": line.usage.unit.words,
             "amount": None if line.amount is None else format(line.amount.quantize(Decimal("0.0001")), "f"),
             "rate": line.rate.number if line.rate else None,
             "verified": line.rate.verified if line.rate else None,
@@ -83,7 +83,7 @@ def lines_of(cost: Cost) -> list[dict[str, Any]]:
 def month_cost(now: datetime, book: PriceBook) -> Cost:
     """The month's cost until `now`. Runs are priced by the rate at their start, the rest by today's.
 
-    Delivery has the month's steps by volume. Storage is what is stored now, for the hours of the month so far.
+    Delivery has the month's steps by volume. Storage is what is stored now, for the month's hours so far.
     """
     since = month_start(now)
     costs = [_phase_cost(phase, since, now, book) for phase in _phases(since, now)]

@@ -36,7 +36,7 @@ from streamhub.clock import database_now
 PUBLISHED_AFTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
 LEAVES_OUT = (
-    "delivery that CloudFront has not published yet; what is published is that of the hour until 15 minutes ago",
+    "delivery not published yet (delivery is that of the hour until 15 minutes ago)",
     "a source of more than 30 frames a second where the profile names no rate",
 )
 

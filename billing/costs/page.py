@@ -81,8 +81,8 @@ def _lines(cost: Cost) -> list[dict[str, Any]]:
     return [
         {
             "what": line.usage.title,
-            "quantity": f"{line.quantity:,.4f}".rstrip("0").rstrip("."),
-            "unit": line.usage.unit.value,
+            "quantity": line.shown_quantity,
+            "unit": line.usage.unit.words,
             "amount": line.amount,
             "rate": line.rate,
         }

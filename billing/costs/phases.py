@@ -97,7 +97,7 @@ def _begin(row: Transition, running: bool, channel: Channel | None) -> EncoderPh
 
 
 def phases_end_of_deleted() -> int:
-    """End the phases of channels that are gone without a transition that said so, at their last known time."""
+    """End the phases of channels that are gone without a transition that said so, at their last one."""
     living = Channel.objects.values("pk")
     gone: Iterable[EncoderPhase] = EncoderPhase.objects.filter(ended_at=None).exclude(channel_id__in=living)
     count = 0

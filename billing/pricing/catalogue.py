@@ -35,6 +35,16 @@ class Unit(StrEnum):
     REQUESTS = "Requests"
     GB_MONTHS = "GB-Mo"
 
+    @property
+    def each(self) -> str:
+        """One of it in words, after a price."""
+        return {"Hrs": "an hour", "GB": "a GB", "Requests": "a request", "GB-Mo": "a GB and month"}[self]
+
+    @property
+    def words(self) -> str:
+        """Several of it in words, after a quantity."""
+        return {"Hrs": "hours", "GB": "GB", "Requests": "requests", "GB-Mo": "GB months"}[self]
+
 
 @dataclass(frozen=True, order=True)
 class Usage:

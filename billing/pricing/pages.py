@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
@@ -14,7 +14,6 @@ from django.urls import path, reverse
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
@@ -46,14 +45,15 @@ class RateForm(forms.Form):
         help_text="AWS's region, a price region of CloudFront such as EU, or * for every other.",
     )
     tiers = forms.CharField(
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
         help_text="A line for each tier: from which quantity of a month, and a unit's price in dollars. The"
         " first begins at 0.",
     )
-    valid_from = forms.SplitDateTimeField(
-        label="Valid from (UTC)",
-        widget=UnfoldAdminSplitDateTimeWidget,
-        help_text="The version in force now ends there. Nothing is overwritten.",
+    valid_from = forms.DateField(
+        label="Valid from",
+        input_formats=["%Y-%m-%d"],
+        widget=UnfoldAdminTextInputWidget,
+        help_text="A day such as 2027-01-01, 00:00 UTC. The version before it ends there, and is kept.",
     )
     source = forms.CharField(
         max_length=SOURCE_LENGTH,
@@ -153,6 +153,7 @@ def add(request: HttpRequest) -> HttpResponse:
         service, _slash, usage_type = data.pop("usage").partition("/")
         tiers = [line.replace(",", " ").split() for line in data.pop("tiers").splitlines() if line.strip()]
         actor = staff_actor(request.user)  # type: ignore[arg-type]
+        data["valid_from"] = datetime.combine(data["valid_from"], time(), tzinfo=UTC)
         try:
             row = rate_add(service=service, usage_type=usage_type, tiers=tiers, who=actor, **data)
         except VerbError as refusal:
@@ -169,9 +170,9 @@ def _initial(request: HttpRequest, book: PriceBook) -> dict[str, Any]:
     region = request.GET.get("region", "")[:32]
     version = book.at(usage, region, now) if usage else None
     if usage is None or version is None:
-        return {"valid_from": now, "region": region}
+        return {"valid_from": now.date(), "region": region}
     tiers = "\n".join(f"{tier.start.normalize():f} {tier.price.normalize():f}" for tier in version.tiers)
-    return {"usage": _key(usage), "region": region, "tiers": tiers, "valid_from": now}
+    return {"usage": _key(usage), "region": region, "tiers": tiers, "valid_from": now.date()}
 
 
 def upload(request: HttpRequest) -> HttpResponse:

@@ -84,7 +84,7 @@ class ChannelOut(Out):
     created_at: datetime
     pending_changes: list[str]
     cost_per_hour: Decimal | None = Field(
-        description="US dollars as text, an estimate without delivery; null: nothing is billed, or no rate is known"
+        description="US dollars as text, an estimate without delivery; null: nothing is billed, or no rate"
     )
 
     @staticmethod

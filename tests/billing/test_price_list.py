@@ -163,8 +163,7 @@ def test_an_engineer_adds_a_version_by_the_form(as_role: As) -> None:
     given = {
         **query,
         "tiers": "0 0.05\n10240, 0.04",
-        "valid_from_0": "2027-01-01",
-        "valid_from_1": "00:00:00",
+        "valid_from": "2027-01-01",
         "source": "our contract of 2027",
         "verified": "on",
     }
