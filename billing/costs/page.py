@@ -123,7 +123,7 @@ def _of_breakout(request: HttpRequest, row: Breakout) -> Panel | None:
     return Panel("What it costs", "billing/cost_panel.html", context, "payments", order=25)
 
 
-TILES = (Tile(PAGE, "Costs now", "payments", VIEW, _per_hour, lambda: reverse(f"admin:{PAGE}"), 60),)
+TILES = (Tile(PAGE, "Costs now", "payments", VIEW, _per_hour, lambda: reverse(f"admin:{PAGE}"), 67),)
 PAGE_PARTS = (PageParts(Channel, panels=(_of_channel,)), PageParts(Breakout, panels=(_of_breakout,)))
 NAVIGATION = (Entry(309, "Billing", "Costs", "payments", url_name=f"admin:{PAGE}", permission=VIEW),)
 ROLES = (Grant(VIEWER, (VIEW,)),)

@@ -45,6 +45,8 @@ def _known(row: Channel | Breakout, name: str) -> Any:
 
 
 def _set(rows: Sequence[Channel | Breakout]) -> None:
-    if rows:
-        for function in contributed("channel_costs" if isinstance(rows[0], Channel) else "breakout_costs"):
-            function(rows)
+    if not rows:
+        return
+    of_channels, of_breakouts = contributed("channel_costs"), contributed("breakout_costs")
+    for function in of_channels if isinstance(rows[0], Channel) else of_breakouts:
+        function(rows)
