@@ -7,6 +7,7 @@ class ChannelsConfig(AppConfig):
 
     drivers = "channels_app.driver.DRIVERS"
     polled_lists = "channels_app.driver.POLLED_LISTS"
+    operations = "channels_app.operations.OPERATIONS"
     periodic_jobs = "channels_app.jobs.PERIODIC_JOBS"
     distribution_owner = "channels_app.services.distribution.OWNER"
     alarms = "channels_app.admin.alarms.ALARMS"

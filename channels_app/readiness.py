@@ -13,6 +13,7 @@ from channels_app.models.channel import ChannelClass, Desired
 from channels_app.services.maintenance import disturbed
 from distributions.models import Distribution
 from streamhub.clock import database_now
+from streamhub.lifecycle.expectation import expected
 from streamhub.lifecycle.freshness import is_fresh, last_answer
 from streamhub.lifecycle.models import ManagedResource
 
@@ -70,7 +71,8 @@ def _maintenance(breakout: Breakout, channel: Channel) -> list[Check]:
 def _channel(channel: Channel) -> Check:
     observed_at = last_observed(channel, "ml_channel")
     if channel.state not in STARTABLE:
-        reason = channel.error_message or "Its AWS resources are not complete yet."
+        when = expected(channel) or "Its AWS resources are not complete yet."
+        reason = channel.error_message or str(when)
         return Check("channel", False, f"The channel is {channel.state}. {reason}", observed_at)
     return _readable(channel, observed_at, "channel", lambda: (True, f"The channel is {channel.state}."))
 
@@ -115,7 +117,8 @@ def _enabled(row: Distribution) -> tuple[bool, str]:
 def _deployed(row: Distribution) -> tuple[bool, str]:
     if row.status == "Deployed":
         return True, "CloudFront has deployed it everywhere."
-    return False, "CloudFront is still deploying it. Viewers in some regions may have to wait."
+    when = expected(row) or "CloudFront is still deploying it."
+    return False, f"{when} Viewers in some regions may have to wait."
 
 
 # The calls that read; every other one changes something.

@@ -19,6 +19,7 @@ from distributions.models import Desired, Distribution, State
 from distributions.stale import STALE
 from distributions.verbs import VERBS, price_fact
 from streamhub.console.badges import Badge, Tone, busy
+from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Link, Section
 from streamhub.console.finding import Search
 from streamhub.console.navigation import Entry
@@ -128,6 +129,7 @@ def _cloudfront_facts(row: Distribution) -> Section:
             Fact("domain", row.domain_name, "id"),
             Fact("enabled", row.enabled, "yesno"),
             Fact("status", row.status, hint="" if row.status else "CloudFront has not answered yet."),
+            *expected_facts(row),
             price_fact(row),
             Fact("ARN", row.arn, "id"),
             Fact("ETag", row.etag, "code"),

@@ -7,6 +7,7 @@ class DistributionsConfig(AppConfig):
 
     drivers = "distributions.driver.DRIVER"
     polled_lists = "distributions.driver.POLLED_LIST"
+    operations = "distributions.operations.OPERATIONS"
     periodic_jobs = "distributions.jobs.PERIODIC_JOBS"
     at_sweep = "distributions.reaper.feed"
     at_bootstrap = "distributions.mediamanager.mediamanager_register"

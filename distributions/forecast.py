@@ -11,16 +11,16 @@ from django.db.models import QuerySet
 
 from distributions import jobs, owners, reaper_rate
 from distributions.models import Desired, Distribution, State
+from distributions.operations import DISABLE
 from distributions.owners import Ownership
 from distributions.reaper_runs import run_under_way
 from distributions.stale import REAPING, STALE, is_stale
 from streamhub.clock import database_now
+from streamhub.lifecycle import durations
+from streamhub.lifecycle.expectation import span, usual
 from streamhub.lifecycle.job_health import schedules
 from streamhub.lifecycle.models import Listing
 from streamhub.lifecycle.observe import confirm_seconds
-
-# How long CloudFront usually takes to deploy a disable.
-DISABLE = timedelta(minutes=5)
 
 
 class Reason(StrEnum):
@@ -48,6 +48,7 @@ class Pace:
 
     `per_second`: deletions; None: not known. `next_run_at`: None if the job is switched off. `ahead`: rows
     that were handed to the workers. `confirming`: how long a list takes to show that one is gone.
+    `disabling`: the seconds in which CloudFront usually deploys a disable, least and most.
     """
 
     now: datetime
@@ -55,6 +56,7 @@ class Pace:
     next_run_at: datetime | None
     ahead: int
     confirming: timedelta
+    disabling: tuple[float, float]
 
     def gone_at(self, place: int, ready_at: datetime | None = None) -> datetime | None:
         """When the row is gone that is ready then (None: now) and has `place` others before it."""
@@ -70,7 +72,7 @@ def unwanted() -> QuerySet[Distribution]:
 
 
 def pace() -> Pace:
-    """The present pace. Six queries."""
+    """The present pace. Seven queries."""
     now = database_now()
     state = reaper_rate.deletions()
     listing = Listing.objects.filter(key="distribution").first()
@@ -80,6 +82,7 @@ def pace() -> Pace:
         now if run_under_way() else _next_tick(now),
         Distribution.objects.filter(REAPING, error_code="").count(),
         timedelta(seconds=confirm_seconds(listing.pages if listing else 1)),
+        usual(durations.history(DISABLE).quantiles),
     )
 
 
@@ -115,9 +118,11 @@ def forecast(row: Distribution, present: Pace, ownership: Ownership, place: int)
         return _queued(row, present)
     if not is_stale(row):
         detail = (
-            row.error_message or "It is disabled first, which CloudFront takes about 5 minutes to deploy."
+            row.error_message
+            or f"It is disabled first, which CloudFront deploys in {span(*present.disabling)}."
         )
-        return Forecast(Reason.DISABLING, detail, present.gone_at(0, row.state_since + DISABLE))
+        disabled = row.state_since + timedelta(seconds=present.disabling[1])
+        return Forecast(Reason.DISABLING, detail, present.gone_at(0, disabled))
     if present.next_run_at is None:
         return Forecast(Reason.READY, "The reaper is switched off in the schedule. Press Run now.")
     return Forecast(Reason.READY, f"{place} are deleted before it.", present.gone_at(place))

@@ -23,7 +23,7 @@ from distributions.reaper_runs import run_open, run_under_way
 from distributions.stale import REAPING, stale
 from streamhub.access.actors import system_actor
 from streamhub.clock import database_now
-from streamhub.lifecycle import handed_over, observe, states
+from streamhub.lifecycle import handed_over, reading, states
 from streamhub.lifecycle.claim import FREE, after
 from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import Priority
@@ -45,7 +45,7 @@ def delete_stale(job: JobRun) -> int:
         job.say("nothing to delete")
         return 0
     if not handed_over.list_is_fresh(driver.POLLED_LIST.key):
-        observe.read_list(driver.POLLED_LIST)
+        reading.read_list(driver.POLLED_LIST)
     run = run or run_open(system_actor("reaper"))
     ReaperRun.objects.filter(pk=run.pk, listed=False).update(listed=True, seen=stale().count())
     queued = feed()

@@ -12,7 +12,8 @@ matter. The attributes, the values and their users:
 
 ====================  ======================================  =================================
 `drivers`             `lifecycle.driver.Driver`               reconcile and sweep
-`polled_lists`        `lifecycle.observe.PolledList`          the observation of AWS
+`polled_lists`        `lifecycle.polled_lists.PolledList`       the observation of AWS
+`operations`          `lifecycle.durations.Operation`         the plan of looks, and what is expected
 `periodic_jobs`       `lifecycle.periodic.PeriodicJob`        `manage.py bootstrap`
 `at_list`             a function of a `Listing` whose whole   `lifecycle.observe`
                       list was just read

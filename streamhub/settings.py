@@ -268,6 +268,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = STREAMHUB_AWS == "embedded"  # http://localhost
 
 # One account for one address: whoever guesses locks himself out, and not the account's owner elsewhere.
+AXES_HANDLER = "streamhub.signin.lockout.LockoutHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)

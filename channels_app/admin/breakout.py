@@ -31,7 +31,7 @@ from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.templatetags.console import since
 from streamhub.console.verbs import Verb
-from streamhub.lifecycle.observe import lists_read_at
+from streamhub.lifecycle.polled_lists import lists_read_at
 
 SOON = timedelta(hours=24)
 

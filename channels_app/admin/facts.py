@@ -11,8 +11,10 @@ from channels_app import ingest, playback
 from channels_app.admin.forms import INPUTS, profile_label
 from channels_app.decide.maintenance import window_of
 from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import PUSH_TYPES, InputType
 from channels_app.services import pending_changes
+from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Section
 
 CURTAIN_HINT = (
@@ -120,6 +122,7 @@ def _delivery(row: Channel) -> Section:
             Fact("CloudFront id", distribution.aws_distribution_id, "id"),
             Fact("domain", distribution.domain_name, "id"),
             Fact("state", distribution.state),
+            *expected_facts(distribution),
         ],
         "public",
     )
@@ -132,6 +135,7 @@ def _aws(row: Channel) -> Section:
         [
             Fact("MediaLive channel", row.ml_channel_id, "id"),
             Fact("MediaLive state", row.ml_channel_state, "code"),
+            *expected_facts(row),
             Fact("maintenance window", str(window_of(row.maintenance_window) or ""), hint=MAINTENANCE_HINT),
             Fact("MediaLive input", row.ml_input_id, "id"),
             Fact(
@@ -169,6 +173,7 @@ def _playback(row: Breakout, user: User | AnonymousUser) -> Section:
                 href=page_of(row.channel) if row.channel else "",
                 hint="" if row.channel else "The channel is deleted.",
             ),
+            *expected_facts(row.channel if row.state in ON_AIR else None),
             *([_ingest(row.channel, user)] if row.channel else []),
         ],
         "live_tv",

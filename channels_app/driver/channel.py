@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, ClassVar
 
+from channels_app import operations
 from channels_app.decide.channel import Step
 from channels_app.driver import (
     maintenance,
@@ -34,6 +35,7 @@ from channels_app.models.channel import State
 from streamhub.aws.ratelimit import step_of
 from streamhub.errors import Refused
 from streamhub.lifecycle import settling
+from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import Priority
 
@@ -91,6 +93,9 @@ class ChannelDriver:
 
     def context(self, row: Channel) -> AbstractContextManager[Any]:
         return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
+
+    def awaited(self, row: Channel) -> Awaited | None:
+        return operations.awaited(row)
 
     def doing(self, row: Channel) -> str:
         return str(decided(row))

@@ -21,14 +21,16 @@ from channels_app.driver.parts import (
     PART_DRIVERS,
     PartDriver,
 )
+from channels_app.driver.polled_lists import ENCODERS, INPUTS
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import patient_step
 from streamhub.clock import database_now
-from streamhub.errors import NotFound, Retryable
-from streamhub.lifecycle import absence
+from streamhub.errors import NotFound, NotSent, Retryable
+from streamhub.lifecycle import absence, reading
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.freshness import is_recent, last_answer
+from streamhub.lifecycle.polled_lists import PolledList, pages_of
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +100,10 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
         Step.SETTLE_IDLE: row.start_accepted_at is not None or row.state == State.RUNNING,
         Step.SETTLE_RUNNING: row.stop_accepted_at is not None,
         Step.FAIL_START: True,
-        # The breakout ends only if the encoder does not run.
-        Step.FAIL_LOST: row.state == State.RUNNING and row.ml_channel_state == "IDLE",
+        # The breakout ends only if the encoder does not run. One that is itself gone is not read for ever.
+        Step.FAIL_LOST: row.state == State.RUNNING
+        and row.ml_channel_state == "IDLE"
+        and ML_CHANNEL.observed(row).present,
     }
     return ML_CHANNEL if contradictions.get(step) else None
 
@@ -114,22 +118,42 @@ def look_before(claim: Claim, step: Step) -> None:
     Lately: within `OBSERVE_SECONDS`. AWS answers these calls with an error if the channel is in the wrong
     state. If the channel cannot be read, a stop is sent all the same, because a running channel costs money;
     the others wait. Before a start the input is read too: what somebody changed cannot be restored any more
-    once the channel runs.
+    once the channel runs. If more channels are to start or stop now than a list has pages, the list is read
+    once for all of them.
     """
     row: Channel = claim.row
     if step in NEED_STATE and not _encoder_is_known(row):
         try:
-            describe_part(claim, ML_CHANNEL)
+            _look_for_all(row, step, ENCODERS)
+            if not _encoder_is_known(row):
+                describe_part(claim, ML_CHANNEL)
         except Retryable as error:
             if step is not Step.STOP:
                 raise
             log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
     if step is Step.START and decided(row) is step and not _input_is_known(claim):
-        describe_part(claim, INPUT)
+        _look_for_all(row, step, INPUTS)
+        if not _input_is_known(claim):
+            describe_part(claim, INPUT)
 
 
 def _input_is_known(claim: Claim) -> bool:
     return INPUT.key in claim.looked_at or _list_is_known(claim.row, INPUT)
+
+
+def _look_for_all(row: Channel, step: Step, polled_list: PolledList) -> None:
+    """Read MediaLive's list if more channels are to start now, or to stop, than it has pages.
+
+    While another step reads it, a start waits (`NotSent`); a stop does not, and reads its own channel.
+    """
+    alike = Channel.objects.filter(priority=row.priority, not_before__lte=Now()).exclude(ml_channel_id="")
+    if step not in (Step.START, Step.STOP) or alike.count() <= pages_of(polled_list.key):
+        return
+    try:
+        reading.read_for_all(polled_list)
+    except NotSent:
+        if step is Step.START:
+            raise
 
 
 def _encoder_is_known(row: Channel) -> bool:

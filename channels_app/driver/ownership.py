@@ -26,9 +26,9 @@ from channels_app.models import Channel
 from channels_app.models.channel import Desired
 from streamhub.aws.ownership import ENVIRONMENT_TAG, OWNER_TAG, RESOURCE_TAG
 from streamhub.errors import AwsError
-from streamhub.lifecycle import handed_over, observe
+from streamhub.lifecycle import handed_over, reading
 from streamhub.lifecycle.claim import Claim
-from streamhub.lifecycle.models import Listing
+from streamhub.lifecycle.polled_lists import pages_of
 
 # The part that a step changes for good.
 IRREVERSIBLE = {
@@ -79,8 +79,7 @@ def _many_wait_for(part: PartDriver) -> bool:
     columns = part.columns
     present = {columns.gone.attname: False, f"{columns.deleted_at.attname}__isnull": True}
     rows = Channel.objects.filter(desired=Desired.DELETED, **present)
-    pages = Listing.objects.filter(key=part.key).values_list("pages", flat=True).first() or 1
-    return rows.exclude(**{columns.aws_id.attname: ""}).count() > pages
+    return rows.exclude(**{columns.aws_id.attname: ""}).count() > pages_of(part.key)
 
 
 def _read_in_list(claim: Claim, part: PartDriver) -> bool:
@@ -93,7 +92,7 @@ def _read_in_list(claim: Claim, part: PartDriver) -> bool:
             found.extend(info for info in page.items if info.id == part.of(claim.row).aws_id)
             yield page
 
-    observe.read_list(replace(polled_list, pages=pages))
+    reading.read_for_all(replace(polled_list, pages=pages))
     if found:
         claim.looked_at.add(part.key)
         claim.save(**part.facts(found[0]))

@@ -14,7 +14,7 @@ from channels_app.models import Channel
 from channels_app.models.channel import Desired
 from channels_app.services.sources import KINDS
 from streamhub.aws.ratelimit import urgency
-from streamhub.lifecycle.observe import PolledList, Watch
+from streamhub.lifecycle.polled_lists import PolledList, Watch
 from streamhub.quotas import places
 from streamhub.quotas.catalogue import ENDPOINTS, ML_CHANNELS, MP_CHANNELS, PULL_INPUTS, PUSH_INPUTS
 
@@ -69,14 +69,16 @@ def _polled_list(
     )
 
 
+ENCODERS = _polled_list(
+    parts.ML_CHANNEL,
+    lambda: parts.live().channel_pages(),
+    "MediaLive",
+    lambda info: () if info.gone else ((ML_CHANNELS.key, ""),),
+)
+INPUTS = _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive", _input_quotas)
 POLLED_LISTS = (
-    _polled_list(
-        parts.ML_CHANNEL,
-        lambda: parts.live().channel_pages(),
-        "MediaLive",
-        lambda info: () if info.gone else ((ML_CHANNELS.key, ""),),
-    ),
-    _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive", _input_quotas),
+    ENCODERS,
+    INPUTS,
     _polled_list(
         parts.ENDPOINT,
         lambda: parts.package().endpoint_pages(),

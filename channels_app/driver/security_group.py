@@ -33,7 +33,7 @@ from streamhub.lifecycle import absence, handed_over, intent, states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
-from streamhub.lifecycle.observe import PolledList, Watch
+from streamhub.lifecycle.polled_lists import PolledList, Watch
 from streamhub.quotas import places
 from streamhub.quotas.catalogue import SECURITY_GROUPS
 
@@ -52,6 +52,9 @@ class SecurityGroupDriver:
 
     def context(self, row: SecurityGroup) -> AbstractContextManager[Any]:
         return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
+
+    def awaited(self, row: SecurityGroup) -> None:
+        """Nothing: MediaLive answers when it is done."""
 
     def doing(self, row: SecurityGroup) -> str:
         return str(self.decide(row))

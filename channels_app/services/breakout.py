@@ -16,6 +16,7 @@ from channels_app.guards import breakout as guards
 from channels_app.guards import channel as channel_guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
+from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
 from channels_app.services.attachment import attachment_open
 from channels_app.services.channel import channel_intent, channel_retry, locked_channel, stop_confirmed
@@ -33,6 +34,7 @@ from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.freshness import is_recent, last_answer
 from streamhub.lifecycle.models import error_fields
+from streamhub.lifecycle.polled_lists import pages_of
 from streamhub.names import composed
 
 NAME_MAX = 128
@@ -109,7 +111,8 @@ def _prepare(channel: Channel, *, who: Actor, older_only: bool = False) -> None:
     """Create a missing distribution, retry a failed one, or request an urgent observation.
 
     The observation finds a distribution that was deleted or disabled outside StreamHub; the driver replaces
-    or enables it. With `older_only`, it is not requested if the last one may still be acted on.
+    or enables it. With `older_only`, it is not requested if the last one may still be acted on, nor if so
+    many channels start now that the next observation reads the list for all of them.
     """
     distribution = channel.distribution
     if distribution is None:
@@ -117,12 +120,15 @@ def _prepare(channel: Channel, *, who: Actor, older_only: bool = False) -> None:
         channel.refresh_from_db()
     elif distribution.state == DistributionState.FAILED:
         distributions.distribution_retry(distribution, who=who)
-    elif distribution.aws_distribution_id and not (older_only and _seen_lately(distribution)):
+    elif distribution.aws_distribution_id and not (older_only and _seen_soon_or_lately(distribution)):
         intent.requeue(Distribution, [distribution.pk], observe=True, urgent=True)
 
 
-def _seen_lately(distribution: Distribution) -> bool:
-    return is_recent(last_answer(distribution.observed_at, "distribution"))
+def _seen_soon_or_lately(distribution: Distribution) -> bool:
+    if is_recent(last_answer(distribution.observed_at, "distribution")):
+        return True
+    starting = Channel.objects.filter(desired=Desired.RUNNING).exclude(state=ChannelState.RUNNING)
+    return starting.count() >= pages_of("distribution")
 
 
 @transaction.atomic

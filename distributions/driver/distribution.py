@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from distributions import owners
+from distributions import operations, owners
 from distributions.decide import Intent, Observed, Step, next_step
 from distributions.driver import creating, marks, pricing, tagging
 from distributions.driver.counting import counting
@@ -24,11 +24,12 @@ from distributions.driver.observing import (
     look_again,
     read_config,
 )
+from distributions.driver.sending import send
 from distributions.models import Desired, Distribution, State
-from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.aws.ratelimit import step_of
-from streamhub.errors import AwsError, HandedOver, NotSent, Refused, Throttled
+from streamhub.errors import AwsError, NotSent, Refused, Throttled
 from streamhub.lifecycle import absence, states
+from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
@@ -69,6 +70,9 @@ class DistributionDriver:
 
     def context(self, row: Distribution) -> AbstractContextManager[Any]:
         return step_of(f"{row.KIND}:{row.pk}", urgent=Priority(row.priority).urgent)
+
+    def awaited(self, row: Distribution) -> Awaited | None:
+        return operations.awaited(row)
 
     def doing(self, row: Distribution) -> str:
         return str(self.decide(row))
@@ -117,14 +121,18 @@ class DistributionDriver:
 def _enable(claim: Claim) -> float | None:
     """Enable it. If it was disabled outside StreamHub, say so and show it as an error.
 
-    It is said before the call, whose answer may be lost.
+    It is said, and no longer called deployed, before the call: its answer may be lost, or come late.
     """
     row: Distribution = claim.row
     if row.state not in (State.DEPLOYED, State.DEPLOYING):
         return _set_enabled(claim, State.DEPLOYING, "enabling")
     if not states.said_last(row, ENABLED_AGAIN):
+        shown = _error_columns(claim, DISABLED_OUTSIDE)
         with transaction.atomic():
-            claim.note(ENABLED_AGAIN, request_id=None, **_error_columns(claim, DISABLED_OUTSIDE))
+            if row.state == State.DEPLOYED:
+                claim.change_state(State.DEPLOYING, why=ENABLED_AGAIN, **shown)
+            else:
+                claim.note(ENABLED_AGAIN, request_id=None, **shown)
             owners.owner().changed_outside(row, ENABLED_AGAIN)
     return _set_enabled(claim, State.DEPLOYING, "enabling it again", error=DISABLED_OUTSIDE)
 
@@ -139,21 +147,13 @@ def _disable(claim: Claim) -> float | None:
 def _set_enabled(
     claim: Claim, state: str, why: str, *, error: tuple[str, str, str] | None = None
 ) -> float | None:
-    """Send the change. The ETag in the answer becomes our own (`own_etag`); until then it is unknown.
+    """Send the change.
 
     `error`: the change from outside that this undoes, to be shown until CloudFront has deployed.
     """
-    row: Distribution = claim.row
     enabled = state == State.DEPLOYING
-    ours = partial(marks.still_ours, row)
-    try:
-        with claim.sending(own_etag=""):
-            info: DistributionInfo = absence.observe_on_conflict(
-                claim,
-                lambda: cloudfront().set_enabled(row.aws_distribution_id or "", enabled, is_ours=ours),
-            )
-    except HandedOver:
-        claim.save(observe_requested=True)
+    info = send(claim, lambda api, id, ours: api.set_enabled(id, enabled, is_ours=ours))
+    if info is None:
         return AT_ONCE
     claim.change_state(
         state,

@@ -19,7 +19,7 @@ from streamhub.clock import database_now
 from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
-from streamhub.lifecycle.observe import PolledList, Watch
+from streamhub.lifecycle.polled_lists import PolledList, Watch
 from streamhub.quotas import places
 from streamhub.quotas.catalogue import DISTRIBUTIONS
 

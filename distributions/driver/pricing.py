@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.db import transaction
 from django.db.models.functions import Now
 
-from distributions.driver import marks
-from distributions.driver.observing import LIST, cloudfront, facts_of
+from distributions.driver.observing import LIST, facts_of
+from distributions.driver.sending import send
 from distributions.models import Distribution, State
-from streamhub.aws.cloudfront import DistributionInfo
-from streamhub.errors import AwsError, HandedOver, Refused
-from streamhub.lifecycle import absence
+from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import error_fields
@@ -25,19 +21,14 @@ MEANWHILE = {State.DEPLOYED: State.DEPLOYING, State.DISABLED: State.DISABLING}
 def change(claim: Claim) -> float | None:
     """Send it. A refusal is shown, and the distribution goes on as it is."""
     row: Distribution = claim.row
-    wanted, ours = row.price_class, partial(marks.still_ours, row)
+    wanted = row.price_class
     claim.keep_error = bool(row.error_code) and row.error_code != PRICE_REFUSED
     try:
-        with claim.sending(own_etag=""):
-            info: DistributionInfo = absence.observe_on_conflict(
-                claim,
-                lambda: cloudfront().set_price_class(row.aws_distribution_id or "", wanted, is_ours=ours),
-            )
-    except HandedOver:
-        claim.save(observe_requested=True)
-        return AT_ONCE
+        info = send(claim, lambda api, id, ours: api.set_price_class(id, wanted, is_ours=ours))
     except Refused as error:
         return _show_refusal(claim, error)
+    if info is None:
+        return AT_ONCE
     with transaction.atomic():
         now = Distribution.objects.select_for_update().get(pk=row.pk)
         claim.change_state(

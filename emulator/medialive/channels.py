@@ -11,29 +11,25 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from emulator.base import Refusal, Unprocessable, World
-from emulator.medialive.groups import TO_INPUTS
-from emulator.medialive.inputs import Inputs
+from emulator.base import Unprocessable, World
 from emulator.medialive.records import (
     BILLED,
     GONE,
     STREAMING,
     BilledPeriod,
     Channel,
-    Input,
     Params,
     bad_request,
     conflict,
 )
+from emulator.medialive.roles import TO_CHANNELS, Roles
 from emulator.medialive.settings import settings_errors
 
-ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 CONFIG = ("ChannelClass", "Destinations", "EncoderSettings", "InputAttachments", "InputSpecification")
 MORE_CONFIG = ("CdiInputSpecification", "LogLevel", "Maintenance", "Name", "RoleArn", "Vpc")
 STOPPABLE = {"STARTING", "RUNNING", "RECOVERING"}
 DELETABLE = {"IDLE", "CREATE_FAILED", "UPDATE_FAILED"}
 UPDATABLE = {"IDLE", "UPDATE_FAILED"}
-TO_CHANNELS = "medialive_input_unknown_to_channels"
 ANY = "*"
 # For so many real seconds a failed start counts as unknown to the client.
 UNKNOWN_SECONDS = 15.0
@@ -41,7 +37,7 @@ START = re.compile("([01][0-9]|2[0-3]):00")
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
 
-class Channels(Inputs):
+class Channels(Roles):
     """The operations on channels.
 
     `on_running_change` callbacks get (channel, running) when a channel starts or stops sending video, that is
@@ -51,12 +47,9 @@ class Channels(Inputs):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.on_running_change: list[Callable[[Channel, bool], Any]] = []
-        self._unpropagated_calls = 0
-        self._unpropagated_until = 0.0
         self._start_results: dict[str, str] = {}
         self._create_failures = 0
         self._update_failures = 0
-        self.pass_role_denied = False
 
     # Operations
 
@@ -179,54 +172,9 @@ class Channels(Inputs):
             unknown("mediapackage_channel_unknown_to_medialive", package) for package in packages
         )
 
-    def _new_input(self, params: Params) -> Input:
-        """Also 400 for a role or a security group that MediaLive does not know yet."""
-        if params.get("RoleArn"):
-            self._check_propagation(params["RoleArn"])
-        for group_id in params.get("InputSecurityGroups") or []:
-            if self.world.is_unknown(TO_INPUTS, group_id):
-                bad_request(f"Input security group {group_id} not found", illegal=False)
-        new_input = super()._new_input(params)
-        self.world.keep_unknown(TO_CHANNELS, new_input.id)
-        return new_input
-
-    def _edit(self, record: Input, params: Params) -> None:
-        if params.get("RoleArn"):
-            self._check_propagation(params["RoleArn"])
-            self._check_pass_role()
-        super()._edit(record, params)
-
     def _package_exists(self, channel_id: str) -> bool:
         packages: Any = self.world.services.get("mediapackage")
         return packages is not None and packages.has_channel(channel_id)
-
-    def _check_propagation(self, role: str | None) -> None:
-        """400 for a role that has not propagated to MediaLive yet (console: `role_not_propagated`)."""
-        _check_role(role)
-        unpropagated = self.world.clock.seconds() < self._unpropagated_until
-        if self._unpropagated_calls > 0:
-            self._unpropagated_calls -= 1
-            unpropagated = True
-        if unpropagated:
-            bad_request(
-                f"Cannot assume the role {role}. Please make sure the role exists and "
-                "medialive.amazonaws.com is trusted.",
-                illegal=False,
-            )
-
-    def _check_pass_role(self) -> None:
-        """422 if the caller may not pass the role on (console: `deny_pass_role`).
-
-        The words are those of aws-samples/aws-media-services-simple-live-workflow#19.
-        """
-        if self.pass_role_denied:
-            raise Refusal(
-                "UnprocessableEntityException",
-                "Please check your IAM User permissions the following permissions are needed for this call "
-                '"medialive:CreateChannel","iam:PassRole"',
-                422,
-                illegal=False,
-            )
 
     def _creation_result(self) -> str:
         if self._create_failures > 0:
@@ -290,11 +238,6 @@ class Channels(Inputs):
 
 def _inputs_of(config: Params) -> set[str]:
     return {attachment.get("InputId") or "" for attachment in config.get("InputAttachments") or []}
-
-
-def _check_role(role: str | None) -> None:
-    if not role or not ROLE.fullmatch(role):
-        bad_request(f"Invalid role ARN: {role}")
 
 
 def _maintenance(world: World, given: Params) -> Params:

@@ -53,13 +53,23 @@ def record(event: Event, who: str, request: HttpRequest | None, **details: Any) 
     # A wrong password is in the audit by Django's signal; a wrong code or a provider's refusal is not.
     beyond_signals = event == "sign_in_failed" and "by" in details
     if verb := ("login", Outcome.REFUSED) if beyond_signals else _AUDITED.get(event):
-        _audit(event, who, *verb, details)
+        _audit(event, who, request, *verb, details)
 
 
-def _audit(event: Event, who: str, verb: str, outcome: Outcome, details: dict[str, Any]) -> None:
+def _audit(
+    event: Event,
+    who: str,
+    request: HttpRequest | None,
+    verb: str,
+    outcome: Outcome,
+    details: dict[str, Any],
+) -> None:
     """An unknown name is not stored: it may be a password, typed into the wrong field."""
     user = User.objects.filter(username=who).first() if who else None
-    if user is not None and outcome is Outcome.DONE:
+    actor: Actor | None
+    if request is None:
+        actor = None  # the command line did it to the user
+    elif user is not None and outcome is Outcome.DONE:
         actor = staff_actor(user)
     else:
         actor = Actor("anonymous", user.get_username() if user else "unknown user")

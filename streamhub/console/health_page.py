@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from streamhub.console import aws_queues
+from streamhub.console import aws_queues, expected
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.navigation import Entry
 from streamhub.console.pages import fragments
@@ -74,6 +74,7 @@ def _live() -> dict[str, Any]:
             "groups": [group for group in groups if group["lines"]],
             "bad": bad,
             "queues": aws_queues.lines(),
+            "durations": expected.duration_lines(),
             "of_process": aws_queues.of_this_process(),
             "badge": BADGES[not bad],
             "word": f"{len(bad)} not well" if bad else "all well",

@@ -25,7 +25,7 @@ from streamhub.console.pages import fragments
 from streamhub.console.saved_views import SavedView, filter_of
 from streamhub.console.states import state_cell
 from streamhub.lifecycle.models import ManagedResource
-from streamhub.lifecycle.observe import last_read, lists_read_at
+from streamhub.lifecycle.polled_lists import last_read, lists_read_at
 
 
 class ResourceBase(ObjectPages, BigReadOnlyAdmin):

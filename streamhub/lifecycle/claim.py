@@ -30,7 +30,7 @@ from streamhub.errors import (
     Retryable,
     StreamHubError,
 )
-from streamhub.lifecycle import states, workers
+from streamhub.lifecycle import awaiting, states, workers
 from streamhub.lifecycle.models import ManagedResource, error_fields
 
 log = logging.getLogger(__name__)
@@ -171,7 +171,7 @@ class Claim:
         if not moved:
             raise ClaimLost(f"{self.row.KIND} {self.row.pk} changed under this step")
         self.keep_error = True
-        self.release(None)
+        self.release(None, **awaiting.OVER)
 
     def postpone(self, error: AwsError, *, hint: str = "") -> None:
         """Keep the state, show the error and try again later, at most `MAX_BACKOFF_SECONDS` from now.
@@ -208,12 +208,12 @@ class Claim:
         """The step's call was not sent. Come back when its turn comes: no attempt, no error, no backoff."""
         self._end(after(seconds), attempts=F("attempts") - 1)
 
-    def release(self, seconds: float | None) -> None:
-        """The step is complete. Take the next one after `seconds` (None: only when woken)."""
+    def release(self, seconds: float | None, **fields: Any) -> None:
+        """The step is complete. Take the next one after `seconds` (None: only when woken); write `fields`."""
         cleared = error_fields(None) if self.row.error_code and not self.keep_error else {}
         if self.row.not_known_since or self.row.person_needed_at:
             cleared |= _OVER
-        self._end(None if seconds is None else after(seconds), attempts=0, **cleared)
+        self._end(None if seconds is None else after(seconds), attempts=0, **cleared, **fields)
 
     def _end(self, due: Any, **fields: Any) -> None:
         unchanged = When(generation=self._generation, then=Value(None) if due is None else due)

@@ -9,6 +9,7 @@ from streamhub.contributions import contributed
 from streamhub.lifecycle.models import ManagedResource
 
 if TYPE_CHECKING:
+    from streamhub.lifecycle.awaiting import Awaited
     from streamhub.lifecycle.claim import Claim
 
 AT_ONCE = 0.0
@@ -28,6 +29,9 @@ class Driver(Protocol):
 
         May delete the row (`claim.forget`). Raises StreamHub's errors and never sleeps.
         """
+
+    def awaited(self, row: Any) -> Awaited | None:
+        """The operation of AWS whose end the row waits for after a step. A function of its columns."""
 
     def doing(self, row: Any) -> str:
         """What the row is trying to do, as a verb phrase that follows "could not"."""

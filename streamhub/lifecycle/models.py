@@ -139,6 +139,12 @@ class ManagedResource(HasError):
     # The polled list that this row waits for ("": none), and whether its next step must describe it.
     polled_list = models.CharField(max_length=24, blank=True, default="", editable=False)
     observe_requested = models.BooleanField(default=False, editable=False)
+    # The operation of AWS that it waits for ("": none), since when, the last look that saw it still at work,
+    # and when to look next (`lifecycle.awaiting`).
+    awaits = models.CharField(max_length=48, blank=True, default="", editable=False)
+    awaits_since = models.DateTimeField(null=True, blank=True, editable=False)
+    awaits_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    look_at = models.DateTimeField(null=True, blank=True, editable=False)
     observed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The first NotFound for a resource that should exist: a suspicion until a later read confirms it.
     suspect_since = models.DateTimeField(null=True, blank=True, editable=False)
@@ -218,6 +224,22 @@ class Transition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_type} {self.resource_id}: {self.from_state or 'new'} → {self.to_state}"
+
+
+class Duration(models.Model):
+    """How long AWS took for an operation: more than `after_seconds`, at most `by_seconds`."""
+
+    operation = models.CharField(max_length=48)
+    after_seconds = models.FloatField()
+    by_seconds = models.FloatField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["operation", "-id"], name="duration_of_operation")]
+        constraints = [interval_constraint("after_seconds", "by_seconds", name="duration_interval")]
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.after_seconds:.0f} to {self.by_seconds:.0f} s"
 
 
 class Heartbeat(models.Model):
@@ -308,6 +330,8 @@ class Listing(models.Model):
     unread_since = models.DateTimeField(null=True, blank=True)
     unread_error = models.TextField(blank=True, default="")
     unread_hint = models.TextField(blank=True, default="")
+    # A step reads it for all rows (`reading.read_for_all`), at the latest until then.
+    reading_until = models.DateTimeField(null=True, blank=True)
     # When the rows that wait for it were last made to decide again.
     woken_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,115 +1,112 @@
 """Observing AWS for many rows at once, with as few calls as possible.
 
 A `PolledList` connects one list of AWS with the columns that hold its facts. Every observation looks at the
-rows that wait for a change and at those that are watched closely; the others are looked at with the whole
-list, every `FULL_OBSERVE_SECONDS`. While describing the rows one by one takes no more calls than the list has
-pages, they are described: a waiting row by its own step, a watched one here. Otherwise the list is read. Only
-changed rows are written. Absence from a list, or a NotFound, proves that a resource is gone only if our
-delete was accepted before; else it causes a describe by the row's own step.
+rows that wait for a change, each when its look is planned (`awaiting`), and at those that are watched
+closely; the others are looked at with the whole list, every `FULL_OBSERVE_SECONDS`. While describing the rows
+one by one takes fewer calls than the list has pages, they are described: a waiting row by its own step, a
+watched one here. Otherwise the list is read, which is a look at all that wait. Only changed rows are written.
 """
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from streamhub.clock import database_now
-from streamhub.contributions import contributed
-from streamhub.errors import AwsError, NotFound, StreamHubError
-from streamhub.lifecycle import intent, observed_facts
+from streamhub.errors import AwsError
+from streamhub.lifecycle import intent
 from streamhub.lifecycle.claim import after
-from streamhub.lifecycle.locking import update_all
-from streamhub.lifecycle.models import Listing, ManagedResource
+from streamhub.lifecycle.locking import update_in_order
+from streamhub.lifecycle.models import Listing
+from streamhub.lifecycle.polled_lists import PolledList, identified, unscheduled
+from streamhub.lifecycle.reading import read_list, read_one
 
 NOTHING = "nothing to observe"
-# How much of a list is read before what changed is written.
-BATCH_ITEMS = 1000
-BATCH_SECONDS = 2.0
-_LISTED = ("pages", "items", "counts", "listed_at")
-
-
-class ListPage(Protocol):
-    @property
-    def items(self) -> tuple[Any, ...]: ...
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Which rows are looked at in every observation, even if they wait for nothing.
-
-    `rows()`: their condition. `describe(id)`: reads one item of the list. Raises `NotFound`.
-    """
-
-    rows: Callable[[], Q]
-    describe: Callable[[str], Any]
-
-
-@dataclass(frozen=True)
-class PolledList:
-    """One list of AWS and the rows that it observes.
-
-    `facts(item)`: the columns that an item determines. `gone(row, listed_at)`: the columns to write if the
-    row's resource is absent from a list begun at `listed_at`, or None if absence proves nothing. `read_at`:
-    the column with the time at which the row's item was last read. `service`: AWS's name of the service, for
-    people. `confirms`: the condition of the rows that wait only for their absence, because AWS accepted their
-    deletion. None of them is described: the whole list confirms all that came together. `counts(item)`: the
-    quotas that count the item, and within each the group that has the quota to itself ("": the account).
-    `needed()`: whether the list is read although no row is in it, because rows wait for what it counts.
-    """
-
-    key: str
-    model: type[ManagedResource]
-    id_field: str
-    pages: Callable[[], Iterable[ListPage]]
-    facts: Callable[[Any], dict[str, Any]]
-    gone: Callable[[Any, datetime], dict[str, Any] | None]
-    item_id: Callable[[Any], str] = lambda item: str(item.id)
-    service: str = "AWS"
-    watch: Watch | None = None
-    read_at: str = "observed_at"
-    confirms: Q | None = None
-    counts: Callable[[Any], Iterable[tuple[str, str]]] = lambda item: ()
-    needed: Callable[[], bool] = lambda: False
-
-
-def polled_lists() -> list[PolledList]:
-    """The polled lists of all apps."""
-    return list(contributed("polled_lists"))
 
 
 def observe(polled_list: PolledList) -> str:
     """Observe once, and return what was done. Raises `AwsError` if AWS could not be read."""
-    identified = _identified(polled_list)
-    awaited = identified.filter(polled_list=polled_list.key)
+    known = identified(polled_list)
+    awaited = known.filter(polled_list=polled_list.key)
     confirming = awaited.filter(polled_list.confirms) if polled_list.confirms else awaited.none()
-    waiting = list(awaited.exclude(pk__in=confirming.values("pk")).values_list("pk", flat=True))
+    waiting = _left(awaited.exclude(pk__in=confirming.values("pk")))
+    # If others wait for a place, which one of these may free, no look waits for its plan.
+    hurried = any(waiting.values()) and polled_list.needed()
+    looks = _Looks(waiting, _watched(polled_list), hurried)
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
-    watched = _watched(polled_list)
-    full_due = _is_due(listing.listed_at) and (identified.exists() or polled_list.needed())
+    full_due = _is_due(listing.listed_at) and (known.exists() or polled_list.needed())
     wake_due = _is_due(listing.woken_at or listing.listed_at)
     confirm_due = not full_due and _may_confirm(listing) and confirming.exists()
-    if full_due or confirm_due or len({*waiting, *watched}) > listing.pages:
-        outcome = read_list(polled_list, listing)
-    elif waiting or watched:
-        outcome = _describe(polled_list, waiting, watched)
+    if full_due or confirm_due or looks.list_is_cheaper(listing.pages):
+        outcome = read_list(polled_list, listing, plans=looks.are_planned)
+    elif looks.due(listing.pages) or looks.watched:
+        outcome = _describe(polled_list, looks, listing.pages)
+    elif looks.waiting:
+        outcome = NOTHING
     else:
-        # Nothing waits for it, so it is no matter that it could not be read.
-        if listing.unread_since is not None:
-            Listing.objects.filter(pk=listing.pk).update(unread_since=None)
+        _need_not_be_read(listing)
         return NOTHING
     if wake_due:
         # A row must not wait for ever for a change that was observed but not acted upon: it decides again.
-        intent.requeue(polled_list.model, _unscheduled(polled_list, waiting))
+        intent.requeue(polled_list.model, unscheduled(polled_list, list(looks.waiting)))
         Listing.objects.filter(pk=listing.pk).update(woken_at=Now())
     return outcome
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """The rows of a list that are looked at before the whole list is due.
+
+    `waiting`: the rows that wait for it, each with the time left until its planned look; None: it has no
+    plan, and is always due. `watched`: the rows that are watched closely. `hurried`: no plan counts.
+    """
+
+    waiting: Mapping[int, timedelta | None]
+    watched: list[int]
+    hurried: bool
+
+    @property
+    def are_planned(self) -> bool:
+        return any(left is not None for left in self.waiting.values())
+
+    def list_is_cheaper(self, pages: int) -> bool:
+        """Whether the list shows what is due in fewer calls, or in as many calls more than is due."""
+        due = len({*self._near(), *self.watched})
+        return due > pages or (due == pages and self._share(pages))
+
+    def due(self, pages: int) -> list[int]:
+        """The waiting rows to describe: few at their own second, but rows that share a list wait for it."""
+        return self._near() if self._share(pages) else self._within(settings.OBSERVE_SECONDS)
+
+    def _share(self, pages: int) -> bool:
+        return len({*self.waiting, *self.watched}) > pages
+
+    def _near(self) -> list[int]:
+        """A list is read now or a period later, whichever is nearer to the planned look."""
+        return self._within(settings.OBSERVE_SECONDS / 2)
+
+    def _within(self, seconds: float) -> list[int]:
+        if self.hurried:
+            return list(self.waiting)
+        return [pk for pk, left in self.waiting.items() if left is None or left.total_seconds() <= seconds]
+
+
+def _left(waiting: QuerySet[Any]) -> dict[int, timedelta | None]:
+    """How long each of these rows still waits for its planned look."""
+    left = ExpressionWrapper(F("look_at") - Now(), output_field=DurationField())
+    return dict(waiting.annotate(left=left).values_list("pk", "left"))
+
+
+def _need_not_be_read(listing: Listing) -> None:
+    """Nothing waits for the list, so it is no matter that it could not be read."""
+    if listing.unread_since is not None:
+        Listing.objects.filter(pk=listing.pk).update(unread_since=None)
 
 
 def confirm_seconds(pages: int) -> int:
@@ -132,19 +129,20 @@ def _watched(polled_list: PolledList) -> list[int]:
         return []
     soon = Q(observe_requested=True, not_before__lte=after(settings.OBSERVE_SECONDS))
     describes_it = Q(polled_list__in=("", polled_list.key))
-    rows = _identified(polled_list).filter(polled_list.watch.rows()).exclude(soon & describes_it)
+    rows = identified(polled_list).filter(polled_list.watch.rows()).exclude(soon & describes_it)
     return list(rows.values_list("pk", flat=True))
 
 
-def _describe(polled_list: PolledList, waiting: list[int], watched: list[int]) -> str:
-    """Let the waiting rows describe themselves, and describe the watched ones that will not."""
-    stepping = _unscheduled(polled_list, waiting)
-    intent.requeue(polled_list.model, stepping, observe=True)
-    looked_at = [pk for pk in watched if pk not in stepping]
+def _describe(polled_list: PolledList, looks: _Looks, pages: int) -> str:
+    """Let the waiting rows describe themselves when it is time, and describe the watched ones that do not."""
+    stepping = unscheduled(polled_list, looks.due(pages))
+    later = [] if looks.hurried else _take_steps_at_their_look(polled_list, stepping)
+    intent.requeue(polled_list.model, [pk for pk in stepping if pk not in later], observe=True)
+    looked_at = [pk for pk in looks.watched if pk not in stepping]
     errors = []
     for row in polled_list.model._default_manager.filter(pk__in=looked_at):
         try:
-            _look_at(polled_list, row)
+            read_one(polled_list, row)
         except AwsError as error:  # what is on air is looked at even if another row cannot be read
             errors.append(error)
     if errors:
@@ -152,141 +150,19 @@ def _describe(polled_list: PolledList, waiting: list[int], watched: list[int]) -
     return f"rows to describe: {len(stepping)}, described: {len(looked_at)}"
 
 
-def _look_at(polled_list: PolledList, row: ManagedResource) -> None:
-    """Describe one watched row, and write what changed."""
-    if polled_list.watch is None:
-        return
-    began = database_now()
-    aws_id = getattr(row, polled_list.id_field)
-    try:
-        item = polled_list.watch.describe(aws_id)
-    except NotFound:
-        _write_absent(polled_list, [row.pk], began)
-        return
-    if not _write_listed(polled_list, {aws_id: item}, began):
-        _reading(polled_list, lambda row: {}, began).confirm(row.pk)
+def _take_steps_at_their_look(polled_list: PolledList, pks: list[int]) -> list[int]:
+    """Make the rows due at their planned look, if that is still to come; return which.
 
-
-def _identified(polled_list: PolledList) -> QuerySet[Any]:
-    """The rows whose AWS id is known."""
-    rows = polled_list.model._default_manager.exclude(**{f"{polled_list.id_field}__isnull": True})
-    return rows.exclude(**{polled_list.id_field: ""})
-
-
-def _unscheduled(polled_list: PolledList, pks: list[int]) -> list[int]:
-    """Those rows that have no next step planned: they wait only for an observation."""
-    rows = polled_list.model._default_manager.filter(pk__in=pks, not_before__isnull=True)
-    return list(rows.values_list("pk", flat=True))
+    Not those that somebody made due meanwhile: a new intent does not wait for a look.
+    """
+    rows = polled_list.model._default_manager.filter(not_before__isnull=True, look_at__gt=Now())
+    later = list(rows.filter(pk__in=pks).values_list("pk", flat=True)) if pks else []
+    update_in_order(
+        rows, later, not_before=F("look_at"), observe_requested=True, generation=F("generation") + 1
+    )
+    return later
 
 
 def _is_due(last: datetime | None) -> bool:
     """Whether something that is done every `FULL_OBSERVE_SECONDS` is due; `last`: when it was done."""
     return last is None or database_now() - last >= timedelta(seconds=settings.FULL_OBSERVE_SECONDS)
-
-
-def lists_read_at(model: type[ManagedResource]) -> datetime | None:
-    """When all lists that observe the model had been read; None if one of them never was. One query."""
-    keys = [polled_list.key for polled_list in polled_lists() if polled_list.model is model]
-    listed = list(Listing.objects.filter(key__in=keys).values_list("listed_at", flat=True))
-    read = [moment for moment in listed if moment is not None]
-    return min(read) if keys and len(read) == len(keys) else None
-
-
-def last_read(row: ManagedResource) -> datetime | None:
-    """When AWS was last read for the row: by a describe, or when all of its lists had been read."""
-    return max(filter(None, (row.observed_at, lists_read_at(type(row)))), default=None)
-
-
-def read_list(polled_list: PolledList, listing: Listing | None = None) -> str:
-    """Read the complete list and write what changed; if it ends early, what changed until then."""
-    started = database_now()
-    listed: set[str] = set()
-    counted: Counter[tuple[str, str]] = Counter()
-    pages = changed = 0
-    for batch in _batches(polled_list, started):
-        pages += batch.pages
-        listed.update(batch.items)
-        counted.update(place for item in batch.items.values() for place in polled_list.counts(item))
-        changed += _write_listed(polled_list, batch.items, batch.began)
-    absent = _absent_from(polled_list, listed)
-    _write_absent(polled_list, absent, started)
-    listing = listing or Listing.objects.get_or_create(key=polled_list.key)[0]
-    listing.pages, listing.items, listing.listed_at = max(pages, 1), len(listed), started
-    listing.unread_since, listing.unread_error, listing.unread_hint = None, "", ""
-    listing.counts = _most_of_a_group(counted)
-    listing.save(update_fields=[*_LISTED, "unread_since", "unread_error", "unread_hint"])
-    for notify in contributed("at_list"):
-        notify(listing)
-    return f"pages {pages}, items {len(listed)}, changed {changed}, absent {len(absent)}"
-
-
-def _most_of_a_group(counted: Mapping[tuple[str, str], int]) -> dict[str, int]:
-    """By quota, the count of the group that has used the most of it."""
-    most: dict[str, int] = {}
-    for (quota, _group), count in counted.items():
-        most[quota] = max(most.get(quota, 0), count)
-    return most
-
-
-@dataclass
-class _Batch:
-    """Items of the list by their ids, all read after `began`."""
-
-    began: datetime
-    pages: int = 0
-    items: dict[str, Any] = field(default_factory=dict)
-
-
-def _batches(polled_list: PolledList, started: datetime) -> Iterator[_Batch]:
-    """The list in batches of pages, each at most `BATCH_ITEMS` and a page, or `BATCH_SECONDS` and a page.
-
-    Ends with the error if the list cannot be read to its end, after the batch until then.
-    """
-    batch, since = _Batch(started), time.monotonic()
-    try:
-        for page in polled_list.pages():
-            batch.pages += 1
-            batch.items.update({polled_list.item_id(item): item for item in page.items})
-            if len(batch.items) > BATCH_ITEMS or time.monotonic() - since >= BATCH_SECONDS:
-                yield batch
-                batch, since = _Batch(database_now()), time.monotonic()
-    except StreamHubError:
-        yield batch
-        raise
-    if batch.pages:
-        yield batch
-
-
-def _write_listed(polled_list: PolledList, items: dict[str, Any], began: datetime) -> int:
-    """Write what AWS showed of the rows of these items, and return how many changed."""
-
-    def facts(row: ManagedResource) -> dict[str, Any]:
-        item = items.get(getattr(row, polled_list.id_field))
-        return {} if item is None else polled_list.facts(item)
-
-    rows = polled_list.model._default_manager.filter(**{f"{polled_list.id_field}__in": list(items)})
-    return len(_reading(polled_list, facts, began).write(rows))
-
-
-def _reading(
-    polled_list: PolledList, facts: Callable[[Any], dict[str, Any]], began: datetime
-) -> observed_facts.Reading:
-    return observed_facts.Reading(polled_list.model, facts, began, polled_list.read_at)
-
-
-def _absent_from(polled_list: PolledList, listed: set[str]) -> list[int]:
-    """The rows whose resource is not in the list."""
-    known_ids = _identified(polled_list).values_list("pk", polled_list.id_field)
-    return [pk for pk, aws_id in known_ids if aws_id not in listed]
-
-
-def _write_absent(polled_list: PolledList, absent: list[int], began: datetime) -> None:
-    """For rows whose resource AWS did not show: our delete has taken effect, or they need a describe."""
-    if not absent:
-        return
-    rows = list(polled_list.model._default_manager.filter(pk__in=absent))
-    _reading(polled_list, lambda row: polled_list.gone(row, began) or {}, began).write(rows)
-    unproven = [row.pk for row in rows if polled_list.gone(row, began) is None]
-    # Their next step describes the whole row. It is due now, unless one is planned already.
-    update_all(polled_list.model, unproven, observe_requested=True, polled_list="")
-    intent.requeue(polled_list.model, _unscheduled(polled_list, unproven))

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import Error
 
 from streamhub.errors import AwsError, NotSent, Refused
-from streamhub.lifecycle import settling, wake
+from streamhub.lifecycle import awaiting, settling, wake
 from streamhub.lifecycle.claim import Claim, ClaimLost, after, take
 from streamhub.lifecycle.driver import Driver, driver_of
 from streamhub.lifecycle.outages import insist
@@ -63,7 +63,13 @@ def _step(driver: Driver, claim: Claim) -> None:
     except Exception as error:  # noqa: BLE001  a bug must not stop the row: it is logged, shown and retried
         _defect(claim, error)
     else:
-        insist(lambda: claim.release(seconds), f"{claim.row.KIND} {claim.row.pk}")
+        insist(lambda: _release(driver, claim, seconds), f"{claim.row.KIND} {claim.row.pk}")
+
+
+def _release(driver: Driver, claim: Claim, seconds: float | None) -> None:
+    awaited = driver.awaited(claim.row)
+    claim.release(seconds, **awaiting.after_step(claim.row, awaited))
+    awaiting.record_ended(claim.row, awaited)
 
 
 def _defect(claim: Claim, error: Exception) -> None:

@@ -9,8 +9,9 @@ from celery import shared_task
 
 from streamhub.errors import AwsError
 from streamhub.lifecycle import jobs, unread
-from streamhub.lifecycle.observe import NOTHING, polled_lists
+from streamhub.lifecycle.observe import NOTHING
 from streamhub.lifecycle.observe import observe as observe_list
+from streamhub.lifecycle.polled_lists import polled_lists
 from streamhub.lifecycle.reconcile import reconcile as take_step
 from streamhub.lifecycle.sweep import sweep as sweep_rows
 from streamhub.task_names import TaskName

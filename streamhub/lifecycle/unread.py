@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Now
 
 from streamhub.errors import AccessDenied, AwsError
 from streamhub.lifecycle.models import Listing
-from streamhub.lifecycle.observe import PolledList, polled_lists
+from streamhub.lifecycle.polled_lists import PolledList, polled_lists
 
 NO_PERMISSION = (
     "Check StreamHub's AWS credentials and their policy: manage.py check_aws names what is missing, "

@@ -2,7 +2,7 @@
 
 Codes and names are Service Quotas' own. A quota is found there by its code or by one of its names, because
 AWS renames them. The defaults are those of AWS's pages: "Quotas" in the CloudFront Developer Guide, "Quotas"
-of MediaLive, and "Live content quotas" of MediaPackage v1.
+of MediaLive (AWS_RULES 43), and "Live content quotas" of MediaPackage v1.
 """
 
 from __future__ import annotations
@@ -43,72 +43,45 @@ class Kind:
 
 SERVICES = {"cloudfront": "CloudFront", "medialive": "MediaLive", "mediapackage": "MediaPackage"}
 
+CLOUDFRONT, MEDIALIVE, MEDIAPACKAGE = SERVICES
+
+
+def _of_medialive(key: str, name: str, listing: str, default: int, code: str = "") -> Kind:
+    """A quota of MediaLive, whose key is what is counted."""
+    return Kind(f"{MEDIALIVE}:{key}", MEDIALIVE, name, key.replace("-", " "), listing, default, code)
+
+
+def _of_mediapackage(key: str, name: str, noun: str, listing: str, default: int, code: str) -> Kind:
+    """A quota of MediaPackage, which was renamed from "Maximum …"."""
+    before = f"Maximum {name.replace('channel', 'Channel')}"
+    return Kind(f"{MEDIAPACKAGE}:{key}", MEDIAPACKAGE, name, noun, listing, default, code, (before,))
+
+
+# Service, name and code there; what is counted, by which list; AWS's default.
 DISTRIBUTIONS = Kind(
-    key="cloudfront:distributions",
-    service="cloudfront",
-    name="Web distributions per AWS account",
-    noun="distributions",
-    listing="distribution",
-    default=500,
-    code="L-24B04930",
-    other_names=("Distributions per AWS account",),
-    region="us-east-1",
+    f"{CLOUDFRONT}:distributions",
+    CLOUDFRONT,
+    "Web distributions per AWS account",
+    "distributions",
+    "distribution",
+    500,
+    "L-24B04930",
+    ("Distributions per AWS account",),
+    "us-east-1",
 )
-ML_CHANNELS = Kind(
-    key="medialive:channels",
-    service="medialive",
-    name="Channels",
-    noun="channels",
-    listing="ml_channel",
-    default=5,
-    code="L-D1AFAF75",
-)
-PUSH_INPUTS = Kind(
-    key="medialive:push-inputs",
-    service="medialive",
-    name="Push Inputs",
-    noun="push inputs",
-    listing="ml_input",
-    default=5,
-    code="L-9E233AF7",
-)
-PULL_INPUTS = Kind(
-    key="medialive:pull-inputs",
-    service="medialive",
-    name="Pull Inputs",
-    noun="pull inputs",
-    listing="ml_input",
-    default=100,
-    code="L-4D7207DE",
-)
-SECURITY_GROUPS = Kind(
-    key="medialive:input-security-groups",
-    service="medialive",
-    name="Input Security Groups",
-    noun="input security groups",
-    listing="security_group",
-    default=5,
-)
-MP_CHANNELS = Kind(
-    key="mediapackage:channels",
-    service="mediapackage",
-    name="Channels",
-    noun="channels",
-    listing="mp_channel",
-    default=30,
-    code="L-352B8598",
-    other_names=("Maximum Channels",),
-)
+ML_CHANNELS = _of_medialive("channels", "Channels", "ml_channel", 5, "L-D1AFAF75")
+PUSH_INPUTS = _of_medialive("push-inputs", "Push Inputs", "ml_input", 5, "L-9E233AF7")
+PULL_INPUTS = _of_medialive("pull-inputs", "Pull Inputs", "ml_input", 100, "L-4D7207DE")
+SECURITY_GROUPS = _of_medialive("input-security-groups", "Input Security Groups", "security_group", 5)
+MP_CHANNELS = _of_mediapackage("channels", "Channels", "channels", "mp_channel", 30, "L-352B8598")
 # Counted: the most on one channel. A channel of StreamHub has one, so no create waits for a place.
-ENDPOINTS = Kind(
-    key="mediapackage:endpoints-per-channel",
-    service="mediapackage",
-    name="Endpoints per channel",
-    noun="endpoints on one channel",
-    listing="mp_endpoint",
-    default=10,
-    code="L-7F7EDDDF",
-    other_names=("Maximum Endpoints per Channel",),
+ENDPOINTS = _of_mediapackage(
+    "endpoints-per-channel",
+    "Endpoints per channel",
+    "endpoints on one channel",
+    "mp_endpoint",
+    10,
+    "L-7F7EDDDF",
 )
 
 KINDS = (DISTRIBUTIONS, ML_CHANNELS, PUSH_INPUTS, PULL_INPUTS, SECURITY_GROUPS, MP_CHANNELS, ENDPOINTS)

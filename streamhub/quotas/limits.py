@@ -13,9 +13,10 @@ from streamhub.aws.service_quotas import QuotaValue, ServiceQuotas
 from streamhub.aws.session import AwsSession, current_session
 from streamhub.clock import database_now
 from streamhub.errors import AwsError
-from streamhub.lifecycle import observe
 from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import Listing
+from streamhub.lifecycle.polled_lists import polled_lists
+from streamhub.lifecycle.reading import read_list
 from streamhub.quotas import places
 from streamhub.quotas.catalogue import KINDS, Kind
 from streamhub.quotas.models import Place, Quota
@@ -117,7 +118,7 @@ def _count() -> int:
     """Read the lists that were not read for most of a day, and return how many. Raises `AwsError`."""
     lately = Listing.objects.filter(listed_at__gt=database_now() - COUNT_AGAIN)
     keys = {kind.listing for kind in KINDS} - set(lately.values_list("key", flat=True))
-    due = [polled_list for polled_list in observe.polled_lists() if polled_list.key in keys]
+    due = [polled_list for polled_list in polled_lists() if polled_list.key in keys]
     for polled_list in due:
-        observe.read_list(polled_list)
+        read_list(polled_list)
     return len(due)

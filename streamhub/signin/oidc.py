@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -19,7 +20,12 @@ from django.http import HttpRequest
 from django.shortcuts import render
 
 from streamhub.access import login_events
-from streamhub.signin.options import ADMINISTRATOR, PROVIDER_ID
+from streamhub.signin.options import ADMINISTRATOR
+
+# The attribute of the request that brings `asked_at` to the session that begins.
+ASKED_AT = "signin_asked_at"
+# What an `auth_time` that is no time counts as.
+_NEVER = datetime.fromtimestamp(0, UTC)
 
 
 def configured() -> bool:
@@ -54,6 +60,18 @@ def claimed_groups(data: Mapping[str, Any], claim: str) -> list[str]:
     return found
 
 
+def asked_at(data: Mapping[str, Any]) -> datetime | None:
+    """When the provider last asked the person, by `auth_time` of the id token; None if it does not say.
+
+    A provider that knows the browser signs people in without asking: that proves nothing about who is there.
+    """
+    seconds = (data.get("id_token") or {}).get("auth_time")
+    try:
+        return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return _NEVER
+
+
 class ProviderAdapter(DefaultSocialAccountAdapter):
     """allauth's hooks for sign-ins through the provider."""
 
@@ -63,6 +81,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Refuse who has no role, and give a known user today's roles."""
+        setattr(request, ASKED_AT, asked_at(sociallogin.account.extra_data))
         roles = _roles(sociallogin)
         if sociallogin.is_existing:
             apply(sociallogin.user, roles, request)
@@ -91,6 +110,3 @@ def apply(user: User, roles: Roles, request: HttpRequest) -> None:
 def _roles(sociallogin: SocialLogin) -> Roles:
     claimed = claimed_groups(sociallogin.account.extra_data, settings.OIDC_GROUPS_CLAIM)
     return roles_of(claimed, settings.OIDC_GROUP_MAP)
-
-
-__all__ = ["PROVIDER_ID", "ProviderAdapter", "Roles", "claimed_groups", "configured", "roles_of"]

@@ -23,12 +23,15 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 SIGNED_IN, PROVED, SEEN = "signed_in_at", "proved_at", "seen_at"
 # Activity is written at most this often.
 _SEEN_EVERY = timedelta(minutes=1)
+_JUST_NOW = timedelta(minutes=2)
 
 
-def begin(request: HttpRequest) -> None:
-    """Somebody signed in."""
-    now = database_now().isoformat()
-    request.session.update({SIGNED_IN: now, PROVED: now, SEEN: now})
+def begin(request: HttpRequest, proved: datetime | None = None) -> None:
+    """Somebody signed in. `proved`: when they last said who they are, if that was not now but earlier."""
+    moment = database_now()
+    now = moment.isoformat()
+    proved = min(proved, moment) if proved else moment
+    request.session.update({SIGNED_IN: now, PROVED: proved.isoformat(), SEEN: now})
 
 
 def prove(request: HttpRequest) -> None:
@@ -41,6 +44,12 @@ def proved_recently(request: HttpRequest) -> bool:
     proved = _moment(request, PROVED)
     recent = timedelta(minutes=settings.RECENT_SIGN_IN_MINUTES)
     return proved is not None and database_now() - proved < recent
+
+
+def signed_in_just_now(request: HttpRequest) -> bool:
+    """Whether the session began within the last minutes. One query."""
+    began = _moment(request, SIGNED_IN)
+    return began is not None and database_now() - began < _JUST_NOW
 
 
 def over(signed_in: datetime | None, seen: datetime | None, now: datetime) -> str:

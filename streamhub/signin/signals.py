@@ -11,12 +11,12 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 
 from streamhub.access.login_events import record
-from streamhub.signin import sessions
+from streamhub.signin import oidc, sessions
 
 
 @receiver(user_logged_in)
 def signed_in(sender: Any, request: Any, user: Any, **_others: Any) -> None:
-    sessions.begin(request)
+    sessions.begin(request, getattr(request, oidc.ASKED_AT, None))
     records = request.session.get("account_authentication_methods") or []
     record("signed_in", user.get_username(), request, by=[entry["method"] for entry in records])
 

@@ -16,7 +16,8 @@ from django.shortcuts import render
 from requests import RequestException
 
 from streamhub.access import login_events
-from streamhub.signin import oidc, throttle
+from streamhub.signin import oidc, sessions, throttle
+from streamhub.signin.options import PROVIDER_ID
 
 
 class SignInView(LoginView):
@@ -88,7 +89,7 @@ def locked(request: HttpRequest, original: Any = None, credentials: Any = None) 
 
 def provider_of_the_house(request: HttpRequest) -> Any:
     """The OIDC provider, or None."""
-    return get_adapter().get_provider(request, oidc.PROVIDER_ID) if oidc.configured() else None
+    return get_adapter().get_provider(request, PROVIDER_ID) if oidc.configured() else None
 
 
 def to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
@@ -113,5 +114,10 @@ def confirm_by_provider(request: HttpRequest) -> HttpResponse:
     provider = provider_of_the_house(request)
     if provider is None:
         raise Http404("There is no provider.")
-    aim = request.GET.get(REDIRECT_FIELD_NAME, "")
-    return render(request, "signin/confirm_provider.html", {"provider": provider, "next": aim})
+    context = {
+        "provider": provider,
+        "next": request.GET.get(REDIRECT_FIELD_NAME, ""),
+        # It came back and still has to be asked: the provider let them pass as known.
+        "was_not_asked": sessions.signed_in_just_now(request) and not sessions.proved_recently(request),
+    }
+    return render(request, "signin/confirm_provider.html", context)

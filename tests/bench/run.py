@@ -25,7 +25,7 @@ from django.core.management import call_command  # noqa: E402
 from rich.console import Console  # noqa: E402
 
 from streamhub.lifecycle import wake  # noqa: E402
-from tests.bench import inside, outside, reap  # noqa: E402
+from tests.bench import inside, outside, pace, reap  # noqa: E402
 from tests.bench.figures import Figure, table_of  # noqa: E402
 from tests.scenarios import emptying  # noqa: E402
 from tests.scenarios.world import WorldUnderTest  # noqa: E402
@@ -41,6 +41,7 @@ def in_process(case: Callable[[WorldUnderTest], Iterator[Figure]]) -> Iterator[F
 
 CASES: dict[str, Callable[[], Iterator[Figure]]] = {
     "reap": lambda: reap.case(quick=os.environ.get("QUICK", "") not in ("", "0")),
+    "pace": lambda: in_process(lambda world: pace.case(world, settings)),
     "metrics": lambda: in_process(inside.metrics),
     "stack": outside.processes,
 }

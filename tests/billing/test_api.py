@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.test import Client
 
 from billing.pricing.services import rates_seed
 from billing.statement import month_bounds
 from channels_app.services.usage import Usage, breakout_usage_record
+from streamhub.access import audit
+from streamhub.access.models import AuditEntry
 from streamhub.access.services import token_issue
 from tests.scenarios.collecting import HOUR, NOW, Collector, FakeCloudWatch, make_breakout, minutes, usage
 
@@ -160,6 +163,20 @@ def test_the_statement_of_a_month_as_csv(collecting: Collector, cloudwatch: Fake
     ]
     assert {line[0] for line in lines[4:]} == {"incomplete"}
     assert any("opening, day 1" in line[1] for line in lines[4:])
+    entry = AuditEntry.objects.get()
+    assert (entry.actor_name, entry.verb, entry.object_name) == ("command line", "export_usage", "2026-11")
+
+
+@pytest.mark.django_db
+def test_nobody_gets_a_statement_without_its_entry(monkeypatch: Any) -> None:
+    def no_entry(*_: Any, **__: Any) -> None:
+        raise OperationalError("no space left")
+
+    monkeypatch.setattr(audit, "record", no_entry)
+    out = StringIO()
+    with pytest.raises(CommandError, match="no space left"):
+        call_command("usage_statement", "2026-11", stdout=out)
+    assert out.getvalue() == ""
 
 
 def test_a_value_that_is_not_a_month_is_refused() -> None:

@@ -120,17 +120,22 @@ def test_a_passkey(door: Page, shoot: Callable[[Page, str], None]) -> None:
     door.wait_for_url(DASHBOARD)
 
 
+def use(settings: Any, url: str, group_map: dict[str, str]) -> None:
+    """Sign in by the provider at this address."""
+    settings.OIDC_SERVER_URL = url
+    settings.OIDC_GROUP_MAP = group_map
+    scope = ["openid", "profile", "email"]
+    settings.SOCIALACCOUNT_PROVIDERS = options.providers(url, "streamhub", "secret", "House", scope)
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": options.policy(True, url)}
+
+
 def test_the_house_provider(door: Page, settings: Any, shoot: Callable[[Page, str], None]) -> None:
     people = (
         {"sub": "berta", "preferred_username": "berta", "email": "b@example.com", "groups": ["sso-ops"]},
         {"sub": "carl", "preferred_username": "carl", "email": "c@example.com", "groups": ["canteen"]},
     )
     with provider.running(*people) as url:
-        settings.OIDC_SERVER_URL = url
-        settings.OIDC_GROUP_MAP = {"sso-ops": "operator"}
-        scope = ["openid", "profile", "email"]
-        settings.SOCIALACCOUNT_PROVIDERS = options.providers(url, "streamhub", "secret", "House", scope)
-        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": options.policy(True, url)}
+        use(settings, url, {"sso-ops": "operator"})
         door.goto("/admin/channels_app/channel/")
         shoot(door, "signin-provider")
         door.get_by_role("button", name="Sign in with House").click()
@@ -162,6 +167,51 @@ def test_the_house_provider(door: Page, settings: Any, shoot: Callable[[Page, st
     door.get_by_role("link", name="Back to sign-in").click()
     sign_in(door)
     door.wait_for_url(DASHBOARD)
+
+
+ADD_USER = "/admin/auth/user/add/"
+
+
+def test_confirm_access_without_a_password_here(
+    door: Page, settings: Any, shoot: Callable[[Page, str], None]
+) -> None:
+    """The provider asks. Who it lets pass as known, without asking, has confirmed nothing."""
+    an_hour_ago = int((database_now() - timedelta(hours=1)).timestamp())
+    people = (
+        {"sub": "dora", "preferred_username": "dora", "groups": ["sso-root"]},
+        {"sub": "emil", "preferred_username": "emil", "groups": ["sso-root"], "auth_time": an_hour_ago},
+    )
+    with provider.running(*people) as url:
+        use(settings, url, {"sso-root": "administrator"})
+        door.reload()
+        door.get_by_role("button", name="Sign in with House").click()
+        door.get_by_role("button", name="dora").click()
+        door.wait_for_url(DASHBOARD)
+        assert not User.objects.get(username="dora").has_usable_password()
+        store = SessionStore(Session.objects.get().session_key)
+        earlier = (database_now() - timedelta(hours=1)).isoformat()
+        store.update({sessions.SIGNED_IN: earlier, sessions.PROVED: earlier})
+        store.save()
+        door.goto(ADD_USER)
+        expect(door.get_by_role("heading", name="Confirm access")).to_be_visible()
+        expect(door.get_by_role("alert")).to_have_count(0)
+        shoot(door, "confirm-provider")
+        door.get_by_role("button", name="Continue with House").click()
+        door.wait_for_url(re.compile(r"prompt=login"))
+        door.get_by_role("button", name="dora").click()
+        door.wait_for_url(f"**{ADD_USER}")
+        expect(door.locator("#id_username")).to_be_visible()
+
+        sign_out(door)
+        door.goto(f"/admin/login/?next={ADD_USER}")
+        door.get_by_role("button", name="Sign in with House").click()
+        door.get_by_role("button", name="emil").click()
+        expect(door.get_by_role("heading", name="Confirm access")).to_be_visible()
+        expect(door.get_by_role("alert")).to_contain_text("House signed you in without asking who you are")
+        shoot(door, "confirm-provider-not-asked")
+        door.get_by_role("button", name="Continue with House").click()
+        door.get_by_role("button", name="emil").click()
+        expect(door.get_by_role("heading", name="Confirm access")).to_be_visible()
 
 
 def test_lockout(door: Page, shoot: Callable[[Page, str], None]) -> None:

@@ -178,6 +178,21 @@ def test_a_distribution_disabled_in_the_console_is_enabled_again_and_shows_it(
     assert (row.state, row.enabled, row.error_code) == ("deployed", True, "")
 
 
+def test_a_disabled_distribution_that_aws_does_not_let_us_enable_yet_is_not_called_deployed(
+    world: WorldUnderTest, channel: Channel
+) -> None:
+    row = Distribution.objects.get()
+    world.control.console("cloudfront", "disable", Id=row.aws_distribution_id)
+    world.control.fault("cloudfront:UpdateDistribution", "throttle", times=1)
+    world.observe()
+    world.step_all()
+    row.refresh_from_db()
+    assert (row.state, row.enabled) == ("deploying", False)
+    world.settle()
+    row.refresh_from_db()
+    assert (row.state, row.enabled, row.error_code) == ("deployed", True, "")
+
+
 def test_a_channel_stopped_in_the_console_is_started_again(world: WorldUnderTest, breakout: Breakout) -> None:
     on_air(world, breakout)
     world.control.console("medialive", "stop_channel", id=Channel.objects.get().ml_channel_id)

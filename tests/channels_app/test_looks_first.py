@@ -11,8 +11,9 @@ from channels_app.decide.channel import Step
 from channels_app.driver.observing import decided, look_before
 from channels_app.driver.parts import ML_CHANNEL
 from channels_app.models import Channel
-from streamhub.lifecycle import observe
+from streamhub.lifecycle import observe, reading
 from streamhub.lifecycle.claim import take
+from streamhub.lifecycle.polled_lists import polled_lists
 from tests.scenarios import passing_time, rows, stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.stage import STACK, breakout, channel, medialive_state
@@ -74,7 +75,7 @@ def test_more_running_channels_than_pages_are_watched_by_lists(show: WorldUnderT
     for n in range(200):
         aws = {f"{part.key}_id": f"{part.key}-{n}" for part in Channel.PARTS}
         rows.channel("running", **aws)
-    for polled_list in observe.polled_lists():
+    for polled_list in polled_lists():
         observe.observe(polled_list)
         # AWS does not have them: without this their own steps, not the observation, would read them next.
         Channel.objects.update(observe_requested=False, not_before=None)
@@ -123,8 +124,8 @@ def test_a_list_that_was_read_during_a_step_is_no_look_at_the_row(show: WorldUnd
     stage.stop(show)
     claim = take(Channel, channel().pk)
     assert claim is not None
-    (encoders,) = [polled for polled in observe.polled_lists() if polled.key == ML_CHANNEL.key]
-    observe.read_list(encoders)
+    (encoders,) = [polled for polled in polled_lists() if polled.key == ML_CHANNEL.key]
+    reading.read_list(encoders)
     look_before(claim, Step.STOP)
     assert order_of_calls(show) == ["medialive:ListChannels", "medialive:DescribeChannel"]
     assert decided(claim.row) is not Step.STOP

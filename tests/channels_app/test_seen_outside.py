@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from channels_app.decide.channel import Step
+from channels_app.driver.observing import contradicted_part
 from channels_app.models import Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.aws import mediapackage
@@ -210,3 +212,15 @@ def test_a_change_during_a_show_is_seen_told_and_restored(
         passing_time.seconds_until(show, lambda: change.restored(show))  # type: ignore[misc]
         assert breakout().state == "running"
         assert show.illegal() == []
+
+
+@pytest.mark.parametrize(
+    ("gone", "read_first"), [(False, "ml_channel"), (True, None)], ids=["it may run", "it is gone itself"]
+)
+def test_an_encoder_that_was_idle_when_last_read_is_read_before_its_breakout_ends(
+    gone: bool, read_first: str | None
+) -> None:
+    """One that is gone is not: each answer "does not exist" would be doubted anew, and nothing would end."""
+    row = Channel(state="running", ml_channel_id="1", ml_channel_state="IDLE", ml_channel_gone=gone)
+    part = contradicted_part(row, Step.FAIL_LOST)
+    assert (part and part.key) == read_first

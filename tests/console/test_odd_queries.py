@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,13 +11,14 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import Group
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamhub.console import roles
 from tests.scenarios import hostile, rows
 from tests.scenarios.one_of_everything import OneOfEverything
+from tests.scenarios.routes import addresses
 from tests.scenarios.volume import volume
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
@@ -183,20 +183,6 @@ def test_odd_first_values_of_a_form_are_no_500(site: Client, name: str, value: s
 def test_odd_pages_of_a_choice_are_no_500(site: Client, page: str) -> None:
     field = {"app_label": "channels_app", "model_name": "breakout", "field_name": "channel"}
     refuse_500(site, "/admin/autocomplete/", urlencode({**field, "page": page, "term": "("}))
-
-
-def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
-    for entry in resolver.url_patterns:
-        path = prefix + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            yield from patterns(entry, path)
-        elif isinstance(entry, URLPattern):
-            yield path
-
-
-def addresses() -> list[str]:
-    """Every route of the admin, as Django writes it."""
-    return sorted({path for path in patterns(get_resolver()) if path.startswith("admin/")})
 
 
 def with_arguments(route: str, value: str) -> str:

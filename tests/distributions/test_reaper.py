@@ -24,7 +24,7 @@ from streamhub.aws.cloudfront import CloudFront
 from streamhub.aws.ratelimit import Limiter, step_of
 from streamhub.clock import database_now
 from streamhub.errors import NotSent
-from streamhub.lifecycle import observe, wake
+from streamhub.lifecycle import reading, wake
 from streamhub.lifecycle.models import Listing
 from streamhub.lifecycle.sweep import sweep
 from streamhub.token_bucket import Rate
@@ -180,7 +180,7 @@ def test_a_deletion_during_a_list_is_proven_by_the_next_one(
         yield from pages()
 
     monkeypatch.setattr(CloudFront, "pages", lambda self: deleting_meanwhile())
-    observe.read_list(observing.POLLED_LIST)
+    reading.read_list(observing.POLLED_LIST)
     monkeypatch.undo()
     world.step_all()
     assert world.counts() == {DELETE: 2, "cloudfront:ListDistributions": 1}
@@ -225,6 +225,7 @@ def pace(**changes: Any) -> Pace:
         "next_run_at": now + timedelta(seconds=100),
         "ahead": 0,
         "confirming": timedelta(seconds=15),
+        "disabling": (150.0, 300.0),
     }
     return Pace(**{**fields, **changes})
 

@@ -15,9 +15,11 @@ from django.db.models.functions import Now
 from distributions.models import Distribution
 from streamhub.clock import database_now
 from streamhub.errors import NotFound, Throttled
-from streamhub.lifecycle import tasks
-from streamhub.lifecycle.models import Job, Listing
-from streamhub.lifecycle.observe import NOTHING, PolledList, Watch, observe
+from streamhub.lifecycle import intent, tasks
+from streamhub.lifecycle import observe as observing
+from streamhub.lifecycle.models import Job, Listing, Priority
+from streamhub.lifecycle.observe import NOTHING, observe
+from streamhub.lifecycle.polled_lists import PolledList, Watch
 
 pytestmark = pytest.mark.django_db
 
@@ -338,3 +340,91 @@ def test_waiting_rows_decide_again_even_if_the_list_is_read_all_the_time(
     Listing.objects.update(woken_at=database_now() - timedelta(seconds=settings.FULL_OBSERVE_SECONDS))
     observe(watching)
     assert reread(waits).not_before is not None
+
+
+# --- planned looks --------------------------------------------------------------------------
+
+
+def planned(seconds: float, **fields: Any) -> dict[str, Any]:
+    """The columns of a row that waits for CloudFront, whose next look is in so many seconds."""
+    now = database_now()
+    return {
+        "polled_list": "distribution",
+        "state": "deploying",
+        "awaits": "cloudfront:deploy",
+        "awaits_since": now - timedelta(seconds=200),
+        "look_at": now + timedelta(seconds=seconds),
+        **fields,
+    }
+
+
+def test_before_its_look_is_due_a_waiting_row_causes_no_call(polled_list: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=1)
+    first = row("E1", **planned(seconds=100))
+    row("E2", **planned(seconds=100))
+    Listing.objects.update(woken_at=Now())
+    assert observe(polled_list) == NOTHING
+    assert aws.reads == 0
+    assert reread(first).not_before is None
+
+
+def test_one_row_describes_itself_at_the_planned_second(polled_list: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=1)
+    first = row("E1", **planned(seconds=settings.OBSERVE_SECONDS * 0.9))
+    observe(polled_list)
+    assert aws.reads == 0
+    assert reread(first).observe_requested
+    assert reread(first).not_before == reread(first).look_at
+
+
+def test_what_is_watched_is_looked_at_before_its_planned_look(
+    watching: PolledList, aws_of_watched: Described
+) -> None:
+    recently_listed(pages=1)
+    aws_of_watched.items = [Item("E1", "InProgress")]
+    row("E1", owner_label="show", **planned(seconds=100))
+    for _ in range(2):
+        observe(watching)
+    assert aws_of_watched.described == ["E1", "E1"]
+
+
+def test_while_others_wait_for_a_place_no_plan_counts(polled_list: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=1)
+    first = row("E1", **planned(seconds=200))
+    observe(replace(polled_list, needed=lambda: True))
+    assert reread(first).observe_requested
+    # It describes itself at once, not at the planned second.
+    assert reread(first).not_before <= database_now()
+
+
+def test_a_retry_does_not_wait_for_the_planned_look(
+    polled_list: PolledList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody presses it just before the observation writes when the row takes its next step."""
+    recently_listed(pages=1)
+    first = row("E1", **planned(seconds=settings.OBSERVE_SECONDS * 0.9))
+    in_order = observing.update_in_order
+
+    def pressed_before(*args: Any, **fields: Any) -> int:
+        intent.set_desired(first, priority=Priority.START)
+        return in_order(*args, **fields)
+
+    monkeypatch.setattr(observing, "update_in_order", pressed_before)
+    observe(polled_list)
+    assert reread(first).not_before <= database_now()
+
+
+def test_a_list_that_sees_no_end_plans_the_next_look_of_all(polled_list: PolledList, aws: FakeList) -> None:
+    recently_listed(pages=1)
+    aws.items = [Item("E1", "InProgress"), Item("E2", "InProgress")]
+    due, later = row("E1", **planned(seconds=-1)), row("E2", **planned(seconds=60))
+    before = database_now()
+    observe(polled_list)
+    assert aws.reads == 1
+    for seen in (reread(due), reread(later)):
+        assert seen.look_at is not None
+        assert seen.look_at > before + timedelta(seconds=5)
+        assert seen.awaits_seen_at is not None
+        assert seen.awaits_seen_at >= before
+    observe(polled_list)
+    assert aws.reads == 1

@@ -19,8 +19,10 @@ from distributions.models import Distribution
 from streamhub.clock import database_now
 from streamhub.errors import Throttled
 from streamhub.lifecycle.models import Listing, Priority
-from streamhub.lifecycle.observe import PolledList, observe, read_list
+from streamhub.lifecycle.observe import observe
 from streamhub.lifecycle.observed_facts import Reading
+from streamhub.lifecycle.polled_lists import PolledList
+from streamhub.lifecycle.reading import read_list
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +94,7 @@ def test_a_thousand_changed_rows_take_as_few_statements_as_ten(settings: Any) ->
 
 
 def test_a_list_longer_than_a_batch_is_written_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streamhub.lifecycle.observe.BATCH_ITEMS", PAGE_ITEMS)
+    monkeypatch.setattr("streamhub.lifecycle.reading.BATCH_ITEMS", PAGE_ITEMS)
     rows(5 * PAGE_ITEMS)
     used = statements(lambda: read_list(listing(changed_items(5 * PAGE_ITEMS))))
     assert sum("CASE WHEN" in sql and sql.startswith("UPDATE") for sql in used) == 3  # 200, 200 and 100 rows

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from channels_app.models import Channel
 from streamhub.lifecycle.models import Listing
-from streamhub.lifecycle.observe import _most_of_a_group
+from streamhub.lifecycle.reading import _most_of_a_group
 from streamhub.quotas.catalogue import (
     DISTRIBUTIONS,
     ENDPOINTS,

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from streamhub.errors import AwsError
 from streamhub.lifecycle import driver, observe
 from streamhub.lifecycle.models import Listing
+from streamhub.lifecycle.polled_lists import polled_lists
 from streamhub.lifecycle.reconcile import reconcile
 from tests.scenarios.world import WorldUnderTest
 
@@ -61,9 +62,15 @@ def step_due() -> None:
 
 def look(world: WorldUnderTest) -> None:
     """One run of the observation."""
-    for polled_list in observe.polled_lists():
+    for polled_list in polled_lists():
         with suppress(AwsError):
             observe.observe(polled_list)
+
+
+def look_whole(world: WorldUnderTest) -> None:
+    """One run of the observation that reads every list."""
+    Listing.objects.update(listed_at=None)
+    look(world)
 
 
 def seconds_until(

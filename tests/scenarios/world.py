@@ -25,6 +25,7 @@ from streamhub.aws.target import Target, embedded_target
 from streamhub.errors import AwsError
 from streamhub.lifecycle import driver, observe
 from streamhub.lifecycle.models import Job, Listing, Transition
+from streamhub.lifecycle.polled_lists import PolledList, polled_lists
 from streamhub.lifecycle.reconcile import reconcile
 from streamhub.quotas.models import Place, Quota
 
@@ -143,19 +144,27 @@ class WorldUnderTest:
     def observe(self) -> None:
         """Run the periodic observation as if the last full list were long ago."""
         Listing.objects.update(listed_at=None)
-        self._observe(observe.polled_lists())
+        self._reach_looks()
+        self._observe(polled_lists())
 
     def watch(self) -> None:
         """Run the periodic observation: since the last complete lists little time has passed."""
-        self._observe(observe.polled_lists())
+        self._reach_looks()
+        self._observe(polled_lists())
+
+    def _reach_looks(self) -> None:
+        """The time of every planned look has come."""
+        for managed in driver.all_drivers():
+            managed.model._default_manager.filter(look_at__isnull=False).update(look_at=Now())
 
     def observe_waiting(self) -> None:
         """Run the periodic observation as if everything was just listed: only for rows that wait for it."""
+        self._reach_looks()
         keys = self._awaited_lists()
-        self._observe([polled_list for polled_list in observe.polled_lists() if polled_list.key in keys])
+        self._observe([polled_list for polled_list in polled_lists() if polled_list.key in keys])
 
-    def _observe(self, polled_lists: list[observe.PolledList]) -> None:
-        for polled_list in polled_lists:
+    def _observe(self, lists: list[PolledList]) -> None:
+        for polled_list in lists:
             with suppress(AwsError):
                 self.surviving(partial(observe.observe, polled_list))
 

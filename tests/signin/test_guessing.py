@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import structlog
+from axes.handlers import proxy as axes_proxy
 from axes.models import AccessAttempt
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -47,6 +49,21 @@ def test_the_lock_ends_by_itself(attempt: Attempt) -> None:
     for _ in range(5):
         attempt(password="wrong")
     AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=16))
+    assert attempt().status_code == 302
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=-1)])
+def test_a_host_whose_clock_is_wrong_neither_ends_nor_prolongs_a_lock(
+    attempt: Attempt, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
+) -> None:
+    for _ in range(4):
+        attempt(password="wrong")
+    right = axes_proxy.now
+    monkeypatch.setattr(axes_proxy, "now", lambda: right() + ahead)
+    assert attempt(password="wrong").status_code == 429
+    monkeypatch.setattr(axes_proxy, "now", right)
+    assert attempt().status_code == 429
+    AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=16))
     assert attempt().status_code == 302
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from streamhub.signin.oidc import Roles, claimed_groups, roles_of
+from streamhub.signin.oidc import Roles, asked_at, claimed_groups, roles_of
 from streamhub.signin.options import group_map, providers
 
 MAP = {"sso-ops": "operator", "sso-eng": "engineer", "sso-root": "administrator"}
@@ -42,6 +43,21 @@ def test_roles_are_those_of_mapped_groups_only(
 )
 def test_groups_come_from_userinfo_and_id_token(data: Any, expected: list[str]) -> None:
     assert claimed_groups(data, "groups") == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({}, None),
+        ({"id_token": None}, None),
+        ({"id_token": {"auth_time": 1_700_000_000}}, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ({"id_token": {"auth_time": "1700000000"}}, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ({"id_token": {"auth_time": "yesterday"}}, datetime(1970, 1, 1, tzinfo=UTC)),
+        ({"id_token": {"auth_time": 1e30}}, datetime(1970, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_when_the_provider_last_asked(data: Any, expected: datetime | None) -> None:
+    assert asked_at(data) == expected
 
 
 def test_the_map_is_read_and_mistakes_are_sentences() -> None:

@@ -24,8 +24,9 @@ from streamhub.console.roles import Grant
 from streamhub.console.tiles import DashboardList, Tile
 from streamhub.contributions import contributed
 from streamhub.lifecycle.driver import Driver
-from streamhub.lifecycle.observe import PolledList
+from streamhub.lifecycle.durations import Operation
 from streamhub.lifecycle.periodic import PeriodicJob
+from streamhub.lifecycle.polled_lists import PolledList
 from streamhub.task_names import TaskName
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,6 +34,7 @@ OURS = ("streamhub", "distributions", "channels_app", "recordings", "billing", "
 DJANGOS = {"name", "label", "verbose_name", "path", "default_auto_field", "__module__", "__doc__"}
 KINDS: dict[str, type] = {
     "polled_lists": PolledList,
+    "operations": Operation,
     "periodic_jobs": PeriodicJob,
     "alarms": AlarmSource,
     "navigation": Entry,

@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from billing.pricing.offer_file import MOST_BYTES
 from billing.pricing.services import rates_import
 from streamhub.access import audit
 from streamhub.access.actors import system_actor
+from streamhub.commands import DatabaseCommand
 from streamhub.errors import VerbError
 
 WHO = system_actor("manage.py import_prices")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Import rates from AWS's offer files (index.json of a service). What the book has stays."
 
     def add_arguments(self, parser: CommandParser) -> None:

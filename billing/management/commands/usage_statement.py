@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from billing.completeness import missing
 from billing.pricing.delivery import DeliveryRates, LinePrices
 from billing.pricing.services import price_book
 from billing.statement import StatementLine, month_bounds, one_state, statement_lines
+from streamhub.access import audit
 from streamhub.clock import database_now
+from streamhub.commands import DatabaseCommand
 from streamhub.csv_cells import cells
 
 HEADER = (
@@ -30,10 +32,10 @@ HEADER = (
 )
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Print what CloudFront delivered in a month, by breakout, as CSV. Prices are ESTIMATES. Lines after"
-        " the sum say what is still missing."
+        " the sum say what is still missing. The audit keeps that it was printed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -47,6 +49,8 @@ class Command(BaseCommand):
         rates = DeliveryRates.at(price_book(), start)
         if not rates.complete:
             raise CommandError("The price book has no rate of CloudFront. Run manage.py bootstrap.")
+        # Before the first line: nobody has the figures without an entry.
+        audit.record("export_usage", audit.Subject("usage statement", None, month))
         out = csv.writer(self.stdout)
         out.writerow(HEADER)
         prices = LinePrices(rates)

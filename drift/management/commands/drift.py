@@ -6,17 +6,18 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from drift import services as drift
 from drift.services import Finding, Report, Resolution, ResourceKind
 from streamhub.access.actors import system_actor
+from streamhub.commands import DatabaseCommand
 from streamhub.errors import AwsError, NotPossible, StreamHubError
 
 WHO = system_actor("manage.py drift")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Print what differs between the database and AWS; delete orphans with --delete-orphans --yes."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -6,26 +6,20 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
+from django.core.management.base import CommandError
 
 from streamhub import seeds
+from streamhub.commands import DatabaseCommand
 from streamhub.console import roles
 from streamhub.lifecycle.schedule import schedule_correct
-from streamhub.postgresql.outages import unavailable
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Migrate, seed groups and periodic jobs, create the first admin if ADMIN_PASSWORD is set."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            with seeds.exclusive():
-                self._seed(options["verbosity"])
-        except Error as error:
-            if not unavailable(error):
-                raise
-            raise CommandError(f"The database cannot be used: {str(error).strip()}") from error
+        with seeds.exclusive():
+            self._seed(options["verbosity"])
 
     def _seed(self, verbosity: int) -> None:
         call_command("migrate", interactive=False, verbosity=max(0, verbosity - 1))

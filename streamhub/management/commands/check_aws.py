@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from streamhub.aws.cloudfront import CloudFront
@@ -20,6 +20,7 @@ from streamhub.aws.s3 import S3
 from streamhub.aws.session import AwsSession, current_session
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import resolve_target
+from streamhub.commands import DatabaseCommand
 from streamhub.errors import AccessDenied, AwsError, NotFound, StreamHubError
 from streamhub.quotas.catalogue import KINDS, SERVICES
 from streamhub.quotas.limits import limits_of
@@ -124,7 +125,7 @@ def _mediamanager(session: AwsSession) -> AccountCheck:
     return _check("MediaManager distribution", lambda: f"{id}: {CloudFront(session).get(id).status}")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Check what the AWS account lacks for the first channel. Changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from streamhub.aws.iam_actions import actions_for
+from streamhub.commands import DatabaseCommand
 
 
 def policy(role_arn: str, buckets: list[str]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def policy(role_arn: str, buckets: list[str]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Print the IAM policy that StreamHub's access key needs, made from the product's AWS calls."
 
     def handle(self, *args: Any, **options: Any) -> None:

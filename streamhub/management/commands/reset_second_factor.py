@@ -7,12 +7,13 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from streamhub.access import login_events
+from streamhub.commands import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Remove the app, the passkeys and the recovery codes of a user. The password stays."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

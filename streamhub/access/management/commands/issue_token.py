@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import token_issue
+from streamhub.commands import DatabaseCommand
 from streamhub.errors import Invalid
 
 NEVER = "never"
@@ -19,7 +20,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _EXPIRES = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Issue an API token for a service. The token is shown only once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from streamhub.access.actors import system_actor
+from streamhub.commands import DatabaseCommand
 from streamhub.errors import Invalid
 from streamhub.lifecycle.retention import audit_drop
 
 WHO = system_actor("manage.py drop_audit")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Delete transitions and entries of the audit that are older than a month. This cannot be undone."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

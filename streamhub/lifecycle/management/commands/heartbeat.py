@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from streamhub.clock import database_now
+from streamhub.commands import DatabaseCommand
 from streamhub.lifecycle.heartbeat import is_silent
 from streamhub.lifecycle.models import Heartbeat
 from streamhub.lifecycle.silence import cause_of_silence
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Check that worker or beat had a heartbeat within the last minute (for container healthchecks)."
 
     def add_arguments(self, parser: CommandParser) -> None:
