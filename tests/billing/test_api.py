@@ -172,6 +172,7 @@ def test_nobody_gets_a_statement_without_its_entry(monkeypatch: Any) -> None:
     def no_entry(*_: Any, **__: Any) -> None:
         raise OperationalError("no space left")
 
+    rates_seed()
     monkeypatch.setattr(audit, "record", no_entry)
     out = StringIO()
     with pytest.raises(CommandError, match="no space left"):
