@@ -91,6 +91,12 @@ def may_run(channel: Channel) -> bool:
     return unknown or channel.state in MOVED_BY_MEDIALIVE
 
 
+def runs(channel: Channel) -> bool:
+    """Whether MediaLive runs, or is asked to, as far as is known. A step under way is no sign of it."""
+    wanted = channel.desired == Desired.RUNNING or channel.start_accepted_at is not None
+    return wanted or encoding(channel) or channel.state in MOVED_BY_MEDIALIVE
+
+
 def _session_is_over(channel: Channel) -> bool:
     """Whether MediaLive is idle again, or the channel is kept running on purpose."""
     if channel.state in AT_REST:

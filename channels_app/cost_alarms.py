@@ -142,7 +142,11 @@ def _over_time(
     allowed = limits.without_duration if planned is None else timedelta(minutes=planned) + limits.over_time
     if now - since <= allowed:
         return None
-    plan = "without a planned duration" if planned is None else f"longer than the planned {planned}"
+    plan = (
+        "without a planned duration"
+        if planned is None
+        else f"longer than the planned {planned} minute{pluralize(planned)}"
+    )
     message = f"{breakout.name} has run for {_minutes_text(now - since)}, {plan}."
     hint = "Stop it if it is over."
     return _breakout_alarm(Code.OVER_TIME, channel, breakout, since, now, message, hint)

@@ -20,6 +20,7 @@ ROLES = (
             "channels_app.retry_channel",
             "channels_app.stop_channel",
             "channels_app.tag_channel",
+            "channels_app.edit_channel",
             "channels_app.delete_channel",
             "channels_app.add_breakout",
             "channels_app.prepare_breakout",
@@ -28,6 +29,7 @@ ROLES = (
             "channels_app.cancel_breakout",
             "channels_app.retry_breakout",
             "channels_app.curtain_breakout",
+            "channels_app.edit_breakout",
         ),
     ),
 )

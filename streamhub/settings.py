@@ -94,6 +94,9 @@ SOURCE_BUCKETS = variables.words(env, "SOURCE_BUCKETS")
 MAX_CHANNELS = variables.limit(env, "MAX_CHANNELS", "channels")
 MAX_RUNNING_CHANNELS = variables.limit(env, "MAX_RUNNING_CHANNELS", "channels")
 
+# The tag of a channel that names the customer of its shows.
+CUSTOMER_TAG = env.str("CUSTOMER_TAG", default="customer")
+
 # --- Alarms ----------------------------------------------------------------------------------
 
 # Where notices about alarms go; empty: nowhere. Mail needs the address of a mail server, EMAIL_URL.

@@ -23,7 +23,7 @@ CHANNEL = {
 CHANNEL_MOVING = [state.value for state, badge in CHANNEL.items() if badge.moving]
 
 BREAKOUT = {
-    BreakoutState.IDLE: Badge(Tone.CALM, "event"),
+    BreakoutState.IDLE: Badge(Tone.CALM, "event", word="planned"),
     BreakoutState.STARTING: busy("rocket_launch"),
     BreakoutState.RUNNING: Badge(Tone.LIVE, "sensors"),
     BreakoutState.STOPPING: busy("stop_circle"),

@@ -9,14 +9,17 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.html import format_html
 
 from channels_app import preview, services
-from channels_app.admin import badges, handed_over
+from channels_app.admin import badges, handed_over, series
+from channels_app.admin.breakout_filters import FILTERS
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
-from channels_app.admin.forms import BreakoutForm
 from channels_app.admin.now import breakout_now
+from channels_app.admin.planning_forms import BreakoutForm
+from channels_app.admin.planning_verbs import PLANNING
 from channels_app.guards import breakout as guards
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
@@ -28,9 +31,9 @@ from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Panel, Section
 from streamhub.console.finding import Search
 from streamhub.console.registry import PageParts
-from streamhub.console.saved_views import SavedView
-from streamhub.console.templatetags.console import since
-from streamhub.console.verbs import Verb
+from streamhub.console.saved_views import PARAMETER, SavedView
+from streamhub.console.templatetags.console import clock
+from streamhub.console.verbs import Outcome, Verb
 from streamhub.lifecycle.polled_lists import lists_read_at
 
 SOON = timedelta(hours=24)
@@ -56,6 +59,7 @@ class BreakoutAdmin(CreatingAdmin):
     saved_views = (
         SavedView("live", "Live now", "sensors", lambda: Q(state__in=ON_AIR), 10),
         SavedView("soon", "Starting soon", "event_upcoming", starting_soon, 15),
+        SavedView("planned", "Planned", "event", lambda: Q(state=State.IDLE), 17),
         SavedView(
             "moving",
             "In transition",
@@ -65,14 +69,26 @@ class BreakoutAdmin(CreatingAdmin):
         ),
         SavedView("failed", "Failed", "error", lambda: Q(state=State.FAILED), 30),
     )
-    list_display = ("title", "state_shown", "channel_shown", "planned", "curtain", "delivered")
-    list_filter = ("state", "curtain_raised", "usage_status")
+    list_before_template = "channels_app/breakouts_before.html"
+    list_display = (
+        "title",
+        "state_shown",
+        "channel_shown",
+        "planned",
+        "customer_shown",
+        "curtain",
+        "delivered",
+    )
+    list_filter = ("state", "curtain_raised", "usage_status", *FILTERS)
     search = Search(ids=("uid",), names=("name", "channel_name"), elsewhere=(_delivered_by,))
     search_help_text = "Name, channel, or the whole id or domain of a distribution"
-    ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Breakout]:
         return super().get_queryset(request).select_related("channel__distribution")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """What is planned begins with the next one."""
+        return ("starts_at", "id") if request.GET.get(PARAMETER) in ("soon", "planned") else ("-id",)
 
     @display(description="channel")
     def channel_shown(self, row: Breakout) -> str:
@@ -82,7 +98,11 @@ class BreakoutAdmin(CreatingAdmin):
 
     @display(description="planned", ordering="starts_at")
     def planned(self, row: Breakout) -> str:
-        return since(row.starts_at)
+        return clock(row.starts_at)
+
+    @display(description="customer")
+    def customer_shown(self, row: Breakout) -> str:
+        return services.customer_of(row) or "-"
 
     @display(description="curtain")
     def curtain(self, row: Breakout) -> str:
@@ -116,6 +136,20 @@ class BreakoutAdmin(CreatingAdmin):
 
     def facts(self, request: HttpRequest, row: Breakout) -> list[Section]:
         return breakout_sections(row, request.user)
+
+    def extra_urls(self) -> list[Any]:
+        return [path("series/", self.own(series.page), name="channels_app_breakout_series")]
+
+    def creation_warnings(self, data: dict[str, Any]) -> list[str]:
+        return services.plan_warnings(
+            data["channel"], data["name"], data["starts_at"], data["duration_minutes"]
+        )
+
+    def after_verb(self, request: HttpRequest, outcome: Outcome) -> HttpResponse | None:
+        """A duplicate leads to the new breakout."""
+        if not isinstance(outcome.returned, Breakout) or not request.path.endswith("/do/duplicate/"):
+            return None
+        return self.after_creation(request, outcome.returned)
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Breakout:
         return services.breakout_create(**data, who=who)
@@ -258,4 +292,6 @@ VERBS = (
     ),
 )
 
-PARTS = PageParts(Breakout, verbs=VERBS, panels=(_preview_panel, _readiness_panel, _attachments_panel))
+PARTS = PageParts(
+    Breakout, verbs=(*VERBS, *PLANNING), panels=(_preview_panel, _readiness_panel, _attachments_panel)
+)

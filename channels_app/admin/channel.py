@@ -11,16 +11,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from channels_app import services
-from channels_app.admin import badges, handed_over
+from channels_app import breakout_sync, services
+from channels_app.admin import badges, channel_breakouts, handed_over
 from channels_app.admin.facts import channel_sections
-from channels_app.admin.forms import INPUTS, ChannelForm, TagsForm
+from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
 from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
-from channels_app.models.channel import Desired, InputType
+from channels_app.models.channel import PUSH_TYPES, Desired, InputType
 from distributions.models import Distribution
 from streamhub.access.actors import Actor
 from streamhub.console.creation import CreatingAdmin
@@ -115,7 +115,9 @@ class ChannelAdmin(CreatingAdmin):
         permitted = request.user.has_perm("channels_app.add_breakout")
         possible = permitted and guards.refusal("create-breakout", self.situation(row)) is None
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
-        return [Link("New breakout", url, "add_circle")] if possible else []
+        series = f"{reverse('admin:channels_app_breakout_series')}?channel={row.pk}"
+        links = [Link("New breakout", url, "add_circle"), Link("Plan a series", series, "date_range")]
+        return links if possible else []
 
     def creation_notes(self) -> list[str]:
         return before_creating(
@@ -152,6 +154,44 @@ def _delete_consequences(row: Channel) -> list[str]:
     if cancelled:
         sentences.append(f"Its idle breakouts are cancelled: {', '.join(cancelled)}.")
     return [*sentences, "Past breakouts and their usage are kept."]
+
+
+def _tag_lines(row: Channel) -> str:
+    return "\n".join(f"{key}={value}" for key, value in row.tags.items())
+
+
+def _editable(row: Channel) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "input_type": row.input_type,
+        "allowed_cidrs": "\n".join(row.allowed_cidrs),
+        "encoding_profile": row.encoding_profile,
+        "record": row.record,
+        "tags": _tag_lines(row),
+        "runs": breakout_sync.runs(row),
+    }
+
+
+def _edit_consequences(row: Channel) -> list[str]:
+    sentences = [
+        "Its ingest and playback URLs stay. AWS's own names of its resources do not follow its name.",
+    ]
+    push, runs = row.input_type in PUSH_TYPES, breakout_sync.runs(row)
+    if push and runs:
+        sentences.append(
+            "It runs now. MediaLive takes another security group only while its channel is idle, so other "
+            "CIDRs let an encoder in after the stop, not now."
+        )
+    elif push:
+        sentences.append(
+            "For other CIDRs its input gets another security group. Channels that share the "
+            "present one keep it."
+        )
+    if runs:
+        sentences.append("Profile and recording can be changed only while it is idle.")
+    else:
+        sentences.append("Another profile or recording takes MediaLive up to a minute. A start waits for it.")
+    return sentences
 
 
 VERBS = (
@@ -191,6 +231,21 @@ VERBS = (
         order=15,
     ),
     Verb(
+        name="edit",
+        label="Edit",
+        icon="edit",
+        permission="channels_app.edit_channel",
+        run=lambda row, who, **given: services.channel_edit(row, who=who, **given),
+        refusal=_refusal("edit"),
+        form=ChannelEditForm,
+        initial=_editable,
+        consequences=_edit_consequences,
+        done="it is changed. What AWS does not have yet is marked on its page.",
+        now=channel_now,
+        bulk=False,
+        order=17,
+    ),
+    Verb(
         name="tags",
         label="Edit tags",
         icon="sell",
@@ -198,7 +253,7 @@ VERBS = (
         run=lambda row, who, tags: services.channel_tags_change(row, tags, who=who),
         refusal=_refusal("tags"),
         form=TagsForm,
-        initial=lambda row: {"tags": "\n".join(f"{key}={value}" for key, value in row.tags.items())},
+        initial=lambda row: {"tags": _tag_lines(row)},
         consequences=lambda row: [
             "Its MediaLive and MediaPackage resources and its distribution get these tags instead of those "
             "that were given before. The stream is not interrupted.",
@@ -239,4 +294,4 @@ VERBS = (
     ),
 )
 
-PARTS = PageParts(Channel, verbs=VERBS)
+PARTS = PageParts(Channel, verbs=VERBS, panels=(channel_breakouts.panel,))

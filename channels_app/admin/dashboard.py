@@ -32,7 +32,8 @@ def _breakout_rows(rows: QuerySet[Breakout], *, planned: bool = False) -> list[D
             url=page_of(row),
             badge=_badge(badges.BREAKOUT[State(row.state)], row.shown_error),
             word=row.state,
-            since=row.starts_at if planned else row.state_since,
+            since=row.state_since,
+            at=row.starts_at if planned else None,
             detail=row.shown_error.error_message[:140] or f"on {row.channel_name}",
         )
         for row in rows.select_related("channel")[:LIST_LENGTH]
@@ -47,8 +48,8 @@ def _channel_rows() -> list[DashboardRow]:
             page_of(row),
             _badge(badges.CHANNEL[ChannelState(row.state)], row),
             row.state,
-            row.error_at,
-            row.error_message[:140],
+            since=row.error_at,
+            detail=row.error_message[:140],
         )
         for row in rows
     ]

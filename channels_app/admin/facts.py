@@ -7,13 +7,13 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
 from django.urls import reverse
 
-from channels_app import ingest, playback
+from channels_app import breakout_sync, ingest, playback
 from channels_app.admin.forms import INPUTS, profile_label
 from channels_app.decide.maintenance import window_of
 from channels_app.models import Breakout, Channel
-from channels_app.models.breakout import ON_AIR
+from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import PUSH_TYPES, InputType
-from channels_app.services import pending_changes
+from channels_app.services import customer_of, pending_changes
 from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Section
 
@@ -91,16 +91,27 @@ def _options(row: Channel, user: User | AnonymousUser) -> Section:
         [
             Fact("input", INPUTS[InputType(row.input_type)]),
             Fact("class", row.channel_class, "code"),
-            Fact("allowed CIDRs", row.allowed_cidrs, "list"),
+            Fact("allowed CIDRs", row.allowed_cidrs, "list", hint=_pending(row, "allowed_cidrs")),
             _sources(row, user),
             *([Fact("credentials", "a user name and a password")] if row.source_username else []),
-            Fact("profile", profile_label(row.encoding_profile)),
-            Fact("recorded", row.record, "yesno"),
-            Fact("tags", row.tags, "tags", hint="Being changed on AWS." if pending_changes(row) else ""),
+            Fact("profile", profile_label(row.encoding_profile), hint=_pending(row, "encoding_profile")),
+            Fact("recorded", row.record, "yesno", hint=_pending(row, "record")),
+            Fact("tags", row.tags, "tags", hint=_pending(row, "tags")),
             Fact("created", row.created_at, "when"),
         ],
         "tune",
     )
+
+
+def _pending(row: Channel, field: str) -> str:
+    """What is said of a field that AWS does not have yet."""
+    if field not in pending_changes(row):
+        return ""
+    if row.edits_refused and field != "tags":
+        return "AWS refused it, and still has the earlier value."
+    if field == "tags" or not breakout_sync.runs(row):
+        return "Being changed on AWS."
+    return "AWS has the earlier value until the channel is idle: it takes no edit of it while MediaLive runs."
 
 
 def _sources(row: Channel, user: User | AnonymousUser) -> Fact:
@@ -192,11 +203,19 @@ def _session(row: Breakout) -> Section:
             Fact("planned for", row.starts_at, "when") if row.starts_at else Fact("planned for", None),
             Fact("planned minutes", row.duration_minutes),
             Fact("on air since", row.session_started_at, "when"),
-            Fact("stop accepted", row.session_ended_at, "when"),
+            Fact("stop accepted" if row.state == State.STOPPING else "ended", row.session_ended_at, "when"),
+            Fact("customer", customer_of(row), hint=_customer_hint(row)),
+            Fact("note", row.note),
             Fact("created", row.created_at, "when"),
         ],
         "event",
     )
+
+
+def _customer_hint(row: Breakout) -> str:
+    if row.customer or not customer_of(row):
+        return ""
+    return f"From the channel's tag {settings.CUSTOMER_TAG}. The start copies it."
 
 
 def _usage(row: Breakout) -> Section:

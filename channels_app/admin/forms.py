@@ -1,14 +1,11 @@
-"""The forms with which staff add channels and breakouts."""
+"""The forms with which staff add and edit channels."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from unfold.widgets import (
-    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -16,8 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from channels_app.models import Breakout, Channel
-from channels_app.models.channel import PUSH_TYPES, ChannelClass, Desired, InputType
+from channels_app.models.channel import PUSH_TYPES, ChannelClass, InputType
 from channels_app.profiles import PROFILE_OUTPUTS
 from channels_app.services.sources import KINDS
 from channels_app.services.tags import tags_error
@@ -153,6 +149,32 @@ class ChannelForm(forms.Form):
         return data
 
 
+class ChannelEditForm(ChannelForm):
+    """A channel's fields that can change now: its `initial` says `runs` and `input_type`."""
+
+    field_order = ("name", "allowed_cidrs", "encoding_profile", "record", "tags")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        editable = {"name", "tags"}
+        if self.initial.get("input_type") in PUSH_TYPES:
+            editable.add("allowed_cidrs")
+        if not self.initial.get("runs"):
+            editable |= {"encoding_profile", "record"}
+        for name in set(self.fields) - editable:
+            del self.fields[name]
+        if "allowed_cidrs" in self.fields:
+            # No other field decides whether it is shown.
+            self.fields["allowed_cidrs"].widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
+        profile = self.initial.get("encoding_profile", "")
+        if "encoding_profile" in self.fields and profile not in PROFILE_OUTPUTS:
+            choices = self.fields["encoding_profile"].choices  # type: ignore[attr-defined]
+            self.fields["encoding_profile"].choices = [(profile, profile), *choices]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
 class TagsForm(forms.Form):
     tags = TagsField(required=False, help_text="One key=value per line.")
 
@@ -161,28 +183,3 @@ class TagsForm(forms.Form):
         if error := tags_error(tags):
             raise forms.ValidationError(error)
         return tags
-
-
-class BreakoutForm(forms.Form):
-    channel = forms.ModelChoiceField(
-        queryset=Channel.objects.exclude(desired=Desired.DELETED),
-        help_text="A channel carries one breakout at a time.",
-    )
-    name = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="1 to 128 characters.")
-    starts_at = forms.DateTimeField(
-        label="Starts at (UTC)",
-        required=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "data-sh-utc-input": ""}),
-        help_text="For the schedule only. The breakout does not start by itself.",
-    )
-    duration_minutes = forms.IntegerField(
-        label="Duration (minutes)", required=False, widget=UnfoldAdminIntegerFieldWidget
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Searches while typing: there may be ten thousand channels.
-        field = self.fields["channel"]
-        widget = AutocompleteSelect(Breakout._meta.get_field("channel"), admin.site)
-        widget.choices = field.choices  # type: ignore[attr-defined]
-        field.widget = widget

@@ -13,7 +13,7 @@ def breakout_now(row: Breakout, now: datetime) -> str:
     """Since when it is on air, or when it is planned, and until when."""
     if row.state in ON_AIR:
         since = row.session_started_at or row.state_since
-        word = "on air" if row.session_started_at else row.state
+        word = "on air" if row.session_started_at else f"has been {row.state}"
         return f"{word} for {length(now - since)}, {_planned_end(row, now)}"
     if row.state not in (State.IDLE, State.FAILED):
         return ""
@@ -26,7 +26,8 @@ def channel_now(row: Channel, now: datetime) -> str:
     if on_air is not None:
         return f"{on_air.name}: {breakout_now(on_air, now)}"
     runs = row.state in (ChannelState.STARTING, ChannelState.RUNNING)
-    phrases = [f"{row.state} for {length(now - row.state_since)} without a show"] if runs else []
+    word = "running" if row.state == ChannelState.RUNNING else f"has been {row.state}"
+    phrases = [f"{word} for {length(now - row.state_since)} without a show"] if runs else []
     planned = row.breakouts.filter(state=State.IDLE, starts_at__gte=now).order_by("starts_at").first()
     if planned:
         phrases.append(f"next: {planned.name}, {_planned_start(planned, now)}")

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from channels_app.admin import badges
+from channels_app.admin.facts import page_of
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import Desired
 from streamhub.console.facts import Fact, Section
@@ -56,7 +57,7 @@ class SecurityGroupAdmin(ResourceAdmin):
         return row.channel_count  # type: ignore[attr-defined,no-any-return]
 
     def facts(self, request: HttpRequest, row: SecurityGroup) -> list[Section]:
-        channels = list(row.channels.order_by("name").values_list("name", flat=True)[:10])
+        channels = [(each.name, page_of(each)) for each in row.channels.order_by("name").only("name")[:10]]
         facts = [
             Fact("CIDRs", row.cidr_list, "list"),
             Fact("AWS id", row.aws_id, "id"),
@@ -64,7 +65,7 @@ class SecurityGroupAdmin(ResourceAdmin):
             Fact(
                 "channels",
                 channels,
-                "list",
+                "links",
                 hint="Only the first ten are shown." if len(channels) == 10 else "",
             ),
             Fact("created", row.created_at, "when"),

@@ -29,6 +29,18 @@ class BreakoutIn(In):
     name: str = Field(json_schema_extra=fields.BREAKOUT_NAME)
     starts_at: Moment | None = None
     duration_minutes: Annotated[Whole, Field(json_schema_extra=fields.DURATION)] | None = None
+    customer: Annotated[str, Field(json_schema_extra=fields.CUSTOMER)] | None = None
+    note: Annotated[str, Field(json_schema_extra=fields.NOTE)] | None = None
+
+
+class BreakoutPatch(In):
+    """What is left out stays; null empties a field."""
+
+    name: str = Field("", json_schema_extra=fields.BREAKOUT_NAME)
+    starts_at: Moment | None = None
+    duration_minutes: Annotated[Whole, Field(json_schema_extra=fields.DURATION)] | None = None
+    customer: Annotated[str, Field(json_schema_extra=fields.CUSTOMER)] | None = None
+    note: Annotated[str, Field(json_schema_extra=fields.NOTE)] | None = None
 
 
 class CurtainIn(In):
@@ -53,6 +65,8 @@ class BreakoutOut(Out):
     state: str
     starts_at: datetime | None
     duration_minutes: int | None
+    customer: str | None
+    note: str | None
     session_started_at: datetime | None
     session_ended_at: datetime | None
     curtain_raised: bool
@@ -69,6 +83,14 @@ class BreakoutOut(Out):
     @staticmethod
     def resolve_channel(row: Breakout) -> str | None:
         return str(row.channel_id) if row.channel_id else None
+
+    @staticmethod
+    def resolve_customer(row: Breakout) -> str | None:
+        return services.customer_of(row) or None
+
+    @staticmethod
+    def resolve_note(row: Breakout) -> str | None:
+        return row.note or None
 
     @staticmethod
     def resolve_playback_url(row: Breakout) -> str | None:
@@ -95,6 +117,18 @@ class BreakoutOut(Out):
             "suspect": row.usage_suspect,
             "complete": row.usage_complete,
         }
+
+
+class PlannedOut(BreakoutOut):
+    """A breakout that was just planned. `warnings`: what overlaps, and what is planned twice."""
+
+    warnings: list[str]
+
+    @staticmethod
+    def resolve_warnings(row: Breakout) -> list[str]:
+        if row.state not in (State.IDLE, State.FAILED):
+            return []
+        return services.plan_warnings(row.channel, row.name, row.starts_at, row.duration_minutes, besides=row)
 
 
 class CheckOut(Out):
@@ -128,9 +162,9 @@ def reloaded(breakout: Breakout) -> Breakout:
     return breakouts().get(pk=breakout.pk)
 
 
-@router.post("", response={201: BreakoutOut}, auth=CONTROL)
+@router.post("", response={201: PlannedOut}, auth=CONTROL)
 def create_breakout(request: HttpRequest, body: BreakoutIn) -> Status[Breakout]:
-    """Create an idle breakout on a channel."""
+    """Create an idle breakout on a channel. A start must not be past; `warnings` say what overlaps."""
     given = body.model_dump(exclude={"channel"})
     channel = _channel_in_body(body.channel)
     return Status(201, reloaded(services.breakout_create(channel, **given, who=actor_of(request))))
@@ -159,6 +193,16 @@ def list_breakouts(request: HttpRequest, query: Query[BreakoutFilter]) -> dict[s
 def get_breakout(request: HttpRequest, id: str) -> Breakout:
     """One breakout. It is kept when its channel is deleted."""
     return breakout_or_404(id)
+
+
+@router.patch("/{id}", response=PlannedOut, auth=CONTROL)
+def change_breakout(request: HttpRequest, id: str, body: BreakoutPatch) -> Breakout:
+    """Change what is planned: the start until the show begins, its duration until it ends; 409 afterwards.
+
+    Name, customer and note can be corrected at any time.
+    """
+    row, given = breakout_or_404(id), body.model_dump(exclude_unset=True)
+    return reloaded(services.breakout_edit(row, **given, who=actor_of(request)))
 
 
 @router.post("/{id}/prepare", response={202: ReadinessOut}, auth=CONTROL)

@@ -44,7 +44,13 @@ class ChannelIn(In):
 
 
 class ChannelPatch(In):
+    """What is left out or null stays."""
+
+    name: Annotated[str, Field(json_schema_extra=fields.CHANNEL_NAME)] | None = None
     tags: dict[str, str] | None = Field(None, json_schema_extra=fields.TAGS)
+    allowed_cidrs: Annotated[list[str], Field(json_schema_extra=fields.CIDRS)] | None = None
+    encoding_profile: Annotated[str, Field(json_schema_extra=fields.PROFILE)] | None = None
+    record: bool | None = None
 
 
 class IngestOut(Out):
@@ -151,11 +157,14 @@ def get_channel(request: HttpRequest, id: str) -> Channel:
 
 @router.patch("/{id}", response={200: ChannelOut, 202: ChannelOut}, auth=WRITE)
 def change_channel(request: HttpRequest, id: str, body: ChannelPatch) -> Status[Channel]:
-    """Change the channel's tags; 202 with `pending_changes` while AWS does not have them everywhere yet."""
+    """Change the channel; 202 with `pending_changes` while AWS does not have everything yet.
+
+    Its URLs stay. AWS takes other CIDRs, profile and recording while MediaLive's channel is idle: CIDRs wait
+    for that, profile and recording are 409 until then. AWS's own names do not follow the channel's.
+    """
     row = channel_or_404(id)
-    if body.tags is not None:
-        services.channel_tags_change(row, body.tags, who=actor_of(request))
-        row = channel_or_404(id)
+    services.channel_edit(row, **body.model_dump(exclude_none=True), who=actor_of(request))
+    row = channel_or_404(id)
     return Status(202 if services.pending_changes(row) else 200, row)
 
 

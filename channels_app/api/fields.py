@@ -42,6 +42,13 @@ CHANNEL_FILTER: Schema = {
     "pattern": ID_PATTERN,
     "description": "The id of a channel. No rows if there is none.",
 }
+CUSTOMER: Schema = name(breakout.CUSTOMER_MAX)
+CUSTOMER["minLength"] = 0
+CUSTOMER["pattern"] = f"^{_VISIBLE}*$"
+CUSTOMER["description"] = (
+    "Whose show it is. Without one: what the channel's tag CUSTOMER_TAG says at the start."
+)
+NOTE: Schema = {"maxLength": breakout.NOTE_MAX, "pattern": r"^[^\u0000]*$"}
 DURATION: Schema = {"minimum": 1, "maximum": breakout.DURATION_MAX_MINUTES}
 CHANNEL_CLASS: Schema = {"enum": list(ChannelClass.values)}
 INPUT_TYPE: Schema = {"enum": list(InputType.values)}

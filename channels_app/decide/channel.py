@@ -33,6 +33,7 @@ class Step(StrEnum):
     WAIT_STARTED = "confirm that the MediaLive channel runs"
     OPEN_ENDPOINT = "let CloudFront into the MediaPackage endpoint again"
     TELL_INPUT_CHANGED = "restore the MediaLive input while its channel runs"
+    EDIT_INPUT = "give the MediaLive input its new security group"
     RESTORE_INPUT = "restore the settings of the MediaLive input"
     RESTORE_ATTACHMENT = "attach the input to the MediaLive channel again"
     SETTLE_RUNNING = "record that the channel runs"
@@ -104,7 +105,9 @@ class Observed:
     `input_changed`: somebody changed the input's settings; `attachment_changed`: the MediaLive channel reads
     other inputs; `input_untold`: one of them, and the timelines do not say it yet.
     `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
-    `update_wanted`: a person wants our settings sent to the MediaLive channel.
+    `update_wanted`: a person wants our settings sent to the MediaLive channel. `encoder_edited`: they were
+    edited. `input_edited`: the input is to get another security group; `edit_waits`: which AWS does not have
+    yet, and nothing is known that would keep it from it.
     """
 
     mp_channel: Part = field(default_factory=Part)
@@ -127,6 +130,9 @@ class Observed:
     maintenance_due: bool = False
     stop_confirmed: bool = False
     update_wanted: bool = False
+    encoder_edited: bool = False
+    input_edited: bool = False
+    edit_waits: bool = False
 
     @property
     def handed_over(self) -> bool:
@@ -152,6 +158,7 @@ CHANGES_AWS = frozenset(
         Step.CLEAR_FAILED,
         Step.START,
         Step.OPEN_ENDPOINT,
+        Step.EDIT_INPUT,
         Step.RESTORE_INPUT,
         Step.RESTORE_ATTACHMENT,
         Step.STOP,
@@ -195,8 +202,15 @@ def _wanted_step(intent: Intent, observed: Observed) -> Step:
     if observed.tags_due:
         return Step.TAG
     return (
-        (_restore_step(observed) or _maintenance_step(observed) or step) if step is Step.SETTLE_IDLE else step
+        (_edit_step(observed) or _restore_step(observed) or _maintenance_step(observed) or step)
+        if step is Step.SETTLE_IDLE
+        else step
     )
+
+
+def _edit_step(observed: Observed) -> Step | None:
+    """What staff edited about the input, which AWS takes only while its channel is idle."""
+    return Step.EDIT_INPUT if observed.input_edited else None
 
 
 def _restore_step(observed: Observed) -> Step | None:
@@ -253,7 +267,7 @@ USABLE = STARTED | {"IDLE"}
 
 def _run_step(intent: Intent, observed: Observed) -> Step:
     state = observed.ml_channel.state
-    if observed.update_wanted and state in UPDATABLE:
+    if (observed.update_wanted or observed.encoder_edited) and state in UPDATABLE:
         return Step.UPDATE_ML_CHANNEL
     if state in NOT_USABLE:
         return NOT_USABLE[state]
@@ -275,7 +289,10 @@ def _start_step(state: str, observed: Observed) -> Step:
         return Step.WAIT_STARTED
     if observed.start_accepted:
         return Step.FAIL_START
-    return _restore_step(observed) or Step.START
+    if observed.edit_waits:
+        # On air it could not follow any more, and the encoder would be shut out.
+        return Step.WAIT_GROUP
+    return _edit_step(observed) or _restore_step(observed) or Step.START
 
 
 def _teardown_step(observed: Observed) -> Step:

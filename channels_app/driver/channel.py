@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from channels_app import operations
 from channels_app.decide.channel import Step
 from channels_app.driver import (
+    edits,
     maintenance,
     outside_edits,
     ownership,
@@ -53,7 +54,7 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.REPLACE_DISTRIBUTION: provisioning.replace_distribution,
     Step.WAIT_GROUP: provisioning.wait_group,
     Step.CLEAR_FAILED: provisioning.clear_failed,
-    Step.UPDATE_ML_CHANNEL: provisioning.update,
+    Step.UPDATE_ML_CHANNEL: edits.edit_encoder,
     Step.TELL_UPDATE_FAILED: running.tell_edit_failed,
     Step.TELL_UNKNOWN_STATE: running.tell_unknown_state,
     Step.WAIT_UPDATED: partial(running.wait, None, "MediaLive applies the settings of the channel"),
@@ -63,6 +64,7 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.SETTLE_RUNNING: partial(running.settle, State.RUNNING, "MediaLive says RUNNING"),
     Step.OPEN_ENDPOINT: outside_edits.open_endpoint,
     Step.TELL_INPUT_CHANGED: outside_edits.tell_input_changed,
+    Step.EDIT_INPUT: edits.edit_input,
     Step.RESTORE_INPUT: outside_edits.restore_input,
     Step.RESTORE_ATTACHMENT: outside_edits.restore_attachment,
     Step.STOP: running.stop,
@@ -108,6 +110,7 @@ class ChannelDriver:
             ownership.read_mark(claim, step, part)
             step = self._certain_step(claim)
         ownership.record(claim)
+        edits.keep_shown(claim)
         try:
             with settling.patience(claim):
                 return STEP_FUNCTIONS[step](claim)

@@ -25,6 +25,8 @@ NAME, GROUPS, STREAMS, SOURCES, TAGS, ATTACHED = (
     "tags",
     "attachment to the channel",
 )
+# The field of the channel that an edit of the input is about.
+CIDRS = "allowed_cidrs"
 # How the timelines are told that MediaLive took our settings and shows others all the same.
 NOT_TAKEN = "MediaLive does not show what it accepted: "
 INPUT_CHANGED = "input_changed"
@@ -88,7 +90,8 @@ def expected(row: Channel) -> dict[str, Any]:
         STREAMS: ours.destinations,
         SOURCES: sources_of(sources_params(ours.type, ours.source_urls, ours.credentials)),
     }
-    return settings | ({GROUPS: ours.security_group_ids} if group_is_settled(row.security_group) else {})
+    known = group_is_settled(row.security_group) and CIDRS not in row.edits_pending
+    return settings | ({GROUPS: ours.security_group_ids} if known else {})
 
 
 def is_attached(row: Channel) -> bool:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from channels_app.decide.channel import Intent, Observed, Step, next_step
-from channels_app.driver import input_settings, maintenance, tagging
+from channels_app.driver import edits, input_settings, maintenance, tagging
 from channels_app.driver.parts import (
     ENDPOINT,
     INPUT,
@@ -93,6 +93,7 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
         return ENDPOINT
     contradictions = {
         Step.START: row.state == State.RUNNING,
+        Step.EDIT_INPUT: row.state != State.IDLE,
         Step.RESTORE_INPUT: row.state != State.IDLE,
         Step.RESTORE_ATTACHMENT: row.state != State.IDLE,
         Step.STOP: row.state == State.IDLE or row.stop_accepted_at is not None,
@@ -109,7 +110,7 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
 
 
 # The steps whose call AWS takes in some states of the MediaLive channel only.
-NEED_STATE = (Step.START, Step.STOP, Step.RESTORE_INPUT, Step.RESTORE_ATTACHMENT)
+NEED_STATE = (Step.START, Step.STOP, Step.EDIT_INPUT, Step.RESTORE_INPUT, Step.RESTORE_ATTACHMENT)
 
 
 def look_before(claim: Claim, step: Step) -> None:
@@ -199,6 +200,9 @@ def observed(row: Channel) -> Observed:
         suspected=row.suspect_since is not None,
         ml_channel_suspected=row.suspect_part == ML_CHANNEL.key,
         update_wanted=row.update_wanted,
+        encoder_edited=edits.encoder_is_due(row),
+        input_edited=edits.input_is_due(row) and _group(row.security_group) == "ready",
+        edit_waits=edits.input_is_due(row) and edits.group_is_coming(row.security_group),
         maintenance_due=maintenance.is_due(row),
         tags_due=tagging.next_part(row) is not None,
         stop_confirmed=bool(row.ml_channel_id) and row.stop_confirmed_id == row.ml_channel_id,

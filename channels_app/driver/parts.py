@@ -172,6 +172,13 @@ def restore_input(row: Channel) -> medialive.InputInfo:
     )
 
 
+def edit_input(row: Channel) -> medialive.InputInfo:
+    """Give the input the security group that the row wants. Raises `Conflict`, `Refused`, `NotFound`."""
+    ours = input_settings.wanted(row)
+    groups = ours.security_group_ids
+    return live().update_input(row.ml_input_id, name=ours.name, type=ours.type, security_group_ids=groups)
+
+
 def _create_ml_channel(row: Channel) -> Any:
     return live().create_channel(_ml_channel_spec(row))
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models.functions import Now
 
 from channels_app.driver import parts
 from channels_app.driver.parts import ML_CHANNEL, PartDriver
@@ -133,16 +132,6 @@ def replace_distribution(claim: Claim) -> float | None:
     """Replace the attached distribution, which still pulls from an endpoint that is gone."""
     distribution_replace(claim.row, who=SYSTEM, why="its origin endpoint is gone")
     claim.row.refresh_from_db()
-    return AT_ONCE
-
-
-def update(claim: Claim) -> float | None:
-    """Send our settings to the MediaLive channel, whose last edit failed. Raises `Refused`."""
-    row: Channel = claim.row
-    info = absence.observe_on_conflict(claim, lambda: parts.update_ml_channel(row))
-    facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
-    why = f"{ML_CHANNEL.label}: StreamHub's settings sent"
-    claim.note(why, request_id=info.request_id, update_wanted=False, **facts)
     return AT_ONCE
 
 

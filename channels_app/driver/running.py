@@ -68,7 +68,7 @@ def start(claim: Claim) -> float | None:
     if row.state == State.RUNNING:
         # Said before the call, since its answer may be lost.
         move(claim, State.STARTING, why=STARTS_AGAIN, tell=True, **outside(claim, *STOPPED_OUTSIDE))
-    claim.keep_error = row.error_code in UNTIL_SETTLED
+    claim.keep_error |= row.error_code in UNTIL_SETTLED
     return _send(
         claim,
         parts.live().start_channel,
@@ -202,7 +202,7 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     timelines.tell_unchanged(claim)
     move(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
     seen = observed(row)
-    restorable = state == State.IDLE and (seen.input_changed or seen.attachment_changed)
+    restorable = state == State.IDLE and (seen.input_edited or seen.input_changed or seen.attachment_changed)
     return AT_ONCE if restorable or (seen.tags_due and row.error_code != TAGS_REFUSED) else None
 
 

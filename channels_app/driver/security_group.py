@@ -212,9 +212,8 @@ class SecurityGroupDriver:
         """Record that the group is ready, and wake the channels that wait for it."""
         row: SecurityGroup = claim.row
         claim.change_state(State.READY, why="present")
-        waiting = Channel.objects.filter(security_group=row, ml_input_id="").exclude(
-            state=ChannelState.FAILED
-        )
+        waits = Q(ml_input_id="") | Q(leaving_group__isnull=False)
+        waiting = Channel.objects.filter(waits, security_group=row).exclude(state=ChannelState.FAILED)
         intent.requeue(Channel, list(waiting.values_list("pk", flat=True)))
         return AT_ONCE if row.desired == Desired.DELETED else None
 
@@ -222,7 +221,7 @@ class SecurityGroupDriver:
         row: SecurityGroup = claim.row
         # Change the state before the check: a new channel sees DELETING, or the check sees the channel.
         claim.change_state(State.DELETING, why="no channel uses it")
-        if row.channels.exists():
+        if row.in_use:
             claim.save(desired=Desired.PRESENT)
             return AT_ONCE
         try:
@@ -248,7 +247,7 @@ class SecurityGroupDriver:
         row: SecurityGroup = claim.row
         with transaction.atomic():
             locked = SecurityGroup.objects.select_for_update().get(pk=row.pk)
-            if locked.desired == Desired.DELETED and not locked.channels.exists():
+            if locked.desired == Desired.DELETED and not locked.in_use:
                 claim.forget(why="no channel uses it and it is gone from MediaLive")
                 return None
         # A new channel uses it meanwhile.

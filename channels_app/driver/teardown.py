@@ -39,12 +39,14 @@ def wait_gone(part: PartDriver, claim: Claim) -> float | None:
 
 
 def forget(claim: Claim) -> float | None:
-    group: SecurityGroup | None = claim.row.security_group
+    groups: list[SecurityGroup] = [
+        group for group in (claim.row.security_group, claim.row.leaving_group) if group is not None
+    ]
     with transaction.atomic():
         # Lock the channel first, as everywhere; its breakouts are written next.
         Channel.objects.select_for_update(of=("self",)).get(pk=claim.row.pk)
         breakout_sync.end_breakouts_of(claim.row)
         claim.forget(why="AWS confirmed that every part is gone")
-        if group is not None:
+        for group in groups:
             security_group_release(group)
     return None

@@ -14,6 +14,9 @@ from streamhub.lifecycle.guards import Refusal, Rule, Table, already, either, on
 # A breakout can start while its channel is in one of these states.
 STARTABLE = (ChannelState.IDLE, ChannelState.STARTING, ChannelState.RUNNING, ChannelState.STOPPING)
 # The curtain of a breakout can be moved until the breakout is over.
+# Whose planned start, and whose planned duration, can still change.
+HAS_START = (State.IDLE, State.FAILED)
+HAS_DURATION = (State.IDLE, State.STARTING, State.RUNNING, State.FAILED)
 HAS_CURTAIN = (State.IDLE, State.STARTING, State.RUNNING, State.STOPPING, State.FAILED)
 
 
@@ -64,6 +67,19 @@ def channel_not_retryable(situation: Situation) -> Refusal | None:
     return None if situation.channel_state == ChannelState.FAILED else channel_not_ready(situation)
 
 
+def over(situation: Situation) -> Refusal | None:
+    """A show that is over has its times from what happened."""
+    if situation.state in HAS_DURATION:
+        return None
+    return Refusal(f"It is {situation.state}: how long it was is known, and planned no more.")
+
+
+def begun(situation: Situation) -> Refusal | None:
+    if situation.state in HAS_START:
+        return None
+    return Refusal(f"It is {situation.state}: it cannot begin at another time any more.")
+
+
 def no_place(situation: Situation) -> Refusal | None:
     return none_to_run(situation.places)
 
@@ -98,8 +114,17 @@ def rules() -> Mapping[str, Rule[Situation]]:
             repeats=already(State.COMPLETED),
         ),
         "cancel": rule(only(State.IDLE, State.STARTING), repeats=already(State.CANCELLED)),
+        "edit": rule(),
+        "reschedule": rule(only(*HAS_START), call="edit"),
+        "duplicate": rule(channel_gone),
     }
 
 
+def plan_rules() -> Mapping[str, Rule[Situation]]:
+    """Edits of single fields, by the field."""
+    return {"starts_at": rule(begun), "duration_minutes": rule(over)}
+
+
 TABLE = Table(rules)
+PLAN_TABLE = Table(plan_rules)
 check, refusal, possible = TABLE.check, TABLE.refusal, TABLE.possible

@@ -17,7 +17,8 @@ NEEDS_CHANNEL = (BreakoutState.STARTING, BreakoutState.RUNNING)
 class Situation:
     """A channel and its breakout on air.
 
-    `on_air`: the breakout's name ("": none); `on_air_state`: its state; `may_run`: MediaLive runs or may run.
+    `on_air`: the breakout's name ("": none); `on_air_state`: its state; `may_run`: MediaLive runs or may run;
+    `runs`: it runs or is asked to.
     """
 
     state: str
@@ -25,6 +26,7 @@ class Situation:
     on_air: str = ""
     on_air_state: str = ""
     may_run: bool = False
+    runs: bool = False
     has_error: bool = False
     has_distribution: bool = False
     has_endpoint: bool = True
@@ -54,6 +56,15 @@ def not_running(situation: Situation) -> Refusal | None:
     return None if situation.may_run else Refusal("MediaLive is not running. There is nothing to stop.")
 
 
+def encoder_runs(situation: Situation) -> Refusal | None:
+    """MediaLive takes another profile or recording only while its channel is idle (AWS_RULES 15)."""
+    if not situation.runs:
+        return None
+    show = f" The breakout {situation.on_air!r} is on air." if situation.on_air else ""
+    sentence = f"MediaLive changes profile and recording only while its channel is idle.{show}"
+    return Refusal(f"{sentence} Change them after the stop.", possible=("edit the other fields",))
+
+
 def nothing_to_retry(situation: Situation) -> Refusal | None:
     return (
         None
@@ -81,10 +92,17 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "create-distribution": rule(being_deleted, distribution_attached, no_endpoint),
         "retry": rule(nothing_to_retry),
         "tags": rule(being_deleted),
+        "edit": rule(being_deleted),
         "stop": rule(needed_by_breakout, not_running),
         "delete": rule(on_air, repeats=already_deleting),
     }
 
 
+def encoder_rules() -> Mapping[str, Rule[Situation]]:
+    """An edit that needs UpdateChannel: of the profile or of the recording."""
+    return {"edit": rule(being_deleted, encoder_runs)}
+
+
 TABLE = Table(rules)
+ENCODER_TABLE = Table(encoder_rules)
 check, refusal, possible = TABLE.check, TABLE.refusal, TABLE.possible

@@ -52,6 +52,9 @@ class Breakout(HasError):
     cancelling = models.BooleanField(default=False, editable=False)
     starts_at = models.DateTimeField(null=True, blank=True)
     duration_minutes = models.PositiveIntegerField(null=True, blank=True)
+    # Whose show it is. "": what the channel's tag says (`services.customers`), which a start copies here.
+    customer = models.CharField(max_length=256, blank=True, default="")
+    note = models.TextField(max_length=2000, blank=True, default="")
     session_started_at = models.DateTimeField(null=True, blank=True)
     session_ended_at = models.DateTimeField(null=True, blank=True)
     curtain_raised = models.BooleanField(default=False)
@@ -82,6 +85,7 @@ class Breakout(HasError):
             ("cancel_breakout", "Can cancel a breakout"),
             ("retry_breakout", "Can retry a breakout"),
             ("curtain_breakout", "Can raise and lower a breakout's curtain"),
+            ("edit_breakout", "Can edit a breakout"),
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="breakout_state"),
@@ -102,6 +106,7 @@ class Breakout(HasError):
             ),
             # The columns by which the list is sorted.
             models.Index(fields=["starts_at", "id"], name="breakout_by_start"),
+            models.Index(fields=["customer", "-id"], name="breakout_by_customer"),
             models.Index(fields=["usage_bytes_downloaded", "id"], name="breakout_by_bytes"),
         ]
         constraints = [
@@ -111,6 +116,7 @@ class Breakout(HasError):
                 condition=models.Q(state__in=[s.value for s in ON_AIR]),
             ),
             *visible("name", "breakout_name_visible"),
+            *visible("customer", "breakout_customer_visible"),
             interval_constraint("session_started_at", "session_ended_at", name="breakout_interval"),
         ]
 

@@ -78,6 +78,10 @@ class Channel(ManagedResource):
     # The parts (their keys) that do not have the tags as they are now, and the keys to take off them.
     tags_pending = models.JSONField(default=list, blank=True, editable=False)
     tags_removed = models.JSONField(default=list, blank=True, editable=False, encoder=UnescapedJSON)
+    # The fields that staff edited and that AWS does not have yet (`services.channel_edits`).
+    edits_pending = models.JSONField(default=list, blank=True, editable=False)
+    # AWS refused them. They are sent again after another edit or a retry.
+    edits_refused = models.BooleanField(default=False, editable=False)
     # The channel is kept running until then, even without a breakout on air.
     warm_until = models.DateTimeField(null=True, blank=True)
 
@@ -89,6 +93,15 @@ class Channel(ManagedResource):
     distribution_wanted = models.BooleanField(default=True, editable=False)
     security_group = models.ForeignKey(
         "channels_app.SecurityGroup", on_delete=models.PROTECT, null=True, blank=True, related_name="channels"
+    )
+    # The group that the input has until it gets the one above.
+    leaving_group = models.ForeignKey(
+        "channels_app.SecurityGroup",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="leaving_channels",
     )
 
     mp_channel_sent_at = models.DateTimeField(null=True, blank=True)
@@ -200,6 +213,7 @@ class Channel(ManagedResource):
             ("retry_channel", "Can retry a channel"),
             ("stop_channel", "Can stop a channel that no breakout needs"),
             ("tag_channel", "Can edit the tags of a channel"),
+            ("edit_channel", "Can edit a channel"),
         ]
         # AWS's ids: for the search, and for the observer, which finds the rows of a list by them.
         indexes = [

@@ -61,6 +61,11 @@ class SecurityGroup(ManagedResource):
         return models.Q(aws_id="", create_sent_at__gt=from_now(-LONGEST_CALL))
 
     @property
+    def in_use(self) -> bool:
+        """Whether a channel wants it, or an input has it until it gets another."""
+        return self.channels.exists() or self.leaving_channels.exists()
+
+    @property
     def cidr_list(self) -> list[str]:
         return self.cidrs.split(",")
 

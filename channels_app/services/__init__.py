@@ -13,6 +13,12 @@ from channels_app.services.breakout import (
     breakout_start,
     breakout_stop,
 )
+from channels_app.services.breakout_edits import (
+    breakout_duplicate,
+    breakout_edit,
+    breakout_reschedule,
+    breakouts_plan,
+)
 from channels_app.services.channel import (
     DISTRIBUTION_GONE,
     channel_create,
@@ -24,10 +30,9 @@ from channels_app.services.channel import (
     channel_wanted,
     locked_channel,
 )
-from channels_app.services.channel_tags import (
-    channel_tags_change,
-    pending_changes,
-)
+from channels_app.services.channel_edits import ENCODER_FIELDS, channel_edit, pending_changes
+from channels_app.services.channel_tags import channel_tags_change
+from channels_app.services.customers import customer_of, with_customer
 from channels_app.services.distribution import (
     channel_of_origin,
     distribution_add,
@@ -36,6 +41,7 @@ from channels_app.services.distribution import (
     distribution_replace,
 )
 from channels_app.services.places import channel_count, creation_refusal, running
+from channels_app.services.planning import plan_warnings
 from channels_app.services.recordings import (
     RECORDINGS_MISSING,
     RECORDINGS_UNREAD,
@@ -47,28 +53,37 @@ from channels_app.services.security_group import (
     security_group_retry,
     security_groups_release_unused,
 )
+from channels_app.services.series import REPEATS, Slot, series_slots, zone_names
 from channels_app.services.situations import breakout_situation, channel_situation
 from channels_app.services.usage import Usage, breakout_usage_record, breakout_usages_record
 
 __all__ = [
     "DISTRIBUTION_GONE",
+    "ENCODER_FIELDS",
     "RECORDINGS_MISSING",
     "RECORDINGS_UNREAD",
+    "REPEATS",
+    "Slot",
     "Usage",
     "breakout_cancel",
     "breakout_create",
     "breakout_curtain",
+    "breakout_duplicate",
+    "breakout_edit",
     "breakout_prepare",
     "breakout_recordings_record",
+    "breakout_reschedule",
     "breakout_retry",
     "breakout_situation",
     "breakout_start",
     "breakout_stop",
     "breakout_usage_record",
     "breakout_usages_record",
+    "breakouts_plan",
     "channel_count",
     "channel_create",
     "channel_delete",
+    "channel_edit",
     "channel_intent",
     "channel_of_origin",
     "channel_retry",
@@ -78,15 +93,20 @@ __all__ = [
     "channel_tags_change",
     "channel_wanted",
     "creation_refusal",
+    "customer_of",
     "distribution_add",
     "distribution_create_and_attach",
     "distribution_reattach",
     "distribution_replace",
     "locked_channel",
     "pending_changes",
+    "plan_warnings",
     "running",
     "security_group_for",
     "security_group_release",
     "security_group_retry",
     "security_groups_release_unused",
+    "series_slots",
+    "with_customer",
+    "zone_names",
 ]

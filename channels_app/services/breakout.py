@@ -6,8 +6,9 @@ breakout as its channel changes state. A start always prepares first, so that a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
 
@@ -20,6 +21,7 @@ from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
 from channels_app.services.attachment import attachment_open
 from channels_app.services.channel import channel_intent, channel_retry, locked_channel, stop_confirmed
+from channels_app.services.customers import CUSTOMER_MAX, customer_of
 from channels_app.services.distribution import distribution_add
 from channels_app.services.places import lock_places
 from channels_app.services.situations import breakout_situation, channel_situation
@@ -29,7 +31,7 @@ from distributions.models import Distribution
 from distributions.models import State as DistributionState
 from streamhub.access import audit
 from streamhub.access.actors import Actor
-from streamhub.clock import end_of
+from streamhub.clock import database_now, end_of
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states
 from streamhub.lifecycle.freshness import is_recent, last_answer
@@ -38,6 +40,7 @@ from streamhub.lifecycle.polled_lists import pages_of
 from streamhub.names import composed
 
 NAME_MAX = 128
+NOTE_MAX = 2000
 DURATION_MAX_MINUTES = 7 * 24 * 60
 
 
@@ -50,24 +53,26 @@ def breakout_create(
     who: Actor,
     starts_at: datetime | None = None,
     duration_minutes: int | None = None,
+    customer: str | None = None,
+    note: str | None = None,
 ) -> Breakout:
     """Create an idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`."""
-    name = composed(name)
-    checked = {"name": name_error(name, NAME_MAX), "starts_at": starts_at_error(starts_at)}
-    errors = {field: error for field, error in checked.items() if error}
-    if duration_minutes is not None and not 1 <= duration_minutes <= DURATION_MAX_MINUTES:
-        errors["duration_minutes"] = f"Give 1 to {DURATION_MAX_MINUTES} minutes (one week)."
-    if errors:
+    fields: dict[str, Any] = {
+        "name": composed(name),
+        "starts_at": starts_at,
+        "duration_minutes": duration_minutes,
+        "customer": composed(customer or ""),
+        "note": (note or "").strip(),
+    }
+    if errors := plan_errors(fields):
         raise Invalid(errors)
     channel = locked_channel(channel.pk)
     channel_guards.check("create-breakout", channel_situation(channel))
     breakout = Breakout.objects.create(
-        name=name,
+        **fields,
         channel=channel,
         channel_uid=channel.uid,
         channel_name=channel.name,
-        starts_at=starts_at,
-        duration_minutes=duration_minutes,
     )
     states.record(breakout, "", breakout.state, who=who, why="created")
     if starts_at is not None:
@@ -76,7 +81,27 @@ def breakout_create(
     return breakout
 
 
-def _locked(breakout: Breakout) -> Breakout:
+def plan_errors(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The messages about the fields of a plan that are given, by field. A start must not be past."""
+    errors: dict[str, str | None] = {}
+    if "name" in fields:
+        errors["name"] = name_error(fields["name"], NAME_MAX)
+    if fields.get("starts_at") is not None:
+        errors["starts_at"] = starts_at_error(fields["starts_at"], database_now())
+    minutes = fields.get("duration_minutes")
+    if minutes is not None and not 1 <= minutes <= DURATION_MAX_MINUTES:
+        errors["duration_minutes"] = f"Give 1 to {DURATION_MAX_MINUTES} minutes (one week)."
+    customer, note = fields.get("customer", ""), fields.get("note", "")
+    if customer:
+        errors["customer"] = name_error(customer, CUSTOMER_MAX)
+    if len(note) > NOTE_MAX:
+        errors["note"] = f"A note has at most {NOTE_MAX} characters; this one has {len(note)}."
+    elif "\0" in note:
+        errors["note"] = "Remove the NUL character."
+    return {field: error for field, error in errors.items() if error}
+
+
+def locked_breakout(breakout: Breakout) -> Breakout:
     """The breakout with its channel, both locked. The channel is locked first, as in every verb."""
     channels = Channel.objects.select_for_update(of=("self",))
     channel = channels.filter(pk=breakout.channel_id).first() if breakout.channel_id else None
@@ -92,7 +117,7 @@ def _locked(breakout: Breakout) -> Breakout:
 @audit.verb("channels_app.prepare_breakout")
 def breakout_prepare(breakout: Breakout, *, who: Actor) -> Breakout:
     """Make sure that a distribution exists, and request a new observation of it and the channel."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     guards.check("prepare", breakout_situation(breakout))
     channel = _channel_of(breakout)
     _prepare(channel, who=who)
@@ -135,7 +160,7 @@ def _seen_soon_or_lately(distribution: Distribution) -> bool:
 @audit.verb("channels_app.start_breakout", daily="max_starts_per_day")
 def breakout_start(breakout: Breakout, *, who: Actor) -> Breakout:
     """Start the breakout. No effect while it is starting or running. Raises `NotPossible`."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     lock_places()
     if not guards.check("start", breakout_situation(breakout)):
         return breakout
@@ -154,6 +179,7 @@ def _start(breakout: Breakout, channel: Channel, *, who: Actor) -> Breakout:
         cancelling=False,
         session_started_at=None,
         session_ended_at=None,
+        customer=customer_of(breakout),
         **error_fields(None),
     )
     attachment_open(channel)
@@ -171,7 +197,7 @@ def breakout_stop(breakout: Breakout, *, who: Actor, confirmed: bool = False) ->
     A repeated stop sends the request to AWS again at once. `confirmed`: see `channel_stop`. Raises
     `NotPossible`.
     """
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     situation = breakout_situation(breakout)
     if not guards.check("stop", situation):
         return breakout
@@ -210,7 +236,7 @@ def _stop(breakout: Breakout, *, who: Actor, why: str, cancelling: bool = False)
 @audit.verb("channels_app.cancel_breakout")
 def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
     """Cancel an idle breakout at once, or a starting one after a stop. No effect once it is cancelled."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     if not guards.check("cancel", breakout_situation(breakout)):
         return breakout
     if breakout.state == State.STARTING:
@@ -223,7 +249,7 @@ def breakout_cancel(breakout: Breakout, *, who: Actor) -> Breakout:
 @audit.verb("channels_app.retry_breakout")
 def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
     """Start a failed breakout again. If its channel has failed too, retry the channel first."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     lock_places()
     guards.check("retry", breakout_situation(breakout))
     channel = _channel_of(breakout)
@@ -236,7 +262,7 @@ def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
 @audit.verb("channels_app.curtain_breakout")
 def breakout_curtain(breakout: Breakout, raised: bool, *, who: Actor) -> Breakout:
     """Raise the curtain (viewers may watch) or lower it (playback URLs are withheld)."""
-    breakout = _locked(breakout)
+    breakout = locked_breakout(breakout)
     if not guards.check("raise" if raised else "lower", breakout_situation(breakout)):
         return breakout
     breakout.curtain_raised = raised

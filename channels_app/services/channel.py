@@ -79,7 +79,7 @@ def channel_create(
     fields["tags"] = tags_composed(fields["tags"])
     twin = Channel.objects.exclude(desired=Desired.DELETED).filter(name_key=folded(fields["name"])).first()
     if twin is not None:
-        raise _taken(twin.name)
+        raise name_taken(twin.name)
     check_creation()
     try:
         with transaction.atomic():
@@ -89,7 +89,7 @@ def channel_create(
             intent.set_desired(row, priority=Priority.CREATE)
     except IntegrityError as error:
         if "name" in str(error):
-            raise _taken(fields["name"]) from error
+            raise name_taken(fields["name"]) from error
         raise
     return row
 
@@ -101,7 +101,7 @@ def _credentials(given: dict[str, str] | None) -> dict[str, str]:
     return {"source_username": given["username"], "source_password_param": given["password"]}
 
 
-def _taken(name: str) -> Invalid:
+def name_taken(name: str) -> Invalid:
     return Invalid(
         {"name": f"A channel named {name!r} exists already; case does not count. Choose another name."}
     )
@@ -212,7 +212,13 @@ def channel_retry(channel: Channel, *, who: Actor) -> Channel:
         )
     update_wanted = channel.update_wanted or channel.ml_channel_state == "UPDATE_FAILED"
     wanted = channel.distribution_wanted or (distribution_gone and channel.distribution_id is None)
-    channel_intent(channel, observe_requested=True, distribution_wanted=wanted, update_wanted=update_wanted)
+    channel_intent(
+        channel,
+        observe_requested=True,
+        distribution_wanted=wanted,
+        update_wanted=update_wanted,
+        edits_refused=False,
+    )
     return channel
 
 

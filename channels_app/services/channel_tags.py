@@ -55,8 +55,7 @@ def _refused_creation(row: Channel) -> bool:
     return row.state == State.FAILED and row.failed_step.startswith(CREATING) and not lost
 
 
-def pending_changes(channel: Channel) -> list[str]:
-    """The fields whose change has not reached AWS yet."""
+def tags_are_pending(channel: Channel) -> bool:
+    """Whether a part or the distribution does not have the tags as they are now."""
     distribution: Any = channel.distribution
-    waiting = bool(channel.tags_pending) or (distribution is not None and distribution.tags_pending)
-    return ["tags"] if waiting else []
+    return bool(channel.tags_pending) or (distribution is not None and distribution.tags_pending)

@@ -36,15 +36,15 @@ def _retry(group: SecurityGroup, *, who: Actor) -> None:
 
 
 def security_group_release(group: SecurityGroup) -> None:
-    """Delete the group if no channel uses it any more. Locks the group's row."""
+    """Delete the group if no channel and no input uses it any more. Locks the group's row."""
     group = SecurityGroup.objects.select_for_update().get(pk=group.pk)
-    if not group.channels.exists():
+    if not group.in_use:
         intent.set_desired(group, desired=Desired.DELETED, priority=Priority.DELETE)
 
 
 def security_groups_release_unused() -> int:
     """Delete every group that no channel uses and that was not released yet; returns their number."""
-    unused = SecurityGroup.objects.filter(desired=Desired.PRESENT, channels=None)
+    unused = SecurityGroup.objects.filter(desired=Desired.PRESENT, channels=None, leaving_channels=None)
     for group in unused:
         with transaction.atomic():
             security_group_release(group)

@@ -17,6 +17,7 @@ def channel_situation(row: Channel) -> channel.Situation:
         desired=row.desired,
         on_air=on_air.name if on_air else "",
         on_air_state=on_air.state if on_air else "",
+        runs=breakout_sync.runs(row),
         may_run=breakout_sync.may_run(row),
         has_error=bool(row.error_code),
         has_distribution=row.distribution_id is not None,

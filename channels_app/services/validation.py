@@ -6,7 +6,7 @@ The patterns and limits are also in the API's description, so that it refuses wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,8 @@ NAME_MAX = 64
 # The years in which a breakout can be planned; nearer to the ends of the calendar a time may have no
 # neighbour in another zone.
 YEARS = (2000, 2199)
+# A form gives whole minutes, so the present minute is not past.
+JUST_NOW = timedelta(minutes=1)
 
 
 def name_error(name: str, most: int = NAME_MAX) -> str | None:
@@ -31,10 +33,15 @@ def name_error(name: str, most: int = NAME_MAX) -> str | None:
     return characters_error(name)
 
 
-def starts_at_error(starts_at: datetime | None) -> str | None:
+def starts_at_error(starts_at: datetime, now: datetime) -> str | None:
     first, last = YEARS
-    if starts_at is not None and not first <= starts_at.year <= last:
+    if not first <= starts_at.year <= last:
         return f"Give a time in the years {first} to {last}."
+    if starts_at < now - JUST_NOW:
+        return (
+            f"{starts_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC is past; it is {now:%Y-%m-%d %H:%M} UTC now. "
+            "Give a later time, or none: a breakout without one can start at once."
+        )
     return None
 
 

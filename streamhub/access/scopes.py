@@ -8,7 +8,7 @@ SCOPES: dict[str, str] = {
     "channels:read": "list and read channels and alarms",
     "channels:write": "create, change, delete and retry channels, acknowledge alarms",
     "breakouts:read": "list and read breakouts and their readiness",
-    "breakouts:control": "create, prepare, start, stop and cancel breakouts, raise and lower their curtain",
+    "breakouts:control": "plan, prepare, start, stop and cancel breakouts, raise and lower their curtain",
     "distributions:read": "list and read distributions and their configuration",
     "distributions:write": "create, detach, sync and retry distributions",
     "usage:read": "read the usage of a breakout",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,7 +13,9 @@ from django.template.response import TemplateResponse
 
 from streamhub.access.actors import Actor, staff_actor
 from streamhub.access.permissions import require
+from streamhub.console.pages.verb import add_errors
 from streamhub.console.resource import ResourceAdmin
+from streamhub.console.warnings import unconfirmed
 from streamhub.errors import Invalid, VerbError
 from streamhub.signin.confirming import ask_again
 
@@ -33,6 +36,10 @@ class CreatingAdmin(ResourceAdmin):
         """Call the service with the form's cleaned data and return the new object."""
         raise NotImplementedError
 
+    def creation_warnings(self, data: dict[str, Any]) -> Sequence[str]:
+        """What to confirm once more before an object is created with the form's cleaned data."""
+        return ()
+
     def after_creation(self, request: HttpRequest, created: Any) -> HttpResponse:
         """The response once `create` has returned: a redirect to the new object's page."""
         messages.success(request, f"{created}: created.")
@@ -48,7 +55,12 @@ class CreatingAdmin(ResourceAdmin):
 
     def creation_initial(self, request: HttpRequest) -> dict[str, Any]:
         """Initial values of the form, from the query string. What its field would refuse is left out."""
-        fields = self.creation_form.base_fields
+        return self.initial_of(self.creation_form, request)
+
+    @staticmethod
+    def initial_of(form: type[forms.Form], request: HttpRequest) -> dict[str, Any]:
+        """Initial values of a form, as in `creation_initial`."""
+        fields = form.base_fields
         return {
             name: value
             for name, value in request.GET.items()
@@ -61,9 +73,12 @@ class CreatingAdmin(ResourceAdmin):
             raise PermissionDenied(f"Your role is not allowed to add a {self.opts.verbose_name}.")
         if self.asks_again and (asked := ask_again(request, request.get_full_path())):
             return asked
+        warned = None
         if request.method == "POST":
             form = self.creation_form(request.POST)
-            created = self._created(request, form)
+            if form.is_valid():
+                warned = unconfirmed(request, self.creation_warnings(form.cleaned_data))
+            created = None if warned else self._created(request, form)
             if created is not None:
                 return self.after_creation(request, created)
         else:
@@ -72,8 +87,9 @@ class CreatingAdmin(ResourceAdmin):
         context = self.page_context(
             request, title=title, form=form, note=self.creation_note, notes=self.creation_notes()
         )
-        context["refusal"] = self.creation_refusal(request)
-        return TemplateResponse(request, "console/add.html", context, status=200 if not form.errors else 422)
+        context |= {"refusal": self.creation_refusal(request), "warnings": warned}
+        status = 422 if form.errors or warned else 200
+        return TemplateResponse(request, "console/add.html", context, status=status)
 
     def _created(self, request: HttpRequest, form: forms.Form) -> Any | None:
         """The new object, or None with the errors in the form."""
@@ -84,8 +100,7 @@ class CreatingAdmin(ResourceAdmin):
         try:
             return self.create(request, form.cleaned_data, actor)
         except Invalid as invalid:
-            for field, message in invalid.errors.items():
-                form.add_error(field if field in form.fields else None, message)
+            add_errors(form, invalid.errors)
         except VerbError as refusal:
             form.add_error(None, str(refusal))
         return None

@@ -6,13 +6,29 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal[
-    "text", "code", "id", "url", "urls", "when", "bytes", "yesno", "list", "tags", "link", "state", "ingest"
+    "text",
+    "code",
+    "id",
+    "url",
+    "urls",
+    "when",
+    "bytes",
+    "yesno",
+    "list",
+    "tags",
+    "link",
+    "links",
+    "state",
+    "ingest",
 ]
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A label and a value. `href` links the value to a page of the console; `hint` explains it."""
+    """A label and a value. `href` links the value to a page of the console; `hint` explains it.
+
+    The value of `links` are pairs of a text and an address.
+    """
 
     label: str
     value: Any

@@ -14,6 +14,8 @@ from django.urls import reverse
 from streamhub.console import registry
 from streamhub.console.badges import Badge
 from streamhub.console.verbs import Offer, Outcome, Verb
+from streamhub.lifecycle.models import Transition
+from streamhub.row_ids import row_ids
 
 
 class ObjectPages:
@@ -75,9 +77,17 @@ class ObjectPages:
         return self.get_object(request, str(object_id))  # type: ignore[attr-defined]
 
     def gone(self, request: HttpRequest, object_id: Any) -> HttpResponse:
-        """Redirect to the list with a message that the object was deleted."""
-        messages.info(request, f"The {self.opts.verbose_name} {object_id} no longer exists: it was deleted.")
+        """Redirect to the list with a message that the object was deleted, or never was."""
+        messages.info(request, self._gone_sentence(object_id))
         return HttpResponseRedirect(self.url("changelist"))
+
+    def _gone_sentence(self, object_id: Any) -> str:
+        """That it was deleted, or that there never was one as far as the timelines know."""
+        name = f"{self.opts.verbose_name} {str(object_id)[:40]}"
+        known = Transition.objects.filter(
+            resource_type=self.transition_kind(), resource_id__in=row_ids([str(object_id)])
+        )
+        return f"The {name} was deleted." if known.exists() else f"There is no {name}."
 
     def page_context(self, request: HttpRequest, row: Any | None = None, **more: Any) -> dict[str, Any]:
         """The context that every page of this admin needs."""

@@ -39,7 +39,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class DashboardRow:
-    """One object in a dashboard list."""
+    """One object in a dashboard list. `since`: since when it is so; `at`: for when it is planned."""
 
     label: str
     url: str
@@ -47,6 +47,7 @@ class DashboardRow:
     word: str
     since: datetime | None = None
     detail: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class Verb:
     instead of `run`. `now(row, time)`: how the object is at that time, in a phrase: whose it is, since when,
     and what is planned. `costly`: it costs money. For several objects the confirmation of what is costly or a
     danger is typed (`to_type_for`).
+    `warnings(row, data)`: what to confirm once more before the verb runs with the form's cleaned data.
     `irreversible`: the page asks again who is there (`streamhub.signin.confirming`).
     """
 
@@ -56,6 +57,7 @@ class Verb:
     run_typed: Callable[[Any, Actor], Any] | None = None
     now: Callable[[Any, datetime], str] = lambda row, time: ""
     costly: bool = False
+    warnings: Callable[[Any, Mapping[str, Any]], Sequence[str]] = lambda row, data: ()
 
     def allowed(self, user: User | AnonymousUser) -> bool:
         """Whether the user's role has the verb; if not, pages do not offer it."""
@@ -68,12 +70,16 @@ class Verb:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one verb on one object. `returned`: what the service returned."""
+    """The result of one verb on one object.
+
+    `returned`: what the service returned; `errors`: its messages about fields, by field.
+    """
 
     label: str
     ok: bool
     sentence: str
     returned: Any = field(default=None, repr=False, compare=False)
+    errors: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def perform(
@@ -95,7 +101,7 @@ def perform(
     except NotPossible as refusal:
         return Outcome(label, False, refusal.detail)
     except Invalid as invalid:
-        return Outcome(label, False, " ".join(invalid.errors.values()))
+        return Outcome(label, False, " ".join(invalid.errors.values()), errors=invalid.errors)
     except VerbError as refusal:
         return Outcome(label, False, str(refusal))
     except ObjectDoesNotExist:

@@ -129,7 +129,7 @@ def test_an_operator_runs_a_day(stack: RunningStack, staff: Staff, shoot: Shoot)
     do(page, "Delete")
     expect(page.locator(".sh-gone")).to_be_visible(timeout=LATER)
     page.goto(distribution)
-    expect(page.locator(".sh-gone").or_(page.get_by_text("no longer exists"))).to_be_visible(timeout=LATER)
+    expect(page.locator(".sh-gone").or_(page.get_by_text("was deleted."))).to_be_visible(timeout=LATER)
     shoot(page, "day-4-reaped")
 
     page.goto(breakout)

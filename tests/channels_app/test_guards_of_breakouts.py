@@ -22,6 +22,9 @@ raise       do    do        do       do        no         no         do
 lower       same  same      same     same      no         no         same
 stop        no    do        do       do        same       no         do
 cancel      do    do        no       no        no         same       no
+edit        do    do        do       do        do         do         do
+reschedule  do    no        no       no        no         no         do
+duplicate   do    do        do       do        do         do         do
 """
 HEAD, *ROWS = (line.split() for line in GRID.strip().splitlines())
 EXPECTED = {(row[0], state): word for row in ROWS for state, word in zip(HEAD, row[1:], strict=True)}
@@ -35,6 +38,7 @@ ONLY = {
     "lower": "idle, starting, running, stopping or failed",
     "stop": "starting, running, stopping or failed",
     "cancel": "idle or starting",
+    "reschedule": "idle or failed",
 }
 IDLE_CHANNEL = {"channel_state": "idle", "channel_desired": "idle"}
 GONE = "Its channel is deleted or being deleted."
@@ -50,12 +54,12 @@ def not_ready(state: str) -> str:
 OBSTACLES: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] | None]]] = {
     "no channel any more": (
         {"channel_state": "", "channel_desired": ""},
-        {"prepare", "start", "retry"},
+        {"prepare", "start", "retry", "duplicate"},
         (GONE, "deleted", None),
     ),
     "channel being deleted": (
         {"channel_state": "stopping", "channel_desired": "deleted"},
-        {"prepare", "start", "retry"},
+        {"prepare", "start", "retry", "duplicate"},
         (GONE, "stopping", None),
     ),
     "another on air": (
@@ -133,13 +137,13 @@ def test_a_raised_curtain_is_lowered_and_raised_again_without_effect(state: str)
 @pytest.mark.parametrize(
     ("state", "possible"),
     [
-        ("idle", ["prepare", "start", "curtain", "cancel"]),
-        ("starting", ["prepare", "curtain", "stop", "cancel"]),
-        ("running", ["prepare", "curtain", "stop"]),
-        ("stopping", ["curtain", "stop"]),
-        ("completed", []),
-        ("cancelled", []),
-        ("failed", ["prepare", "start", "retry", "curtain", "stop"]),
+        ("idle", ["prepare", "start", "curtain", "cancel", "edit", "duplicate"]),
+        ("starting", ["prepare", "curtain", "stop", "cancel", "edit", "duplicate"]),
+        ("running", ["prepare", "curtain", "stop", "edit", "duplicate"]),
+        ("stopping", ["curtain", "stop", "edit", "duplicate"]),
+        ("completed", ["edit", "duplicate"]),
+        ("cancelled", ["edit", "duplicate"]),
+        ("failed", ["prepare", "start", "retry", "curtain", "stop", "edit", "duplicate"]),
     ],
 )
 def test_what_is_possible_in_a_state(state: str, possible: list[str]) -> None:
@@ -148,7 +152,8 @@ def test_what_is_possible_in_a_state(state: str, possible: list[str]) -> None:
 
 
 def test_what_is_possible_depends_on_the_obstacles() -> None:
-    assert guards.possible(situation("idle", channel_state="pending")) == ["prepare", "curtain", "cancel"]
+    possible = guards.possible(situation("idle", channel_state="pending"))
+    assert possible == ["prepare", "curtain", "cancel", "edit", "duplicate"]
 
 
 def test_a_start_is_accepted_in_these_channel_states() -> None:

@@ -19,7 +19,7 @@ NO_RETRY = "There is nothing to retry."
 HAS_ONE = "It already has a distribution. Detach that one first."
 NO_ENDPOINT = "Its origin endpoint does not exist yet. Wait until the channel is created."
 
-VERBS = ("create-breakout", "create-distribution", "retry", "tags", "stop", "delete")
+VERBS = ("create-breakout", "create-distribution", "retry", "tags", "edit", "stop", "delete")
 KEYNOTE = {"on_air": "keynote", "may_run": True}
 # The situation, and the answer to each verb. Retry is always carried out in state failed.
 TABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -68,7 +68,8 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 CASES = [
     pytest.param(verb, {"desired": "idle", **fields}, answer, id=f"{verb} - {name}")
     for name, (fields, answers) in TABLE.items()
-    for verb, answer in zip(VERBS, answers, strict=True)
+    # An edit is answered as one of the tags is.
+    for verb, answer in zip(VERBS, (*answers[:4], *answers[3:]), strict=True)
 ]
 POSSIBLE = {ON_AIR: ["stop the breakout"], HAS_ONE: ["detach"]}
 
@@ -97,6 +98,13 @@ def test_the_verbs_that_are_possible() -> None:
         "create-breakout",
         "create-distribution",
         "tags",
+        "edit",
         "delete",
     ]
     assert guards.possible(Situation("failed", Desired.DELETED, may_run=True)) == ["retry", "stop"]
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_profile_and_recording_change_only_while_the_channel_is_idle(runs: bool) -> None:
+    situation = Situation("running" if runs else "idle", Desired.IDLE, runs=runs, may_run=True)
+    assert (guards.ENCODER_TABLE.refusal("edit", situation) is not None) is runs

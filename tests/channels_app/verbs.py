@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from channels_app import services
@@ -80,6 +81,7 @@ def desired_of(row: Any) -> str:
     return row.desired
 
 
+NOON = datetime(2030, 6, 1, 12, 0, tzinfo=UTC)
 ON_AIR = "The breakout 'keynote' is on air on this channel. Stop the breakout first."
 NO_RETRY = "There is nothing to retry."
 
@@ -157,6 +159,38 @@ BREAKOUTS = [
         repeat_sentence="It is completed already.",
     ),
     Verb(
+        "reschedule",
+        lambda row: services.breakout_reschedule(row, starts_at=NOON, who=TESTER),
+        ready=rows.breakout,
+        observed=lambda row: row.starts_at,
+        after=NOON,
+        not_ready=lambda: rows.breakout("running", rows.channel("running")),
+        sentence="It is running; this is possible only while it is idle or failed.",
+        data={"starts_at": "2030-06-01T12:00"},
+    ),
+    Verb(
+        "edit",
+        lambda row: services.breakout_edit(row, name="renamed", who=TESTER),
+        ready=lambda: rows.breakout("completed"),
+        observed=lambda row: row.name,
+        after="renamed",
+        not_ready=None,
+        sentence="",
+        call=("PATCH", "breakouts/{}", {"name": "renamed"}),
+        status=200,
+        data={"name": "renamed"},
+    ),
+    Verb(
+        "duplicate",
+        lambda row: services.breakout_duplicate(row, who=TESTER),
+        ready=rows.breakout,
+        observed=lambda row: Breakout.objects.filter(channel=row.channel).count(),
+        after=2,
+        not_ready=lambda: rows.breakout("completed", rows.channel("deleting")),
+        sentence="Its channel is deleted or being deleted.",
+        data={"name": "once more"},
+    ),
+    Verb(
         "cancel",
         lambda row: services.breakout_cancel(row, who=TESTER),
         ready=rows.breakout,
@@ -198,6 +232,18 @@ CHANNELS = [
         after=["stop requested"],
         not_ready=channel_on_air,
         sentence=ON_AIR,
+    ),
+    Verb(
+        "edit",
+        lambda row: services.channel_edit(row, name="renamed", who=TESTER),
+        ready=rows.channel,
+        observed=lambda row: row.name,
+        after="renamed",
+        not_ready=lambda: rows.channel("deleting"),
+        sentence="The channel is being deleted.",
+        call=("PATCH", "channels/{}", {"name": "renamed"}),
+        status=200,
+        data={"name": "renamed", "allowed_cidrs": "203.0.113.7/32", "encoding_profile": "1080p"},
     ),
     Verb(
         "tags",

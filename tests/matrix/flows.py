@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing.models import CollectionWindow, DailySeries
 from channels_app import cost_alarms, services
-from channels_app.models import Attachment, Channel
+from channels_app.models import Attachment, Channel, SecurityGroup
 from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.errors import AwsError
@@ -135,6 +135,40 @@ def with_failed_edit(world: WorldUnderTest) -> None:
     changes = {"LogLevel": "DEBUG"}
     world.control.console("medialive", "update_channel", id=channel().ml_channel_id, changes=changes)
     world.settle(until=lambda: channel().error_code == "edit_failed")
+
+
+OTHER_CIDRS = ["198.51.100.0/24"]
+
+
+def edit(world: WorldUnderTest) -> None:
+    """Another security group for the input, and another profile and recording for the MediaLive channel."""
+    services.channel_edit(
+        channel(),
+        who=WHO,
+        name="renamed",
+        allowed_cidrs=OTHER_CIDRS,
+        encoding_profile="480p",
+        record=True,
+        tags={"team": "news"},
+    )
+
+
+def edited() -> bool:
+    """Whether AWS has what was edited, and nothing of before is left."""
+    return ready() and not services.pending_changes(channel()) and SecurityGroup.objects.count() == 1
+
+
+def assert_edited(world: WorldUnderTest) -> None:
+    assert_left(STACK)(world)
+    row = channel()
+    assert (row.error_code, row.leaving_group, row.edits_refused) == ("", None, False)
+    call = world.session.call
+    (group,) = call("medialive", "DescribeInput", InputId=row.ml_input_id)[0]["SecurityGroups"]
+    rules = call("medialive", "DescribeInputSecurityGroup", InputSecurityGroupId=group)[0]["WhitelistRules"]
+    encoder = call("medialive", "DescribeChannel", ChannelId=row.ml_channel_id)[0]
+    assert [rule["Cidr"] for rule in rules] == OTHER_CIDRS
+    assert len(encoder["EncoderSettings"]["VideoDescriptions"]) == 2
+    assert "archive" in [place["Id"] for place in encoder["Destinations"]]
 
 
 def retry(world: WorldUnderTest) -> None:
@@ -276,6 +310,7 @@ FLOWS = {
     "channel_mend_edit": Flow(
         with_failed_edit, retry, lambda: ready() and not channel().error_code, assert_left(STACK)
     ),
+    "channel_edit": Flow(with_channel, edit, edited, assert_edited),
     "channel_delete": Flow(with_channel, delete, nothing, assert_left({}), reaps=True),
     "channel_delete_early": Flow(
         do_nothing, create, nothing, assert_left({}), meanwhile=delete_early, reaps=True

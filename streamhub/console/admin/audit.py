@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString
 from streamhub.access import audit
 from streamhub.access.models import AuditEntry
 from streamhub.console.base import BigReadOnlyAdmin
+from streamhub.console.filters import DayFilter, InputFilter
 from streamhub.console.templatetags.console import when
 from streamhub.csv_cells import cells
 from streamhub.row_ids import row_ids
@@ -46,30 +47,6 @@ COLUMNS = (
     "before",
     "after",
 )
-
-
-class InputFilter(admin.SimpleListFilter):
-    """A filter whose value is typed: no query for its choices, and an index for its column."""
-
-    template = "console/input_filter.html"
-    column = ""
-    kind = "text"
-
-    def has_output(self) -> bool:
-        return True
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return []
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        yield {"value": self.value() or "", "name": self.parameter_name, "kind": self.kind}
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-        text = (self.value() or "").strip()
-        return self.only(queryset, text) if text else queryset
-
-    def only(self, rows: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
-        return rows.filter(**{self.column: text})
 
 
 class PersonFilter(InputFilter):
@@ -97,15 +74,8 @@ class RequestFilter(InputFilter):
     title, parameter_name, column = "request id", "request", "request_id"
 
 
-class DayFilter(InputFilter):
-    title, parameter_name, kind = "day (UTC)", "day", "date"
-
-    def only(self, rows: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
-        try:
-            start = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-            return rows.filter(at__gte=start, at__lt=start + timedelta(days=1))
-        except (ValueError, OverflowError):
-            return rows.none()
+class DayOfEntry(DayFilter):
+    column = "at"
 
 
 @admin.register(AuditEntry)
@@ -113,7 +83,7 @@ class AuditAdmin(BigReadOnlyAdmin):
     """Append-only, also for superusers; the database refuses changes. Every filter has an index."""
 
     list_display = ("at_shown", "who", "address_shown", "what", "about", "change", "request_shown")
-    list_filter = (PersonFilter, VerbFilter, KindFilter, ObjectFilter, RequestFilter, DayFilter)
+    list_filter = (PersonFilter, VerbFilter, KindFilter, ObjectFilter, RequestFilter, DayOfEntry)
     list_filter_sheet = True
     list_filter_submit = True
     list_before_template = "console/audit_before.html"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from streamhub.clock import database_now
 from streamhub.console import registry
 from streamhub.console.object_pages import ObjectPages
 from streamhub.console.verbs import Outcome, Verb, perform
+from streamhub.console.warnings import unconfirmed
 from streamhub.signin.confirming import ask_again
 
 
@@ -30,16 +32,29 @@ def page(admin: ObjectPages, request: HttpRequest, object_id: int, name: str) ->
     posted = request.method == "POST"
     data = request.POST if posted else None
     form = verb.form(data, initial=dict(verb.initial(row))) if verb.form else None
+    warned = None
     if posted and (form is None or form.is_valid()):
         given = form.cleaned_data if form else {}
+        warned = unconfirmed(request, verb.warnings(row, given))
+    if posted and warned is None and (form is None or form.is_valid()):
         typed = request.POST.get("typed", "")
         outcome = perform(verb, row, request.user, typed, given)  # type: ignore[arg-type]
+        if form is not None and outcome.errors:
+            add_errors(form, outcome.errors)
+            context = _context(admin, request, row, verb, form)
+            return TemplateResponse(request, "console/confirm.html", context, status=422)
         if next_page := admin.after_verb(request, outcome):
             return next_page
         add_message(request, verb, outcome)
         return HttpResponseRedirect(admin.url("change", row.pk))
-    context = _context(admin, request, row, verb, form)
+    context = _context(admin, request, row, verb, form) | {"warnings": warned}
     return TemplateResponse(request, "console/confirm.html", context, status=422 if posted else 200)
+
+
+def add_errors(form: Form, errors: Mapping[str, str]) -> None:
+    """Show a service's messages at the fields of the form that have their names, the others above it."""
+    for field, message in errors.items():
+        form.add_error(field if field in form.fields else None, message)
 
 
 def allowed_verb(admin: ObjectPages, request: HttpRequest, name: str) -> Verb:

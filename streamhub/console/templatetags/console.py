@@ -30,6 +30,19 @@ def when(moment: datetime | None, otherwise: str = "not yet") -> SafeString:
 
 
 @register.simple_tag
+def clock(moment: datetime | None) -> SafeString:
+    """A planned time to the minute, with its day; the browser adds the local time and how far away it is."""
+    if moment is None:
+        return mark_safe('<span class="sh-none">-</span>')
+    utc = moment.astimezone(UTC)
+    return format_html(
+        '<time class="sh-time" datetime="{}" data-sh-time="full">{}</time>',
+        utc.isoformat(timespec="seconds"),
+        utc.strftime("%a %d %b %H:%M UTC"),
+    )
+
+
+@register.simple_tag
 def since(moment: datetime | None) -> SafeString:
     """How long ago a time was, with the exact time as a tooltip; for narrow places."""
     if moment is None:

@@ -169,6 +169,60 @@
   }
   document.addEventListener("change", (event) => { if (event.target.form) showFields(); });
 
+  // --- planned times, in both zones while they are typed -------------------------------------------
+
+  // The moment at which the clocks of a zone show this wall time ("2026-12-01T19:30").
+  function momentIn(zone, wall) {
+    const wanted = Date.parse(`${wall}:00Z`);
+    const shown = (time) => {
+      const parts = {};
+      const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", year: "numeric",
+        month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+      for (const part of format.formatToParts(new Date(time))) parts[part.type] = part.value;
+      return Date.parse(`${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:00Z`);
+    };
+    let time = wanted;
+    for (let n = 0; n < 3; n++) time += wanted - shown(time);
+    return new Date(time);
+  }
+
+  const minutes = (moment, zone) => moment.toLocaleString("en-GB", { timeZone: zone, weekday: "short", day: "2-digit",
+    month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+
+  function echo(field) {
+    let note = field.parentElement.querySelector(".sh-echo");
+    if (!note) {
+      note = document.createElement("p");
+      note.className = "sh-echo";
+      note.setAttribute("role", "status");
+      field.after(note);
+    }
+    const zone = "shUtcInput" in field.dataset ? "UTC" : field.form.elements[field.dataset.shZoneInput].value;
+    const wall = field.value.slice(0, 16);
+    const moment = wall.length === 16 ? momentIn(zone, wall) : null;
+    if (!moment || isNaN(moment)) { set(note, ""); return; }
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const zones = [...new Set([zone, "UTC", own])];
+    const past = moment.getTime() < Date.now() - 60000;
+    note.classList.toggle("sh-late", past);
+    set(note, `${zones.map((name) => minutes(moment, name)).join(" = ")}${past ? ": this is past" : `, ${relative(moment)}`}`);
+  }
+
+  function echoAll() {
+    for (const field of document.querySelectorAll("[data-sh-utc-input], [data-sh-zone-input]")) echo(field);
+  }
+  document.addEventListener("input", (event) => { if (event.target.form) echoAll(); });
+  document.addEventListener("change", (event) => { if (event.target.form) echoAll(); });
+
+  // A new form begins in the browser's own zone.
+  function chooseOwnZone() {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const select of document.querySelectorAll("select[data-sh-own-zone]")) {
+      const known = [...select.options].some((option) => option.value === own);
+      if (known && !select.form.querySelector(".errors, [name=confirmed]")) select.value = own;
+    }
+  }
+
   // --- accessible names that Unfold and select2 leave out ------------------------------------------
 
   function nameFields() {
@@ -186,6 +240,8 @@
   document.addEventListener("DOMContentLoaded", () => {
     showTimes();
     showFields();
+    chooseOwnZone();
+    echoAll();
     setInterval(() => { showUpdated(); showTimes(); }, 1000);
   });
 })();

@@ -1,0 +1,158 @@
+"""The forms with which staff plan breakouts: one, the same once more, at another time, or a series."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from channels_app.models import Breakout, Channel
+from channels_app.models.channel import Desired
+from channels_app.services import REPEATS, zone_names
+
+# The script shows the time in both zones under the field while it is typed.
+UTC_TIME = {"type": "datetime-local", "data-sh-utc-input": ""}
+LOCAL_TIME = {"type": "datetime-local", "data-sh-zone-input": "zone"}
+
+
+def name_field() -> forms.CharField:
+    return forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="1 to 128 characters.")
+
+
+def start_field(**options: Any) -> forms.DateTimeField:
+    return forms.DateTimeField(
+        label="Starts at (UTC)",
+        widget=UnfoldAdminTextInputWidget(attrs=UTC_TIME),
+        **{"required": False, **options},
+    )
+
+
+def duration_field() -> forms.IntegerField:
+    return forms.IntegerField(
+        label="Duration (minutes)", required=False, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+
+def customer_field() -> forms.CharField:
+    return forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Whose show it is. Empty: what the channel's customer tag says.",
+    )
+
+
+def note_field() -> forms.CharField:
+    return forms.CharField(required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+
+def channel_field() -> forms.ModelChoiceField[Channel]:
+    return forms.ModelChoiceField(
+        queryset=Channel.objects.exclude(desired=Desired.DELETED),
+        help_text="A channel carries one breakout at a time.",
+    )
+
+
+class ChoosesChannel(forms.Form):
+    """A form with `channel`, which is searched while it is typed: there may be ten thousand."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["channel"]
+        widget = AutocompleteSelect(Breakout._meta.get_field("channel"), admin.site)
+        widget.choices = field.choices  # type: ignore[attr-defined]
+        field.widget = widget
+
+
+class BreakoutForm(ChoosesChannel):
+    channel = channel_field()
+    name = name_field()
+    starts_at = start_field(help_text="For the schedule only. The breakout does not start by itself.")
+    duration_minutes = duration_field()
+    customer = customer_field()
+    note = note_field()
+
+
+class BreakoutEditForm(forms.Form):
+    """A breakout's fields that can change now: its `initial` has no other."""
+
+    name = name_field()
+    starts_at = start_field()
+    duration_minutes = duration_field()
+    customer = customer_field()
+    note = note_field()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in set(self.fields) - set(self.initial):
+            del self.fields[name]
+
+
+class RescheduleForm(forms.Form):
+    starts_at = start_field(required=True)
+    duration_minutes = duration_field()
+
+
+class DuplicateForm(forms.Form):
+    name = name_field()
+    starts_at = start_field()
+
+
+class TimesField(forms.CharField):
+    """One local time per line, such as 2026-12-01 19:30; cleans to a list of naive times."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
+
+    def clean(self, value: Any) -> list[datetime]:
+        times = []
+        for line in super().clean(value).splitlines():
+            if not line.strip():
+                continue
+            try:
+                times.append(datetime.strptime(line.strip().replace("T", " "), "%Y-%m-%d %H:%M"))
+            except ValueError:
+                raise forms.ValidationError(
+                    f"{line.strip()[:40]!r} is not a time. Write one per line, such as 2026-12-01 19:30."
+                ) from None
+        return times
+
+
+class LocalTimeField(forms.CharField):
+    """A local time as a browser writes it; cleans to a naive time. The zone is another field's."""
+
+    def clean(self, value: Any) -> datetime:
+        try:
+            return datetime.strptime(super().clean(value)[:16].replace(" ", "T"), "%Y-%m-%dT%H:%M")
+        except ValueError:
+            raise forms.ValidationError("Give a day and a time, such as 2026-12-01 19:30.") from None
+
+
+class SeriesForm(ChoosesChannel):
+    """The same show at several times. The times are those of the named zone's clocks."""
+
+    channel = channel_field()
+    name = name_field()
+    first = LocalTimeField(label="First show", widget=UnfoldAdminTextInputWidget(attrs=LOCAL_TIME))
+    zone = forms.ChoiceField(
+        label="Time zone",
+        choices=[(name, name) for name in zone_names()],
+        initial="UTC",
+        widget=UnfoldAdminSelectWidget(attrs={"data-sh-own-zone": ""}),
+        help_text="The shows keep their local time here when its clocks change.",
+    )
+    repeats = forms.ChoiceField(choices=list(REPEATS.items()), widget=UnfoldAdminSelectWidget)
+    times = forms.IntegerField(label="How many", initial=6, widget=UnfoldAdminIntegerFieldWidget)
+    also = TimesField(
+        label="Also at", required=False, help_text="More local times, one per line, such as 2026-12-01 19:30."
+    )
+    duration_minutes = duration_field()
+    customer = customer_field()
+    note = note_field()

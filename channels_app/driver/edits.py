@@ -1,0 +1,101 @@
+"""Gives AWS what staff edited: the input another security group, the MediaLive channel other settings.
+
+Both calls can be repeated, so a step that dies is taken again. What was edited once more while a call was
+under way stays pending.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from channels_app.driver import parts
+from channels_app.driver.input_settings import CIDRS
+from channels_app.driver.parts import INPUT, ML_CHANNEL
+from channels_app.models import Channel, SecurityGroup
+from channels_app.services import ENCODER_FIELDS, security_group_release
+from streamhub.errors import Refused
+from streamhub.lifecycle import absence, refusals
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
+
+EDIT_REFUSED = "edit_refused"
+HINT = "Press Edit and correct it. Until then the channel works as it was before."
+
+
+def encoder_is_due(row: Channel) -> bool:
+    return not row.edits_refused and any(field in ENCODER_FIELDS for field in row.edits_pending)
+
+
+def input_is_due(row: Channel) -> bool:
+    return not row.edits_refused and CIDRS in row.edits_pending and bool(row.ml_input_id)
+
+
+def group_is_coming(group: SecurityGroup | None) -> bool:
+    """Whether the group is being created and nothing holds that up, such as a full quota."""
+    return group is not None and group.state == SecurityGroup.State.PENDING and not group.error_code
+
+
+def edit_input(claim: Claim) -> float | None:
+    """Give the input its new security group: its URLs stay. A refusal is shown, and holds up no start."""
+    row: Channel = claim.row
+    sent = row.security_group_id
+    try:
+        info = absence.observe_on_conflict(claim, lambda: parts.edit_input(row))
+    except Refused as refused:
+        return refuse(claim, refused, "the new allowed CIDRs")
+    with transaction.atomic():
+        now = _locked(row)
+        left = now.leaving_group
+        done = now.security_group_id == sent
+        fields = {"edits_pending": _without(now, CIDRS), "leaving_group": None} if done else {}
+        why = f"{INPUT.label}: security group changed"
+        claim.note(why, request_id=info.request_id, **INPUT.facts(info), **fields)
+        if done and left is not None:
+            security_group_release(left)
+    return AT_ONCE
+
+
+def edit_encoder(claim: Claim) -> float | None:
+    """Send our settings to the MediaLive channel: after an edit here, or to mend one that failed.
+
+    A refused edit is shown, and holds up no start. Raises `Refused` if a failed edit cannot be mended.
+    """
+    row: Channel = claim.row
+    sent = _encoder_of(row)
+    try:
+        info = absence.observe_on_conflict(claim, lambda: parts.update_ml_channel(row))
+    except Refused as refused:
+        if row.update_wanted:
+            raise
+        return refuse(claim, refused, "the new profile or recording")
+    with transaction.atomic():
+        now = _locked(row)
+        pending = _without(now, *ENCODER_FIELDS) if _encoder_of(now) == sent else now.edits_pending
+        facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
+        why = f"{ML_CHANNEL.label}: StreamHub's settings sent"
+        claim.note(why, request_id=info.request_id, update_wanted=False, edits_pending=pending, **facts)
+    return AT_ONCE
+
+
+def refuse(claim: Claim, refused: Refused, what: str) -> float | None:
+    """Show it, and do not send it again before another edit or a retry."""
+    refusals.show(claim, refused, what, code=EDIT_REFUSED, hint=HINT, edits_refused=True)
+    return AT_ONCE
+
+
+def keep_shown(claim: Claim) -> None:
+    """The refusal of an edit stays on the row while the edit is pending."""
+    claim.keep_error |= claim.row.edits_refused and claim.row.error_code == EDIT_REFUSED
+
+
+def _locked(row: Channel) -> Channel:
+    return Channel.objects.select_for_update(of=("self",)).get(pk=row.pk)
+
+
+def _without(row: Channel, *fields: str) -> list[str]:
+    return [field for field in row.edits_pending if field not in fields]
+
+
+def _encoder_of(row: Channel) -> tuple[object, ...]:
+    return tuple(getattr(row, field) for field in ENCODER_FIELDS)

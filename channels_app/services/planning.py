@@ -1,0 +1,81 @@
+"""What to know before a show is planned: what overlaps on its channel, and what is planned twice.
+
+These are warnings: two rehearsals may share a slot on purpose. They refuse nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import ON_AIR, State
+from channels_app.services.maintenance import USUAL_LENGTH
+from streamhub.names import folded
+
+# No show is planned to last longer (`breakout.DURATION_MAX_MINUTES`), so none that began earlier overlaps.
+LONGEST = timedelta(days=7)
+PLANNED = (State.IDLE, State.FAILED, *ON_AIR)
+
+
+def plan_warnings(
+    channel: Channel | None,
+    name: str,
+    starts_at: datetime | None,
+    duration_minutes: int | None,
+    *,
+    besides: Breakout | None = None,
+) -> list[str]:
+    """Sentences about other shows, each with its name. Two queries; none without a start.
+
+    `besides`: the show itself, if it exists already.
+    """
+    if starts_at is None:
+        return []
+    others = Breakout.objects.filter(state__in=PLANNED)
+    others = others.exclude(pk=besides.pk) if besides else others
+    twins = [
+        row
+        for row in others.filter(starts_at=starts_at).select_related("channel")[:50]
+        if folded(row.name) == folded(name)
+    ]
+    overlapping = []
+    if channel is not None:
+        near = others.filter(
+            channel=channel, starts_at__gt=starts_at - LONGEST, starts_at__lt=starts_at + LONGEST
+        )
+        overlapping = [
+            row for row in near.order_by("starts_at") if _overlap(row, starts_at, duration_minutes)
+        ]
+    return [*_twin_sentences(twins), *(_overlap_sentence(row) for row in overlapping if row not in twins)]
+
+
+def _overlap(other: Breakout, starts_at: datetime, duration_minutes: int | None) -> bool:
+    if other.starts_at is None:
+        return False
+    ends, other_ends = (
+        starts_at + _length(duration_minutes),
+        other.starts_at + _length(other.duration_minutes),
+    )
+    return other.starts_at < ends and starts_at < other_ends
+
+
+def _length(minutes: int | None) -> timedelta:
+    return USUAL_LENGTH if minutes is None else timedelta(minutes=minutes)
+
+
+def _twin_sentences(twins: Iterable[Breakout]) -> list[str]:
+    return [
+        f"{row.name!r} is planned already at the same time, on the channel {row.channel_name}."
+        for row in twins
+    ]
+
+
+def _overlap_sentence(row: Breakout) -> str:
+    begin = row.starts_at.astimezone(UTC) if row.starts_at else None
+    end = begin + _length(row.duration_minutes) if begin else None
+    until = f"{end:%H:%M}" if row.duration_minutes else "without a planned end"
+    return (
+        f"It overlaps with {row.name!r} on the same channel ({begin:%Y-%m-%d %H:%M} UTC to {until}). "
+        "A channel carries one breakout at a time."
+    )
