@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
+from channels_app.services import origin_switching
+from distributions import signing
 
 
 def of_channel(channel: Channel) -> str | None:
@@ -23,9 +25,25 @@ def of_breakout(breakout: Breakout) -> str | None:
     return url(breakout.channel)
 
 
+def is_protected(breakout: Breakout) -> bool:
+    """Whether its viewers need a signature."""
+    distribution = breakout.channel.distribution if breakout.channel is not None else None
+    return distribution is not None and bool(signing.groups_of(distribution))
+
+
 def url(channel: Channel) -> str | None:
-    """The playback URL regardless of the curtain; None without a distribution or endpoint."""
+    """The playback URL regardless of the curtain; None without a distribution or endpoint.
+
+    None too while the origin is being closed or opened: it plays only after both sides have changed.
+    """
     distribution = channel.distribution
     if distribution is None or not distribution.domain_name or not channel.endpoint_url:
         return None
+    if origin_switching(channel):
+        return None  # its origin would refuse CloudFront
     return f"https://{distribution.domain_name}{urlsplit(channel.endpoint_url).path}"
+
+
+def resource(url: str) -> str:
+    """What a policy has to cover so that the playlist and everything below its folder play."""
+    return f"{url.rpartition('/')[0]}/*"

@@ -25,10 +25,11 @@ NO_URL = (
 
 @dataclass(frozen=True)
 class Preview:
-    """`url` None: there is nothing to see, for the `reason`."""
+    """`url` None: there is nothing to see, for the `reason`. `signed`: the player asks for a signature."""
 
     url: str | None
     reason: str = ""
+    signed: bool = False
 
 
 def of_breakout(breakout: Breakout) -> Preview:
@@ -39,7 +40,7 @@ def of_breakout(breakout: Breakout) -> Preview:
     if url is None:
         return Preview(None, NO_URL)
     try:
-        return Preview(address_for_browsers(url))
+        return Preview(address_for_browsers(url), signed=playback.is_protected(breakout))
     except EmbeddedNotRunning as error:
         return Preview(None, str(error))
 

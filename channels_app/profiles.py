@@ -1,4 +1,6 @@
-"""The names of the encoding profiles, for services and forms, which may not import `streamhub.aws`.
+"""The names of the encoding profiles and their revision, for services and forms.
+
+They may not import `streamhub.aws`.
 
 A test compares them with `streamhub.aws.encoding.PROFILES`.
 """
@@ -6,6 +8,8 @@ A test compares them with `streamhub.aws.encoding.PROFILES`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from streamhub.aws.encoding import ENCODER_REVISION
 
 # Name -> number of video outputs, which MediaLive bills for each pipeline.
 # A profile without a frame rate in its name keeps that of the source.
@@ -50,3 +54,13 @@ def _billed(name: str) -> BilledProfile:
 
 
 BILLED_PROFILES = {name: _billed(name) for name in PROFILE_NAMES}
+
+
+__all__ = [
+    "BILLED_PROFILES",
+    "ENCODER_REVISION",
+    "FRAME_RATES",
+    "PROFILE_NAMES",
+    "PROFILE_OUTPUTS",
+    "BilledProfile",
+]

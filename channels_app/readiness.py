@@ -6,11 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+
 from channels_app.guards.breakout import STARTABLE
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import ChannelClass, Desired
+from channels_app.services import origin_closed
 from channels_app.services.maintenance import disturbed
+from distributions import signing
 from distributions.models import Distribution
 from streamhub.clock import database_now
 from streamhub.lifecycle.expectation import expected
@@ -49,7 +53,24 @@ def readiness(breakout: Breakout) -> Readiness:
     if channel is None or channel.desired == Desired.DELETED:
         return Readiness([Check("channel", False, "The channel is deleted or being deleted.")])
     checks = [_channel(channel), _free(breakout, channel)]
-    return Readiness(checks + _distribution(channel) + _maintenance(breakout, channel))
+    return Readiness(checks + _distribution(channel) + _origin(channel) + _maintenance(breakout, channel))
+
+
+def _origin(channel: Channel) -> list[Check]:
+    """Whether CloudFront may read the origin endpoint; none where no origin is, or is to be, closed."""
+    if not (settings.MEDIAPACKAGE_CDN_SECRET_ARN or channel.authorization_seen or channel.authorization):
+        return []
+    closed, observed_at = origin_closed(channel), last_observed(channel, "mp_endpoint")
+    if closed is None:
+        detail = (
+            "The origin endpoint and CloudFront are being changed, one after the other. Until both are done "
+            "viewers get errors."
+        )
+        return [Check("origin", False, detail, observed_at)]
+    detail = "Only CloudFront can read the origin endpoint."
+    if not closed:
+        detail = "The origin endpoint is open. Apply settings closes it, while nothing is on air."
+    return [_readable(channel, observed_at, "origin", lambda: (True, detail))]
 
 
 def _maintenance(breakout: Breakout, channel: Channel) -> list[Check]:
@@ -107,7 +128,14 @@ def _distribution(channel: Channel) -> list[Check]:
         _readable(row, observed_at, "distribution", exists),
         _readable(row, observed_at, "distribution_enabled", lambda: _enabled(row)),
         _readable(row, observed_at, "distribution_deployed", lambda: _deployed(row)),
+        *_signing(row),
     ]
+
+
+def _signing(row: Distribution) -> list[Check]:
+    """Whether viewers get signatures that CloudFront takes; nothing where it asks for none."""
+    fit = signing.fit(row) if row.aws_distribution_id else None
+    return [Check("playback_signing", fit.ok, fit.detail, fit.observed_at)] if fit else []
 
 
 def _enabled(row: Distribution) -> tuple[bool, str]:

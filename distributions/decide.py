@@ -25,6 +25,7 @@ class Step(StrEnum):
     SETTLE_DEPLOYED = "note that the distribution is deployed"
     SETTLE_DISABLED = "note that the distribution is disabled"
     TAG = "change the tags of the distribution"
+    SETTINGS = "apply the settings to the distribution"
     PRICE = "change the price class of the distribution"
     HANDED_OVER = "change a distribution that was handed over to others"
     NOTE_MISSING = "note that the shared distribution is missing"
@@ -49,7 +50,8 @@ class Observed:
 
     `known`: the row has an id. `create_sent`: a create was sent and its outcome is not known.
     `enabled` and `status`: CloudFront's own values. `handed_over`: neither Comment nor tags are ours.
-    `tags_due`, `price_due`: CloudFront does not have the tags, or the price class, as they are wanted now.
+    `tags_due`, `settings_due`, `price_due`: CloudFront does not have the tags, the settings of delivery, or
+    the price class, as they are wanted now.
     """
 
     known: bool = False
@@ -61,6 +63,7 @@ class Observed:
     delete_accepted: bool = False
     handed_over: bool = False
     tags_due: bool = False
+    settings_due: bool = False
     price_due: bool = False
 
     @property
@@ -69,8 +72,8 @@ class Observed:
 
 
 # The steps that change an existing distribution. None is taken once it was handed over.
-CHANGES_IT = frozenset({Step.ENABLE, Step.DISABLE, Step.DELETE, Step.TAG, Step.PRICE})
-# Tags and price class wait until it has settled, so that a refusal holds nothing else up.
+CHANGES_IT = frozenset({Step.ENABLE, Step.DISABLE, Step.DELETE, Step.TAG, Step.SETTINGS, Step.PRICE})
+# Tags, settings and price class wait until it has settled, so that a refusal holds nothing else up.
 SETTLED = {Step.SETTLE_DEPLOYED: State.DEPLOYED, Step.SETTLE_DISABLED: State.DISABLED}
 
 
@@ -78,8 +81,17 @@ def next_step(intent: Intent, observed: Observed) -> Step:
     """The one step that brings CloudFront nearer to the intent. What was handed over is not changed."""
     step = _wanted_step(intent, observed)
     if not intent.protected and SETTLED.get(step) == intent.state:
-        step = Step.TAG if observed.tags_due else Step.PRICE if observed.price_due else step
+        step = _change_step(observed) or step
     return Step.HANDED_OVER if observed.handed_over and step in CHANGES_IT else step
+
+
+def _change_step(observed: Observed) -> Step | None:
+    """What a settled distribution still lacks. The settings come first: viewers may wait for a header."""
+    if observed.settings_due:
+        return Step.SETTINGS
+    if observed.tags_due:
+        return Step.TAG
+    return Step.PRICE if observed.price_due else None
 
 
 def _wanted_step(intent: Intent, observed: Observed) -> Step:

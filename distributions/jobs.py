@@ -18,5 +18,18 @@ OBSERVE_MEDIAMANAGER = PeriodicJob(
     lambda: settings.FULL_OBSERVE_SECONDS,
     purpose="check the MediaManager distribution",
 )
+WATCH_ROTATION = PeriodicJob(
+    "watch_rotation",
+    TaskName.WATCH_ROTATION,
+    lambda: settings.FULL_OBSERVE_SECONDS,
+    purpose="notice a rotation of the secret of closed origins",
+)
 
-PERIODIC_JOBS = (DELETE_STALE_DISTRIBUTIONS, OBSERVE_MEDIAMANAGER)
+OBSERVE_VIEWER_KEYS = PeriodicJob(
+    "observe_viewer_keys",
+    TaskName.OBSERVE_VIEWER_KEYS,
+    lambda: settings.FULL_OBSERVE_SECONDS,
+    purpose="check the keys that sign for viewers",
+)
+
+PERIODIC_JOBS = (DELETE_STALE_DISTRIBUTIONS, OBSERVE_MEDIAMANAGER, OBSERVE_VIEWER_KEYS, WATCH_ROTATION)

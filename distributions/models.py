@@ -63,6 +63,42 @@ class ReaperRun(models.Model):
         return f"run of {self.started_at:%Y-%m-%d %H:%M}"
 
 
+class ViewerKey(models.Model):
+    """A key that signs for viewers, by the id of its public half, as last seen.
+
+    None: not known. `in_group_since`: since when it has been seen in the key group. No key is stored.
+    `signed_until`: when the last of its signatures ends.
+    """
+
+    key_id = models.CharField(max_length=64, unique=True)
+    group_id = models.CharField(max_length=64, blank=True, default="")
+    in_group = models.BooleanField(null=True)
+    in_group_since = models.DateTimeField(null=True)
+    matches = models.BooleanField(null=True)
+    # Why it could not be read the last time; "": it could.
+    problem = models.TextField(blank=True, default="")
+    observed_at = models.DateTimeField(null=True)
+    signed_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
+class OriginSecret(models.Model):
+    """The secret with which CloudFront opens closed origins: which version is used. Its value is not here."""
+
+    arn = models.CharField(max_length=300, unique=True)
+    # The version whose value new and updated distributions send, and since when Secrets Manager has it.
+    version_in_use = models.CharField(max_length=64, blank=True, default="")
+    version_created_at = models.DateTimeField(null=True, blank=True)
+    # A newer version, which is used once MediaPackage knows it; "": there is none.
+    next_version = models.CharField(max_length=64, blank=True, default="")
+    observed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.arn
+
+
 class Distribution(ManagedResource):
     """One CloudFront distribution. `enabled`, `status` and `etag` are CloudFront's values as last read."""
 
@@ -88,6 +124,18 @@ class Distribution(ManagedResource):
     price_class = models.CharField(max_length=16, choices=PriceClass.choices, blank=True, default="")
     price_class_pending = models.BooleanField(default=False, editable=False)
     price_class_seen = models.CharField(max_length=16, blank=True, default="", editable=False)
+    # The key groups whose signatures viewers need, as last read, by commas; "": none.
+    key_groups_seen = models.CharField(max_length=200, blank=True, default="", editable=False)
+    # Whether staff chose it for this distribution, so that it does not follow CLOUDFRONT_PRICE_CLASS.
+    price_class_chosen = models.BooleanField(default=False, editable=False)
+    # The settings that CloudFront was last sent (`distributions.delivery`), and whether it is to get others.
+    settings_applied = models.TextField(blank=True, default="", editable=False)
+    settings_pending = models.BooleanField(default=False, editable=False)
+    # The secret (ARN) that its origin endpoint wants to see ("": none), the one of which CloudFront sends a
+    # value, and the version of that.
+    origin_secret = models.CharField(max_length=300, blank=True, default="", editable=False)
+    origin_header_secret = models.CharField(max_length=300, blank=True, default="", editable=False)
+    origin_header_version = models.CharField(max_length=64, blank=True, default="", editable=False)
     enabled = models.BooleanField(null=True, blank=True)
     status = models.CharField(max_length=32, blank=True, default="")
     etag = models.CharField(max_length=64, blank=True, default="")

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from distributions import guards, owners
+from distributions import delivery, guards, owners
 from distributions.guards import Home
 from distributions.models import Desired, Distribution, PriceClass, ReaperRun, State
 from distributions.reaper_runs import run_open
@@ -33,13 +33,18 @@ def distribution_create(
     why: str = "created",
     tags: dict[str, str] | None = None,
     priority: Priority = Priority.CREATE,
+    origin_secret: str = "",
 ) -> Distribution:
-    """Create the row of a distribution for `origin_url`, attached. The driver creates it on CloudFront."""
+    """Create the row of a distribution for `origin_url`, attached. The driver creates it on CloudFront.
+
+    `origin_secret`: the ARN of the secret that the origin wants to see; "" for an open origin.
+    """
     row = Distribution.objects.create(
         origin_url=origin_url,
         owner_label=owner_label[:128],
         tags=tags or {},
         price_class=settings.CLOUDFRONT_PRICE_CLASS,
+        origin_secret=origin_secret,
         desired=Desired.ENABLED,
         priority=priority,
     )
@@ -167,7 +172,13 @@ def distribution_price_class_change(
     before = row.price_class or row.price_class_seen or "not known"
     states.record(row, row.state, row.state, who=who, why=f"{why}: {before} to {price_class}")
     pending = bool(row.aws_distribution_id or row.create_sent_at or row.claim_token)
-    intent.set_desired(row, priority=Priority.CREATE, price_class=price_class, price_class_pending=pending)
+    intent.set_desired(
+        row,
+        priority=Priority.CREATE,
+        price_class=price_class,
+        price_class_pending=pending,
+        price_class_chosen=True,
+    )
     return row
 
 
@@ -212,6 +223,35 @@ def distribution_tags_change(row: Distribution, tags: dict[str, str], *, who: Ac
     pending = bool(row.aws_distribution_id or row.create_sent_at or row.claim_token)
     removed = removed_keys(row.tags_removed, row.tags, tags)
     intent.set_desired(row, priority=priority, tags=tags, tags_removed=removed, tags_pending=pending)
+
+
+@transaction.atomic
+def distribution_settings_apply(row: Distribution, *, who: Actor) -> None:
+    """Want the settings of the house: called by the verb of its owner, which has checked and locked itself.
+
+    CloudFront gets them once the distribution has settled and nothing is on air on it.
+    """
+    row = _locked_alone(row)
+    names = delivery.differing(row)
+    if not names:
+        return
+    states.record(row, row.state, row.state, who=who, why=f"settings to apply: {', '.join(names)}")
+    fields: dict[str, Any] = {"settings_pending": row.settings_pending or names != [delivery.PRICE_CLASS]}
+    if delivery.PRICE_CLASS in names:
+        fields |= {"price_class": settings.CLOUDFRONT_PRICE_CLASS, "price_class_pending": True}
+    intent.set_desired(row, priority=Priority.CREATE, **fields)
+
+
+@transaction.atomic
+def distribution_origin_secret_change(row: Distribution, secret: str, *, who: Actor) -> None:
+    """Its origin endpoint wants to see another secret (ARN; "": none). Called by its owner's driver."""
+    row = _locked_alone(row)
+    now = "closed: CloudFront is to send its header" if secret else "open: CloudFront is to send no header"
+    states.record(row, row.state, row.state, who=who, why=f"its origin endpoint is now {now}")
+    pending = bool(row.aws_distribution_id or row.create_sent_at or row.claim_token)
+    intent.set_desired(
+        row, priority=Priority.START, origin_secret=secret, settings_pending=row.settings_pending or pending
+    )
 
 
 def removed_keys(already: Iterable[str], before: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

@@ -1,8 +1,10 @@
-"""Celery tasks: the reaper, and reading the MediaManager distribution."""
+"""Celery tasks: the reaper, reading the MediaManager distribution and the keys that sign for viewers."""
 
 from celery import shared_task
+from django.conf import settings
 
 from distributions import jobs, mediamanager
+from distributions.driver import origin_header, viewer_keys
 from distributions.reaper import delete_stale
 from streamhub.task_names import TaskName
 
@@ -12,6 +14,18 @@ def delete_stale_distributions() -> None:
     jobs.DELETE_STALE_DISTRIBUTIONS.run(delete_stale)
 
 
+@shared_task(name=TaskName.WATCH_ROTATION)
+def watch_rotation() -> None:
+    """Which version of the secret of closed origins is in use. Its value is not stored."""
+    arn = settings.MEDIAPACKAGE_CDN_SECRET_ARN
+    jobs.WATCH_ROTATION.run(lambda run: run.say(origin_header.look(arn)))
+
+
 @shared_task(name=TaskName.OBSERVE_MEDIAMANAGER)
 def observe_mediamanager() -> None:
     jobs.OBSERVE_MEDIAMANAGER.run(mediamanager.look)
+
+
+@shared_task(name=TaskName.OBSERVE_VIEWER_KEYS)
+def observe_viewer_keys() -> None:
+    jobs.OBSERVE_VIEWER_KEYS.run(viewer_keys.observe)

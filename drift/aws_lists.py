@@ -94,7 +94,9 @@ def of_group(info: SecurityGroupInfo) -> AwsResource:
 
 
 def of_endpoint(info: EndpointInfo) -> AwsResource:
-    return _tagged(ResourceKind.ENDPOINT, info, {"URL": info.url})
+    closed = info.authorization
+    facts = {"URL": info.url, "CDN authorization": f"{closed.secret} {closed.role}" if closed else ""}
+    return _tagged(ResourceKind.ENDPOINT, info, facts)
 
 
 def of_mp_channel(info: Any) -> AwsResource:

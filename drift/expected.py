@@ -48,7 +48,7 @@ def all_expected() -> Iterator[Expected]:
     """The expectations of all rows. Reads only the database."""
     for group in SecurityGroup.objects.all():
         yield of_group(group)
-    for channel in Channel.objects.all():
+    for channel in Channel.objects.select_related("distribution"):
         yield from of_channel(channel)
     for distribution in Distribution.objects.all():
         yield of_distribution(distribution)
@@ -96,6 +96,12 @@ def of_group(row: SecurityGroup) -> Expected:
     )
 
 
+def _authorization(row: Channel) -> str:
+    """What the endpoint should have now, and CloudFront sends."""
+    sent = row.distribution.origin_header_secret if row.distribution else row.origin_secret
+    return row.authorization if sent == row.origin_secret else row.authorization_seen
+
+
 def of_channel(row: Channel) -> Iterator[Expected]:
     settings, secret = input_facts(input_settings.expected(row))
     facts = {
@@ -105,7 +111,8 @@ def of_channel(row: Channel) -> Iterator[Expected]:
             **({"inputs": row.ml_input_id} if row.ml_input_id and not row.ml_input_gone else {}),
         },
         ResourceKind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_urls), **settings},
-        ResourceKind.ENDPOINT: {"URL": row.endpoint_url},
+        # What is to be applied is no difference: it waits until the channel is idle.
+        ResourceKind.ENDPOINT: {"URL": row.endpoint_url, "CDN authorization": _authorization(row)},
         ResourceKind.MP_CHANNEL: {},
     }
     settled = _at_rest(row) and row.desired != Desired.DELETED and row.state in AT_REST

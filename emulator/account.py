@@ -25,12 +25,22 @@ from .codec import AwsRequest, AwsResponse
 from .faults import REFUSED, Faults, Rule, refusal
 from .medialive import MediaLive
 from .mediapackage import MediaPackage
+from .secrets_manager import SecretsManager
 from .service_quotas import ServiceQuotas
 from .stale_reads import StaleReads, is_read
 from .sts import Sts
 from .viewers import Viewers
 
-SERVICES: list[type[Service]] = [CloudFront, MediaPackage, MediaLive, Sts, CloudWatch, Viewers, ServiceQuotas]
+SERVICES: list[type[Service]] = [
+    CloudFront,
+    SecretsManager,
+    MediaPackage,
+    MediaLive,
+    Sts,
+    CloudWatch,
+    Viewers,
+    ServiceQuotas,
+]
 log = logging.getLogger(__name__)
 Operation = Callable[[dict[str, Any]], Any]
 

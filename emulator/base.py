@@ -79,6 +79,7 @@ class Durations:
 
     cloudfront_deploy: tuple[float, float] = (150, 400)
     mediapackage_delete: tuple[float, float] = (3, 10)
+    mediapackage_notices_secret: tuple[float, float] = (600, 600)  # a rotation of its CDN identifier
     medialive_create: tuple[float, float] = (5, 20)
     medialive_update: tuple[float, float] = (5, 20)
     medialive_start: tuple[float, float] = (30, 90)

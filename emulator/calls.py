@@ -125,9 +125,13 @@ def is_illegal(operation: str, error: Refusal) -> bool:
 
 
 def shortened(value: Any, depth: int = 4) -> Any:
-    """Parameters short enough to log: long texts are cut, long lists and deep structures left out."""
+    """Parameters short enough to log: long texts are cut, long lists and deep structures left out.
+
+    The values of custom origin headers are secrets of who calls.
+    """
     if isinstance(value, dict):
-        return {key: shortened(item, depth - 1) for key, item in list(value.items())[:30]} if depth else "{…}"
+        shown = {key: "(hidden)" if key == "HeaderValue" else item for key, item in value.items()}
+        return {key: shortened(item, depth - 1) for key, item in list(shown.items())[:30]} if depth else "{…}"
     if isinstance(value, list):
         return [shortened(item, depth - 1) for item in value[:5]] if depth else "[…]"
     if isinstance(value, str):

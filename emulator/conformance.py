@@ -20,6 +20,7 @@ _REFUSED_WITH = {
     "cloudwatch": ("ValidationError", 400),
     "medialive": ("BadRequestException", 400),
     "mediapackage": ("UnprocessableEntityException", 422),
+    "secretsmanager": ("InvalidParameterException", 400),
     "service-quotas": ("IllegalArgumentException", 400),
 }
 
@@ -55,6 +56,9 @@ OTHER_CODES = {
     ("s3", "InvalidArgument"): _S3,
     ("s3", "NoSuchKey"): _S3,
     ("s3", "SlowDown"): _S3,
+    ("secretsmanager", "AccessDeniedException"): "Common Errors, in the Secrets Manager API Reference",
+    ("secretsmanager", "InternalFailure"): "Common Errors, in the Secrets Manager API Reference",
+    ("secretsmanager", "ThrottlingException"): "Common Errors, in the Secrets Manager API Reference",
     ("sts", "AccessDenied"): _COMMON,
     ("sts", "InternalFailure"): _COMMON,
     ("sts", "Throttling"): _COMMON,

@@ -41,6 +41,7 @@ _THROTTLE = {
     "medialive": ("TooManyRequestsException", 429),
     "mediapackage": ("TooManyRequestsException", 429),
     "s3": ("SlowDown", 503),
+    "secretsmanager": ("ThrottlingException", 400),
     "service-quotas": ("TooManyRequestsException", 400),
 }
 _BROKEN = {
@@ -48,12 +49,14 @@ _BROKEN = {
     "mediapackage": "InternalServerErrorException",
     "cloudwatch": "InternalServiceFault",
     "s3": "InternalError",
+    "secretsmanager": "InternalServiceError",
     "service-quotas": "ServiceException",
 }
 _DENIED = {
     "medialive": "AccessDeniedException",
     "mediapackage": "AccessDeniedException",
     "cloudwatch": "AccessDeniedException",
+    "secretsmanager": "AccessDeniedException",
     "service-quotas": "AccessDeniedException",
 }
 _GONE = {
@@ -62,6 +65,7 @@ _GONE = {
     "mediapackage": "NotFoundException",
     "cloudwatch": "ResourceNotFound",
     "s3": "NoSuchKey",
+    "secretsmanager": "ResourceNotFoundException",
     "service-quotas": "NoSuchResourceException",
 }
 _CONFLICTS = {
@@ -72,6 +76,8 @@ _CONFLICTS = {
 }
 _CONFLICTS_FOR = {"cloudfront:CreateDistributionWithTags": ("DistributionAlreadyExists", 409)}
 _GONE_FOR = {
+    "cloudfront:GetKeyGroup": "NoSuchResource",
+    "cloudfront:GetPublicKey": "NoSuchPublicKey",
     "cloudfront:ListTagsForResource": "NoSuchResource",
     "cloudfront:TagResource": "NoSuchResource",
     "cloudfront:UntagResource": "NoSuchResource",

@@ -134,7 +134,7 @@ class Origins:
             return unexpected if given is not None else None
         if given is None:
             return 403, "the CDN identifier is missing"
-        if given not in self._packages.secrets.get(wanted["CdnIdentifierSecret"], ()):
+        if given not in self._packages.identifiers.of(wanted["CdnIdentifierSecret"]):
             return 403, "the CDN identifier is wrong"
         return None
 

@@ -32,6 +32,8 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
         "kombu",
         "axes",
     )
+    # At DEBUG these write whole requests and answers, secrets included.
+    talkative = ("boto3", "botocore", "s3transfer", "urllib3")
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -49,6 +51,7 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             **{name: {"level": "WARNING"} for name in quiet},
+            **{name: {"level": "INFO" if level == "DEBUG" else level} for name in talkative},
             "django.server": {"handlers": [], "propagate": True},
         },
     }

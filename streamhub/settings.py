@@ -50,6 +50,15 @@ CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID = env.str(
 CLOUDFRONT_KEY_GROUP_ID = env.str("CLOUDFRONT_KEY_GROUP_ID", default="")
 CLOUDFRONT_PUBLIC_KEY_ID = env.str("CLOUDFRONT_PUBLIC_KEY_ID", default="")
 CLOUDFRONT_PRIVATE_KEY = env.str("CLOUDFRONT_PRIVATE_KEY", default="", multiline=True)
+# The key that replaces it: it signs once the key group has it.
+CLOUDFRONT_PUBLIC_KEY_ID_NEXT = env.str("CLOUDFRONT_PUBLIC_KEY_ID_NEXT", default="")
+CLOUDFRONT_PRIVATE_KEY_NEXT = env.str("CLOUDFRONT_PRIVATE_KEY_NEXT", default="", multiline=True)
+# How long a signature for a show without a planned end lasts.
+PLAYBACK_SECONDS = variables.whole(env, "PLAYBACK_SECONDS", 3600)
+
+# With both, the origin endpoints answer only CloudFront (CDN authorization of MediaPackage).
+MEDIAPACKAGE_CDN_SECRET_ARN = env.str("MEDIAPACKAGE_CDN_SECRET_ARN", default="")
+MEDIAPACKAGE_CDN_ROLE_ARN = env.str("MEDIAPACKAGE_CDN_ROLE_ARN", default="")
 
 if STREAMHUB_AWS == "embedded":
     # The embedded AWS has these. For a real account there are no defaults.

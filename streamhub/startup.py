@@ -22,6 +22,7 @@ from streamhub import variables
 from streamhub.aws.ratelimit import parse_rates
 from streamhub.aws.regions import complete_regions, missing_in
 from streamhub.aws.session import AwsSession
+from streamhub.aws.signing_keys import key_in_memory, key_settings
 from streamhub.aws.sts import Sts
 from streamhub.aws.target import EMBEDDED, LIVE, broker_url, resolve_target
 from streamhub.errors import AwsError, EmbeddedNotRunning, Misconfigured
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 EXIT_CODE = 4
 
 _BROKER_SCHEMES = (*REDIS_SCHEMES, "memory", "filesystem")
+_SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+")
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w/+=.@,-]+")
 _HOST_ENTRY = re.compile(r"(\*\.)?[A-Za-z0-9:.-]+")
 _LIVE_NEEDS = {
     "MEDIALIVE_ROLE_ARN": "the ARN of the role with which MediaLive reaches MediaPackage and S3",
@@ -78,7 +81,9 @@ def mistakes() -> Iterator[str]:
     yield from _broker_mistakes()
     yield from _notice_mistakes()
     yield from _source_mistakes()
+    yield from _origin_mistakes()
     yield from _proxy_mistakes()
+    yield from _signing_mistakes()
     yield from _provider_mistakes()
     if settings.STREAMHUB_AWS == LIVE:
         yield from _live_mistakes()
@@ -124,6 +129,23 @@ def _source_mistakes() -> Iterator[str]:
             )
 
 
+def _origin_mistakes() -> Iterator[str]:
+    """A closed origin needs a secret and the role with which MediaPackage reads it."""
+    secret, role = settings.MEDIAPACKAGE_CDN_SECRET_ARN, settings.MEDIAPACKAGE_CDN_ROLE_ARN
+    if bool(secret) != bool(role):
+        yield (
+            "MEDIAPACKAGE_CDN_SECRET_ARN and MEDIAPACKAGE_CDN_ROLE_ARN belong together: set both, or none "
+            "for origins that anyone can read who knows their address."
+        )
+    if secret and not _SECRET_ARN.fullmatch(secret):
+        yield (
+            "MEDIAPACKAGE_CDN_SECRET_ARN is not an ARN of a secret: write "
+            "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME."
+        )
+    if role and not _ROLE_ARN.fullmatch(role):
+        yield "MEDIAPACKAGE_CDN_ROLE_ARN is not an ARN of a role: write arn:aws:iam::ACCOUNT:role/NAME."
+
+
 def _proxy_mistakes() -> Iterator[str]:
     """Entries of TRUSTED_PROXIES that are neither an address nor a network."""
     for entry in settings.TRUSTED_PROXIES:
@@ -134,6 +156,24 @@ def _proxy_mistakes() -> Iterator[str]:
                 f"TRUSTED_PROXIES holds {entry!r}: write addresses or networks, separated by commas or "
                 "spaces, such as 127.0.0.1 or 10.0.3.0/24."
             )
+
+
+def _signing_mistakes() -> Iterator[str]:
+    """Keys that could sign for no viewer."""
+    for suffix in ("", "_NEXT"):
+        private, public = f"CLOUDFRONT_PRIVATE_KEY{suffix}", f"CLOUDFRONT_PUBLIC_KEY_ID{suffix}"
+        if bool(getattr(settings, private)) != bool(getattr(settings, public)):
+            yield f"{private} and {public} go together: a private key, and the id of its public half."
+    keys = key_settings()
+    if keys and not settings.CLOUDFRONT_KEY_GROUP_ID:
+        yield "CLOUDFRONT_PRIVATE_KEY needs CLOUDFRONT_KEY_GROUP_ID, the key group that has its public half."
+    if len(keys) == 2 and keys[0].id == keys[1].id:
+        yield "CLOUDFRONT_PUBLIC_KEY_ID_NEXT is the present key's id: write that of the key that replaces it."
+    for key in keys:
+        try:
+            key_in_memory(key)
+        except Misconfigured as error:
+            yield f"{error} Write the PEM of an RSA key with 2048 bits, or the ARN of the secret with it."
 
 
 def _provider_mistakes() -> Iterator[str]:

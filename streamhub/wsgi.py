@@ -12,7 +12,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamhub.settings")
 application = draining(utf8_only(get_wsgi_application()))
 
 from streamhub import startup  # noqa: E402  needs Django to be set up
+from streamhub.aws import signing_keys  # noqa: E402
 from streamhub.lifecycle import clocks  # noqa: E402
 
 startup.start("web")
 clocks.report_in_background(clocks.WEB)
+signing_keys.read_in_background()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.html import format_html
 
-from channels_app import preview, services
+from channels_app import playback, preview, services
 from channels_app.admin import badges, handed_over, series
+from channels_app.admin import playback as playback_pages
 from channels_app.admin.breakout_filters import FILTERS
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.now import breakout_now
@@ -23,6 +23,7 @@ from channels_app.admin.planning_verbs import PLANNING
 from channels_app.guards import breakout as guards
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
+from channels_app.playback_link import Playback
 from channels_app.readiness import readiness
 from streamhub.access.actors import Actor
 from streamhub.clock import from_now
@@ -138,7 +139,11 @@ class BreakoutAdmin(CreatingAdmin):
         return breakout_sections(row, request.user)
 
     def extra_urls(self) -> list[Any]:
-        return [path("series/", self.own(series.page), name="channels_app_breakout_series")]
+        return [
+            path("series/", self.own(series.page), name="channels_app_breakout_series"),
+            path("<int:object_id>/sign/", self.own(playback_pages.sign), name="channels_app_breakout_sign"),
+            *super().extra_urls(),
+        ]
 
     def creation_warnings(self, data: dict[str, Any]) -> list[str]:
         return services.plan_warnings(
@@ -146,7 +151,9 @@ class BreakoutAdmin(CreatingAdmin):
         )
 
     def after_verb(self, request: HttpRequest, outcome: Outcome) -> HttpResponse | None:
-        """A duplicate leads to the new breakout."""
+        """A playback link is shown by a page of its own; a duplicate leads to the new breakout."""
+        if isinstance(outcome.returned, Playback):
+            return playback_pages.shown(self, request, outcome.returned)
         if not isinstance(outcome.returned, Breakout) or not request.path.endswith("/do/duplicate/"):
             return None
         return self.after_creation(request, outcome.returned)
@@ -165,7 +172,15 @@ def _preview_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     if row.state not in (State.IDLE, State.FAILED, *ON_AIR):
         return None
     return Panel(
-        "Preview", "channels_app/preview.html", {"preview": preview.of_breakout(row)}, "smart_display", 5
+        "Preview",
+        "channels_app/preview.html",
+        {
+            "preview": preview.of_breakout(row),
+            "may_sign": request.user.has_perm(playback_pages.PERMISSION),
+            "sign_url": reverse("admin:channels_app_breakout_sign", args=[row.pk]),
+        },
+        "smart_display",
+        5,
     )
 
 
@@ -188,8 +203,11 @@ def _stop_consequences(row: Breakout) -> list[str]:
     return ["The session ends for every viewer.", "A completed breakout cannot be started again.", *others]
 
 
-def _curtain_note() -> list[str]:
-    return [] if settings.CLOUDFRONT_KEY_GROUP_ID else [CURTAIN_HINT]
+def _curtain_note(row: Breakout) -> list[str]:
+    if not playback.is_protected(row):
+        return [CURTAIN_HINT]
+    note = playback_pages.lowered_note(row)
+    return [f"No new links are given out. {note}".strip()]
 
 
 VERBS = (
@@ -224,6 +242,7 @@ VERBS = (
         primary=True,
         order=20,
     ),
+    playback_pages.VERB,
     Verb(
         name="raise",
         label="Raise curtain",
@@ -242,7 +261,7 @@ VERBS = (
         permission="channels_app.curtain_breakout",
         run=lambda row, who: services.breakout_curtain(row, False, who=who),
         refusal=_refusal("lower"),
-        consequences=lambda row: ["Its playback URL is withheld. The stream goes on.", *_curtain_note()],
+        consequences=lambda row: ["Its playback URL is withheld. The stream goes on.", *_curtain_note(row)],
         done="its curtain is lowered.",
         order=31,
     ),

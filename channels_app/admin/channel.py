@@ -21,6 +21,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import PUSH_TYPES, Desired, InputType
+from channels_app.services.applied_settings import CLOSED_ORIGIN
 from distributions.models import Distribution
 from streamhub.access.actors import Actor
 from streamhub.console.creation import CreatingAdmin
@@ -70,6 +71,7 @@ class ChannelAdmin(CreatingAdmin):
             "moving", "In transition", "progress_activity", lambda: Q(state__in=badges.CHANNEL_MOVING), 20
         ),
         SavedView("failed", "Failed", "error", badges.in_trouble, 30),
+        SavedView("outdated", "Outdated settings", "history_toggle_off", services.settings_outdated, 40),
     )
     list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
     list_filter = ("state", "desired", "input_type", "channel_class", "record")
@@ -154,6 +156,18 @@ def _delete_consequences(row: Channel) -> list[str]:
     if cancelled:
         sentences.append(f"Its idle breakouts are cancelled: {', '.join(cancelled)}.")
     return [*sentences, "Past breakouts and their usage are kept."]
+
+
+def _settings_consequences(row: Channel) -> list[str]:
+    names = services.settings_differing(row)
+    closes = CLOSED_ORIGIN in names
+    return [
+        f"To be applied: {', '.join(names)}.",
+        "Its distribution is deployed again, which takes CloudFront some minutes. MediaLive takes its part "
+        "only while the channel is idle, and is busy for some seconds then.",
+        *(["Nobody can watch until its origin and CloudFront have both changed."] if closes else []),
+        "Do it well before the next show.",
+    ]
 
 
 def _tag_lines(row: Channel) -> str:
@@ -262,6 +276,18 @@ VERBS = (
         done="its tags are being changed.",
         bulk=False,
         order=18,
+    ),
+    Verb(
+        name="apply-settings",
+        label="Apply settings",
+        icon="published_with_changes",
+        permission="channels_app.apply_settings_channel",
+        run=lambda row, who: services.channel_apply_settings(row, who=who),
+        refusal=_refusal("apply-settings"),
+        consequences=_settings_consequences,
+        done="it is being brought up to date.",
+        now=channel_now,
+        order=19,
     ),
     Verb(
         name="create-distribution",

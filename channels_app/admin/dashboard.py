@@ -91,6 +91,12 @@ def _trouble(rows: QuerySet[Breakout] | QuerySet[Channel]) -> Figure:
     return Figure(count, "need attention" if count else "none", Tone.BAD if count else Tone.GOOD)
 
 
+def _outdated() -> Figure:
+    count = Channel.objects.filter(services.settings_outdated()).count()
+    detail = "apply the settings while they are idle" if count else "all have the present settings"
+    return Figure(count, detail, Tone.WARN if count else Tone.GOOD)
+
+
 TILES = (
     Tile("live", "Live now", "sensors", BREAKOUTS, _on_air, lambda: list_url(Breakout, "live"), 10),
     Tile("soon", "Starting soon", "event_upcoming", BREAKOUTS, _soon, lambda: list_url(Breakout, "soon"), 20),
@@ -129,6 +135,15 @@ TILES = (
         lambda: _trouble(Channel.objects.filter(badges.in_trouble())),
         lambda: list_url(Channel, "failed"),
         41,
+    ),
+    Tile(
+        "channels-outdated",
+        "Channels with outdated settings",
+        "history_toggle_off",
+        CHANNELS,
+        _outdated,
+        lambda: list_url(Channel, "outdated"),
+        42,
     ),
 )
 

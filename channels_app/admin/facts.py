@@ -9,19 +9,22 @@ from django.urls import reverse
 
 from channels_app import breakout_sync, ingest, playback
 from channels_app.admin.forms import INPUTS, profile_label
+from channels_app.admin.playback import lowered_note
 from channels_app.decide.maintenance import window_of
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import PUSH_TYPES, InputType
-from channels_app.services import customer_of, pending_changes
+from channels_app.services import customer_of, origin_closed, pending_changes, settings_differing
 from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Section
 
 CURTAIN_HINT = (
-    "The curtain hides the stream but does not protect it: no CloudFront key group is set."
+    "The curtain hides the stream but does not protect it: its distribution asks for no signatures."
     " Anyone who has the URL can watch."
 )
 
+
+LINKS_HINT = "The last link that was given out plays until then, also with the curtain lowered."
 
 MAINTENANCE_HINT = (
     "Each week AWS may interrupt a single pipeline in these hours. StreamHub moves them away from planned "
@@ -60,6 +63,7 @@ def _urls(row: Channel, user: User | AnonymousUser) -> Section:
                 "url",
                 hint="CloudFront pulls from here. It is not for viewers.",
             ),
+            _origin(row),
             Fact(
                 "playback",
                 playback.of_channel(row),
@@ -97,10 +101,36 @@ def _options(row: Channel, user: User | AnonymousUser) -> Section:
             Fact("profile", profile_label(row.encoding_profile), hint=_pending(row, "encoding_profile")),
             Fact("recorded", row.record, "yesno", hint=_pending(row, "record")),
             Fact("tags", row.tags, "tags", hint=_pending(row, "tags")),
+            Fact("settings", _settings(row), hint=_settings_hint(row)),
             Fact("created", row.created_at, "when"),
         ],
         "tune",
     )
+
+
+def _settings(row: Channel) -> str:
+    """Whether it has the settings of the house, and which it lacks."""
+    names = settings_differing(row)
+    return f"outdated: {', '.join(names)}" if names else "up to date"
+
+
+def _settings_hint(row: Channel) -> str:
+    distribution = row.distribution
+    if row.settings_pending or (distribution is not None and distribution.settings_pending):
+        return "Being applied. What viewers or AWS would notice waits until the channel is idle."
+    return "Apply settings brings it up to date while nothing is on air." if settings_differing(row) else ""
+
+
+def _origin(row: Channel) -> Fact:
+    """Who can read the origin endpoint."""
+    closed = origin_closed(row)
+    words = {
+        True: "closed: it answers only CloudFront",
+        False: "open: who knows its address can read it past CloudFront",
+        None: "being changed" if row.mp_endpoint_id else None,
+    }
+    hint = "Nobody can watch until both sides have changed." if closed is None and row.mp_endpoint_id else ""
+    return Fact("origin", words[closed], hint=hint)
 
 
 def _pending(row: Channel, field: str) -> str:
@@ -175,8 +205,9 @@ def _playback(row: Breakout, user: User | AnonymousUser) -> Section:
     return Section(
         "Watching",
         [
-            Fact("curtain", "raised" if row.curtain_raised else "lowered", hint=_curtain_hint()),
-            Fact("playback", url, "url", hint=withheld),
+            Fact("curtain", "raised" if row.curtain_raised else "lowered", hint=_curtain_hint(row)),
+            Fact("playback", url, "url", hint=withheld or _signed_hint(row)),
+            *([Fact("links end", row.signed_until, "when", hint=LINKS_HINT)] if row.signed_until else []),
             Fact(
                 "channel",
                 row.channel_name,
@@ -192,8 +223,16 @@ def _playback(row: Breakout, user: User | AnonymousUser) -> Section:
     )
 
 
-def _curtain_hint() -> str:
-    return "" if settings.CLOUDFRONT_KEY_GROUP_ID else CURTAIN_HINT
+def _curtain_hint(row: Breakout) -> str:
+    """That the curtain does not protect, or until when a lowered one lets links play that were given out."""
+    if not playback.is_protected(row):
+        return CURTAIN_HINT
+    lasting = not row.curtain_raised and row.signed_until is not None
+    return lowered_note(row) if lasting else ""
+
+
+def _signed_hint(row: Breakout) -> str:
+    return "It plays with a signature only: press Playback link." if playback.is_protected(row) else ""
 
 
 def _session(row: Breakout) -> Section:

@@ -14,6 +14,7 @@ from channels_app.api import costs, fields
 from channels_app.api.channels import channel_or_404
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
+from channels_app.playback_link import Playback, breakout_playback
 from channels_app.readiness import Readiness, readiness
 from distributions.api import ErrorOut
 from streamhub.access.http import In, Moment, Out, Page, Paging, Whole, actor_of, choices, one, page, scope
@@ -45,6 +46,19 @@ class BreakoutPatch(In):
 
 class CurtainIn(In):
     raised: bool
+
+
+class PlaybackIn(In):
+    expires_in_seconds: Annotated[Whole, Field(json_schema_extra=fields.EXPIRES_IN)] | None = None
+
+
+class PlaybackOut(Out):
+    url: str
+    signed_url: str | None
+    cookies: dict[str, str] | None
+    cookie_domain: str | None
+    expires_at: datetime | None
+    protected: bool
 
 
 class UsageOut(Out):
@@ -234,6 +248,13 @@ def cancel_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
 def move_curtain(request: HttpRequest, id: str, body: CurtainIn) -> Breakout:
     """Raise or lower the curtain."""
     return reloaded(services.breakout_curtain(breakout_or_404(id), body.raised, who=actor_of(request)))
+
+
+@router.post("/{id}/playback", response=PlaybackOut, auth=CONTROL)
+def get_playback(request: HttpRequest, id: str, body: PlaybackIn | None = None) -> Playback:
+    """The playback link, signed where CloudFront asks for signatures."""
+    seconds = body.expires_in_seconds if body else None
+    return breakout_playback(breakout_or_404(id), who=actor_of(request), expires_in_seconds=seconds)
 
 
 @router.get("/{id}/readiness", response=ReadinessOut, auth=READ)

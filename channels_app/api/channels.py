@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Status
 from pydantic import ConfigDict
@@ -89,6 +89,8 @@ class ChannelOut(Out):
     error: ErrorOut | None
     created_at: datetime
     pending_changes: list[str]
+    origin_closed: bool | None
+    settings_outdated: bool
     cost_per_hour: Decimal | None = Field(
         description="US dollars as text, an estimate without delivery; null: nothing is billed, or no rate"
     )
@@ -114,6 +116,16 @@ class ChannelOut(Out):
         return services.pending_changes(row)
 
     @staticmethod
+    def resolve_origin_closed(row: Channel) -> bool | None:
+        return services.origin_closed(row)
+
+    @staticmethod
+    def resolve_settings_outdated(row: Channel) -> bool:
+        """A list has it from the database; a single row is asked itself."""
+        found = getattr(row, "is_outdated", None)
+        return bool(services.settings_differing(row)) if found is None else bool(found)
+
+    @staticmethod
     def resolve_playback_url(row: Channel) -> str | None:
         return playback.of_channel(row)
 
@@ -125,9 +137,10 @@ class ChannelFilter(Paging):
 def channels() -> QuerySet[Channel]:
     """Channels with everything that `ChannelOut` reads: a list costs a constant number of queries."""
     running = Breakout.objects.filter(state=BreakoutState.RUNNING)
-    return Channel.objects.select_related("distribution").prefetch_related(
+    rows = Channel.objects.select_related("distribution").prefetch_related(
         Prefetch("breakouts", queryset=running, to_attr="running_breakouts")
     )
+    return rows.annotate(is_outdated=ExpressionWrapper(services.settings_outdated(), BooleanField()))
 
 
 def channel_or_404(id: str) -> Channel:
@@ -178,6 +191,15 @@ def delete_channel(request: HttpRequest, id: str) -> Status[Channel]:
 def retry_channel(request: HttpRequest, id: str) -> Status[Channel]:
     """Retry what failed or waits."""
     return Status(202, services.channel_retry(channel_or_404(id), who=actor_of(request)))
+
+
+@router.post("/{id}/apply-settings", response={202: ChannelOut}, auth=WRITE)
+def apply_settings(request: HttpRequest, id: str) -> Status[Channel]:
+    """Bring it up to date with StreamHub's settings; 409 while a breakout is on air.
+
+    `settings_outdated` is false again once AWS has them.
+    """
+    return Status(202, services.channel_apply_settings(channel_or_404(id), who=actor_of(request)))
 
 
 @router.post("/{id}/distribution", response={202: DistributionOut}, auth=scope("distributions:write"))

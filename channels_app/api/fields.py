@@ -42,6 +42,10 @@ CHANNEL_FILTER: Schema = {
     "pattern": ID_PATTERN,
     "description": "The id of a channel. No rows if there is none.",
 }
+EXPIRES_IN: Schema = {
+    "minimum": 1,
+    "description": "Shortens how long the signature lasts. It never lasts longer than without it.",
+}
 CUSTOMER: Schema = name(breakout.CUSTOMER_MAX)
 CUSTOMER["minLength"] = 0
 CUSTOMER["pattern"] = f"^{_VISIBLE}*$"

@@ -21,6 +21,8 @@ class Step(StrEnum):
     WAIT_GROUP = "get a security group"
     CREATE_INPUT = "create the MediaLive input"
     CREATE_ML_CHANNEL = "create the MediaLive channel"
+    AUTHORIZE_ENDPOINT = "change who may read the MediaPackage endpoint"
+    TELL_DISTRIBUTION = "tell the distribution who may read its origin endpoint"
     UPDATE_ML_CHANNEL = "send the channel's settings to MediaLive"
     TELL_UPDATE_FAILED = "use the MediaLive channel, whose last edit failed"
     TELL_UNKNOWN_STATE = "use the MediaLive channel, whose state StreamHub does not know"
@@ -105,6 +107,8 @@ class Observed:
     `input_changed`: somebody changed the input's settings; `attachment_changed`: the MediaLive channel reads
     other inputs; `input_untold`: one of them, and the timelines do not say it yet.
     `stop_confirmed`: a person wants the MediaLive channel stopped although it was handed over.
+    `authorization_due`: the endpoint is not closed, or open, as is wanted; `distribution_untold`: it is, and
+    the distribution does not know it. `settings_due`: MediaLive's channel is to get the present settings.
     `update_wanted`: a person wants our settings sent to the MediaLive channel. `encoder_edited`: they were
     edited. `input_edited`: the input is to get another security group; `edit_waits`: which AWS does not have
     yet, and nothing is known that would keep it from it.
@@ -129,6 +133,9 @@ class Observed:
     tags_due: bool = False
     maintenance_due: bool = False
     stop_confirmed: bool = False
+    authorization_due: bool = False
+    distribution_untold: bool = False
+    settings_due: bool = False
     update_wanted: bool = False
     encoder_edited: bool = False
     input_edited: bool = False
@@ -158,6 +165,7 @@ CHANGES_AWS = frozenset(
         Step.CLEAR_FAILED,
         Step.START,
         Step.OPEN_ENDPOINT,
+        Step.AUTHORIZE_ENDPOINT,
         Step.EDIT_INPUT,
         Step.RESTORE_INPUT,
         Step.RESTORE_ATTACHMENT,
@@ -201,11 +209,20 @@ def _wanted_step(intent: Intent, observed: Observed) -> Step:
         return step
     if observed.tags_due:
         return Step.TAG
-    return (
-        (_edit_step(observed) or _restore_step(observed) or _maintenance_step(observed) or step)
-        if step is Step.SETTLE_IDLE
-        else step
-    )
+    return _idle_step(observed) or step if step is Step.SETTLE_IDLE else step
+
+
+def _idle_step(observed: Observed) -> Step | None:
+    """What is changed only while nobody watches and MediaLive takes it."""
+    if editing := _edit_step(observed):
+        return editing
+    if observed.authorization_due:
+        return Step.AUTHORIZE_ENDPOINT
+    if restoring := _restore_step(observed):
+        return restoring
+    if observed.settings_due:
+        return Step.UPDATE_ML_CHANNEL
+    return _maintenance_step(observed)
 
 
 def _edit_step(observed: Observed) -> Step | None:
@@ -245,6 +262,8 @@ def _create_step(observed: Observed) -> Step | None:
         return Step.ADD_DISTRIBUTION
     if observed.distribution_elsewhere:
         return Step.REPLACE_DISTRIBUTION
+    if observed.distribution_untold:
+        return Step.TELL_DISTRIBUTION
     if not observed.input.known:
         return Step.WAIT_GROUP if observed.group == "waiting" else Step.CREATE_INPUT
     if not observed.ml_channel.known:

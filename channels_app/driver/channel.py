@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from channels_app import operations
 from channels_app.decide.channel import Step
 from channels_app.driver import (
+    closing,
     edits,
     maintenance,
     outside_edits,
@@ -54,6 +55,8 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.REPLACE_DISTRIBUTION: provisioning.replace_distribution,
     Step.WAIT_GROUP: provisioning.wait_group,
     Step.CLEAR_FAILED: provisioning.clear_failed,
+    Step.AUTHORIZE_ENDPOINT: closing.authorize,
+    Step.TELL_DISTRIBUTION: closing.tell_distribution,
     Step.UPDATE_ML_CHANNEL: edits.edit_encoder,
     Step.TELL_UPDATE_FAILED: running.tell_edit_failed,
     Step.TELL_UNKNOWN_STATE: running.tell_unknown_state,

@@ -19,6 +19,7 @@ from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 
+SETTINGS_REFUSED = "settings_refused"
 EDIT_REFUSED = "edit_refused"
 HINT = "Press Edit and correct it. Until then the channel works as it was before."
 
@@ -62,19 +63,25 @@ def edit_encoder(claim: Claim) -> float | None:
     A refused edit is shown, and holds up no start. Raises `Refused` if a failed edit cannot be mended.
     """
     row: Channel = claim.row
-    sent = _encoder_of(row)
+    sent, applied = _encoder_of(row), ML_CHANNEL.built(row)
     try:
         info = absence.observe_on_conflict(claim, lambda: parts.update_ml_channel(row))
     except Refused as refused:
         if row.update_wanted:
             raise
+        if row.settings_pending and not encoder_is_due(row):
+            hint = "Correct the setting, restart StreamHub and press Apply settings."
+            what = "the settings of the MediaLive channel"
+            refusals.show(claim, refused, what, code=SETTINGS_REFUSED, hint=hint, settings_pending=False)
+            return None
         return refuse(claim, refused, "the new profile or recording")
     with transaction.atomic():
         now = _locked(row)
         pending = _without(now, *ENCODER_FIELDS) if _encoder_of(now) == sent else now.edits_pending
         facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
         why = f"{ML_CHANNEL.label}: StreamHub's settings sent"
-        claim.note(why, request_id=info.request_id, update_wanted=False, edits_pending=pending, **facts)
+        done = {"update_wanted": False, "settings_pending": False, "edits_pending": pending}
+        claim.note(why, request_id=info.request_id, **done, **applied, **facts)
     return AT_ONCE
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from channels_app.decide.channel import Intent, Observed, Step, next_step
-from channels_app.driver import edits, input_settings, maintenance, tagging
+from channels_app.driver import closing, edits, input_settings, maintenance, tagging
 from channels_app.driver.parts import (
     ENDPOINT,
     INPUT,
@@ -190,7 +190,10 @@ def observed(row: Channel) -> Observed:
         distribution_elsewhere=row.distribution is not None
         and bool(row.endpoint_url)
         and row.distribution.origin_url != row.endpoint_url,
-        endpoint_closed=bool(row.endpoint_closed_by),
+        endpoint_closed=bool(row.endpoint_closed_by) or closing.was_changed_outside(row),
+        authorization_due=closing.is_due(row),
+        distribution_untold=closing.is_untold(row),
+        settings_due=row.settings_pending,
         input_changed=input_settings.is_restorable(row),
         attachment_changed=not input_settings.is_attached(row),
         input_untold=input_settings.is_untold(row),

@@ -39,7 +39,8 @@ def open_endpoint(claim: Claim) -> float | None:
     if row.error_code == ENDPOINT_CLOSED[0]:
         claim.keep_error = True
     else:
-        why = f"closed to viewers outside StreamHub ({row.endpoint_closed_by}), StreamHub opens it again"
+        how = row.endpoint_closed_by or "its CDN authorization was changed"
+        why = f"closed to viewers outside StreamHub ({how}), StreamHub opens it again"
         move(claim, row.state, why=why, tell=True, **outside(claim, *ENDPOINT_CLOSED))
     info = parts.open_endpoint(row)
     claim.note("MediaPackage endpoint opened", request_id=info.request_id, **parts.ENDPOINT.facts(info))

@@ -20,11 +20,13 @@ from channels_app.driver.marks import mark_of, tags_of
 from channels_app.models import Channel
 from channels_app.models.channel import PUSH_TYPES, ChannelClass
 from channels_app.models.part import PartColumns, StoredPart
+from channels_app.services.applied_settings import encoder_settings
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
 from streamhub.aws.ownership import is_still, mark_of_tags, text_of
 from streamhub.aws.session import current_session
 from streamhub.clock import database_now
+from streamhub.lifecycle import recorded_settings
 from streamhub.quotas.catalogue import ML_CHANNELS, MP_CHANNELS, PULL_INPUTS, PUSH_INPUTS, Kind
 
 # An accepted delete that has no effect is sent again after this many seconds.
@@ -50,7 +52,7 @@ class PartDriver:
     that an interrupted create left, or None; MediaPackage's raise `NotFound`. `delete(id)` returns AWS's
     request id. `tag(arn, tags, removed)` sets tags, takes keys off and returns AWS's request id. `read_at`:
     the column with the time at which it was last read. `operation`: the call that creates it. `quota(row)`:
-    the quota in which a create takes a place.
+    the quota in which a create takes a place. `built(row)`: the columns that record what a create is sent.
     """
 
     columns: PartColumns
@@ -63,6 +65,7 @@ class PartDriver:
     own_facts: Callable[[Any], dict[str, Any]]
     tag: Callable[[str, Mapping[str, str], Sequence[str]], str | None]
     quota: Callable[[Channel], Kind | None] = lambda row: None
+    built: Callable[[Channel], dict[str, Any]] = lambda row: {}
     read_at: str = "observed_at"
 
     @property
@@ -137,13 +140,34 @@ def _create_mp_channel(row: Channel) -> Any:
 
 def _create_endpoint(row: Channel) -> Any:
     return package().create_endpoint(
-        row.aws_name(), row.mp_channel_id, STARTOVER_SECONDS, SEGMENT_SECONDS, tags_of(row)
+        row.aws_name(),
+        row.mp_channel_id,
+        STARTOVER_SECONDS,
+        SEGMENT_SECONDS,
+        tags_of(row),
+        _authorization(row),
     )
 
 
+def _authorization(row: Channel) -> mediapackage.Authorization | None:
+    secret, _, role = row.authorization.partition(" ")
+    return mediapackage.Authorization(secret, role) if secret else None
+
+
 def open_endpoint(row: Channel) -> mediapackage.EndpointInfo:
-    """Give the endpoint the settings again with which it was created."""
-    return package().update_endpoint(row.mp_endpoint_id, STARTOVER_SECONDS, SEGMENT_SECONDS)
+    """Give the endpoint the settings that the row wants: open to CloudFront, and to nobody else if closed."""
+    return package().update_endpoint(
+        row.mp_endpoint_id, STARTOVER_SECONDS, SEGMENT_SECONDS, _authorization(row)
+    )
+
+
+def _endpoint_facts(info: mediapackage.EndpointInfo) -> dict[str, Any]:
+    seen = info.authorization
+    return {
+        "endpoint_url": info.url,
+        "endpoint_closed_by": info.closed_by,
+        "authorization_seen": f"{seen.secret} {seen.role}" if seen else "",
+    }
 
 
 def _create_input(row: Channel) -> Any:
@@ -229,7 +253,7 @@ ENDPOINT = PartDriver(
     describe=lambda id: package().describe_endpoint(id),
     delete=lambda id: package().delete_endpoint(id),
     find=lambda row: package().describe_endpoint(row.aws_name()),
-    own_facts=lambda info: {"endpoint_url": info.url, "endpoint_closed_by": info.closed_by},
+    own_facts=_endpoint_facts,
     tag=lambda arn, tags, removed: package().change_tags(arn, tags, removed),
 )
 INPUT = PartDriver(
@@ -263,6 +287,7 @@ ML_CHANNEL = PartDriver(
     },
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
     quota=lambda row: ML_CHANNELS,
+    built=lambda row: {"settings_applied": recorded_settings.encoded(encoder_settings(row))},
     read_at="encoder_read_at",
 )
 PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)

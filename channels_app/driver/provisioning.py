@@ -20,6 +20,7 @@ from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.quotas import places
 
+SETTINGS_REFUSED = "settings_refused"
 CONFLICT_HINT = (
     "MediaLive says that something which it needs is in another state, for example that another channel uses "
     "the input. Look for it in MediaLive's console. StreamHub tries again by itself, at once after Retry."
@@ -48,7 +49,9 @@ def create(part: PartDriver, claim: Claim) -> float | None:
 def _create(part: PartDriver, claim: Claim) -> float | None:
     row: Channel = claim.row
     try:
-        with claim.sending(**part.columns.create_sent()):
+        # What an attempt builds is recorded before it is sent; of several the first one counts.
+        built = {} if part.of(row).sent_at else part.built(row)
+        with claim.sending(**part.columns.create_sent(), **built):
             info = part.create(row)
     except Conflict as error:
         error.hint = CONFLICT_HINT

@@ -202,8 +202,15 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     timelines.tell_unchanged(claim)
     move(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
     seen = observed(row)
-    restorable = state == State.IDLE and (seen.input_edited or seen.input_changed or seen.attachment_changed)
-    return AT_ONCE if restorable or (seen.tags_due and row.error_code != TAGS_REFUSED) else None
+    waited = (
+        seen.input_edited
+        or seen.input_changed
+        or seen.attachment_changed
+        or seen.authorization_due
+        or seen.settings_due
+    )
+    tags = seen.tags_due and row.error_code != TAGS_REFUSED
+    return AT_ONCE if tags or (waited and state == State.IDLE) else None
 
 
 def _input_error(claim: Claim) -> dict[str, Any]:

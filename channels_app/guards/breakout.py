@@ -84,6 +84,13 @@ def no_place(situation: Situation) -> Refusal | None:
     return none_to_run(situation.places)
 
 
+def curtain_hides(situation: Situation) -> Refusal | None:
+    if situation.curtain_raised:
+        return None
+    sentence = "Its curtain is lowered, so no playback link is given out. Raise the curtain first."
+    return Refusal(sentence, possible=("curtain",))
+
+
 def curtain_is_raised(situation: Situation) -> str:
     applies = situation.curtain_raised and situation.state in HAS_CURTAIN
     return "Its curtain is raised already." if applies else ""
@@ -120,11 +127,16 @@ def rules() -> Mapping[str, Rule[Situation]]:
     }
 
 
+def link_rules() -> Mapping[str, Rule[Situation]]:
+    """The rules of what changes nothing, and so is not among what is possible instead of another verb."""
+    return {"playback": rule(only(State.RUNNING), curtain_hides)}
+
+
 def plan_rules() -> Mapping[str, Rule[Situation]]:
     """Edits of single fields, by the field."""
     return {"starts_at": rule(begun), "duration_minutes": rule(over)}
 
 
 TABLE = Table(rules)
-PLAN_TABLE = Table(plan_rules)
+PLAN_TABLE, LINKS = Table(plan_rules), Table(link_rules)
 check, refusal, possible = TABLE.check, TABLE.refusal, TABLE.possible

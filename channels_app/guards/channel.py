@@ -15,7 +15,7 @@ NEEDS_CHANNEL = (BreakoutState.STARTING, BreakoutState.RUNNING)
 
 @dataclass(frozen=True)
 class Situation:
-    """A channel and its breakout on air.
+    """A channel and its breakout on air. `outdated`: it has other settings than the house's.
 
     `on_air`: the breakout's name ("": none); `on_air_state`: its state; `may_run`: MediaLive runs or may run;
     `runs`: it runs or is asked to.
@@ -30,6 +30,8 @@ class Situation:
     has_error: bool = False
     has_distribution: bool = False
     has_endpoint: bool = True
+    built: bool = True
+    outdated: bool = False
 
 
 def already_deleting(situation: Situation) -> str:
@@ -85,6 +87,18 @@ def no_endpoint(situation: Situation) -> Refusal | None:
     return Refusal("Its origin endpoint does not exist yet. Wait until the channel is created.")
 
 
+def not_built(situation: Situation) -> Refusal | None:
+    if situation.built:
+        return None
+    return Refusal("Its AWS resources are not complete yet. What is created gets the present settings.")
+
+
+def up_to_date(situation: Situation) -> str:
+    """While on air it is refused, whatever would be sent."""
+    nothing = not (situation.outdated or situation.on_air or situation.desired == Desired.DELETED)
+    return "It has the present settings already." if nothing and situation.built else ""
+
+
 def rules() -> Mapping[str, Rule[Situation]]:
     """The table. A repeated stop is not refused: it sends the request to AWS again at once."""
     return {
@@ -92,6 +106,7 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "create-distribution": rule(being_deleted, distribution_attached, no_endpoint),
         "retry": rule(nothing_to_retry),
         "tags": rule(being_deleted),
+        "apply-settings": rule(being_deleted, on_air, not_built, repeats=up_to_date),
         "edit": rule(being_deleted),
         "stop": rule(needed_by_breakout, not_running),
         "delete": rule(on_air, repeats=already_deleting),

@@ -58,6 +58,8 @@ class Breakout(HasError):
     session_started_at = models.DateTimeField(null=True, blank=True)
     session_ended_at = models.DateTimeField(null=True, blank=True)
     curtain_raised = models.BooleanField(default=False)
+    # When the last signature ends that was given to its viewers; null: none was given.
+    signed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Whether its channel wrote recordings when it began to run.
     recorded = models.BooleanField(default=False, editable=False)
@@ -85,6 +87,7 @@ class Breakout(HasError):
             ("cancel_breakout", "Can cancel a breakout"),
             ("retry_breakout", "Can retry a breakout"),
             ("curtain_breakout", "Can raise and lower a breakout's curtain"),
+            ("playback_breakout", "Can get a breakout's playback link"),
             ("edit_breakout", "Can edit a breakout"),
         ]
         indexes = [

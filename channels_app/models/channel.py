@@ -118,6 +118,10 @@ class Channel(ManagedResource):
     mp_endpoint_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     mp_endpoint_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
     endpoint_url = models.URLField(max_length=500, blank=True, default="")
+    # Who may read the endpoint: "SECRET ROLE", the ARNs of its CDN authorization, "": everybody. What we want
+    # (it follows the settings only when they are applied), and what MediaPackage has, as last read.
+    authorization = models.CharField(max_length=600, blank=True, default="", editable=False)
+    authorization_seen = models.CharField(max_length=600, blank=True, default="", editable=False)
     # The endpoint's settings that keep CloudFront out, changed outside StreamHub; "" if it lets it in.
     endpoint_closed_by = models.TextField(blank=True, default="", editable=False)
 
@@ -204,6 +208,10 @@ class Channel(ManagedResource):
     # The MediaLive channel that a person wants stopped although it was handed over; they typed its id.
     stop_confirmed_id = models.CharField(max_length=32, blank=True, default="", editable=False)
 
+    # The settings that MediaLive's channel was last sent (`services.applied_settings`), and whether a person
+    # wants it to get the present ones.
+    settings_applied = models.TextField(blank=True, default="", editable=False)
+    settings_pending = models.BooleanField(default=False, editable=False)
     # A person wants our settings sent to the MediaLive channel, whose last edit failed.
     update_wanted = models.BooleanField(default=False, editable=False)
 
@@ -213,6 +221,7 @@ class Channel(ManagedResource):
             ("retry_channel", "Can retry a channel"),
             ("stop_channel", "Can stop a channel that no breakout needs"),
             ("tag_channel", "Can edit the tags of a channel"),
+            ("apply_settings_channel", "Can apply the present settings to a channel"),
             ("edit_channel", "Can edit a channel"),
         ]
         # AWS's ids: for the search, and for the observer, which finds the rows of a list by them.
@@ -236,6 +245,11 @@ class Channel(ManagedResource):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def origin_secret(self) -> str:
+        """The ARN of the secret that its endpoint wants to see; "": none, it is open."""
+        return self.authorization.partition(" ")[0]
 
     def aws_name(self) -> str:
         """The name of every AWS resource of this channel, and the id that we choose at MediaPackage."""

@@ -4,6 +4,10 @@ Each verb takes the actor (`who`), locks the channel's row first, checks the gua
 returns at once. Raises `Invalid` for bad input and `NotPossible` if the state does not allow the verb.
 """
 
+from channels_app.services.applied_settings import differing as settings_differing
+from channels_app.services.applied_settings import origin_closed, origin_switching
+from channels_app.services.applied_settings import outdated as settings_outdated
+from channels_app.services.apply_settings import channel_apply_settings
 from channels_app.services.breakout import (
     breakout_cancel,
     breakout_create,
@@ -80,6 +84,7 @@ __all__ = [
     "breakout_usage_record",
     "breakout_usages_record",
     "breakouts_plan",
+    "channel_apply_settings",
     "channel_count",
     "channel_create",
     "channel_delete",
@@ -99,6 +104,8 @@ __all__ = [
     "distribution_reattach",
     "distribution_replace",
     "locked_channel",
+    "origin_closed",
+    "origin_switching",
     "pending_changes",
     "plan_warnings",
     "running",
@@ -107,6 +114,8 @@ __all__ = [
     "security_group_retry",
     "security_groups_release_unused",
     "series_slots",
+    "settings_differing",
+    "settings_outdated",
     "with_customer",
     "zone_names",
 ]

@@ -14,6 +14,7 @@ from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, Desired, InputType, State
 from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
+from channels_app.services.applied_settings import wanted_authorization
 from channels_app.services.places import check_creation
 from channels_app.services.security_group import security_group_for, security_group_retry
 from channels_app.services.situations import channel_situation
@@ -84,7 +85,12 @@ def channel_create(
     try:
         with transaction.atomic():
             group = security_group_for(cidrs, who=who) if cidrs else None
-            row = Channel.objects.create(**fields, allowed_cidrs=cidrs, security_group=group)
+            row = Channel.objects.create(
+                **fields,
+                allowed_cidrs=cidrs,
+                security_group=group,
+                authorization=wanted_authorization(),
+            )
             states.record_created(row, who=who, why="created")
             intent.set_desired(row, priority=Priority.CREATE)
     except IntegrityError as error:
@@ -212,12 +218,15 @@ def channel_retry(channel: Channel, *, who: Actor) -> Channel:
         )
     update_wanted = channel.update_wanted or channel.ml_channel_state == "UPDATE_FAILED"
     wanted = channel.distribution_wanted or (distribution_gone and channel.distribution_id is None)
+    # An endpoint that is to be created gets the present settings, which a person may have corrected.
+    built = {} if channel.mp_endpoint_id else {"authorization": wanted_authorization()}
     channel_intent(
         channel,
         observe_requested=True,
         distribution_wanted=wanted,
         update_wanted=update_wanted,
         edits_refused=False,
+        **built,
     )
     return channel
 

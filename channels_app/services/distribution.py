@@ -146,6 +146,7 @@ def _add(channel: Channel, *, who: Actor, why: str, urgent: bool = False) -> Dis
         why=why,
         tags=channel.tags,
         priority=Priority.START if urgent else Priority.CREATE,
+        origin_secret=channel.origin_secret,
     )
     Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
     Channel.objects.filter(pk=channel.pk, error_code=DISTRIBUTION_GONE).update(**error_fields(None))

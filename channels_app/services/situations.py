@@ -6,6 +6,7 @@ from channels_app import breakout_sync
 from channels_app.guards import breakout, channel
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
+from channels_app.services import applied_settings
 from channels_app.services.places import running_places
 
 
@@ -22,6 +23,8 @@ def channel_situation(row: Channel) -> channel.Situation:
         has_error=bool(row.error_code),
         has_distribution=row.distribution_id is not None,
         has_endpoint=bool(row.endpoint_url),
+        built=bool(row.ml_channel_id and row.mp_endpoint_id),
+        outdated=bool(applied_settings.differing(row)),
     )
 
 

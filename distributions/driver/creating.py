@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from distributions import owners, room
+from distributions import delivery, owners, room
+from distributions.driver import origin_header
 from distributions.driver.marks import carries_mark, comment_is_ours, spec_of
 from distributions.driver.observing import LIST, cloudfront, facts_of
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.clock import database_now
 from streamhub.errors import AlreadyExists, NotFound, QuotaExceeded, Refused, Retryable
+from streamhub.lifecycle import recorded_settings
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.quotas import places
@@ -37,20 +40,32 @@ def create(claim: Claim) -> float | None:
 
 def _create(claim: Claim) -> float | None:
     row: Distribution = claim.row
+    header = origin_header.read(row.origin_secret)
+    built = _built_with(header)
     try:
-        with claim.sending(create_sent_at=Now()):
-            info = cloudfront().create(spec_of(row))
+        # What an attempt builds is recorded before it is sent; of several the first one counts.
+        with claim.sending(create_sent_at=Now(), **({} if row.create_sent_at else built)):
+            info = cloudfront().create(spec_of(row, header.value))
     except AlreadyExists as taken:
         return _adopt(claim, taken)
     except (Refused, Retryable) as error:
         if isinstance(error, Refused) or not error.effect_unknown:
             claim.save(create_sent_at=None)
         raise
-    _record_identified(claim, info, "created")
+    _record_identified(claim, info, "created", **built)
     return AT_ONCE if info.deployed else None
 
 
-def _record_identified(claim: Claim, info: DistributionInfo, why: str) -> None:
+def _built_with(header: origin_header.OriginHeader) -> dict[str, Any]:
+    """The columns with the settings of a new distribution."""
+    return {
+        "settings_applied": recorded_settings.encoded(delivery.wanted()),
+        "origin_header_secret": header.secret,
+        "origin_header_version": header.version,
+    }
+
+
+def _record_identified(claim: Claim, info: DistributionInfo, why: str, **fields: Any) -> None:
     with transaction.atomic():
         claim.change_state(
             State.DEPLOYING,
@@ -62,6 +77,7 @@ def _record_identified(claim: Claim, info: DistributionInfo, why: str) -> None:
             observed_at=Now(),
             own_etag=info.etag or "",
             **facts_of(info),
+            **fields,
         )
         owners.owner().identified(claim.row)
 

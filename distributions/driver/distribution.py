@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from distributions import operations, owners
 from distributions.decide import Intent, Observed, Step, next_step
-from distributions.driver import creating, marks, pricing, tagging
+from distributions.driver import applying, creating, marks, pricing, tagging
 from distributions.driver.counting import counting
 from distributions.driver.observing import (
     LIST,
@@ -110,6 +110,7 @@ class DistributionDriver:
             delete_accepted=row.delete_accepted_at is not None,
             handed_over=marks.is_handed_over(row),
             tags_due=row.tags_pending and bool(row.arn),
+            settings_due=row.desired != Desired.DELETED and applying.is_due(row),
             price_due=row.price_class_pending and row.desired != Desired.DELETED,
         )
         return next_step(Intent(row.desired, row.state, row.protected), observed)
@@ -215,7 +216,10 @@ def _settle(state: str, why: str, claim: Claim) -> float | None:
     _change_state(claim, state, why, polled_list="", own_etag=own_etag)
     tags = row.tags_pending and row.error_code != TAGS_REFUSED
     price = row.price_class_pending and row.error_code != pricing.PRICE_REFUSED
-    return AT_ONCE if tags or price else None
+    if tags or price or applying.is_due(row):
+        return AT_ONCE
+    # What is on air ends without a word to its distribution, whose settings wait for that.
+    return float(settings.FULL_OBSERVE_SECONDS) if row.settings_pending else None
 
 
 def _change_state(claim: Claim, state: str, why: str, **fields: Any) -> None:
@@ -287,6 +291,7 @@ ACTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.SETTLE_DEPLOYED: partial(_settle, State.DEPLOYED, "deployed everywhere"),
     Step.SETTLE_DISABLED: partial(_settle, State.DISABLED, "disabled everywhere"),
     Step.TAG: tagging.tag,
+    Step.SETTINGS: applying.apply,
     Step.PRICE: pricing.change,
     Step.NOTE_MISSING: _note_missing,
     Step.REST: lambda claim: None,

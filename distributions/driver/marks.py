@@ -22,8 +22,11 @@ from streamhub.lifecycle import handed_over
 from streamhub.lifecycle.claim import Claim
 
 
-def spec_of(row: Distribution) -> DistributionSpec:
-    """The specification of a new distribution, with our mark in Comment and tags."""
+def spec_of(row: Distribution, header: str = "") -> DistributionSpec:
+    """The specification of a new distribution, with our mark in Comment and tags.
+
+    `header`: the value of the header that its origin wants to see.
+    """
     environment = settings.STREAMHUB_ENVIRONMENT
     return DistributionSpec(
         caller_reference=row.caller_reference,
@@ -33,6 +36,7 @@ def spec_of(row: Distribution) -> DistributionSpec:
         response_headers_policy_id=settings.CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID or None,
         key_group_id=settings.CLOUDFRONT_KEY_GROUP_ID or None,
         tags=tags_of(row),
+        origin_header=header,
     )
 
 

@@ -38,6 +38,7 @@ def facts_of(info: DistributionInfo) -> dict[str, Any]:
         "domain_name": info.domain_name,
         "arn": info.arn,
         "price_class_seen": info.price_class,
+        "key_groups_seen": ",".join(info.key_groups),
         "comment_mark": text_of_comment(info.comment),
     }
     if info.etag:

@@ -6,11 +6,12 @@ from typing import Any
 
 from emulator.cloudfront.console import ACTIONS
 from emulator.cloudfront.distributions import Distributions
+from emulator.cloudfront.key_groups import KeyGroups
 
 _SHOWN = ("Enabled", "CallerReference", "Comment", "PriceClass", "Origins")
 
 
-class CloudFront(Distributions):
+class CloudFront(KeyGroups, Distributions):
     """CloudFront of one account."""
 
     def inventory(self) -> dict[str, list[dict[str, Any]]]:

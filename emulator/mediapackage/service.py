@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from emulator.base import Refusal, Service, World
+from emulator.mediapackage.authorization import CdnIdentifiers
 from emulator.mediapackage.packaging import (
     endpoint_config,
     kind_of,
@@ -43,7 +44,7 @@ class MediaPackage(Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.quotas = {"channels": 30, "endpoints_per_channel": 10}
-        self.secrets: dict[str, list[str]] = {}  # ARN in Secrets Manager -> the present and the last value
+        self.identifiers = CdnIdentifiers(world)
         self._channels: PagedStore[Channel] = PagedStore()
         self._endpoints: PagedStore[Endpoint] = PagedStore()
 
@@ -98,7 +99,7 @@ class MediaPackage(Service):
             invalid(f"OriginEndpoint with id {endpoint_id} already exists")
         channel = self._parent(params)
         config = endpoint_config(params)
-        self._check_authorization(params.get("Authorization"))
+        self.identifiers.check(params.get("Authorization"))
         if len(channel.endpoints) >= self.quotas["endpoints_per_channel"]:
             over_quota()
         endpoint = Endpoint(
@@ -140,7 +141,7 @@ class MediaPackage(Service):
             or config["ManifestName"] != endpoint.config["ManifestName"]
         ):
             invalid("The packaging and the manifest name of an endpoint are part of its URL")
-        self._check_authorization(params.get("Authorization"))
+        self.identifiers.check(params.get("Authorization"))
         endpoint.config = config
         return endpoint.describe()
 
@@ -243,14 +244,8 @@ class MediaPackage(Service):
         return self.create_origin_endpoint({**request, "Tags": params.get("tags") or {}})
 
     def _console_put_secret(self, params: Params) -> Params:
-        """A CDN identifier in Secrets Manager: {"value": …, "arn": of an existing one}; returns the ARN.
-
-        After a rotation MediaPackage takes the value before as well.
-        """
-        where = f"arn:aws:secretsmanager:{self.world.region}:{self.world.account}:secret"
-        arn = params.get("arn") or f"{where}:cdn-{self._hex(6)}"
-        self.secrets[arn] = [*self.secrets.get(arn, []), params["value"]][-2:]
-        return {"arn": arn}
+        """A CDN identifier in Secrets Manager: {"value": …, "arn": of an existing one}; returns the ARN."""
+        return {"arn": self.identifiers.put(params["value"], params.get("arn"))}
 
     def _console_set_quota(self, params: Params) -> Params:
         quotas = {name: int(value) for name, value in params.items() if name != "Id"}
@@ -276,15 +271,6 @@ class MediaPackage(Service):
         if channel.deleting:
             invalid(f"Channel {channel.id} is being deleted")
         return channel
-
-    def _check_authorization(self, given: Params | None) -> None:
-        """MediaPackage reads the secret when it gets the endpoint."""
-        if given is None:
-            return
-        if given["CdnIdentifierSecret"] not in self.secrets:
-            invalid(f"The secret {given['CdnIdentifierSecret']} cannot be read")
-        if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", given["SecretsRoleArn"]):
-            invalid(f"{given['SecretsRoleArn']} is not the ARN of a role")
 
     def _page(self, key: str, store: PagedStore[Any], params: Params) -> Params:
         try:

@@ -171,7 +171,8 @@ def verb(
     """A service that asks for `permission` and leaves an entry. It has an argument `who`, the actor.
 
     The function gets the actor that it passes on to the verbs that it calls. The entry is about the object
-    that the function returns, or else its first argument, or what `about` makes of its arguments. `daily`:
+    that the function returns, or else its first argument, or what `about` makes of its arguments; then its
+    detail is the text that the function returns, or the `audited` of what it returns. `daily`:
     the column of `ApiToken` that limits how often a token may do it in a day; what has no effect does not
     count. The caller's transaction is undone when the limit is passed. Raises Forbidden, NotPossible.
     """
@@ -210,7 +211,7 @@ def _audited(
         given.arguments["who"] = permit(asked, permission)
         result = function(*given.args, **given.kwargs)
         if about:
-            detail = result if isinstance(result, str) else ""
+            detail = result if isinstance(result, str) else getattr(result, "audited", "")
             record(name, about(*given.args, **given.kwargs), who=asked, detail=detail)
         else:
             entry = _record_change(name, result if isinstance(result, Model) else first, running, who=asked)

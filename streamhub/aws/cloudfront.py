@@ -9,14 +9,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streamhub.aws.distribution_config import DistributionSpec, distribution_config
+from streamhub.aws.distribution_config import (
+    DistributionSpec,
+    distribution_config,
+    same_config,
+    with_delivery,
+    with_origin_header,
+)
 from streamhub.aws.paging import ListPage, pages_of
+from streamhub.aws.redaction import hiding, redacted
 from streamhub.aws.session import AwsSession
 from streamhub.errors import Conflict, HandedOver
 
 __all__ = ["CloudFront", "DistributionInfo", "DistributionSpec", "ListPage", "distribution_config"]
 
 PAGE_SIZE = 100
+Config = dict[str, Any]
 _STALE_ETAG = {"PreconditionFailed", "InvalidIfMatchVersion"}
 
 
@@ -37,6 +45,8 @@ class DistributionInfo:
     origin_domains: tuple[str, ...]
     request_id: str | None
     price_class: str = ""
+    # The key groups whose signatures its default behaviour asks for.
+    key_groups: tuple[str, ...] = ()
 
     @property
     def deployed(self) -> bool:
@@ -58,9 +68,10 @@ class CloudFront:
         """
         tags = {"Items": [{"Key": key, "Value": value} for key, value in spec.tags.items()]}
         config_with_tags = {"DistributionConfig": distribution_config(spec), "Tags": tags}
-        response, request_id = self._session.call(
-            "cloudfront", "CreateDistributionWithTags", DistributionConfigWithTags=config_with_tags
-        )
+        with hiding(spec.origin_header):
+            response, request_id = self._session.call(
+                "cloudfront", "CreateDistributionWithTags", DistributionConfigWithTags=config_with_tags
+            )
         return _info(response, request_id)
 
     def get(self, id: str) -> DistributionInfo:
@@ -68,14 +79,14 @@ class CloudFront:
         return self.get_whole(id)[0]
 
     def get_whole(self, id: str) -> tuple[DistributionInfo, dict[str, Any]]:
-        """GetDistribution: the distribution and its configuration, in one answer. Raises NotFound."""
+        """GetDistribution: the distribution and its configuration, `redacted`. Raises NotFound."""
         response, request_id = self._session.call("cloudfront", "GetDistribution", Id=id)
-        return _info(response, request_id), response["Distribution"]["DistributionConfig"]
+        return _info(response, request_id), redacted(response["Distribution"]["DistributionConfig"])
 
     def get_config(self, id: str) -> tuple[dict[str, Any], str, str | None]:
-        """GetDistributionConfig: the configuration, its ETag and the request id. Raises NotFound."""
+        """GetDistributionConfig: the configuration, `redacted`, its ETag, the request id. Raises NotFound."""
         response, request_id = self._session.call("cloudfront", "GetDistributionConfig", Id=id)
-        return response["DistributionConfig"], response["ETag"], request_id
+        return redacted(response["DistributionConfig"]), response["ETag"], request_id
 
     def set_enabled(
         self, id: str, enabled: bool, *, is_ours: Callable[[DistributionInfo], bool]
@@ -94,32 +105,58 @@ class CloudFront:
         """Change the price class of a distribution, and nothing else. As `set_enabled`."""
         return self._set(id, "PriceClass", price_class, is_ours)
 
+    def apply(
+        self,
+        id: str,
+        *,
+        delivery: Mapping[str, str | None] | None,
+        origin_header: str,
+        is_ours: Callable[[DistributionInfo], bool],
+    ) -> DistributionInfo:
+        """Give a distribution our settings of delivery (the arguments of `with_delivery`) and origin header.
+
+        `delivery` None: the header only. As `set_enabled`. Raises Refused.
+        """
+
+        def edited(config: Config) -> Config:
+            config = with_origin_header(config, origin_header)
+            return with_delivery(config, **delivery) if delivery is not None else config
+
+        with hiding(origin_header):
+            return self._edit(id, edited, is_ours)
+
     def _set(
         self, id: str, field: str, value: object, is_ours: Callable[[DistributionInfo], bool]
     ) -> DistributionInfo:
+        return self._edit(id, lambda config: {**config, field: value}, is_ours)
+
+    def _edit(
+        self, id: str, edited: Callable[[Config], Config], is_ours: Callable[[DistributionInfo], bool]
+    ) -> DistributionInfo:
         try:
-            return self._set_once(id, field, value, is_ours)
+            return self._edit_once(id, edited, is_ours)
         except Conflict as error:
             if error.code not in _STALE_ETAG:
                 raise
-        return self._set_once(id, field, value, is_ours)
+        return self._edit_once(id, edited, is_ours)
 
-    def _set_once(
-        self, id: str, field: str, value: object, is_ours: Callable[[DistributionInfo], bool]
+    def _edit_once(
+        self, id: str, edited: Callable[[Config], Config], is_ours: Callable[[DistributionInfo], bool]
     ) -> DistributionInfo:
         self._session.prepay("cloudfront", "UpdateDistribution")
         response, request_id = self._session.call("cloudfront", "GetDistribution", Id=id)
         if not is_ours(_info(response, request_id)):
             raise HandedOver(f"{id} carries no mark of ours any more.")
         config = response["Distribution"]["DistributionConfig"]
-        if config[field] == value:
+        wanted = edited(config)
+        if same_config(wanted, config):
             return _info(response, request_id)
         response, request_id = self._session.call(
             "cloudfront",
             "UpdateDistribution",
             Id=id,
             IfMatch=response["ETag"],
-            DistributionConfig={**config, field: value},
+            DistributionConfig=wanted,
         )
         return _info(response, request_id)
 
@@ -178,6 +215,7 @@ def _info(response: Mapping[str, Any], request_id: str | None) -> DistributionIn
         origin_domains=_origin_domains(config),
         request_id=request_id,
         price_class=config.get("PriceClass", ""),
+        key_groups=_key_groups(config),
     )
 
 
@@ -194,7 +232,13 @@ def _summary(summary: Mapping[str, Any], request_id: str | None) -> Distribution
         origin_domains=_origin_domains(summary),
         request_id=request_id,
         price_class=summary.get("PriceClass", ""),
+        key_groups=_key_groups(summary),
     )
+
+
+def _key_groups(config: Mapping[str, Any]) -> tuple[str, ...]:
+    trusted = config["DefaultCacheBehavior"].get("TrustedKeyGroups", {})
+    return tuple(trusted.get("Items") or []) if trusted.get("Enabled") else ()
 
 
 def _origin_domains(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Pages: "DistributionConfig", "Use managed cache policies", "CustomErrorResponse"
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +22,12 @@ CACHE_POLICY_ID = "08627262-05a9-4f76-9ded-b50ca2e3a84f"
 ERRORS_CACHED_BRIEFLY = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 ERROR_CACHE_SECONDS = 1
 
+# Raise it when a release changes what `with_delivery` sets: all distributions are outdated then.
+DELIVERY_REVISION = "1"
+
 ORIGIN_ID = "mediapackage"
+# The header with which CloudFront proves itself to a closed MediaPackage endpoint (AWS_RULES 36).
+ORIGIN_HEADER = "X-MediaPackage-CDNIdentifier"
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,8 @@ class DistributionSpec:
 
     `caller_reference` is the idempotency reference of its row; `comment` carries the mark
     (`ownership.comment_marker`); `origin_url` is the MediaPackage endpoint's URL. Without a
-    `key_group_id` anyone who knows the URL can watch.
+    `key_group_id` anyone who knows the URL can watch. `origin_header`: the value of `ORIGIN_HEADER`, a
+    secret; "" for an open origin.
     """
 
     caller_reference: str
@@ -42,6 +48,7 @@ class DistributionSpec:
     key_group_id: str | None
     tags: Mapping[str, str]
     enabled: bool = True
+    origin_header: str = field(default="", repr=False)
 
 
 def distribution_config(spec: DistributionSpec) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def distribution_config(spec: DistributionSpec) -> dict[str, Any]:
         "Enabled": spec.enabled,
         "Aliases": _items([]),
         "DefaultRootObject": "",
-        "Origins": _items([_origin(spec.origin_url)]),
+        "Origins": _items([_origin(spec.origin_url, spec.origin_header)]),
         "OriginGroups": _items([]),
         "DefaultCacheBehavior": _behavior(spec),
         "CacheBehaviors": _items([]),
@@ -74,7 +81,66 @@ def _items(items: Sequence[Any]) -> dict[str, Any]:
     return {"Quantity": len(items), "Items": list(items)} if items else {"Quantity": 0}
 
 
-def _origin(url: str) -> dict[str, Any]:
+def with_delivery(
+    config: Mapping[str, Any], *, response_headers_policy_id: str | None, key_group_id: str | None
+) -> dict[str, Any]:
+    """The configuration with our settings of delivery; what else is in it stays, also what others set."""
+    behavior = {
+        **config["DefaultCacheBehavior"],
+        "CachePolicyId": CACHE_POLICY_ID,
+        "TrustedKeyGroups": _trusted_key_groups(key_group_id),
+    }
+    behavior.pop("ResponseHeadersPolicyId", None)
+    if response_headers_policy_id:
+        behavior["ResponseHeadersPolicyId"] = response_headers_policy_id
+    return {
+        **config,
+        "DefaultCacheBehavior": behavior,
+        "CustomErrorResponses": _items(_error_responses()),
+    }
+
+
+def with_origin_header(config: Mapping[str, Any], value: str) -> dict[str, Any]:
+    """The configuration whose MediaPackage origin gets this value of `ORIGIN_HEADER`; "": not the header.
+
+    Raises Refused if it has no such origin any more.
+    """
+    origins = config["Origins"]["Items"]
+    if not any(origin["Id"] == ORIGIN_ID for origin in origins):
+        raise Refused(f"The distribution has no origin with the id {ORIGIN_ID} any more.")
+    return {
+        **config,
+        "Origins": _items(
+            [_with_header(each, value) if each["Id"] == ORIGIN_ID else each for each in origins]
+        ),
+    }
+
+
+def same_config(one: object, other: object) -> bool:
+    """Whether two configurations mean the same: an empty list may be written with or without `Items`."""
+    return _normal(one) == _normal(other)
+
+
+def _normal(part: object) -> object:
+    """In CloudFront's answers neither the order of a list nor empty `Items` mean anything."""
+    if isinstance(part, Mapping):
+        return {key: _normal(value) for key, value in part.items() if not (key == "Items" and not value)}
+    if isinstance(part, list):
+        return sorted((_normal(each) for each in part), key=repr)
+    return part
+
+
+def _with_header(origin: Mapping[str, Any], value: str) -> dict[str, Any]:
+    present = origin.get("CustomHeaders", {}).get("Items", [])
+    others = [each for each in present if each["HeaderName"].lower() != ORIGIN_HEADER.lower()]
+    return {**origin, "CustomHeaders": _items([*others, *_headers(value)])}
+
+
+def _headers(value: str) -> list[dict[str, str]]:
+    return [{"HeaderName": ORIGIN_HEADER, "HeaderValue": value}] if value else []
+
+
+def _origin(url: str, header: str = "") -> dict[str, Any]:
     """The origin endpoint's host. Viewers request MediaPackage's own paths, so OriginPath is empty."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
@@ -83,7 +149,7 @@ def _origin(url: str) -> dict[str, Any]:
         "Id": ORIGIN_ID,
         "DomainName": parts.hostname,
         "OriginPath": "",
-        "CustomHeaders": _items([]),
+        "CustomHeaders": _items(_headers(header)),
         "CustomOriginConfig": {
             "HTTPPort": 80,
             "HTTPSPort": parts.port or 443,

@@ -15,6 +15,9 @@ ROLLOVER_SECONDS = 300  # a recording is cut into files of this length
 
 # Names by which a channel's outputs refer to its destinations.
 MEDIAPACKAGE_DESTINATION = "mediapackage"
+# Raise it when a release changes what `channel_request` sends: all channels are outdated then.
+ENCODER_REVISION = "1"
+
 ARCHIVE_DESTINATION = "archive"
 
 

@@ -30,11 +30,22 @@ class ChannelInfo:
 
 
 @dataclass(frozen=True)
+class Authorization:
+    """CDN authorization: an endpoint answers only who sends the value in this secret (ARNs; AWS_RULES 36)."""
+
+    secret: str
+    role: str
+
+    def params(self) -> dict[str, Any]:
+        return {"Authorization": {"CdnIdentifierSecret": self.secret, "SecretsRoleArn": self.role}}
+
+
+@dataclass(frozen=True)
 class EndpointInfo:
     """An origin endpoint; `url` is the HLS playlist that CloudFront pulls.
 
     `closed_by`: the settings that keep CloudFront out although we never set them, as AWS's names and values
-    ("" if there are none).
+    ("" if there are none). `authorization`: who may read it, None: everybody.
     """
 
     id: str
@@ -44,6 +55,7 @@ class EndpointInfo:
     tags: Mapping[str, str]
     request_id: str | None
     closed_by: str = ""
+    authorization: Authorization | None = None
 
 
 class MediaPackage:
@@ -87,22 +99,29 @@ class MediaPackage:
         startover_seconds: int,
         segment_seconds: int,
         tags: Mapping[str, str],
+        authorization: Authorization | None = None,
     ) -> EndpointInfo:
         """CreateOriginEndpoint with an HLS package. Harvesting needs `startover_seconds` > 0 (AWS_RULES 21).
 
         Raises Refused (422) if the id is taken or the input is wrong.
         """
-        settings = _endpoint_settings(startover_seconds, segment_seconds)
+        settings = _endpoint_settings(startover_seconds, segment_seconds, authorization)
         return self._endpoint(
             "CreateOriginEndpoint", Id=id, ChannelId=channel_id, Tags=dict(tags), **settings
         )
 
-    def update_endpoint(self, id: str, startover_seconds: int, segment_seconds: int) -> EndpointInfo:
-        """UpdateOriginEndpoint: the settings of `create_endpoint` again, open to all viewers.
+    def update_endpoint(
+        self,
+        id: str,
+        startover_seconds: int,
+        segment_seconds: int,
+        authorization: Authorization | None = None,
+    ) -> EndpointInfo:
+        """UpdateOriginEndpoint: the settings of `create_endpoint` again, from all addresses.
 
-        Raises Refused (422), NotFound.
+        Without `authorization` it is open to everybody. Raises Refused (422), NotFound.
         """
-        settings = _endpoint_settings(startover_seconds, segment_seconds)
+        settings = _endpoint_settings(startover_seconds, segment_seconds, authorization)
         return self._endpoint("UpdateOriginEndpoint", Id=id, Whitelist=[], **settings)
 
     def describe_endpoint(self, id: str) -> EndpointInfo:
@@ -150,8 +169,11 @@ def _page_params(token: str | None) -> dict[str, Any]:
     return {"MaxResults": PAGE_SIZE} | ({"NextToken": token} if token else {})
 
 
-def _endpoint_settings(startover_seconds: int, segment_seconds: int) -> dict[str, Any]:
+def _endpoint_settings(
+    startover_seconds: int, segment_seconds: int, authorization: Authorization | None
+) -> dict[str, Any]:
     return {
+        **(authorization.params() if authorization else {}),
         "ManifestName": "index",
         "Origination": "ALLOW",
         "StartoverWindowSeconds": startover_seconds,
@@ -187,7 +209,12 @@ def _endpoint_info(endpoint: Mapping[str, Any], request_id: str | None) -> Endpo
         tags=dict(endpoint.get("Tags") or {}),
         request_id=request_id,
         closed_by=_closed_by(endpoint),
+        authorization=_authorization(endpoint.get("Authorization")),
     )
+
+
+def _authorization(given: Mapping[str, str] | None) -> Authorization | None:
+    return Authorization(given["CdnIdentifierSecret"], given["SecretsRoleArn"]) if given else None
 
 
 def _closed_by(endpoint: Mapping[str, Any]) -> str:

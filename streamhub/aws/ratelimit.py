@@ -99,6 +99,7 @@ RATES: Mapping[str, Rate] = {
     "mediapackage:*": Rate(5, 15),
     "cloudwatch:GetMetricData": Rate(50, 50),
     "s3:*": Rate(20, 50),
+    "secretsmanager:*": Rate(5, 10),
     "service-quotas:*": Rate(2, 10),
     "*": Rate(5, 10),
 }

@@ -108,6 +108,17 @@ def configured_rates() -> str:
     return str(settings.AWS_RATES)
 
 
+def configured_signing_keys() -> list[tuple[str, str, str]]:
+    """The present key and the next one: the name of its variable, the id of its public half, its source."""
+    return [
+        (name, str(getattr(settings, public)), str(getattr(settings, name)))
+        for name, public in (
+            ("CLOUDFRONT_PRIVATE_KEY", "CLOUDFRONT_PUBLIC_KEY_ID"),
+            ("CLOUDFRONT_PRIVATE_KEY_NEXT", "CLOUDFRONT_PUBLIC_KEY_ID_NEXT"),
+        )
+    ]
+
+
 def broker_url() -> str:
     """The address of Celery's broker: CELERY_BROKER_URL, or the embedded broker.
 

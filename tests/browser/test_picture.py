@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from channels_app import services
 from channels_app.models import Breakout
 from tests.browser.accessibility import severe_violations
 from tests.browser.gallery import SCHEMES
 from tests.browser.staff import PHONE, Open
+from tests.browser.watching import FRAME, PLAYS, Shoot, page_of, play, seen
 from tests.scenarios import rows, stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # they watch in real time
-
-Shoot = Callable[[Page, str], None]
-PLAYS = 30_000  # milliseconds until a picture is there; generous for a busy machine
-# A digest of the picture that is seen now, drawn on a canvas as a person would see it.
-FRAME = """video => {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [96, 54];
-  const context = canvas.getContext("2d");
-  context.drawImage(video, 0, 0, 96, 54);
-  const pixels = context.getImageData(0, 0, 96, 54).data;
-  let digest = 0, light = 0;
-  for (let i = 0; i < pixels.length; i += 4) {
-    digest = (digest * 31 + pixels[i] + 7 * pixels[i + 1] + 13 * pixels[i + 2]) >>> 0;
-    light += pixels[i] + pixels[i + 1] + pixels[i + 2];
-  }
-  return { digest, light: light / (96 * 54 * 3), time: video.currentTime,
-           frames: video.getVideoPlaybackQuality().totalVideoFrames };
-}"""
 
 
 def on_air(world: WorldUnderTest, *, curtain_raised: bool = True) -> Breakout:
@@ -46,26 +27,6 @@ def on_air(world: WorldUnderTest, *, curtain_raised: bool = True) -> Breakout:
     stage.with_show(world)
     services.breakout_curtain(stage.breakout(), curtain_raised, who=TESTER)
     return stage.breakout()
-
-
-def page_of(page: Page, row: Breakout) -> None:
-    page.goto(f"/admin/channels_app/breakout/{row.pk}/change/")
-
-
-def play(page: Page) -> Any:
-    """Press Play and wait until the video runs; returns the video."""
-    page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator("[data-sh-preview-note]")).to_contain_text("Playing, muted", timeout=PLAYS)
-    return page.locator("#preview video")
-
-
-def seen(page: Page, seconds: float) -> list[dict[str, Any]]:
-    """What is seen now and after each of four parts of a time."""
-    frames = [page.locator("#preview video").evaluate(FRAME)]
-    for _ in range(4):
-        page.wait_for_timeout(seconds * 250)
-        frames.append(page.locator("#preview video").evaluate(FRAME))
-    return frames
 
 
 def key_group_on_everything(world: WorldUnderTest) -> None:

@@ -19,6 +19,10 @@ NO_RETRY = "There is nothing to retry."
 HAS_ONE = "It already has a distribution. Detach that one first."
 NO_ENDPOINT = "Its origin endpoint does not exist yet. Wait until the channel is created."
 
+UP_TO_DATE = "It has the present settings already."
+NOT_BUILT = "Its AWS resources are not complete yet. What is created gets the present settings."
+
+VERBS = ("create-breakout", "create-distribution", "retry", "tags", "stop", "delete")
 VERBS = ("create-breakout", "create-distribution", "retry", "tags", "edit", "stop", "delete")
 KEYNOTE = {"on_air": "keynote", "may_run": True}
 # The situation, and the answer to each verb. Retry is always carried out in state failed.
@@ -77,7 +81,7 @@ POSSIBLE = {ON_AIR: ["stop the breakout"], HAS_ONE: ["detach"]}
 def expected_of(verb: str, situation: Situation, answer: str) -> Answer:
     if verb == "retry" and situation.state == State.FAILED:
         return DONE
-    if answer in (DONE, ALREADY):
+    if answer in (DONE, ALREADY, UP_TO_DATE):
         return answer
     return Refused(answer, situation.state, POSSIBLE.get(answer, guards.possible(situation)))
 
@@ -90,7 +94,25 @@ def test_a_verb_in_each_state(verb: str, fields: dict[str, Any], answer: str) ->
 
 
 def test_the_table_contains_every_verb() -> None:
-    assert tuple(guards.rules()) == VERBS
+    assert tuple(verb for verb in guards.rules() if verb != "apply-settings") == VERBS
+
+
+SETTINGS = {
+    "outdated": ({"outdated": True}, DONE),
+    "up to date": ({}, UP_TO_DATE),
+    "outdated, on air": ({"outdated": True, **KEYNOTE, "on_air_state": "stopping"}, ON_AIR),
+    "up to date, on air": ({**KEYNOTE, "on_air_state": "running"}, ON_AIR),
+    "warm": ({"outdated": True, "may_run": True, "desired": "running"}, DONE),
+    "not built": ({"built": False}, NOT_BUILT),
+    "being deleted": ({"outdated": True, "desired": "deleted"}, BEING_DELETED),
+}
+
+
+@pytest.mark.parametrize(("fields", "answer"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_are_applied_while_nothing_is_on_air(fields: dict[str, Any], answer: str) -> None:
+    for state in State.values:
+        situation = Situation(state, **{"desired": "idle", **fields})
+        assert ask(guards, "apply-settings", situation) == expected_of("apply-settings", situation, answer)
 
 
 def test_the_verbs_that_are_possible() -> None:

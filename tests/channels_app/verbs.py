@@ -9,9 +9,11 @@ from typing import Any
 
 from channels_app import services
 from channels_app.models import Breakout, Channel
+from channels_app.services.applied_settings import encoder_settings
 from distributions import services as distributions
 from distributions.models import Distribution
 from streamhub.lifecycle.models import Transition
+from streamhub.lifecycle.recorded_settings import encoded
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
 
@@ -79,6 +81,16 @@ def state_of(row: Any) -> str:
 
 def desired_of(row: Any) -> str:
     return row.desired
+
+
+BUILT = {"ml_channel_id": "1", "mp_endpoint_id": "endpoint"}
+
+
+def with_present_settings() -> Channel:
+    row = rows.channel(**BUILT)
+    row.settings_applied = encoded(encoder_settings(row))
+    row.save(update_fields=["settings_applied"])
+    return row
 
 
 NOON = datetime(2030, 6, 1, 12, 0, tzinfo=UTC)
@@ -254,6 +266,18 @@ CHANNELS = [
         not_ready=lambda: rows.channel("deleting"),
         sentence="The channel is being deleted.",
         call=("PATCH", "channels/{}", {"tags": {}}),
+    ),
+    Verb(
+        "apply-settings",
+        lambda row: services.channel_apply_settings(row, who=TESTER),
+        ready=lambda: rows.channel(**BUILT),
+        observed=lambda row: (row.settings_pending, whys(row)),
+        after=(True, ["settings to apply: MediaLive role, encoder, recording bucket"]),
+        not_ready=channel_on_air,
+        sentence=ON_AIR,
+        call=("POST", "channels/{}/apply-settings", None),
+        repeated=with_present_settings,
+        repeat_sentence="It has the present settings already.",
     ),
     Verb(
         "delete",

@@ -20,10 +20,7 @@ EXAMPLE = page(".env.example")
 COMPOSE = page("docker-compose.yml")
 
 # Read by the settings and used by nothing yet.
-UNUSED = {
-    "CLOUDFRONT_PUBLIC_KEY_ID": "used by signed playback, which is not built yet",
-    "CLOUDFRONT_PRIVATE_KEY": "used by signed playback, which is not built yet",
-}
+UNUSED: dict[str, str] = {}
 
 # --- roles -----------------------------------------------------------------------------------
 

@@ -255,6 +255,7 @@ def test_the_value_before_a_rotation_is_taken_once_more(stack: Stack) -> None:
         stack.aws.control.console(
             "mediapackage", "put_secret", arn=secret["CdnIdentifierSecret"], value=value
         )
+        stack.aws.control.advance(601)  # until MediaPackage has noticed
         assert through(stack, url) == status
 
 

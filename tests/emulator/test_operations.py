@@ -12,7 +12,15 @@ from streamhub.aws.iam_actions import ACTIONS
 # What a person sees in the console of MediaLive; the product is to show it too.
 NOT_CALLED_YET = {"medialive": {"DescribeThumbnails", "ListAlerts"}}
 
-SERVICES = ("cloudfront", "cloudwatch", "medialive", "mediapackage", "service-quotas", "sts")  # S3 is moto's
+SERVICES = (
+    "cloudfront",
+    "cloudwatch",
+    "medialive",
+    "mediapackage",
+    "secretsmanager",
+    "service-quotas",
+    "sts",
+)  # S3 is moto's
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -33,6 +33,7 @@ CONSTANT = {
     "cloudfront.on_change",
     "medialive.on_running_change",
     "s3._names",
+    "secretsmanager.on_change",
     "s3.before_request",
     "server._control_routes",
     "server.settings",
@@ -62,7 +63,15 @@ def _create_resources(aws: Handle, client: ClientFactory) -> None:
     console = aws.control.console
     stack = make_stack(aws, client, key_group=Signer(aws).group_id)
     aws.control.play(stack.url + ".bak", Signer(aws).cookies(policy("*")))
-    console("mediapackage", "put_secret", value="a")
+    console("secretsmanager", "put_secret", text="a")
+    closed = {
+        "CdnIdentifierSecret": console("mediapackage", "put_secret", value="a")["arn"],
+        "SecretsRoleArn": "arn:aws:iam::111122223333:role/Secrets",
+    }
+    endpoint = client("mediapackage").create_origin_endpoint(
+        Id="closed", ChannelId=stack.package_id, HlsPackage={}, Authorization=closed
+    )
+    aws.control.play(endpoint["Url"], headers={"X-MediaPackage-CDNIdentifier": "a"})
     console("cloudfront", "create_mediamanager", Id="EMEDIA", recording_bucket="a", media_bucket="b")
     certificate = {
         "ACMCertificateArn": console("cloudfront", "import_certificate", names=["a.example.com"])["Arn"],

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.db.models import Q
+from django.test import override_settings
 from django.utils import timezone
 
 from billing.models import CollectionWindow, DailySeries
@@ -302,7 +303,80 @@ def assert_exact_usage(world: WorldUnderTest) -> None:
     assert measures.owed(delivered) == sum(delivered.values()) - MINUTES[-30] - MINUTES[20]
 
 
+# --- settings ----------------------------------------------------------------------------------
+
+CDN_SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:cdn-AbCdEf"
+OTHER_SETTINGS = {
+    "MEDIAPACKAGE_CDN_SECRET_ARN": CDN_SECRET,
+    "MEDIAPACKAGE_CDN_ROLE_ARN": "arn:aws:iam::111122223333:role/MediaPackageSecrets",
+    "CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID": "5cc3b908-e619-4b99-88e5-2cf7f45965bd",
+    "CLOUDFRONT_PRICE_CLASS": "PriceClass_200",
+    "MEDIALIVE_ROLE_ARN": "arn:aws:iam::111122223333:role/AnotherMediaLiveRole",
+}
+
+
+def with_other_settings(work: Callable[[WorldUnderTest], object]) -> Callable[[WorldUnderTest], object]:
+    """`work` in a process that was started with other settings."""
+
+    def done(world: WorldUnderTest) -> None:
+        with override_settings(**OTHER_SETTINGS):
+            work(world)
+
+    return done
+
+
+def put_secret(world: WorldUnderTest) -> None:
+    console = world.control.console
+    console("mediapackage", "put_secret", arn=CDN_SECRET, value="9ceebbe7-9607-4552-8764-876e47032660")
+
+
+def with_channel_and_secret(world: WorldUnderTest) -> None:
+    with_channel(world)
+    put_secret(world)
+
+
+def apply_settings(world: WorldUnderTest) -> None:
+    services.channel_apply_settings(channel(), who=WHO)
+
+
+def has_other_settings() -> bool:
+    if not ready():
+        return False
+    with override_settings(**OTHER_SETTINGS):
+        return not services.settings_differing(channel())
+
+
+def assert_other_settings(world: WorldUnderTest) -> None:
+    """On AWS: the endpoint, what CloudFront sends to it, the price class and the role of MediaLive."""
+    assert_enabled(world)
+    endpoint = world.session.call("mediapackage", "DescribeOriginEndpoint", Id=channel().mp_endpoint_id)[0]
+    assert endpoint["Authorization"]["CdnIdentifierSecret"] == CDN_SECRET
+    id = distribution().aws_distribution_id
+    config = world.session.call("cloudfront", "GetDistributionConfig", Id=id)[0]["DistributionConfig"]
+    (header,) = config["Origins"]["Items"][0]["CustomHeaders"]["Items"]
+    assert header["HeaderName"] == "X-MediaPackage-CDNIdentifier"
+    assert config["PriceClass"] == OTHER_SETTINGS["CLOUDFRONT_PRICE_CLASS"]
+    policy = config["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]
+    assert policy == OTHER_SETTINGS["CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID"]
+    encoder = world.session.call("medialive", "DescribeChannel", ChannelId=channel().ml_channel_id)[0]
+    assert encoder["RoleArn"] == OTHER_SETTINGS["MEDIALIVE_ROLE_ARN"]
+
+
 FLOWS = {
+    "channel_apply_settings": Flow(
+        with_channel_and_secret,
+        with_other_settings(apply_settings),
+        has_other_settings,
+        assert_other_settings,
+        round=with_other_settings(step_and_observe),
+    ),
+    "channel_create_closed": Flow(
+        put_secret,
+        with_other_settings(create),
+        has_other_settings,
+        assert_other_settings,
+        round=with_other_settings(step_and_observe),
+    ),
     "channel_create": Flow(do_nothing, create, ready, assert_left(STACK)),
     "channel_create_pull": Flow(
         do_nothing, create_pull, ready, assert_left(without("medialive input_security_groups"))

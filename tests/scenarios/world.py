@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from billing.models import CollectionWindow, DailySeries, LedgerMinute
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
-from distributions.models import Distribution
+from distributions.models import Distribution, ViewerKey
 from distributions.tasks import delete_stale_distributions
 from emulator.base import Durations
 from emulator.control import Control
@@ -40,6 +40,7 @@ ROWS = (
     Channel,
     SecurityGroup,
     Distribution,
+    ViewerKey,
     Transition,
     Listing,
     Job,

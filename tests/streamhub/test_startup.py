@@ -9,8 +9,12 @@ import pytest
 
 from emulator.server import EmbeddedAws
 from streamhub import startup, variables
+from tests.scenarios.keys import pem
 
 KEY = "an-example-of-fifty-characters-0123456789-abcdefgh"
+
+SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:cdn-AbCdEf"
+ROLE = "arn:aws:iam::111122223333:role/MediaPackageSecrets"
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +58,8 @@ def test_right_live_settings_have_no_mistakes(live: Any, url: str) -> None:
         ("OIDC_SERVER_URL", "http://id.example.com", "OIDC_SERVER_URL is not the https address"),
         ("OIDC_CLIENT_ID", "", "OIDC_SERVER_URL needs OIDC_CLIENT_ID"),
         ("OIDC_GROUP_MAP", {}, "OIDC_SERVER_URL needs OIDC_GROUP_MAP"),
+        ("MEDIAPACKAGE_CDN_SECRET_ARN", SECRET, "belong together"),
+        ("MEDIAPACKAGE_CDN_ROLE_ARN", ROLE, "belong together"),
         ("CONSOLE_URL", "streamhub.example.com", "CONSOLE_URL is not an http or https URL"),
     ],
 )
@@ -65,6 +71,17 @@ def test_each_mistake_is_one_sentence(live: Any, name: str, value: str, expected
     (sentence,) = startup.mistakes()
     assert expected in sentence
     assert [error.msg for error in startup.check_settings()] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("MEDIAPACKAGE_CDN_SECRET_ARN", "cdn"), ("MEDIAPACKAGE_CDN_ROLE_ARN", "Secrets")]
+)
+def test_a_closed_origin_needs_two_arns(live: Any, name: str, value: str) -> None:
+    live.MEDIAPACKAGE_CDN_SECRET_ARN, live.MEDIAPACKAGE_CDN_ROLE_ARN = SECRET, ROLE
+    assert list(startup.mistakes()) == []
+    setattr(live, name, value)
+    (sentence,) = startup.mistakes()
+    assert sentence.startswith(f"{name} is not an ARN")
 
 
 @pytest.mark.parametrize(("text", "taken"), [("1", True), ("32", True), ("33", False), ("0", False)])
@@ -125,6 +142,43 @@ def test_live_needs_a_secret_key_and_embedded_stores_its_own(
     assert len(variables.mistakes) == mistaken
     if not live:
         assert variables.secret_key(environ.Env(), tmp_path / "secret_key", live=live) == first
+
+
+KEYS = {
+    "CLOUDFRONT_KEY_GROUP_ID": "group",
+    "CLOUDFRONT_PUBLIC_KEY_ID": "K1",
+    "CLOUDFRONT_PRIVATE_KEY": pem(0),
+    "CLOUDFRONT_PUBLIC_KEY_ID_NEXT": "K2",
+    "CLOUDFRONT_PRIVATE_KEY_NEXT": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:next-AbCdEf",
+}
+
+
+def test_right_keys_have_no_mistakes(live: Any) -> None:
+    for name, value in KEYS.items():
+        setattr(live, name, value)
+    assert list(startup.mistakes()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("CLOUDFRONT_PUBLIC_KEY_ID", "", "CLOUDFRONT_PRIVATE_KEY and CLOUDFRONT_PUBLIC_KEY_ID go together"),
+        ("CLOUDFRONT_PRIVATE_KEY", "", "CLOUDFRONT_PRIVATE_KEY and CLOUDFRONT_PUBLIC_KEY_ID go together"),
+        ("CLOUDFRONT_PRIVATE_KEY_NEXT", "", "CLOUDFRONT_PRIVATE_KEY_NEXT and CLOUDFRONT_PUBLIC_KEY_ID_NEXT"),
+        ("CLOUDFRONT_KEY_GROUP_ID", "", "CLOUDFRONT_PRIVATE_KEY needs CLOUDFRONT_KEY_GROUP_ID"),
+        ("CLOUDFRONT_PUBLIC_KEY_ID_NEXT", "K1", "CLOUDFRONT_PUBLIC_KEY_ID_NEXT is the present key's id"),
+        ("CLOUDFRONT_PRIVATE_KEY", "s3cret", "CLOUDFRONT_PRIVATE_KEY cannot sign: it is not a private key"),
+    ],
+)
+def test_keys_that_could_sign_for_nobody_are_one_sentence(
+    live: Any, name: str, value: str, expected: str
+) -> None:
+    for each, right in KEYS.items():
+        setattr(live, each, right)
+    setattr(live, name, value)
+    (sentence,) = startup.mistakes()
+    assert expected in sentence
+    assert "s3cret" not in sentence
 
 
 def test_a_process_with_a_mistake_does_not_start(live: Any, capsys: pytest.CaptureFixture[str]) -> None:

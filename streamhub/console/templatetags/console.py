@@ -16,6 +16,11 @@ from streamhub.console.saved_views import PARAMETER
 register = template.Library()
 
 
+def utc_text(moment: datetime) -> str:
+    """A time in UTC to the second, for sentences."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 @register.simple_tag
 def when(moment: datetime | None, otherwise: str = "not yet") -> SafeString:
     """A time in UTC to the second; the browser adds the local time and how long ago it was."""
@@ -25,7 +30,7 @@ def when(moment: datetime | None, otherwise: str = "not yet") -> SafeString:
     return format_html(
         '<time class="sh-time" datetime="{}" data-sh-time="full">{}</time>',
         utc.isoformat(timespec="seconds"),
-        utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        utc_text(moment),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -11,9 +12,14 @@ from streamhub.aws.iam_actions import actions_for
 from streamhub.commands import DatabaseCommand
 
 
-def policy(role_arn: str, buckets: list[str]) -> dict[str, Any]:
-    """The policy document. The role can be passed only to MediaLive; buckets can only be listed."""
-    restricted = {"iam:PassRole", "s3:ListBucket"}
+def policy(
+    role_arn: str, buckets: list[str], secrets: Sequence[str] = (), cdn_role_arn: str = ""
+) -> dict[str, Any]:
+    """The policy document. A role can be passed only to its service; buckets can only be listed.
+
+    `secrets`: the ARNs of those that can be read. The role of closed origins can be passed to MediaPackage.
+    """
+    restricted = {"iam:PassRole", "s3:ListBucket", "secretsmanager:GetSecretValue"}
     statements: list[dict[str, Any]] = [
         {
             "Sid": "StreamHubCalls",
@@ -34,6 +40,25 @@ def policy(role_arn: str, buckets: list[str]) -> dict[str, Any]:
         statements.append(
             {"Sid": "ListRecordings", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": listing}
         )
+    if secrets:
+        statements.append(
+            {
+                "Sid": "ReadSecrets",
+                "Effect": "Allow",
+                "Action": "secretsmanager:GetSecretValue",
+                "Resource": list(secrets),
+            }
+        )
+    if cdn_role_arn:
+        statements.append(
+            {
+                "Sid": "PassTheRoleOfClosedOrigins",
+                "Effect": "Allow",
+                "Action": "iam:PassRole",
+                "Resource": cdn_role_arn,
+                "Condition": {"StringEquals": {"iam:PassedToService": "mediapackage.amazonaws.com"}},
+            }
+        )
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -42,4 +67,14 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         buckets = [bucket for bucket in (settings.RECORDING_BUCKET, settings.MEDIA_BUCKET) if bucket]
-        self.stdout.write(json.dumps(policy(settings.MEDIALIVE_ROLE_ARN, buckets), indent=2))
+        document = policy(
+            settings.MEDIALIVE_ROLE_ARN, buckets, secrets_read(), settings.MEDIAPACKAGE_CDN_ROLE_ARN
+        )
+        self.stdout.write(json.dumps(document, indent=2))
+
+
+def secrets_read() -> list[str]:
+    """The secrets that the settings name: of closed origins, and of the keys that sign for viewers."""
+    keys = (settings.CLOUDFRONT_PRIVATE_KEY, settings.CLOUDFRONT_PRIVATE_KEY_NEXT)
+    named = [settings.MEDIAPACKAGE_CDN_SECRET_ARN, *(key for key in keys if key.startswith("arn:"))]
+    return [arn for arn in named if arn]

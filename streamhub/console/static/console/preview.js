@@ -10,7 +10,9 @@
     maxBufferLength: 12,
     backBufferLength: 12,
   };
-  let playing = null; // { stage, url, video, hls }
+  const RENEW_MS = 30_000; // before the end of a signature
+  const LONGEST_MS = 2 ** 31 - 1; // of a timer
+  let playing = null; // { stage, url, video, hls, query, timer }
   let library = null;
 
   const stages = () => document.querySelectorAll("[data-sh-preview]");
@@ -33,10 +35,43 @@
     return library;
   }
 
+  // --- signatures --------------------------------------------------------------------------------
+  //
+  // A playlist's segments do not inherit its query, so the player adds it to each request. A new one is
+  // asked for before the old one ends.
+
+  function signed(url, query) {
+    return query ? `${url}${url.includes("?") ? "&" : "?"}${query}` : url;
+  }
+
+  async function sign(mine) {
+    const { shPreviewSign: address } = holderOf(mine.stage)?.dataset ?? {};
+    if (!address) return;
+    const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+    const response = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token } });
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Error(answer.detail ?? `There is no signature for this player (${response.status}).`);
+    if (playing !== mine) return;
+    mine.query = answer.query;
+    if (!answer.expires_at) return;
+    const wait = Math.max(new Date(answer.expires_at) - Date.now() - RENEW_MS, 1_000);
+    mine.timer = setTimeout(() => renew(mine), Math.min(wait, LONGEST_MS));
+  }
+
+  async function renew(mine) {
+    if (playing !== mine) return;
+    try {
+      await sign(mine);
+    } catch (error) {
+      if (playing === mine) stop(error.message, true);
+    }
+  }
+
   function stop(text = "", isProblem = false) {
     if (!playing) return;
-    const { stage, video, hls } = playing;
+    const { stage, video, hls, timer } = playing;
     playing = null;
+    clearTimeout(timer);
     hls?.destroy();
     video.pause();
     video.removeAttribute("src");
@@ -63,7 +98,7 @@
   async function start(stage) {
     stop();
     const { shPreviewUrl: url, shPreviewPlayer: player } = holderOf(stage).dataset;
-    const mine = { stage, url, video: newVideo(stage), hls: null };
+    const mine = { stage, url, video: newVideo(stage), hls: null, query: "", timer: 0 };
     playing = mine;
     stage.setAttribute("data-sh-playing", "");
     stage.querySelector("[data-sh-play]").hidden = true;
@@ -71,20 +106,21 @@
     say(stage, "Loading …");
     let Hls;
     try {
-      Hls = await load(player);
+      [Hls] = await Promise.all([load(player), sign(mine)]);
     } catch (error) {
       if (playing === mine) stop(error.message, true);
       return;
     }
     if (playing !== mine) return; // stopped meanwhile
     if (Hls.isSupported()) {
-      mine.hls = new Hls(SETTINGS);
+      const xhrSetup = (xhr, address) => { xhr.open("GET", signed(address, mine.query), true); };
+      mine.hls = new Hls({ ...SETTINGS, xhrSetup });
       mine.hls.on(Hls.Events.ERROR, (_name, data) => failed(mine, data));
       mine.hls.loadSource(url);
       mine.hls.attachMedia(mine.video);
     } else if (mine.video.canPlayType("application/vnd.apple.mpegurl")) {
       mine.video.addEventListener("error", () => failed(mine, { fatal: true, details: "no answer" }));
-      mine.video.src = url;
+      mine.video.src = signed(url, mine.query);
     } else {
       stop("This browser cannot play HLS.", true);
     }

@@ -1,0 +1,127 @@
+"""The playback link of a breakout: signed for its viewers where CloudFront asks for signatures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Greatest
+
+from channels_app import playback
+from channels_app.decide.validity import Plan, ends_at
+from channels_app.guards import breakout as guards
+from channels_app.models import Breakout
+from channels_app.models.breakout import State
+from distributions import signing
+from streamhub.access import audit
+from streamhub.access.actors import Actor
+from streamhub.clock import database_now
+from streamhub.errors import Invalid, NotPossible
+
+NO_URL = "There is no playback URL yet: its channel has no distribution with a domain. Prepare creates one."
+
+
+@dataclass(frozen=True)
+class Playback:
+    """How to play a breakout. Without `protected` the URL alone is enough, and nothing expires.
+
+    `query`: what every request for the playlist and for its segments carries. It plays whatever runs on the
+    channel until `expires_at`, so it is not for logs.
+    """
+
+    url: str
+    protected: bool
+    query: str = ""
+    expires_at: datetime | None = None
+
+    @property
+    def signed_url(self) -> str | None:
+        return f"{self.url}?{self.query}" if self.query else None
+
+    # They need a domain that player and distribution share, and a distribution has only CloudFront's own.
+    cookies: dict[str, str] | None = None
+    cookie_domain: str | None = None
+
+    @property
+    def audited(self) -> str:
+        """What the audit says of it."""
+        if self.expires_at is None:
+            return "not protected: the URL never expires"
+        return f"signed until {self.expires_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _about(breakout: Breakout, **_given: Any) -> audit.Subject:
+    return audit.Subject.of(breakout)
+
+
+@transaction.atomic
+@audit.verb("channels_app.playback_breakout", about=_about)
+def breakout_playback(breakout: Breakout, *, who: Actor, expires_in_seconds: int | None = None) -> Playback:
+    """Give out the playback link. Calls nothing on AWS, and locks nothing but the breakout, for a moment.
+
+    The last end of what was signed is kept on the breakout. Raises `Invalid`; `NotPossible` unless it is
+    running with its curtain raised, and if StreamHub cannot sign as its distribution asks.
+    """
+    if expires_in_seconds is not None and expires_in_seconds < 1:
+        raise Invalid({"expires_in_seconds": "Give 1 second or more, or leave it out."})
+    row = _running(breakout)
+    channel = row.channel
+    url = playback.url(channel) if channel is not None else None
+    if channel is None or channel.distribution is None or url is None:
+        raise NotPossible(NO_URL, state=row.state, possible=["prepare"])
+    if not signing.groups_of(channel.distribution):
+        return Playback(url, protected=False)
+    now = database_now()
+    end = ends_at(
+        now,
+        plan_of(row, now),
+        tail=timedelta(seconds=settings.USAGE_TAIL_SECONDS),
+        unplanned=timedelta(seconds=settings.PLAYBACK_SECONDS),
+        asked=expires_in_seconds,
+    )
+    signature = signing.sign(channel.distribution, playback.resource(url), end)
+    _keep_end(row, end)
+    return Playback(url, protected=True, query=signature.query, expires_at=end)
+
+
+def _running(breakout: Breakout) -> Breakout:
+    """The breakout as it is now. Raises `NotPossible` unless its viewers may watch."""
+    row = Breakout.objects.select_related("channel__distribution").filter(pk=breakout.pk).first()
+    if row is None:
+        raise NotPossible("The breakout is deleted.", state="deleted")
+    guards.LINKS.check("playback", guards.Situation(row.state, row.curtain_raised))
+    return row
+
+
+def _keep_end(row: Breakout, end: datetime) -> None:
+    """Keep the last end. Raises `NotPossible` if the show ended or its curtain was lowered just now."""
+    running = Breakout.objects.filter(pk=row.pk, state=State.RUNNING, curtain_raised=True)
+    if not running.update(signed_until=Greatest(Coalesce("signed_until", Value(end)), Value(end))):
+        _running(row)
+        raise NotPossible("The breakout has just changed. Try again.", state=row.state)
+
+
+def plan_of(breakout: Breakout, now: datetime) -> Plan:
+    """When the breakout should end, and when the next one should begin on its channel. One query."""
+    others = Breakout.objects.filter(channel=breakout.channel, state=State.IDLE).exclude(pk=breakout.pk)
+    planned = others.values_list("starts_at", "duration_minutes")
+    plans = [(start, minutes) for start, minutes in planned if start is not None]
+    return Plan(
+        end=planned_end(breakout.starts_at, breakout.duration_minutes),
+        next_start=min((start for start, _minutes in plans if start > now), default=None),
+        next_due=any(start <= now < _latest(start, minutes) for start, minutes in plans),
+    )
+
+
+def planned_end(starts_at: datetime | None, minutes: int | None) -> datetime | None:
+    """The planned end; None without both."""
+    return starts_at + timedelta(minutes=minutes) if starts_at is not None and minutes else None
+
+
+def _latest(starts_at: datetime, minutes: int | None) -> datetime:
+    """Until when a plan that has not begun counts."""
+    return planned_end(starts_at, minutes) or starts_at + timedelta(seconds=settings.PLAYBACK_SECONDS)
