@@ -11,7 +11,9 @@ from django.http import HttpRequest
 
 from billing import conservation_page
 from billing.breakout_usage import PeriodUsage, breakout_usage, data_points
+from billing.costs import page as costs_page
 from billing.models import LedgerMinute
+from billing.pricing import pages as pricing_pages
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
 from streamhub.access.roles import VIEWER
@@ -112,11 +114,15 @@ def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
 
 
 TILES = (
+    *costs_page.TILES,
     Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute, "today"), 70),
 )
-PAGE_PARTS = (PageParts(Breakout, panels=(_usage_panel,)),)
+PAGE_PARTS = (PageParts(Breakout, panels=(_usage_panel,)), *costs_page.PAGE_PARTS)
 NAVIGATION = (
     Entry(310, "Billing", "Ledger", "receipt_long", "billing.ledgerminute"),
     *conservation_page.NAVIGATION,
+    *costs_page.NAVIGATION,
+    *pricing_pages.NAVIGATION,
 )
-ROLES = (Grant(VIEWER, (VIEW,)),)
+ADMIN_URLS = (*conservation_page.URLS, *costs_page.URLS, *pricing_pages.URLS)
+ROLES = (Grant(VIEWER, (VIEW,)), *costs_page.ROLES, *pricing_pages.ROLES)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import Count, F, Max, Min, Sum
 from django.urls import reverse
 
+from billing.costs.budget import BUDGET
 from billing.models import LedgerShortfall
 from channels_app.models import Breakout
 from channels_app.models.breakout import ON_AIR
@@ -80,4 +81,4 @@ def _of_breakout(row: Breakout) -> list[Condition]:
     return [_suspect(row)] if row.usage_suspect else []
 
 
-ALARMS = AlarmSource("channels_app.view_breakout", _all, of_row={Breakout: _of_breakout})
+ALARMS = (AlarmSource("channels_app.view_breakout", _all, of_row={Breakout: _of_breakout}), BUDGET)

@@ -7,8 +7,11 @@ class BillingConfig(AppConfig):
 
     periodic_jobs = "billing.jobs.PERIODIC_JOBS"
     alarms = "billing.alarms.ALARMS"
-    admin_urls = "billing.conservation_page.URLS"
+    admin_urls = "billing.admin.ADMIN_URLS"
     navigation = "billing.admin.NAVIGATION"
     roles = "billing.admin.ROLES"
     tiles = "billing.admin.TILES"
+    at_bootstrap = "billing.pricing.services.rates_seed"
+    channel_costs = "billing.costs.now.set_costs"
+    breakout_costs = "billing.costs.breakouts.set_costs"
     page_parts = "billing.admin.PAGE_PARTS"

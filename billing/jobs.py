@@ -30,5 +30,13 @@ LEDGER_ROLLUP = PeriodicJob(
     lease_seconds=LEASE_SECONDS,
     required=False,
 )
+ESTIMATE_COSTS = PeriodicJob(
+    "estimate_costs",
+    TaskName.ESTIMATE_COSTS,
+    lambda: 300,
+    purpose="work out what the month has cost",
+    lease_seconds=LEASE_SECONDS,
+    required=False,
+)
 
-PERIODIC_JOBS = (COLLECT_METRICS, REREAD_DAYS, LEDGER_ROLLUP)
+PERIODIC_JOBS = (COLLECT_METRICS, REREAD_DAYS, LEDGER_ROLLUP, ESTIMATE_COSTS)

@@ -6,6 +6,9 @@ It is keyed by CloudFront's ids, because it outlives distributions and channels.
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
+
+from streamhub.append_only import append_only
 
 MINUTE = 60
 
@@ -194,3 +197,92 @@ class PublicationDelay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.datapoints} within {self.seconds} s"
+
+
+class Rate(models.Model):
+    """One version of an entry of the price book: what AWS asks for a kind of usage from a moment on.
+
+    A version is never changed: a new price is a new row, and the one in force is the last that began. Of two
+    that began together it is the one recorded last. `region`: AWS's region, a price region of CloudFront
+    ("EU"), or "*" for every region without rates of its own. `tiers`: [[from, price]…] as decimal texts, of
+    the month's quantity in `unit`; each tier ends where the next begins.
+    """
+
+    class Origin(models.TextChoices):
+        SEED = "seed", "StreamHub's own list"
+        PRICE_LIST = "price_list", "AWS's price list"
+        STAFF = "staff", "staff"
+
+    service = models.CharField(max_length=40)
+    usage_type = models.CharField(max_length=64)
+    region = models.CharField(max_length=32)
+    unit = models.CharField(max_length=16)
+    currency = models.CharField(max_length=3, default="USD")
+    tiers = models.JSONField()
+    valid_from = models.DateTimeField()
+    origin = models.CharField(max_length=16, choices=Origin.choices)
+    source = models.CharField(max_length=300)
+    verified = models.BooleanField(default=False)
+    recorded_by = models.CharField(max_length=128)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        permissions = [("import_rates", "Can import AWS's price list")]
+        indexes = [
+            models.Index(fields=["service", "usage_type", "region", "valid_from", "id"], name="rate_in_force")
+        ]
+        constraints = [*append_only("rate")]
+
+    def __str__(self) -> str:
+        return f"{self.usage_type} in {self.region}, version {self.pk}"
+
+
+class EncoderPhase(models.Model):
+    """A stretch of time in which a channel's encoder ran (started and stopping included) or stood idle.
+
+    Made from the channel's transitions; `transition` is the one that began it. It keeps what MediaLive bills
+    of the channel as that was, because it outlives the channel. `ended_at` None: it lasts.
+    """
+
+    channel_id = models.BigIntegerField()
+    channel_uid = models.CharField(max_length=32, blank=True, default="", db_index=True)
+    channel_name = models.CharField(max_length=128)
+    transition = models.BigIntegerField(unique=True)
+    running = models.BooleanField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # "": the channel was deleted before it was looked at, so that its price is not known.
+    profile = models.CharField(max_length=32, blank=True, default="")
+    channel_class = models.CharField(max_length=16, blank=True, default="")
+    record = models.BooleanField(default=False)
+    inputs = models.PositiveSmallIntegerField(default=1)
+    push_inputs = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["ended_at", "started_at"], name="encoder_phase_time"),
+            models.Index(fields=["channel_id"], condition=models.Q(ended_at=None), name="encoder_phase_open"),
+        ]
+
+    def __str__(self) -> str:
+        word = "running" if self.running else "idle"
+        return f"{self.channel_name} {word} from {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class MonthCost(models.Model):
+    """What a month (UTC, by its first day) has cost so far, as last worked out: an ESTIMATE.
+
+    `lines`: [{"what", "quantity", "unit", "amount", "rate"}]. `level`: the part of the budget in percent (0,
+    50, 80, 100) that it had reached, since `level_since`.
+    """
+
+    month = models.DateField(unique=True)
+    currency = models.CharField(max_length=3, default="USD")
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    lines = models.JSONField(default=list)
+    worked_out_at = models.DateTimeField()
+    level = models.PositiveSmallIntegerField(default=0)
+    level_since = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}: {self.amount} {self.currency}"

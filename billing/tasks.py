@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from billing import jobs, metrics_collector, rollup
+from billing.costs import month
 from streamhub.task_names import TaskName
 
 
@@ -21,3 +22,9 @@ def reread_days() -> None:
 @shared_task(name=TaskName.LEDGER_ROLLUP, soft_time_limit=600, time_limit=660)
 def ledger_rollup() -> None:
     jobs.LEDGER_ROLLUP.run(rollup.ledger_rollup)
+
+
+@shared_task(name=TaskName.ESTIMATE_COSTS, soft_time_limit=600, time_limit=660)
+def estimate_costs() -> None:
+    """Record when encoders ran, and work out what the month has cost so far."""
+    jobs.ESTIMATE_COSTS.run(month.estimate_costs)

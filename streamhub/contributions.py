@@ -30,6 +30,10 @@ matter. The attributes, the values and their users:
 `aws_account`         a function: the account number, or ""   the dashboard
 `aws_dates`           a function of AWS's date and a call's   `aws.session`
                       duration in seconds
+`channel_costs`       a function that sets `cost_per_hour`     the API of channels
+                      of channels
+`breakout_costs`      a function that sets `cost` of          the API of breakouts
+                      breakouts
 `distribution_owner`  `distributions.owners.Owner`            `distributions`, for their owner
 ====================  ======================================  =================================
 """

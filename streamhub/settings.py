@@ -82,6 +82,14 @@ IDLE_RUNNING_ALARM_MINUTES = variables.whole(env, "IDLE_RUNNING_ALARM_MINUTES", 
 AUTO_STOP_IDLE_MINUTES = variables.whole(env, "AUTO_STOP_IDLE_MINUTES", 0, unit="minutes", least=0)
 START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minutes")
 
+# Costs (docs/billing.md): where most viewers are, in CloudFront's words; how much of what viewers get it
+# fetches from MediaPackage; what a month may cost (US dollars; None: no budget).
+CLOUDFRONT_PRICE_REGION = variables.one_of(
+    env, "CLOUDFRONT_PRICE_REGION", "EU", ("US", "CA", "EU", "ZA", "ME", "SA", "JP", "AU", "AP", "IN")
+)
+ORIGIN_BYTES_PERCENT = variables.whole(env, "ORIGIN_BYTES_PERCENT", 1, unit="percent", least=0, most=100)
+MONTHLY_BUDGET = variables.limit(env, "MONTHLY_BUDGET", "US dollars")
+
 # The widest network that may push to an input. A /16 (65,536 addresses) is the most that the site of an
 # encoder usually has; whole providers are wider.
 WIDEST_CIDR_PREFIX = variables.whole(env, "WIDEST_CIDR_PREFIX", 16, unit="bits", least=1, most=32)

@@ -29,4 +29,5 @@ class TaskName(StrEnum):
     COLLECT_METRICS = "billing.collect_metrics"
     REREAD_DAYS = "billing.reread_days"
     LEDGER_ROLLUP = "billing.ledger_rollup"
+    ESTIMATE_COSTS = "billing.estimate_costs"
     READ_DRIFT = "drift.read"

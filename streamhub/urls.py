@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from ninja import Router
 
 from billing.api import router as usage_router
+from billing.costs.api import router as costs_router
 from channels_app.api import breakouts_router, channels_router
 from distributions.api import router as distributions_router
 from distributions.reaper_api import router as reaper_router
@@ -26,6 +27,7 @@ ROUTERS: tuple[tuple[str, Router], ...] = (
     ("/distributions", distributions_router),
     ("/reaper", reaper_router),
     ("/alarms", make_alarms_router(read=scope("channels:read"), write=scope("channels:write"))),
+    ("/costs", costs_router),
     ("/quotas", make_quotas_router(read=scope("channels:read"))),
 )
 

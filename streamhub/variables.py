@@ -46,6 +46,15 @@ def limit(env: environ.Env, name: str, unit: str) -> int | None:
     return whole(env, name, 0, unit=unit, least=0)
 
 
+def one_of(env: environ.Env, name: str, default: str, choices: tuple[str, ...]) -> str:
+    """One of these words."""
+    text = env.str(name, default=default).strip() or default
+    if text in choices:
+        return text
+    mistakes.append(f"{name}={text!r} is not valid: write one of {', '.join(choices)}.")
+    return default
+
+
 def flag(env: environ.Env, name: str, default: bool) -> bool:
     """On or off. Anything else is a mistake, and never guessed."""
     text = env.str(name, default="on" if default else "off").strip().lower()

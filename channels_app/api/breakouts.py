@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Status
 
 from channels_app import playback, services
-from channels_app.api import fields
+from channels_app.api import costs, fields
 from channels_app.api.channels import channel_or_404
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
@@ -93,6 +93,11 @@ class BreakoutOut(Out):
     distributions: list[str]
     usage: UsageOut
     error: ErrorOut | None
+    cost: costs.CostOut | None = Field(description="null: it was not on air, or there is no rate")
+
+    @staticmethod
+    def resolve_cost(row: Breakout) -> dict[str, Any] | None:
+        return costs.cost(row)
 
     @staticmethod
     def resolve_channel(row: Breakout) -> str | None:
@@ -200,7 +205,7 @@ def list_breakouts(request: HttpRequest, query: Query[BreakoutFilter]) -> dict[s
     if query.channel is not None:
         channel = row_id(query.channel)
         rows = rows.none() if channel is None else rows.filter(channel_id=channel)
-    return page(rows, query.cursor, query.limit, request)
+    return costs.with_costs(page(rows, query.cursor, query.limit, request))
 
 
 @router.get("/{id}", response=BreakoutOut, auth=READ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet
@@ -11,7 +12,7 @@ from ninja import Field, Query, Router, Status
 from pydantic import ConfigDict
 
 from channels_app import playback, services
-from channels_app.api import fields
+from channels_app.api import costs, fields
 from channels_app.ingest import IngestUrl, ingest_of, input_dest_urls
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
@@ -95,6 +96,13 @@ class ChannelOut(Out):
     pending_changes: list[str]
     origin_closed: bool | None
     settings_outdated: bool
+    cost_per_hour: Decimal | None = Field(
+        description="US dollars as text, an estimate without delivery; null: nothing is billed, or no rate"
+    )
+
+    @staticmethod
+    def resolve_cost_per_hour(row: Channel) -> Decimal | None:
+        return costs.cost_per_hour(row)
 
     @staticmethod
     def resolve_endpoints(row: Channel) -> list[str]:
@@ -156,7 +164,7 @@ def list_channels(request: HttpRequest, query: Query[ChannelFilter]) -> dict[str
     rows = channels()
     if query.state:
         rows = rows.filter(state=query.state)
-    return page(rows, query.cursor, query.limit, request)
+    return costs.with_costs(page(rows, query.cursor, query.limit, request))
 
 
 @router.get("/{id}", response=ChannelOut, auth=READ)

@@ -6,7 +6,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from channels_app.profiles import PROFILE_OUTPUTS
+from channels_app.profiles import BILLED_PROFILES, PROFILE_OUTPUTS
 from streamhub.aws.encoding import PROFILES, EncodingProfile, encoder_settings
 
 EVERY = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
@@ -22,6 +22,16 @@ def test_botocores_model_accepts_the_settings(profile: EncodingProfile, archive:
 
 def test_services_and_forms_have_the_same_profiles_and_outputs() -> None:
     assert {name: len(profile.rungs) for name, profile in PROFILES.items()} == PROFILE_OUTPUTS
+
+
+@EVERY
+def test_what_is_billed_of_a_profile_is_what_is_sent(profile: EncodingProfile) -> None:
+    billed = BILLED_PROFILES[profile.name]
+    assert billed.outputs == tuple((rung.height, rung.max_bitrate) for rung in profile.rungs)
+    assert billed.frames == profile.frames_per_second
+    assert f"MAX_{billed.input_mbits}_MBPS" == profile.input_bitrate
+    sound = profile.audio.bitrate * len(profile.rungs)
+    assert billed.bits_a_second == sum(rung.max_bitrate for rung in profile.rungs) + sound
 
 
 def test_the_default_ladder() -> None:

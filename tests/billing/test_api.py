@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from datetime import timedelta
-from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -12,10 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.test import Client
-from hypothesis import given
-from hypothesis import strategies as st
 
-from billing.prices import estimate_usd
+from billing.pricing.services import rates_seed
 from billing.statement import month_bounds
 from channels_app.services.usage import Usage, breakout_usage_record
 from streamhub.access import audit
@@ -146,20 +143,6 @@ def test_usage_of_a_deleted_breakout_is_not_written() -> None:
 # --- prices and statements -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("downloaded", "requests", "usd"),
-    [(0, 0, "0.00"), (10**9, 0, "0.09"), (10**12, 0, "85.00"), (0, 10_000_000, "10.00"), (1, 1, "0.00")],
-)
-def test_the_estimate_is_in_dollars_to_the_cent(downloaded: int, requests: int, usd: str) -> None:
-    assert estimate_usd(downloaded, requests) == Decimal(usd)
-
-
-@given(st.integers(0, 10**16), st.integers(0, 10**16))
-def test_more_bytes_never_cost_less(one: int, other: int) -> None:
-    less, more = sorted((one, other))
-    assert estimate_usd(less) <= estimate_usd(more)
-
-
 def test_the_statement_of_a_month_as_csv(collecting: Collector, cloudwatch: FakeCloudWatch) -> None:
     row = make_breakout(("E1", NOW - 3 * HOUR, NOW - 2 * HOUR), name="opening, day 1")
     cloudwatch.put("E1", NOW - 2 * HOUR, 10**12, 10)
@@ -167,12 +150,16 @@ def test_the_statement_of_a_month_as_csv(collecting: Collector, cloudwatch: Fake
     collecting.run(NOW)
     collecting.days(NOW + timedelta(days=2))
     out = StringIO()
+    with pytest.raises(CommandError, match="no rate of CloudFront"):
+        call_command("usage_statement", "2026-11", stdout=out)
+    assert out.getvalue() == ""
+    rates_seed()
     call_command("usage_statement", "2026-11", stdout=out)
     lines = list(csv.reader(out.getvalue().splitlines()))
     assert [line[:8] for line in lines[1:4]] == [
-        [str(row.pk), "opening, day 1", "main stage", "E1", str(10**12), "10", "provisional", "85.00"],
+        [str(row.pk), "opening, day 1", "main stage", "E1", str(10**12), "10", "provisional", "79.16"],
         ["unattributed", "", "", "E1", "5", "1", "", "0.00"],
-        ["sum", "", "", "", str(10**12 + 5), "11", "incomplete", "85.00"],
+        ["sum", "", "", "", str(10**12 + 5), "11", "incomplete", "79.16"],
     ]
     assert {line[0] for line in lines[4:]} == {"incomplete"}
     assert any("opening, day 1" in line[1] for line in lines[4:])
@@ -185,6 +172,7 @@ def test_nobody_gets_a_statement_without_its_entry(monkeypatch: Any) -> None:
     def no_entry(*_: Any, **__: Any) -> None:
         raise OperationalError("no space left")
 
+    rates_seed()
     monkeypatch.setattr(audit, "record", no_entry)
     out = StringIO()
     with pytest.raises(CommandError, match="no space left"):

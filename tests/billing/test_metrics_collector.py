@@ -286,7 +286,7 @@ def test_a_longer_period_that_says_less_books_nothing_and_is_an_alarm(
     shortfall = LedgerShortfall.objects.get()
     assert (shortfall.known_bytes, shortfall.reported_bytes) == (500, 440)
     LedgerShortfall.objects.update(seen_at=timezone.now())
-    (condition,) = alarms.ALARMS.current()
+    (condition,) = alarms.ALARMS[0].current()
     assert (condition.rule, condition.object_id) == ("ledger_shortfall", "E1")
     assert "60 bytes less" in condition.sentence
 

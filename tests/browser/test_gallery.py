@@ -33,6 +33,10 @@ def pages(site: OneOfEverything) -> dict[str, str]:
     alarm = open_alarms().earliest("pk")
     return {
         "dashboard": "",
+        "costs": "billing/costs/",
+        "prices": "billing/prices/",
+        "prices-add": "billing/prices/add/",
+        "prices-import": "billing/prices/import/",
         "channels": f"{CHANNEL}/",
         "channels-failed": f"{CHANNEL}/?view=failed",
         "channels-none": f"{CHANNEL}/?q=nothing+like+this",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,6 +19,7 @@ WITH_DATABASE = {
     "drift": (),
     "drop_audit": ("--before", "2020-01"),
     "heartbeat": ("beat",),
+    "import_prices": (str(Path(__file__).with_name("price_list.json")),),
     "issue_token": ("event-site", "--scope", "usage:read"),
     "reset_second_factor": ("anna",),
     "usage_statement": ("2020-01",),

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 
 from billing.models import LedgerMinute
+from billing.pricing.services import rates_seed
 from billing.statement import month_bounds
 from streamhub.csv_cells import cells
 from tests.scenarios import rows
@@ -49,6 +50,7 @@ def test_the_statement_runs_no_formula() -> None:
         first_seen_at=start,
         changed_at=start,
     )
+    rates_seed()
     out = io.StringIO()
     call_command("usage_statement", "2026-10", stdout=out)
     lines = list(csv.reader(io.StringIO(out.getvalue())))

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from billing.completeness import missing
-from billing.prices import LinePrices
+from billing.pricing.delivery import DeliveryRates, LinePrices
+from billing.pricing.services import price_book
 from billing.statement import StatementLine, month_bounds, one_state, statement_lines
 from streamhub.access import audit
 from streamhub.clock import database_now
@@ -45,11 +46,14 @@ class Command(DatabaseCommand):
             start, end = month_bounds(month)
         except ValueError as error:
             raise CommandError(f"{month!r} is not a month. Write it like 2026-11.") from error
+        rates = DeliveryRates.at(price_book(), start)
+        if not rates.complete:
+            raise CommandError("The price book has no rate of CloudFront. Run manage.py bootstrap.")
         # Before the first line: nobody has the figures without an entry.
         audit.record("export_usage", audit.Subject("usage statement", None, month))
         out = csv.writer(self.stdout)
         out.writerow(HEADER)
-        prices = LinePrices()
+        prices = LinePrices(rates)
         with one_state():
             lacks = missing(start, end, database_now())
             for line in statement_lines(start, end, lacks):

@@ -1,0 +1,172 @@
+"""The verbs of the price book. Versions are only added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from billing.models import Rate
+from billing.pricing import offer_file
+from billing.pricing.book import PriceBook, Tier, Version, pairs_of, tiers_of
+from billing.pricing.catalogue import ANY_REGION, PRICE_REGIONS, Service, Usage, known
+from billing.pricing.seeds import SEEDS, VALID_FROM
+from streamhub.access import audit
+from streamhub.access.actors import SYSTEM, Actor
+from streamhub.errors import Invalid
+
+SOURCE_LENGTH = 300
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+
+
+def price_book() -> PriceBook:
+    """The whole book. One query; a book has some hundreds of rows."""
+    return PriceBook(_version(row) for row in Rate.objects.order_by("pk"))
+
+
+def region_of(usage: Usage) -> str:
+    """The region whose rates are this installation's."""
+    return settings.CLOUDFRONT_PRICE_REGION if usage.service == Service.CLOUDFRONT else settings.AWS_REGION
+
+
+def _version(row: Rate) -> Version:
+    return Version(
+        number=row.pk,
+        usage=Usage(Service(row.service), row.usage_type),
+        region=row.region,
+        currency=row.currency,
+        tiers=tiers_of(row.tiers),
+        valid_from=row.valid_from,
+        source=row.source,
+        verified=row.verified,
+    )
+
+
+@audit.verb("billing.add_rate")
+def rate_add(
+    *,
+    service: str,
+    usage_type: str,
+    region: str,
+    tiers: Sequence[Sequence[str]],
+    valid_from: datetime,
+    source: str,
+    verified: bool = False,
+    who: Actor,
+) -> Rate:
+    """Add a version of a rate; the ones before it stay, and end when it begins. Raises Forbidden, Invalid."""
+    usage = known(service, usage_type)
+    read: tuple[Tier, ...] = ()
+    errors: dict[str, str] = {}
+    if usage is None:
+        errors["usage_type"] = (
+            f"StreamHub uses nothing that is called {usage_type[:64]!r} at {service[:40]!r}."
+        )
+    elif error := _region_error(usage, region):
+        errors["region"] = error
+    try:
+        read = tiers_of(tiers)
+    except ValueError as error:
+        errors["tiers"] = str(error)
+    if not source.strip() or len(source) > SOURCE_LENGTH:
+        errors["source"] = f"Say where the price is from, in 1 to {SOURCE_LENGTH} characters."
+    if errors or usage is None:
+        raise Invalid(errors)
+    row = _row(usage, region, read, valid_from, source.strip(), Rate.Origin.STAFF, verified, who)
+    row.save(force_insert=True)
+    return row
+
+
+def _region_error(usage: Usage, region: str) -> str:
+    if region == ANY_REGION:
+        return ""
+    if usage.service == Service.CLOUDFRONT:
+        names = ", ".join(PRICE_REGIONS)
+        return "" if region in PRICE_REGIONS else f"Write a price region of CloudFront ({names}) or *."
+    return (
+        ""
+        if _REGION.fullmatch(region)
+        else "Write a region of AWS, such as eu-central-1, or * for every region."
+    )
+
+
+def _imported(text: str | bytes, *, who: Actor) -> audit.Subject:
+    return audit.Subject("price list", None, "")
+
+
+@audit.verb("billing.import_rates", about=_imported)
+def rates_import(text: str | bytes, *, who: Actor) -> str:
+    """Add what AWS's offer file has and the book does not; returns in words what it did.
+
+    A rate whose newest version says the same is left. All or nothing. Raises Forbidden, Invalid.
+    """
+    offered = offer_file.read(text)
+    with transaction.atomic():
+        book, rows = price_book(), []
+        for rate in offered:
+            history = [v for v in book.history(rate.usage, rate.region) if v.valid_from <= rate.valid_from]
+            if history and history[0].tiers == rate.tiers and history[0].verified:
+                continue
+            rows.append(
+                _row(
+                    rate.usage,
+                    rate.region,
+                    rate.tiers,
+                    rate.valid_from,
+                    rate.source,
+                    Rate.Origin.PRICE_LIST,
+                    True,
+                    who,
+                )
+            )
+        Rate.objects.bulk_create(rows)
+    return f"{offered[0].source}: {len(rows)} rates are new, {len(offered) - len(rows)} are as they were."
+
+
+def rates_seed() -> None:
+    """Add StreamHub's own list, as far as the book never had it. Runs at every deployment."""
+    own = Rate.objects.filter(origin=Rate.Origin.SEED)
+    had = {(row.usage_type, row.region, str(row.tiers)) for row in own}
+    rows = [
+        _row(
+            seed.usage,
+            seed.region,
+            tiers_of(seed.tiers),
+            VALID_FROM,
+            seed.source,
+            Rate.Origin.SEED,
+            seed.verified,
+            SYSTEM,
+        )
+        for seed in SEEDS
+    ]
+    new = [row for row in rows if (row.usage_type, row.region, str(row.tiers)) not in had]
+    Rate.objects.bulk_create(new)
+
+
+def _row(
+    usage: Usage,
+    region: str,
+    tiers: Sequence[Tier],
+    valid_from: datetime,
+    source: str,
+    origin: str,
+    verified: bool,
+    who: Actor,
+) -> Rate:
+    return Rate(
+        service=usage.service,
+        usage_type=usage.usage_type,
+        region=region,
+        unit=usage.unit,
+        currency=offer_file.CURRENCY,
+        tiers=pairs_of(tiers),
+        valid_from=valid_from,
+        origin=origin,
+        source=source,
+        verified=verified,
+        recorded_by=str(who)[:128],
+    )

@@ -1,0 +1,52 @@
+"""Costs in answers about channels and breakouts, from the app that knows them (`contributions`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from ninja import Field
+
+from channels_app.models import Breakout, Channel
+from streamhub.access.http import Out
+from streamhub.contributions import contributed
+
+
+class CostOut(Out):
+    amount: Decimal = Field(description='a decimal number as text, such as "12.34"')
+    currency: str
+    estimate: bool = Field(description="always true: list prices times usage, not a bill")
+    per_hour: Decimal | None = Field(description="what its encoder costs an hour now; null: it does not run")
+    rates: list[str] = Field(description="the versions of the price book's rates that it was priced by")
+    leaves_out: list[str] = Field(description="what is not in it")
+
+
+def with_costs(answer: dict[str, Any]) -> dict[str, Any]:
+    """A page of a list whose rows have their costs: the same number of queries, however many rows."""
+    _set(answer["items"])
+    return answer
+
+
+def cost_per_hour(row: Channel) -> Decimal | None:
+    """What the channel costs an hour now."""
+    return _known(row, "cost_per_hour")  # type: ignore[no-any-return]
+
+
+def cost(row: Breakout) -> dict[str, Any] | None:
+    """What the breakout costs."""
+    return _known(row, "cost")  # type: ignore[no-any-return]
+
+
+def _known(row: Channel | Breakout, name: str) -> Any:
+    if not hasattr(row, name):
+        _set([row])
+    return getattr(row, name, None)
+
+
+def _set(rows: Sequence[Channel | Breakout]) -> None:
+    if not rows:
+        return
+    of_channels, of_breakouts = contributed("channel_costs"), contributed("breakout_costs")
+    for function in of_channels if isinstance(rows[0], Channel) else of_breakouts:
+        function(rows)
