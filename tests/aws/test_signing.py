@@ -65,6 +65,7 @@ def test_the_halves_of_a_pair_are_told_from_others() -> None:
         (pem(key=ec.generate_private_key(ec.SECP256R1())), "RSA key with 2048 bits"),
         (pem(key=rsa.generate_private_key(public_exponent=65537, key_size=3072)), "RSA key with 2048 bits"),
     ],
+    ids=["PEM of something else", "no PEM", "a public key", "an elliptic curve", "3072 bits"],
 )
 def test_what_is_no_key_is_said_without_its_text(text: str, why: str) -> None:
     with pytest.raises(Misconfigured, match=why) as caught:
