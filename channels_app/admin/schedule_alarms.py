@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from channels_app.decide.schedule import WHILE, Action
 from channels_app.models import Breakout
-from channels_app.services.schedule_steps import plan_of, with_trouble
+from channels_app.services.schedule import plan_of
+from channels_app.services.schedule_steps import with_trouble
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
 from streamhub.clock import database_now
 

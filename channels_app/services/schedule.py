@@ -9,16 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from channels_app.decide.schedule import MOST, NAMES, Rules, rules_of
+from channels_app.decide.schedule import MOST, NAMES, Action, Plan, Rules, due, rules_of
 from channels_app.guards import breakout as guards
 from channels_app.guards import channel as channel_guards
 from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import State
 from channels_app.services.breakout import locked_breakout
 from channels_app.services.channel import locked_channel
 from channels_app.services.situations import breakout_situation, channel_situation
 from streamhub.access import audit
 from streamhub.access.actors import Actor
+from streamhub.clock import database_now
 from streamhub.errors import Invalid
 from streamhub.lifecycle import states
 
@@ -28,6 +31,16 @@ Choice = Mapping[str, Any]
 def schedule_of(breakout: Breakout) -> Rules:
     """What is chosen for the breakout, by itself or by its channel."""
     return rules_of(breakout.channel.schedule if breakout.channel else {}, breakout.schedule)
+
+
+def plan_of(breakout: Breakout) -> Plan:
+    return Plan(
+        breakout.state,
+        breakout.starts_at,
+        breakout.planned_end_at,
+        schedule_of(breakout),
+        breakout.schedule_done,
+    )
 
 
 def schedule_errors(choice: Choice) -> dict[str, str]:
@@ -77,7 +90,19 @@ def _choose(row: Channel | Breakout, choice: Choice, who: Actor) -> None:
         return
     row.schedule = dict(choice)
     row.save(update_fields=["schedule"])
+    _spare_what_overruns(row)
     states.record(row, row.state, row.state, who=who, why=f"schedule: {said(choice)}")
+
+
+def _spare_what_overruns(row: Channel | Breakout) -> None:
+    """What is chosen while a show runs beyond its planned end does not stop it. Extended, it ends again."""
+    affected = Q(channel=row) if isinstance(row, Channel) else Q(pk=row.pk)
+    now = database_now()
+    for breakout in Breakout.objects.filter(affected, state=State.RUNNING).select_related("channel"):
+        plan = plan_of(breakout)
+        if Action.STOP in due(plan, now):
+            breakout.schedule_done = {**breakout.schedule_done, Action.STOP: plan.moment(Action.STOP)}
+            breakout.save(update_fields=["schedule_done"])
 
 
 def said(choice: Choice) -> str:

@@ -14,11 +14,11 @@ from typing import cast
 from django.db import transaction
 from django.db.models import Q
 
-from channels_app.decide.schedule import FORGOTTEN, MOST, START_LATE, WARM_AFTER, Action, Plan, due
+from channels_app.decide.schedule import FORGOTTEN, MOST, START_LATE, WARM_AFTER, Action, due
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
 from channels_app.services.breakout import breakout_prepare, breakout_start, breakout_stop, locked_breakout
-from channels_app.services.schedule import schedule_of
+from channels_app.services.schedule import plan_of, schedule_of
 from channels_app.services.warmth import channel_warm
 from streamhub.access.actors import system_actor
 from streamhub.clock import database_now, from_now
@@ -40,16 +40,6 @@ def with_trouble() -> Q:
     """Breakouts that have not begun or run, and of whose schedule something could not be done or is said."""
     near = Q(state=State.IDLE, starts_at__gte=from_now(-FORGOTTEN)) | Q(state=State.RUNNING)
     return near & ~Q(schedule_trouble={})
-
-
-def plan_of(breakout: Breakout) -> Plan:
-    return Plan(
-        breakout.state,
-        breakout.starts_at,
-        breakout.planned_end_at,
-        schedule_of(breakout),
-        breakout.schedule_done,
-    )
 
 
 def schedule_due() -> list[Breakout]:

@@ -221,6 +221,26 @@ def test_extend_moves_warning_and_stop(world: WorldUnderTest, stage: Channel) ->
     assert show().state == "completed"
 
 
+@pytest.mark.parametrize("on", ["channel", "breakout"])
+def test_a_show_that_overruns_is_not_stopped_by_what_is_chosen_then(
+    world: WorldUnderTest, stage: Channel, on: str
+) -> None:
+    row = planned(-MINUTE, minutes=10, auto_start=True)
+    work(world)
+    pass_time(20 * MINUTE)
+    if on == "channel":
+        services.breakout_schedule(row, {}, who=TESTER)
+        services.channel_schedule(stage, {"auto_stop": True}, who=TESTER)
+    else:
+        services.breakout_schedule(row, {"auto_stop": True}, who=TESTER)
+    work(world)
+    assert show().state == "running"
+    services.breakout_extend(row, 30, who=TESTER)
+    pass_time(21 * MINUTE)
+    work(world)
+    assert show().state == "completed"
+
+
 def test_a_warm_up_beyond_the_limit_of_running_channels_is_an_alarm(
     world: WorldUnderTest, stage: Channel, settings: Any
 ) -> None:
