@@ -28,7 +28,7 @@ READ, CONTROL = scope("breakouts:read"), scope("breakouts:control")
 class BreakoutIn(In):
     channel: str = Field(json_schema_extra=fields.CHANNEL_ID)
     name: str = Field(json_schema_extra=fields.BREAKOUT_NAME)
-    starts_at: Moment | None = None
+    starts_at: Annotated[Moment, Field(description=fields.NOT_PAST)] | None = None
     duration_minutes: Annotated[Whole, Field(json_schema_extra=fields.DURATION)] | None = None
     customer: Annotated[str, Field(json_schema_extra=fields.CUSTOMER)] | None = None
     note: Annotated[str, Field(json_schema_extra=fields.NOTE)] | None = None
@@ -38,7 +38,7 @@ class BreakoutPatch(In):
     """What is left out stays; null empties a field."""
 
     name: str = Field("", json_schema_extra=fields.BREAKOUT_NAME)
-    starts_at: Moment | None = None
+    starts_at: Annotated[Moment, Field(description=fields.NOT_PAST)] | None = None
     duration_minutes: Annotated[Whole, Field(json_schema_extra=fields.DURATION)] | None = None
     customer: Annotated[str, Field(json_schema_extra=fields.CUSTOMER)] | None = None
     note: Annotated[str, Field(json_schema_extra=fields.NOTE)] | None = None

@@ -54,7 +54,7 @@ class ChannelPatch(In):
 
 
 class WarmIn(In):
-    until: Moment | None
+    until: Annotated[Moment, Field(description="422 unless it is ahead, and within a week.")] | None
 
 
 class IngestOut(Out):
