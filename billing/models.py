@@ -199,7 +199,7 @@ class PublicationDelay(models.Model):
         return f"{self.day}: {self.datapoints} within {self.seconds} s"
 
 
-class Rate(models.Model):
+class PriceRate(models.Model):
     """One version of an entry of the price book: what AWS asks for a kind of usage from a moment on.
 
     A version is never changed: a new price is a new row, and the one in force is the last that began. Of two
@@ -231,7 +231,7 @@ class Rate(models.Model):
         indexes = [
             models.Index(fields=["service", "usage_type", "region", "valid_from", "id"], name="rate_in_force")
         ]
-        constraints = [*append_only("rate")]
+        constraints = [*append_only("pricerate")]
 
     def __str__(self) -> str:
         return f"{self.usage_type} in {self.region}, version {self.pk}"

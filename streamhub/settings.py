@@ -84,9 +84,8 @@ START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minu
 
 # Costs (docs/billing.md): where most viewers are, in CloudFront's words; how much of what viewers get it
 # fetches from MediaPackage; what a month may cost (US dollars; None: no budget).
-CLOUDFRONT_PRICE_REGION = variables.one_of(
-    env, "CLOUDFRONT_PRICE_REGION", "EU", ("US", "CA", "EU", "ZA", "ME", "SA", "JP", "AU", "AP", "IN")
-)
+_PRICE_REGIONS = ("US", "CA", "EU", "ZA", "ME", "SA", "JP", "AU", "AP", "IN")
+CLOUDFRONT_PRICE_REGION = variables.one_of(env, "CLOUDFRONT_PRICE_REGION", "EU", _PRICE_REGIONS)
 ORIGIN_BYTES_PERCENT = variables.whole(env, "ORIGIN_BYTES_PERCENT", 1, unit="percent", least=0, most=100)
 MONTHLY_BUDGET = variables.limit(env, "MONTHLY_BUDGET", "US dollars")
 

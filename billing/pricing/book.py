@@ -81,7 +81,7 @@ class PriceBook:
 
 
 def tiers_of(pairs: Sequence[Sequence[str]]) -> tuple[Tier, ...]:
-    """Tiers of `Rate.tiers`. Raises ValueError in words for what is no list of tiers."""
+    """Tiers of `PriceRate.tiers`. Raises ValueError in words for what is no list of tiers."""
     try:
         tiers = tuple(Tier(Decimal(start), Decimal(price)) for start, price in pairs)
     except (InvalidOperation, TypeError, ValueError):
@@ -99,7 +99,7 @@ def tiers_of(pairs: Sequence[Sequence[str]]) -> tuple[Tier, ...]:
 
 
 def pairs_of(tiers: Iterable[Tier]) -> list[list[str]]:
-    """The tiers as `Rate.tiers` stores them."""
+    """The tiers as `PriceRate.tiers` stores them."""
     return [[_text(tier.start), _text(tier.price)] for tier in tiers]
 
 

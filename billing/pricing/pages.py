@@ -31,7 +31,7 @@ from streamhub.console.roles import Grant
 from streamhub.errors import Invalid, VerbError
 
 PAGE = "prices"
-VIEW, ADD, IMPORT = "billing.view_rate", "billing.add_rate", "billing.import_rates"
+VIEW, ADD, IMPORT = "billing.view_pricerate", "billing.add_pricerate", "billing.import_rates"
 CHECKED, UNCHECKED = Badge(Tone.GOOD, "check_circle"), Badge(Tone.WARN, "help")
 
 

@@ -31,7 +31,7 @@ READ = "read 2026-11-26"
 
 @dataclass(frozen=True)
 class Seed:
-    """One rate. `tiers` as `Rate.tiers`."""
+    """One rate. `tiers` as `PriceRate.tiers`."""
 
     usage: Usage
     region: str

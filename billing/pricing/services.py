@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from billing.models import Rate
+from billing.models import PriceRate
 from billing.pricing import offer_file
 from billing.pricing.book import PriceBook, Tier, Version, pairs_of, tiers_of
 from billing.pricing.catalogue import ANY_REGION, PRICE_REGIONS, Service, Usage, known
@@ -24,7 +24,7 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 def price_book() -> PriceBook:
     """The whole book. One query; a book has some hundreds of rows."""
-    return PriceBook(_version(row) for row in Rate.objects.order_by("pk"))
+    return PriceBook(_version(row) for row in PriceRate.objects.order_by("pk"))
 
 
 def region_of(usage: Usage) -> str:
@@ -32,7 +32,7 @@ def region_of(usage: Usage) -> str:
     return settings.CLOUDFRONT_PRICE_REGION if usage.service == Service.CLOUDFRONT else settings.AWS_REGION
 
 
-def _version(row: Rate) -> Version:
+def _version(row: PriceRate) -> Version:
     return Version(
         number=row.pk,
         usage=Usage(Service(row.service), row.usage_type),
@@ -45,7 +45,7 @@ def _version(row: Rate) -> Version:
     )
 
 
-@audit.verb("billing.add_rate")
+@audit.verb("billing.add_pricerate")
 def rate_add(
     *,
     service: str,
@@ -56,7 +56,7 @@ def rate_add(
     source: str,
     verified: bool = False,
     who: Actor,
-) -> Rate:
+) -> PriceRate:
     """Add a version of a rate; the ones before it stay, and end when it begins. Raises Forbidden, Invalid."""
     usage = known(service, usage_type)
     read: tuple[Tier, ...] = ()
@@ -75,7 +75,7 @@ def rate_add(
         errors["source"] = f"Say where the price is from, in 1 to {SOURCE_LENGTH} characters."
     if errors or usage is None:
         raise Invalid(errors)
-    row = _row(usage, region, read, valid_from, source.strip(), Rate.Origin.STAFF, verified, who)
+    row = _row(usage, region, read, valid_from, source.strip(), PriceRate.Origin.STAFF, verified, who)
     row.save(force_insert=True)
     return row
 
@@ -117,18 +117,18 @@ def rates_import(text: str | bytes, *, who: Actor) -> str:
                     rate.tiers,
                     rate.valid_from,
                     rate.source,
-                    Rate.Origin.PRICE_LIST,
+                    PriceRate.Origin.PRICE_LIST,
                     True,
                     who,
                 )
             )
-        Rate.objects.bulk_create(rows)
+        PriceRate.objects.bulk_create(rows)
     return f"{offered[0].source}: {len(rows)} rates are new, {len(offered) - len(rows)} are as they were."
 
 
 def rates_seed() -> None:
     """Add StreamHub's own list, as far as the book never had it. Runs at every deployment."""
-    own = Rate.objects.filter(origin=Rate.Origin.SEED)
+    own = PriceRate.objects.filter(origin=PriceRate.Origin.SEED)
     had = {(row.usage_type, row.region, str(row.tiers)) for row in own}
     rows = [
         _row(
@@ -137,14 +137,14 @@ def rates_seed() -> None:
             tiers_of(seed.tiers),
             VALID_FROM,
             seed.source,
-            Rate.Origin.SEED,
+            PriceRate.Origin.SEED,
             seed.verified,
             SYSTEM,
         )
         for seed in SEEDS
     ]
     new = [row for row in rows if (row.usage_type, row.region, str(row.tiers)) not in had]
-    Rate.objects.bulk_create(new)
+    PriceRate.objects.bulk_create(new)
 
 
 def _row(
@@ -156,8 +156,8 @@ def _row(
     origin: str,
     verified: bool,
     who: Actor,
-) -> Rate:
-    return Rate(
+) -> PriceRate:
+    return PriceRate(
         service=usage.service,
         usage_type=usage.usage_type,
         region=region,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.services.maintenance import USUAL_LENGTH
+from channels_app.services.validation import YEARS
 from streamhub.names import folded
 
 # No show is planned to last longer (`breakout.DURATION_MAX_MINUTES`), so none that began earlier overlaps.
@@ -30,8 +31,9 @@ def plan_warnings(
 
     `besides`: the show itself, if it exists already.
     """
-    if starts_at is None:
-        return []
+    first, last = YEARS
+    if starts_at is None or not first <= starts_at.year <= last:
+        return []  # the second is refused at its field
     others = Breakout.objects.filter(state__in=PLANNED)
     others = others.exclude(pk=besides.pk) if besides else others
     twins = [
@@ -61,7 +63,9 @@ def _overlap(other: Breakout, starts_at: datetime, duration_minutes: int | None)
 
 
 def _length(minutes: int | None) -> timedelta:
-    return USUAL_LENGTH if minutes is None else timedelta(minutes=minutes)
+    return (
+        USUAL_LENGTH if minutes is None else timedelta(minutes=min(minutes, LONGEST // timedelta(minutes=1)))
+    )
 
 
 def _twin_sentences(twins: Iterable[Breakout]) -> list[str]:

@@ -21,7 +21,7 @@ from billing.costs.hours import hours_within, run_minutes
 from billing.costs.month import level_of, month_cost, month_work_out
 from billing.costs.now import costs_now
 from billing.costs.phases import phases_end_of_deleted, phases_record
-from billing.models import EncoderPhase, LedgerMinute, MonthCost, Rate
+from billing.models import EncoderPhase, LedgerMinute, MonthCost, PriceRate
 from billing.pricing.catalogue import GB
 from billing.pricing.services import price_book, rate_add, rates_seed
 from billing.tasks import estimate_costs
@@ -186,7 +186,7 @@ def test_the_api_says_what_costs_money_now(book: None) -> None:
     (line,) = answer["channels"]
     assert (line["channel"], line["per_hour"], line["running"]) == (str(channel.pk), "0.0200", False)
     assert line["since"].endswith("Z")
-    assert {int(number) for number in answer["rates"]} <= set(Rate.objects.values_list("pk", flat=True))
+    assert {int(number) for number in answer["rates"]} <= set(PriceRate.objects.values_list("pk", flat=True))
     assert any("taxes" in phrase for phrase in answer["leaves_out"])
     assert get("costs/now", "channels:read").status_code == 403
 

@@ -13,7 +13,7 @@ from django.db import Error, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.models import Rate
+from billing.models import PriceRate
 from billing.pricing.book import Version, tiers_of
 from billing.pricing.catalogue import (
     DELIVERY,
@@ -64,7 +64,7 @@ def test_a_month_in_parts_costs_what_it_costs_at_once(parts: list[Decimal]) -> N
     assert total == version().cost(before)
 
 
-def add(price: str, valid_from: datetime, **more: Any) -> Rate:
+def add(price: str, valid_from: datetime, **more: Any) -> PriceRate:
     given = {
         "service": "AWSElementalMediaLive",
         "usage_type": "INACTIVE_CHANNEL",
@@ -107,7 +107,7 @@ def test_a_regions_own_rate_stands_before_that_of_every_region() -> None:
 def test_the_database_refuses_to_change_or_delete_a_version(change: Any) -> None:
     add("0.01", NOVEMBER)
     with pytest.raises(Error, match="append-only"), transaction.atomic():
-        change(Rate.objects.all())
+        change(PriceRate.objects.all())
     assert price_at(NOVEMBER) == Decimal("0.01")
 
 
@@ -130,7 +130,7 @@ def test_a_wrong_rate_is_refused_with_its_field(given: dict[str, Any], field: st
     with pytest.raises(Invalid) as refused:
         add("0.01", NOVEMBER, **given)
     assert says in refused.value.errors[field]
-    assert not Rate.objects.exists()
+    assert not PriceRate.objects.exists()
 
 
 def test_cloudfronts_regions_are_not_awss() -> None:
@@ -164,10 +164,10 @@ def test_the_names_of_cloudfronts_steps_prove_that_a_tb_has_1024_gb() -> None:
 
 def test_seeding_again_adds_nothing_and_staffs_versions_win() -> None:
     rates_seed()
-    before = Rate.objects.count()
+    before = PriceRate.objects.count()
     add("0.5", NOVEMBER, region="*")
     rates_seed()
-    assert Rate.objects.count() == before + 1
+    assert PriceRate.objects.count() == before + 1
     assert price_at(DECEMBER, "eu-west-1") == Decimal("0.5")
 
 

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import Rate
+from billing.models import PriceRate
 from billing.pricing.catalogue import IDLE_CHANNEL
 from billing.pricing.offer_file import read
 from billing.pricing.services import price_book, rates_import, rates_seed
@@ -110,17 +110,17 @@ def test_a_list_that_counts_1000_gb_in_a_tb_is_refused() -> None:
 @pytest.mark.django_db
 def test_an_import_adds_what_is_new_and_stands_before_the_seeds() -> None:
     rates_seed()
-    seeded = Rate.objects.count()
+    seeded = PriceRate.objects.count()
     said = rates_import(offers.medialive(), who=TESTER)
     assert "3 rates are new, 0 are as they were" in said
-    rate = Rate.objects.order_by("-pk").first()
+    rate = PriceRate.objects.order_by("-pk").first()
     assert rate is not None
     found = price_book().at(IDLE_CHANNEL, "eu-central-1", rate.valid_from)
     assert found is not None
     assert (found.tiers[0].price, found.verified) == (Decimal("0.011"), True)
     again = rates_import(offers.medialive(), who=TESTER)
     assert "0 rates are new, 3 are as they were" in again
-    assert Rate.objects.count() == seeded + 3
+    assert PriceRate.objects.count() == seeded + 3
 
 
 @pytest.mark.django_db
@@ -144,7 +144,7 @@ def test_an_engineer_uploads_a_price_list_and_a_viewer_may_not(as_role: As) -> N
     engineer = as_role("engineer")
     answer = engineer.post(url, {"file": file}, follow=True)
     assert "3 rates are new" in answer.content.decode()
-    assert Rate.objects.count() == 3
+    assert PriceRate.objects.count() == 3
     wrong = SimpleUploadedFile("index.json", b"{}")
     refused = engineer.post(url, {"file": wrong})
     assert refused.status_code == 422

@@ -183,11 +183,12 @@ def test_a_disabled_distribution_that_aws_does_not_let_us_enable_yet_is_not_call
 ) -> None:
     row = Distribution.objects.get()
     world.control.console("cloudfront", "disable", Id=row.aws_distribution_id)
-    world.control.fault("cloudfront:UpdateDistribution", "throttle", times=1)
+    world.control.fault("cloudfront:UpdateDistribution", "throttle", times=None)
     world.observe()
     world.step_all()
     row.refresh_from_db()
     assert (row.state, row.enabled) == ("deploying", False)
+    world.control.clear_faults()
     world.settle()
     row.refresh_from_db()
     assert (row.state, row.enabled, row.error_code) == ("deployed", True, "")
