@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from billing.models import CollectionWindow, DailySeries, LedgerMinute
+from billing.models import CollectionWindow, DailySeries, EncoderPhase, LedgerMinute, MonthCost
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
-from distributions.models import Distribution, ViewerKey
+from distributions.models import Distribution, OriginSecret, ViewerKey
 from distributions.tasks import delete_stale_distributions
 from emulator.base import Durations
 from emulator.control import Control
@@ -24,7 +24,7 @@ from streamhub.aws.session import AwsSession, _Clients, use_session
 from streamhub.aws.target import Target, embedded_target
 from streamhub.errors import AwsError
 from streamhub.lifecycle import driver, observe
-from streamhub.lifecycle.models import Job, Listing, Transition
+from streamhub.lifecycle.models import Duration, Job, Listing, Transition
 from streamhub.lifecycle.polled_lists import PolledList, polled_lists
 from streamhub.lifecycle.reconcile import reconcile
 from streamhub.quotas.models import Place, Quota
@@ -41,6 +41,10 @@ ROWS = (
     SecurityGroup,
     Distribution,
     ViewerKey,
+    OriginSecret,
+    EncoderPhase,
+    MonthCost,
+    Duration,
     Transition,
     Listing,
     Job,
