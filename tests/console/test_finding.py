@@ -191,7 +191,7 @@ PAGES = {
     f"{BREAKOUTS}?q=E500": "attachment_delivery",
     f"{BREAKOUTS}?q=d500.cloudfront.net": "attachment_domain",
     **{f"{BREAKOUTS}?o={order}": "breakout_by_start" for order in ("4", "-4")},
-    **{f"{BREAKOUTS}?o={order}": "breakout_by_bytes" for order in ("6", "-6", "-6&p=90")},
+    **{f"{BREAKOUTS}?o={order}": "breakout_by_bytes" for order in ("7", "-7", "-7&p=90")},
     **{f"{BREAKOUTS}?view={view}": "" for view in ("live", "soon", "moving", "failed")},
     f"{BREAKOUTS}?usage_status__exact=pending": "breakout_usage_status",
     **{f"/admin/search/?extended=1&s={term}": "breakout_search" for term in ("4999", "zzyzx", "qx")},
