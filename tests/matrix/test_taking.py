@@ -9,7 +9,7 @@ from tests.matrix.taking import FLOWS_TAKEN, TAKE
 from tests.scenarios.volume import volume
 from tests.scenarios.world import WorldUnderTest
 
-EVERY = volume(3, 1)
+EVERY = volume(3, 2)
 
 
 @pytest.mark.parametrize("name", FLOWS_TAKEN)
