@@ -65,6 +65,11 @@ class Cost:
         return sorted({line.usage.title for line in self.lines if line.rate is None})
 
     @property
+    def unknown(self) -> bool:
+        """Whether nothing of it has a rate, so that its sum says nothing."""
+        return bool(self.lines) and all(line.rate is None for line in self.lines)
+
+    @property
     def unverified(self) -> bool:
         return any(line.rate is not None and not line.rate.verified for line in self.lines)
 

@@ -68,6 +68,8 @@ def _per_hour() -> Figure:
         f"estimate; running: {len(running)}, idle: {len(found.channels) - len(running)} ({idle:.2f} an hour)"
     )
     exact = f"{found.per_hour} {found.currency} an hour"
+    if found.whole.unknown:
+        return Figure("not known", "the price book has no rate for it: run manage.py bootstrap", Tone.WARN)
     if found.whole.missing:
         return Figure(_usd(found.per_hour), f"{detail}; some rates are missing", Tone.WARN, exact)
     return Figure(_usd(found.per_hour), detail, Tone.CALM, exact)
@@ -102,6 +104,7 @@ def _of_channel(request: HttpRequest, row: Channel) -> Panel | None:
         "running": found.running,
         "lines": _lines(found.encoder),
         "leaves_out": found.encoder.leaves_out("delivery to viewers", *LEAVES_OUT[1:]),
+        "unknown": found.encoder.unknown,
         "unverified": found.encoder.unverified,
     }
     return Panel("What it costs now", "billing/cost_panel.html", context, "payments", order=60)
@@ -118,6 +121,7 @@ def _of_breakout(request: HttpRequest, row: Breakout) -> Panel | None:
         "per_hour": found.per_hour,
         "lines": _lines(found.cost),
         "leaves_out": found.leaves_out,
+        "unknown": found.cost.unknown,
         "unverified": found.cost.unverified,
     }
     return Panel("What it costs", "billing/cost_panel.html", context, "payments", order=25)

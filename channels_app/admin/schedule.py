@@ -106,15 +106,15 @@ def _initial(row: Channel | Breakout) -> dict[str, Any]:
 
 def breakout_fact(row: Breakout) -> Fact:
     hint = "" if row.starts_at else "Without a planned start StreamHub starts nothing by itself."
-    return Fact("by itself", services.said(vars(services.schedule_of(row))), hint=hint)
+    return Fact("by itself", services.what_is_on(services.schedule_of(row)), hint=hint)
 
 
 def channel_fact(row: Channel) -> Fact:
-    return Fact("by itself", services.said(vars(rules_of(row.schedule, {}))), hint="For its breakouts.")
+    return Fact("by itself", services.what_is_on(rules_of(row.schedule, {})), hint="For its breakouts.")
 
 
 def _for_breakout(row: Breakout) -> list[str]:
-    its = services.said(rules_of(row.channel.schedule, {}).__dict__) if row.channel else "nothing"
+    its = services.what_is_on(rules_of(row.channel.schedule, {})) if row.channel else "nothing"
     return [f"Its channel says: {its}.", "What StreamHub does by itself is on its timeline."]
 
 

@@ -52,7 +52,7 @@ from channels_app.services.recordings import (
     RECORDINGS_UNREAD,
     breakout_recordings_record,
 )
-from channels_app.services.schedule import breakout_schedule, channel_schedule, said, schedule_of
+from channels_app.services.schedule import breakout_schedule, channel_schedule, schedule_of, what_is_on
 from channels_app.services.security_group import (
     security_group_for,
     security_group_release,
@@ -119,7 +119,6 @@ __all__ = [
     "pending_changes",
     "plan_warnings",
     "running",
-    "said",
     "schedule_of",
     "security_group_for",
     "security_group_release",
@@ -129,6 +128,7 @@ __all__ = [
     "settings_differing",
     "settings_outdated",
     "warmth_forget",
+    "what_is_on",
     "with_customer",
     "zone_names",
 ]

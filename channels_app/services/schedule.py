@@ -105,6 +105,12 @@ def _spare_what_overruns(row: Channel | Breakout) -> None:
             breakout.save(update_fields=["schedule_done"])
 
 
+def what_is_on(rules: Rules) -> str:
+    """What StreamHub does by itself, in words."""
+    on = {name: value for name, value in vars(rules).items() if value}
+    return said(on) if on else "nothing"
+
+
 def said(choice: Choice) -> str:
     """A choice in words."""
     return ", ".join(_words(name, choice[name]) for name in NAMES if name in choice) or "nothing chosen"

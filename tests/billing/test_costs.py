@@ -416,6 +416,16 @@ def test_pages_say_the_cost_and_that_it_is_an_estimate(book: None, as_role: As) 
         assert "not checked" in page
 
 
+def test_an_empty_price_book_is_no_cost_of_zero(as_role: As) -> None:
+    assert not PriceRate.objects.exists()
+    viewer, channel = as_role("viewer"), rows.channel("running", **RUNS)
+    for url in (reverse("admin:index"), reverse("admin:channels_app_channel_change", args=[channel.pk])):
+        page = viewer.get(url).content.decode()
+        assert "not known" in page
+        assert "0.00 / h" not in page
+        assert "0.0000 USD" not in page
+
+
 def test_without_costs_the_page_says_so(book: None, as_role: As) -> None:
     page = as_role("viewer").get(reverse("admin:costs")).content.decode()
     assert "AWS bills no channel now" in page
