@@ -103,7 +103,11 @@ def test_a_regions_own_rate_stands_before_that_of_every_region() -> None:
     assert price_at(DECEMBER, "eu-west-1") == Decimal("0.01")
 
 
-@pytest.mark.parametrize("change", [lambda rows: rows.update(tiers=[["0", "1"]]), lambda rows: rows.delete()])
+@pytest.mark.parametrize(
+    "change",
+    [lambda rows: rows.update(tiers=[["0", "1"]]), lambda rows: rows.delete()],
+    ids=["update", "delete"],
+)
 def test_the_database_refuses_to_change_or_delete_a_version(change: Any) -> None:
     add("0.01", NOVEMBER)
     with pytest.raises(Error, match="append-only"), transaction.atomic():

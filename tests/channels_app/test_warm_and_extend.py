@@ -82,7 +82,11 @@ def test_a_show_on_a_warm_channel_ends_at_once_and_the_channel_runs_on(
     assert medialive_state(world) == "IDLE"
 
 
-@pytest.mark.parametrize("ahead", [timedelta(0), -HOUR, timedelta(days=7, minutes=1)])
+@pytest.mark.parametrize(
+    "ahead",
+    [timedelta(0), -HOUR, timedelta(days=7, minutes=1)],
+    ids=["now", "past", "beyond a week"],
+)
 def test_the_time_lies_ahead_and_at_most_a_week(ahead: timedelta) -> None:
     row = rows.channel()
     with pytest.raises(Invalid) as refused:

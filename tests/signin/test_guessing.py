@@ -52,7 +52,7 @@ def test_the_lock_ends_by_itself(attempt: Attempt) -> None:
     assert attempt().status_code == 302
 
 
-@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=-1)])
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=-1)], ids=["ahead", "behind"])
 def test_a_host_whose_clock_is_wrong_neither_ends_nor_prolongs_a_lock(
     attempt: Attempt, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
 ) -> None:
