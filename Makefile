@@ -40,7 +40,7 @@ test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, with kill
 	$(BIN)/pytest -q $(if $(CELERY_BROKER_URL),,-n 2 --dist worksteal) -m services
 
 browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
-	$(BIN)/pytest -q -n 2 --dist loadfile -m browser
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m browser
 
 matrix: $(STAMP) ## every AWS call with every fault, each in a new world; POINT=flow:call:kind replays one
 	@$(BIN)/python -m tests.matrix.run $(if $(POINT),--point $(POINT)) $(if $(FLOW),--flow $(FLOW))
