@@ -161,8 +161,9 @@ def take_over_and_stop(world: WorldUnderTest) -> None:
 
 
 def start_next_once_stopping(world: WorldUnderTest) -> None:
-    """Start the next talk once MediaLive stops for the first."""
-    if channel().state == "stopping" and talk(2).state == "idle":
+    """Start the next talk once MediaLive stops for the first, or has stopped while nobody looked."""
+    stops = channel().state == "stopping" or talk(1).state == "completed"
+    if stops and talk(2).state == "idle":
         services.breakout_start(talk(2), who=WHO)
 
 
