@@ -26,11 +26,16 @@ def when(moment: datetime | None, otherwise: str = "not yet") -> SafeString:
     """A time in UTC to the second; the browser adds the local time and how long ago it was."""
     if moment is None:
         return format_html('<span class="sh-none">{}</span>', otherwise)
-    utc = moment.astimezone(UTC)
+    return _time(moment, "full", utc_text(moment))
+
+
+def _time(moment: datetime, how: str, text: str) -> SafeString:
+    """The element that the browser completes. `how`: "full" or "short", what it adds to the text."""
     return format_html(
-        '<time class="sh-time" datetime="{}" data-sh-time="full">{}</time>',
-        utc.isoformat(timespec="seconds"),
-        utc_text(moment),
+        '<time class="sh-time" datetime="{}" data-sh-time="{}">{}</time>',
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        how,
+        text,
     )
 
 
@@ -39,12 +44,7 @@ def clock(moment: datetime | None) -> SafeString:
     """A planned time to the minute, with its day; the browser adds the local time and how far away it is."""
     if moment is None:
         return mark_safe('<span class="sh-none">-</span>')
-    utc = moment.astimezone(UTC)
-    return format_html(
-        '<time class="sh-time" datetime="{}" data-sh-time="full">{}</time>',
-        utc.isoformat(timespec="seconds"),
-        utc.strftime("%a %d %b %H:%M UTC"),
-    )
+    return _time(moment, "full", moment.astimezone(UTC).strftime("%a %d %b %H:%M UTC"))
 
 
 @register.simple_tag
@@ -52,12 +52,7 @@ def since(moment: datetime | None) -> SafeString:
     """How long ago a time was, with the exact time as a tooltip; for narrow places."""
     if moment is None:
         return mark_safe('<span class="sh-none">-</span>')
-    utc = moment.astimezone(UTC)
-    return format_html(
-        '<time class="sh-time" datetime="{}" data-sh-time="short">{}</time>',
-        utc.isoformat(timespec="seconds"),
-        utc.strftime("%d %b %H:%M UTC"),
-    )
+    return _time(moment, "short", moment.astimezone(UTC).strftime("%d %b %H:%M UTC"))
 
 
 @register.simple_tag
