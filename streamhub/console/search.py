@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from unfold.dataclasses import SearchResult
 
-from streamhub.access.models import AuditEntry
+from streamhub.access.audit_entry import AuditEntry
 from streamhub.console.audited_forms import VIEW_PERMISSION
 from streamhub.console.badges import Badge
 from streamhub.console.finding import spellings_of

@@ -29,7 +29,7 @@ def test_a_show_is_found_started_and_stopped_and_its_channel_deleted_without_scr
     page.fill("#id_name", "Opening keynote")
     page.get_by_role("button", name="Create").click()
 
-    page.get_by_role("link", name="Name, id or domain").click()
+    page.get_by_role("link", name="Name, id, URL").click()
     page.fill("input[type=search]", "keynote")
     page.keyboard.press("Enter")
     shoot(page, "without-scripts-found")
