@@ -63,7 +63,9 @@ def _delivered_through(spellings: list[str]) -> QuerySet[Any, int]:
 def _tagged(texts: list[str]) -> QuerySet[Any, int]:
     """The channels with a tag that a text names as `key=value`. Reads the table only if one does."""
     pairs = {pair for text in texts for pair in tags_in(text)}
-    tagged = reduce(or_, (Q(Exact(KeyTextTransform(key, "tags"), value)) for key, value in pairs), Q(pk__in=[]))
+    tagged = reduce(
+        or_, (Q(Exact(KeyTextTransform(key, "tags"), value)) for key, value in pairs), Q(pk__in=[])
+    )
     return Channel.objects.filter(tagged).order_by("-id").values_list("pk", flat=True)
 
 

@@ -26,9 +26,7 @@ class Staff:
         self._browser = browser
         self._contexts: list[BrowserContext] = []
 
-    def page(
-        self, name: str, *, viewport: Any = WIDE, scheme: Any = "light", scripts: bool = True
-    ) -> Page:
+    def page(self, name: str, *, viewport: Any = WIDE, scheme: Any = "light", scripts: bool = True) -> Page:
         """A new window of the user `name`, on the dashboard."""
         page = self.anonymous_page(scheme, viewport=viewport, scripts=scripts)
         page.fill("#id_username", name)
@@ -37,9 +35,7 @@ class Staff:
         page.wait_for_url(re.compile(r"/admin/$"))
         return page
 
-    def anonymous_page(
-        self, scheme: Any = "light", *, viewport: Any = WIDE, scripts: bool = True
-    ) -> Page:
+    def anonymous_page(self, scheme: Any = "light", *, viewport: Any = WIDE, scripts: bool = True) -> Page:
         """A new window at the login page. Without `scripts` the browser runs no JavaScript."""
         context = self._browser.new_context(
             viewport=viewport,

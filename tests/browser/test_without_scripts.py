@@ -56,7 +56,9 @@ def test_a_show_is_found_started_and_stopped_and_its_channel_deleted_without_scr
     expect(page.get_by_role("heading")).to_contain_text("logged out")
 
 
-def test_a_phone_without_scripts_reaches_every_page(log_in: Open, world: WorldUnderTest, shoot: Shoot) -> None:
+def test_a_phone_without_scripts_reaches_every_page(
+    log_in: Open, world: WorldUnderTest, shoot: Shoot
+) -> None:
     page = log_in("operator", scripts=False, viewport=PHONE)
     page.get_by_role("link", name="Menu", exact=True).click()
     page.locator("#nav-sidebar a[href='/admin/channels_app/channel/']").press("Enter")

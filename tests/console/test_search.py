@@ -22,10 +22,10 @@ UID = "6122bff9ea5e4accb72e65a2b506d3bf"
         ("Opening keynote", ["Opening keynote"]),
         ("Day 2", ["Day 2"]),
         ("arn:aws:medialive:eu-central-1:111122223333:channel:1234567", ["1234567"]),
-        ("https://d111abc.cloudfront.net/out/v1/0a1b2c3d4e/index.m3u8?Key-Pair-Id=K2J", ["d111abc.cloudfront.net"]),
+        ("https://d111abc.cloudfront.net/out/v1/0a1b/index.m3u8?Key-Pair-Id=K2", ["d111abc.cloudfront.net"]),
         ("it says <https://d111abc.cloudfront.net/x> is broken!", ["d111abc.cloudfront.net"]),
         (f"rtmp://198.51.100.7:1935/{UID}/a", [UID]),
-        ("Your distribution E1ABCDEFGH23 (d9.cloudfront.net) was\ndisabled.", ["E1ABCDEFGH23", "d9.cloudfront.net"]),
+        ("Distribution E1ABCDEFGH23 (d9.cloudfront.net)\nis off.", ["E1ABCDEFGH23", "d9.cloudfront.net"]),
         ("RequestId: 0f8fad5b-d9cb-469f-a165-70867728950e", ["0f8fad5b-d9cb-469f-a165-70867728950e"]),
         ("http://[::1", []),
         ("x" * 9000, []),
@@ -64,7 +64,11 @@ def test_tags_are_named_as_key_and_value(text: str, tags: list[tuple[str, str]])
 def hall() -> Any:
     distribution = rows.distribution(aws_distribution_id="E1ABCDEFGH23", domain_name="d111abc.cloudfront.net")
     channel = rows.channel(
-        name="Grand hall", ml_channel_id="1234567", uid=UID, tags={"team": "events", "contains": "everything"}, distribution=distribution
+        name="Grand hall",
+        ml_channel_id="1234567",
+        uid=UID,
+        tags={"team": "events", "contains": "everything"},
+        distribution=distribution,
     )
     rows.channel(name="Small room", tags={"team": "sales"})
     return channel
