@@ -73,7 +73,7 @@ def lines(now: datetime) -> list[Line]:
 
 def page(request: HttpRequest) -> HttpResponse:
     """GET only: the page changes nothing."""
-    _require(request, VIEW)
+    may_see(request)
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     request.current_app = admin.site.name  # type: ignore[attr-defined]
@@ -83,7 +83,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def fragment(request: HttpRequest) -> HttpResponse:
     """The page's content alone, for the refresh."""
-    _require(request, VIEW)
+    may_see(request)
     live = _live(request)
     return fragments.answer(request, live["version"], render_to_string("console/live.html", {"live": live}))
 
@@ -101,6 +101,11 @@ def run(request: HttpRequest, name: str) -> HttpResponse:
     else:
         schedule.message_user(request, f"There is no job {name} in the schedule.", "ERROR")
     return HttpResponseRedirect(reverse("admin:lifecycle_job_changelist"))
+
+
+def may_see(request: HttpRequest) -> None:
+    """Raise PermissionDenied for those who may not see the jobs."""
+    _require(request, VIEW)
 
 
 def _require(request: HttpRequest, permission: str) -> None:
