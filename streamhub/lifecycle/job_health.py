@@ -80,7 +80,8 @@ def judge(job: PeriodicJob, row: Job | None, schedule: Schedule | None, now: dat
         return JobHealth(job.name, word, since, detail, every, job.required, job.queue == "urgent", due_at)
 
     outcome = row.outcome if row else ""
-    last = (row and row.started_at) or (schedule and schedule.changed_at)
+    began = row.started_at if row else None
+    last = began or (schedule.changed_at if schedule else None)
     if schedule is None:
         return health(Word.UNSCHEDULED, row.finished_at if row else None, outcome)
     if not schedule.enabled:
