@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import playback, preview, services
-from channels_app.admin import badges, handed_over, series
+from channels_app.admin import badges, calendar, handed_over, series
 from channels_app.admin import playback as playback_pages
 from channels_app.admin.breakout_filters import FILTERS
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
@@ -29,7 +29,7 @@ from streamhub.access.actors import Actor
 from streamhub.clock import from_now
 from streamhub.console import sizes
 from streamhub.console.creation import CreatingAdmin
-from streamhub.console.facts import Panel, Section
+from streamhub.console.facts import Link, Panel, Section
 from streamhub.console.finding import Search
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import PARAMETER, SavedView
@@ -138,9 +138,22 @@ class BreakoutAdmin(CreatingAdmin):
     def facts(self, request: HttpRequest, row: Breakout) -> list[Section]:
         return breakout_sections(row, request.user)
 
+    def links(self, request: HttpRequest, row: Breakout) -> list[Link]:
+        """Its place in the calendar, and a series of shows like it."""
+        at = row.session_started_at or row.starts_at
+        query = {"channel": row.channel_id, "day": at and at.date()}
+        found = [
+            Link("Calendar", calendar.calendar_url(**{k: v for k, v in query.items() if v}), "calendar_month")
+        ]
+        if self.has_add_permission(request) and guards.refusal("duplicate", self.situation(row)) is None:
+            found.append(Link("Plan a series", series.url_like(row), "date_range"))
+        return found
+
     def extra_urls(self) -> list[Any]:
         return [
             path("series/", self.own(series.page), name="channels_app_breakout_series"),
+            path("calendar/", self.own(calendar.page), name="channels_app_breakout_calendar"),
+            path("calendar/live/", self.own(calendar.fragment), name="channels_app_breakout_calendar_live"),
             path("<int:object_id>/sign/", self.own(playback_pages.sign), name="channels_app_breakout_sign"),
             *super().extra_urls(),
         ]

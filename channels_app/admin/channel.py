@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from channels_app import breakout_sync, services
 from channels_app.admin import badges, channel_breakouts, handed_over
+from channels_app.admin.calendar import calendar_url
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
 from channels_app.admin.now import channel_now
@@ -119,7 +120,9 @@ class ChannelAdmin(CreatingAdmin):
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
         series = f"{reverse('admin:channels_app_breakout_series')}?channel={row.pk}"
         links = [Link("New breakout", url, "add_circle"), Link("Plan a series", series, "date_range")]
-        return links if possible else []
+        sees = request.user.has_perm("channels_app.view_breakout")
+        week = [Link("Calendar", calendar_url(view="week", channel=row.pk), "calendar_month")]
+        return (links if possible else []) + (week if sees else [])
 
     def creation_notes(self) -> list[str]:
         return before_creating(
