@@ -10,7 +10,7 @@ NAVIGATION = (
         "Live",
         "Calendar",
         "calendar_month",
-        url_name="admin:channels_app_breakout_calendar",
+        url_name="admin:calendar",
         permission="channels_app.view_breakout",
     ),
     Entry(120, "Live", "Channels", "settings_input_antenna", "channels_app.channel"),

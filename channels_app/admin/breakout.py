@@ -15,8 +15,8 @@ from django.utils.html import format_html
 from channels_app import playback, preview, services
 from channels_app.admin import badges, calendar, handed_over, series
 from channels_app.admin import playback as playback_pages
-from channels_app.admin.breakout_filters import FILTERS
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
+from channels_app.admin.list_filters import FILTERS
 from channels_app.admin.now import breakout_now
 from channels_app.admin.planning_forms import BreakoutForm
 from channels_app.admin.planning_verbs import PLANNING
@@ -152,8 +152,6 @@ class BreakoutAdmin(CreatingAdmin):
     def extra_urls(self) -> list[Any]:
         return [
             path("series/", self.own(series.page), name="channels_app_breakout_series"),
-            path("calendar/", self.own(calendar.page), name="channels_app_breakout_calendar"),
-            path("calendar/live/", self.own(calendar.fragment), name="channels_app_breakout_calendar_live"),
             path("<int:object_id>/sign/", self.own(playback_pages.sign), name="channels_app_breakout_sign"),
             *super().extra_urls(),
         ]

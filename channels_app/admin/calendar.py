@@ -14,11 +14,12 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 
 from channels_app.admin import badges
 from channels_app.admin.facts import page_of
@@ -89,24 +90,25 @@ def place_of(request: HttpRequest, now: datetime) -> Place:
     return Place(view if view in VIEWS else "day", day, zone, row_id(given.get("channel", "")), first)
 
 
-def page(admin: Any, request: HttpRequest) -> HttpResponse:
+def page(request: HttpRequest) -> HttpResponse:
     """GET only: the page changes nothing."""
-    _require(admin, request)
+    _require(request)
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    context = admin.page_context(request, title="Calendar", live=_live(request))
+    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    context = {**admin.site.each_context(request), "title": "Calendar", "live": _live(request)}
     return TemplateResponse(request, "console/health.html", context)
 
 
-def fragment(admin: Any, request: HttpRequest) -> HttpResponse:
+def fragment(request: HttpRequest) -> HttpResponse:
     """The page's content alone, for the refresh."""
-    _require(admin, request)
+    _require(request)
     live = _live(request)
     return fragments.answer(request, live["version"], render_to_string("console/live.html", {"live": live}))
 
 
-def _require(admin: Any, request: HttpRequest) -> None:
-    if not admin.has_view_permission(request):
+def _require(request: HttpRequest) -> None:
+    if not request.user.has_perm("channels_app.view_breakout"):
         raise PermissionDenied("Your role may not see breakouts.")
 
 
@@ -139,7 +141,7 @@ def _live(request: HttpRequest) -> dict[str, Any]:
     return {
         "content": content,
         "version": fragments.version(content),
-        "url": f"{reverse('admin:channels_app_breakout_calendar_live')}?{place.query()}",
+        "url": f"{reverse('admin:calendar_live')}?{place.query()}",
         "every": fragments.every(moving),
     }
 
@@ -234,10 +236,14 @@ class Grid:
             entries = dict(zip(map(id, shows), self.entries(shows), strict=True))
             lanes = layout.lanes(shows)
             columns.append({"channel": channel, "url": page_of(channel), "lanes": len(lanes)})
-            for lane in lanes:
+            for number, lane in enumerate(lanes):
                 for cell in layout.cells(day, lane, cuts):
-                    entry = entries[id(cell.item)] if cell.item is not None else None
-                    square = Square(cell.rows, entry) if entry else self._gap(channel, cell.begins, cell.rows)
+                    if cell.item is not None:
+                        square = Square(cell.rows, entries[id(cell.item)])
+                    elif number or any(show.begins <= cell.begins < show.ends for show in shows):
+                        square = Square(cell.rows)  # not free, or the first lane has the link
+                    else:
+                        square = self._gap(channel, cell.begins, cell.rows)
                     rows[cell.row]["cells"].append(square)
         return {"columns": columns, "rows": rows}
 
@@ -320,5 +326,11 @@ class Grid:
 
 def calendar_url(**query: Any) -> str:
     """The calendar's address, for links from elsewhere."""
-    url = reverse("admin:channels_app_breakout_calendar")
+    url = reverse("admin:calendar")
     return f"{url}?{urlencode(query)}" if query else url
+
+
+URLS = (
+    path("calendar/", admin.site.admin_view(page), name="calendar"),
+    path("calendar/live/", admin.site.admin_view(fragment), name="calendar_live"),
+)

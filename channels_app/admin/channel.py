@@ -16,6 +16,7 @@ from channels_app.admin import badges, channel_breakouts, handed_over
 from channels_app.admin.calendar import calendar_url
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
+from channels_app.admin.list_filters import CHANNEL_FILTERS
 from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
@@ -75,7 +76,7 @@ class ChannelAdmin(CreatingAdmin):
         SavedView("outdated", "Outdated settings", "history_toggle_off", services.settings_outdated, 40),
     )
     list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
-    list_filter = ("state", "desired", "input_type", "channel_class", "record")
+    list_filter = ("state", "desired", "input_type", "channel_class", "record", *CHANNEL_FILTERS)
     search = Search(
         ids=("uid", "ml_channel_id", "ml_input_id", "mp_channel_id", "mp_endpoint_id"),
         names=("name",),

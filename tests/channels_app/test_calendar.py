@@ -20,7 +20,7 @@ from streamhub.clock import database_now
 from tests.scenarios import rows
 from tests.scenarios.staff import As
 
-URL = "/admin/channels_app/breakout/calendar/"
+URL = "/admin/calendar/"
 HOUR = timedelta(hours=1)
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -172,6 +172,9 @@ def test_a_gap_leads_to_planning_with_channel_time_and_zone(as_role: As, tomorro
     html = shown(operator, day=tomorrow.date(), zone="Europe/London")
     links = re.findall(rf'<a href="(/admin/channels_app/breakout/add/\?channel={hall.pk}&[^"]*)"', html)
     assert len(links) >= 24 - 3  # the clocks may change
+    plan(hall, "Workshop", tomorrow + HOUR)
+    overlapped = shown(operator, day=tomorrow.date(), zone="Europe/London")
+    assert len(re.findall(rf"add/\?channel={hall.pk}&", overlapped)) in (len(links), len(links) - 1)
     assert not any(f"{tomorrow:%Y-%m-%d}T1{text}" in link for link in links for text in ("0%3A00", "1%3A00"))
     link = next(link for link in links if f"{tomorrow:%Y-%m-%d}T11%3A30" in link).replace("&amp;", "&")
     form = operator.get(link).context["form"]

@@ -150,6 +150,6 @@ def _pages_show_both_times(night: Night, as_role: As, end: str) -> None:
     assert f"{start:%Y-%m-%d %H:%M:%S} UTC" in html
     assert f"{night.day} 01:45 {start.astimezone(BERLIN):%Z} in Europe/Berlin" in html
     query = {"zone": "Europe/Berlin", "day": night.day}
-    calendar = viewer.get("/admin/channels_app/breakout/calendar/", query).content.decode()
+    calendar = viewer.get("/admin/calendar/", query).content.decode()
     began = night.show.session_started_at.astimezone(BERLIN)
     assert f"{began:%H:%M} to {end}" in calendar
