@@ -141,10 +141,7 @@ class BreakoutAdmin(CreatingAdmin):
     def links(self, request: HttpRequest, row: Breakout) -> list[Link]:
         """Its place in the calendar, and a series of shows like it."""
         at = row.session_started_at or row.starts_at
-        query = {"channel": row.channel_id, "day": at and at.date()}
-        found = [
-            Link("Calendar", calendar.calendar_url(**{k: v for k, v in query.items() if v}), "calendar_month")
-        ]
+        found = [Link("Calendar", calendar.calendar_at(row.channel_id, at), "calendar_month")]
         if self.has_add_permission(request) and guards.refusal("duplicate", self.situation(row)) is None:
             found.append(Link("Plan a series", series.url_like(row), "date_range"))
         return found

@@ -1,6 +1,6 @@
 """The calendar: who is on air when, by day or week, beside their channels. A gap leads to planning in it.
 
-Everything is in the address: `view`, `day`, `zone`, `channel`, `from` (the number of the first channel).
+Everything is in the address: `view`, `day` (or `at`, a moment in UTC), `zone`, `channel`, `from` (the number of the first channel).
 Without a zone there it is the browser's, which the console's script keeps in a cookie; without that, UTC.
 """
 
@@ -81,9 +81,11 @@ def place_of(request: HttpRequest, now: datetime) -> Place:
     assert zone is not None  # noqa: S101  for mypy: it is one of the names
     today = now.astimezone(ZoneInfo(zone)).date()
     try:
-        day = date.fromisoformat(given.get("day", ""))
+        at = given.get("at", "")
+        moment = datetime.fromisoformat(at).replace(tzinfo=UTC) if at else None
+        day = moment.astimezone(ZoneInfo(zone)).date() if moment else date.fromisoformat(given.get("day", ""))
         day = day if 2000 <= day.year <= 2199 else today
-    except ValueError:
+    except (ValueError, OverflowError):
         day = today
     first = row_id(given.get("from", "")) or 0
     view = given.get("view", "")
@@ -177,6 +179,7 @@ class Entry:
     word: str
     times: str
     utc: str
+    utc_times: str
     overlaps: bool
     now: bool
 
@@ -299,6 +302,7 @@ class Grid:
             row.state,
             times=f"{begins:%H:%M} to {until}",
             utc=f"{show.begins.astimezone(UTC):%Y-%m-%d %H:%M} to {utc} UTC",
+            utc_times=f"{show.begins.astimezone(UTC):%H:%M} to {utc} UTC",
             overlaps=overlaps,
             now=row.state in ON_AIR,
         )
@@ -322,6 +326,12 @@ class Grid:
         url = f"{reverse('admin:channels_app_breakout_add')}?{urlencode(given)}"
         label = f"Plan on {channel.name}, {local:%a %d %b %H:%M %Z} ({begins:%H:%M} UTC)"
         return Square(rows, plan_url=url, label=label, text=f"{local:%H:%M}")
+
+
+def calendar_at(channel: int | None, moment: datetime | None) -> str:
+    """The calendar of a channel on the day of a moment, which is another one in another zone."""
+    query = {"channel": channel, "at": moment and f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M}"}
+    return calendar_url(**{name: value for name, value in query.items() if value is not None})
 
 
 def calendar_url(**query: Any) -> str:

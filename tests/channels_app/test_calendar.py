@@ -206,16 +206,31 @@ def test_the_zone_is_the_addresss_then_the_browsers_then_utc(as_role: As) -> Non
 
 
 @pytest.mark.django_db
+def test_a_shows_own_link_leads_to_its_day_in_the_zone(as_role: As, tomorrow: datetime) -> None:
+    late = tomorrow.replace(hour=23)  # the day after in Tokyo
+    row = plan(rows.channel(name="Main hall"), "Late", late)
+    client = as_role("viewer")
+    page = client.get(f"/admin/channels_app/breakout/{row.pk}/change/").content.decode()
+    link = re.search(r'href="(/admin/calendar/[?]channel[^"]*)"', page)
+    assert link
+    for zone in ("UTC", "Asia/Tokyo"):
+        client.cookies["sh_zone"] = zone
+        html = client.get(link[1].replace("&amp;", "&")).content.decode()
+        assert slots(html)[0].startswith("Late"), zone
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "query",
     [
         {"day": "yesterday"},
         {"day": "9999-12-31", "view": "week"},
         {"day": "0001-01-01"},
+        {"at": "0001-01-01T00:00", "zone": "America/New_York"},
         {"from": "-4", "channel": "x"},
         {"view": "year", "zone": "0"},
     ],
-    ids=["word", "last-day", "first-day", "numbers", "others"],
+    ids=["word", "last-day", "first-day", "first-moment", "numbers", "others"],
 )
 def test_an_address_that_makes_no_sense_shows_a_calendar(as_role: As, query: dict[str, str]) -> None:
     assert "sh-calendar-bar" in shown(as_role("viewer"), **query)
