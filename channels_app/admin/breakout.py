@@ -13,8 +13,9 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import playback, preview, services
-from channels_app.admin import badges, calendar, handed_over, series
+from channels_app.admin import badges, handed_over, series
 from channels_app.admin import playback as playback_pages
+from channels_app.admin.calendar_place import calendar_at
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.list_filters import FILTERS
 from channels_app.admin.now import breakout_now
@@ -141,7 +142,7 @@ class BreakoutAdmin(CreatingAdmin):
     def links(self, request: HttpRequest, row: Breakout) -> list[Link]:
         """Its place in the calendar, and a series of shows like it."""
         at = row.session_started_at or row.starts_at
-        found = [Link("Calendar", calendar.calendar_at(row.channel_id, at), "calendar_month")]
+        found = [Link("Calendar", calendar_at(row.channel_id, at), "calendar_month")]
         if self.has_add_permission(request) and guards.refusal("duplicate", self.situation(row)) is None:
             found.append(Link("Plan a series", series.url_like(row), "date_range"))
         return found

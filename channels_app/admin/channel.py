@@ -13,7 +13,7 @@ from django.utils.html import format_html
 
 from channels_app import breakout_sync, services
 from channels_app.admin import badges, channel_breakouts, handed_over
-from channels_app.admin.calendar import calendar_url
+from channels_app.admin.calendar_place import calendar_url
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
 from channels_app.admin.list_filters import CHANNEL_FILTERS

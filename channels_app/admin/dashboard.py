@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from channels_app import services
 from channels_app.admin import badges
 from channels_app.admin.breakout import starting_soon
-from channels_app.admin.calendar import calendar_url
+from channels_app.admin.calendar_place import calendar_url
 from channels_app.admin.facts import page_of
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
