@@ -1,7 +1,7 @@
 """Where the calendar is: the parameters of its address, and the addresses of other days.
 
-`view`, `day` (or `at`, a moment in UTC), `zone`, `channel`, `from` (the number of the first channel). Without a
-zone there it is the browser's, which the console's script keeps in a cookie; without that, UTC.
+`view`, `day` (or `at`, a moment in UTC), `zone`, `channel`, `from` (the number of the first channel). Without
+a zone there it is the browser's, which the console's script keeps in a cookie; without that, UTC.
 """
 
 from __future__ import annotations
