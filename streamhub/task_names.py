@@ -25,6 +25,7 @@ class TaskName(StrEnum):
     RELEASE_UNUSED_SECURITY_GROUPS = "channels_app.release_unused_security_groups"
     CHECK_COSTS = "channels_app.check_costs"
     RUN_SCHEDULE = "channels_app.run_schedule"
+    CHECK_RECORDING_BUCKET = "channels_app.check_recording_bucket"
     LIST_RECORDINGS = "recordings.list_recordings"
     COLLECT_METRICS = "billing.collect_metrics"
     REREAD_DAYS = "billing.reread_days"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
@@ -258,7 +260,9 @@ def _session(row: Breakout) -> Section:
     return Section(
         "Session",
         [
-            Fact("planned for", row.starts_at, "when") if row.starts_at else Fact("planned for", None),
+            Fact("planned for", row.starts_at, "when", hint=_local(row))
+            if row.starts_at
+            else Fact("planned for", None),
             Fact("planned minutes", row.duration_minutes),
             *([Fact("planned end", row.planned_end_at, "when")] if row.planned_end_at else []),
             schedule.breakout_fact(row),
@@ -270,6 +274,13 @@ def _session(row: Breakout) -> Section:
         ],
         "event",
     )
+
+
+def _local(row: Breakout) -> str:
+    """The start as the clocks show it in the zone in which it was planned."""
+    if row.starts_at is None or row.time_zone == "":
+        return ""
+    return f"{row.starts_at.astimezone(ZoneInfo(row.time_zone)):%a %Y-%m-%d %H:%M %Z} in {row.time_zone}"
 
 
 def _customer_hint(row: Breakout) -> str:

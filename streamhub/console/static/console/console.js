@@ -238,6 +238,12 @@
     }
   }
 
+  // The server shows the calendar in this zone.
+  function keepOwnZone() {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (own) document.cookie = `sh_zone=${own}; path=/admin/; max-age=31536000; SameSite=Lax`;
+  }
+
   // --- accessible names that Unfold and select2 leave out ------------------------------------------
 
   function nameFields() {
@@ -258,6 +264,7 @@
   document.addEventListener("focusin", nameFields);
 
   document.addEventListener("DOMContentLoaded", () => {
+    keepOwnZone();
     showTimes();
     showFields();
     chooseOwnZone();
