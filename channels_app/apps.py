@@ -12,6 +12,7 @@ class ChannelsConfig(AppConfig):
     distribution_owner = "channels_app.services.distribution.OWNER"
     alarms = "channels_app.admin.alarms.ALARMS"
     navigation = "channels_app.admin.NAVIGATION"
+    event_kinds = "channels_app.events.EVENT_KINDS"
     roles = "channels_app.roles.ROLES"
     tiles = "channels_app.admin.dashboard.TILES"
     dashboard_lists = "channels_app.admin.dashboard.DASHBOARD_LISTS"
