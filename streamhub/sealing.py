@@ -27,7 +27,7 @@ def unseal(purpose: str, sealed: str) -> str:
 
 
 def _fernets(purpose: str) -> list[Fernet]:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     return [
         Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"{purpose}:{key}".encode()).digest())) for key in keys
     ]

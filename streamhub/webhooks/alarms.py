@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Count, Min
 from django.urls import reverse
@@ -23,7 +25,7 @@ def current() -> list[Condition]:
     gone = Endpoint.objects.filter(active=False).exclude(paused_because="")
     failed = Delivery.objects.filter(state=DeliveryState.FAILED).values("endpoint", "endpoint__name")
     counted = failed.order_by().annotate(count=Count("pk"), since=Min("state_since"))
-    return [*map(_failing, failing), *map(_gone, gone), *map(_undelivered, counted)]
+    return [*map(_failing, failing), *map(_gone, gone), *[_undelivered(row) for row in counted]]
 
 
 def _condition(pk: int, name: str, **fields: object) -> Condition:
@@ -61,7 +63,7 @@ def _gone(row: Endpoint) -> Condition:
     )
 
 
-def _undelivered(row: dict) -> Condition:  # type: ignore[type-arg]
+def _undelivered(row: Mapping[str, Any]) -> Condition:
     return _condition(
         row["endpoint"],
         row["endpoint__name"],

@@ -61,7 +61,7 @@ def _send_all(endpoint_id: int, token: str) -> None:
     while time.monotonic() - started < TURN_SECONDS:
         # Read each time: somebody may have paused it, or changed its secret.
         endpoint = _held(endpoint_id, token).filter(active=True).first()
-        delivery = endpoint and _next(endpoint)
+        delivery = _next(endpoint) if endpoint else None
         if endpoint is None or delivery is None or not _send(endpoint, delivery):
             return
 

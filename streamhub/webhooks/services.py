@@ -26,6 +26,7 @@ from streamhub.webhooks.spreading import BATCH, deliveries_add
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=30)
 REPLAY_MOST = 20_000
+FORGETS = "Stripe forgets an id after a day, and would count the usage twice."
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,8 @@ def endpoint_replay(
     Without `everything` only what the endpoint did not get. Raises Invalid.
     """
     row = _locked(endpoint)
+    if everything and row.format == Format.STRIPE:
+        raise Invalid({"which": f"{FORGETS} Choose what it did not get."})
     events = Event.objects.filter(kind__in=row.kinds, at__gte=since, at__lt=until or database_now())
     if not everything:
         had = row.deliveries.filter(state__in=(DeliveryState.DELIVERED, DeliveryState.WAITING))
@@ -223,6 +226,8 @@ def check_dismiss(row: Endpoint) -> None:
 
 def replay_refusal(row: Delivery) -> str | None:
     """Why it cannot be sent again now, or None."""
+    if row.state == DeliveryState.DELIVERED and row.endpoint.format == Format.STRIPE:
+        return FORGETS
     waits = row.state == DeliveryState.WAITING and not row.attempts
     return "It waits for its first attempt already." if waits else None
 

@@ -162,7 +162,7 @@ class EndpointAdmin(ShowsOnce):
 
 def _latest(request: HttpRequest, row: Endpoint) -> Panel:
     rows = row.deliveries.select_related("event").order_by("-id")[:20]
-    lines = [{"row": each, "badge": DELIVERY_BADGES[each.state]} for each in rows]
+    lines = [{"row": each, "badge": DELIVERY_BADGES[DeliveryState(each.state)]} for each in rows]
     return Panel("Latest deliveries", "console/webhook_deliveries.html", {"lines": lines}, "list")
 
 
