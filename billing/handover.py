@@ -1,6 +1,6 @@
 """Hand-over of usage to billing engines: an event when it is final, and one for each correction.
 
-`HandedOver` keeps what was told. What is true now is compared with it, and the difference is told and noted
+`ReportedUsage` keeps what was told. What is true now is compared with it, and the difference is told and noted
 in one transaction, under the ledger's lock. So the events of a breakout always sum up to its usage, however
 often this runs. It runs with every write of figures, and hourly for breakouts whose customer was corrected:
 then what was told is taken back from the one and given to the other.
@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from billing.ledger import ledger_lock
-from billing.models import HandedOver
+from billing.models import ReportedUsage
 from channels_app.models import Breakout
 from channels_app.models.breakout import UsageStatus
 from streamhub.lifecycle.lease import JobRun
@@ -34,11 +34,11 @@ BATCH = 1000
 def usage_hand_over(breakout_ids: Collection[int]) -> int:
     """Tell what is new of these breakouts; returns how many events. In the caller's transaction and lock."""
     rows = _billable().filter(pk__in=breakout_ids)
-    told = {row.breakout_id: row for row in HandedOver.objects.filter(breakout__in=breakout_ids)}
+    told = {row.breakout_id: row for row in ReportedUsage.objects.filter(breakout__in=breakout_ids)}
     news = {row: list(_news(row, told.get(row.pk))) for row in rows}
     events = [event for its in news.values() for event in its]
     events_add(events)
-    HandedOver.objects.bulk_create(
+    ReportedUsage.objects.bulk_create(
         [_told(row, told.get(row.pk), len(its)) for row, its in news.items() if its],
         update_conflicts=True,
         unique_fields=["breakout"],
@@ -75,18 +75,18 @@ def _billable() -> QuerySet[Breakout]:
 
 def _to_tell() -> QuerySet[Breakout]:
     same = Q(
-        handed_over__customer=F("customer"),
-        handed_over__bytes_downloaded=F("_bytes"),
-        handed_over__requests=F("_requests"),
+        reported_usage__customer=F("customer"),
+        reported_usage__bytes_downloaded=F("_bytes"),
+        reported_usage__requests=F("_requests"),
     )
-    return _billable().filter(Q(handed_over=None) | ~same)
+    return _billable().filter(Q(reported_usage=None) | ~same)
 
 
 def _sum(row: Any) -> tuple[int, int]:
     return row._bytes, row._requests
 
 
-def _news(row: Breakout, told: HandedOver | None) -> Iterator[Event]:
+def _news(row: Breakout, told: ReportedUsage | None) -> Iterator[Event]:
     now = _sum(row)
     if told is None:
         yield _event(FINAL, row, 1, row.customer, now, now)
@@ -135,9 +135,9 @@ def _time(moment: datetime | None) -> str | None:
     return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
-def _told(row: Breakout, before: HandedOver | None, new: int) -> HandedOver:
+def _told(row: Breakout, before: ReportedUsage | None, new: int) -> ReportedUsage:
     downloaded, requests = _sum(row)
-    return HandedOver(
+    return ReportedUsage(
         breakout=row,
         customer=row.customer,
         bytes_downloaded=downloaded,

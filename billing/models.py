@@ -288,14 +288,14 @@ class MonthCost(models.Model):
         return f"{self.month:%Y-%m}: {self.amount} {self.currency}"
 
 
-class HandedOver(models.Model):
+class ReportedUsage(models.Model):
     """What webhooks were told of a breakout's usage: the sum of its events, and whose it is.
 
     `number`: how many events that were. See `billing.handover`.
     """
 
     breakout = models.OneToOneField(
-        "channels_app.Breakout", on_delete=models.CASCADE, related_name="handed_over"
+        "channels_app.Breakout", on_delete=models.CASCADE, related_name="reported_usage"
     )
     customer = models.CharField(max_length=256, blank=True, default="")
     bytes_downloaded = models.BigIntegerField()
@@ -303,7 +303,7 @@ class HandedOver(models.Model):
     number = models.PositiveIntegerField()
 
     class Meta:
-        verbose_name_plural = "handed over"
+        verbose_name_plural = "reported usage"
 
     def __str__(self) -> str:
         return f"{self.breakout}: {self.bytes_downloaded} bytes"

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from billing import handover, tasks
-from billing.models import DailySeries, HandedOver
+from billing.models import DailySeries, ReportedUsage
 from channels_app.models import Breakout
 from streamhub.webhooks.models import Event
 from tests.scenarios.collecting import HOUR, NOW, Collector, FakeCloudWatch, make_breakout, minutes
@@ -109,7 +109,7 @@ def test_a_collection_that_fails_tells_nothing_and_the_next_one_everything(
     row.refresh_from_db()
     assert row.usage_status != "final"
     assert events() == []
-    assert not HandedOver.objects.exists()
+    assert not ReportedUsage.objects.exists()
     collecting.until_final(row, NOW + 3 * HOUR)
     assert sums() == {"": (100, 10)}
 

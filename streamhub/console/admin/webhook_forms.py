@@ -48,7 +48,7 @@ class EditForm(forms.Form):
         required=False,
         choices=_kinds,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="A billing engine (Stripe, OpenMeter) gets all usage and nothing else.",
+        help_text="Stripe and OpenMeter get all usage and nothing else.",
     )
     event_name = _text(
         "Event name of the meter",
@@ -61,11 +61,11 @@ class EditForm(forms.Form):
         256,
     )
     api_key = forms.CharField(
-        label="Key of the billing engine",
+        label="Key of Stripe or OpenMeter",
         required=False,
         max_length=500,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text="Of Stripe (one that may only write meter events) or OpenMeter. It is stored encrypted.",
+        help_text="Of Stripe: a restricted one that may only write meter events. It is stored encrypted.",
     )
 
 
