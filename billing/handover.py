@@ -1,9 +1,9 @@
 """Hand-over of usage to billing engines: an event when it is final, and one for each correction.
 
-`ReportedUsage` keeps what was told. What is true now is compared with it, and the difference is told and noted
-in one transaction, under the ledger's lock. So the events of a breakout always sum up to its usage, however
-often this runs. It runs with every write of figures, and hourly for breakouts whose customer was corrected:
-then what was told is taken back from the one and given to the other.
+`ReportedUsage` keeps what was told. What is true now is compared with it, and the difference is told and
+noted in one transaction, under the ledger's lock. So the events of a breakout always sum up to its usage,
+however often this runs. It runs with every write of figures, and hourly for breakouts whose customer was
+corrected: then what was told is taken back from the one and given to the other.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def _posted(endpoint: Endpoint, headers: dict[str, str], body: bytes) -> _Result
         return _Result(False, None, str(error), _milliseconds(started))
     text = answer.text[:ANSWER_MAX]
     if 300 <= answer.status < 400:
-        text = "It redirects, and redirects are not followed: enter the address where it is now."
+        text = "It redirects, and redirects are not followed: enter the address to which it leads."
     ok = taken(endpoint.format, answer)
     return _Result(ok, answer.status, text, _milliseconds(started), answer.retry_after)
 

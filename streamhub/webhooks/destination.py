@@ -60,8 +60,9 @@ def destination(url: str) -> Destination:
     addresses = _resolved(host, port)
     for address in addresses:
         if not _allowed(host, address):
+            where = host if host == str(address) else f"{host} ({address})"
             raise NotAllowed(
-                f"{host} is {address}, which is in a private or reserved network. "
+                f"{where} is in a private or reserved network. "
                 "WEBHOOK_INTERNAL_HOSTS lists the receivers inside of the house."
             )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

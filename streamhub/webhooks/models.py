@@ -122,7 +122,8 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.subject}"
+        """Its kind, and the name of what it is about if it has one."""
+        return f"{self.kind} {self.data.get('name') or self.subject}"
 
 
 class DeliveryState(models.TextChoices):

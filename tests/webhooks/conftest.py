@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.webhooks.receiver import Receiver, receiving
+from tests.scenarios.webhook_receiver import Receiver, receiving
 
 
 @pytest.fixture

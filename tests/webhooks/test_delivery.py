@@ -16,7 +16,7 @@ from streamhub.webhooks.patience import GIVE_UP_AFTER, LONGEST_PROBE, delivery_w
 from streamhub.webhooks.services import endpoint_pause, endpoint_resume
 from tests.scenarios.actors import TESTER
 from tests.scenarios.racing import at_once
-from tests.webhooks.receiver import Receiver, age, endpoint, event, later, send
+from tests.scenarios.webhook_receiver import Receiver, age, endpoint, event, later, send
 
 pytestmark = pytest.mark.django_db
 

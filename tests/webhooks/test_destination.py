@@ -10,7 +10,7 @@ import pytest
 from streamhub.webhooks import request
 from streamhub.webhooks.destination import NotAllowed, destination
 from streamhub.webhooks.request import NotAnswered, post
-from tests.webhooks.receiver import Receiver
+from tests.scenarios.webhook_receiver import Receiver
 
 PUBLIC = "93.184.216.34"
 PRIVATE = [

@@ -15,7 +15,7 @@ from streamhub.webhooks.models import Delivery, Endpoint, Event
 from streamhub.webhooks.request import Answer
 from streamhub.webhooks.services import Wanted, endpoint_edit, endpoint_replay
 from tests.scenarios.actors import TESTER
-from tests.webhooks.receiver import Receiver, age, endpoint, event, send, usage_event
+from tests.scenarios.webhook_receiver import Receiver, age, endpoint, event, send, usage_event
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from streamhub.webhooks.spreading import spread
 from tests.alerts.conditions import Conditions
 from tests.scenarios import rows
 from tests.scenarios.racing import at_once
-from tests.webhooks.receiver import KIND, endpoint, event
+from tests.scenarios.webhook_receiver import KIND, endpoint, event
 
 URL = "https://93.184.216.34/hooks"
 

@@ -16,7 +16,7 @@ from streamhub.webhooks import services
 from streamhub.webhooks.models import Delivery, Endpoint
 from streamhub.webhooks.services import Wanted
 from tests.scenarios.actors import TESTER
-from tests.webhooks.receiver import KIND, Receiver, age, endpoint, event, later, send, usage_event
+from tests.scenarios.webhook_receiver import KIND, Receiver, age, endpoint, event, later, send, usage_event
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from streamhub.webhooks.services import endpoint_rotate
 from streamhub.webhooks.signatures import headers
 from tests.docs.pages import page
 from tests.scenarios.actors import TESTER
-from tests.webhooks.receiver import Receiver, added, event, later, send
+from tests.scenarios.webhook_receiver import Receiver, added, event, later, send
 
 
 def verified(secret: str, given: dict[str, str], body: bytes) -> bool:

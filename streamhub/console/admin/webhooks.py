@@ -70,12 +70,12 @@ class EndpointAdmin(ShowsOnce):
         return (row.failing_since if row.active else None) or row.created_at
 
     def headline(self, row: Any) -> str:
+        waits = f"Events that wait: {row.waiting:,}."
         if row.state == EndpointState.PAUSED:
-            why = f" {row.paused_because}" if row.paused_because else ""
-            return f"Nothing is sent.{why} {row.waiting:,} events wait."
+            return " ".join(part for part in (row.paused_because, "Nothing is sent.", waits) if part)
         if row.state == EndpointState.FAILING:
-            return f"{row.last_error} {row.waiting:,} events wait. StreamHub tries again by itself."
-        return f"{row.waiting:,} events wait." if row.waiting else ""
+            return f"It took nothing ({row.last_error}). StreamHub tries again by itself. {waits}"
+        return waits if row.waiting else ""
 
     @display(description="format")
     def format_shown(self, row: Endpoint) -> str:
