@@ -104,7 +104,9 @@ def _moment(label: str, help_text: str, *, required: bool) -> forms.DateTimeFiel
     return forms.DateTimeField(
         label=label,
         required=required,
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "data-sh-utc-input": ""}),
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"type": "datetime-local", "data-sh-utc-input": "", "data-sh-past": ""}
+        ),
         help_text=help_text,
     )
 
