@@ -123,3 +123,14 @@ def test_two_workers_that_change_and_spread_at_once_make_one_event_and_one_deliv
     counts = at_once(spread, spread)
     assert not [end for end in counts if isinstance(end, BaseException)], counts
     assert Event.objects.count() == Delivery.objects.count() == 21
+
+
+@pytest.mark.django_db
+def test_a_change_whose_event_cannot_be_written_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are one transaction."""
+    row = rows.channel("idle")
+    monkeypatch.setattr("streamhub.webhooks.outbox.events_add", lambda events: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        states.change(row, "starting", why="start")
+    assert Channel.objects.get().state == "idle"
+    assert not Transition.objects.filter(to_state="starting").exists()
