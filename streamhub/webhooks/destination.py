@@ -63,7 +63,7 @@ def destination(url: str) -> Destination:
             where = host if host == str(address) else f"{host} ({address})"
             raise NotAllowed(
                 f"{where} is in a private or reserved network. "
-                "WEBHOOK_INTERNAL_HOSTS lists the receivers inside of the house."
+                "WEBHOOK_INTERNAL_HOSTS lists the receivers that may be there."
             )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Destination(parts.scheme == "https", host, port, path, tuple(map(str, addresses)))

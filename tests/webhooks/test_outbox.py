@@ -8,12 +8,13 @@ from django.db import transaction
 from channels_app.models import Channel
 from streamhub.alerts import evaluation
 from streamhub.alerts.models import Alarm
+from streamhub.alerts.rules import AlarmSource, Condition, Severity
+from streamhub.clock import database_now
 from streamhub.lifecycle import states
 from streamhub.lifecycle.models import Transition
 from streamhub.webhooks.models import Delivery, Event
 from streamhub.webhooks.outbox import at_transition
 from streamhub.webhooks.spreading import spread
-from tests.alerts.conditions import Conditions
 from tests.scenarios import rows
 from tests.scenarios.racing import at_once
 from tests.scenarios.webhook_receiver import KIND, endpoint, event
@@ -81,10 +82,19 @@ def test_a_transition_that_is_told_twice_is_one_event() -> None:
 
 @pytest.mark.django_db
 def test_an_alarm_is_an_event_when_it_opens_and_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Conditions()
-    for module in ("streamhub.alerts.evaluation", "streamhub.alerts.alarms"):
-        monkeypatch.setattr(f"{module}.sources", lambda: [made.source()])
-    condition = made.add()
+    condition = Condition(
+        rule="start_late",
+        severity=Severity.CRITICAL,
+        kind="breakout",
+        object_id="1",
+        name="keynote 1",
+        url="/admin/",
+        sentence="keynote 1 has been starting for 20 minutes.",
+        since=database_now(),
+    )
+    made = [condition]
+    source = AlarmSource("alerts.view_alarm", lambda: list(made))
+    monkeypatch.setattr("streamhub.alerts.evaluation.sources", lambda: [source])
     evaluation.evaluate()
     evaluation.evaluate()
     made.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,14 +16,16 @@ from streamhub.clock import database_now, from_now
 from streamhub.webhooks.models import Endpoint
 from streamhub.webhooks.services import endpoint_rotate
 from streamhub.webhooks.signatures import headers
-from tests.docs.pages import page
 from tests.scenarios.actors import TESTER
 from tests.scenarios.webhook_receiver import Receiver, added, event, later, send
 
 
+PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
+
+
 def verified(secret: str, given: dict[str, str], body: bytes) -> bool:
     """The example of docs/webhooks.md."""
-    (code,) = re.findall(r"^```python\n(.*?)^```", page("docs/webhooks.md"), re.DOTALL | re.MULTILINE)
+    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     names: dict = {}
     exec(code, names)  # what receivers copy
     return names["verified"](secret, given, body)
