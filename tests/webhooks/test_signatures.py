@@ -19,7 +19,6 @@ from streamhub.webhooks.signatures import headers
 from tests.scenarios.actors import TESTER
 from tests.scenarios.webhook_receiver import Receiver, added, event, later, send
 
-
 PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
 
 
