@@ -9,6 +9,7 @@ class BillingConfig(AppConfig):
     alarms = "billing.alarms.ALARMS"
     admin_urls = "billing.admin.ADMIN_URLS"
     navigation = "billing.admin.NAVIGATION"
+    event_kinds = "billing.handover.EVENT_KINDS"
     roles = "billing.admin.ROLES"
     tiles = "billing.admin.TILES"
     at_bootstrap = "billing.pricing.services.rates_seed"

@@ -18,6 +18,9 @@ matter. The attributes, the values and their users:
 `at_list`             a function of a `Listing` whose whole   `lifecycle.observe`
                       list was just read
 `at_sweep`            a function that makes rows due          `lifecycle.sweep`
+`at_transition`       a function of the `Transition`s that were   `lifecycle.states`
+                      just written, in their transaction
+`event_kinds`         `webhooks.kinds.EventKind`              webhook endpoints
 `at_bootstrap`        a function that can be called again     `manage.py bootstrap`
 `health_facts`        `lifecycle.health.FactReader`           health page, `/readyz`, alarms
 `alarms`              `alerts.rules.AlarmSource`              the dashboard and objects' pages

@@ -150,6 +150,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ReportedUsage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('customer', models.CharField(blank=True, default='', max_length=256)),
+                ('bytes_downloaded', models.BigIntegerField()),
+                ('requests', models.BigIntegerField()),
+                ('number', models.PositiveIntegerField()),
+                ('breakout', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='reported_usage', to='channels_app.breakout')),
+            ],
+            options={
+                'verbose_name_plural': 'reported usage',
+            },
+        ),
+        migrations.CreateModel(
             name='CollectionWindow',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
