@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db.models.functions import Now
 
-from channels_app.driver import own_updates
-from channels_app.driver.parts import ML_CHANNEL, live
+from channels_app.driver import own_updates, parts
+from channels_app.driver.parts import ML_CHANNEL
 from channels_app.models import Channel
 from channels_app.models.channel import Desired, State
 from channels_app.services.maintenance import better_window
@@ -32,7 +32,7 @@ def move(claim: Claim) -> float | None:
         info = own_updates.send(
             claim,
             f"the maintenance window {window}",
-            lambda row: live().set_maintenance(row.ml_channel_id, window.day, window.start),
+            lambda row: parts.set_maintenance(row, window.day, window.start),
         )
     except Refused as refused:
         hint = "Move the window in MediaLive's console, away from the planned shows."

@@ -11,6 +11,7 @@ from emulator.medialive import MediaLive
 
 from .resources import (
     ARCHIVE,
+    ROLE,
     Params,
     channel,
     encoder_settings,
@@ -242,6 +243,18 @@ def test_a_failed_update_can_be_repeated_or_the_channel_deleted_but_not_started(
     ml.update_channel({"ChannelId": key, "LogLevel": "ERROR"})
     pass_time(ml)
     assert ml.delete_channel({"ChannelId": key})["State"] == "DELETING"
+
+
+def test_an_update_without_the_role_takes_it_away(ml: MediaLive) -> None:
+    key = channel(ml)
+    pass_time(ml)
+    assert ml.describe_channel({"ChannelId": key})["RoleArn"] == ROLE
+    ml.console("update_channel", {"id": key, "changes": {"LogLevel": "ERROR"}})
+    pass_time(ml)
+    assert ml.describe_channel({"ChannelId": key})["RoleArn"] == ROLE
+    ml.update_channel({"ChannelId": key, "LogLevel": "ERROR"})
+    pass_time(ml)
+    assert "RoleArn" not in ml.describe_channel({"ChannelId": key})
 
 
 def test_an_update_with_settings_that_are_not_valid_is_422(ml: MediaLive) -> None:
