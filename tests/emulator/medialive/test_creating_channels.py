@@ -245,6 +245,18 @@ def test_a_failed_update_can_be_repeated_or_the_channel_deleted_but_not_started(
     assert ml.delete_channel({"ChannelId": key})["State"] == "DELETING"
 
 
+@pytest.mark.parametrize("missing", ["FramerateNumerator", "FramerateDenominator"])
+def test_a_specified_frame_rate_has_both_parts(ml: MediaLive, missing: str) -> None:
+    rate = {"FramerateControl": "SPECIFIED", "FramerateNumerator": 50, "FramerateDenominator": 1}
+    encoder = encoder_settings()
+    video = encoder["VideoDescriptions"][0]
+    encoder["VideoDescriptions"] = [{**video, "CodecSettings": {"H264Settings": rate}}]
+    ml.create_channel(settings(push_input(ml)["Id"], EncoderSettings=encoder))
+    encoder["VideoDescriptions"][0]["CodecSettings"]["H264Settings"].pop(missing)
+    with refused("UnprocessableEntityException", 422):
+        ml.create_channel(settings(push_input(ml)["Id"], EncoderSettings=encoder))
+
+
 def test_an_update_without_the_role_takes_it_away(ml: MediaLive) -> None:
     key = channel(ml)
     pass_time(ml)
