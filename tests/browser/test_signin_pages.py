@@ -19,7 +19,7 @@ from tests.browser.gallery import SCHEMES, Gallery, Shoot, assert_nothing_wrong
 from tests.browser.staff import Staff
 from tests.scenarios.world import WorldUnderTest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 PEOPLE = ({"sub": "carl", "preferred_username": "carl", "email": "c@example.com", "groups": ["canteen"]},)
 
 
