@@ -14,5 +14,6 @@ class BillingConfig(AppConfig):
     tiles = "billing.admin.TILES"
     at_bootstrap = "billing.pricing.services.rates_seed"
     channel_costs = "billing.costs.now.set_costs"
+    running_costs = "billing.costs.now.set_running_costs"
     breakout_costs = "billing.costs.breakouts.set_costs"
     page_parts = "billing.admin.PAGE_PARTS"

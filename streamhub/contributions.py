@@ -35,6 +35,8 @@ matter. The attributes, the values and their users:
                       duration in seconds
 `channel_costs`       a function that sets `cost_per_hour`     the API of channels
                       of channels
+`running_costs`       a function that sets `running_cost`      the confirmation of a start
+                      of channels: an amount and its currency
 `breakout_costs`      a function that sets `cost` of          the API of breakouts
                       breakouts
 `distribution_owner`  `distributions.owners.Owner`            `distributions`, for their owner
