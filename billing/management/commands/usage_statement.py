@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from billing.completeness import missing
 from billing.pricing.delivery import DeliveryRates, LinePrices
 from billing.pricing.services import price_book
-from billing.statement import StatementLine, month_bounds, one_state, statement_lines
+from billing.monthly_usage import StatementLine, month_bounds, one_state, statement_lines
 from streamhub.access import audit
 from streamhub.clock import database_now
 from streamhub.commands import DatabaseCommand

@@ -1,0 +1,76 @@
+"""Documents of a statement as streams: CSV, and the rows of a spreadsheet. Memory does not grow with lines."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from billing.statement_rows import Statement, cents_as_decimal
+from billing.statements.canonical import stored_lines
+from streamhub.csv_cells import cells
+
+HEADER = (
+    "statement",
+    "position",
+    "month",
+    "kind",
+    "correction",
+    "subject",
+    "name",
+    "channel",
+    "aws_distribution_id",
+    "bytes_downloaded",
+    "requests",
+    "encoder_seconds",
+    "estimate",
+    "currency",
+    "rates",
+)
+LINES_AT_ONCE = 2000
+
+
+class _Lines(list[str]):
+    """A file for `csv.writer`."""
+
+    write = list.append
+
+
+def rows(statement: Statement) -> Iterator[list[Any]]:
+    """The lines as values of cells, as `HEADER` names them; amounts are Decimals."""
+    number = statement.number or "draft"
+    for position, month, kind, correction, *about in stored_lines(statement):
+        *about, cents, currency, rates = about
+        yield [
+            number,
+            position,
+            f"{month:%Y-%m}",
+            kind,
+            "yes" if correction else "",
+            *about,
+            cents_as_decimal(cents),
+            currency,
+            rates,
+        ]
+
+
+def total_row(statement: Statement) -> list[Any]:
+    """The sum of the lines, as a row."""
+    whose = statement.customer or "the house"
+    figures = [statement.bytes_downloaded, "", "", statement.total, statement.currency, ""]
+    number = statement.number or "draft"
+    return [number, "", f"{statement.period:%Y-%m}", "sum", "", "", whose, "", "", *figures]
+
+
+def csv_lines(statement: Statement) -> Iterator[str]:
+    """The CSV in pieces of many lines: header, lines, sum. A spreadsheet runs no cell of it."""
+    pieces = _Lines()
+    out = csv.writer(pieces)
+    out.writerow(HEADER)
+    for row in rows(statement):
+        out.writerow(cells(row))
+        if len(pieces) >= LINES_AT_ONCE:
+            yield "".join(pieces)
+            pieces.clear()
+    out.writerow(cells(total_row(statement)))
+    yield "".join(pieces)
