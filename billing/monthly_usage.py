@@ -156,9 +156,7 @@ def _add(sums: defaultdict[int | None, UsageSum], parts: Iterator[Attributed]) -
             sums[part.breakout].add(part.amount, False)
 
 
-def _add_hours(
-    sums: Sums, ids: Sequence[str], start: datetime, end: datetime
-) -> None:
+def _add_hours(sums: Sums, ids: Sequence[str], start: datetime, end: datetime) -> None:
     """Add the hours to which minutes were rolled up, by breakout (None: deleted, or nobody's)."""
     hours = LedgerHour.objects.filter(aws_distribution_id__in=ids, hour__gte=start, hour__lt=end)
     rolled = list(

@@ -51,9 +51,7 @@ class Statement(models.Model):
     number = models.PositiveIntegerField(null=True, blank=True, unique=True)
     period = models.DateField()
     customer = models.CharField(max_length=256, blank=True, default="")
-    state = models.CharField(
-        max_length=8, choices=StatementState.choices, default=StatementState.DRAFT
-    )
+    state = models.CharField(max_length=8, choices=StatementState.choices, default=StatementState.DRAFT)
     state_since = models.DateTimeField(db_default=Now())
     currency = models.CharField(max_length=3, default=CURRENCY)
     total_cents = models.BigIntegerField(default=0)

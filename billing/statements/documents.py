@@ -1,4 +1,4 @@
-"""Documents of a statement as streams: CSV, and the rows of a spreadsheet. Memory does not grow with lines."""
+"""Documents of a statement, row by row: CSV and XLSX. Memory does not grow with the lines."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.costs.breakouts import encoder_at, on_air, runs_of, with_attachments
 from billing.costs.encoder import SECONDS_AN_HOUR, Part
@@ -105,12 +105,12 @@ def month_items(month: Month) -> Iterator[Batch]:
     yield from _idle(month)
 
 
-def _lined(month: Month, column: str, *kinds: str) -> set[str]:
+def _lined(month: Month, column: str, *kinds: str) -> QuerySet[StatementLine, str]:
     """What the customer's lines of these kinds were about."""
     rows = StatementLine.objects.filter(
         month=month.first_day, kind__in=kinds, statement__customer=month.customer
     ).exclude(statement__number=None)
-    return set(rows.order_by().values_list(column, flat=True).distinct())
+    return rows.order_by().values_list(column, flat=True).distinct()
 
 
 # --- delivery ---------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def _delivery(month: Month) -> Iterator[Batch]:
             breakout__customer=month.customer,
         )
         ids &= set(attached.values_list("aws_distribution_id", flat=True))
-    ids |= _lined(month, "aws_distribution_id", *kinds)
+    ids |= set(_lined(month, "aws_distribution_id", *kinds))
     wanted = Q(customer=month.customer) | Q(uid__in=_lined(month, "subject", LineKind.DELIVERY))
     for some in batches(sorted(ids)):
         sums = usage_sums(some, month.start, month.end)
@@ -160,7 +160,7 @@ def _delivered(month: Month, row: Breakout | None, aws_id: str, its_sum: UsageSu
 def _encoders(month: Month) -> Iterator[Batch]:
     mine = Q(month.breakouts(), customer=month.customer)
     uids = set(Breakout.objects.filter(mine).values_list("uid", flat=True))
-    uids |= _lined(month, "subject", LineKind.ENCODER)
+    uids |= set(_lined(month, "subject", LineKind.ENCODER))
     for some in _some(sorted(uids)):
         rows = list(with_attachments(list(Breakout.objects.filter(uid__in=some).order_by("pk"))))
         spans = {row.pk: span for row in rows if (span := on_air(row, month.now))}
@@ -199,7 +199,7 @@ def _some(uids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _idle(month: Month) -> Iterator[Batch]:
-    uids = _lined(month, "subject", LineKind.IDLE)
+    uids = set(_lined(month, "subject", LineKind.IDLE))
     phases = EncoderPhase.objects.filter(
         Q(ended_at=None) | Q(ended_at__gt=month.start), started_at__lt=month.end
     ).exclude(channel_uid="")

@@ -19,7 +19,7 @@ PERIOD = "2026-09"
 
 
 def minute_of(n: int) -> datetime:
-    """The start of the n-th show on its distribution: one every half an hour, from the month's second hour."""
+    """The start of the n-th show on its distribution: every half an hour, from 02:00 on."""
     return MONTH + timedelta(hours=2, minutes=30 * n)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from billing.completeness import missing
+from billing.monthly_usage import StatementLine, month_bounds, one_state, statement_lines
 from billing.pricing.delivery import DeliveryRates, LinePrices
 from billing.pricing.services import price_book
-from billing.monthly_usage import StatementLine, month_bounds, one_state, statement_lines
 from streamhub.access import audit
 from streamhub.clock import database_now
 from streamhub.commands import DatabaseCommand

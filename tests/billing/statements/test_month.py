@@ -126,9 +126,7 @@ def test_days_that_are_read_again_hold_it_up() -> None:
 
     DailySeries.objects.filter(aws_distribution_id="E00000").update(third_day="2026-09-28")
     row = services.statement_draft(PERIOD, "acme", who=TESTER)
-    assert row.missing == [
-        "Days of distributions that are read again until four days later: 3 (E00000)."
-    ]
+    assert row.missing == ["Days of distributions that are read again until four days later: 3 (E00000)."]
     with pytest.raises(services.Incomplete):
         services.statement_issue(row, who=TESTER)
     # The other's breakouts were all on the other distribution.
@@ -222,9 +220,13 @@ def test_the_database_refuses_every_change_of_what_is_issued() -> None:
         f"DELETE FROM billing_statement WHERE id = {row.pk}",
     ]
     for sql in statements:
-        with pytest.raises(IntegrityError, match="frozen"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(IntegrityError, match="frozen"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(sql)
+    line.pk, line.position = None, 99
     with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
-        line.pk, line.position = None, 99
         line.save(force_insert=True)
     assert stored(row) == before
