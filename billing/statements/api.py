@@ -80,9 +80,7 @@ class LineOut(Out):
     position: int
     month: str
     kind: str = Field(examples=["delivery", "encoder", "unattributed", "idle"])
-    correction: bool = Field(
-        description="of what an earlier statement has, or of an earlier month"
-    )
+    correction: bool = Field(description="of what an earlier statement has, or of an earlier month")
     subject: str = Field(description="the uid of its breakout, or of its channel if it is idle")
     name: str
     channel_name: str

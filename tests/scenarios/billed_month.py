@@ -9,28 +9,29 @@ from typing import Any
 
 from billing.ledger import ledger_write
 from billing.ledger_merge import MetricReading
-from billing.models import DailySeries, LedgerMinute
+from billing.models import DailySeries, EncoderPhase, FinalFigure, LedgerMinute
 from billing.pricing.services import rates_seed
 from channels_app.models import Attachment, Breakout
+from channels_app.profiles import PROFILE_NAMES
 from streamhub.clock import database_now
 
 MONTH = datetime(2026, 9, 1, tzinfo=UTC)
 PERIOD = "2026-09"
-
-
-def minute_of(n: int) -> datetime:
-    """The start of the n-th show on its distribution: every half an hour, from 02:00 on."""
-    return MONTH + timedelta(hours=2, minutes=30 * n)
+PROFILE = sorted(PROFILE_NAMES)[0]
 
 
 @dataclass
 class BilledMonth:
-    """So many breakouts, by turns of the customers, on so many distributions, ten minutes each."""
+    """So many breakouts, by turns of the customers, on so many distributions, ten minutes each.
+
+    On each distribution one begins `every` so often, from 02:00 on.
+    """
 
     count: int = 6
     customers: Sequence[str] = ("acme", "globex")
     distributions: int = 2
     minutes_each: int = 2
+    every: timedelta = timedelta(minutes=30)
     breakouts: list[Breakout] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -38,12 +39,14 @@ class BilledMonth:
         self._breakouts()
         self._series()
         self._ledger()
+        self._figures()
+        self._phases()
 
     def aws_id(self, n: int) -> str:
         return f"E{n % self.distributions:05}"
 
     def start(self, n: int) -> datetime:
-        return minute_of(n // self.distributions)
+        return MONTH + timedelta(hours=2) + n // self.distributions * self.every
 
     def _breakouts(self) -> None:
         rows = [
@@ -95,6 +98,40 @@ class BilledMonth:
             )
             for n in range(self.count)
             for minute in range(self.minutes_each)
+        )
+
+    def _figures(self) -> None:
+        for n, row in enumerate(self.breakouts):
+            row.usage_bytes_downloaded = sum(1_000_000_007 + 13 * n + m for m in range(self.minutes_each))
+            row.usage_requests = (1000 + n) * self.minutes_each
+        Breakout.objects.bulk_update(self.breakouts, ["usage_bytes_downloaded", "usage_requests"])
+        FinalFigure.objects.bulk_create(
+            FinalFigure(
+                breakout=row,
+                aws_distribution_id=self.aws_id(n),
+                day=self.start(n).date(),
+                bytes_downloaded=row.usage_bytes_downloaded,
+                requests=row.usage_requests,
+            )
+            for n, row in enumerate(self.breakouts)
+        )
+
+    def _phases(self) -> None:
+        """The encoder of each channel ran while a breakout was on air."""
+        EncoderPhase.objects.bulk_create(
+            EncoderPhase(
+                channel_id=n % self.distributions,
+                channel_uid=row.channel_uid,
+                channel_name=row.channel_name,
+                transition=n,
+                running=True,
+                started_at=self.start(n),
+                ended_at=self.start(n) + timedelta(minutes=10),
+                profile=PROFILE,
+                channel_class="SINGLE_PIPELINE",
+                push_inputs=1,
+            )
+            for n, row in enumerate(self.breakouts)
         )
 
     def outside(self, downloaded: int = 500_000_000) -> None:
