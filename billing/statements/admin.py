@@ -113,13 +113,21 @@ class StatementAdmin(CreatingAdmin):
             return f"It cannot be issued yet: {' '.join(row.missing)} Recompute it when that is done."
         return "Everything that it covers is complete: it can be issued."
 
+    def creation_initial(self, request: HttpRequest) -> dict[str, Any]:
+        """The choices depend on the day, so the form has to be made to know them."""
+        fields = DraftForm().fields
+        return {
+            name: value
+            for name, value in request.GET.items()
+            if name in fields and any(value == choice for choice, _label in fields[name].choices)  # type: ignore[attr-defined]
+        }
+
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Statement:
         return services.statement_draft(data["period"], data["customer"], who=who)
 
     def after_verb(self, request: HttpRequest, outcome: Outcome) -> HttpResponse | None:
         """After a discard to the list: its page is gone."""
-        row = outcome.returned
-        if not outcome.ok or Statement.objects.filter(pk=getattr(row, "pk", None)).exists():
+        if not outcome.ok or Statement.objects.filter(pk=outcome.returned.pk).exists():
             return None
         messages.success(request, f"{outcome.label}: {outcome.sentence}")
         return HttpResponseRedirect(self.url("changelist"))

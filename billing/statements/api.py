@@ -159,8 +159,8 @@ def issue_statement(request: HttpRequest, id: str) -> Statement | HttpResponse:
     try:
         return services.statement_issue(_found(id), who=actor_of(request))
     except services.Incomplete as refusal:
-        members = {"state": refusal.state, "possible": refusal.possible, "missing": refusal.missing}
-        return problem(409, refusal.detail, **members)
+        state, possible = refusal.state, refusal.possible
+        return problem(409, refusal.detail, state=state, possible=possible, missing=refusal.missing)
 
 
 @router.post("/{id}/void", response=StatementOut, auth=WRITE)

@@ -84,7 +84,8 @@ def _has_own(month: Month) -> bool:
 def _issued(month: Month, batch: Batch) -> tuple[set[Key], dict[Key, Issued]]:
     """The items of the batch that were on a line, whoever's; and of those issued to the customer the sums."""
     rows = StatementLine.objects.filter(batch.lines, month=month.first_day).exclude(statement__number=None)
-    known, issued = set(), {}
+    known: set[Key] = set()
+    issued: dict[Key, Issued] = {}
     for kind, subject, aws_id, customer, state, name, channel, rates, *figures in rows.order_by(
         "statement__number", "position"
     ).values_list(

@@ -227,7 +227,8 @@ def _covered(month: Month, channel_uids: Sequence[str]) -> defaultdict[str, list
 
 
 def _outside(month: Month, uid: str, phases: Sequence[EncoderPhase], covered: Sequence[Span]) -> Item:
-    seconds, used = 0, []
+    seconds = 0
+    used: list[Used] = []
     for phase in phases:
         span = max(phase.started_at, month.start), min(phase.ended_at or month.now, month.end)
         encoder = encoder_of_phase(phase)

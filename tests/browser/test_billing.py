@@ -21,31 +21,18 @@ pytestmark = pytest.mark.browser
 Shoot = Callable[[Page, str], None]
 LONG = "Initech Broadcasting and Events, Frankfurt"
 CUSTOMERS = ("acme", "globex", "", LONG, "hooli", "umbrella", "stark", "wayne")
-    "acme",
-    "globex",
-    "",
-    "Initech Broadcasting and Events, Frankfurt",
-    "hooli",
-    "umbrella",
-    "stark",
-    "wayne",
-)
 
 
 @SCHEMES
 def test_the_pages_fit_and_are_accessible(log_in: Open, shoot: Shoot, scheme: str) -> None:
-    month = BilledMonth(count=240, customers=CUSTOMERS, distributions=5, every=timedelta(hours=14))
+    month = BilledMonth(count=120, customers=CUSTOMERS, distributions=5, every=timedelta(hours=14))
     month.outside(20_000_000_000)
     issued = services.statement_issue(services.statement_draft(PERIOD, "acme", who=TESTER), who=TESTER)
-    last = Breakout.objects.filter(pk__in=[row.pk for row in month.breakouts[-24:]])
+    last = Breakout.objects.filter(pk__in=[row.pk for row in month.breakouts[-12:]])
     last.update(usage_status="provisional", usage_complete=False)
-    draft = services.statement_draft(PERIOD, "globex", who=TESTER)
     gallery = Gallery(log_in("superuser", scheme=scheme), shoot, scheme)
     gallery.visit("billing", f"billing/by-day/?month={PERIOD}")
-    gallery.visit("customers", f"billing/customers/?month={PERIOD}")
     gallery.visit("customer", f"billing/customer/?name=acme&month={PERIOD}")
-    gallery.visit("statements", "billing/statement/")
-    gallery.visit("statement-draft", f"billing/statement/{draft.pk}/change/")
     gallery.visit("statement-issued", f"billing/statement/{issued.pk}/change/")
     gallery.visit("statement-print", f"billing/statement/{issued.pk}/print/")
     assert_nothing_wrong(gallery)
