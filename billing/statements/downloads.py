@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import (
     FileResponse,
@@ -53,19 +54,18 @@ def as_xlsx(pages: Pages, request: HttpRequest, object_id: int) -> HttpResponseB
     if not isinstance(row, Statement):
         return row
     if row.lines_count > MOST_LINES:
+        messages.error(request, f"A sheet has room for {MOST_LINES:,} lines. Download the CSV.")
         return HttpResponseRedirect(pages.url("change", object_id))
     return _named(FileResponse(workbook(row), content_type=XLSX), row, "xlsx")
 
 
 def to_print(pages: Pages, request: HttpRequest, object_id: int) -> HttpResponseBase:
     """GET: a page to print, or to save as PDF. It has the first 20,000 lines and says what it leaves out."""
-    row = pages.found(request, object_id)
-    if row is None:
-        return pages.gone(request, object_id)
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    if not request.user.has_perm(EXPORT):
-        raise PermissionDenied("Your role does not allow the download of statements.")
+    row = _found(pages, request, object_id)
+    if row is None:
+        return pages.gone(request, object_id)
     lines = StatementLine.objects.filter(statement=row).order_by("position")[:MOST_PRINTED]
     context = pages.page_context(
         request, row, title=str(row), lines=lines, left_out=max(0, row.lines_count - MOST_PRINTED)
@@ -75,16 +75,21 @@ def to_print(pages: Pages, request: HttpRequest, object_id: int) -> HttpResponse
 
 def _asked(pages: Pages, request: HttpRequest, object_id: int) -> Statement | HttpResponse:
     """The statement to send; or the answer, if there is nothing to send."""
-    row = pages.found(request, object_id)
-    if row is None:
-        return pages.gone(request, object_id)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    row = _found(pages, request, object_id)
+    if row is None:
+        return pages.gone(request, object_id)
+    audit.record("export_statement", row)
+    return row
+
+
+def _found(pages: Pages, request: HttpRequest, object_id: int) -> Statement | None:
+    """The statement. Raises PermissionDenied for who may not download it."""
     if not request.user.has_perm(EXPORT):
         raise PermissionDenied("Your role does not allow the download of statements.")
-    audit.record("export_statement", row)
-    found: Statement = row
-    return found
+    row: Statement | None = pages.found(request, object_id)
+    return row
 
 
 def _named(response: HttpResponseBase, row: Statement, ending: str) -> HttpResponseBase:

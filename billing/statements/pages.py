@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
@@ -71,6 +71,8 @@ def customer(request: HttpRequest) -> HttpResponse:
     """GET only. `?name=acme&month=2026-11`: one customer's month. Raises Http404 for nobody's name."""
     if refused := _refused(request):
         return refused
+    if "name" not in request.GET:
+        return HttpResponseRedirect(reverse("admin:customers"))
     name = request.GET.get("name", "")[:256]
     if not Breakout.objects.filter(customer=name).exists():
         raise Http404("No breakout has this customer.")
