@@ -31,7 +31,7 @@ DISTRIBUTIONS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
-class StatementLine:
+class UsageLine:
     """One line: bytes and requests of one breakout on one distribution in the month.
 
     `late_bytes`, `late_requests`: how much of them came after the breakout's figures were final.
@@ -84,7 +84,7 @@ def one_state() -> Iterator[None]:
         yield
 
 
-def statement_lines(start: datetime, end: datetime, missing: Missing) -> Iterator[StatementLine]:
+def statement_lines(start: datetime, end: datetime, missing: Missing) -> Iterator[UsageLine]:
     """The lines from start to end (exclusive), by distribution, then the sum.
 
     `missing`: what `completeness.missing` says of the same time.
@@ -96,7 +96,7 @@ def statement_lines(start: datetime, end: datetime, missing: Missing) -> Iterato
             late += Amount(line.late_bytes, line.late_requests)
             approximate |= line.approximate
             yield line
-    yield StatementLine(
+    yield UsageLine(
         "sum",
         "",
         "",
@@ -127,7 +127,7 @@ def batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[n : n + DISTRIBUTIONS_AT_ONCE]
 
 
-def _lines_of(ids: Sequence[str], start: datetime, end: datetime) -> Iterator[StatementLine]:
+def _lines_of(ids: Sequence[str], start: datetime, end: datetime) -> Iterator[UsageLine]:
     """The lines of these distributions, in their order. The number of queries does not depend on the rows."""
     sums = usage_sums(ids, start, end)
     final = _final_figures(ids, start, end)
@@ -182,13 +182,13 @@ def _final_figures(
     }
 
 
-def _line(row: Breakout | None, aws_distribution_id: str, its_sum: UsageSum, final: Amount) -> StatementLine:
+def _line(row: Breakout | None, aws_distribution_id: str, its_sum: UsageSum, final: Amount) -> UsageLine:
     figures = aws_distribution_id, its_sum.amount.bytes_downloaded, its_sum.amount.requests
     if row is None:
-        return StatementLine(UNATTRIBUTED, "", "", *figures, "", approximate=its_sum.approximate)
+        return UsageLine(UNATTRIBUTED, "", "", *figures, "", approximate=its_sum.approximate)
     late = its_sum.amount - final if row.usage_status == UsageStatus.FINAL else Amount()
     changed = late.bytes_downloaded != 0 or late.requests != 0
-    return StatementLine(
+    return UsageLine(
         str(row.pk),
         row.name,
         row.channel_name,
