@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from billing.statement_rows import Statement, cents_as_decimal
@@ -28,6 +29,8 @@ HEADER = (
     "rates",
 )
 LINES_AT_ONCE = 2000
+# What people have written.
+_TEXTS = slice(HEADER.index("name"), HEADER.index("channel") + 1)
 
 
 class _Lines(list[str]):
@@ -39,19 +42,11 @@ class _Lines(list[str]):
 def rows(statement: Statement) -> Iterator[list[Any]]:
     """The lines as values of cells, as `HEADER` names them; amounts are Decimals."""
     number = statement.number or "draft"
-    for position, month, kind, correction, *about in stored_lines(statement):
-        *about, cents, currency, rates = about
-        yield [
-            number,
-            position,
-            f"{month:%Y-%m}",
-            kind,
-            "yes" if correction else "",
-            *about,
-            cents_as_decimal(cents),
-            currency,
-            rates,
-        ]
+    months: dict[date, str] = {}
+    for position, month, kind, correction, *about, cents, currency, rates in stored_lines(statement):
+        shown = months.get(month) or months.setdefault(month, f"{month:%Y-%m}")
+        word = "yes" if correction else ""
+        yield [number, position, shown, kind, word, *about, cents_as_decimal(cents), currency, rates]
 
 
 def total_row(statement: Statement) -> list[Any]:
@@ -68,7 +63,9 @@ def csv_lines(statement: Statement) -> Iterator[str]:
     out = csv.writer(pieces)
     out.writerow(HEADER)
     for row in rows(statement):
-        out.writerow(cells(row))
+        # The other columns are numbers, ids, and words of StreamHub's own.
+        row[_TEXTS] = cells(row[_TEXTS])
+        out.writerow(row)
         if len(pieces) >= LINES_AT_ONCE:
             yield "".join(pieces)
             pieces.clear()
