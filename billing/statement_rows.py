@@ -119,7 +119,7 @@ class Statement(models.Model):
         ]
 
     def __str__(self) -> str:
-        whose = self.customer or "the house"
+        whose = self.customer or "no customer"
         which = f"Statement {self.number}" if self.number else "Draft"
         return f"{which}: {whose}, {self.period:%Y-%m}"
 

@@ -32,7 +32,7 @@ from streamhub.console.templatetags.console import size
 from streamhub.console.verbs import Outcome
 
 VIEW = "billing.view_statement"
-HOUSE = "the house"
+HOUSE = "no customer"
 MONTHS_OFFERED = 15
 LINES_SHOWN = 50
 
@@ -48,7 +48,7 @@ class DraftForm(forms.Form):
     customer = forms.ChoiceField(
         required=False,
         widget=UnfoldAdminSelectWidget,
-        help_text="The house has what is no customer's.",
+        help_text="No customer: what is nobody's, and what no breakout explains.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

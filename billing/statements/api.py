@@ -24,7 +24,7 @@ class StatementIn(In):
         description="a month, UTC", examples=["2026-11"], pattern=f"^{services.PERIOD_PATTERN}$"
     )
     customer: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
-        None, description="null: the house, which has what is no customer's"
+        None, description="null: what is no customer's"
     )
 
 

@@ -28,7 +28,7 @@ from channels_app.models.breakout import UsageStatus
 
 DAY = timedelta(days=1)
 OUTSIDE = "outside of breakouts"
-NOBODY = "the house"
+NOBODY = "no customer"
 
 
 class Cell(NamedTuple):

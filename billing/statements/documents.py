@@ -51,7 +51,7 @@ def rows(statement: Statement) -> Iterator[list[Any]]:
 
 def total_row(statement: Statement) -> list[Any]:
     """The sum of the lines, as a row."""
-    whose = statement.customer or "the house"
+    whose = statement.customer or "no customer"
     figures = [statement.bytes_downloaded, "", "", statement.total, statement.currency, ""]
     number = statement.number or "draft"
     return [number, "", f"{statement.period:%Y-%m}", "sum", "", "", whose, "", "", *figures]

@@ -86,7 +86,7 @@ def customer(request: HttpRequest) -> HttpResponse:
     context = {
         **_charts(cells, start, end),
         **_months_around(month, now, name=name),
-        "title": f"Customer {name}: {start:%B %Y}" if name else f"The house: {start:%B %Y}",
+        "title": f"Customer {name}: {start:%B %Y}" if name else f"No customer: {start:%B %Y}",
         "customer": name,
         "series": _sums(cells, linked=False, month=month),
         "breakouts": rows.distinct().order_by("-pk")[:ROWS],
