@@ -104,6 +104,8 @@ MAX_RUNNING_CHANNELS = variables.limit(env, "MAX_RUNNING_CHANNELS", "channels")
 
 # The tag of a channel that names the customer of its shows.
 CUSTOMER_TAG = env.str("CUSTOMER_TAG", default="customer")
+# Whose statements have what no breakout explains: bytes outside of shows, idle channels. Empty: the house's.
+UNATTRIBUTED_CUSTOMER = env.str("UNATTRIBUTED_CUSTOMER", default="").strip()[:256]
 
 # --- Alarms ----------------------------------------------------------------------------------
 
