@@ -14,10 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .base import World
-from .cloudfront.distributions import Distributions
-from .cloudfront.policies import cors_headers
 from .cloudfront.records import Distribution
 from .cloudfront.rules import behaviours
+from .cloudfront.service import CloudFront
 from .origins import Origins, Verdict
 from .signatures import Denied, check
 
@@ -55,7 +54,7 @@ class Playback:
         self.origins = Origins(world)
         self.on_change: list[Callable[[str | None], Any]] = []
         service: Any = world.services["cloudfront"]
-        self._cloudfront: Distributions = service
+        self._cloudfront: CloudFront = service
         self._id_of: dict[str, str] = {}  # by domain, also of deleted distributions
         self._served: set[str] = set()
         self._errors: dict[tuple[str, str], tuple[float, Verdict]] = {}  # (distribution, path) -> until, what
@@ -108,8 +107,9 @@ class Playback:
             return replace(refusal, distribution=distribution.id)
         behaviour = _behaviour(distribution, urlsplit(request.url).path)
         verdict = self._by_behaviour(request, distribution, behaviour, cached=cached)
-        allowed = cors_headers(behaviour.get("ResponseHeadersPolicyId"), request.headers.get("origin"))
-        return replace(verdict, distribution=distribution.id, headers={**allowed, **verdict.headers})
+        policy, origin = behaviour.get("ResponseHeadersPolicyId"), request.headers.get("origin")
+        headers = self._cloudfront.cors_headers(policy, origin, dict(verdict.headers))
+        return replace(verdict, distribution=distribution.id, headers=headers)
 
     def _by_behaviour(
         self, request: Request, distribution: Distribution, behaviour: Mapping[str, Any], *, cached: bool

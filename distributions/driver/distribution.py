@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from distributions import operations, owners
+from distributions import aliases, operations, owners
 from distributions.decide import Intent, Observed, Step, next_step
-from distributions.driver import applying, creating, marks, pricing, tagging
+from distributions.driver import aliasing, applying, creating, marks, naming, pricing, tagging
 from distributions.driver.counting import counting
 from distributions.driver.observing import (
     LIST,
@@ -86,7 +86,10 @@ class DistributionDriver:
     def _step(self, claim: Claim) -> float | None:
         row: Distribution = claim.row
         if row.aws_distribution_id and (row.observe_requested or row.outcome_unknown or edited_outside(row)):
+            asked = row.observe_requested
             describe(claim)
+            if asked:
+                aliasing.look(claim)
         marks.read(claim)
         marks.record(claim)
         step = self.decide(row)
@@ -112,6 +115,9 @@ class DistributionDriver:
             tags_due=row.tags_pending and bool(row.arn),
             settings_due=row.desired != Desired.DELETED and applying.is_due(row),
             price_due=row.price_class_pending and row.desired != Desired.DELETED,
+            alias_due=aliases.alias_due(row),
+            point_due=aliases.point_due(row),
+            unpoint_due=aliases.unpoint_due(row) and not applying.waits(row),
         )
         return next_step(Intent(row.desired, row.state, row.protected), observed)
 
@@ -213,13 +219,32 @@ def _settle(state: str, why: str, claim: Claim) -> float | None:
     row: Distribution = claim.row
     # Others may edit a protected one, so that it has no ETag of our own.
     own_etag = "" if row.protected else row.own_etag or row.etag
-    _change_state(claim, state, why, polled_list="", own_etag=own_etag)
+    fields: dict[str, Any] = {"alias_serves": state == State.DEPLOYED and _alias_leads_here(row)}
+    if row.alias_leaving:
+        # Its ETag changes once more when the alias has gone.
+        left = row.alias_given not in aliases.names_seen(row)
+        own_etag, fields["alias_leaving"] = (row.etag, False) if left else ("", True)
+    _change_state(claim, state, why, polled_list="", own_etag=own_etag, **fields)
+    return _next_look(claim)
+
+
+def _alias_leads_here(row: Distribution) -> bool:
+    """Whether the alias is in place everywhere, and DNS leads there as far as StreamHub keeps it."""
+    return aliases.has_alias(row) and not aliases.point_due(row)
+
+
+def _next_look(claim: Claim) -> float | None:
+    """When what a settled distribution still lacks is sent; what was refused, or waits, minutes later."""
+    row: Distribution = claim.row
     tags = row.tags_pending and row.error_code != TAGS_REFUSED
     price = row.price_class_pending and row.error_code != pricing.PRICE_REFUSED
-    if tags or price or applying.is_due(row):
+    alias = aliases.alias_due(row) and row.error_code != aliasing.ALIAS_REFUSED
+    record = aliases.point_due(row) and row.error_code != naming.RECORD_REFUSED
+    if tags or price or alias or record or applying.is_due(row):
         return AT_ONCE
     # What is on air ends without a word to its distribution, whose settings wait for that.
-    return float(settings.FULL_OBSERVE_SECONDS) if row.settings_pending else None
+    waits = row.settings_pending or aliases.alias_due(row) or aliases.point_due(row)
+    return float(settings.FULL_OBSERVE_SECONDS) if waits else None
 
 
 def _change_state(claim: Claim, state: str, why: str, **fields: Any) -> None:
@@ -293,6 +318,9 @@ ACTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.TAG: tagging.tag,
     Step.SETTINGS: applying.apply,
     Step.PRICE: pricing.change,
+    Step.ALIAS: aliasing.give,
+    Step.POINT: aliasing.point,
+    Step.UNPOINT: aliasing.unpoint,
     Step.NOTE_MISSING: _note_missing,
     Step.REST: lambda claim: None,
 }

@@ -13,10 +13,12 @@ from streamhub.aws.iam_actions import ACTIONS
 NOT_CALLED_YET = {"medialive": {"DescribeThumbnails", "ListAlerts"}}
 
 SERVICES = (
+    "acm",
     "cloudfront",
     "cloudwatch",
     "medialive",
     "mediapackage",
+    "route53",
     "secretsmanager",
     "service-quotas",
     "sts",
