@@ -14,7 +14,7 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import ChannelClass, Desired
 from channels_app.services import origin_closed
 from channels_app.services.maintenance import disturbed
-from distributions import signing
+from distributions import aliases, signing
 from distributions.models import Distribution
 from streamhub.clock import database_now
 from streamhub.lifecycle.expectation import expected
@@ -132,8 +132,44 @@ def _distribution(channel: Channel) -> list[Check]:
         _readable(row, observed_at, "distribution", exists),
         _readable(row, observed_at, "distribution_enabled", lambda: _enabled(row)),
         _readable(row, observed_at, "distribution_deployed", lambda: _deployed(row)),
+        *_alias(row),
         *_signing(row),
     ]
+
+
+def _alias(row: Distribution) -> list[Check]:
+    """Whether viewers reach it by its alias; nothing where it has none."""
+    if not aliases.alias_wanted(row):
+        return []
+    observed_at = last_observed(row, "distribution")
+    checks = [_readable(row, observed_at, "alias", lambda: _alias_in_place(row))]
+    if settings.ROUTE53_ZONE_ID:
+        read_at = row.alias_observed_at if is_fresh(row.alias_observed_at) else None
+        checks.append(_readable(row, read_at, "alias_record", lambda: _alias_leads_here(row)))
+    return checks
+
+
+def _alias_in_place(row: Distribution) -> tuple[bool, str]:
+    if row.alias_problem or row.error_code == "alias_refused":
+        return False, row.alias_problem or row.error_message
+    if not aliases.has_alias(row):
+        return False, f"{row.alias} is not on the distribution yet; viewers get {row.domain_name} until then."
+    record = aliases.record_to_make(row)
+    if record is None:
+        return True, f"{row.alias} is on the distribution."
+    return True, (
+        f"{row.alias} is on the distribution. StreamHub does not keep its DNS record, which has to be "
+        f"{record.name} {record.type} {record.value}."
+    )
+
+
+def _alias_leads_here(row: Distribution) -> tuple[bool, str]:
+    if row.error_code == "record_refused":
+        return False, row.error_message
+    if row.alias_points_to == row.domain_name:
+        return True, f"The DNS record of {row.alias} leads to {row.domain_name}."
+    where = f"leads to {row.alias_points_to}" if row.alias_points_to else "does not lead to a distribution"
+    return False, f"The DNS record of {row.alias} {where}; it should lead to {row.domain_name}."
 
 
 def _signing(row: Distribution) -> list[Check]:

@@ -72,8 +72,14 @@ class Playback:
         return (
             host.endswith(".cloudfront.net")
             or self.distribution_id(host) is not None
+            or self._is_of_the_house(host)
             or self.origins.is_origin(host)
         )
+
+    def _is_of_the_house(self, host: str) -> bool:
+        """Whether a certificate covers it. DNS may lead such a name here before or after it is an alias."""
+        names = {name for each in self._cloudfront.certificates.values() for name in each}
+        return host in names or f"*.{host.partition('.')[2]}" in names
 
     def get(self, request: Request) -> Verdict:
         """The answer to one request, to an edge or straight to an origin. Errors stay in the edge's cache."""
