@@ -26,7 +26,7 @@ def alias_of(channel: Channel) -> str:
 
 def slug(name: str) -> str:
     """A label of DNS for a name: lower-case letters, digits and dashes; "channel" if nothing is left."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode().lower()
     return _OTHERS.sub("-", plain).strip("-")[:LABEL_MAX].strip("-") or "channel"
 
 
