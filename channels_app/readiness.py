@@ -15,7 +15,7 @@ from channels_app.models.channel import ChannelClass, Desired
 from channels_app.services import origin_closed
 from channels_app.services.maintenance import disturbed
 from distributions import aliases, signing
-from distributions.models import Distribution
+from distributions.models import Distribution, HeadersPolicy
 from streamhub.clock import database_now
 from streamhub.lifecycle.expectation import expected
 from streamhub.lifecycle.freshness import is_fresh, last_answer
@@ -134,6 +134,7 @@ def _distribution(channel: Channel) -> list[Check]:
         _readable(row, observed_at, "distribution_deployed", lambda: _deployed(row)),
         *_alias(row),
         *_signing(row),
+        *_origins(row),
     ]
 
 
@@ -176,6 +177,22 @@ def _signing(row: Distribution) -> list[Check]:
     """Whether viewers get signatures that CloudFront takes; nothing where it asks for none."""
     fit = signing.fit(row) if row.aws_distribution_id else None
     return [Check("playback_signing", fit.ok, fit.detail, fit.observed_at)] if fit else []
+
+
+def _origins(row: Distribution) -> list[Check]:
+    """Whether pages of the house's sites play with cookies; nothing where none of them is named."""
+    if not settings.PLAYBACK_ORIGINS or not aliases.alias_wanted(row):
+        return []
+    policy_id = settings.CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID
+    policy = HeadersPolicy.objects.filter(policy_id=policy_id).first()
+    read_at = policy.observed_at if policy is not None and is_fresh(policy.observed_at) else None
+    name = "playback_origins"
+    if policy is None or read_at is None or policy.read_problem:
+        problem = policy.read_problem if policy is not None else ""
+        return [Check(name, None, f"The policy {policy_id} was not read lately. {problem}".strip(), read_at)]
+    if policy.problem:
+        return [Check(name, False, f"The response headers policy {policy_id}: {policy.problem}", read_at)]
+    return [Check(name, True, f"Pages of {', '.join(settings.PLAYBACK_ORIGINS)} play with cookies.", read_at)]
 
 
 def _enabled(row: Distribution) -> tuple[bool, str]:

@@ -215,6 +215,12 @@ def reaper_run(*, who: Actor) -> ReaperRun:
     return run
 
 
+def viewer_keys_look() -> None:
+    """Have the job look at the viewers' keys and policy now, on commit. Nothing without a key group."""
+    if settings.CLOUDFRONT_KEY_GROUP_ID:
+        transaction.on_commit(lambda: wake.send_safely(TaskName.OBSERVE_VIEWER_KEYS, "urgent"))
+
+
 @transaction.atomic
 def distribution_tags_change(row: Distribution, tags: dict[str, str], *, who: Actor) -> None:
     """Replace its tags: called by the verb of its owner, which has checked the permission and locked itself.
