@@ -11,7 +11,10 @@ from channels_app.models import Breakout, Channel
 from channels_app.readiness import readiness
 from channels_app.services.aliases import slug
 from distributions import services as distributions
+from distributions.driver import naming
 from distributions.models import Distribution
+from streamhub.aws.route53 import Route53
+from streamhub.errors import Conflict
 from tests.scenarios import alias, stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.prepared import begin_with
@@ -202,6 +205,15 @@ def test_a_record_that_is_not_ours_is_never_changed(world: WorldUnderTest, setti
     stage.delete(world)
     end(world)
     assert alias.records(world) == {"A": "dstranger.cloudfront.net"}
+
+
+def test_a_record_that_changed_meanwhile_is_not_overwritten(house: WorldUnderTest) -> None:
+    route53 = Route53(house.session)
+    found = route53.records(alias.ZONE, ALIAS)
+    alias.set_record(house, "A", "dother.cloudfront.net")
+    with pytest.raises(Conflict):
+        route53.point(alias.ZONE, found, "dnew.cloudfront.net", naming.mark())
+    assert alias.records(house)["A"] == "dother.cloudfront.net"
 
 
 def test_a_record_that_a_person_points_there_serves_and_stays_theirs(
