@@ -8,6 +8,8 @@ died is taken again, and reads first.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
@@ -20,9 +22,10 @@ from distributions.driver.sending import send
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.errors import ActionRequired, AwsError, Refused
-from streamhub.lifecycle import absence, refusals
+from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.lifecycle.models import error_fields
 
 ALIAS_REFUSED = "alias_refused"
 HINT = (
@@ -47,8 +50,15 @@ def give(claim: Claim) -> float | None:
 
 
 def _show(claim: Claim, error: AwsError) -> None:
-    hint = getattr(error, "hint", "") or HINT
-    refusals.show(claim, error, f"the alias {claim.row.alias}", code=ALIAS_REFUSED, hint=hint)
+    what = f"The alias {claim.row.alias} is not in place"
+    show(claim, error, what, code=ALIAS_REFUSED, hint=getattr(error, "hint", "") or HINT)
+
+
+def show(claim: Claim, error: AwsError, what: str, *, code: str, hint: str, **fields: Any) -> None:
+    """Show on the row what does not go on, and why: in AWS's words, or in ours if we did not ask AWS."""
+    shown = AwsError(f"{what}: {error.message}", code=code, request_id=error.request_id)
+    claim.keep_error = True
+    claim.save(**{**error_fields(shown, hint), "error_needs_person": True}, **fields)
 
 
 def _add(claim: Claim) -> float | None:
@@ -118,14 +128,8 @@ def point(claim: Claim) -> float | None:
     try:
         request_id = naming.point(claim)
     except Refused as error:
-        refusals.show(
-            claim,
-            error,
-            f"the DNS record of {row.alias}",
-            code=naming.RECORD_REFUSED,
-            hint=naming.HINT,
-            alias_points_to="",
-        )
+        what = f"The DNS record of {row.alias} is not changed"
+        show(claim, error, what, code=naming.RECORD_REFUSED, hint=naming.HINT, alias_points_to="")
         return float(settings.FULL_OBSERVE_SECONDS)
     why = f"DNS record {row.alias} points to {row.domain_name}"
     claim.note(why, request_id=request_id, alias_points_to=row.domain_name, alias_observed_at=Now())
