@@ -89,7 +89,7 @@ class ChannelOut(Out):
     input_dest_urls: list[str]
     ingest: list[IngestOut]
     playback_url: str | None
-    alias: str | None = Field(description="its domain of the house; null: no alias domain is set")
+    alias: str | None = Field(description="Its alternate domain name; null: none")
     distribution: AttachedDistributionOut | None
     error: ErrorOut | None
     warm_until: datetime | None
