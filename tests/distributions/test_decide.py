@@ -31,7 +31,6 @@ TABLE = [
     ),
     ("enabled", "deploying", {**LIVE, "status": "InProgress", "alias_due": True}, Step.WAIT_DEPLOYED),
     ("deleted", "deleting", {**OFF, "status": "Deployed", "unpoint_due": True}, Step.UNPOINT),
-    ("deleted", "deleting", {**OFF, "status": "Deployed"}, Step.DELETE),
     ("deleted", "missing", {**OFF, "gone": True, "unpoint_due": True}, Step.UNPOINT),
     (
         "enabled",
