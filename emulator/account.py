@@ -24,6 +24,7 @@ from .cloudfront import CloudFront
 from .cloudwatch import CloudWatch
 from .codec import AwsRequest, AwsResponse
 from .faults import REFUSED, Faults, Rule, refusal
+from .iam import Iam
 from .medialive import MediaLive
 from .mediapackage import MediaPackage
 from .route53 import Route53
@@ -39,6 +40,7 @@ SERVICES: list[type[Service]] = [
     MediaPackage,
     MediaLive,
     Sts,
+    Iam,
     CloudWatch,
     Viewers,
     ServiceQuotas,

@@ -16,6 +16,7 @@ SERVICES = (
     "acm",
     "cloudfront",
     "cloudwatch",
+    "iam",
     "medialive",
     "mediapackage",
     "route53",

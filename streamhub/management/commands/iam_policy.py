@@ -28,7 +28,14 @@ def policy(
     `secrets`: the ARNs of those that can be read. The certificate of the alias domain can be read, and the
     records of its zone changed. The role of closed origins can be passed to MediaPackage.
     """
-    restricted = {"iam:PassRole", "s3:ListBucket", "secretsmanager:GetSecretValue", CERTIFICATE, *RECORDS}
+    restricted = {
+        "iam:PassRole",
+        "iam:SimulatePrincipalPolicy",
+        "s3:ListBucket",
+        "secretsmanager:GetSecretValue",
+        CERTIFICATE,
+        *RECORDS,
+    }
     statements: list[dict[str, Any]] = [
         {
             "Sid": "StreamHubCalls",
@@ -44,6 +51,14 @@ def policy(
             "Condition": {"StringEquals": {"iam:PassedToService": "medialive.amazonaws.com"}},
         },
     ]
+    statements.append(
+        {
+            "Sid": "AskWhatTheMediaLiveRoleMay",
+            "Effect": "Allow",
+            "Action": "iam:SimulatePrincipalPolicy",
+            "Resource": role_arn or "arn:aws:iam::ACCOUNT:role/MEDIALIVE_ROLE",
+        }
+    )
     if buckets:
         listing = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
         statements.append(
