@@ -23,7 +23,11 @@ def certificate(aws: Handle) -> str:
 def viewer(certificate: str, *names: str) -> dict[str, Any]:
     return {
         "Aliases": {"Quantity": len(names), "Items": list(names)},
-        "ViewerCertificate": {"ACMCertificateArn": certificate, "SSLSupportMethod": "sni-only"},
+        "ViewerCertificate": {
+            "ACMCertificateArn": certificate,
+            "SSLSupportMethod": "sni-only",
+            "MinimumProtocolVersion": "TLSv1.2_2021",
+        },
     }
 
 
