@@ -75,6 +75,7 @@ def _create_one(cloudfront: Distributions, params: Params) -> str:
         own["ViewerCertificate"] = {
             "ACMCertificateArn": params["certificate"],
             "SSLSupportMethod": "sni-only",
+            "MinimumProtocolVersion": "TLSv1.2_2021",
         }
     config = {
         **own,
