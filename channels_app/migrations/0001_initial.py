@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 ('desired', models.CharField(choices=[('idle', 'Idle'), ('running', 'Running'), ('deleted', 'Deleted')], default='idle', max_length=16)),
                 ('name', models.CharField(max_length=64)),
                 ('name_key', streamhub.name_columns.FoldedField(editable=False, max_length=192, source='name')),
+                ('alias_label', models.CharField(blank=True, default='', editable=False, max_length=63)),
                 ('channel_class', models.CharField(choices=[('SINGLE_PIPELINE', 'Single Pipeline'), ('STANDARD', 'Standard')], default='SINGLE_PIPELINE', max_length=16)),
                 ('input_type', models.CharField(choices=[('RTMP_PUSH', 'Rtmp Push'), ('RTP_PUSH', 'Rtp Push'), ('RTMP_PULL', 'Rtmp Pull'), ('URL_PULL', 'Url Pull'), ('MP4_FILE', 'Mp4 File'), ('SRT_CALLER', 'Srt Caller')], default='RTMP_PUSH', max_length=16)),
                 ('allowed_cidrs', models.JSONField(blank=True, default=list)),
@@ -368,6 +369,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='channel',
             constraint=models.UniqueConstraint(condition=models.Q(('desired', 'deleted'), _negated=True), fields=('name_key',), name='channel_name_unique_among_living'),
+        ),
+        migrations.AddConstraint(
+            model_name='channel',
+            constraint=models.UniqueConstraint(condition=models.Q(('alias_label', ''), _negated=True), fields=('alias_label',), name='channel_alias_label_unique'),
         ),
         migrations.AddConstraint(
             model_name='channel',

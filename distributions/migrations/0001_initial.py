@@ -16,6 +16,16 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='HeadersPolicy',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('policy_id', models.CharField(max_length=64, unique=True)),
+                ('problem', models.TextField(blank=True, default='')),
+                ('read_problem', models.TextField(blank=True, default='')),
+                ('observed_at', models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name='OriginSecret',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -118,6 +128,16 @@ class Migration(migrations.Migration):
                 ('origin_secret', models.CharField(blank=True, default='', editable=False, max_length=300)),
                 ('origin_header_secret', models.CharField(blank=True, default='', editable=False, max_length=300)),
                 ('origin_header_version', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('alias', models.CharField(blank=True, default='', editable=False, max_length=253)),
+                ('alias_given', models.CharField(blank=True, default='', editable=False, max_length=253)),
+                ('aliases_seen', models.TextField(blank=True, default='', editable=False)),
+                ('certificate_seen', models.CharField(blank=True, default='', editable=False, max_length=200)),
+                ('alias_serves', models.BooleanField(default=False, editable=False)),
+                ('alias_leaving', models.BooleanField(default=False, editable=False)),
+                ('alias_record', models.CharField(blank=True, default='', editable=False, max_length=460)),
+                ('alias_points_to', models.CharField(blank=True, default='', editable=False, max_length=253)),
+                ('alias_problem', models.TextField(blank=True, default='', editable=False)),
+                ('alias_observed_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('enabled', models.BooleanField(blank=True, null=True)),
                 ('status', models.CharField(blank=True, default='', max_length=32)),
                 ('etag', models.CharField(blank=True, default='', max_length=64)),
@@ -135,7 +155,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'permissions': [('detach_distribution', 'Can detach a distribution'), ('reattach_distribution', 'Can re-attach a distribution'), ('keep_distribution', "Can cancel a distribution's deletion"), ('sync_distribution', 'Can sync a distribution'), ('retry_distribution', 'Can retry a distribution'), ('price_distribution', "Can change a distribution's price class")],
-                'indexes': [models.Index(condition=models.Q(('not_before__isnull', False)), fields=['priority', 'not_before'], name='distribution_due'), models.Index(condition=models.Q(('polled_list', ''), _negated=True), fields=['polled_list'], name='distribution_polled'), models.Index(condition=models.Q(('claim_token__isnull', False)), fields=['claimed_by'], name='distribution_claimed'), streamhub.postgresql.trigrams.TrigramIndex(fields=['aws_distribution_id', 'domain_name', 'owner_label', 'origin_url'], name='distribution_search'), models.Index(fields=['domain_name'], name='distribution_domain'), models.Index(fields=['arn'], name='distribution_arn'), models.Index(condition=models.Q(('attached', False), ('desired', 'deleted'), ('protected', False), ('state', 'disabled')), fields=['id'], name='distribution_stale'), models.Index(condition=models.Q(('delete_accepted_at', None), ('state', 'deleting')), fields=['not_before'], name='distribution_reaping'), models.Index(condition=models.Q(('desired', 'deleted')), fields=['id'], name='distribution_unwanted')],
+                'indexes': [models.Index(condition=models.Q(('not_before__isnull', False)), fields=['priority', 'not_before'], name='distribution_due'), models.Index(condition=models.Q(('polled_list', ''), _negated=True), fields=['polled_list'], name='distribution_polled'), models.Index(condition=models.Q(('claim_token__isnull', False)), fields=['claimed_by'], name='distribution_claimed'), streamhub.postgresql.trigrams.TrigramIndex(fields=['aws_distribution_id', 'domain_name', 'owner_label', 'origin_url'], name='distribution_search'), models.Index(fields=['domain_name'], name='distribution_domain'), models.Index(fields=['arn'], name='distribution_arn'), models.Index(condition=models.Q(('alias_given', ''), _negated=True), fields=['alias_given'], name='distribution_alias'), models.Index(condition=models.Q(('attached', False), ('desired', 'deleted'), ('protected', False), ('state', 'disabled')), fields=['id'], name='distribution_stale'), models.Index(condition=models.Q(('delete_accepted_at', None), ('state', 'deleting')), fields=['not_before'], name='distribution_reaping'), models.Index(condition=models.Q(('desired', 'deleted')), fields=['id'], name='distribution_unwanted')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('desired', 'deleted'), ('protected', True), _negated=True), name='protected_distribution_is_never_deleted'), models.CheckConstraint(condition=models.Q(('protected', False), models.Q(('attached', False), ('desired', 'enabled'), models.Q(('state', 'deleting'), _negated=True)), _connector='OR'), name='protected_distribution_is_left_alone'), models.CheckConstraint(condition=models.Q(('attached', True), ('desired', 'deleted'), _negated=True), name='attached_distribution_is_never_deleted')],
             },
         ),
