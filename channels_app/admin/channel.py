@@ -77,7 +77,7 @@ class ChannelAdmin(CreatingAdmin):
     list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
     list_filter = ("state", "desired", "input_type", "channel_class", "record")
     search = Search(
-        ids=("uid", "ml_channel_id", "ml_input_id", "mp_channel_id", "mp_endpoint_id"),
+        ids=("uid", "ml_channel_id", "ml_input_id", "ml_second_id", "mp_channel_id", "mp_endpoint_id"),
         names=("name",),
         elsewhere=(_delivered_through,),
     )
