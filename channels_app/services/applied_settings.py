@@ -37,7 +37,7 @@ def _encoder_settings(*, record: bool, slate: bool) -> dict[str, str]:
     return {
         "MediaLive role": settings.MEDIALIVE_ROLE_ARN,
         "recording bucket": settings.RECORDING_BUCKET if record else "",
-        "slate": settings.SLATE_IMAGE_URL if slate else "",
+        **({"slate": settings.SLATE_IMAGE_URL} if slate else {}),
         # Encoding, thumbnails and the like, which a release of StreamHub may change.
         "encoder": ENCODER_REVISION,
     }
