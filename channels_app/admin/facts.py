@@ -37,7 +37,7 @@ FOR_OPERATORS = "For operators: whoever knows the address can use it."
 
 
 SECOND_HINT = "MediaLive reads it when the main input is lost for 3 seconds, and stays there."
-SLATE_HINT = "While nothing is received, viewers see the house's slate instead of black."
+SLATE_HINT = "While nothing is received, viewers see a slate instead of black."
 
 
 def page_of(row: Model) -> str:

@@ -150,7 +150,7 @@ def test_after_the_encoder_is_back_its_last_black_still_is_no_alarm(
     looked(world, on_air)
     looked(world, on_air)  # two black stills, of MediaLive's own fill
     world.control.console("medialive", "plug", id=on_air.ml_input_id)
-    InputFacts.objects.update(still_asked_at=None)
+    world.control.fault("medialive:DescribeThumbnails", "not_found")  # there is no newer one yet
     assert looked(world, on_air).ok is True
 
 
