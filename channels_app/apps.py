@@ -11,6 +11,7 @@ class ChannelsConfig(AppConfig):
     periodic_jobs = "channels_app.jobs.PERIODIC_JOBS"
     distribution_owner = "channels_app.services.distribution.OWNER"
     alarms = "channels_app.admin.alarms.ALARMS"
+    admin_urls = "channels_app.admin.calendar.URLS"
     navigation = "channels_app.admin.NAVIGATION"
     roles = "channels_app.roles.ROLES"
     tiles = "channels_app.admin.dashboard.TILES"

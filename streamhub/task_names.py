@@ -26,6 +26,7 @@ class TaskName(StrEnum):
     CHECK_COSTS = "channels_app.check_costs"
     WATCH_INPUTS = "channels_app.watch_inputs"
     RUN_SCHEDULE = "channels_app.run_schedule"
+    CHECK_RECORDING_BUCKET = "channels_app.check_recording_bucket"
     LIST_RECORDINGS = "recordings.list_recordings"
     COLLECT_METRICS = "billing.collect_metrics"
     REREAD_DAYS = "billing.reread_days"

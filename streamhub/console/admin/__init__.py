@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER
-from streamhub.console import banner, dashboard, health_page, search
+from streamhub.console import banner, dashboard, health_page, personal_views, search
 from streamhub.console.admin import access, alarms, audit, auth, beat, lifecycle
 from streamhub.console.login import login
 from streamhub.console.navigation import Entry
@@ -60,6 +60,7 @@ def _extra_urls() -> list[object]:
         path("dashboard/", view(dashboard.fragment), name="dashboard"),
         path("banner/", view(banner.fragment), name="banner"),
         *health_page.urls(),
+        *personal_views.urls(),
         *contributed("admin_urls"),
     ]
 
