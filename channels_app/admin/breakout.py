@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import playback, preview, services
-from channels_app.admin import badges, handed_over, input_panel, series
+from channels_app.admin import badges, handed_over, input_panel, running_cost, series
 from channels_app.admin import playback as playback_pages
 from channels_app.admin.calendar_place import calendar_at
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
@@ -244,7 +244,9 @@ VERBS = (
         consequences=lambda row: [
             f"The channel {row.channel_name} is started, and AWS bills it from then on.",
             "Viewers can watch once it is running and its curtain is raised.",
+            *running_cost.of_breakout(row),
         ],
+        together=running_cost.of_breakouts,
         done="it is being started.",
         now=breakout_now,
         costly=True,
@@ -297,8 +299,10 @@ VERBS = (
         run=lambda row, who: services.breakout_retry(row, who=who),
         refusal=_refusal("retry"),
         consequences=lambda row: [
-            "It is started again. If its channel has failed too, the channel is retried first."
+            "It is started again. If its channel has failed too, the channel is retried first.",
+            *running_cost.of_breakout(row),
         ],
+        together=running_cost.of_breakouts,
         done="it is started again.",
         now=breakout_now,
         costly=True,

@@ -135,6 +135,9 @@ class Migration(migrations.Migration):
                 ('restart_wanted', models.BooleanField(default=False, editable=False)),
                 ('restart_sent_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('update_wanted', models.BooleanField(default=False, editable=False)),
+                ('update_sent', models.CharField(blank=True, default='', editable=False, max_length=120)),
+                ('update_sent_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('update_request_id', models.CharField(blank=True, default='', editable=False, max_length=128)),
                 ('distribution', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='channel', to='distributions.distribution')),
             ],
             options={

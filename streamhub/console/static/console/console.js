@@ -218,7 +218,7 @@
     if (!moment || isNaN(moment)) { set(note, ""); return; }
     const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const zones = [...new Set([zone, "UTC", own])];
-    const past = moment.getTime() < Date.now() - 60000;
+    const past = !("shPast" in field.dataset) && moment.getTime() < Date.now() - 60000;
     note.classList.toggle("sh-late", past);
     set(note, `${zones.map((name) => minutes(moment, name)).join(" = ")}${past ? ": this is past" : `, ${relative(moment)}`}`);
   }
