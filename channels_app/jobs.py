@@ -22,6 +22,14 @@ RUN_SCHEDULE = PeriodicJob(
     queue="urgent",
 )
 
+WATCH_INPUTS = PeriodicJob(
+    "watch_inputs",
+    TaskName.WATCH_INPUTS,
+    lambda: 15,
+    purpose="ask AWS what the channels that run receive",
+    queue="urgent",
+)
+
 CHECK_RECORDING_BUCKET = PeriodicJob(
     "check_recording_bucket",
     TaskName.CHECK_RECORDING_BUCKET,
@@ -30,4 +38,10 @@ CHECK_RECORDING_BUCKET = PeriodicJob(
     required=False,
 )
 
-PERIODIC_JOBS = (CHECK_COSTS, RUN_SCHEDULE, CHECK_RECORDING_BUCKET, RELEASE_UNUSED_SECURITY_GROUPS)
+PERIODIC_JOBS = (
+    CHECK_COSTS,
+    RUN_SCHEDULE,
+    WATCH_INPUTS,
+    CHECK_RECORDING_BUCKET,
+    RELEASE_UNUSED_SECURITY_GROUPS,
+)

@@ -1,6 +1,15 @@
 """Channels, breakouts and security groups in the admin, and their additions to distribution pages."""
 
-from channels_app.admin import back_to_back, breakout, channel, distribution, schedule, security_group, warmth
+from channels_app.admin import (
+    back_to_back,
+    breakout,
+    channel,
+    distribution,
+    rescue,
+    schedule,
+    security_group,
+    warmth,
+)
 from streamhub.console.navigation import Entry
 
 NAVIGATION = (
@@ -21,6 +30,7 @@ PAGE_PARTS = (
     back_to_back.PARTS,
     channel.PARTS,
     warmth.PARTS,
+    rescue.PARTS,
     schedule.CHANNEL_PARTS,
     schedule.BREAKOUT_PARTS,
     distribution.PARTS,

@@ -12,17 +12,18 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import breakout_sync, services
-from channels_app.admin import badges, channel_breakouts, handed_over
+from channels_app.admin import badges, channel_breakouts, handed_over, input_panel, thumbnails
 from channels_app.admin.calendar_place import calendar_url
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
 from channels_app.admin.list_filters import CHANNEL_FILTERS
 from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
+from channels_app.input_health import with_facts
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
@@ -92,7 +93,7 @@ class ChannelAdmin(CreatingAdmin):
     list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
     list_filter = ("state", "desired", "input_type", "channel_class", "record", *CHANNEL_FILTERS)
     search = Search(
-        ids=("uid", "ml_channel_id", "ml_input_id", "mp_channel_id", "mp_endpoint_id"),
+        ids=("uid", "ml_channel_id", "ml_input_id", "ml_second_id", "mp_channel_id", "mp_endpoint_id"),
         names=("name",),
         elsewhere=(_delivered_through, _tagged),
     )
@@ -103,6 +104,7 @@ class ChannelAdmin(CreatingAdmin):
         """Rows with everything that list and page show: a list costs a constant number of queries."""
         on_air = Breakout.objects.filter(state__in=ON_AIR).order_by("state")  # stopping comes last
         rows = super().get_queryset(request).select_related("distribution", "security_group")
+        rows = with_facts(rows)
         return rows.prefetch_related(Prefetch("breakouts", queryset=on_air, to_attr="on_air_breakouts"))
 
     @display(description="on air")
@@ -128,6 +130,11 @@ class ChannelAdmin(CreatingAdmin):
 
     def facts(self, request: HttpRequest, row: Channel) -> list[Section]:
         return channel_sections(row, request.user)
+
+    def extra_urls(self) -> list[Any]:
+        image = self.own(thumbnails.image)
+        route = "<int:object_id>/thumbnail/<int:pipeline>/"
+        return [path(route, image, name="channels_app_channel_thumbnail"), *super().extra_urls()]
 
     def links(self, request: HttpRequest, row: Channel) -> list[Link]:
         permitted = request.user.has_perm("channels_app.add_breakout")
@@ -338,4 +345,4 @@ VERBS = (
     ),
 )
 
-PARTS = PageParts(Channel, verbs=VERBS, panels=(channel_breakouts.panel,))
+PARTS = PageParts(Channel, verbs=VERBS, panels=(input_panel.of_channel, channel_breakouts.panel))

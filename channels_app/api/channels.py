@@ -14,9 +14,11 @@ from pydantic import ConfigDict
 from channels_app import playback, services
 from channels_app.api import costs, fields
 from channels_app.ingest import IngestUrl, ingest_of, input_dest_urls
+from channels_app.input_health import InputHealth, input_health, with_facts
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
+from channels_app.services.rescue import INPUTS
 from distributions.api import DistributionOut, ErrorOut
 from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, choices, one, page, scope
 
@@ -27,6 +29,10 @@ READ, WRITE = scope("channels:read"), scope("channels:write")
 class CredentialsIn(In):
     username: str = Field(json_schema_extra=fields.USERNAME)
     password: str = Field(json_schema_extra=fields.PASSWORD)
+
+
+class SecondInputIn(In):
+    type: str = Field(json_schema_extra=fields.SECOND_TYPE)
 
 
 class ChannelIn(In):
@@ -40,6 +46,8 @@ class ChannelIn(In):
     input_credentials: CredentialsIn | None = Field(None, json_schema_extra=fields.CREDENTIALS)
     encoding_profile: str = Field("1080p", json_schema_extra=fields.PROFILE)
     record: bool = False
+    second_input: SecondInputIn | None = Field(None, json_schema_extra=fields.SECOND_INPUT)
+    slate_on_loss: bool = Field(False, description="A slate instead of black while nothing is received.")
     tags: dict[str, str] = Field({}, json_schema_extra=fields.TAGS)
 
 
@@ -57,12 +65,27 @@ class WarmIn(In):
     until: Annotated[Moment, Field(description="422 unless it is ahead, and within a week.")] | None
 
 
+class SwitchIn(In):
+    to: str = Field(json_schema_extra={"enum": list(INPUTS)})
+
+
+class SecondInputOut(Out):
+    type: str
+
+
 class IngestOut(Out):
     url: str
     server: str
     stream_key: str | None
     pipeline: int
     active: bool
+    input: str = Field(description="`main`, or `second`: the input to which MediaLive fails over")
+
+
+class InputHealthOut(Out):
+    ok: bool | None = Field(description="null: not known, or the channel does not run")
+    detail: str
+    observed_at: datetime | None
 
 
 class AttachedDistributionOut(Out):
@@ -84,10 +107,13 @@ class ChannelOut(Out):
     source_urls: list[str]
     encoding_profile: str
     record: bool
+    second_input: SecondInputOut | None
+    slate_on_loss: bool
     tags: dict[str, str]
     endpoints: list[str]
     input_dest_urls: list[str]
     ingest: list[IngestOut]
+    input_health: InputHealthOut
     playback_url: str | None
     alias: str | None = Field(description="Its alternate domain name; null: none")
     distribution: AttachedDistributionOut | None
@@ -110,6 +136,10 @@ class ChannelOut(Out):
         return services.alias_of(row) or None
 
     @staticmethod
+    def resolve_second_input(row: Channel) -> dict[str, str] | None:
+        return {"type": row.second_input_type} if row.second_input_type else None
+
+    @staticmethod
     def resolve_endpoints(row: Channel) -> list[str]:
         return [row.endpoint_url] if row.endpoint_url else []
 
@@ -120,6 +150,10 @@ class ChannelOut(Out):
     @staticmethod
     def resolve_ingest(row: Channel) -> list[IngestUrl]:
         return ingest_of(row)
+
+    @staticmethod
+    def resolve_input_health(row: Channel) -> InputHealth:
+        return input_health(row)
 
     @staticmethod
     def resolve_pending_changes(row: Channel) -> list[str]:
@@ -147,7 +181,7 @@ class ChannelFilter(Paging):
 def channels() -> QuerySet[Channel]:
     """Channels with everything that `ChannelOut` reads: a list costs a constant number of queries."""
     running = Breakout.objects.filter(state=BreakoutState.RUNNING)
-    rows = Channel.objects.select_related("distribution").prefetch_related(
+    rows = with_facts(Channel.objects.select_related("distribution")).prefetch_related(
         Prefetch("breakouts", queryset=running, to_attr="running_breakouts")
     )
     return rows.annotate(is_outdated=ExpressionWrapper(services.settings_outdated(), BooleanField()))
@@ -210,6 +244,22 @@ def apply_settings(request: HttpRequest, id: str) -> Status[Channel]:
     `settings_outdated` is false again once AWS has them.
     """
     return Status(202, services.channel_apply_settings(channel_or_404(id), who=actor_of(request)))
+
+
+@router.post("/{id}/switch-input", response={202: ChannelOut}, auth=WRITE)
+def switch_input(request: HttpRequest, id: str, body: SwitchIn) -> Status[Channel]:
+    """Have MediaLive read its other input now; 409 unless the channel runs and has a second input.
+
+    It stays there: MediaLive goes back only if that input is lost, or when it is told to.
+    """
+    row = services.channel_switch_input(channel_or_404(id), body.to, who=actor_of(request))
+    return Status(202, row)
+
+
+@router.post("/{id}/restart-pipelines", response={202: ChannelOut}, auth=WRITE)
+def restart_pipelines(request: HttpRequest, id: str) -> Status[Channel]:
+    """Restart the pipelines of the running channel, which interrupts the show; 409 unless it runs."""
+    return Status(202, services.channel_restart_pipelines(channel_or_404(id), who=actor_of(request)))
 
 
 @router.post("/{id}/warm", response={202: ChannelOut}, auth=WRITE)

@@ -17,6 +17,7 @@ from channels_app.driver.parts import ML_CHANNEL, PART_DRIVERS
 from channels_app.models import Channel
 from channels_app.models.channel import Desired, State
 from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
+from channels_app.services.rescue import NO_WISH
 from streamhub.aws import medialive
 from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import absence
@@ -224,7 +225,8 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     """AWS has reached the desired state: record it."""
     row: Channel = claim.row
     claim.keep_error |= row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
-    over: dict[str, Any] = {"stop_confirmed_id": ""} if state == State.IDLE else _input_error(claim)
+    stopped = {"stop_confirmed_id": "", **NO_WISH}
+    over: dict[str, Any] = stopped if state == State.IDLE else _input_error(claim)
     young = state == State.IDLE and own_updates.is_young(row)
     over |= {"polled_list": ML_CHANNEL.key, "observe_requested": True} if young else own_updates.OVER
     timelines.tell_unchanged(claim)
@@ -239,7 +241,8 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
         or seen.settings_due
     )
     tags = seen.tags_due and row.error_code != TAGS_REFUSED
-    if tags or (waited and state == State.IDLE):
+    rescue = state == State.RUNNING and (seen.switch_wanted or seen.restart_wanted)
+    if tags or rescue or (waited and state == State.IDLE):
         return AT_ONCE
     # The state that was read may be older than our update: read the channel once more.
     return 2.0 * settings.OBSERVE_SECONDS if young else None

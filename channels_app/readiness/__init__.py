@@ -19,7 +19,7 @@ class Readiness:
 
     @property
     def ready(self) -> bool:
-        return all(check.ok for check in self.checks)
+        return all(check.passes for check in self.checks)
 
 
 def readiness(breakout: Breakout) -> Readiness:
@@ -35,6 +35,7 @@ def readiness(breakout: Breakout) -> Readiness:
             *plan.other_show(breakout, channel),
             picture.attached(channel),
             *picture.cidrs(channel),
+            picture.receiving(channel),
             *delivery.distribution(channel),
             *alias.alias(channel.distribution),
             *of_channel.origin(channel),

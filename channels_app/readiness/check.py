@@ -15,12 +15,20 @@ READS = ("Describe", "Get", "List")
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `ok` None: not known; `observed_at` None: no observation, or a stale one."""
+    """One check. `ok` None: not known; `observed_at` None: no observation, or a stale one.
+
+    `may_be_unknown`: what is not known yet, because it cannot be, is no reason to wait.
+    """
 
     name: str
     ok: bool | None
     detail: str
     observed_at: datetime | None = None
+    may_be_unknown: bool = False
+
+    @property
+    def passes(self) -> bool:
+        return bool(self.ok) or (self.ok is None and self.may_be_unknown)
 
 
 def last_observed(row: ManagedResource, key: str) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from channels_app.input_health import NOT_READ, input_health, is_listening
 from channels_app.models import Channel, RecordingBucket, SecurityGroup
 from channels_app.models.channel import PUSH_TYPES
 from channels_app.readiness.check import Check, last_observed, readable
@@ -12,23 +13,35 @@ from streamhub.lifecycle.freshness import is_fresh
 
 
 def attached(channel: Channel) -> Check:
-    """Whether MediaLive's channel reads our input and no other."""
+    """Whether MediaLive's channel reads our inputs and no other."""
     observed_at = last_observed(channel, "ml_channel")
     if not channel.ml_channel_id or not channel.ml_input_id:
         return Check("input_attached", False, "Its MediaLive channel and input are not created yet.")
     if not channel.attached_inputs:
         return Check("input_attached", None, "Not read yet. Prepare reads it.", observed_at)
 
+    ours = [channel.ml_input_id] + ([channel.ml_second_id] if channel.ml_second_id else [])
+
     def judge() -> tuple[bool, str]:
-        if channel.attached_inputs == [channel.ml_input_id]:
-            return True, f"MediaLive reads the input {channel.ml_input_id}."
+        if channel.attached_inputs == ours:
+            return True, f"MediaLive reads the input {' and '.join(ours)}."
         found = ", ".join(map(str, channel.attached_inputs))
         return False, (
-            f"MediaLive reads {found} instead of the input {channel.ml_input_id}: somebody changed it "
+            f"MediaLive reads {found} instead of the input {' and '.join(ours)}: somebody changed it "
             "outside StreamHub, which attaches it again while the channel is idle."
         )
 
     return readable(channel, observed_at, "input_attached", judge)
+
+
+def receiving(channel: Channel) -> Check:
+    """Whether the input is received. Not known while the channel is idle: it does not listen then.
+
+    Nor in the first seconds of a run: that AWS was not asked yet is no reason to wait either.
+    """
+    health = input_health(channel)
+    unknown_is_fine = not is_listening(channel) or health.detail == NOT_READ
+    return Check("receiving", health.ok, health.detail, health.observed_at, unknown_is_fine)
 
 
 def cidrs(channel: Channel) -> list[Check]:

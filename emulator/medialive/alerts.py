@@ -12,9 +12,9 @@ import hashlib
 from datetime import UTC, datetime
 
 from emulator import picture
+from emulator.medialive.failover import Failover
 from emulator.medialive.input_metrics import Point, points
 from emulator.medialive.records import STREAMING, Alert, Channel, Params, bad_request, missing
-from emulator.medialive.signals import Signals
 from emulator.medialive.store import MAX_PAGE, PAGE
 
 CLEARED_KEPT = (300.0, 300.0)  # AWS seconds for which a cleared alert can be listed
@@ -36,7 +36,7 @@ OF_TYPE = {
 }
 
 
-class Alerts(Signals):
+class Alerts(Failover):
     """The operations that tell about a channel's input, and its metrics."""
 
     def list_alerts(self, params: Params) -> Params:
@@ -63,8 +63,9 @@ class Alerts(Signals):
         if enabled.get("State") != "AUTO" or pipeline >= len(heard):
             missing("There are no thumbnails for this channel.")
         now = int(self.world.clock.now().timestamp()) // picture.PIECE_SECONDS * picture.PIECE_SECONDS
+        shown = self._shown(channel) if heard[pipeline] else picture.black()
         thumbnail = {
-            "Body": base64.b64encode(picture.loop(heard[pipeline]).still(now)).decode(),
+            "Body": base64.b64encode(shown.still(now)).decode(),
             "ContentType": "image/jpeg",
             "ThumbnailType": "CURRENT_ACTIVE",
             "TimeStamp": datetime.fromtimestamp(now, tz=UTC),
@@ -79,6 +80,12 @@ class Alerts(Signals):
             return []
         kind, now = record.kind if record else "", self.world.clock.now().timestamp()
         return points(channel, kind, name, int(pipeline), first, min(end, int(now) + 1), now)
+
+    def _shown(self, channel: Channel) -> picture.Loop:
+        """The loop of the active input's encoder."""
+        record = self._active_input(channel)
+        by_place = "second" if channel.active else "pattern"
+        return picture.named((record.picture or by_place) if record else "black")
 
     # -- alerts
 

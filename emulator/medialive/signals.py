@@ -3,13 +3,15 @@
 Until somebody says otherwise, an encoder pushes to every address of an input from an address that is
 allowed, and every source can be pulled. The console's `push`, `unplug` and `plug` change that. A pipeline
 hears one address of its input only, the one with its number (AWS_RULES 35), and only senders that the
-input's security groups allow. Of several attached inputs the first is the active one.
+input's security groups allow. Of several attached inputs the first is the active one until a failover or
+an action of the schedule makes it another (`failover`).
 """
 
 from __future__ import annotations
 
 import ipaddress
 
+from emulator import picture
 from emulator.base import Refusal, World
 from emulator.medialive.channels import Channels
 from emulator.medialive.records import PUSH_TYPES, STREAMING, Channel, Heard, Input, Params
@@ -20,13 +22,17 @@ class Signals(Channels):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self.on_running_change.append(lambda channel, _running: self._listen(channel))
+        # A method of this object, not a function: a copy of the account listens to its own inputs.
+        self.on_running_change.append(self._running_changed)
 
     def update_input_security_group(self, params: Params) -> Params:
         """Replace the rules: a sender may be shut out or let in by that."""
         answer = super().update_input_security_group(params)
         self._listen_to_all()
         return answer
+
+    def _running_changed(self, channel: Channel, _running: bool) -> None:
+        self._listen(channel)
 
     # -- the console
 
@@ -50,6 +56,13 @@ class Signals(Channels):
         self._listen_to_all()
         return {}
 
+    def _console_show(self, params: Params) -> Params:
+        """The encoder of the input `id` sends another `picture`: "pattern", "second" or "black"."""
+        if params["picture"] not in picture.SENT:
+            raise Refusal("InvalidConsoleParameters", f"Pictures are {', '.join(picture.SENT)}.")
+        self._alive(self._inputs, "Input", params["id"]).picture = params["picture"]
+        return {}
+
     def _with_address(self, url: str) -> Input:
         for record in self._inputs:
             if url in (destination["Url"] for destination in record.destinations):
@@ -66,16 +79,20 @@ class Signals(Channels):
         """Note what the channel receives if that has changed."""
         before = _now(channel)
         running = range(channel.pipelines) if channel.state in STREAMING else ()
-        heard = tuple(self._is_heard(channel, pipeline) for pipeline in running)
+        record = self._active_input(channel)
+        heard = tuple(self._is_heard(record, pipeline) for pipeline in running)
         if heard != before:
             channel.heard = [*channel.heard, Heard(self.world.clock.now().timestamp(), heard)]
             self._heard_changed(channel, before, heard)
+        self._listened(channel, heard)
+
+    def _listened(self, channel: Channel, heard: tuple[bool, ...]) -> None:
+        """Called whenever a channel was looked at, changed or not."""
 
     def _heard_changed(self, channel: Channel, before: tuple[bool, ...], heard: tuple[bool, ...]) -> None:
         """What the pipelines receive has changed; both are empty while the channel does not run."""
 
-    def _is_heard(self, channel: Channel, pipeline: int) -> bool:
-        record = self._active_input(channel)
+    def _is_heard(self, record: Input | None, pipeline: int) -> bool:
         if record is None or pipeline >= _ways_in(record):
             return False
         if record.senders is None:
@@ -85,7 +102,7 @@ class Signals(Channels):
         return record.kind not in PUSH_TYPES or self._is_allowed(record, record.senders[pipeline])
 
     def _active_input(self, channel: Channel) -> Input | None:
-        return self._inputs.find(channel.input_ids[0])
+        return self._inputs.find(channel.input_ids[channel.active])
 
     def _channels_of(self, record: Input) -> list[Channel]:
         found = (self._channels.find(channel_id) for channel_id in record.channels)

@@ -157,6 +157,12 @@ def bytes_filter(count: int) -> str:
 
 
 @register.filter
+def bit_rate(bits: int) -> str:
+    """Bits a second in Mbit/s: 5.0 Mbit/s."""
+    return f"{bits / 1_000_000:.1f} Mbit/s"
+
+
+@register.filter
 def unlocalized(number: float) -> str:
     """A number in SVG's format, regardless of the language."""
     return f"{number:g}"
