@@ -11,7 +11,7 @@ from tests.browser.accessibility import severe_violations
 from tests.browser.gallery import SCHEMES
 from tests.browser.staff import PHONE, Open
 from tests.browser.watching import Shoot
-from tests.matrix.failover import with_show_on_two
+from tests.scenarios.two_inputs import with_show_on_two
 from tests.scenarios.world import WorldUnderTest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -3,44 +3,12 @@
 from __future__ import annotations
 
 from channels_app import services
-from channels_app.models import Channel
 from tests.matrix.flows import Flow, assert_left, do_nothing
-from tests.scenarios.prepared import begin_with
 from tests.scenarios.stage import STACK, WHO, channel, delete, medialive_state, nothing, ready, stands
+from tests.scenarios.two_inputs import create_failover, with_failover, with_show_on_two
 from tests.scenarios.world import WorldUnderTest
 
 STACK_OF_TWO = {**STACK, "medialive inputs": 2}
-
-
-def create_failover(world: WorldUnderTest) -> Channel:
-    return services.channel_create(
-        "stage",
-        who=WHO,
-        allowed_cidrs=["203.0.113.7/32"],
-        second_input={"type": "RTMP_PUSH"},
-        slate_on_loss=True,
-    )
-
-
-def _settled(world: WorldUnderTest) -> None:
-    create_failover(world)
-    world.settle(until=ready)
-    world.settle()
-
-
-def with_failover(world: WorldUnderTest) -> None:
-    begin_with(world, _settled)
-
-
-def _on_air(world: WorldUnderTest) -> None:
-    _settled(world)
-    services.breakout_start(services.breakout_create(channel(), "talk", who=WHO), who=WHO)
-    world.settle(until=lambda: stands("running"))
-    world.settle()
-
-
-def with_show_on_two(world: WorldUnderTest) -> None:
-    begin_with(world, _on_air)
 
 
 def rescue(world: WorldUnderTest) -> None:
