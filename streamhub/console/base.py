@@ -63,9 +63,7 @@ class BigReadOnlyAdmin(ReadOnlyAdmin):
         orphans: int = 0,
         allow_empty_first_page: bool = True,
     ) -> InfinitePaginator:
-        return self.paginator(
-            queryset, per_page, orphans, allow_empty_first_page, anchor=anchor_of(request)
-        )
+        return self.paginator(queryset, per_page, orphans, allow_empty_first_page, anchor=anchor_of(request))
 
     def get_sortable_by(self, request: HttpRequest) -> list[str]:
         """The columns of the list that have an index to sort by."""

@@ -29,8 +29,9 @@ class Order:
 
 def order_of(rows: Any) -> Order | None:
     """The order of the query, or None if it is no order by one column of the table and the id."""
-    names = rows.query.order_by if isinstance(rows, QuerySet) else ()
-    if not 1 <= len(names) <= 2 or not all(isinstance(name, str) for name in names):
+    ordered_by = rows.query.order_by if isinstance(rows, QuerySet) else ()
+    names = [name for name in ordered_by if isinstance(name, str)]
+    if not 1 <= len(names) <= 2 or len(names) < len(ordered_by):
         return None
     bare = [name.removeprefix("-") for name in names]
     columns = {field.name for field in rows.model._meta.concrete_fields}

@@ -1,4 +1,4 @@
-"""One chart of all figures that `make bench` has measured so far: each beside its bar, on a logarithmic scale."""
+"""One chart of all figures that `make bench` has measured so far: each beside its bar, logarithmic."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def case(quick: bool) -> Iterator[Figure]:
     for name, page in many.items():
         blocks, before = page["blocks"], few[name]["blocks"]
         times = page["seconds"] / few[name]["seconds"]
-        note = f"{before} and {blocks} blocks; time × {times:.1f}: {page['seconds'] * 1000:.0f} ms"
+        note = f"{before} and {blocks} blocks; time x {times:.1f}: {page['seconds'] * 1000:.0f} ms"
         most = float("inf") if name.endswith(COUNTED) else 2.0
         what = f"{name}: blocks, {sizes[-1]:,} / {sizes[0]:,} rows"
         yield Figure(what, blocks / before, 1, sizes[-1] / sizes[0], most, note)

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.finding_pages N`: pages of the console with N breakouts, on the database of DATABASE_URL.
+"""`python -m tests.bench.finding_pages N`: pages of the console with N breakouts, in `DATABASE_URL`.
 
 For each page: the least of five times, and the blocks of 8 KiB that its queries touch, as JSON. The rows are
 made by SQL, in a database that has none: a channel with a distribution for each fifty breakouts, one in a

@@ -35,7 +35,10 @@ def fill(count: int) -> None:
     channels = max(1, count // PER_CHANNEL)
     on = f"(2 + n % {channels})"
     first = rows.breakout(
-        "completed", rows.channel(name="first", distribution=rows.distribution()), usage_status="final", curtain_raised=False
+        "completed",
+        rows.channel(name="first", distribution=rows.distribution()),
+        usage_status="final",
+        curtain_raised=False,
     )
     first.attachments.create(
         aws_distribution_id="E", domain_name="d", started_at=first.created_at, ended_at=first.created_at
@@ -47,7 +50,7 @@ def fill(count: int) -> None:
         count,
         {
             "uid": "md5('b' || n)",
-            "name": "'show ' || n || ' of ' || n * 7919 % 1009",
+            "name": "'show ' || n || ' of ' || n::bigint * 7919 % 1009",
             "channel_id": on,
             "channel_uid": f"md5('c' || {on})",
             "channel_name": f"'stage ' || {on}",

@@ -1,4 +1,4 @@
-"""What StreamHub does while nobody does anything: calls of AWS and transactions an hour, by number of channels.
+"""What StreamHub does while nobody does anything, by number of channels: AWS calls, transactions an hour.
 
 Everything runs as in production (`production`) over one period of the complete lists.
 """

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from streamhub.aws.ratelimit import rate_for
 from tests.bench.figures import Figure, write_json
@@ -46,6 +45,11 @@ def starts(quick: bool) -> Iterator[Figure]:
     times = sorted(seconds_of(entry) for entry in entries if entry["name"] == START)
     seconds = times[-1] - times[0]
     reads = [name for name in until_last if name in OWN_READS]
+    first = seconds_of(entries[0])
+    read_at = {
+        name: [round(seconds_of(entry) - first, 1) for entry in entries if entry["name"] == name]
+        for name in LISTS
+    }
     lists = {name: until_last.count(name) for name in LISTS}
     found = {
         "count": count,
@@ -55,12 +59,13 @@ def starts(quick: bool) -> Iterator[Figure]:
         "floor_seconds": floor,
         "per_second": (count - RATE.burst) / seconds,
         "lists": lists,
+        "lists_read_at": read_at,
         "own_reads": len(reads),
         "naive_calls_each": naive,
         "load": os.getloadavg()[0],
     }
     write_json("starts", found)
-    note = f"{found['per_second']:.2f} of {RATE.per_second:g} a second, {asked:.0f} s until all were asked for"
+    note = f"{found['per_second']:.2f} of {RATE.per_second:g} a second; asked for in {asked:.0f} s"
     yield Figure(f"{count} starts: time / floor's", seconds / floor, 1, RATE.per_second / 2.9, 1.11, note)
     each = (names.count(START) + len(reads)) / count
     yield Figure(f"{count} starts: own calls each", each, 1, naive, 1.05, f"{len(reads)} describes")
@@ -133,21 +138,21 @@ def kills(quick: bool) -> Iterator[Figure]:
     """Channels are created at once; in the middle of it all workers are killed, and start again."""
     count = 10 if quick else 50
     seconds: dict[str, float] = {}
+    illegal = 0
     with running({}) as processes:
         stack = Stack(*processes)
         stack.control.durations(cloudfront_deploy=275.0, medialive_create=10.0)
+        stack.as_in_production(SCALE)
         for what, meanwhile in (("warm", None), ("without", None), ("killed", kill_all), ("again", None)):
-            stack.as_in_production(SCALE)
             seconds[what] = _create(stack, 2 if what == "warm" else count, meanwhile)
-            _remove_all(stack)
-        counts = stack.control.counts()
+            illegal += sum(stack.control.counts()["illegal"].values())
     usual = (seconds["without"] + seconds["again"]) / 2
-    found = {**seconds, "count": count, "illegal": counts["illegal"], "load": os.getloadavg()[0]}
+    found = {**seconds, "count": count, "illegal": illegal, "load": os.getloadavg()[0]}
     write_json("kills", found)
-    note = f"{seconds['killed']:.0f} s with, {seconds['without']:.0f} and {seconds['again']:.0f} s without a kill"
+    note = "{killed:.0f} s with, {without:.0f} and {again:.0f} s without a kill".format(**seconds)
     ratio = seconds["killed"] / usual
     yield Figure(f"{count} creates, all workers killed: time / time without", ratio, 1, 1.64, 1.2, note)
-    yield Figure(f"{count} creates: illegal calls", sum(counts["illegal"].values()), 0, 0, 0)
+    yield Figure(f"{count} creates: illegal calls", illegal, 0, 0, 0)
 
 
 def kill_all(stack: Stack, count: int) -> None:
@@ -161,27 +166,12 @@ def kill_all(stack: Stack, count: int) -> None:
 
 
 def _create(stack: Stack, count: int, meanwhile: Callable[[Stack, int], None] | None) -> float:
-    """Create channels at once; seconds until all are ready."""
+    """Create channels at once, beside those that exist; seconds until all are ready."""
+    before = stack.ready()
     stack.control.clear_calls()
     began = time.monotonic()
-    stack.create_channels(count)
+    stack.create_channels(before + count, before)
     if meanwhile is not None:
         meanwhile(stack, count)
-    stack.wait(lambda: stack.ready() == count, f"{count} channels are ready", 900)
+    stack.wait(lambda: stack.ready() == before + count, f"{count} channels are ready", 900)
     return time.monotonic() - began
-
-
-def _remove_all(stack: Stack) -> None:
-    """Delete all channels, with an AWS that finishes at once."""
-    stack.at_once()
-    for channel in stack.all("channels"):
-        stack.api.delete(f"channels/{channel['id']}")
-
-    def gone() -> bool:
-        stack.api.post("reaper/run")
-        left: list[Any] = stack.all("channels") + stack.all("distributions")
-        return not left
-
-    stack.wait(gone, "nothing is left", 900)
-
-

@@ -153,7 +153,7 @@ def eight(monkeypatch: pytest.MonkeyPatch) -> list[Breakout]:
 
 @pytest.mark.parametrize(
     ("order", "column"),
-    [("", "-pk"), ("o=7&", "usage_bytes_downloaded"), ("o=-7&", "-usage_bytes_downloaded")],
+    [("", "-id"), ("o=7&", "usage_bytes_downloaded"), ("o=-7&", "-usage_bytes_downloaded")],
     ids=["newest", "bytes", "most-bytes"],
 )
 def test_the_links_lead_through_every_row_once_and_back(
