@@ -1,4 +1,4 @@
-"""Many breakouts by SQL: copies of one, with other names, on as many channels as fit their number."""
+"""Many breakouts by SQL: copies of one, with other names, on a thousand channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from channels_app.models import Attachment, Breakout, Channel
 from distributions.models import Distribution
 from tests.scenarios import rows
 
-PER_CHANNEL = 50
+CHANNELS = 1_000
+# How many breakouts each distribution has served; most of them are gone long since.
+PER_DISTRIBUTION = 50
 # What differs from the copied row, as SQL of the number `n`.
 DISTRIBUTION = {
     "uid": "md5('d' || n)",
@@ -31,9 +33,9 @@ CHANNEL = {
 
 
 def fill(count: int) -> None:
-    """So many breakouts and attachments, and a channel with a distribution for each fifty."""
-    channels = max(1, count // PER_CHANNEL)
-    on = f"(2 + n % {channels})"
+    """So many breakouts, each with an attachment of a distribution that fifty of them had."""
+    on = f"(2 + n % {CHANNELS})"
+    served_by = f"(n / {PER_DISTRIBUTION})"
     first = rows.breakout(
         "completed",
         rows.channel(name="first", distribution=rows.distribution()),
@@ -43,8 +45,8 @@ def fill(count: int) -> None:
     first.attachments.create(
         aws_distribution_id="E", domain_name="d", started_at=first.created_at, ended_at=first.created_at
     )
-    _copies(Distribution, channels, DISTRIBUTION)
-    _copies(Channel, channels, CHANNEL)
+    _copies(Distribution, CHANNELS, DISTRIBUTION)
+    _copies(Channel, CHANNELS, CHANNEL)
     _copies(
         Breakout,
         count,
@@ -64,8 +66,8 @@ def fill(count: int) -> None:
         count,
         {
             "breakout_id": "n",
-            "aws_distribution_id": f"'E' || {on}",
-            "domain_name": f"'d' || {on} || '.cloudfront.net'",
+            "aws_distribution_id": f"'F' || {served_by}",
+            "domain_name": f"'f' || {served_by} || '.cloudfront.net'",
             "distribution_id": on,
         },
     )

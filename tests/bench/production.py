@@ -41,7 +41,7 @@ CIDRS = ["203.0.113.0/24"]
 WORKERS = (1, 2)
 # What AWS allows in this account: more than any case needs.
 ROOM = {
-    "medialive": {"channels": 5000, "push_inputs": 5000},
+    "medialive": {"channels": 5000, "push_inputs": 5000, "pull_inputs": 5000},
     "mediapackage": {"channels": 5000},
     "cloudfront": {"distributions": 20_000},
 }

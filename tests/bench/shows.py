@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from streamhub.aws.ratelimit import rate_for
 from tests.bench.figures import Figure, write_json
@@ -43,6 +44,7 @@ def starts(quick: bool) -> Iterator[Figure]:
         stack.wait(lambda: stack.accepted(START) == count, "all are started", 300)
         taken = time.monotonic() - began
         entries = stack.control.calls(limit=200_000)
+        write_json("starts", {"taken_seconds": taken, "calls": [_brief(entry) for entry in entries]})
         floor, (naive_seconds, naive) = _floor(stack, count), _naive(stack, NAIVE)
     names = [entry["name"] for entry in entries]
     until_last = names[: len(names) - names[::-1].index(START)]
@@ -68,7 +70,7 @@ def starts(quick: bool) -> Iterator[Figure]:
         "naive_calls_each": naive,
         "load": os.getloadavg()[0],
     }
-    write_json("starts", found)
+    write_json("starts", {**found, "calls": [_brief(entry) for entry in entries]})
     note = f"{found['per_second']:.2f} of {RATE.per_second:g} a second; asked for in {asked:.0f} s"
     slow = naive_seconds * count / NAIVE / floor
     yield Figure(f"{count} starts: time / floor's", seconds / floor, 1, slow, 1.11, note)
@@ -82,6 +84,10 @@ def starts(quick: bool) -> Iterator[Figure]:
 
 OWN_READS = ("medialive:DescribeChannel", "medialive:DescribeInput", "cloudfront:GetDistribution")
 LISTS = ("medialive:ListChannels", "medialive:ListInputs")
+
+
+def _brief(entry: dict[str, Any]) -> tuple[float, str]:
+    return seconds_of(entry), str(entry["name"])
 
 
 def _prepared(stack: Stack, count: int) -> list[str]:
