@@ -58,8 +58,9 @@ def _figures(simulation: Simulation, times: int, many: tuple[int, ...], starts: 
         calls, _ = simulation.delete(rows, delete_stale_distributions)
         most = 12 if count == 1 else 8
         yield Figure(f"delete {count}: calls each", total(calls) / count, 7, 14, most, by_name(reads(calls)))
-    yield from _starts(simulation, starts)
     yield from _beside_complete_lists(simulation, times)
+    simulation.settings.FULL_OBSERVE_SECONDS = NEVER
+    yield from _starts(simulation, starts)
 
 
 def _one_by_one(simulation: Simulation, what: str, times: int) -> Iterator[Figure]:
