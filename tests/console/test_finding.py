@@ -234,7 +234,7 @@ WHOLE = r"Seq Scan on (channels_app_breakout|channels_app_attachment)"
 BIG_TABLES = ("channels_app_breakout", "channels_app_attachment")
 # Each page, and the index that its query of breakouts must use ("": any).
 PAGES = {
-    "/admin/": "breakout_state",
+    "/admin/": "breakout_newest_in_state",
     BREAKOUTS: "channels_app_breakout_pkey",
     f"{BREAKOUTS}?p=90": "channels_app_breakout_pkey",
     f"{BREAKOUTS}?q=show": "channels_app_breakout_pkey",
