@@ -5,6 +5,14 @@ from streamhub.console.navigation import Entry
 
 NAVIGATION = (
     Entry(110, "Live", "Breakouts", "podcasts", "channels_app.breakout"),
+    Entry(
+        115,
+        "Live",
+        "Calendar",
+        "calendar_month",
+        url_name="admin:calendar",
+        permission="channels_app.view_breakout",
+    ),
     Entry(120, "Live", "Channels", "settings_input_antenna", "channels_app.channel"),
     Entry(130, "Live", "Security groups", "shield", "channels_app.securitygroup"),
 )

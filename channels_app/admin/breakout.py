@@ -13,10 +13,11 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import playback, preview, services
-from channels_app.admin import badges, handed_over, series
+from channels_app.admin import badges, handed_over, running_cost, series
 from channels_app.admin import playback as playback_pages
-from channels_app.admin.breakout_filters import FILTERS
+from channels_app.admin.calendar_place import calendar_at
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
+from channels_app.admin.list_filters import FILTERS
 from channels_app.admin.now import breakout_now
 from channels_app.admin.planning_forms import BreakoutForm
 from channels_app.admin.planning_verbs import PLANNING
@@ -29,7 +30,7 @@ from streamhub.access.actors import Actor
 from streamhub.clock import from_now
 from streamhub.console import sizes
 from streamhub.console.creation import CreatingAdmin
-from streamhub.console.facts import Panel, Section
+from streamhub.console.facts import Link, Panel, Section
 from streamhub.console.finding import Search
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import PARAMETER, SavedView
@@ -138,6 +139,14 @@ class BreakoutAdmin(CreatingAdmin):
     def facts(self, request: HttpRequest, row: Breakout) -> list[Section]:
         return breakout_sections(row, request.user)
 
+    def links(self, request: HttpRequest, row: Breakout) -> list[Link]:
+        """Its place in the calendar, and a series of shows like it."""
+        at = row.session_started_at or row.starts_at
+        found = [Link("Calendar", calendar_at(row.channel_id, at), "calendar_month")]
+        if self.has_add_permission(request) and guards.refusal("duplicate", self.situation(row)) is None:
+            found.append(Link("Plan a series", series.url_like(row), "date_range"))
+        return found
+
     def extra_urls(self) -> list[Any]:
         return [
             path("series/", self.own(series.page), name="channels_app_breakout_series"),
@@ -235,7 +244,9 @@ VERBS = (
         consequences=lambda row: [
             f"The channel {row.channel_name} is started, and AWS bills it from then on.",
             "Viewers can watch once it is running and its curtain is raised.",
+            *running_cost.of_breakout(row),
         ],
+        together=running_cost.of_breakouts,
         done="it is being started.",
         now=breakout_now,
         costly=True,
@@ -288,8 +299,10 @@ VERBS = (
         run=lambda row, who: services.breakout_retry(row, who=who),
         refusal=_refusal("retry"),
         consequences=lambda row: [
-            "It is started again. If its channel has failed too, the channel is retried first."
+            "It is started again. If its channel has failed too, the channel is retried first.",
+            *running_cost.of_breakout(row),
         ],
+        together=running_cost.of_breakouts,
         done="it is started again.",
         now=breakout_now,
         costly=True,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from channels_app import breakout_sync, services
 from channels_app.admin import badges, channel_breakouts, handed_over
+from channels_app.admin.calendar_place import calendar_url
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
+from channels_app.admin.list_filters import CHANNEL_FILTERS
 from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
@@ -27,6 +33,7 @@ from streamhub.access.actors import Actor
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Link, Section
 from streamhub.console.finding import Search
+from streamhub.console.pasted import tags_in
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
@@ -55,6 +62,15 @@ def _delivered_through(spellings: list[str]) -> QuerySet[Any, int]:
     return distributions.values_list("channel", flat=True)
 
 
+def _tagged(texts: list[str]) -> QuerySet[Any, int]:
+    """The channels with a tag that a text names as `key=value`. Reads the table only if one does."""
+    pairs = {pair for text in texts for pair in tags_in(text)}
+    tagged = reduce(
+        or_, (Q(Exact(KeyTextTransform(key, "tags"), value)) for key, value in pairs), Q(pk__in=[])
+    )
+    return Channel.objects.filter(tagged).order_by("-id").values_list("pk", flat=True)
+
+
 @admin.register(Channel)
 class ChannelAdmin(CreatingAdmin):
     icon = "settings_input_antenna"
@@ -74,13 +90,13 @@ class ChannelAdmin(CreatingAdmin):
         SavedView("outdated", "Outdated settings", "history_toggle_off", services.settings_outdated, 40),
     )
     list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
-    list_filter = ("state", "desired", "input_type", "channel_class", "record")
+    list_filter = ("state", "desired", "input_type", "channel_class", "record", *CHANNEL_FILTERS)
     search = Search(
         ids=("uid", "ml_channel_id", "ml_input_id", "mp_channel_id", "mp_endpoint_id"),
         names=("name",),
-        elsewhere=(_delivered_through,),
+        elsewhere=(_delivered_through, _tagged),
     )
-    search_help_text = "Name, or a whole AWS id or domain"
+    search_help_text = "Name, tag (team=events), or a whole AWS id, ARN or URL"
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
@@ -119,7 +135,9 @@ class ChannelAdmin(CreatingAdmin):
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
         series = f"{reverse('admin:channels_app_breakout_series')}?channel={row.pk}"
         links = [Link("New breakout", url, "add_circle"), Link("Plan a series", series, "date_range")]
-        return links if possible else []
+        sees = request.user.has_perm("channels_app.view_breakout")
+        week = [Link("Calendar", calendar_url(view="week", channel=row.pk), "calendar_month")]
+        return (links if possible else []) + (week if sees else [])
 
     def creation_notes(self) -> list[str]:
         return before_creating(

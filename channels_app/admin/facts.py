@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
@@ -16,6 +18,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import PUSH_TYPES, InputType
 from channels_app.services import customer_of, origin_closed, pending_changes, settings_differing
+from streamhub.console import aws_console
 from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Section
 
@@ -163,7 +166,12 @@ def _delivery(row: Channel) -> Section:
         "Delivery",
         [
             Fact("distribution", str(distribution), "link", href=page_of(distribution)),
-            Fact("CloudFront id", distribution.aws_distribution_id, "id"),
+            Fact(
+                "CloudFront id",
+                distribution.aws_distribution_id,
+                "id",
+                href=aws_console.distribution(distribution.aws_distribution_id),
+            ),
             Fact("domain", distribution.domain_name, "id"),
             Fact("state", distribution.state),
             *expected_facts(distribution),
@@ -177,18 +185,28 @@ def _aws(row: Channel) -> Section:
     return Section(
         "AWS",
         [
-            Fact("MediaLive channel", row.ml_channel_id, "id"),
+            Fact(
+                "MediaLive channel",
+                row.ml_channel_id,
+                "id",
+                href=aws_console.medialive_channel(row.ml_channel_id),
+            ),
             Fact("MediaLive state", row.ml_channel_state, "code"),
             *expected_facts(row),
             Fact("maintenance window", str(window_of(row.maintenance_window) or ""), hint=MAINTENANCE_HINT),
-            Fact("MediaLive input", row.ml_input_id, "id"),
+            Fact("MediaLive input", row.ml_input_id, "id", href=aws_console.medialive_input(row.ml_input_id)),
             Fact(
                 "security group",
                 group and (group.aws_id or str(group)),
                 "link",
                 href=(group and page_of(group)) or "",
             ),
-            Fact("MediaPackage channel", row.mp_channel_id, "id"),
+            Fact(
+                "MediaPackage channel",
+                row.mp_channel_id,
+                "id",
+                href=aws_console.mediapackage_channel(row.mp_channel_id),
+            ),
             Fact("MediaPackage endpoint", row.mp_endpoint_id, "id"),
             Fact("last observed", row.observed_at, "when"),
         ],
@@ -242,7 +260,9 @@ def _session(row: Breakout) -> Section:
     return Section(
         "Session",
         [
-            Fact("planned for", row.starts_at, "when") if row.starts_at else Fact("planned for", None),
+            Fact("planned for", row.starts_at, "when", hint=_local(row))
+            if row.starts_at
+            else Fact("planned for", None),
             Fact("planned minutes", row.duration_minutes),
             *([Fact("planned end", row.planned_end_at, "when")] if row.planned_end_at else []),
             schedule.breakout_fact(row),
@@ -254,6 +274,13 @@ def _session(row: Breakout) -> Section:
         ],
         "event",
     )
+
+
+def _local(row: Breakout) -> str:
+    """The start as the clocks show it in the zone in which it was planned."""
+    if row.starts_at is None or row.time_zone == "":
+        return ""
+    return f"{row.starts_at.astimezone(ZoneInfo(row.time_zone)):%a %Y-%m-%d %H:%M %Z} in {row.time_zone}"
 
 
 def _customer_hint(row: Breakout) -> str:

@@ -1,7 +1,8 @@
-"""Channel, SecurityGroup, Breakout, Attachment."""
+"""Channel, SecurityGroup, Breakout, Attachment, RecordingBucket."""
 
 from channels_app.models.breakout import Attachment, Breakout
 from channels_app.models.channel import Channel
+from channels_app.models.recording_bucket import RecordingBucket
 from channels_app.models.security_group import SecurityGroup
 
-__all__ = ["Attachment", "Breakout", "Channel", "SecurityGroup"]
+__all__ = ["Attachment", "Breakout", "Channel", "RecordingBucket", "SecurityGroup"]

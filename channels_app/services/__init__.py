@@ -22,6 +22,7 @@ from channels_app.services.breakout_edits import (
     breakout_edit,
     breakout_reschedule,
     breakouts_plan,
+    copied,
 )
 from channels_app.services.channel import (
     DISTRIBUTION_GONE,
@@ -52,7 +53,7 @@ from channels_app.services.recordings import (
     RECORDINGS_UNREAD,
     breakout_recordings_record,
 )
-from channels_app.services.schedule import breakout_schedule, channel_schedule, schedule_of, what_is_on
+from channels_app.services.schedule import breakout_schedule, channel_schedule, said, schedule_of, what_is_on
 from channels_app.services.security_group import (
     security_group_for,
     security_group_release,
@@ -107,6 +108,7 @@ __all__ = [
     "channel_tags_change",
     "channel_wanted",
     "channel_warm",
+    "copied",
     "creation_refusal",
     "customer_of",
     "distribution_add",
@@ -119,6 +121,7 @@ __all__ = [
     "pending_changes",
     "plan_warnings",
     "running",
+    "said",
     "schedule_of",
     "security_group_for",
     "security_group_release",

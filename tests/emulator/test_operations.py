@@ -15,6 +15,7 @@ NOT_CALLED_YET = {"medialive": {"DescribeThumbnails", "ListAlerts"}}
 SERVICES = (
     "cloudfront",
     "cloudwatch",
+    "iam",
     "medialive",
     "mediapackage",
     "secretsmanager",

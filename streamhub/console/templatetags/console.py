@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from streamhub.console import paging, sizes
+from streamhub.console import paging, personal_views, sizes
 from streamhub.console.saved_views import PARAMETER
 
 register = template.Library()
+
+MINUTE = 60  # seconds
 
 
 def utc_text(moment: datetime) -> str:
@@ -92,11 +94,17 @@ def badge(badge: Any, word: str) -> dict[str, Any]:
     return {"badge": badge, "word": badge.word or word}
 
 
-@register.inclusion_tag("console/saved_views.html")
-def saved_views(cl: Any) -> dict[str, Any]:
-    """The links above a list, with the current one marked."""
+@register.inclusion_tag("console/saved_views.html", takes_context=True)
+def saved_views(context: Any, cl: Any) -> dict[str, Any]:
+    """The links above a list, with the current one marked, and the person's own views."""
     selected = cl.params.get(PARAMETER) or cl.filter_params.get(PARAMETER, [""])[-1]
-    return {"views": cl.model_admin.views(), "selected": selected, "name": cl.opts.verbose_name_plural}
+    return {
+        "views": cl.model_admin.views(),
+        "selected": selected,
+        "name": cl.opts.verbose_name_plural,
+        "personal": personal_views.shown(context["request"], cl.opts.label_lower),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.inclusion_tag("console/list_poller.html")
@@ -126,6 +134,20 @@ def spaced(name: str) -> str:
 def thousands(number: int | None) -> str:
     """The number with separators: 1,234,567."""
     return "" if number is None else f"{number:,}"
+
+
+@register.filter
+def lasting(span: timedelta) -> str:
+    """A length of time in its two largest units: "0.4 s", "5 min", "1 h 30 min"."""
+    seconds = span.total_seconds()
+    if seconds < MINUTE:
+        return f"{seconds:.3g} s"
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", MINUTE), ("s", 1)):
+        count, seconds = divmod(round(seconds), length)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
 
 
 @register.filter(name="bytes")

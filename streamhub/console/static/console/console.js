@@ -106,6 +106,21 @@
     for (const element of document.querySelectorAll("[data-sh-poll]")) window.htmx.trigger(element, "sh-now");
   });
 
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("[data-sh-refresh]") || !window.htmx) return;
+    event.preventDefault();
+    for (const element of document.querySelectorAll("[data-sh-poll]")) window.htmx.trigger(element, "sh-now");
+  });
+
+  // A menu closes like one: by a click elsewhere, or by Escape.
+  function closeMenus(event) {
+    for (const menu of document.querySelectorAll("details.sh-user[open]")) {
+      if (event.type === "keydown" ? event.key === "Escape" : !menu.contains(event.target)) menu.removeAttribute("open");
+    }
+  }
+  document.addEventListener("click", closeMenus);
+  document.addEventListener("keydown", closeMenus);
+
   // Keep opened <details> open when a refresh replaces them.
   const openIds = new Set();
   document.addEventListener("toggle", (event) => {
@@ -203,7 +218,7 @@
     if (!moment || isNaN(moment)) { set(note, ""); return; }
     const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const zones = [...new Set([zone, "UTC", own])];
-    const past = moment.getTime() < Date.now() - 60000;
+    const past = !("shPast" in field.dataset) && moment.getTime() < Date.now() - 60000;
     note.classList.toggle("sh-late", past);
     set(note, `${zones.map((name) => minutes(moment, name)).join(" = ")}${past ? ": this is past" : `, ${relative(moment)}`}`);
   }
@@ -223,6 +238,12 @@
     }
   }
 
+  // The server shows the calendar in this zone.
+  function keepOwnZone() {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (own) document.cookie = `sh_zone=${own}; path=/admin/; max-age=31536000; SameSite=Lax`;
+  }
+
   // --- accessible names that Unfold and select2 leave out ------------------------------------------
 
   function nameFields() {
@@ -232,12 +253,18 @@
     for (const hint of document.querySelectorAll("span.help-tooltip[aria-label]:not([role])")) {
       hint.setAttribute("role", "img");
     }
+    // The name of an icon is the text of its element: it is no part of the name of a link or a button.
+    for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
+      icon.setAttribute("aria-hidden", "true");
+    }
   }
+  document.addEventListener("htmx:afterSwap", nameFields);
   // Runs after the libraries' own load handlers.
   window.addEventListener("load", () => setTimeout(nameFields));
   document.addEventListener("focusin", nameFields);
 
   document.addEventListener("DOMContentLoaded", () => {
+    keepOwnZone();
     showTimes();
     showFields();
     chooseOwnZone();
