@@ -16,8 +16,8 @@ GREEN, RED, GREY = "#15803d", "#b91c1c", "#6b7280"
 
 
 def write_chart(figures: Sequence[Figure], path: Path) -> None:
-    """An SVG with a row for each figure: a bar up to what was measured, marks for floor and naive."""
-    rows = [figure for figure in figures if figure.most > 0]
+    """An SVG with a row for each figure that has a bar: what was measured, and marks for floor and naive."""
+    rows = [figure for figure in figures if 0 < figure.most < math.inf]
     height = TOP + ROW * len(rows) + 12
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 110}" height="{height}"'
