@@ -18,7 +18,7 @@ from streamhub.console.beside import order_of, rows_after, rows_before
 from streamhub.row_ids import row_id
 
 # The parameters of a link: the row after or before which the page lies.
-AFTER_VAR, BEFORE_VAR = "after", "before"
+AFTER_VAR, BEFORE_VAR = "after_row", "before_row"
 ANCHORS = (AFTER_VAR, BEFORE_VAR)
 
 

@@ -189,8 +189,8 @@ def test_a_row_that_comes_meanwhile_moves_none_to_the_next_page(
 
 def test_the_row_of_a_page_is_no_filter_of_the_other_links(superuser: Client, eight: list[Breakout]) -> None:
     page = superuser.get(_link(superuser, BREAKOUTS, "next"))
-    assert "after" not in page.context["cl"].get_query_string()
-    for odd in ("after=x", "before=-1", f"after={2**70}", "after=1&before=2"):
+    assert "after_row" not in page.context["cl"].get_query_string()
+    for odd in ("after_row=x", "before_row=-1", f"after_row={2**70}", "after_row=1&before_row=2"):
         assert superuser.get(f"{BREAKOUTS}?p=2&{odd}").status_code == 200
 
 
@@ -243,7 +243,7 @@ PAGES = {
     f"{BREAKOUTS}?q=d500.cloudfront.net": "attachment_domain",
     **{f"{BREAKOUTS}?o={order}": "breakout_by_start" for order in ("4", "-4")},
     **{f"{BREAKOUTS}?o={order}": "breakout_by_bytes" for order in ("7", "-7", "-7&p=90")},
-    **{f"{BREAKOUTS}?o={order}&p=90&after=300": "breakout_by_bytes" for order in ("7", "-7")},
+    **{f"{BREAKOUTS}?o={order}&p=90&after_row=300": "breakout_by_bytes" for order in ("7", "-7")},
     **{f"{BREAKOUTS}?view={view}": "" for view in ("live", "soon", "moving", "failed")},
     f"{BREAKOUTS}?usage_status__exact=pending": "breakout_usage_status",
     **{f"/admin/search/?extended=1&s={term}": "breakout_search" for term in ("4999", "zzyzx", "qx")},
