@@ -45,7 +45,7 @@ browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
 matrix: $(STAMP) ## every AWS call with every fault, each in a new world; POINT=flow:call:kind replays one
 	@$(BIN)/python -m tests.matrix.run $(if $(POINT),--point $(POINT)) $(if $(FLOW),--flow $(FLOW))
 
-bench: $(STAMP) ## AWS calls and time compared with the minimum; CASE=stack, pace, reap or metrics; QUICK=1
+bench: $(STAMP) ## AWS calls and time compared with the minimum; CASE=reap, starts, kills, idle, finding, pace, stack or metrics; QUICK=1
 	@QUICK=$(QUICK) $(BIN)/python -m tests.bench.run $(if $(CASE),--case $(CASE))
 
 chaos: $(STAMP) ## clients at work while processes are killed at random; MINUTES=10, SEED repeats the choices

@@ -1,9 +1,10 @@
 """The reaper hands stale distributions to the workers, which delete them from AWS and from the database.
 
-A run begins with a list, unless one was just read. Then each sweep hands over as many rows as the rate
-allows before the next sweeps (`feed`), each with the time of its turn, so that no worker is without work and
-none asks in vain. The deletions are ordinary steps, with the ETag of the last list: CloudFront refuses what
-changed since, and it is read again. The run ends when no stale row is left and no deletion is under way.
+A run begins with a list, unless all rows were read within the last complete lists. Then each sweep hands over
+as many rows as the rate allows before the next sweeps (`feed`), each with the time of its turn, so that no
+worker is without work and none asks in vain. The deletions are ordinary steps, with the ETag that came with
+the mark in the Comment: CloudFront refuses what changed since, whoever changed it, and it is read again. So a
+deletion relies on no mark that is old. The run ends when no stale row is left and no deletion is under way.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from django.conf import settings
-from django.db.models import Case, Count, DateTimeField, Max, Q, Value, When
+from django.db.models import Case, Count, DateTimeField, Max, Min, Q, Value, When
 from django.db.models.functions import Now
 
 from distributions import driver, owners, reaper_rate
@@ -23,8 +24,9 @@ from distributions.reaper_runs import run_open, run_under_way
 from distributions.stale import REAPING, stale
 from streamhub.access.actors import system_actor
 from streamhub.clock import database_now
-from streamhub.lifecycle import handed_over, reading, states
+from streamhub.lifecycle import reading, states
 from streamhub.lifecycle.claim import FREE, after
+from streamhub.lifecycle.freshness import is_fresh, last_answer
 from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import Priority
 
@@ -38,13 +40,13 @@ LOST_SECONDS = 15
 def delete_stale(job: JobRun) -> int:
     """Begin a run, or go on with the one under way; return how many rows were handed over now.
 
-    Reads the list, unless one was just read.
+    Reads the list if a row was not read for a while: it would be refused, and read on its own.
     """
     run = run_under_way()
     if run is None and not stale().exists():
         job.say("nothing to delete")
         return 0
-    if not handed_over.list_is_fresh(driver.POLLED_LIST.key):
+    if not _were_read_lately():
         reading.read_list(driver.POLLED_LIST)
     run = run or run_open(system_actor("reaper"))
     ReaperRun.objects.filter(pk=run.pk, listed=False).update(listed=True, seen=stale().count())
@@ -54,6 +56,14 @@ def delete_stale(job: JobRun) -> int:
         return queued
     job.say(f"{queued} handed to the workers, {stale().count()} wait for their turn or are needed on air")
     return queued
+
+
+def _were_read_lately() -> bool:
+    """Whether every stale row was read since the complete list before the last, by a step or by the list."""
+    if is_fresh(last_answer(None, driver.POLLED_LIST.key)):
+        return True
+    oldest = stale().aggregate(unread=Count("pk", filter=Q(observed_at=None)), at=Min("observed_at"))
+    return not oldest["unread"] and is_fresh(oldest["at"])
 
 
 def feed() -> int:

@@ -317,6 +317,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='breakout',
+            index=models.Index(fields=['state', '-state_since'], name='breakout_newest_in_state'),
+        ),
+        migrations.AddIndex(
+            model_name='breakout',
             index=models.Index(fields=['channel', '-state_since'], name='breakout_of_channel'),
         ),
         migrations.AddIndex(

@@ -106,6 +106,8 @@ class Breakout(HasError):
         ]
         indexes = [
             models.Index(fields=["state", "-id"], name="breakout_state"),
+            # The newest failures, for the dashboard.
+            models.Index(fields=["state", "-state_since"], name="breakout_newest_in_state"),
             # A channel's latest breakout, for alarms.
             models.Index(fields=["channel", "-state_since"], name="breakout_of_channel"),
             models.Index(fields=["usage_status"], name="breakout_usage_status"),

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin import ShowFacets
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from streamhub.console.audited_forms import AuditedForms, History
 from streamhub.console.form_text import VisibleText
-from streamhub.console.paging import InfinitePaginator
+from streamhub.console.paging import ANCHORS, InfinitePaginator, anchor_of
 from streamhub.console.queries import KnownQueries
 from streamhub.console.sorting import IndexedChangeList, indexed_columns
 
@@ -47,12 +47,23 @@ class BigReadOnlyAdmin(ReadOnlyAdmin):
     """For large tables: previous and next pages only, no `COUNT(*)`, and sorted only where an index is."""
 
     paginator = InfinitePaginator
+    own_parameters = ANCHORS
     show_full_result_count = False
     # Facets would run a COUNT for each choice of each filter.
     show_facets = ShowFacets.NEVER
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[IndexedChangeList]:  # type: ignore[override]
         return IndexedChangeList
+
+    def get_paginator(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        per_page: int,
+        orphans: int = 0,
+        allow_empty_first_page: bool = True,
+    ) -> InfinitePaginator:
+        return self.paginator(queryset, per_page, orphans, allow_empty_first_page, anchor=anchor_of(request))
 
     def get_sortable_by(self, request: HttpRequest) -> list[str]:
         """The columns of the list that have an index to sort by."""

@@ -1,12 +1,42 @@
-"""Previous and next pages without a count: one extra row shows whether there is a next page."""
+"""Previous and next pages without a count: one extra row shows whether there is a next page.
+
+The links name the row beside which a page lies, so that a page far behind costs what the first one costs
+(`beside`). A page whose number was typed in is found by counting the rows before it, in the index.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold import paginator as unfold
+
+from streamhub.console.beside import order_of, rows_after, rows_before
+from streamhub.row_ids import row_id
+
+# The parameters of a link: the row after or before which the page lies.
+AFTER_VAR, BEFORE_VAR = "after_row", "before_row"
+ANCHORS = (AFTER_VAR, BEFORE_VAR)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The row beside a page: the last one of the page before, or the first one of the page after it."""
+
+    pk: int
+    page_follows: bool
+
+
+def anchor_of(request: HttpRequest) -> Anchor | None:
+    """The row that the address names, or None."""
+    for name in ANCHORS:
+        pk = row_id(request.GET.get(name, ""))
+        if pk is not None:
+            return Anchor(pk, name == AFTER_VAR)
+    return None
 
 
 class _Page(unfold.InfinitePage):
@@ -19,17 +49,35 @@ class InfinitePaginator(unfold.InfinitePaginator):
 
     template_name = "console/pager.html"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, anchor: Anchor | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._fetched: dict[int, list[Any]] = {}
+        self._anchor = anchor
+        self._more: dict[int, bool] = {}
 
     def page(self, number: Any) -> _Page:
         """The rows of one page, with one query that also finds out whether more rows follow."""
         number = self.validate_number(number)
-        start = (number - 1) * self.per_page
-        rows = self._rows(start, start + self.per_page + 1)
-        self._fetched[number] = rows
+        rows = self._beside_anchor(number)
+        if rows is None:
+            start = (number - 1) * self.per_page
+            rows = self._rows(start, start + self.per_page + 1)
+            self._more[number] = len(rows) > self.per_page
         return _Page(rows[: self.per_page], number, self)
+
+    def _beside_anchor(self, number: int) -> list[Any] | None:
+        """The rows beside the named one, or None if there is none or the order has no key."""
+        order = order_of(self.object_list)
+        if self._anchor is None or order is None or number == 1:
+            return None
+        named = self.object_list.model._default_manager.filter(pk=self._anchor.pk).first()
+        if named is None:
+            return None
+        if self._anchor.page_follows:
+            rows = rows_after(self.object_list, order, named, self.per_page + 1)
+            self._more[number] = len(rows) > self.per_page
+            return rows
+        self._more[number] = True
+        return rows_before(self.object_list, order, named, self.per_page)
 
     def _rows(self, start: int, end: int) -> list[Any]:
         """Rows by their place. Rows that are only passed over are counted in the index, and not read."""
@@ -42,21 +90,27 @@ class InfinitePaginator(unfold.InfinitePaginator):
 
     def more_after(self, number: int) -> bool:
         """Whether rows follow the page that was fetched."""
-        return len(self._fetched.get(number, ())) > self.per_page
+        return self._more.get(number, False)
 
 
 @dataclass(frozen=True)
 class Place:
-    """The rows shown (numbered from 1), and the numbers of the pages before and after (0: none)."""
+    """The rows shown (numbered from 1), and the addresses of the pages before and after ("": none)."""
 
     first: int
     last: int
-    before: int
-    after: int
+    before: str
+    after: str
 
 
-def place(number: int, shown: int, paginator: Any) -> Place:
-    """The place of page `number`, which shows `shown` rows."""
+def place(cl: Any) -> Place:
+    """The place of the page that the change list shows."""
+    number, rows, paginator = cl.page_num, list(cl.result_list), cl.paginator
     start = (number - 1) * paginator.per_page
-    after = number + 1 if paginator.more_after(number) else 0
-    return Place(start + 1, start + shown if shown else 0, number - 1, after)
+    before = after = ""
+    if number > 1:
+        anchor = {BEFORE_VAR: rows[0].pk} if rows and number > 2 else {}
+        before = cl.get_query_string({PAGE_VAR: number - 1, **anchor})
+    if rows and paginator.more_after(number):
+        after = cl.get_query_string({PAGE_VAR: number + 1, AFTER_VAR: rows[-1].pk})
+    return Place(start + 1, start + len(rows) if rows else 0, before, after)

@@ -22,12 +22,13 @@ from django.http import (
 from django.urls import path, reverse
 
 from streamhub.console.models import NAME_MAX, QUERY_MAX, PersonalView
+from streamhub.console.paging import ANCHORS
 from streamhub.names import characters_error, composed
 
 # A person has so many of one list at most.
 MOST = 30
 # Parameters that are no filter: the page, and what Django adds.
-NOT_KEPT = ("p", "e", "all", "_changelist_filters", "_popup", "_to_field", "_facets")
+NOT_KEPT = ("p", *ANCHORS, "e", "all", "_changelist_filters", "_popup", "_to_field", "_facets")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ class KnownQueries:
 
     # Parameters beside those of the filters, for links from other pages.
     more_filters: Sequence[str] = ()
+    # Parameters that are no filters and that this list knows beside Django's.
+    own_parameters: Sequence[str] = ()
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Whether the list has a filter that writes this parameter."""
@@ -37,7 +39,8 @@ class KnownQueries:
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list; with an unknown parameter, a redirect to the list without it."""
-        known = {name for name in request.GET if name in _OWN or self.lookup_allowed(name, "", request)}
+        own = _OWN.union(self.own_parameters)
+        known = {name for name in request.GET if name in own or self.lookup_allowed(name, "", request)}
         if known == set(request.GET):
             return super().changelist_view(request, extra_context)  # type: ignore[misc, no-any-return]
         query = request.GET.copy()

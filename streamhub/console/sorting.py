@@ -12,6 +12,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
+from streamhub.console.paging import ANCHORS
+
 
 def indexed_columns(model: type[Model]) -> set[str]:
     """The columns by which rows can be read in order: those with an index on them and the id."""
@@ -20,6 +22,13 @@ def indexed_columns(model: type[Model]) -> set[str]:
 
 class IndexedChangeList(ChangeList):
     """Of several columns in the address the first counts, which is the one clicked last."""
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        """Without the row that the page lies beside, which is no filter and in no other link."""
+        for name in ANCHORS:
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
+        return super().get_queryset(request, *args, **kwargs)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         chosen = str(self.params.get(ORDER_VAR, "")).split(".")[0]

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from rich.table import Table
 
 from devstack.processes import ROOT
+
+FOLDER = ROOT / "var" / "bench"
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,26 @@ class Figure:
 
 def write_json(name: str, figures: object) -> None:
     """Keep the figures of a case under `var/bench`."""
-    folder = ROOT / "var" / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def keep(case: str, figures: Iterable[Figure]) -> None:
+    """Keep the table's rows of this case, beside those of cases that ran before."""
+    all_cases = _all_cases()
+    all_cases[case] = [asdict(figure) for figure in figures]
+    write_json("figures", all_cases)
+
+
+def kept() -> list[Figure]:
+    """The rows of all cases that were ever kept here, each of its last run."""
+    return [Figure(**row) for rows in _all_cases().values() for row in rows]
+
+
+def _all_cases() -> dict[str, list[dict[str, Any]]]:
+    path = FOLDER / "figures.json"
+    cases: dict[str, list[dict[str, Any]]] = json.loads(path.read_text()) if path.exists() else {}
+    return cases
 
 
 def table_of(figures: Iterable[Figure]) -> Table:

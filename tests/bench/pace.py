@@ -1,12 +1,14 @@
 """Calls and time at AWS's own pace, in one process and in simulated time (`tests/scenarios/pacing.py`).
 
 Durations are drawn by the embedded AWS and unknown to StreamHub. Complete lists, which are read every
-`FULL_OBSERVE_SECONDS` anyway, are left out: what is counted is what the rows cause.
+`FULL_OBSERVE_SECONDS` anyway, are left out: what is counted is what the rows cause. *Beside complete lists*
+they are read as in production, and what the same time costs without work is taken off.
 """
 
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +22,8 @@ from tests.scenarios.pacing import START, Simulation, by_name, reads, total
 from tests.scenarios.world import WorldUnderTest
 
 NEVER = 100_000
+FULL = 300
+IDLE_SECONDS = 3000.0
 
 
 def case(world: WorldUnderTest, django_settings: Any) -> Iterator[Figure]:
@@ -54,6 +58,8 @@ def _figures(simulation: Simulation, times: int, many: tuple[int, ...], starts: 
         calls, _ = simulation.delete(rows, delete_stale_distributions)
         most = 12 if count == 1 else 8
         yield Figure(f"delete {count}: calls each", total(calls) / count, 7, 14, most, by_name(reads(calls)))
+    yield from _beside_complete_lists(simulation, times)
+    simulation.settings.FULL_OBSERVE_SECONDS = NEVER
     yield from _starts(simulation, starts)
 
 
@@ -81,3 +87,29 @@ def _starts(simulation: Simulation, count: int) -> Iterator[Figure]:
     before = names[: names.index(START)]
     yield Figure(f"{count} starts: reads before the first", len(before), 2, count, 3, ", ".join(before))
     yield Figure(f"{count} starts: calls each", len(names) / count, 1, 6, 1.1)
+
+
+def _beside_complete_lists(simulation: Simulation, times: int) -> Iterator[Figure]:
+    """One create and one deletion at a time, each beginning somewhere between two complete lists."""
+    simulation.settings.FULL_OBSERVE_SECONDS = FULL
+    simulation.pass_(2 * FULL)
+    simulation.world.control.clear_calls()
+    simulation.pass_(IDLE_SECONDS)
+    idle = total(simulation.world.counts()) / IDLE_SECONDS
+    rng = random.Random(7)
+    caused: dict[str, list[float]] = {"create": [], "delete": []}
+    ratios = []
+    for what in [*["create"] * times, *["delete"] * times]:
+        simulation.pass_(rng.uniform(0, FULL))
+        began = simulation.now()
+        if what == "create":
+            calls, ratio = simulation.create(1)
+            ratios.append(ratio)
+        else:
+            calls, _ = simulation.delete([Channel.objects.latest("pk")], delete_stale_distributions)
+        caused[what].append(total(calls) - idle * (simulation.now() - began))
+    note = f"mean of {times}; {idle * 3600:.0f} calls an hour without work"
+    yield Figure("create 1, beside complete lists: calls", sum(caused["create"]) / times, 5, 10, 8, note)
+    what = "create 1, beside complete lists: time to ready / AWS's own"
+    yield Figure(what, sum(ratios) / times, 1.05, 1.6, 1.1)
+    yield Figure("delete 1, beside complete lists: calls", sum(caused["delete"]) / times, 7, 14, 12, note)

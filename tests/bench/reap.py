@@ -1,42 +1,30 @@
-"""The reaper as in production: PostgreSQL, Redis, gunicorn, two times four workers, beat and observers.
+"""The reaper as in production (`production`), at default rates and against AWS's own limit.
 
-AWS is a process of its own that takes 50 ms for each call and refuses deletions beyond its limit, which is
-measured in the same run. `floor` deletes with known ETags and knows the limit; `naive` is a cron job that
-pages through the list and reads each distribution before it deletes it. Both are run here.
+AWS refuses deletions beyond its limit, which is measured in the same run. `floor` deletes with known ETags
+and knows the limit; `naive` is a cron job that pages through the list and reads each distribution before it
+deletes it. Both are run here.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from devstack.demo.api import Api
-from devstack.ports import free_port
-from devstack.processes import AT_WORK, ProcessSet
-from emulator.control import Control
 from tests.bench.figures import Figure, write_json
-from tests.scenarios.processes import postgres_database, redis_database
+from tests.bench.production import LATENCY, Stack, running, seconds_of
 
-LATENCY = 0.05
 LIMIT = 20.0
 RAISED = "cloudfront:DeleteDistribution=100/100"
 DEFAULT_RATE = 2.0
-SCOPES = ("distributions:read", "distributions:write")
+DELETE = "cloudfront:DeleteDistribution"
 
 
 @dataclass
@@ -63,7 +51,7 @@ class Outcome:
 
 def case(quick: bool) -> Iterator[Figure]:
     """Default rates, then raised ones against AWS's own limit, then with a worker that is killed."""
-    count = 60 if quick else 200
+    count = 60 if quick else 600
     default_count = int(os.environ.get("REAP_N", "40" if quick else "1000"))
     outcomes: list[Outcome] = []
 
@@ -71,10 +59,12 @@ def case(quick: bool) -> Iterator[Figure]:
         outcomes.extend(measured)
         write_json("reap", [figures_of(outcome) for outcome in outcomes])
 
-    with stack({}) as default:
+    with running({}) as processes:
+        default = Reaper(*processes)
         keep(default.reap("default rates", default_count))
-    with stack({"AWS_RATES": RAISED}) as raised:
-        raised.control.limit("cloudfront:DeleteDistribution", LIMIT)
+    with running({"AWS_RATES": RAISED}) as processes:
+        raised = Reaper(*processes)
+        raised.control.limit(DELETE, LIMIT)
         floor, naive = raised.floor(count), raised.naive(min(count, 60))
         keep(floor, naive)
         keep(raised.reap("raised rates, nothing known", count))
@@ -106,35 +96,14 @@ def figures_of(outcome: Outcome) -> dict[str, Any]:
     return {**asdict(outcome), "per_second": outcome.per_second, "calls_each": outcome.calls_each}
 
 
-# What the proxy says where TLS ends.
-BEHIND_TLS = {"X-Forwarded-Proto": "https"}
-
-
-class Stack:
-    """A running StreamHub in live mode, its AWS, and a client of its API."""
-
-    def __init__(self, processes: ProcessSet, endpoint: str) -> None:
-        self.processes, self.control = processes, Control(endpoint)
-        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-        token = processes.run("issue_token", "bench", *scopes).strip()
-        self.api = Api(processes.web_url, token, headers=BEHIND_TLS)
-        config = Config(retries={"total_max_attempts": 1}, max_pool_connections=16)
-        self.client: Any = boto3.client(
-            "cloudfront",
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="bench",
-            aws_secret_access_key="bench",
-            config=config,
-        )
+class Reaper(Stack):
+    """The ways to delete many distributions."""
 
     def seed(self, count: int) -> None:
         """Stale distributions, made without delay."""
-        self.control.clear_faults()
-        self.control.scale(0.0)
+        self.at_once()
         self.processes.python("-m", "tests.bench.stale_rows", str(count), timeout=600)
-        self.control.scale(1.0)
-        self.control.fault("*", "delay", times=None, seconds=LATENCY)
+        self.as_in_production()
         self.control.clear_calls()
 
     def reap(self, what: str, count: int, *, kill: bool = False) -> Outcome:
@@ -143,7 +112,7 @@ class Stack:
         self.api.post("reaper/run")
         half, at_kill = not kill, 0
         deadline = time.monotonic() + 120 + count * 1.5
-        while deleted := count - self._accepted():
+        while deleted := count - self.accepted(DELETE):
             if not half and deleted <= count / 2:
                 self.processes.kill("worker-2")
                 half, at_kill = True, count - deleted
@@ -152,23 +121,10 @@ class Stack:
             time.sleep(0.25)
         time.sleep(10 * LATENCY)  # the last calls are answered
         entries = self.control.calls(limit=200_000)
-        self._wait(lambda: not self.api.get("distributions?limit=1")["items"], 400)
+        self.wait(lambda: not self.api.get("distributions?limit=1")["items"], "no row is left", 400)
         if kill:
             self.processes.start_worker(2)
         return outcome_of(what, entries, at_kill)
-
-    def _accepted(self) -> int:
-        counts = self.control.counts()
-        name = "cloudfront:DeleteDistribution"
-        errors = sum(n for error, n in counts["errors"].items() if error.startswith(name))
-        return int(counts["calls"].get(name, 0) - errors)
-
-    def _wait(self, until: Callable[[], bool], seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not until():
-            if time.monotonic() > deadline:
-                raise SystemExit("Timeout: rows are left.")
-            time.sleep(0.5)
 
     def floor(self, count: int) -> Outcome:
         """One call each, in parallel, as fast as AWS accepts: AWS's limit as it is."""
@@ -203,14 +159,12 @@ class Stack:
 
     def _foreign(self, count: int) -> list[tuple[str, str]]:
         """Distributions that no row knows, with their ETags."""
-        self.control.clear_faults()
-        self.control.scale(0.0)
+        self.at_once()
         ids = [
             self.control.console("cloudfront", "create_foreign", Enabled=False)["Id"] for _ in range(count)
         ]
         found = [(id, self.client.get_distribution(Id=id)["ETag"]) for id in ids]
-        self.control.scale(1.0)
-        self.control.fault("*", "delay", times=None, seconds=LATENCY)
+        self.as_in_production()
         return found
 
 
@@ -219,48 +173,11 @@ def outcome_of(what: str, entries: list[dict[str, Any]], after: int = 0) -> Outc
 
     `after`: the longest pause is that after so many deletions.
     """
-    deletes = [entry for entry in entries if entry["name"] == "cloudfront:DeleteDistribution"]
+    deletes = [entry for entry in entries if entry["name"] == DELETE]
     accepted = [entry for entry in deletes if entry["status"] == 204]
-    times = sorted(datetime.fromisoformat(entry["time"]).timestamp() for entry in accepted)
+    times = sorted(seconds_of(entry) for entry in accepted)
     names = Counter(entry["name"] for entry in entries if entry["service"] == "cloudfront")
     own = {name: n for name, n in names.items() if ":List" not in name}
     gap = max((late - early for early, late in pairwise(times[max(0, after - 1) :])), default=0.0)
     shared = {name: n for name, n in names.items() if name not in own}
     return Outcome(what, len(times), times[-1] - times[0], own, shared, gap)
-
-
-@contextmanager
-def stack(environment: dict[str, str]) -> Iterator[Stack]:
-    """A started StreamHub without a row, stopped afterwards."""
-    with (
-        postgres_database() as database,
-        redis_database() as broker,
-        tempfile.TemporaryDirectory(prefix="streamhub-bench-") as folder,
-        ProcessSet(Path(folder), {}) as processes,
-    ):
-        emulator = processes.start("embedded", "-m", "emulator", "--scale", "0", "--bucket", "recordings")
-        processes.wait(lambda: "answers at" in emulator.log.read_text(), "AWS answers", 30)
-        (endpoint,) = re.findall(r"answers at (\S+)", emulator.log.read_text())
-        processes.environment |= {
-            "STREAMHUB_AWS": "live",
-            "SECRET_KEY": "bench-0123456789-0123456789-0123456789-0123456789-xyz",
-            "ALLOWED_HOSTS": "127.0.0.1",
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ACCESS_KEY_ID": "bench",
-            "AWS_SECRET_ACCESS_KEY": "bench",
-            "AWS_REGION": "eu-central-1",
-            "MEDIALIVE_ROLE_ARN": "arn:aws:iam::111122223333:role/MediaLive",
-            "RECORDING_BUCKET": "recordings",
-            "DATABASE_URL": database,
-            "CELERY_BROKER_URL": broker,
-            "LOG_LEVEL": "WARNING",
-            **environment,
-        }
-        Control(endpoint).console("cloudfront", "set_quota", distributions=20_000)
-        processes.run("bootstrap")
-        processes.start_web(free_port())
-        for number in (1, 2):
-            processes.start_worker(number)
-        processes.start_beat()
-        processes.wait_ready(*AT_WORK, timeout=120)
-        yield Stack(processes, endpoint)

@@ -25,8 +25,9 @@ from django.core.management import call_command  # noqa: E402
 from rich.console import Console  # noqa: E402
 
 from streamhub.lifecycle import wake  # noqa: E402
-from tests.bench import inside, outside, pace, reap  # noqa: E402
-from tests.bench.figures import Figure, table_of  # noqa: E402
+from tests.bench import finding, idle, inside, outside, pace, reap, shows  # noqa: E402
+from tests.bench.chart import write_chart  # noqa: E402
+from tests.bench.figures import FOLDER, Figure, keep, kept, table_of  # noqa: E402
 from tests.scenarios import emptying  # noqa: E402
 from tests.scenarios.world import WorldUnderTest  # noqa: E402
 
@@ -39,8 +40,13 @@ def in_process(case: Callable[[WorldUnderTest], Iterator[Figure]]) -> Iterator[F
         yield from case(world)
 
 
+QUICK = os.environ.get("QUICK", "") not in ("", "0")
 CASES: dict[str, Callable[[], Iterator[Figure]]] = {
-    "reap": lambda: reap.case(quick=os.environ.get("QUICK", "") not in ("", "0")),
+    "reap": lambda: reap.case(QUICK),
+    "starts": lambda: shows.starts(QUICK),
+    "kills": lambda: shows.kills(QUICK),
+    "idle": lambda: idle.idle(QUICK),
+    "finding": lambda: finding.case(QUICK),
     "pace": lambda: in_process(lambda world: pace.case(world, settings)),
     "metrics": lambda: in_process(inside.metrics),
     "stack": outside.processes,
@@ -54,7 +60,12 @@ def main() -> int:
     logging.disable(logging.ERROR)
     wake.send = lambda task, args, queue, countdown=0: None  # the world calls the sweep in this process
     call_command("migrate", verbosity=0)
-    figures = [figure for name in chosen for figure in CASES[name]()]
+    figures = []
+    for name in chosen:
+        of_case = list(CASES[name]())
+        keep(name, of_case)
+        figures += of_case
+    write_chart(kept(), FOLDER / "chart.svg")
     Console(width=150).print(table_of(figures))
     return 0 if all(figure.held for figure in figures) else 1
 

@@ -52,8 +52,9 @@ def test_a_deletion_looks_once_for_each_part(simulation: Simulation) -> None:
     other = simulation.at_once(lambda: simulation.create(1))
     assert other is not None
     calls, _ = simulation.delete([row], delete_stale_distributions)
-    assert total(calls) <= 19
+    assert total(calls) <= 18
     assert calls["cloudfront:GetDistribution"] <= 3
+    assert calls["cloudfront:ListDistributions"] == 1  # it proves that the distribution is gone
 
 
 def started(simulation: Simulation, count: int, after: float) -> list[str]:

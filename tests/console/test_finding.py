@@ -20,6 +20,8 @@ from tests.scenarios import rows
 
 pytestmark = pytest.mark.django_db
 
+BREAKOUTS = "/admin/channels_app/breakout/"
+
 BIG = {model: entry for model, entry in admin.site._registry.items() if isinstance(entry, BigReadOnlyAdmin)}
 
 
@@ -140,15 +142,65 @@ def test_of_two_columns_the_one_clicked_last_counts(superuser: Client, shows: li
     ]
 
 
-def test_pages_of_a_sorted_list_hold_every_row_once(superuser: Client, monkeypatch: Any) -> None:
+@pytest.fixture
+def eight(monkeypatch: pytest.MonkeyPatch) -> list[Breakout]:
+    """Eight rows on pages of three: some bytes are equal, some are not known."""
     monkeypatch.setattr(BIG[Breakout], "list_per_page", 3)
+    amounts = (None, 5, 0, None, 5, 7, None, 5)
     channel = rows.channel()
-    made = [
-        rows.breakout("completed", channel, usage_bytes_downloaded=None if n % 2 else n) for n in range(8)
-    ]
-    for order in ("6", "-6"):
-        pages = [changelist(superuser, Breakout, o=order, p=str(number)).result_list for number in (1, 2, 3)]
-        assert sorted(row.pk for page in pages for row in page) == [row.pk for row in made]
+    return [rows.breakout("completed", channel, usage_bytes_downloaded=amount) for amount in amounts]
+
+
+@pytest.mark.parametrize(
+    ("order", "column"),
+    [("", "-id"), ("o=7&", "usage_bytes_downloaded"), ("o=-7&", "-usage_bytes_downloaded")],
+    ids=["newest", "bytes", "most-bytes"],
+)
+def test_the_links_lead_through_every_row_once_and_back(
+    superuser: Client, eight: list[Breakout], order: str, column: str
+) -> None:
+    shown = superuser.get(f"{BREAKOUTS}?{order}").context["cl"].queryset
+    assert shown.query.order_by[0] == column
+    urls = [f"{BREAKOUTS}?{order}"]
+    forth = [_shown(superuser, urls[0])]
+    while url := _link(superuser, urls[-1], "next"):
+        urls.append(url)
+        forth.append(_shown(superuser, url))
+    by_number = [_shown(superuser, f"{BREAKOUTS}?{order}p={number}") for number in (1, 2, 3)]
+    assert forth == by_number
+    assert sorted(pk for page in forth for pk in page) == [row.pk for row in eight]
+    back, url = [forth[-1]], _link(superuser, urls[-1], "prev")
+    while url:
+        back.insert(0, _shown(superuser, url))
+        url = _link(superuser, url, "prev")
+    assert back == forth
+
+
+def test_a_row_that_comes_meanwhile_moves_none_to_the_next_page(
+    superuser: Client, eight: list[Breakout]
+) -> None:
+    following = _link(superuser, BREAKOUTS, "next")
+    expected = _shown(superuser, following)
+    rows.breakout("idle", eight[0].channel)
+    assert _shown(superuser, following) == expected
+    eight[5].delete()  # the row that the link names: the place counts again
+    assert len(_shown(superuser, following)) == 3
+
+
+def test_the_row_of_a_page_is_no_filter_of_the_other_links(superuser: Client, eight: list[Breakout]) -> None:
+    page = superuser.get(_link(superuser, BREAKOUTS, "next"))
+    assert "after_row" not in page.context["cl"].get_query_string()
+    for odd in ("after_row=x", "before_row=-1", f"after_row={2**70}", "after_row=1&before_row=2"):
+        assert superuser.get(f"{BREAKOUTS}?p=2&{odd}").status_code == 200
+
+
+def _shown(client: Client, url: str) -> list[int]:
+    return [row.pk for row in client.get(url).context["cl"].result_list]
+
+
+def _link(client: Client, url: str, rel: str) -> str:
+    found = re.search(f'rel="{rel}" href="([^"]*)"', client.get(url).content.decode())
+    return BREAKOUTS + found[1].replace("&amp;", "&") if found else ""
 
 
 # --- plans --------------------------------------------------------------------------------------
@@ -180,10 +232,9 @@ def fill(first: Breakout) -> None:
 
 WHOLE = r"Seq Scan on (channels_app_breakout|channels_app_attachment)"
 BIG_TABLES = ("channels_app_breakout", "channels_app_attachment")
-BREAKOUTS = "/admin/channels_app/breakout/"
 # Each page, and the index that its query of breakouts must use ("": any).
 PAGES = {
-    "/admin/": "breakout_state",
+    "/admin/": "breakout_newest_in_state",
     BREAKOUTS: "channels_app_breakout_pkey",
     f"{BREAKOUTS}?p=90": "channels_app_breakout_pkey",
     f"{BREAKOUTS}?q=show": "channels_app_breakout_pkey",
@@ -192,6 +243,7 @@ PAGES = {
     f"{BREAKOUTS}?q=d500.cloudfront.net": "attachment_domain",
     **{f"{BREAKOUTS}?o={order}": "breakout_by_start" for order in ("4", "-4")},
     **{f"{BREAKOUTS}?o={order}": "breakout_by_bytes" for order in ("7", "-7", "-7&p=90")},
+    **{f"{BREAKOUTS}?o={order}&p=90&after_row=300": "breakout_by_bytes" for order in ("7", "-7")},
     **{f"{BREAKOUTS}?view={view}": "" for view in ("live", "soon", "moving", "failed")},
     f"{BREAKOUTS}?usage_status__exact=pending": "breakout_usage_status",
     **{f"/admin/search/?extended=1&s={term}": "breakout_search" for term in ("4999", "zzyzx", "qx")},

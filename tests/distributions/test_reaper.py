@@ -166,6 +166,25 @@ def test_a_changed_distribution_is_read_once_and_then_deleted(world: WorldUnderT
     assert world.illegal() == []
 
 
+@pytest.mark.parametrize(
+    ("listed", "observed", "lists"),
+    [(500, 700, 0), (700, 500, 0), (700, 700, 1)],
+    ids=["list", "row", "none"],
+)
+def test_a_list_is_read_first_only_if_rows_were_not_read_for_long(
+    world: WorldUnderTest, settings: Any, listed: int, observed: int, lists: int
+) -> None:
+    """Within two complete lists; what changed since costs a refused call and a read."""
+    settings.FULL_OBSERVE_SECONDS = 300
+    stale_rows(world, 2)
+    now = database_now()
+    Listing.objects.update(listed_at=now - timedelta(seconds=listed))
+    Distribution.objects.update(observed_at=now - timedelta(seconds=observed))
+    world.reap()
+    assert world.counts().get("cloudfront:ListDistributions", 0) == lists
+    assert Distribution.objects.filter(state="deleting").count() == 2
+
+
 def test_a_deletion_during_a_list_is_proven_by_the_next_one(
     world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

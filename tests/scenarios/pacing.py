@@ -42,7 +42,7 @@ class Simulation:
     """The product in one process, in simulated seconds. It begins with an empty account."""
 
     def __init__(self, world: WorldUnderTest, django_settings: Any, *, full: int = 300) -> None:
-        self.world = world
+        self.world, self.settings = world, django_settings
         self._jumped = 0.0
         django_settings.SWEEP_SECONDS, django_settings.OBSERVE_SECONDS = 5, 15
         django_settings.FULL_OBSERVE_SECONDS = full

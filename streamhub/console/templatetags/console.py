@@ -116,7 +116,7 @@ def list_poller(cl: Any) -> dict[str, Any]:
 @register.simple_tag
 def pager(cl: Any) -> paging.Place:
     """The place of this page in the list."""
-    return paging.place(cl.page_num, len(cl.result_list), cl.paginator)
+    return paging.place(cl)
 
 
 @register.filter
