@@ -125,9 +125,6 @@ class BreakoutAdmin(CreatingAdmin):
     def list_read_at(self) -> Any:
         return lists_read_at(Channel)
 
-    def state_rows(self) -> QuerySet[Breakout]:
-        return super().state_rows().select_related("channel")
-
     def situation(self, row: Breakout) -> guards.Situation:
         return services.breakout_situation(row)
 

@@ -99,10 +99,10 @@ def saved_views(cl: Any) -> dict[str, Any]:
     return {"views": cl.model_admin.views(), "selected": selected, "name": cl.opts.verbose_name_plural}
 
 
-@register.inclusion_tag("console/list_poller.html")
-def list_poller(cl: Any) -> dict[str, Any]:
-    """Refreshes the states of the rows on this page."""
-    return {"poller": cl.model_admin.poller(list(cl.result_list))}
+@register.inclusion_tag("console/list_poller.html", takes_context=True)
+def list_poller(context: Any, cl: Any) -> dict[str, Any]:
+    """Refreshes the rows of this list."""
+    return {"poller": cl.model_admin.poller(cl, context["request"])}
 
 
 @register.simple_tag
