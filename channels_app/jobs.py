@@ -22,4 +22,12 @@ RUN_SCHEDULE = PeriodicJob(
     queue="urgent",
 )
 
-PERIODIC_JOBS = (CHECK_COSTS, RUN_SCHEDULE, RELEASE_UNUSED_SECURITY_GROUPS)
+WATCH_INPUTS = PeriodicJob(
+    "watch_inputs",
+    TaskName.WATCH_INPUTS,
+    lambda: 15,
+    purpose="ask AWS what the channels that run receive",
+    queue="urgent",
+)
+
+PERIODIC_JOBS = (CHECK_COSTS, RUN_SCHEDULE, WATCH_INPUTS, RELEASE_UNUSED_SECURITY_GROUPS)

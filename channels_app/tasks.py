@@ -4,6 +4,7 @@ from celery import shared_task
 from django.template.defaultfilters import pluralize
 
 from channels_app import cost_alarms, jobs, schedule_run
+from channels_app.driver import watching
 from channels_app.services import security_groups_release_unused
 from streamhub.lifecycle.lease import JobRun
 from streamhub.task_names import TaskName
@@ -28,3 +29,8 @@ def check_costs() -> None:
 @shared_task(name=TaskName.RUN_SCHEDULE)
 def run_schedule() -> None:
     jobs.RUN_SCHEDULE.run(schedule_run.run_schedule)
+
+
+@shared_task(name=TaskName.WATCH_INPUTS)
+def watch_inputs() -> None:
+    jobs.WATCH_INPUTS.run(watching.watch)

@@ -24,6 +24,7 @@ class TaskName(StrEnum):
     OBSERVE_VIEWER_KEYS = "distributions.observe_viewer_keys"
     RELEASE_UNUSED_SECURITY_GROUPS = "channels_app.release_unused_security_groups"
     CHECK_COSTS = "channels_app.check_costs"
+    WATCH_INPUTS = "channels_app.watch_inputs"
     RUN_SCHEDULE = "channels_app.run_schedule"
     LIST_RECORDINGS = "recordings.list_recordings"
     COLLECT_METRICS = "billing.collect_metrics"

@@ -8,15 +8,16 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import breakout_sync, services
-from channels_app.admin import badges, channel_breakouts, handed_over
+from channels_app.admin import badges, channel_breakouts, handed_over, thumbnails
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
 from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
+from channels_app.input_health import with_facts
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
@@ -87,6 +88,7 @@ class ChannelAdmin(CreatingAdmin):
         """Rows with everything that list and page show: a list costs a constant number of queries."""
         on_air = Breakout.objects.filter(state__in=ON_AIR).order_by("state")  # stopping comes last
         rows = super().get_queryset(request).select_related("distribution", "security_group")
+        rows = with_facts(rows)
         return rows.prefetch_related(Prefetch("breakouts", queryset=on_air, to_attr="on_air_breakouts"))
 
     @display(description="on air")
@@ -112,6 +114,11 @@ class ChannelAdmin(CreatingAdmin):
 
     def facts(self, request: HttpRequest, row: Channel) -> list[Section]:
         return channel_sections(row, request.user)
+
+    def extra_urls(self) -> list[Any]:
+        image = self.own(thumbnails.image)
+        route = "<int:object_id>/thumbnail/<int:pipeline>/"
+        return [path(route, image, name="channels_app_channel_thumbnail"), *super().extra_urls()]
 
     def links(self, request: HttpRequest, row: Channel) -> list[Link]:
         permitted = request.user.has_perm("channels_app.add_breakout")

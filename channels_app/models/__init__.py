@@ -1,7 +1,8 @@
-"""Channel, SecurityGroup, Breakout, Attachment."""
+"""Channel, SecurityGroup, Breakout, Attachment, and what is seen of a channel's input."""
 
 from channels_app.models.breakout import Attachment, Breakout
 from channels_app.models.channel import Channel
+from channels_app.models.input_facts import InputFacts, Still
 from channels_app.models.security_group import SecurityGroup
 
-__all__ = ["Attachment", "Breakout", "Channel", "SecurityGroup"]
+__all__ = ["Attachment", "Breakout", "Channel", "InputFacts", "SecurityGroup", "Still"]

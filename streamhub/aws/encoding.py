@@ -16,7 +16,7 @@ ROLLOVER_SECONDS = 300  # a recording is cut into files of this length
 # Names by which a channel's outputs refer to its destinations.
 MEDIAPACKAGE_DESTINATION = "mediapackage"
 # Raise it when a release changes what `channel_request` sends: all channels are outdated then.
-ENCODER_REVISION = "1"
+ENCODER_REVISION = "2"
 
 ARCHIVE_DESTINATION = "archive"
 
@@ -105,6 +105,8 @@ def encoder_settings(profile: EncodingProfile, archive: bool) -> dict[str, Any]:
         # RTMP has no timecode; the pipeline's clock works for every input type.
         "TimecodeConfig": {"Source": "SYSTEMCLOCK"},
         "GlobalConfiguration": _global_configuration(),
+        # Stills of what each pipeline receives, for staff ("DescribeThumbnails").
+        "ThumbnailConfiguration": {"State": "AUTO"},
     }
 
 

@@ -32,6 +32,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "medialive:DescribeChannel": ("medialive:DescribeChannel",),
     "medialive:DescribeInput": ("medialive:DescribeInput",),
     "medialive:DescribeInputSecurityGroup": ("medialive:DescribeInputSecurityGroup",),
+    "medialive:DescribeThumbnails": ("medialive:DescribeThumbnails",),
+    "medialive:ListAlerts": ("medialive:ListAlerts",),
     "medialive:ListChannels": ("medialive:ListChannels",),
     "medialive:ListInputSecurityGroups": ("medialive:ListInputSecurityGroups",),
     "medialive:ListInputs": ("medialive:ListInputs",),

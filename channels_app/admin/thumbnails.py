@@ -1,0 +1,28 @@
+"""The bytes of a channel's thumbnail, for staff who may see the channel."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_cache_control
+from django.utils.http import parse_etags
+
+from channels_app.models import Still
+from streamhub.console.object_pages import ObjectPages
+
+
+def image(admin: ObjectPages, request: HttpRequest, object_id: int, pipeline: int) -> HttpResponse:
+    """The last still of a pipeline: 304 if the browser has it, 404 if there is none (any more)."""
+    if admin.found(request, object_id) is None:
+        raise Http404("The channel is deleted.")
+    still = Still.objects.defer("body").filter(channel_id=object_id, pipeline=pipeline).first()
+    if still is None:
+        raise Http404("There is no thumbnail.")
+    etag = f'"{still.digest}"'
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        response: HttpResponse = HttpResponseNotModified()
+    else:
+        response = HttpResponse(bytes(still.body), content_type=still.content_type)
+        response["X-Content-Type-Options"] = "nosniff"
+    response["ETag"] = etag
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
