@@ -1,9 +1,19 @@
 """Channels, breakouts and security groups in the admin, and their additions to distribution pages."""
 
-from channels_app.admin import back_to_back, breakout, channel, distribution, schedule, security_group, warmth
+from channels_app.admin import (
+    back_to_back,
+    breakout,
+    channel,
+    distribution,
+    live_now,
+    schedule,
+    security_group,
+    warmth,
+)
 from streamhub.console.navigation import Entry
 
 NAVIGATION = (
+    live_now.ENTRY,
     Entry(110, "Live", "Breakouts", "podcasts", "channels_app.breakout"),
     Entry(120, "Live", "Channels", "settings_input_antenna", "channels_app.channel"),
     Entry(130, "Live", "Security groups", "shield", "channels_app.securitygroup"),
@@ -18,4 +28,6 @@ PAGE_PARTS = (
     distribution.PARTS,
 )
 
-__all__ = ["NAVIGATION", "PAGE_PARTS", "security_group"]
+ADMIN_URLS = live_now.URLS
+
+__all__ = ["ADMIN_URLS", "NAVIGATION", "PAGE_PARTS", "security_group"]

@@ -13,11 +13,11 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import playback, preview, services
-from channels_app.admin import badges, handed_over, series
+from channels_app.admin import badges, control_room, handed_over, series
 from channels_app.admin import playback as playback_pages
 from channels_app.admin.breakout_filters import FILTERS
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
-from channels_app.admin.now import breakout_now
+from channels_app.admin.now import breakout_now, length, viewers_sentence
 from channels_app.admin.planning_forms import BreakoutForm
 from channels_app.admin.planning_verbs import PLANNING
 from channels_app.guards import breakout as guards
@@ -25,11 +25,12 @@ from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.playback_link import Playback
 from channels_app.readiness import readiness
+from channels_app.traffic import last_minutes
 from streamhub.access.actors import Actor
-from streamhub.clock import from_now
+from streamhub.clock import database_now, from_now
 from streamhub.console import sizes
 from streamhub.console.creation import CreatingAdmin
-from streamhub.console.facts import Panel, Section
+from streamhub.console.facts import Link, Panel, Section
 from streamhub.console.finding import Search
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import PARAMETER, SavedView
@@ -135,8 +136,17 @@ class BreakoutAdmin(CreatingAdmin):
     def facts(self, request: HttpRequest, row: Breakout) -> list[Section]:
         return breakout_sections(row, request.user)
 
+    def links(self, request: HttpRequest, row: Breakout) -> list[Link]:
+        return [Link("Control room", self.url("control", row.pk), "tune")]
+
+    def back_url(self, request: HttpRequest, row: Breakout) -> str:
+        """To the control room for who came from there."""
+        from_room = request.GET.get("from") == control_room.FROM
+        return self.url("control", row.pk) if from_room else super().back_url(request, row)
+
     def extra_urls(self) -> list[Any]:
         return [
+            *control_room.urls(self),
             path("series/", self.own(series.page), name="channels_app_breakout_series"),
             path("<int:object_id>/sign/", self.own(playback_pages.sign), name="channels_app_breakout_sign"),
             *super().extra_urls(),
@@ -197,7 +207,25 @@ def _stop_consequences(row: Breakout) -> list[str]:
     others = handed_over.stop_consequences(row.channel)
     if row.state == State.STOPPING:
         return ["It is stopping already. StreamHub asks AWS once more, now.", *others]
-    return ["The session ends for every viewer.", "A completed breakout cannot be started again.", *others]
+    over = "A completed breakout cannot be started again."
+    return [*_at_stake(row), "The session ends for every viewer.", over, *others]
+
+
+def _at_stake(row: Breakout) -> list[str]:
+    """The channel of a show that is live, for how long it has been on air, and how many watch."""
+    if row.state != State.RUNNING:
+        return []
+    since = row.session_started_at or row.state_since
+    minute = last_minutes([row]).get(row.pk)
+    return [
+        f"It is live on the channel {row.channel_name}, for {length(database_now() - since)} now.",
+        f"{viewers_sentence(minute)}",
+    ]
+
+
+def _typed_while_live(row: Breakout) -> str:
+    """A live show is stopped by typing, not by a stray click."""
+    return "stop" if row.state == State.RUNNING else ""
 
 
 def _curtain_note(row: Breakout) -> list[str]:
@@ -270,6 +298,7 @@ VERBS = (
         run=lambda row, who: services.breakout_stop(row, who=who),
         refusal=_refusal("stop"),
         typed=lambda row: handed_over.id_to_type(row.channel),
+        typed_alone=_typed_while_live,
         run_typed=lambda row, who: services.breakout_stop(row, who=who, confirmed=True),
         consequences=_stop_consequences,
         done="it is being stopped.",

@@ -16,9 +16,7 @@ def state_id(row: Any) -> str:
     return f"state-{row._meta.model_name}-{row.pk}"
 
 
-def state_cell(
-    row: Any, badge: Badge, state: str, since: datetime | None, *, error: str = ""
-) -> SafeString:
+def state_cell(row: Any, badge: Badge, state: str, since: datetime | None, *, error: str = "") -> SafeString:
     """The HTML of the cell."""
     context = {
         "id": state_id(row),

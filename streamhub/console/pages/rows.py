@@ -1,4 +1,4 @@
-"""The rows of a list, as its query string filters and sorts them: rows appear, change and go by themselves."""
+"""The rows of a list, as its query string filters and sorts them, for the refresh."""
 
 from __future__ import annotations
 

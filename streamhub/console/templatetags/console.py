@@ -56,6 +56,18 @@ def since(moment: datetime | None) -> SafeString:
 
 
 @register.simple_tag
+def elapsed(moment: datetime) -> SafeString:
+    """How long something has lasted, counted by the browser; without scripts since when."""
+    return _time(moment, "elapsed", moment.astimezone(UTC).strftime("since %H:%M:%S UTC"))
+
+
+@register.simple_tag
+def left(moment: datetime) -> SafeString:
+    """How long until then, counted down by the browser, and how long over; without scripts until when."""
+    return _time(moment, "left", moment.astimezone(UTC).strftime("until %H:%M UTC"))
+
+
+@register.simple_tag
 def size(count: int | None) -> SafeString:
     """A readable byte count with the exact number."""
     if count is None:
@@ -105,6 +117,12 @@ def list_poller(context: Any, cl: Any) -> dict[str, Any]:
     return {"poller": cl.model_admin.poller(cl, context["request"])}
 
 
+@register.inclusion_tag("console/bar_chart.html")
+def bar_chart(chart: Any, unit: str, title: str) -> dict[str, Any]:
+    """A chart with its axes and units. `unit`: "bytes", in readable sizes, or another word."""
+    return {"chart": chart, "unit": unit, "title": title}
+
+
 @register.simple_tag
 def pager(cl: Any) -> paging.Place:
     """The place of this page in the list."""
@@ -132,6 +150,18 @@ def thousands(number: int | None) -> str:
 def bytes_filter(count: int) -> str:
     """A readable byte count without the exact number, for narrow places."""
     return sizes.human_bytes(count)
+
+
+@register.filter
+def bits(count: int) -> str:
+    """A readable rate of bits a second: 4.8 Mbit/s."""
+    return f"{count / 1_000_000:.1f} Mbit/s" if count >= 100_000 else f"{count / 1000:.0f} kbit/s"
+
+
+@register.filter
+def amount(number: int, unit: str) -> str:
+    """A number of these units on an axis: bytes in readable sizes, others with separators."""
+    return sizes.human_bytes(number) if unit == "bytes" else f"{number:,}"
 
 
 @register.filter

@@ -34,6 +34,12 @@
     if (element.textContent !== text) element.textContent = text;
   }
 
+  // As a clock that runs: 1:05:09.
+  function clockSpan(seconds) {
+    const s = Math.floor(seconds);
+    return `${Math.floor(s / HOUR)}:${twoDigits(Math.floor((s % HOUR) / MINUTE))}:${twoDigits(s % MINUTE)}`;
+  }
+
   window.streamhub = { span, set };
 
   function showTimes() {
@@ -43,8 +49,14 @@
       const utc = moment.toISOString().slice(0, 19).replace("T", " ") + " UTC";
       const here = moment.getTimezoneOffset() ? local(moment) : "";
       time.title = here ? `${utc} = ${here} (local)` : utc;
+      const seconds = (Date.now() - moment.getTime()) / 1000;
       if (time.dataset.shTime === "short") {
         set(time, relative(moment));
+      } else if (time.dataset.shTime === "elapsed") {
+        set(time, clockSpan(Math.max(0, seconds)));
+      } else if (time.dataset.shTime === "left") {
+        set(time, seconds > 0 ? `${clockSpan(seconds)} over` : `${clockSpan(-seconds)} left`);
+        time.classList.toggle("sh-over", seconds > 0);
       } else {
         const extra = `(${[here && `${here} local`, relative(moment)].filter(Boolean).join(", ")})`;
         let note = time.querySelector(".sh-ago");
@@ -89,7 +101,7 @@
   document.addEventListener("click", async (event) => {
     const button = event.target.closest?.("[data-sh-copy]");
     if (!button) return;
-    const icon = button.querySelector(".sh-icon");
+    const icon = button.querySelector(".sh-icon") ?? document.createElement("i");
     try {
       await copy(button.dataset.shCopy);
       icon.textContent = "check";
