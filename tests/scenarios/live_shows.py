@@ -55,6 +55,7 @@ def publish(show: Breakout, start: datetime, end: datetime, viewers: int) -> Non
             period_seconds=60,
             bytes_downloaded=viewers * 3_000_000 * 60 // 8,
             requests=viewers * REQUESTS_A_MINUTE,
+            first_seen_at=minute,
             changed_at=minute,
         )
         minute += timedelta(minutes=1)
