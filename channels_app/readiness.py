@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 
 from channels_app.guards.breakout import STARTABLE
+from channels_app.input_health import input_health, is_listening
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import ChannelClass, Desired
@@ -24,12 +25,20 @@ from streamhub.lifecycle.models import ManagedResource
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `ok` None: not known; `observed_at` None: no observation, or a stale one."""
+    """One check. `ok` None: not known; `observed_at` None: no observation, or a stale one.
+
+    `may_be_unknown`: what is not known yet, because it cannot be, is no reason to wait.
+    """
 
     name: str
     ok: bool | None
     detail: str
     observed_at: datetime | None = None
+    may_be_unknown: bool = False
+
+    @property
+    def passes(self) -> bool:
+        return bool(self.ok) or (self.ok is None and self.may_be_unknown)
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Readiness:
 
     @property
     def ready(self) -> bool:
-        return all(check.ok for check in self.checks)
+        return all(check.passes for check in self.checks)
 
 
 def last_observed(row: ManagedResource, key: str) -> datetime | None:
@@ -53,7 +62,15 @@ def readiness(breakout: Breakout) -> Readiness:
     if channel is None or channel.desired == Desired.DELETED:
         return Readiness([Check("channel", False, "The channel is deleted or being deleted.")])
     checks = [_channel(channel), _free(breakout, channel)]
-    return Readiness(checks + _distribution(channel) + _origin(channel) + _maintenance(breakout, channel))
+    checks += _distribution(channel) + _origin(channel) + _receiving(channel)
+    return Readiness(checks + _maintenance(breakout, channel))
+
+
+def _receiving(channel: Channel) -> list[Check]:
+    """Whether the input is received. Not known while the channel is idle: it does not listen then."""
+    health = input_health(channel)
+    unknown_is_fine = not is_listening(channel)
+    return [Check("receiving", health.ok, health.detail, health.observed_at, unknown_is_fine)]
 
 
 def _origin(channel: Channel) -> list[Check]:

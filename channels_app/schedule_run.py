@@ -40,7 +40,7 @@ def _preflighted() -> list[Breakout]:
 
 def _is_ready(breakout: Breakout) -> bool:
     """Whether it is ready; what is not becomes an alarm, and is said once on the timeline."""
-    wrong = [check.detail for check in readiness(breakout).checks if not check.ok]
+    wrong = [check.detail for check in readiness(breakout).checks if not check.passes]
     if wrong:
         schedule_trouble_now(breakout, Action.PREFLIGHT, f"It is not ready. {' '.join(wrong)}")
     else:

@@ -8,7 +8,7 @@ from django.db.models import Model, Prefetch, QuerySet
 from django.urls import reverse
 
 from channels_app import cost_alarms
-from channels_app.admin import handed_over, schedule_alarms
+from channels_app.admin import handed_over, input_alarms, schedule_alarms
 from channels_app.admin.badges import in_trouble
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
@@ -119,6 +119,7 @@ def _of_breakout(row: Breakout) -> list[Condition]:
 
 ALARMS = (
     AlarmSource("channels_app.view_channel", _all, of_row={Channel: _of_channel, Breakout: _of_breakout}),
+    input_alarms.ALARMS,
     schedule_alarms.ALARMS,
     *handed_over.ALARMS,
 )

@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import playback, preview, services
-from channels_app.admin import badges, control_room, handed_over, series
+from channels_app.admin import badges, control_room, handed_over, input_panel, series
 from channels_app.admin import playback as playback_pages
 from channels_app.admin.breakout_filters import FILTERS
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
@@ -338,5 +338,7 @@ VERBS = (
 )
 
 PARTS = PageParts(
-    Breakout, verbs=(*VERBS, *PLANNING), panels=(_preview_panel, _readiness_panel, _attachments_panel)
+    Breakout,
+    verbs=(*VERBS, *PLANNING),
+    panels=(input_panel.of_breakout, _preview_panel, _readiness_panel, _attachments_panel),
 )

@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import breakout_sync, services
-from channels_app.admin import badges, channel_breakouts, handed_over, thumbnails
+from channels_app.admin import badges, channel_breakouts, handed_over, input_panel, thumbnails
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
 from channels_app.admin.now import channel_now
@@ -327,4 +327,4 @@ VERBS = (
     ),
 )
 
-PARTS = PageParts(Channel, verbs=VERBS, panels=(channel_breakouts.panel,))
+PARTS = PageParts(Channel, verbs=VERBS, panels=(input_panel.of_channel, channel_breakouts.panel))

@@ -14,6 +14,7 @@ from pydantic import ConfigDict
 from channels_app import playback, services
 from channels_app.api import costs, fields
 from channels_app.ingest import IngestUrl, ingest_of, input_dest_urls
+from channels_app.input_health import InputHealth, input_health, with_facts
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
@@ -65,6 +66,12 @@ class IngestOut(Out):
     active: bool
 
 
+class InputHealthOut(Out):
+    ok: bool | None = Field(description="null: not known, or the channel does not run")
+    detail: str
+    observed_at: datetime | None
+
+
 class AttachedDistributionOut(Out):
     id: str
     aws_distribution_id: str | None
@@ -88,6 +95,7 @@ class ChannelOut(Out):
     endpoints: list[str]
     input_dest_urls: list[str]
     ingest: list[IngestOut]
+    input_health: InputHealthOut
     playback_url: str | None
     distribution: AttachedDistributionOut | None
     error: ErrorOut | None
@@ -117,6 +125,10 @@ class ChannelOut(Out):
         return ingest_of(row)
 
     @staticmethod
+    def resolve_input_health(row: Channel) -> InputHealth:
+        return input_health(row)
+
+    @staticmethod
     def resolve_pending_changes(row: Channel) -> list[str]:
         return services.pending_changes(row)
 
@@ -142,7 +154,7 @@ class ChannelFilter(Paging):
 def channels() -> QuerySet[Channel]:
     """Channels with everything that `ChannelOut` reads: a list costs a constant number of queries."""
     running = Breakout.objects.filter(state=BreakoutState.RUNNING)
-    rows = Channel.objects.select_related("distribution").prefetch_related(
+    rows = with_facts(Channel.objects.select_related("distribution")).prefetch_related(
         Prefetch("breakouts", queryset=running, to_attr="running_breakouts")
     )
     return rows.annotate(is_outdated=ExpressionWrapper(services.settings_outdated(), BooleanField()))

@@ -63,8 +63,9 @@ class Alerts(Signals):
         if enabled.get("State") != "AUTO" or pipeline >= len(heard):
             missing("There are no thumbnails for this channel.")
         now = int(self.world.clock.now().timestamp()) // picture.PIECE_SECONDS * picture.PIECE_SECONDS
+        shown = self._shown(channel) if heard[pipeline] else picture.black()
         thumbnail = {
-            "Body": base64.b64encode(picture.loop(heard[pipeline]).still(now)).decode(),
+            "Body": base64.b64encode(shown.still(now)).decode(),
             "ContentType": "image/jpeg",
             "ThumbnailType": "CURRENT_ACTIVE",
             "TimeStamp": datetime.fromtimestamp(now, tz=UTC),
@@ -79,6 +80,11 @@ class Alerts(Signals):
             return []
         kind, now = record.kind if record else "", self.world.clock.now().timestamp()
         return points(channel, kind, name, int(pipeline), first, min(end, int(now) + 1), now)
+
+    def _shown(self, channel: Channel) -> picture.Loop:
+        """The loop of the active input's encoder."""
+        record = self._active_input(channel)
+        return picture.named(record.picture if record else "black")
 
     # -- alerts
 

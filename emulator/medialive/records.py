@@ -94,6 +94,7 @@ class Input(Record):
     channels: list[str] = field(default_factory=list)
     # Who sends: number of the address or source -> the sender's address ("" for a source). None: everybody.
     senders: dict[int, str] | None = None
+    picture: str = "pattern"  # what is sent: "pattern" or "black"
 
     def listed(self) -> Params:
         return {

@@ -65,6 +65,7 @@ class MediaLive(Alerts):
             "push": self._console_push,
             "unplug": lambda p: self._console_plug(p, senders={}),
             "plug": lambda p: self._console_plug(p, senders=None),
+            "show": self._console_show,
             "set_quota": self._console_set_quota,
         }
         return actions[action](_Given(params)) if action in actions else super().console(action, params)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from emulator import picture
 from emulator.base import Refusal, World
 from emulator.medialive.channels import Channels
 from emulator.medialive.records import PUSH_TYPES, STREAMING, Channel, Heard, Input, Params
@@ -20,13 +21,17 @@ class Signals(Channels):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self.on_running_change.append(lambda channel, _running: self._listen(channel))
+        # A method of this object, not a function: a copy of the account listens to its own inputs.
+        self.on_running_change.append(self._running_changed)
 
     def update_input_security_group(self, params: Params) -> Params:
         """Replace the rules: a sender may be shut out or let in by that."""
         answer = super().update_input_security_group(params)
         self._listen_to_all()
         return answer
+
+    def _running_changed(self, channel: Channel, _running: bool) -> None:
+        self._listen(channel)
 
     # -- the console
 
@@ -48,6 +53,13 @@ class Signals(Channels):
         """`unplug`: nothing is sent to the input `id`, or can be pulled. `plug`: all is as at first."""
         self._alive(self._inputs, "Input", params["id"]).senders = senders
         self._listen_to_all()
+        return {}
+
+    def _console_show(self, params: Params) -> Params:
+        """The encoder of the input `id` sends another `picture`: "pattern", "second" or "black"."""
+        if params["picture"] not in picture.SENT:
+            raise Refusal("InvalidConsoleParameters", f"Pictures are {', '.join(picture.SENT)}.")
+        self._alive(self._inputs, "Input", params["id"]).picture = params["picture"]
         return {}
 
     def _with_address(self, url: str) -> Input:

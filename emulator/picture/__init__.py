@@ -51,6 +51,20 @@ def black() -> Loop:
     return Loop(_pieces("black"), ((_FOLDER / "black.jpg").read_bytes(),))
 
 
+@cache
+def second() -> Loop:
+    """What the encoder of a second input sends: the same stream, with a still of its own."""
+    return Loop(pattern().pieces, ((_FOLDER / "second.jpg").read_bytes(),))
+
+
+def named(name: str) -> Loop:
+    """The loop that an encoder sends, one of `SENT`."""
+    return SENT[name]()
+
+
+SENT = {"pattern": pattern, "second": second, "black": black}
+
+
 def loop(has_picture: bool) -> Loop:
     """The loop that is seen with an input, or without one."""
     return pattern() if has_picture else black()

@@ -4,7 +4,7 @@
 #
 # pattern.ts, pattern.m3u8: a test pattern with a running clock, and a tone; what an encoder sends
 # black.ts, black.m3u8: black and silence; what MediaLive shows without an input
-# pattern-00.jpg …, black.jpg: the stills
+# pattern-00.jpg …, black.jpg: the stills; second.jpg: that of a second input's encoder
 #
 # A piece begins with a keyframe and is 2 s long, as the product's encoding settings ask of MediaLive. 24 s
 # are 1,125 frames of AAC at 48 kHz, so that sound and picture of a loop end together.
@@ -30,4 +30,5 @@ loop black "color=black:size=384x216:rate=5" "anullsrc=channel_layout=mono:sampl
 
 ffmpeg -hide_banner -loglevel error -y -bitexact -i pattern.ts -vf "fps=1/2:start_time=0:round=down" -q:v 9 -start_number 0 pattern-%02d.jpg
 ffmpeg -hide_banner -loglevel error -y -bitexact -i black.ts -frames:v 1 -q:v 9 black.jpg
+ffmpeg -hide_banner -loglevel error -y -bitexact -f lavfi -i "smptebars=size=384x216:rate=1,drawtext=fontfile=$FONT:text='SECOND':fontsize=40:fontcolor=white:box=1:boxcolor=black@0.7:x=(w-tw)/2:y=(h-th)/2" -frames:v 1 -q:v 9 second.jpg
 du -cb ./*.ts ./*.m3u8 ./*.jpg | tail -1

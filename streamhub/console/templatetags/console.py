@@ -153,15 +153,15 @@ def bytes_filter(count: int) -> str:
 
 
 @register.filter
-def bits(count: int) -> str:
-    """A readable rate of bits a second: 4.8 Mbit/s."""
-    return f"{count / 1_000_000:.1f} Mbit/s" if count >= 100_000 else f"{count / 1000:.0f} kbit/s"
-
-
-@register.filter
 def amount(number: int, unit: str) -> str:
     """A number of these units on an axis: bytes in readable sizes, others with separators."""
     return sizes.human_bytes(number) if unit == "bytes" else f"{number:,}"
+
+
+@register.filter
+def bit_rate(bits: int) -> str:
+    """Bits a second in Mbit/s: 5.0 Mbit/s."""
+    return f"{bits / 1_000_000:.1f} Mbit/s"
 
 
 @register.filter
