@@ -15,10 +15,10 @@ from channels_app.admin.encoders import destinations, for_ffmpeg
 from channels_app.ingest import IngestUrl
 from channels_app.models import Breakout, Channel
 from channels_app.traffic import last_minutes, traffic_of
+from streamhub.access.actors import system_actor
 from streamhub.access.services import token_issue
 from streamhub.alerts import evaluation, services
 from streamhub.alerts.models import open_alarms
-from streamhub.access.actors import system_actor
 from tests.scenarios import rows
 from tests.scenarios.live_shows import live_show, unplugged
 
@@ -89,7 +89,9 @@ def test_alarms_about_the_show_have_their_owner_and_note(operator: Client) -> No
     show = live_show(1)
     Channel.objects.update(**rows.ERROR, error_at=timezone.now())
     evaluation.evaluate()
-    services.alarm_acknowledge(open_alarms().get(rule="channel_error"), who=system_actor("anna"), note="On it.")
+    services.alarm_acknowledge(
+        open_alarms().get(rule="channel_error"), who=system_actor("anna"), note="On it."
+    )
     page = room(operator, show)
     assert "acknowledged by anna" in page
     assert "On it." in page
@@ -131,15 +133,13 @@ def test_two_shows_of_one_minute_share_it() -> None:
     attachment = show.attachments.get()
     attachment.ended_at = before.start + timedelta(seconds=30)
     attachment.save()
-    rows.breakout("running", show.channel)
-    minutes = traffic_of([show])[show.pk]
-    assert {each.requests for each in minutes} == {3000}
-    other = Breakout.objects.exclude(pk=show.pk).get()
+    Breakout.objects.filter(pk=show.pk).update(state="stopping")
+    other = rows.breakout("running", show.channel)
+    assert {each.requests for each in traffic_of([show])[show.pk]} == {3000}
     known = {"aws_distribution_id": attachment.aws_distribution_id, "started_at": attachment.ended_at}
     other.attachments.create(**known)
-    shared = [
-        {each.start: each.requests for each in traffic_of([row])[row.pk]}[before.start] for row in (show, other)
-    ]
+    both = traffic_of([show, other])
+    shared = [each.requests for row in (show, other) for each in both[row.pk] if each.start == before.start]
     assert shared == [1500, 1500]
 
 

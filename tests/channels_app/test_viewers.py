@@ -15,9 +15,7 @@ def minute(ago: int, requests: int = 30) -> Minute:
     return Minute(NOW.replace(second=0) - timedelta(minutes=ago), 1, requests)
 
 
-@pytest.mark.parametrize(
-    ("requests", "people"), [(0, 0), (1, 1), (30, 1), (44, 1), (46, 2), (3000, 100)]
-)
+@pytest.mark.parametrize(("requests", "people"), [(0, 0), (1, 1), (30, 1), (44, 1), (46, 2), (3000, 100)])
 def test_a_viewer_causes_thirty_requests_a_minute(requests: int, people: int) -> None:
     assert viewers(requests) == people
 

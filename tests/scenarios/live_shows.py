@@ -48,17 +48,20 @@ def publish(show: Breakout, start: datetime, end: datetime, viewers: int) -> Non
     """What so many viewers at 3 Mbit/s cause in each minute."""
     attachment = show.attachments.get()
     minute = start.replace(second=0) + timedelta(minutes=1)
+    published = []
     while minute < end:
-        LedgerMinute.objects.create(
-            aws_distribution_id=attachment.aws_distribution_id,
-            minute=minute,
-            period_seconds=60,
-            bytes_downloaded=viewers * 3_000_000 * 60 // 8,
-            requests=viewers * REQUESTS_A_MINUTE,
-            first_seen_at=minute,
-            changed_at=minute,
+        published.append(
+            LedgerMinute(
+                aws_distribution_id=attachment.aws_distribution_id,
+                minute=minute,
+                bytes_downloaded=viewers * 3_000_000 * 60 // 8,
+                requests=viewers * REQUESTS_A_MINUTE,
+                first_seen_at=minute,
+                changed_at=minute,
+            )
         )
         minute += timedelta(minutes=1)
+    LedgerMinute.objects.bulk_create(published)
 
 
 def received(channel: Channel, at: datetime, alerts: tuple[dict[str, Any], ...] = ()) -> None:
@@ -94,5 +97,9 @@ def png(width: int = 96, height: int = 54) -> bytes:
     )
     header = pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
-    made = (pack(">I", len(body)) + name + body + pack(">I", zlib.crc32(name + body)) for name, body in chunks)
+    made = [_chunk(name, body) for name, body in chunks]
     return b"\x89PNG\r\n\x1a\n" + b"".join(made)
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return pack(">I", len(body)) + name + body + pack(">I", zlib.crc32(name + body))
