@@ -137,7 +137,7 @@ class BreakoutAdmin(CreatingAdmin):
         return breakout_sections(row, request.user)
 
     def links(self, request: HttpRequest, row: Breakout) -> list[Link]:
-        return [Link("Control room", self.url("control", row.pk), "tune")]
+        return [Link("Control room", self.url("control", row.pk), "tune", key="o")]
 
     def back_url(self, request: HttpRequest, row: Breakout) -> str:
         """To the control room for who came from there."""

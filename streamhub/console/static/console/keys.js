@@ -98,7 +98,7 @@
     const goes = GOES[event.key];
     if (element) press(element);
     else if (event.key === "j" || event.key === "k") move(event.key === "j" ? 1 : -1);
-    else if (event.key === "/") window.dispatchEvent(new CustomEvent("opencommand"));
+    else if (event.key === "/") document.querySelector(".sh-find")?.click();
     else if (goes && linkTo(goes[1])) linkTo(goes[1]).click();
     else return;
     event.preventDefault();
@@ -111,6 +111,6 @@
     if (results.length === 0 || document.querySelector("#command-results-list li.active")) return;
     event.stopImmediatePropagation();
     event.preventDefault();
-    results[0].querySelector("a")?.click();
+    location.assign(results[0].querySelector("a").href);
   }, true);
 })();

@@ -9,6 +9,7 @@
   let updatedAt = Date.now();
   let problem = ""; // what is wrong with the refresh, in words
   let cut = false; // whether it is the connection: then nothing that is pressed can arrive
+  let refused = false; // whether something was pressed since
 
   const polls = (element) => element?.matches?.("[data-sh-poll]") ?? false;
   const pollers = () => document.querySelectorAll("[data-sh-poll]");
@@ -40,12 +41,14 @@
       document.body.prepend(bar);
     }
     set(bar.firstChild, `No connection to StreamHub since ${clock(updatedAt)} (${span(seconds)} ago).`);
-    set(bar.lastChild, "What you see is from then; shows go on without this page. Buttons do nothing until it is back. Trying again by itself.");
+    set(bar.lastChild, refused
+      ? "Nothing was sent. Press again when this line is gone."
+      : "What you see is from then; shows go on without this page. Buttons do nothing until it is back. Trying again by itself.");
   }
 
   function works(element) {
     problem = "";
-    cut = false;
+    cut = refused = false;
     // The banner refreshes itself on pages whose content does not.
     if (element.id !== "banner" || pollers().length === 1) updatedAt = Date.now();
   }
@@ -103,7 +106,8 @@
     if (!cut || !event.target.closest?.("a[href*='/do/'], [data-sh-once] button[type=submit]")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    set(document.getElementById("sh-cut").lastChild, "Nothing was sent: there is no connection. Press again when this line is gone.");
+    refused = true;
+    showUpdated();
     refresh();
   }, true);
 
@@ -112,7 +116,25 @@
   // What the server sent last for each row: a row is touched only if that changed.
   const sent = new Map();
 
-  const keyOf = (row) => row.dataset.shRow ?? row.querySelector(".sh-state[id]")?.id ?? row.querySelector("a[href]")?.getAttribute("href");
+  function keyOf(row) {
+    if (row.dataset.shRow) return row.dataset.shRow;
+    return row.matches("tbody") ? row.querySelector(".sh-state[id]")?.id ?? row.querySelector("a[href]")?.getAttribute("href") : undefined;
+  }
+
+  const controls = (row) => [...row.querySelectorAll("a, button, input")];
+
+  // Where the focus is: moving an element takes it away.
+  function focusIn(list) {
+    const focused = document.activeElement;
+    const row = [...list.children].find((each) => each.contains(focused));
+    return row && { key: keyOf(row), place: controls(row).indexOf(focused) };
+  }
+
+  function restoreFocus(list, was) {
+    const row = was && [...list.children].find((each) => keyOf(each) === was.key);
+    const control = row && controls(row)[was.place];
+    if (control && control !== document.activeElement) control.focus({ preventScroll: true });
+  }
 
   // Takes the rows out of an answer, merges them into the page, and returns the rest of the answer.
   function mergeAnswer(element, html) {
@@ -134,6 +156,7 @@
       wireCheckboxes();
       return;
     }
+    const focused = focusIn(here);
     const rows = new Map([...here.children].filter(keyOf).map((row) => [keyOf(row), row]));
     let place = [...here.children].find(keyOf) ?? null;
     let added = false;
@@ -146,24 +169,23 @@
       else { added = true; sent.set(key, row.outerHTML); }
     }
     for (const [key, gone] of rows) { gone.remove(); sent.delete(key); }
+    restoreFocus(here, focused);
     if (added) wireCheckboxes();
   }
 
   // A table whose rows are bodies of their own, as Unfold makes them, or whatever says that it is a list.
   const listIn = (holder) => holder.querySelector("table#result_list, [data-sh-list]");
 
-  // The row's element stays, and so do what is checked in it and where the focus is.
+  // The row's element stays, and so does what is checked in it.
   function update(old, row, key) {
     const html = row.outerHTML;
     if (sent.get(key) === html) return;
     sent.set(key, html);
-    const focused = old.contains(document.activeElement) ? [...old.querySelectorAll("a, button, input")].indexOf(document.activeElement) : -1;
     const box = old.querySelector("input.action-select");
     old.className = row.className;
     old.replaceChildren(...row.childNodes);
     const newBox = old.querySelector("input.action-select");
     if (box && newBox) newBox.replaceWith(box);
-    if (focused >= 0) [...old.querySelectorAll("a, button, input")][focused]?.focus();
   }
 
   function nameRows(holder) {
@@ -173,7 +195,9 @@
   // Django's script for the boxes before the rows knows only those that were there when it began.
   function wireCheckboxes() {
     const boxes = document.querySelectorAll("tr input.action-select");
-    if (window.Actions && boxes.length && document.querySelector("#changelist-form button[name=index]")) window.Actions(boxes);
+    const parent = document.getElementById("changelist-form");
+    const ready = window.Actions && boxes.length && parent?.querySelector("button[name=index]");
+    if (ready) window.Actions(boxes, { parent });
   }
 
   document.addEventListener("DOMContentLoaded", () => {
