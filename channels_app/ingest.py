@@ -11,11 +11,14 @@ from urllib.parse import urlsplit
 
 from channels_app.models import Channel
 from channels_app.models.channel import ChannelClass
+from channels_app.services.rescue import MAIN, SECOND
 
 
 @dataclass(frozen=True)
 class IngestUrl:
     """One address of an input. `pipeline` is 0 or 1; `active`: whether the channel has that pipeline.
+
+    `input`: "main", or "second" for the input to which MediaLive fails over.
 
     RTMP encoders ask for `server` and `stream_key` in two fields; for other protocols `server` is all.
     """
@@ -25,6 +28,7 @@ class IngestUrl:
     stream_key: str | None
     pipeline: int
     active: bool
+    input: str = MAIN
 
 
 def pipelines_of(channel: Channel) -> int:
@@ -32,18 +36,22 @@ def pipelines_of(channel: Channel) -> int:
 
 
 def ingest_of(channel: Channel) -> list[IngestUrl]:
-    """Every address of the channel's input, in the order of the pipelines."""
+    """Every address of the channel's inputs, the main one first, each in the order of the pipelines."""
     pipelines = pipelines_of(channel)
-    return [_ingest(url, number, number < pipelines) for number, url in enumerate(channel.input_urls)]
+    return [
+        _ingest(url, number, number < pipelines, name)
+        for name, urls in ((MAIN, channel.input_urls), (SECOND, channel.second_urls))
+        for number, url in enumerate(urls)
+    ]
 
 
 def input_dest_urls(channel: Channel) -> list[str]:
-    """The addresses that work: one for each pipeline."""
+    """The addresses that work: one for each pipeline and input."""
     return [ingest.url for ingest in ingest_of(channel) if ingest.active]
 
 
-def _ingest(url: str, pipeline: int, active: bool) -> IngestUrl:
+def _ingest(url: str, pipeline: int, active: bool, name: str) -> IngestUrl:
     server, _, key = url.rpartition("/")
     if urlsplit(url).scheme != "rtmp" or not key or server.endswith("/"):
-        return IngestUrl(url, url, None, pipeline, active)
-    return IngestUrl(url, server, key, pipeline, active)
+        return IngestUrl(url, url, None, pipeline, active, name)
+    return IngestUrl(url, server, key, pipeline, active, name)

@@ -18,12 +18,17 @@ from channels_app.ingest import ingest_of, pipelines_of
 from channels_app.models import Channel, InputFacts, Still
 from channels_app.models.channel import State
 from channels_app.services.input_facts import LISTENING
+from channels_app.services.rescue import MAIN, SECOND
 from streamhub.clock import from_now
 
 # After so long without an answer of AWS nothing is known any more.
 STALE_AFTER = timedelta(seconds=150)
 NOT_RUNNING = "MediaLive takes no input while the channel does not run."
 NOT_READ = "AWS has not been asked yet since the channel runs."
+ON_SECOND = (
+    "MediaLive receives the second input and shows that one. Whether the main one is there again is not "
+    "known before MediaLive is switched to it."
+)
 RECEIVED = "MediaLive receives the input."
 
 
@@ -103,7 +108,8 @@ def _judged(channel: Channel, facts: InputFacts) -> InputHealth:
         dark = [still.brightness for still in stills_of(channel) if still.brightness is not None]
         return InputHealth(False, black_detail(min(dark, default=BLACK_BELOW)), facts.observed_at)
     others = ", ".join(sorted({alert.kind for alert in alerts}))
-    return InputHealth(True, f"{RECEIVED} It reports: {others}." if others else RECEIVED, facts.observed_at)
+    detail = ON_SECOND if input_figures(channel).active_input == SECOND else RECEIVED
+    return InputHealth(True, f"{detail} It reports: {others}." if others else detail, facts.observed_at)
 
 
 def input_figures(channel: Channel) -> InputFigures:
@@ -158,11 +164,13 @@ def alerts_of(facts: InputFacts) -> tuple[Alert, ...]:
 
 def source_of(channel: Channel) -> Source:
     """Where the input comes from. Of a pulled source only its host: the rest may hold a secret."""
-    ingest = ingest_of(channel)
+    active = (input_figures(channel).active_input or MAIN) if channel.second_input_type else MAIN
+    ingest = [each for each in ingest_of(channel) if each.input == active]
     return Source(
         heard=sum(each.active for each in ingest),
         unheard=sum(not each.active for each in ingest),
         allowed=channel.allowed_cidrs,
+        of_input=active if channel.second_input_type else "",
         pulled=[urlsplit(url).hostname or "the source" for url in channel.source_urls],
     )
 

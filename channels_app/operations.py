@@ -16,6 +16,7 @@ from streamhub.lifecycle.durations import Operation
 # A new channel waits for CloudFront, which takes much longer; nobody waits for a deletion.
 UNHURRIED = 10.0
 HURRIED = 0.1
+DELETE_INPUT_TIMES = (2.0, 4.0, 7.0, 12.0, 100.0)
 
 
 def _says(*states: str) -> Callable[[Channel], bool]:
@@ -71,10 +72,18 @@ DELETE = Operation(
 DELETE_INPUT = Operation(
     "medialive:DeleteInput",
     "MediaLive deletes an input",
-    (2.0, 4.0, 7.0, 12.0, 100.0),
+    DELETE_INPUT_TIMES,
     "botocore's waiter looks 20 times, every 5 seconds",
     UNHURRIED,
     _gone(Channel.ML_INPUT),
+)
+DELETE_SECOND = Operation(
+    "medialive:DeleteInput second",
+    "MediaLive deletes a second input",
+    DELETE_INPUT_TIMES,
+    "botocore's waiter looks 20 times, every 5 seconds",
+    UNHURRIED,
+    _gone(Channel.ML_SECOND),
 )
 DELETE_ENDPOINT = Operation(
     "mediapackage:DeleteOriginEndpoint",
@@ -99,6 +108,7 @@ OPERATIONS = (
     STOP,
     DELETE,
     DELETE_INPUT,
+    DELETE_SECOND,
     DELETE_ENDPOINT,
     DELETE_MP_CHANNEL,
 )
@@ -106,6 +116,7 @@ _OF_STATE = {"CREATING": CREATE, "UPDATING": UPDATE, "STARTING": START, "STOPPIN
 _OF_PART = {
     Channel.ML_CHANNEL.key: DELETE,
     Channel.ML_INPUT.key: DELETE_INPUT,
+    Channel.ML_SECOND.key: DELETE_SECOND,
     Channel.MP_ENDPOINT.key: DELETE_ENDPOINT,
     Channel.MP_CHANNEL.key: DELETE_MP_CHANNEL,
 }

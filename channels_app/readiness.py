@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 
 from channels_app.guards.breakout import STARTABLE
-from channels_app.input_health import input_health, is_listening
+from channels_app.input_health import NOT_READ, input_health, is_listening
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import ChannelClass, Desired
@@ -67,9 +67,12 @@ def readiness(breakout: Breakout) -> Readiness:
 
 
 def _receiving(channel: Channel) -> list[Check]:
-    """Whether the input is received. Not known while the channel is idle: it does not listen then."""
+    """Whether the input is received. Not known while the channel is idle: it does not listen then.
+
+    Nor in the first seconds of a run: that AWS was not asked yet is no reason to wait either.
+    """
     health = input_health(channel)
-    unknown_is_fine = not is_listening(channel)
+    unknown_is_fine = not is_listening(channel) or health.detail == NOT_READ
     return [Check("receiving", health.ok, health.detail, health.observed_at, unknown_is_fine)]
 
 

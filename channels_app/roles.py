@@ -24,6 +24,8 @@ ROLES = (
             "channels_app.warm_channel",
             "channels_app.schedule_channel",
             "channels_app.edit_channel",
+            "channels_app.switch_input_channel",
+            "channels_app.restart_pipelines_channel",
             "channels_app.delete_channel",
             "channels_app.add_breakout",
             "channels_app.prepare_breakout",

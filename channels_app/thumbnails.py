@@ -1,4 +1,4 @@
-"""The last still of what a channel receives, for staff. No call to AWS: the job `watch_inputs` reads stills."""
+"""The last still of what a channel receives, for staff. No call to AWS: the job `watch_inputs` reads it."""
 
 from __future__ import annotations
 

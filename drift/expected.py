@@ -102,13 +102,19 @@ def _authorization(row: Channel) -> str:
     return row.authorization if sent == row.origin_secret else row.authorization_seen
 
 
+def _inputs(row: Channel) -> dict[str, str]:
+    """The ids of the inputs that MediaLive's channel should read."""
+    ids = [part.of(row).aws_id for part in (parts.INPUT, parts.SECOND) if part.observed(row).present]
+    return {"inputs": ", ".join(ids)} if ids else {}
+
+
 def of_channel(row: Channel) -> Iterator[Expected]:
     settings, secret = input_facts(input_settings.expected(row))
     facts = {
         ResourceKind.ML_CHANNEL: {
             "state": row.ml_channel_state,
             "class": row.channel_class,
-            **({"inputs": row.ml_input_id} if row.ml_input_id and not row.ml_input_gone else {}),
+            **_inputs(row),
         },
         ResourceKind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_urls), **settings},
         # What is to be applied is no difference: it waits until the channel is idle.
@@ -117,6 +123,10 @@ def of_channel(row: Channel) -> Iterator[Expected]:
     }
     settled = _at_rest(row) and row.desired != Desired.DELETED and row.state in AT_REST
     for part in parts.PART_DRIVERS:
+        if part is parts.SECOND:
+            if row.second_input_type:
+                yield _of_second(row, settled)
+            continue
         kind, observed = ResourceKind(part.key), part.observed(row)
         yield Expected(
             kind=kind,
@@ -131,3 +141,19 @@ def of_channel(row: Channel) -> Iterator[Expected]:
             tags=tags_of(row),
             secret=secret if kind is ResourceKind.INPUT else {},
         )
+
+
+def _of_second(row: Channel, settled: bool) -> Expected:
+    observed = parts.SECOND.observed(row)
+    return Expected(
+        kind=ResourceKind.INPUT,
+        model=row._meta.label_lower,
+        pk=row.pk,
+        name=row.name,
+        owner=row.uid,
+        aws_id=row.ml_second_id,
+        present=observed.present and not observed.deleting,
+        settled=settled,
+        facts={"type": row.second_input_type, "ingest URLs": ", ".join(row.second_urls)},
+        tags=tags_of(row),
+    )

@@ -39,6 +39,8 @@ if not MEDIALIVE_ROLE_ARN and STREAMHUB_AWS == "embedded":
     MEDIALIVE_ROLE_ARN = "arn:aws:iam::111122223333:role/MediaLiveAccessRole"
 RECORDING_BUCKET = env.str("RECORDING_BUCKET", default="")
 MEDIA_BUCKET = env.str("MEDIA_BUCKET", default="")
+# What viewers of a channel with a slate see while nothing is received; empty: a plain blue.
+SLATE_IMAGE_URL = env.str("SLATE_IMAGE_URL", default="")
 MEDIAMANAGER_DISTRIBUTION_ID = env.str("MEDIAMANAGER_DISTRIBUTION_ID", default="")
 AWS_RATES = env.str("AWS_RATES", default="")
 AWS_QUOTAS = env.str("AWS_QUOTAS", default="")

@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import breakout_sync, services
-from channels_app.admin import badges, channel_breakouts, handed_over, input_panel, thumbnails
+from channels_app.admin import badges, channel_breakouts, control_room, handed_over, input_panel, thumbnails
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
 from channels_app.admin.now import channel_now
@@ -77,7 +77,7 @@ class ChannelAdmin(CreatingAdmin):
     list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
     list_filter = ("state", "desired", "input_type", "channel_class", "record")
     search = Search(
-        ids=("uid", "ml_channel_id", "ml_input_id", "mp_channel_id", "mp_endpoint_id"),
+        ids=("uid", "ml_channel_id", "ml_input_id", "ml_second_id", "mp_channel_id", "mp_endpoint_id"),
         names=("name",),
         elsewhere=(_delivered_through,),
     )
@@ -105,6 +105,11 @@ class ChannelAdmin(CreatingAdmin):
     @display(description="input")
     def input_shown(self, row: Channel) -> str:
         return INPUTS[InputType(row.input_type)].partition(":")[0]
+
+    def back_url(self, request: HttpRequest, row: Channel) -> str:
+        """To the control room of the show on air, for who came from there."""
+        on_air = breakout_sync.on_air(row) if request.GET.get("from") == control_room.FROM else None
+        return control_room.url_of(on_air) if on_air else super().back_url(request, row)
 
     def situation(self, row: Channel) -> guards.Situation:
         return services.channel_situation(row)

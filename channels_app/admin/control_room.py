@@ -25,6 +25,7 @@ from streamhub.alerts.alarms import Shown
 from streamhub.console import banner, bar_chart
 from streamhub.console.pages import fragments
 from streamhub.console.resource_base import ResourceBase
+from streamhub.console.verbs import Offer
 from streamhub.contributions import contributed
 from streamhub.lifecycle.expectation import expected
 from streamhub.lifecycle.models import Transition
@@ -39,6 +40,10 @@ def urls(admin: ResourceBase) -> list[Any]:
         path("<int:object_id>/control/", admin.own(page), name="channels_app_breakout_control"),
         path("<int:object_id>/control/live/", admin.own(fragment), name="channels_app_breakout_control_live"),
     ]
+
+
+def url_of(show: Breakout) -> str:
+    return reverse("admin:channels_app_breakout_control", args=[show.pk])
 
 
 def page(admin: ResourceBase, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -93,7 +98,7 @@ def _context(admin: ResourceBase, request: HttpRequest, row: Breakout) -> dict[s
         "line": line,
         "on_air": on_air,
         "awaited": str(awaited) if awaited else "",
-        "buttons": room_buttons.buttons(admin.offers(request, row), admin.situation(row), SUFFIX),
+        "buttons": room_buttons.buttons(_offers(admin, request, row), admin.situation(row), SUFFIX),
         "page_url": admin.url("change", row.pk),
         "channel_url": reverse("admin:channels_app_channel_change", args=[channel.pk]) if channel else "",
         "ingest": _ingest(request, channel),
@@ -103,6 +108,15 @@ def _context(admin: ResourceBase, request: HttpRequest, row: Breakout) -> dict[s
         "log": _log(row),
         "log_url": f"{admin.url('change', row.pk)}#timeline",
     }
+
+
+def _offers(admin: ResourceBase, request: HttpRequest, row: Breakout) -> list[Offer]:
+    """The show's verbs and, while it is on air, those of its channel that belong to it."""
+    offers = admin.offers(request, row)
+    if row.channel is None or row.state not in ON_AIR:
+        return offers
+    of_channel = admin.admin_site._registry[Channel].offers(request, row.channel)
+    return offers + [offer for offer in of_channel if offer.verb.name in room_buttons.OF_CHANNEL]
 
 
 def _alarms(request: HttpRequest, row: Breakout) -> list[Shown]:

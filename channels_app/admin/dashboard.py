@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from channels_app import services
-from channels_app.admin import badges
+from channels_app.admin import badges, control_room
 from channels_app.admin.breakout import starting_soon
 from channels_app.admin.facts import page_of
 from channels_app.models import Breakout, Channel
@@ -104,7 +104,7 @@ def _room_rows(rows: QuerySet[Breakout], *, planned: bool = False) -> list[Dashb
     return [
         DashboardRow(
             row.name,
-            reverse("admin:channels_app_breakout_control", args=[row.pk]),
+            control_room.url_of(row),
             badges.BREAKOUT[State(row.state)],
             row.state,
             since=None if planned else row.session_started_at or row.state_since,

@@ -36,6 +36,10 @@ MAINTENANCE_HINT = (
 FOR_OPERATORS = "For operators: whoever knows the address can use it."
 
 
+SECOND_HINT = "MediaLive reads it when the main input is lost for 3 seconds, and stays there."
+SLATE_HINT = "While nothing is received, viewers see the house's slate instead of black."
+
+
 def page_of(row: Model) -> str:
     """URL of the row's page in the admin."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
@@ -86,7 +90,7 @@ def _ingest(row: Channel, user: User | AnonymousUser) -> Fact:
     urls = ingest.ingest_of(row)
     hint = "The encoder sends to these, to one for each pipeline."
     if not all(url.active for url in urls):
-        hint = f"A {row.channel_class} channel hears only the first. What arrives at another one is lost."
+        hint = f"A {row.channel_class} channel hears only the first of an input. Others are lost."
     return Fact("ingest", urls, "ingest", hint=hint)
 
 
@@ -96,6 +100,7 @@ def _options(row: Channel, user: User | AnonymousUser) -> Section:
         [
             Fact("input", INPUTS[InputType(row.input_type)]),
             Fact("class", row.channel_class, "code"),
+            *_failover(row),
             Fact("allowed CIDRs", row.allowed_cidrs, "list", hint=_pending(row, "allowed_cidrs")),
             _sources(row, user),
             *([Fact("credentials", "a user name and a password")] if row.source_username else []),
@@ -153,6 +158,13 @@ def _sources(row: Channel, user: User | AnonymousUser) -> Fact:
     return Fact("sources", row.source_urls, "urls")
 
 
+def _failover(row: Channel) -> list[Fact]:
+    """The second input and the slate, of a channel that has them."""
+    second = row.second_input_type
+    facts = [Fact("second input", INPUTS[InputType(second)], hint=SECOND_HINT)] if second else []
+    return facts + ([Fact("slate on loss", True, "yesno", hint=SLATE_HINT)] if row.slate_on_loss else [])
+
+
 def _delivery(row: Channel) -> Section:
     distribution = row.distribution
     if distribution is None:
@@ -182,6 +194,7 @@ def _aws(row: Channel) -> Section:
             *expected_facts(row),
             Fact("maintenance window", str(window_of(row.maintenance_window) or ""), hint=MAINTENANCE_HINT),
             Fact("MediaLive input", row.ml_input_id, "id"),
+            *([Fact("second input", row.ml_second_id, "id")] if row.second_input_type else []),
             Fact(
                 "security group",
                 group and (group.aws_id or str(group)),

@@ -123,6 +123,20 @@ class ChannelForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text="AWS bills each output, and bills it twice for a standard channel.",
     )
+    second_input = forms.ChoiceField(
+        label="Second input",
+        required=False,
+        choices=[("", "none"), *((kind.value, INPUTS[kind]) for kind in PUSH_TYPES)],
+        widget=UnfoldAdminSelectWidget(attrs=shown_for(*PUSH_TYPES)),
+        help_text="A second encoder pushes to it. When the first one is lost for 3 seconds, MediaLive reads "
+        "this one. It costs one more input.",
+    )
+    slate_on_loss = forms.BooleanField(
+        label="Slate on loss",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="While nothing is received, viewers see the house's slate instead of black.",
+    )
     record = forms.BooleanField(
         required=False,
         widget=UnfoldBooleanWidget,
@@ -136,6 +150,7 @@ class ChannelForm(forms.Form):
     # The service's names of fields that have another name in the form.
     SERVICE_FIELDS: ClassVar = {
         "input_credentials": "source_username",
+        "second_input.type": "second_input",
         "input_credentials.username": "source_username",
         "input_credentials.password": "source_password_param",
     }
@@ -144,6 +159,8 @@ class ChannelForm(forms.Form):
         """The service's arguments: the two fields for the credentials become one."""
         data = dict(self.cleaned_data)
         username, password = data.pop("source_username", ""), data.pop("source_password_param", "")
+        second = data.pop("second_input", "")
+        data["second_input"] = {"type": second} if second else None
         if username or password:
             data["input_credentials"] = {"username": username, "password": password}
         return data

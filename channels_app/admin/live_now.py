@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from channels_app.admin import badges
+from channels_app.admin import badges, control_room
 from channels_app.admin.show_line import ShowLine, line_of
 from channels_app.input_health import with_facts
 from channels_app.models import Breakout, Channel
@@ -63,7 +63,7 @@ def rows_of(request: HttpRequest) -> list[Row]:
             line_of(show, traffic.get(show.pk, []), now),
             _badge(show),
             [item for each in _concerned(show) for item in seen.get(each, ())],
-            reverse("admin:channels_app_breakout_control", args=[show.pk]),
+            control_room.url_of(show),
         )
         for show in found
     ]

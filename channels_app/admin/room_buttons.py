@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from channels_app.guards import breakout as guards
 from streamhub.console.verbs import Offer
 
+# The verbs of its channel that belong to a running show.
+OF_CHANNEL = ("switch-input", "restart-pipelines")
 # In the order of the page, with the key of each. Not asked by name: verbs that only edit what is planned.
 KEYS = {
     "prepare": "p",
@@ -31,9 +33,9 @@ INSTEAD = {
     "take-over": ("start", "stop"),
     "raise": ("lower", "start", "duplicate"),
     "lower": ("raise", "start", "duplicate"),
-    "playback": ("raise", "start"),
+    "playback": ("start", "take-over", "raise"),
     "extend": ("edit", "duplicate"),
-    "stop": ("start", "duplicate"),
+    "stop": ("cancel", "duplicate"),
     "cancel": ("stop", "duplicate"),
 }
 # Left out where they are of no use, rather than shown with a reason.

@@ -18,6 +18,7 @@ from channels_app.input_health import InputHealth, input_health, with_facts
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
+from channels_app.services.rescue import INPUTS
 from distributions.api import DistributionOut, ErrorOut
 from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, choices, one, page, scope
 
@@ -28,6 +29,10 @@ READ, WRITE = scope("channels:read"), scope("channels:write")
 class CredentialsIn(In):
     username: str = Field(json_schema_extra=fields.USERNAME)
     password: str = Field(json_schema_extra=fields.PASSWORD)
+
+
+class SecondInputIn(In):
+    type: str = Field(json_schema_extra=fields.SECOND_TYPE)
 
 
 class ChannelIn(In):
@@ -41,6 +46,8 @@ class ChannelIn(In):
     input_credentials: CredentialsIn | None = Field(None, json_schema_extra=fields.CREDENTIALS)
     encoding_profile: str = Field("1080p", json_schema_extra=fields.PROFILE)
     record: bool = False
+    second_input: SecondInputIn | None = Field(None, json_schema_extra=fields.SECOND_INPUT)
+    slate_on_loss: bool = Field(False, description="A slate instead of black while nothing is received.")
     tags: dict[str, str] = Field({}, json_schema_extra=fields.TAGS)
 
 
@@ -58,12 +65,21 @@ class WarmIn(In):
     until: Annotated[Moment, Field(description="422 unless it is ahead, and within a week.")] | None
 
 
+class SwitchIn(In):
+    to: str = Field(json_schema_extra={"enum": list(INPUTS)})
+
+
+class SecondInputOut(Out):
+    type: str
+
+
 class IngestOut(Out):
     url: str
     server: str
     stream_key: str | None
     pipeline: int
     active: bool
+    input: str = Field(description="`main`, or `second`: the input to which MediaLive fails over")
 
 
 class InputHealthOut(Out):
@@ -91,6 +107,8 @@ class ChannelOut(Out):
     source_urls: list[str]
     encoding_profile: str
     record: bool
+    second_input: SecondInputOut | None
+    slate_on_loss: bool
     tags: dict[str, str]
     endpoints: list[str]
     input_dest_urls: list[str]
@@ -111,6 +129,10 @@ class ChannelOut(Out):
     @staticmethod
     def resolve_cost_per_hour(row: Channel) -> Decimal | None:
         return costs.cost_per_hour(row)
+
+    @staticmethod
+    def resolve_second_input(row: Channel) -> dict[str, str] | None:
+        return {"type": row.second_input_type} if row.second_input_type else None
 
     @staticmethod
     def resolve_endpoints(row: Channel) -> list[str]:
@@ -217,6 +239,22 @@ def apply_settings(request: HttpRequest, id: str) -> Status[Channel]:
     `settings_outdated` is false again once AWS has them.
     """
     return Status(202, services.channel_apply_settings(channel_or_404(id), who=actor_of(request)))
+
+
+@router.post("/{id}/switch-input", response={202: ChannelOut}, auth=WRITE)
+def switch_input(request: HttpRequest, id: str, body: SwitchIn) -> Status[Channel]:
+    """Have MediaLive read its other input now; 409 unless the channel runs and has a second input.
+
+    It stays there: MediaLive goes back only if that input is lost, or when it is told to.
+    """
+    row = services.channel_switch_input(channel_or_404(id), body.to, who=actor_of(request))
+    return Status(202, row)
+
+
+@router.post("/{id}/restart-pipelines", response={202: ChannelOut}, auth=WRITE)
+def restart_pipelines(request: HttpRequest, id: str) -> Status[Channel]:
+    """Restart the pipelines of the running channel, which interrupts the show; 409 unless it runs."""
+    return Status(202, services.channel_restart_pipelines(channel_or_404(id), who=actor_of(request)))
 
 
 @router.post("/{id}/warm", response={202: ChannelOut}, auth=WRITE)

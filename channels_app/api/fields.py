@@ -92,6 +92,11 @@ PASSWORD: Schema = {
     "pattern": sources.PARAMETER_PATTERN,
     "description": "The name of the parameter of AWS's Parameter Store that holds the password.",
 }
+SECOND_TYPE: Schema = {"enum": [kind.value for kind in PUSH_TYPES]}
+SECOND_INPUT: Schema = {
+    "description": "A second push input, to which MediaLive fails over when the first one is lost; with the "
+    "same `allowed_cidrs`. Its URLs are in `ingest` and `input_dest_urls`."
+}
 CREDENTIALS: Schema = {"description": "For the sources. Never returned."}
 
 
@@ -127,6 +132,7 @@ def _pulled(input_type: str, kind: sources.SourceKind, channel_class: str) -> Sc
             "channel_class": {"const": channel_class},
             "allowed_cidrs": _NONE,
             "source_urls": urls,
+            "second_input": {"type": "null"},
             **({} if kind.credentials else {"input_credentials": {"type": "null"}}),
         },
         "required": ["input_type", "source_urls"]

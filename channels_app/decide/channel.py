@@ -20,6 +20,7 @@ class Step(StrEnum):
     REPLACE_DISTRIBUTION = "replace the distribution, whose origin endpoint is gone"
     WAIT_GROUP = "get a security group"
     CREATE_INPUT = "create the MediaLive input"
+    CREATE_SECOND = "create the second MediaLive input"
     CREATE_ML_CHANNEL = "create the MediaLive channel"
     AUTHORIZE_ENDPOINT = "change who may read the MediaPackage endpoint"
     TELL_DISTRIBUTION = "tell the distribution who may read its origin endpoint"
@@ -38,20 +39,25 @@ class Step(StrEnum):
     EDIT_INPUT = "give the MediaLive input its new security group"
     RESTORE_INPUT = "restore the settings of the MediaLive input"
     RESTORE_ATTACHMENT = "attach the input to the MediaLive channel again"
+    SWITCH_INPUT = "switch the MediaLive channel to its other input"
+    RESTART_PIPELINES = "restart the pipelines of the MediaLive channel"
     SETTLE_RUNNING = "record that the channel runs"
     STOP = "stop the MediaLive channel"
     WAIT_STOPPED = "confirm that the MediaLive channel is stopped"
     SETTLE_IDLE = "record that the channel is idle"
     FIND_ML_CHANNEL = "find out whether the MediaLive channel was created"
     FIND_INPUT = "find out whether the MediaLive input was created"
+    FIND_SECOND = "find out whether the second MediaLive input was created"
     FIND_ENDPOINT = "find out whether the MediaPackage endpoint was created"
     FIND_MP_CHANNEL = "find out whether the MediaPackage channel was created"
     DELETE_ML_CHANNEL = "delete the MediaLive channel"
     DELETE_INPUT = "delete the MediaLive input"
+    DELETE_SECOND = "delete the second MediaLive input"
     DELETE_ENDPOINT = "delete the MediaPackage endpoint"
     DELETE_MP_CHANNEL = "delete the MediaPackage channel"
     WAIT_ML_CHANNEL_GONE = "confirm that the MediaLive channel is deleted"
     WAIT_INPUT_GONE = "confirm that the MediaLive input is deleted"
+    WAIT_SECOND_GONE = "confirm that the second MediaLive input is deleted"
     WAIT_ENDPOINT_GONE = "confirm that the MediaPackage endpoint is deleted"
     WAIT_MP_CHANNEL_GONE = "confirm that the MediaPackage channel is deleted"
     TAG = "change the tags of a part"
@@ -112,11 +118,14 @@ class Observed:
     `update_wanted`: a person wants our settings sent to the MediaLive channel. `encoder_edited`: they were
     edited. `input_edited`: the input is to get another security group; `edit_waits`: which AWS does not have
     yet, and nothing is known that would keep it from it.
+    `second_wanted`: there is to be a second input. `switch_wanted`, `restart_wanted`: a person wants
+    MediaLive to read another input, or its pipelines restarted.
     """
 
     mp_channel: Part = field(default_factory=Part)
     endpoint: Part = field(default_factory=Part)
     input: Part = field(default_factory=Part)
+    second: Part = field(default_factory=Part)
     ml_channel: Part = field(default_factory=Part)
     group: str = "ready"
     distribution_due: bool = False
@@ -140,11 +149,14 @@ class Observed:
     encoder_edited: bool = False
     input_edited: bool = False
     edit_waits: bool = False
+    second_wanted: bool = False
+    switch_wanted: bool = False
+    restart_wanted: bool = False
 
     @property
     def handed_over(self) -> bool:
         """Whether any part was handed over: then StreamHub changes none of them."""
-        parts = (self.mp_channel, self.endpoint, self.input, self.ml_channel)
+        parts = (self.mp_channel, self.endpoint, self.input, self.second, self.ml_channel)
         return any(part.handed_over for part in parts)
 
 
@@ -160,6 +172,7 @@ CHANGES_AWS = frozenset(
         Step.CREATE_MP_CHANNEL,
         Step.CREATE_ENDPOINT,
         Step.CREATE_INPUT,
+        Step.CREATE_SECOND,
         Step.CREATE_ML_CHANNEL,
         Step.UPDATE_ML_CHANNEL,
         Step.CLEAR_FAILED,
@@ -170,8 +183,11 @@ CHANGES_AWS = frozenset(
         Step.RESTORE_INPUT,
         Step.RESTORE_ATTACHMENT,
         Step.STOP,
+        Step.SWITCH_INPUT,
+        Step.RESTART_PIPELINES,
         Step.DELETE_ML_CHANNEL,
         Step.DELETE_INPUT,
+        Step.DELETE_SECOND,
         Step.DELETE_ENDPOINT,
         Step.DELETE_MP_CHANNEL,
         Step.TAG,
@@ -207,9 +223,20 @@ def _wanted_step(intent: Intent, observed: Observed) -> Step:
     step = _create_step(observed) or _run_step(intent, observed)
     if SETTLED.get(step) != intent.state:
         return step
+    if step is Step.SETTLE_RUNNING and (rescuing := _rescue_step(observed)):
+        return rescuing
     if observed.tags_due:
         return Step.TAG
     return _idle_step(observed) or step if step is Step.SETTLE_IDLE else step
+
+
+def _rescue_step(observed: Observed) -> Step | None:
+    """What a person wants done to a show that runs. AWS takes it in RUNNING only."""
+    if observed.ml_channel.state != "RUNNING":
+        return None
+    if observed.restart_wanted:
+        return Step.RESTART_PIPELINES
+    return Step.SWITCH_INPUT if observed.switch_wanted else None
 
 
 def _idle_step(observed: Observed) -> Step | None:
@@ -251,7 +278,7 @@ def _stop_step(observed: Observed) -> Step | None:
 
 
 def _create_step(observed: Observed) -> Step | None:
-    parts = (observed.mp_channel, observed.endpoint, observed.input, observed.ml_channel)
+    parts = (observed.mp_channel, observed.endpoint, observed.input, observed.second, observed.ml_channel)
     if any(part.gone for part in parts):
         return Step.FAIL_LOST
     if not observed.mp_channel.known:
@@ -266,6 +293,8 @@ def _create_step(observed: Observed) -> Step | None:
         return Step.TELL_DISTRIBUTION
     if not observed.input.known:
         return Step.WAIT_GROUP if observed.group == "waiting" else Step.CREATE_INPUT
+    if observed.second_wanted and not observed.second.known:
+        return Step.WAIT_GROUP if observed.group == "waiting" else Step.CREATE_SECOND
     if not observed.ml_channel.known:
         # Deleted outside StreamHub: once it is gone, that is said.
         deleting = observed.input.state == "DELETING"
@@ -330,6 +359,10 @@ def _teardown_step(observed: Observed) -> Step:
         return Step.FIND_INPUT
     if observed.input.present and not observed.input.deleting:
         return _delete_input(observed)
+    if observed.second.unresolved:
+        return Step.FIND_SECOND
+    if observed.second.present and not observed.second.deleting:
+        return _delete_second(observed)
     if observed.endpoint.present:
         return Step.WAIT_ENDPOINT_GONE
     return _delete_mp_channel(observed)
@@ -355,6 +388,14 @@ def _delete_input(observed: Observed) -> Step:
     return Step.DELETE_INPUT
 
 
+def _delete_second(observed: Observed) -> Step:
+    if observed.suspected:
+        return Step.LOOK_AGAIN
+    if observed.second.state in ("ATTACHED", "CREATING", "DELETING"):
+        return Step.WAIT_SECOND_GONE
+    return Step.DELETE_SECOND
+
+
 def _delete_mp_channel(observed: Observed) -> Step:
     if observed.mp_channel.unresolved:
         return Step.FIND_MP_CHANNEL
@@ -362,6 +403,8 @@ def _delete_mp_channel(observed: Observed) -> Step:
         return Step.LOOK_AGAIN if observed.suspected else Step.DELETE_MP_CHANNEL
     if observed.input.present:
         return Step.WAIT_INPUT_GONE
+    if observed.second.present:
+        return Step.WAIT_SECOND_GONE
     if observed.mp_channel.present:
         return Step.WAIT_MP_CHANNEL_GONE
     return Step.FORGET

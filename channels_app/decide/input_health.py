@@ -47,13 +47,15 @@ class Source:
     """Where the input comes from: how many addresses MediaLive hears, and how many more it has.
 
     `allowed`: the CIDRs from which it takes a push; `pulled`: the hosts that it pulls from. The addresses
-    themselves are not said: who knows one can push to it, and alarms are sent to many people.
+    themselves are not said: who knows one can push to it, and alarms are sent to many people. `of_input`: the
+    input that is read, "main" or "second", of a channel with two.
     """
 
     heard: int = 0
     unheard: int = 0
     allowed: Sequence[str] = ()
     pulled: Sequence[str] = ()
+    of_input: str = ""
 
 
 ORDINALS = ("first", "second")
@@ -70,6 +72,7 @@ def missing_detail(alerts: Sequence[Alert], pipelines: int, source: Source) -> s
     if not names:
         return f"Nothing arrives{where}."
     at = f"at the {' and the '.join(names)} URL{'' if len(names) == 1 else 's'}"
+    at += f" of the {source.of_input} input" if source.of_input else ""
     begun = f"Nothing has arrived {at} since the channel runs" if never else f"Nothing arrives {at} any more"
     return f"{begun}. {_where_to_look(source, never)}"
 
@@ -87,6 +90,6 @@ def _where_to_look(source: Source, never: bool) -> str:
 
 def black_detail(brightness: float) -> str:
     return (
-        f"The input is received, but its picture looks black (mean brightness {brightness:.0f} of 255, judged "
-        "from the last thumbnail only). Check camera and scene."
+        f"The input is received, but its picture looks black (mean brightness {brightness:.0f} of 255, "
+        "judged from the last thumbnail only). Check camera and scene."
     )

@@ -19,6 +19,7 @@ from channels_app.driver import (
     outside_edits,
     ownership,
     provisioning,
+    rescue,
     running,
     tagging,
     teardown,
@@ -31,7 +32,7 @@ from channels_app.driver.observing import (
     look_again,
     look_before,
 )
-from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL
+from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL, SECOND
 from channels_app.models import Channel
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import step_of
@@ -46,10 +47,12 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.CREATE_MP_CHANNEL: partial(provisioning.create, MP_CHANNEL),
     Step.CREATE_ENDPOINT: partial(provisioning.create, ENDPOINT),
     Step.CREATE_INPUT: partial(provisioning.create, INPUT),
+    Step.CREATE_SECOND: partial(provisioning.create, SECOND),
     Step.CREATE_ML_CHANNEL: partial(provisioning.create, ML_CHANNEL),
     Step.FIND_MP_CHANNEL: partial(provisioning.find, MP_CHANNEL),
     Step.FIND_ENDPOINT: partial(provisioning.find, ENDPOINT),
     Step.FIND_INPUT: partial(provisioning.find, INPUT),
+    Step.FIND_SECOND: partial(provisioning.find, SECOND),
     Step.FIND_ML_CHANNEL: partial(provisioning.find, ML_CHANNEL),
     Step.ADD_DISTRIBUTION: provisioning.add_distribution,
     Step.REPLACE_DISTRIBUTION: provisioning.replace_distribution,
@@ -65,6 +68,8 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.START: running.start,
     Step.WAIT_STARTED: partial(running.wait, State.STARTING, "MediaLive starts the channel"),
     Step.SETTLE_RUNNING: partial(running.settle, State.RUNNING, "MediaLive says RUNNING"),
+    Step.SWITCH_INPUT: rescue.switch_input,
+    Step.RESTART_PIPELINES: rescue.restart_pipelines,
     Step.OPEN_ENDPOINT: outside_edits.open_endpoint,
     Step.TELL_INPUT_CHANGED: outside_edits.tell_input_changed,
     Step.EDIT_INPUT: edits.edit_input,
@@ -78,10 +83,12 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.REST: running.rest,
     Step.DELETE_ML_CHANNEL: partial(teardown.delete, ML_CHANNEL),
     Step.DELETE_INPUT: partial(teardown.delete, INPUT),
+    Step.DELETE_SECOND: partial(teardown.delete, SECOND),
     Step.DELETE_ENDPOINT: partial(teardown.delete, ENDPOINT),
     Step.DELETE_MP_CHANNEL: partial(teardown.delete, MP_CHANNEL),
     Step.WAIT_ML_CHANNEL_GONE: running.wait_gone,
     Step.WAIT_INPUT_GONE: partial(teardown.wait_gone, INPUT),
+    Step.WAIT_SECOND_GONE: partial(teardown.wait_gone, SECOND),
     Step.WAIT_ENDPOINT_GONE: partial(teardown.wait_gone, ENDPOINT),
     Step.WAIT_MP_CHANNEL_GONE: partial(teardown.wait_gone, MP_CHANNEL),
     Step.FORGET: teardown.forget,

@@ -25,6 +25,7 @@ NAME, GROUPS, STREAMS, SOURCES, TAGS, ATTACHED = (
     "tags",
     "attachment to the channel",
 )
+SECOND_SUFFIX = "-second"
 # The field of the channel that an edit of the input is about.
 CIDRS = "allowed_cidrs"
 # How the timelines are told that MediaLive took our settings and shows others all the same.
@@ -62,6 +63,19 @@ def wanted(row: Channel) -> Wanted:
     )
 
 
+def wanted_second(row: Channel) -> Wanted:
+    """The settings of the second input. Its security group is the main one's."""
+    rtmp = row.second_input_type == InputType.RTMP_PUSH
+    return Wanted(
+        name=row.aws_name() + SECOND_SUFFIX,
+        type=row.second_input_type,
+        security_group_ids=[row.security_group.aws_id] if row.security_group else [],
+        destinations=[f"{row.uid}/c", f"{row.uid}/d"] if rtmp else [],
+        source_urls=[],
+        credentials=None,
+    )
+
+
 def settings_of(info: InputInfo) -> dict[str, Any]:
     """The column `input_settings` for an answer about the input."""
     rtmp = info.type == InputType.RTMP_PUSH
@@ -95,9 +109,10 @@ def expected(row: Channel) -> dict[str, Any]:
 
 
 def is_attached(row: Channel) -> bool:
-    """Whether the MediaLive channel reads our input and no other, as far as it was read."""
+    """Whether the MediaLive channel reads our inputs and no other, as far as it was read."""
     exists = bool(row.ml_channel_id and row.ml_input_id) and not (row.ml_channel_gone or row.ml_input_gone)
-    return not exists or row.attached_inputs in ([], [row.ml_input_id])
+    ours = [row.ml_input_id] + ([row.ml_second_id] if row.ml_second_id else [])
+    return not exists or row.attached_inputs in ([], ours)
 
 
 def changed(row: Channel) -> str:

@@ -19,6 +19,7 @@ from channels_app.driver.parts import (
     MP_CHANNEL,
     PART_DRIVER_OF,
     PART_DRIVERS,
+    SECOND,
     PartDriver,
 )
 from channels_app.driver.polled_lists import ENCODERS, INPUTS
@@ -184,6 +185,10 @@ def observed(row: Channel) -> Observed:
         mp_channel=MP_CHANNEL.observed(row),
         endpoint=ENDPOINT.observed(row),
         input=INPUT.observed(row),
+        second=SECOND.observed(row),
+        second_wanted=bool(row.second_input_type),
+        switch_wanted=bool(row.switch_wanted),
+        restart_wanted=row.restart_wanted,
         ml_channel=ML_CHANNEL.observed(row),
         group=_group(row.security_group),
         distribution_due=row.distribution_wanted and row.distribution_id is None,

@@ -19,6 +19,7 @@ from channels_app.driver.parts import (
     ML_CHANNEL,
     MP_CHANNEL,
     PART_DRIVERS,
+    SECOND,
     PartDriver,
 )
 from channels_app.driver.polled_lists import POLLED_LISTS
@@ -39,6 +40,7 @@ IRREVERSIBLE = {
     Step.RESTORE_INPUT: INPUT,
     Step.DELETE_ML_CHANNEL: ML_CHANNEL,
     Step.DELETE_INPUT: INPUT,
+    Step.DELETE_SECOND: SECOND,
     Step.DELETE_ENDPOINT: ENDPOINT,
     Step.DELETE_MP_CHANNEL: MP_CHANNEL,
 }

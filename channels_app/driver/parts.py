@@ -1,6 +1,6 @@
-"""The four AWS resources of a channel: how each is created, described, deleted and found.
+"""The AWS resources of a channel, four or five: how each is created, described, deleted and found.
 
-All four have the same set of columns (`Channel.PARTS`), so interrupted creates and false NotFound answers
+All have the same set of columns (`Channel.PARTS`), so interrupted creates and false NotFound answers
 are handled once for all of them.
 """
 
@@ -126,12 +126,19 @@ def belongs(row: Channel, info: Any) -> bool:
     return mark.belongs_to(settings.STREAMHUB_ENVIRONMENT, resource=Channel.KIND, owner=row.uid)
 
 
-def find_by_tags(pages: Iterable[Any], row: Channel) -> Any | None:
+def find_by_tags(pages: Iterable[Any], row: Channel, fits: Callable[[Any], bool] | None = None) -> Any | None:
+    """The first one that carries this row's tags and `fits`."""
     for page in pages:
         for info in page.items:
-            if belongs(row, info) and not info.gone:
+            if belongs(row, info) and not info.gone and (fits is None or fits(info)):
                 return info
     return None
+
+
+def _find_input(row: Channel, *, second: bool) -> Any | None:
+    """Both inputs of a channel carry its tags; their names tell them apart."""
+    pages = live().input_pages()
+    return find_by_tags(pages, row, lambda info: info.name.endswith(input_settings.SECOND_SUFFIX) == second)
 
 
 def _create_mp_channel(row: Channel) -> Any:
@@ -181,6 +188,13 @@ def _create_input(row: Channel) -> Any:
     )
 
 
+def _create_second(row: Channel) -> Any:
+    ours = input_settings.wanted_second(row)
+    return live().create_input(
+        row.token("second"), **asdict(ours), input_class=row.channel_class, tags=tags_of(row)
+    )
+
+
 def restore_input(row: Channel) -> medialive.InputInfo:
     """Give what differs the value with which it was created. Raises `Conflict`, `Refused`, `NotFound`."""
     ours, differing = input_settings.wanted(row), input_settings.differing(row)
@@ -197,7 +211,15 @@ def restore_input(row: Channel) -> medialive.InputInfo:
 
 
 def edit_input(row: Channel) -> medialive.InputInfo:
-    """Give the input the security group that the row wants. Raises `Conflict`, `Refused`, `NotFound`."""
+    """Give the inputs the security group that the row wants. Raises `Conflict`, `Refused`, `NotFound`."""
+    if row.ml_second_id:
+        second = input_settings.wanted_second(row)
+        live().update_input(
+            row.ml_second_id,
+            name=second.name,
+            type=second.type,
+            security_group_ids=second.security_group_ids,
+        )
     ours = input_settings.wanted(row)
     groups = ours.security_group_ids
     return live().update_input(row.ml_input_id, name=ours.name, type=ours.type, security_group_ids=groups)
@@ -230,6 +252,9 @@ def _ml_channel_spec(row: Channel) -> medialive.ChannelSpec:
         archive_destination=archive,
         tags=tags_of(row),
         input_type=row.input_type,
+        second_input_id=row.ml_second_id,
+        slate_on_loss=row.slate_on_loss,
+        slate_image_url=settings.SLATE_IMAGE_URL,
     )
 
 
@@ -263,7 +288,7 @@ INPUT = PartDriver(
     create=_create_input,
     describe=lambda id: live().describe_input(id),
     delete=lambda id: live().delete_input(id),
-    find=lambda row: find_by_tags(live().input_pages(), row),
+    find=lambda row: _find_input(row, second=False),
     own_facts=lambda info: {
         "ml_input_state": info.state,
         "input_urls": list(info.dest_urls),
@@ -271,6 +296,18 @@ INPUT = PartDriver(
     },
     tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
     quota=lambda row: PUSH_INPUTS if row.input_type in PUSH_TYPES else PULL_INPUTS,
+)
+SECOND = PartDriver(
+    columns=Channel.ML_SECOND,
+    label="second MediaLive input",
+    operation="medialive:CreateInput",
+    create=_create_second,
+    describe=lambda id: live().describe_input(id),
+    delete=lambda id: live().delete_input(id),
+    find=lambda row: _find_input(row, second=True),
+    own_facts=lambda info: {"ml_second_state": info.state, "second_urls": list(info.dest_urls)},
+    tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
+    quota=lambda row: PUSH_INPUTS,
 )
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
@@ -290,5 +327,5 @@ ML_CHANNEL = PartDriver(
     built=lambda row: {"settings_applied": recorded_settings.encoded(encoder_settings(row))},
     read_at="encoder_read_at",
 )
-PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, ML_CHANNEL)
+PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, SECOND, ML_CHANNEL)
 PART_DRIVER_OF = {part.key: part for part in PART_DRIVERS}

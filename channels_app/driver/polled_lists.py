@@ -76,9 +76,12 @@ ENCODERS = _polled_list(
     lambda info: () if info.gone else ((ML_CHANNELS.key, ""),),
 )
 INPUTS = _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive", _input_quotas)
+# The same list; it is read a second time only in a house with second inputs. The first reading counts quotas.
+SECOND_INPUTS = _polled_list(parts.SECOND, lambda: parts.live().input_pages(), "MediaLive", lambda info: ())
 POLLED_LISTS = (
     ENCODERS,
     INPUTS,
+    SECOND_INPUTS,
     _polled_list(
         parts.ENDPOINT,
         lambda: parts.package().endpoint_pages(),

@@ -17,6 +17,7 @@ from channels_app.driver.parts import ML_CHANNEL, PART_DRIVERS
 from channels_app.models import Channel
 from channels_app.models.channel import Desired, State
 from channels_app.services import DISTRIBUTION_GONE, channel_intent, channel_wanted
+from channels_app.services.rescue import NO_WISH
 from streamhub.aws import medialive
 from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import absence
@@ -198,7 +199,8 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     """AWS has reached the desired state: record it."""
     row: Channel = claim.row
     claim.keep_error |= row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
-    over: dict[str, Any] = {"stop_confirmed_id": ""} if state == State.IDLE else _input_error(claim)
+    stopped = {"stop_confirmed_id": "", **NO_WISH}
+    over: dict[str, Any] = stopped if state == State.IDLE else _input_error(claim)
     timelines.tell_unchanged(claim)
     move(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
     seen = observed(row)
@@ -210,7 +212,8 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
         or seen.settings_due
     )
     tags = seen.tags_due and row.error_code != TAGS_REFUSED
-    return AT_ONCE if tags or (waited and state == State.IDLE) else None
+    rescue = state == State.RUNNING and (seen.switch_wanted or seen.restart_wanted)
+    return AT_ONCE if tags or rescue or (waited and state == State.IDLE) else None
 
 
 def _input_error(claim: Claim) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from channels_app.services.input_facts import (
     still_record,
     stills_asked,
 )
+from channels_app.services.rescue import MAIN
 from streamhub.aws.cloudwatch import MAX_QUERIES, CloudWatch, MetricQuery, MetricSeries
 from streamhub.aws.medialive_watch import MediaLiveWatch, StillInfo
 from streamhub.aws.session import current_session
@@ -114,8 +115,8 @@ class _Watch:
         channel = row.channel
         try:
             alerts = self.live.alerts(channel.ml_channel_id)
-            active = None
-            if pipelines_of(channel) > 1:
+            active = {0: MAIN}  # a single pipeline with a single input has nothing else to read
+            if pipelines_of(channel) > 1 or channel.second_input_type:
                 pipelines = self.live.pipelines(channel.ml_channel_id)
                 active = {each.pipeline: each.active_input for each in pipelines}
         except AwsError as error:

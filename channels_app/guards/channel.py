@@ -17,7 +17,7 @@ class Situation:
 
     `on_air`: the breakout's name ("": none); `on_air_state`: its state; `may_run`: MediaLive runs or may run;
     `runs`: it runs or is asked to. `kept_warm`: it has a time until which it is kept warm. `places`: to run;
-    no limit if it runs already.
+    no limit if it runs already. `restarting`: a restart of its pipelines was requested.
     """
 
     state: str
@@ -32,6 +32,8 @@ class Situation:
     built: bool = True
     outdated: bool = False
     kept_warm: bool = False
+    has_second_input: bool = False
+    restarting: bool = False
     places: Places = field(default_factory=Places)
 
 
@@ -114,6 +116,23 @@ def not_kept_warm(situation: Situation) -> str:
     return "" if situation.kept_warm else "It is not kept warm."
 
 
+def not_on_air_yet(situation: Situation) -> Refusal | None:
+    """MediaLive takes rescue verbs while its channel runs."""
+    if situation.state == State.RUNNING:
+        return None
+    return Refusal("It does not run. MediaLive takes this only while the channel runs.")
+
+
+def no_second_input(situation: Situation) -> Refusal | None:
+    if situation.has_second_input:
+        return None
+    return Refusal("It has no second input. One is given when a channel is created.")
+
+
+def already_restarting(situation: Situation) -> str:
+    return "The restart is under way already." if situation.restarting else ""
+
+
 def rules() -> Mapping[str, Rule[Situation]]:
     """The table. A repeated stop is not refused: it sends the request to AWS again at once."""
     return {
@@ -126,6 +145,8 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "cool": rule(being_deleted, repeats=not_kept_warm, call="warm"),
         "schedule": rule(being_deleted),
         "edit": rule(being_deleted),
+        "switch-input": rule(being_deleted, no_second_input, not_on_air_yet),
+        "restart-pipelines": rule(being_deleted, not_on_air_yet, repeats=already_restarting),
         "stop": rule(needed_by_breakout, not_running),
         "delete": rule(on_air, repeats=already_deleting),
     }

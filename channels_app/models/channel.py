@@ -72,6 +72,10 @@ class Channel(ManagedResource):
     # For the sources; the parameter of AWS's Parameter Store holds the password, which nobody sees here.
     source_username = models.CharField(max_length=128, blank=True, default="", editable=False)
     source_password_param = models.CharField(max_length=1011, blank=True, default="", editable=False)
+    # The type of a second push input, to which MediaLive fails over ("": none), and whether viewers see a
+    # slate instead of black while nothing is received.
+    second_input_type = models.CharField(max_length=16, blank=True, default="")
+    slate_on_loss = models.BooleanField(default=False)
     encoding_profile = models.CharField(max_length=32, default="1080p")
     record = models.BooleanField(default=False)
     tags = models.JSONField(default=dict, blank=True, encoder=UnescapedJSON)
@@ -138,6 +142,16 @@ class Channel(ManagedResource):
     # Every address of the input, in the order of its pipelines; `channels_app.ingest` says which are used.
     input_urls = models.JSONField(default=list, blank=True)
 
+    ml_second_serial = models.PositiveIntegerField(default=0)
+    ml_second_sent_at = models.DateTimeField(null=True, blank=True)
+    ml_second_id = models.CharField(max_length=32, blank=True, default="")
+    ml_second_state = models.CharField(max_length=32, blank=True, default="")
+    ml_second_gone = models.BooleanField(default=False)
+    ml_second_deleted_at = models.DateTimeField(null=True, blank=True)
+    ml_second_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
+    ml_second_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
+    second_urls = models.JSONField(default=list, blank=True)
+
     # The input's settings and tags as last read, in the form of `driver.input_settings`; {}: not read yet.
     input_settings = models.JSONField(default=dict, blank=True, editable=False, encoder=UnescapedJSON)
     # What the timelines were told of changes of it made outside StreamHub; "": nothing is changed.
@@ -187,6 +201,17 @@ class Channel(ManagedResource):
         state=ml_input_state,
         serial=ml_input_serial,
     )
+    ML_SECOND: ClassVar = PartColumns(
+        "ml_second",
+        aws_id=ml_second_id,
+        sent_at=ml_second_sent_at,
+        deleted_at=ml_second_deleted_at,
+        gone=ml_second_gone,
+        mark=ml_second_mark,
+        arn=ml_second_arn,
+        state=ml_second_state,
+        serial=ml_second_serial,
+    )
     ML_CHANNEL: ClassVar = PartColumns(
         "ml_channel",
         aws_id=ml_channel_id,
@@ -198,7 +223,7 @@ class Channel(ManagedResource):
         state=ml_channel_state,
         serial=ml_channel_serial,
     )
-    PARTS: ClassVar = (MP_CHANNEL, MP_ENDPOINT, ML_INPUT, ML_CHANNEL)
+    PARTS: ClassVar = (MP_CHANNEL, MP_ENDPOINT, ML_INPUT, ML_SECOND, ML_CHANNEL)
 
     # Key of the part for which AWS answered NotFound at `suspect_since`.
     suspect_part = models.CharField(max_length=16, blank=True, default="")
@@ -214,6 +239,13 @@ class Channel(ManagedResource):
     # wants it to get the present ones.
     settings_applied = models.TextField(blank=True, default="", editable=False)
     settings_pending = models.BooleanField(default=False, editable=False)
+    # A person wants MediaLive to read this input now ("": no wish), and the number of that wish; a person
+    # wants the pipelines restarted. `…_sent_at`: when the call was sent that may have taken effect.
+    switch_wanted = models.CharField(max_length=16, blank=True, default="", editable=False)
+    switch_serial = models.PositiveIntegerField(default=0, editable=False)
+    switch_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    restart_wanted = models.BooleanField(default=False, editable=False)
+    restart_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     # A person wants our settings sent to the MediaLive channel, whose last edit failed.
     update_wanted = models.BooleanField(default=False, editable=False)
 
@@ -227,6 +259,8 @@ class Channel(ManagedResource):
             ("warm_channel", "Can keep a channel warm"),
             ("schedule_channel", "Can say what StreamHub does by itself for a channel's breakouts"),
             ("edit_channel", "Can edit a channel"),
+            ("switch_input_channel", "Can switch a channel to its other input"),
+            ("restart_pipelines_channel", "Can restart a channel's pipelines"),
         ]
         # AWS's ids: for the search, and for the observer, which finds the rows of a list by them.
         indexes = [
@@ -234,6 +268,7 @@ class Channel(ManagedResource):
             TrigramIndex(fields=["name"], name="channel_search"),
             models.Index(fields=["ml_channel_id"], name="channel_ml_channel_id"),
             models.Index(fields=["ml_input_id"], name="channel_ml_input_id"),
+            models.Index(fields=["ml_second_id"], name="channel_ml_second_id"),
             models.Index(fields=["mp_channel_id"], name="channel_mp_channel_id"),
             models.Index(fields=["mp_endpoint_id"], name="channel_mp_endpoint_id"),
         ]
@@ -260,6 +295,10 @@ class Channel(ManagedResource):
         return f"streamhub-{self.uid}"
 
     def token(self, part: str) -> str:
-        """MediaLive's idempotency token (`RequestId`) of a part ("input", "channel")."""
-        serial = self.ml_input_serial if part == "input" else self.ml_channel_serial
-        return f"{self.uid}-{part}-{serial}"
+        """MediaLive's idempotency token (`RequestId`) of a part ("input", "second", "channel")."""
+        serials = {
+            "input": self.ml_input_serial,
+            "second": self.ml_second_serial,
+            "channel": self.ml_channel_serial,
+        }
+        return f"{self.uid}-{part}-{serials[part]}"

@@ -1,4 +1,4 @@
-"""The columns that hold one AWS resource of a channel. A channel has four such parts.
+"""The columns that hold one AWS resource of a channel. A channel has five such parts at most.
 
 They are columns of the channel's row, not rows of another table: a step writes a part, the channel's state
 and its claim in one UPDATE that depends on the claim (`Claim.change_state`). For the same reason a page of an

@@ -52,6 +52,7 @@ from channels_app.services.recordings import (
     RECORDINGS_UNREAD,
     breakout_recordings_record,
 )
+from channels_app.services.rescue import channel_restart_pipelines, channel_switch_input
 from channels_app.services.schedule import breakout_schedule, channel_schedule, schedule_of, what_is_on
 from channels_app.services.security_group import (
     security_group_for,
@@ -99,11 +100,13 @@ __all__ = [
     "channel_edit",
     "channel_intent",
     "channel_of_origin",
+    "channel_restart_pipelines",
     "channel_retry",
     "channel_schedule",
     "channel_situation",
     "channel_stop",
     "channel_stop_unneeded",
+    "channel_switch_input",
     "channel_tags_change",
     "channel_wanted",
     "channel_warm",

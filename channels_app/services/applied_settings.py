@@ -6,6 +6,8 @@ than the house's. *Apply settings* brings them up to date.
 
 from __future__ import annotations
 
+from itertools import product
+
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
@@ -28,13 +30,14 @@ def wanted_authorization() -> str:
 
 def encoder_settings(channel: Channel) -> dict[str, str]:
     """The settings of its MediaLive channel, by their names for people."""
-    return _encoder_settings(record=channel.record)
+    return _encoder_settings(record=channel.record, slate=channel.slate_on_loss)
 
 
-def _encoder_settings(*, record: bool) -> dict[str, str]:
+def _encoder_settings(*, record: bool, slate: bool) -> dict[str, str]:
     return {
         "MediaLive role": settings.MEDIALIVE_ROLE_ARN,
         "recording bucket": settings.RECORDING_BUCKET if record else "",
+        **({"slate": settings.SLATE_IMAGE_URL} if slate else {}),
         # Encoding, thumbnails and the like, which a release of StreamHub may change.
         "encoder": ENCODER_REVISION,
     }
@@ -67,9 +70,9 @@ def outdated() -> Q:
     """The condition of the channels that have other settings than the house's."""
     built = Q(ml_channel_id__gt="", mp_endpoint_id__gt="") & ~Q(desired=Desired.DELETED)
     encoder = Q()
-    for record in (True, False):
-        applied = recorded_settings.encoded(_encoder_settings(record=record))
-        encoder |= Q(record=record, settings_applied=applied)
+    for record, slate in product((True, False), repeat=2):
+        applied = recorded_settings.encoded(_encoder_settings(record=record, slate=slate))
+        encoder |= Q(record=record, slate_on_loss=slate, settings_applied=applied)
     wanted = wanted_authorization()
     origin = Q(authorization=wanted, authorization_seen=wanted)
     late = Distribution.objects.filter(delivery.outdated(), channel=OuterRef("pk"))

@@ -55,13 +55,16 @@ def channel_create(
     input_credentials: dict[str, str] | None = None,
     encoding_profile: str = "1080p",
     record: bool = False,
+    second_input: dict[str, str] | None = None,
+    slate_on_loss: bool = False,
     tags: dict[str, str] | None = None,
 ) -> Channel:
     """Create a channel. Workers then create its AWS resources and its distribution. Raises `Invalid`, and
     `NotPossible` when there are as many channels as MAX_CHANNELS allows.
 
     `input_credentials`: `username`, and as `password` the name of the parameter of AWS's Parameter Store that
-    holds it.
+    holds it. `second_input`: the `type` of a second push input, to which MediaLive fails over; the same CIDRs
+    may push to it. `slate_on_loss`: viewers see a slate instead of black while nothing is received.
     """
     fields: dict[str, Any] = {
         "name": composed(name),
@@ -70,13 +73,19 @@ def channel_create(
         "source_urls": source_urls or [],
         "encoding_profile": encoding_profile,
         "record": record,
+        "slate_on_loss": slate_on_loss,
         "tags": tags or {},
     }
-    given = {"allowed_cidrs": allowed_cidrs or [], "input_credentials": input_credentials}
+    given = {
+        "allowed_cidrs": allowed_cidrs or [],
+        "input_credentials": input_credentials,
+        "second_input": second_input,
+    }
     errors, cidrs = channel_errors({**fields, **given}, PROFILE_NAMES)
     if errors:
         raise Invalid(errors)
     fields |= _credentials(input_credentials)
+    fields["second_input_type"] = (second_input or {}).get("type", "")
     fields["tags"] = tags_composed(fields["tags"])
     twin = Channel.objects.exclude(desired=Desired.DELETED).filter(name_key=folded(fields["name"])).first()
     if twin is not None:

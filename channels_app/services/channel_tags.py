@@ -20,7 +20,6 @@ from streamhub.errors import Invalid
 from streamhub.lifecycle import states
 from streamhub.lifecycle.models import error_fields
 
-PART_KEYS = tuple(part.key for part in Channel.PARTS)
 CREATING = "create the "  # how the name of a step begins that AWS may refuse because of a tag
 
 
@@ -44,10 +43,16 @@ def channel_tags_change(channel: Channel, tags: Mapping[str, str], *, who: Actor
         states.change(row, state, who=who, why="tags changed", failed_step="", **error_fields(None))
     else:
         states.record(row, row.state, row.state, who=who, why="tags changed")
-    channel_intent(row, tags=wanted, tags_removed=removed, tags_pending=list(PART_KEYS))
+    channel_intent(row, tags=wanted, tags_removed=removed, tags_pending=_part_keys(row))
     if row.distribution is not None:
         distributions.distribution_tags_change(row.distribution, wanted, who=who)
     return row
+
+
+def _part_keys(row: Channel) -> list[str]:
+    """The parts that the channel has or is to have."""
+    without = () if row.second_input_type else (Channel.ML_SECOND,)
+    return [part.key for part in Channel.PARTS if part not in without]
 
 
 def _refused_creation(row: Channel) -> bool:

@@ -51,25 +51,22 @@ def input_facts_prepare() -> None:
     InputFacts.objects.bulk_create([InputFacts(channel_id=pk) for pk in new], ignore_conflicts=True)
 
 
-def input_alerts_record(
-    facts: InputFacts, alerts: Iterable[Any], active_inputs: Mapping[int, str] | None
-) -> None:
-    """Write the alerts that are set; `active_inputs` of the running pipelines, None: not read."""
+def input_alerts_record(facts: InputFacts, alerts: Iterable[Any], active_inputs: Mapping[int, str]) -> None:
+    """Write the alerts that are set, and the `active_inputs` of the pipelines that run."""
     seen = [_entry(alert) for alert in alerts]
     with transaction.atomic():
         row = InputFacts.objects.select_for_update().filter(pk=facts.pk).first()
         if row is None:
             return
         row.alerts, row.problem = seen, ""
-        if active_inputs is not None:
-            row.pipelines = [
-                {
-                    **entry,
-                    "running": entry["pipeline"] in active_inputs,
-                    "active_input": active_inputs.get(entry["pipeline"]) or None,
-                }
-                for entry in _pipelines(row, active_inputs)
-            ]
+        row.pipelines = [
+            {
+                **entry,
+                "running": entry["pipeline"] in active_inputs,
+                "active_input": active_inputs.get(entry["pipeline"]) or None,
+            }
+            for entry in _pipelines(row, active_inputs)
+        ]
         if _says_missing(row):
             row.black_since = None
         row.save(update_fields=["alerts", "problem", "pipelines", "black_since"])

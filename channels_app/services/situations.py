@@ -26,6 +26,8 @@ def channel_situation(row: Channel) -> channel.Situation:
         built=bool(row.ml_channel_id and row.mp_endpoint_id),
         outdated=bool(applied_settings.differing(row)),
         kept_warm=row.warm_until is not None,
+        has_second_input=bool(row.second_input_type),
+        restarting=row.restart_wanted,
         places=running_places(row),
     )
 

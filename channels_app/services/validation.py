@@ -60,8 +60,21 @@ def channel_errors(fields: Mapping[str, Any], profiles: Sequence[str]) -> tuple[
         errors["encoding_profile"] = f"Choose one of {', '.join(profiles)}."
     if fields["record"] and not settings.RECORDING_BUCKET:
         errors["record"] = "Recording needs a bucket. Set RECORDING_BUCKET first."
+    errors |= _second_input_errors(fields)
     errors["tags"] = tags_error(fields["tags"])
     return {field: message for field, message in errors.items() if message}, cidrs
+
+
+def _second_input_errors(fields: Mapping[str, Any]) -> dict[str, str | None]:
+    second = fields.get("second_input")
+    if second is None:
+        return {}
+    if fields["input_type"] not in PUSH_TYPES:
+        pulls = "Only a channel whose encoder pushes has a second input. Leave this field empty."
+        return {"second_input": pulls}
+    if second.get("type") not in PUSH_TYPES:
+        return {"second_input.type": f"Choose one of {', '.join(kind.value for kind in PUSH_TYPES)}."}
+    return {}
 
 
 def _input_errors(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, str | None]]:

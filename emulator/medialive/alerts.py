@@ -12,9 +12,9 @@ import hashlib
 from datetime import UTC, datetime
 
 from emulator import picture
+from emulator.medialive.failover import Failover
 from emulator.medialive.input_metrics import Point, points
 from emulator.medialive.records import STREAMING, Alert, Channel, Params, bad_request, missing
-from emulator.medialive.signals import Signals
 from emulator.medialive.store import MAX_PAGE, PAGE
 
 CLEARED_KEPT = (300.0, 300.0)  # AWS seconds for which a cleared alert can be listed
@@ -36,7 +36,7 @@ OF_TYPE = {
 }
 
 
-class Alerts(Signals):
+class Alerts(Failover):
     """The operations that tell about a channel's input, and its metrics."""
 
     def list_alerts(self, params: Params) -> Params:
@@ -84,7 +84,8 @@ class Alerts(Signals):
     def _shown(self, channel: Channel) -> picture.Loop:
         """The loop of the active input's encoder."""
         record = self._active_input(channel)
-        return picture.named(record.picture if record else "black")
+        by_place = "second" if channel.active else "pattern"
+        return picture.named((record.picture or by_place) if record else "black")
 
     # -- alerts
 

@@ -94,7 +94,7 @@ class Input(Record):
     channels: list[str] = field(default_factory=list)
     # Who sends: number of the address or source -> the sender's address ("" for a source). None: everybody.
     senders: dict[int, str] | None = None
-    picture: str = "pattern"  # what is sent: "pattern" or "black"
+    picture: str = ""  # what is sent, one of `picture.SENT`; "": by the place of the input
 
     def listed(self) -> Params:
         return {
@@ -177,6 +177,9 @@ class Channel(Record):
     heard: list[Heard] = field(default_factory=list)  # all changes of what its pipelines receive
     alerts: list[Alert] = field(default_factory=list)
     alerts_raised: int = 0  # during this run
+    active: int = 0  # the attachment that it reads
+    switched_by: str = ""  # the schedule action that had it read that
+    actions: list[Params] = field(default_factory=list)  # its schedule
 
     @property
     def channel_class(self) -> str:
@@ -244,9 +247,10 @@ class Channel(Record):
         return self.pipelines - lost if self.state in BILLED else 0
 
     def _pipeline(self, number: int) -> Params:
-        first = self.config["InputAttachments"][0]
-        name = first.get("InputAttachmentName") or first["InputId"]
-        return {"PipelineId": str(number), "ActiveInputAttachmentName": name}
+        active = self.config["InputAttachments"][self.active]
+        name = active.get("InputAttachmentName") or active["InputId"]
+        switched = {"ActiveInputSwitchActionName": self.switched_by} if self.switched_by else {}
+        return {"PipelineId": str(number), "ActiveInputAttachmentName": name, **switched}
 
 
 def _read_as(attachment: Params) -> str:

@@ -45,8 +45,20 @@ def _attachment_errors(
     for number, attachment in enumerate(attachments):
         if error := input_error(attachment.get("InputId") or "", channel_class):
             yield f"inputAttachments[{number}].inputId", error
+        yield from _failover_errors(f"inputAttachments[{number}]", attachment, attachments)
     for key in ("InputId", "InputAttachmentName"):
         yield from _duplicate_errors("inputAttachments", (attachment.get(key) for attachment in attachments))
+
+
+def _failover_errors(path: str, attachment: Params, attachments: list[Params]) -> Iterator[SettingsError]:
+    """The other input of a failover pair is attached too, and is another one."""
+    pair = attachment.get("AutomaticInputFailoverSettings")
+    if pair is None:
+        return
+    others = [each.get("InputId") for each in attachments if each is not attachment]
+    if pair.get("SecondaryInputId") not in others:
+        secondary = f"{path}.automaticInputFailoverSettings.secondaryInputId"
+        yield secondary, "The secondary input must be another input that is attached to the channel"
 
 
 def _destination_errors(

@@ -3,7 +3,8 @@
 Until somebody says otherwise, an encoder pushes to every address of an input from an address that is
 allowed, and every source can be pulled. The console's `push`, `unplug` and `plug` change that. A pipeline
 hears one address of its input only, the one with its number (AWS_RULES 35), and only senders that the
-input's security groups allow. Of several attached inputs the first is the active one.
+input's security groups allow. Of several attached inputs the first is the active one until a failover or
+an action of the schedule makes it another (`failover`).
 """
 
 from __future__ import annotations
@@ -78,16 +79,20 @@ class Signals(Channels):
         """Note what the channel receives if that has changed."""
         before = _now(channel)
         running = range(channel.pipelines) if channel.state in STREAMING else ()
-        heard = tuple(self._is_heard(channel, pipeline) for pipeline in running)
+        record = self._active_input(channel)
+        heard = tuple(self._is_heard(record, pipeline) for pipeline in running)
         if heard != before:
             channel.heard = [*channel.heard, Heard(self.world.clock.now().timestamp(), heard)]
             self._heard_changed(channel, before, heard)
+        self._listened(channel, heard)
+
+    def _listened(self, channel: Channel, heard: tuple[bool, ...]) -> None:
+        """Called whenever a channel was looked at, changed or not."""
 
     def _heard_changed(self, channel: Channel, before: tuple[bool, ...], heard: tuple[bool, ...]) -> None:
         """What the pipelines receive has changed; both are empty while the channel does not run."""
 
-    def _is_heard(self, channel: Channel, pipeline: int) -> bool:
-        record = self._active_input(channel)
+    def _is_heard(self, record: Input | None, pipeline: int) -> bool:
         if record is None or pipeline >= _ways_in(record):
             return False
         if record.senders is None:
@@ -97,7 +102,7 @@ class Signals(Channels):
         return record.kind not in PUSH_TYPES or self._is_allowed(record, record.senders[pipeline])
 
     def _active_input(self, channel: Channel) -> Input | None:
-        return self._inputs.find(channel.input_ids[0])
+        return self._inputs.find(channel.input_ids[channel.active])
 
     def _channels_of(self, record: Input) -> list[Channel]:
         found = (self._channels.find(channel_id) for channel_id in record.channels)

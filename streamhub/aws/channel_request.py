@@ -14,12 +14,17 @@ from streamhub.aws.encoding import (
     ARCHIVE_DESTINATION,
     MEDIAPACKAGE_DESTINATION,
     EncodingProfile,
+    Slate,
     encoder_settings,
 )
 from streamhub.aws.input_sources import network_settings
 from streamhub.errors import Refused
 
 STANDARD = "STANDARD"
+# The names of the attachments, by which MediaLive says which one it reads and is told to read another.
+MAIN, SECOND = "main", "second"
+# A short gap of an encoder is no loss: a switch is seen by viewers too.
+FAILOVER_AFTER_MSEC = 3000
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
@@ -28,6 +33,8 @@ _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 class ChannelSpec:
     """The values of a MediaLive channel.
 
+    `second_input_id`: the input to which MediaLive fails over ("": none). `slate_on_loss`: while nothing is
+    received, viewers see the image at `slate_image_url`, or a colour without one, instead of black.
     `token` is the idempotency token of its row (AWS_RULES 16). `archive_destination` is the S3 URL
     prefix of recordings (`s3ssl://bucket/path/name`, may contain `$dt$`); None: nothing is recorded.
     """
@@ -42,6 +49,9 @@ class ChannelSpec:
     archive_destination: str | None
     tags: Mapping[str, str]
     input_type: str = "RTMP_PUSH"
+    second_input_id: str = ""
+    slate_on_loss: bool = False
+    slate_image_url: str = ""
 
 
 def channel_request(spec: ChannelSpec) -> dict[str, Any]:
@@ -60,24 +70,48 @@ def channel_request(spec: ChannelSpec) -> dict[str, Any]:
         "Name": spec.name,
         "ChannelClass": spec.channel_class,
         "RoleArn": spec.role_arn,
-        "InputAttachments": [_attachment(spec)],
+        "InputAttachments": _attachments(spec),
         "InputSpecification": {
             "Codec": "AVC",
             "Resolution": "HD",
             "MaximumBitrate": spec.profile.input_bitrate,
         },
         "Destinations": _destinations(spec),
-        "EncoderSettings": encoder_settings(spec.profile, archive=spec.archive_destination is not None),
+        "EncoderSettings": encoder_settings(
+            spec.profile,
+            archive=spec.archive_destination is not None,
+            slate=Slate(spec.slate_image_url) if spec.slate_on_loss else None,
+        ),
         "LogLevel": "WARNING",
         "Tags": dict(spec.tags),
     }
 
 
-def _attachment(spec: ChannelSpec) -> dict[str, Any]:
-    """The input. A file starts again when it ends; a live source is waited for."""
+def _attachments(spec: ChannelSpec) -> list[dict[str, Any]]:
+    """The input, and the second one of the failover pair, whose settings are on the first (AWS_RULES 47)."""
+    main = _attachment(spec, spec.input_id, MAIN)
+    if not spec.second_input_id:
+        return [main]
+    failover = {
+        "SecondaryInputId": spec.second_input_id,
+        "InputPreference": "EQUAL_INPUT_PREFERENCE",
+        "FailoverConditions": [
+            {
+                "FailoverConditionSettings": {
+                    "InputLossSettings": {"InputLossThresholdMsec": FAILOVER_AFTER_MSEC}
+                }
+            }
+        ],
+    }
+    second = _attachment(spec, spec.second_input_id, SECOND)
+    return [main | {"AutomaticInputFailoverSettings": failover}, second]
+
+
+def _attachment(spec: ChannelSpec, input_id: str, name: str) -> dict[str, Any]:
+    """An input. A file starts again when it ends; a live source is waited for."""
     return {
-        "InputId": spec.input_id,
-        "InputAttachmentName": "main",
+        "InputId": input_id,
+        "InputAttachmentName": name,
         "InputSettings": {
             "SourceEndBehavior": "LOOP" if spec.input_type == "MP4_FILE" else "CONTINUE",
             "InputFilter": "AUTO",

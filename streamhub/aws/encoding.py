@@ -19,6 +19,8 @@ MEDIAPACKAGE_DESTINATION = "mediapackage"
 ENCODER_REVISION = "2"
 
 ARCHIVE_DESTINATION = "archive"
+BLACK = "000000"
+SLATE_COLOR = "1F3A5F"  # MediaLive writes no text on it; blue tells from a dark stage
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,13 @@ class Rung:
     height: int
     max_bitrate: int
     quality: int
+
+
+@dataclass(frozen=True)
+class Slate:
+    """What viewers see while nothing is received: the image at this URL, or a colour if there is none."""
+
+    image_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,8 +101,8 @@ PROFILES: dict[str, EncodingProfile] = {
 }
 
 
-def encoder_settings(profile: EncodingProfile, archive: bool) -> dict[str, Any]:
-    """MediaLive's `EncoderSettings`. With `archive` the best rung is recorded too.
+def encoder_settings(profile: EncodingProfile, archive: bool, slate: Slate | None = None) -> dict[str, Any]:
+    """MediaLive's `EncoderSettings`. With `archive` the best rung is recorded too. `slate` None: black.
 
     The outputs go to the destinations `MEDIAPACKAGE_DESTINATION` and `ARCHIVE_DESTINATION`.
     """
@@ -104,14 +113,18 @@ def encoder_settings(profile: EncodingProfile, archive: bool) -> dict[str, Any]:
         "OutputGroups": groups,
         # RTMP has no timecode; the pipeline's clock works for every input type.
         "TimecodeConfig": {"Source": "SYSTEMCLOCK"},
-        "GlobalConfiguration": _global_configuration(),
+        "GlobalConfiguration": _global_configuration(slate),
         # Stills of what each pipeline receives, for staff ("DescribeThumbnails").
         "ThumbnailConfiguration": {"State": "AUTO"},
     }
 
 
-def _global_configuration() -> dict[str, Any]:
-    """If the input stops: repeat the last frame, then show black, and keep running."""
+def _global_configuration(slate: Slate | None) -> dict[str, Any]:
+    """If the input stops: repeat the last frame, then show black, then the slate, and keep running."""
+    color = BLACK if slate is None else SLATE_COLOR
+    shown: dict[str, Any] = {"InputLossImageType": "COLOR", "InputLossImageColor": color}
+    if slate is not None and slate.image_url:
+        shown = {"InputLossImageType": "SLATE", "InputLossImageSlate": {"Uri": slate.image_url}}
     return {
         "InputEndAction": "NONE",
         "OutputTimingSource": "SYSTEM_CLOCK",
@@ -119,8 +132,7 @@ def _global_configuration() -> dict[str, Any]:
         "InputLossBehavior": {
             "RepeatFrameMsec": 1000,
             "BlackFrameMsec": 1000,
-            "InputLossImageType": "COLOR",
-            "InputLossImageColor": "000000",
+            **shown,
         },
     }
 

@@ -207,6 +207,36 @@ class MediaLive:
         """StopChannel. Raises Conflict if it is not RUNNING or STARTING, NotFound (AWS_RULES 15)."""
         return channel_info(*self._call("StopChannel", ChannelId=id))
 
+    def switch_input(self, id: str, action: str, attachment: str) -> str | None:
+        """BatchUpdateSchedule: read this attachment now. `action` names it, once in the channel's schedule.
+
+        Returns the request id. Raises Refused if the name is taken or the channel has no such attachment,
+        NotFound (AWS_RULES 47).
+        """
+        switch = {
+            "ActionName": action,
+            "ScheduleActionStartSettings": {"ImmediateModeScheduleActionStartSettings": {}},
+            "ScheduleActionSettings": {"InputSwitchSettings": {"InputAttachmentNameReference": attachment}},
+        }
+        creates = {"ScheduleActions": [switch]}
+        return self._call("BatchUpdateSchedule", ChannelId=id, Creates=creates)[1]
+
+    def schedule_has(self, id: str, action: str) -> bool:
+        """DescribeSchedule: whether an action of this name is in the channel's schedule. Raises NotFound."""
+        params: dict[str, Any] = {"ChannelId": id, "MaxResults": PAGE_SIZE}
+        while True:
+            response, _ = self._call("DescribeSchedule", **params)
+            if any(each.get("ActionName") == action for each in response.get("ScheduleActions") or ()):
+                return True
+            if not response.get("NextToken"):
+                return False
+            params["NextToken"] = response["NextToken"]
+
+    def restart_pipelines(self, id: str, pipelines: Sequence[int]) -> str | None:
+        """RestartChannelPipelines. Returns the request id. Raises Conflict unless it runs, NotFound."""
+        names = [f"PIPELINE_{number}" for number in pipelines]
+        return self._call("RestartChannelPipelines", ChannelId=id, PipelineIds=names)[1]
+
     def set_maintenance(self, id: str, day: str, start: str) -> ChannelInfo:
         """UpdateChannel with another weekly maintenance window: a day, and an hour such as `04:00` in UTC.
 

@@ -58,6 +58,8 @@ NEVER_REPEATED = {
     "medialive:DeleteChannel",
     "medialive:DeleteInput",
     "medialive:UpdateChannel",
+    "medialive:BatchUpdateSchedule",
+    "medialive:RestartChannelPipelines",
 }
 
 

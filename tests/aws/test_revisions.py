@@ -14,7 +14,7 @@ from streamhub.aws.encoding import ENCODER_REVISION, PROFILES, encoder_settings
 
 # By revision: a digest of what it sends. If a digest is wrong, raise the revision and add a line.
 DELIVERY = {"1": "9f526aaae22e3cc4"}
-ENCODER = {"1": "5c6c8a55b96160a4"}
+ENCODER = {"1": "5c6c8a55b96160a4", "2": "17e0d828badac912"}
 
 EMPTY = {"DefaultCacheBehavior": {}}
 OTHERS = {"HeaderName": "X-Theirs", "HeaderValue": "theirs"}

@@ -67,6 +67,7 @@ def test_creating_a_channel_answers_at_once_with_the_intent(api: Api) -> None:
     assert set(body) == {
         *("id", "name", "state", "desired", "state_since", "channel_class", "input_type", "allowed_cidrs"),
         *("source_urls", "encoding_profile", "record", "tags", "endpoints", "input_dest_urls", "ingest"),
+        *("input_health", "second_input", "slate_on_loss"),
         *("playback_url", "distribution", "error", "created_at", "pending_changes", "cost_per_hour"),
         *("warm_until", "origin_closed", "settings_outdated"),
     }

@@ -234,7 +234,8 @@ DETAILS = [
         (Alert(SINCE, "Stopped Receiving UDP Input", 1, ""),),
         2,
         Source(heard=2, allowed=["203.0.113.7/32"]),
-        "Nothing arrives at the second URL any more. Check that the encoder is on and that its network works.",
+        "Nothing arrives at the second URL any more. Check that the encoder is on and that its network "
+        "works.",
         id="one of two pipelines",
     ),
 ]

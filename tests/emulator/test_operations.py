@@ -9,8 +9,8 @@ from emulator import codec
 from emulator.server import EmbeddedAws
 from streamhub.aws.iam_actions import ACTIONS
 
-# What a person sees in the console of MediaLive; the product is to show it too.
-NOT_CALLED_YET = {"medialive": {"DescribeThumbnails", "ListAlerts"}}
+# What a person sees in the console of an AWS service and the product does not show yet.
+NOT_CALLED_YET: dict[str, set[str]] = {}
 
 SERVICES = (
     "cloudfront",

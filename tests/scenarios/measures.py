@@ -25,6 +25,7 @@ KNOWN_BY: dict[str, tuple[Any, str]] = {
     "mediapackage origin_endpoints": (Channel, "mp_endpoint_id"),
     "medialive channels": (Channel, "ml_channel_id"),
     "medialive inputs": (Channel, "ml_input_id"),
+    "medialive second inputs": (Channel, "ml_second_id"),
     "medialive input_security_groups": (SecurityGroup, "aws_id"),
 }
 
@@ -37,7 +38,9 @@ def ours(world: WorldUnderTest) -> Iterator[tuple[str, str, str]]:
                 tags = resource.get("Tags") or resource.get("tags") or {}
                 if tags.get("streamhub:environment") == settings.STREAMHUB_ENVIRONMENT:
                     id = resource.get("Id") or resource["id"]
-                    yield f"{service} {kind}", id, tags.get("streamhub:owner", "")
+                    # A channel may have two inputs, which their names tell apart.
+                    second = "second " if str(resource.get("name", "")).endswith("-second") else ""
+                    yield f"{service} {second}{kind}", id, tags.get("streamhub:owner", "")
 
 
 def surplus(world: WorldUnderTest) -> tuple[int, int]:
