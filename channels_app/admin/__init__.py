@@ -5,17 +5,8 @@ from channels_app.admin import (
     breakout,
     channel,
     distribution,
-from channels_app.admin import (
-    back_to_back,
-    breakout,
-    channel,
-    distribution,
     live_now,
     rescue,
-    schedule,
-    security_group,
-    warmth,
-)
     schedule,
     security_group,
     warmth,
