@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -56,7 +57,9 @@ def _wrong(items: Sequence[Shown]) -> GlanceFigure:
 def _blind(items: Sequence[Shown]) -> GlanceFigure:
     if not items:
         return GlanceFigure("nothing", detail="StreamHub sees AWS, and its workers work.", tone=Tone.GOOD)
-    return GlanceFigure(len(items), [_row(item) for item in items[:SHOWN]], tone=Tone.BAD)
+    # What is not stored yet began "now", which would be another page at every refresh.
+    rows = [_row(item) if item.stored else replace(_row(item), since=None) for item in items[:SHOWN]]
+    return GlanceFigure(len(items), rows, tone=Tone.BAD)
 
 
 def _waiting(items: Sequence[Shown]) -> GlanceFigure:

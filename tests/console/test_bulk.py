@@ -68,7 +68,7 @@ def test_several_say_the_consequences_that_the_single_verb_says(superuser: Clien
 def test_nothing_is_done_without_the_right_text(operator: Client, typed: str) -> None:
     chosen = [on_air("Keynote", 1), on_air("Panel", 1)]
     page = do(operator, Breakout, "stop", *chosen, typed=typed)
-    assert "Nothing was done: to stop several at once, type stop 2." in page
+    assert "Nothing was done: to stop from the list, type stop 2." in page
     assert set(Breakout.objects.values_list("state", flat=True)) == {"running"}
 
 
@@ -86,7 +86,8 @@ def test_a_start_of_several_is_typed_because_it_costs(operator: Client) -> None:
 
 def test_a_single_object_and_a_harmless_verb_are_not_typed(operator: Client) -> None:
     one, two = on_air("Keynote", 1), on_air("Panel", 1)
-    assert "to confirm" not in ask(operator, Breakout, "stop", one)
+    assert "stop 1" in ask(operator, Breakout, "stop", one), "a live show is typed, one too"
+    assert "to confirm" not in ask(operator, Channel, "retry", rows.channel("failed"))
     assert "to confirm" not in ask(operator, Breakout, "prepare", one, two)
     assert "2 done" in do(operator, Breakout, "prepare", one, two)
 
