@@ -18,6 +18,7 @@ from distributions import guards, mediamanager_page, reaper_page, services
 from distributions.models import Desired, Distribution, State
 from distributions.stale import STALE
 from distributions.verbs import VERBS, price_fact
+from streamhub.console import aws_console
 from streamhub.console.badges import Badge, Tone, busy
 from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Link, Section
@@ -125,7 +126,12 @@ def _cloudfront_facts(row: Distribution) -> Section:
     return Section(
         "CloudFront",
         [
-            Fact("distribution id", row.aws_distribution_id, "id"),
+            Fact(
+                "distribution id",
+                row.aws_distribution_id,
+                "id",
+                href=aws_console.distribution(row.aws_distribution_id),
+            ),
             Fact("domain", row.domain_name, "id"),
             Fact("enabled", row.enabled, "yesno"),
             Fact("status", row.status, hint="" if row.status else "CloudFront has not answered yet."),

@@ -1,35 +1,85 @@
-"""The panel with a breakout's recordings."""
+"""A breakout's recordings: the panel with their sum and the newest, and the list of all."""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
 from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import Count, Max, Min, QuerySet, Sum
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from channels_app.models import Breakout
 from channels_app.models.breakout import ON_AIR, State
 from distributions.mediamanager import mediamanager
-from recordings.models import BucketListing
+from recordings.models import BucketListing, Recording
+from streamhub.access.roles import VIEWER
+from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.console.facts import Panel
 from streamhub.console.registry import PageParts
+from streamhub.console.roles import Grant
+from streamhub.console.templatetags.console import size, when
 
-MAX_FILES = 100
+# Files on the breakout's own page.
+NEWEST = 5
+
+
+@admin.register(Recording)
+class RecordingAdmin(BigReadOnlyAdmin):
+    """The files, page by page. The page of a breakout leads to its own."""
+
+    list_display = ("file", "breakout_shown", "size_shown", "written")
+    more_filters = ("breakout",)
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Recording]:
+        self.domain = _domain()
+        return super().get_queryset(request).select_related("breakout")
+
+    @display(description="file")
+    def file(self, row: Recording) -> str:
+        address = url(self.domain, row.key)
+        if not address:
+            return row.key
+        return format_html('<a class="sh-link" href="{}">{}</a>', address, row.key)
+
+    @display(description="breakout")
+    def breakout_shown(self, row: Recording) -> str:
+        page = reverse("admin:channels_app_breakout_change", args=[row.breakout_id])
+        return format_html('<a class="sh-link" href="{}">{}</a>', page, row.breakout)
+
+    @display(description="size")
+    def size_shown(self, row: Recording) -> str:
+        return size(row.size_bytes)
+
+    @display(description="closed by MediaLive")
+    def written(self, row: Recording) -> str:
+        return when(row.modified_at)
+
+
+def _domain() -> str:
+    distribution = mediamanager()
+    return (distribution.domain_name or "") if distribution else ""
 
 
 def _panel(request: HttpRequest, row: Breakout) -> Panel | None:
     if row.state in (State.IDLE, State.CANCELLED):
         return None
-    newest = list(row.recordings.order_by("-modified_at", "-id")[: MAX_FILES + 1])
+    newest = list(row.recordings.order_by("-modified_at", "-id")[:NEWEST])
     records = row.recorded or (row.channel is not None and row.channel.record)
     if not newest and not records:
         return None
     listing = BucketListing.objects.filter(breakout=row).first()
-    distribution = mediamanager()
-    domain = distribution.domain_name if distribution else ""
+    domain = _domain()
     context = {
-        "files": [(file, url(domain, file.key)) for file in newest[:MAX_FILES]],
-        "most": MAX_FILES if len(newest) > MAX_FILES else 0,
+        "files": [(file, url(domain, file.key)) for file in newest],
+        "sum": row.recordings.aggregate(
+            files=Count("id"), bytes=Sum("size_bytes"), first=Min("modified_at"), last=Max("modified_at")
+        ),
+        "all_url": f"{reverse('admin:recordings_recording_changelist')}?breakout={row.pk}",
         "domain": domain,
         "bucket": settings.RECORDING_BUCKET,
         "on_air": row.state in ON_AIR,
@@ -46,3 +96,4 @@ def url(domain: str, key: str) -> str:
 
 
 PARTS = PageParts(Breakout, panels=(_panel,))
+ROLES = (Grant(VIEWER, ("recordings.view_recording",)),)

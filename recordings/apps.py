@@ -8,3 +8,4 @@ class RecordingsConfig(AppConfig):
     periodic_jobs = "recordings.jobs.LIST_RECORDINGS"
     alarms = "recordings.alarms.ALARMS"
     page_parts = "recordings.admin.PARTS"
+    roles = "recordings.admin.ROLES"

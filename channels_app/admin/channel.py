@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -28,6 +32,7 @@ from streamhub.access.actors import Actor
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Link, Section
 from streamhub.console.finding import Search
+from streamhub.console.pasted import tags_in
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
 from streamhub.console.verbs import Verb
@@ -56,6 +61,15 @@ def _delivered_through(spellings: list[str]) -> QuerySet[Any, int]:
     return distributions.values_list("channel", flat=True)
 
 
+def _tagged(texts: list[str]) -> QuerySet[Any, int]:
+    """The channels with a tag that a text names as `key=value`. Reads the table only if one does."""
+    pairs = {pair for text in texts for pair in tags_in(text)}
+    tagged = reduce(
+        or_, (Q(Exact(KeyTextTransform(key, "tags"), value)) for key, value in pairs), Q(pk__in=[])
+    )
+    return Channel.objects.filter(tagged).order_by("-id").values_list("pk", flat=True)
+
+
 @admin.register(Channel)
 class ChannelAdmin(CreatingAdmin):
     icon = "settings_input_antenna"
@@ -79,9 +93,9 @@ class ChannelAdmin(CreatingAdmin):
     search = Search(
         ids=("uid", "ml_channel_id", "ml_input_id", "ml_second_id", "mp_channel_id", "mp_endpoint_id"),
         names=("name",),
-        elsewhere=(_delivered_through,),
+        elsewhere=(_delivered_through, _tagged),
     )
-    search_help_text = "Name, or a whole AWS id or domain"
+    search_help_text = "Name, tag (team=events), or a whole AWS id, ARN or URL"
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:

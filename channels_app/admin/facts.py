@@ -16,6 +16,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import PUSH_TYPES, InputType
 from channels_app.services import customer_of, origin_closed, pending_changes, settings_differing
+from streamhub.console import aws_console
 from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Section
 
@@ -175,7 +176,12 @@ def _delivery(row: Channel) -> Section:
         "Delivery",
         [
             Fact("distribution", str(distribution), "link", href=page_of(distribution)),
-            Fact("CloudFront id", distribution.aws_distribution_id, "id"),
+            Fact(
+                "CloudFront id",
+                distribution.aws_distribution_id,
+                "id",
+                href=aws_console.distribution(distribution.aws_distribution_id),
+            ),
             Fact("domain", distribution.domain_name, "id"),
             Fact("state", distribution.state),
             *expected_facts(distribution),
@@ -189,19 +195,40 @@ def _aws(row: Channel) -> Section:
     return Section(
         "AWS",
         [
-            Fact("MediaLive channel", row.ml_channel_id, "id"),
+            Fact(
+                "MediaLive channel",
+                row.ml_channel_id,
+                "id",
+                href=aws_console.medialive_channel(row.ml_channel_id),
+            ),
             Fact("MediaLive state", row.ml_channel_state, "code"),
             *expected_facts(row),
             Fact("maintenance window", str(window_of(row.maintenance_window) or ""), hint=MAINTENANCE_HINT),
-            Fact("MediaLive input", row.ml_input_id, "id"),
-            *([Fact("second input", row.ml_second_id, "id")] if row.second_input_type else []),
+            Fact("MediaLive input", row.ml_input_id, "id", href=aws_console.medialive_input(row.ml_input_id)),
+            *(
+                [
+                    Fact(
+                        "second input",
+                        row.ml_second_id,
+                        "id",
+                        href=aws_console.medialive_input(row.ml_second_id),
+                    )
+                ]
+                if row.second_input_type
+                else []
+            ),
             Fact(
                 "security group",
                 group and (group.aws_id or str(group)),
                 "link",
                 href=(group and page_of(group)) or "",
             ),
-            Fact("MediaPackage channel", row.mp_channel_id, "id"),
+            Fact(
+                "MediaPackage channel",
+                row.mp_channel_id,
+                "id",
+                href=aws_console.mediapackage_channel(row.mp_channel_id),
+            ),
             Fact("MediaPackage endpoint", row.mp_endpoint_id, "id"),
             Fact("last observed", row.observed_at, "when"),
         ],

@@ -14,6 +14,7 @@ from channels_app.admin import badges
 from channels_app.admin.facts import page_of
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import Desired
+from streamhub.console import aws_console
 from streamhub.console.facts import Fact, Section
 from streamhub.console.finding import Search
 from streamhub.console.resource import ResourceAdmin
@@ -60,7 +61,7 @@ class SecurityGroupAdmin(ResourceAdmin):
         channels = [(each.name, page_of(each)) for each in row.channels.order_by("name").only("name")[:10]]
         facts = [
             Fact("CIDRs", row.cidr_list, "list"),
-            Fact("AWS id", row.aws_id, "id"),
+            Fact("AWS id", row.aws_id, "id", href=aws_console.input_security_group(row.aws_id)),
             Fact("desired", row.desired),
             Fact(
                 "channels",

@@ -25,7 +25,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Fact:
-    """A label and a value. `href` links the value to a page of the console; `hint` explains it.
+    """A label and a value. `href` links the value to a page, an id to AWS's console; `hint` explains it.
 
     The value of `links` are pairs of a text and an address.
     """

@@ -1,5 +1,7 @@
 """The text search of one kind of object: an id is found by equality, anything else by its name.
 
+The text may be what a person pastes: a URL, an ARN, a sentence with an id in it (`console.pasted`).
+
 A search must not read a big table. So every column that is searched has an index, each with a query of its
 own: an OR across tables has none. A text of fewer than three letters has no trigram; it is looked for at the
 beginning of the name.
@@ -14,6 +16,8 @@ from operator import and_, or_
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
+
+from streamhub.console.pasted import named_in
 
 # The shortest text that a trigram index finds inside a name.
 TRIGRAM = 3
@@ -45,8 +49,8 @@ class Search:
         return rows.filter(pk__in=found) if found else rows.filter(self._by_name(words))
 
     def _by_id(self, model: type[Model], term: str) -> list[int]:
-        """The keys of the objects with this id, domain or ARN, in the letter case of any service."""
-        spellings = sorted({term, term.lower(), term.upper()})
+        """The keys of the objects whose id, domain or ARN is in the text."""
+        spellings = spellings_of(term)
         own = reduce(or_, (Q(**{f"{column}__in": spellings}) for column in self.ids), Q(pk__in=[]))
         found = list(model._default_manager.filter(own).order_by().values_list("pk", flat=True)[:MOST_BY_ID])
         for keys in self.elsewhere:
@@ -61,3 +65,8 @@ class Search:
 
     def _any(self, lookup: str, text: str) -> Q:
         return reduce(or_, (Q(**{f"{column}__{lookup}": text}) for column in self.names))
+
+
+def spellings_of(text: str) -> list[str]:
+    """The ids, domains and ARNs that the text names, each in the letter case of any service."""
+    return sorted({spelling for name in named_in(text) for spelling in (name, name.lower(), name.upper())})

@@ -45,7 +45,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class JobHealth:
-    """One job. `since`: when it became so, as far as is known. `detail`: its last outcome or error."""
+    """One job. `since`: when it became so, as far as is known. `detail`: its last outcome or error.
+
+    `due_at`: when its next run is expected; None while it runs, is off or has no period.
+    """
 
     name: str
     word: Word
@@ -54,6 +57,7 @@ class JobHealth:
     every: timedelta | None = None
     required: bool = True
     urgent: bool = False
+    due_at: datetime | None = None
 
     @property
     def well(self) -> bool:
@@ -69,20 +73,26 @@ def judge(job: PeriodicJob, row: Job | None, schedule: Schedule | None, now: dat
     every = (schedule and schedule.every) or timedelta(seconds=job.seconds())
 
     def health(word: Word, since: datetime | None, detail: str = "") -> JobHealth:
-        return JobHealth(job.name, word, since, detail, every, job.required, job.queue == "urgent")
+        waits = (
+            word not in (Word.RUNNING, Word.OFF, Word.UNSCHEDULED) and schedule is not None and schedule.every
+        )
+        due_at = last + every if waits and last is not None else None
+        return JobHealth(job.name, word, since, detail, every, job.required, job.queue == "urgent", due_at)
 
     outcome = row.outcome if row else ""
+    began = row.started_at if row else None
+    last = began or (schedule.changed_at if schedule else None)
     if schedule is None:
         return health(Word.UNSCHEDULED, row.finished_at if row else None, outcome)
     if not schedule.enabled:
         return health(Word.OFF, schedule.changed_at, outcome)
-    last = (row and row.finished_at) or schedule.changed_at
+    heard = (row and row.finished_at) or schedule.changed_at
     if row and row.lease_token and row.leased_until and row.leased_until > now:
         if row.error and row.failing_since:
             return health(Word.FAILING, row.failing_since, row.error)
         return health(Word.RUNNING, row.started_at, outcome)
-    if last is not None and now - last > LATE_PERIODS * every + GRACE:
-        return health(Word.LATE, last, outcome)
+    if heard is not None and now - heard > LATE_PERIODS * every + GRACE:
+        return health(Word.LATE, heard, outcome)
     if row is None or row.finished_at is None:
         return health(Word.NEW, None)
     if row.error:

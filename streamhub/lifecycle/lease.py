@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from streamhub.clock import from_now
 from streamhub.lifecycle import workers
 from streamhub.lifecycle.claim import after
+from streamhub.lifecycle.job_history import with_run
 from streamhub.lifecycle.models import Job, WorkerProcess
 from streamhub.lifecycle.outages import insist
 
@@ -78,7 +79,12 @@ def _finish(run: JobRun, *, error: str) -> None:
 
 
 def _give_back(run: JobRun, error: str) -> None:
-    Job.objects.filter(name=run.name, lease_token=run.token).update(
+    held = Job.objects.filter(name=run.name, lease_token=run.token)
+    row = held.annotate(now=Now()).first()
+    if row is None or row.started_at is None:  # another run has taken it over
+        return
+    held.update(
+        history=with_run(row.history, row.started_at, row.now, run.outcome, error),
         lease_token=None,
         leased_until=None,
         leased_by="",

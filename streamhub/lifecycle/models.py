@@ -306,6 +306,8 @@ class Job(models.Model):
     # What went wrong in the last run ("": nothing), and the first failed run since a good one.
     error = models.TextField(blank=True, default="")
     failing_since = models.DateTimeField(null=True, blank=True)
+    # The last runs (`lifecycle.job_history`), the newest first.
+    history = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [interval_constraint("started_at", "leased_until", name="job_lease_interval")]

@@ -26,19 +26,23 @@ class Staff:
         self._browser = browser
         self._contexts: list[BrowserContext] = []
 
-    def page(self, name: str, *, viewport: Any = WIDE, scheme: Any = "light") -> Page:
+    def page(self, name: str, *, viewport: Any = WIDE, scheme: Any = "light", scripts: bool = True) -> Page:
         """A new window of the user `name`, on the dashboard."""
-        page = self.anonymous_page(scheme, viewport=viewport)
+        page = self.anonymous_page(scheme, viewport=viewport, scripts=scripts)
         page.fill("#id_username", name)
         page.fill("#id_password", PASSWORD)
         page.click("button[type=submit]")
         page.wait_for_url(re.compile(r"/admin/$"))
         return page
 
-    def anonymous_page(self, scheme: Any = "light", *, viewport: Any = WIDE) -> Page:
-        """A new window at the login page."""
+    def anonymous_page(self, scheme: Any = "light", *, viewport: Any = WIDE, scripts: bool = True) -> Page:
+        """A new window at the login page. Without `scripts` the browser runs no JavaScript."""
         context = self._browser.new_context(
-            viewport=viewport, color_scheme=scheme, timezone_id="Europe/Berlin", base_url=self.url
+            viewport=viewport,
+            color_scheme=scheme,
+            timezone_id="Europe/Berlin",
+            base_url=self.url,
+            java_script_enabled=scripts,
         )
         self._contexts.append(context)
         page = context.new_page()

@@ -375,6 +375,28 @@ def test_without_a_mediamanager_the_page_shows_keys_and_the_reason(as_role: Any)
     assert "No MediaManager distribution is known" in page
 
 
+def test_a_long_recording_is_summed_up_and_listed_page_by_page(as_role: Any) -> None:
+    breakout = recorded_breakout(rows.channel(record=True))
+    other = recorded_breakout(rows.channel(name="Other", record=True))
+    for number in range(1, 61):
+        Recording.objects.create(
+            breakout=breakout,
+            key=f"{breakout.channel_uid}/{number:05}.m2ts",
+            size_bytes=1000,
+            modified_at=at(5 + number),
+        )
+    viewer = as_role("viewer")
+    page = page_of(viewer, breakout)
+    assert "61 files" in page
+    assert "187,560,000 bytes" in page
+    assert "These are the newest 5" in page
+    assert page.count(".m2ts</code>") == 5
+    listed = viewer.get("/admin/recordings/recording/", {"breakout": breakout.pk, "p": 2})
+    names = [row.key for row in listed.context["cl"].result_list]
+    assert len(names) == 11
+    assert not any(other.channel_uid in name for name in names)
+
+
 def test_a_breakout_that_was_not_recorded_has_no_recordings_panel(as_role: Any) -> None:
     assert "Recordings" not in page_of(as_role("viewer"), rows.breakout("completed", rows.channel()))
 

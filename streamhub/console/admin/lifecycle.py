@@ -6,19 +6,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from streamhub.clock import database_now
-from streamhub.console import jobs
-from streamhub.console.badges import Badge, Tone
+from streamhub.console import jobs, jobs_page
+from streamhub.console.badges import Tone
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
 from streamhub.console.resource import ResourceAdmin
-from streamhub.console.saved_views import SavedView, filter_of
 from streamhub.console.templatetags.console import badge as badge_context
 from streamhub.console.templatetags.console import when
 from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
@@ -29,8 +27,6 @@ SEARCHED_TRANSITIONS = 20_000
 MAX_ROWS = 20
 # The dashboard shows all jobs that are not well, and others up to this many.
 LIST_LENGTH = 6
-# A job whose code is gone.
-UNUSED = Badge(Tone.CALM, "block")
 
 
 class _StaticChoicesFilter(admin.SimpleListFilter):
@@ -128,12 +124,6 @@ class TransitionAdmin(BigReadOnlyAdmin):
         return f"{row.from_state or 'new'} → {row.to_state}"
 
 
-def _bad_jobs() -> Q:
-    """Jobs in bad health. Health is computed, not stored; the code defines only a few jobs."""
-    healths = jobs.by_name().values()
-    return Q(name__in=[health.name for health in healths if health.badge.tone == Tone.BAD])
-
-
 class _HealthAdmin(ReadOnlyAdmin):
     def get_health(self, row: Any) -> jobs.Health:
         raise NotImplementedError
@@ -145,36 +135,32 @@ class _HealthAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Job)
-class JobAdmin(_HealthAdmin):
-    """The periodic jobs and how their last run went. Their periods are in the schedule."""
+class JobAdmin(ReadOnlyAdmin):
+    """The periodic jobs: one page of all, which refreshes itself. Their periods are in the schedule."""
 
-    list_before_template = "console/jobs_before.html"
-    list_filter = (filter_of([SavedView("bad", "Needs attention", "error", _bad_jobs)]),)
-    list_display = ("name", "health", "outcome", "started", "finished", "error")
-    search_fields = ("name",)
     ordering = ("name",)
 
-    def get_health(self, row: Job) -> jobs.Health:
-        unused = jobs.Health(row.name, UNUSED, "not in use", row.finished_at, row.outcome)
-        return self.healths.get(row.name, unused)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        self.healths = jobs.by_name()
-        return super().get_queryset(request)
-
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Shows the processes above the jobs: without a worker no job runs."""
-        now = database_now()
-        beats = [jobs.heartbeat_health(row, now) for row in Heartbeat.objects.order_by("name")[:MAX_ROWS]]
-        return super().changelist_view(request, {"beats": beats, **(extra_context or {})})
+        return jobs_page.page(request)
 
-    @display(description="started")
-    def started(self, row: Job) -> str:
-        return when(row.started_at)
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """The job's place on the page."""
+        jobs_page.may_see(request)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        row = self.get_object(request, object_id)
+        place = f"#job-{row.name}" if row else ""
+        return HttpResponseRedirect(f"{reverse('admin:lifecycle_job_changelist')}{place}")
 
-    @display(description="finished")
-    def finished(self, row: Job) -> str:
-        return when(row.finished_at)
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("live/", view(jobs_page.fragment), name="lifecycle_job_live"),
+            path("run/<str:name>/", view(jobs_page.run), name="lifecycle_job_run"),
+            *super().get_urls(),
+        ]
 
 
 @admin.register(Heartbeat)

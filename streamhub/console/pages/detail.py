@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -15,6 +16,7 @@ from streamhub.console.audited_forms import VIEW_PERMISSION, audit_url
 from streamhub.console.pages import fragments
 from streamhub.console.resource_base import ResourceBase
 from streamhub.console.timeline import timeline
+from streamhub.console.verbs import Offer
 
 
 def page(admin: ResourceBase, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -59,7 +61,7 @@ def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]
         "may": banner.verbs_of(request),
         "here_url": admin.url("change", row.pk),
         "offers": offers,
-        "refused": [offer for offer in offers if not offer.possible],
+        "refused": refused(offers),
         "links": admin.links(request, row),
         "sections": admin.facts(request, row),
         "panels": admin.panels(request, row),
@@ -73,6 +75,15 @@ def _live(admin: ResourceBase, request: HttpRequest, row: Any) -> dict[str, Any]
         "url": admin.url("live", row.pk),
         "every": fragments.every(badge.moving),
     }
+
+
+def refused(offers: Sequence[Offer]) -> list[tuple[str, list[str]]]:
+    """Why verbs are not possible now, each reason once, with the labels of its verbs."""
+    reasons: dict[str, list[str]] = {}
+    for offer in offers:
+        if offer.reason:
+            reasons.setdefault(offer.reason, []).append(offer.verb.label)
+    return list(reasons.items())
 
 
 def _audit_url(admin: ResourceBase, request: HttpRequest, row: Any) -> str:

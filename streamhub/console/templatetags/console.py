@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -14,6 +14,8 @@ from streamhub.console import paging, sizes
 from streamhub.console.saved_views import PARAMETER
 
 register = template.Library()
+
+MINUTE = 60  # seconds
 
 
 def utc_text(moment: datetime) -> str:
@@ -144,6 +146,20 @@ def spaced(name: str) -> str:
 def thousands(number: int | None) -> str:
     """The number with separators: 1,234,567."""
     return "" if number is None else f"{number:,}"
+
+
+@register.filter
+def lasting(span: timedelta) -> str:
+    """A length of time in its two largest units: "0.4 s", "5 min", "1 h 30 min"."""
+    seconds = span.total_seconds()
+    if seconds < MINUTE:
+        return f"{seconds:.3g} s"
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", MINUTE), ("s", 1)):
+        count, seconds = divmod(round(seconds), length)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
 
 
 @register.filter(name="bytes")

@@ -74,6 +74,21 @@
   document.addEventListener("htmx:afterSwap", showTimes);
   document.addEventListener("sh:changed", showTimes);
 
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("[data-sh-refresh]") || !window.htmx) return;
+    event.preventDefault();
+    for (const element of document.querySelectorAll("[data-sh-poll]")) window.htmx.trigger(element, "sh-now");
+  });
+
+  // A menu closes like one: by a click elsewhere, or by Escape.
+  function closeMenus(event) {
+    for (const menu of document.querySelectorAll("details.sh-user[open]")) {
+      if (event.type === "keydown" ? event.key === "Escape" : !menu.contains(event.target)) menu.removeAttribute("open");
+    }
+  }
+  document.addEventListener("click", closeMenus);
+  document.addEventListener("keydown", closeMenus);
+
   // Keep opened <details> open when a refresh replaces them.
   const openIds = new Set();
   document.addEventListener("toggle", (event) => {
@@ -200,7 +215,12 @@
     for (const hint of document.querySelectorAll("span.help-tooltip[aria-label]:not([role])")) {
       hint.setAttribute("role", "img");
     }
+    // The name of an icon is the text of its element: it is no part of the name of a link or a button.
+    for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
+      icon.setAttribute("aria-hidden", "true");
+    }
   }
+  document.addEventListener("htmx:afterSwap", nameFields);
   // Runs after the libraries' own load handlers.
   window.addEventListener("load", () => setTimeout(nameFields));
   document.addEventListener("focusin", nameFields);
