@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-emulator check test-services browser matrix chaos drills bench mutants audit sbom lock
+.PHONY: help setup demo test test-emulator check test-services browser matrix chaos drills bench mutants audit attacks sbom lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,10 +59,11 @@ mutants: $(STAMP) ## mutate the pure modules one place at a time; lists mutants 
 	@mkdir -p var && $(BIN)/mutmut run --max-children $(NPROC) > var/mutants.log || { tail -n 20 var/mutants.log; exit 1; }
 	@$(BIN)/python -m tests.mutants.report
 
-audit: $(STAMP) ## known vulnerabilities in what is locked; fails if the database of them cannot be read
-	@for lock in $(LOCKS); do \
-	  echo "$$lock:"; $(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || { \
-	    echo "audit: $$lock has findings, or the list of vulnerabilities (pypi.org) was not reached. See above."; exit 1; }; done
+audit: $(STAMP) ## known vulnerabilities in what is locked; fails, and says so, if they cannot be read
+	@$(BIN)/python -m tests.audit $(LOCKS)
+
+attacks: $(STAMP) ## every attack of docs/security.md, as one set, with its outcome
+	@$(BIN)/python -m tests.attacks
 
 sbom: $(STAMP) ## what production is made of, as CycloneDX: var/sbom.json
 	@mkdir -p var && $(BIN)/cyclonedx-py requirements --output-format JSON --output-file var/sbom.json requirements.txt

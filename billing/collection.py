@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from billing.handover import usage_hand_over
 from billing.ledger import ledger_lock
 from billing.metric_requests import MetricRange
 from billing.models import CollectionWindow, FinalFigure
@@ -149,6 +150,7 @@ def usages_write(
         for pk in written
         if usages[pk].status == UsageStatus.FINAL and breakouts[pk].usage_status != UsageStatus.FINAL
     ]
+    usage_hand_over(written)
     FinalFigure.objects.bulk_create(row for pk in final for row in _final_figures(pk, figures[pk]))
     _store(
         window

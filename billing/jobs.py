@@ -39,4 +39,14 @@ ESTIMATE_COSTS = PeriodicJob(
     required=False,
 )
 
-PERIODIC_JOBS = (COLLECT_METRICS, REREAD_DAYS, LEDGER_ROLLUP, ESTIMATE_COSTS)
+# For customers that were corrected: what is written with figures is told at once.
+HAND_OVER_USAGE = PeriodicJob(
+    "hand_over_usage",
+    TaskName.HAND_OVER_USAGE,
+    lambda: 3600,
+    purpose="tell webhook endpoints whose usage it is when a customer was corrected",
+    lease_seconds=LEASE_SECONDS,
+    required=False,
+)
+
+PERIODIC_JOBS = (COLLECT_METRICS, REREAD_DAYS, LEDGER_ROLLUP, ESTIMATE_COSTS, HAND_OVER_USAGE)

@@ -286,3 +286,24 @@ class MonthCost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}: {self.amount} {self.currency}"
+
+
+class ReportedUsage(models.Model):
+    """What webhooks were told of a breakout's usage: the sum of its events, and whose it is.
+
+    `number`: how many events that were. See `billing.handover`.
+    """
+
+    breakout = models.OneToOneField(
+        "channels_app.Breakout", on_delete=models.CASCADE, related_name="reported_usage"
+    )
+    customer = models.CharField(max_length=256, blank=True, default="")
+    bytes_downloaded = models.BigIntegerField()
+    requests = models.BigIntegerField()
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "reported usage"
+
+    def __str__(self) -> str:
+        return f"{self.breakout}: {self.bytes_downloaded} bytes"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import jobs, metrics_collector, rollup
+from billing import handover, jobs, metrics_collector, rollup
 from billing.costs import month
 from streamhub.task_names import TaskName
 
@@ -28,3 +28,8 @@ def ledger_rollup() -> None:
 def estimate_costs() -> None:
     """Record when encoders ran, and work out what the month has cost so far."""
     jobs.ESTIMATE_COSTS.run(month.estimate_costs)
+
+
+@shared_task(name=TaskName.HAND_OVER_USAGE, soft_time_limit=600, time_limit=660)
+def hand_over_usage() -> None:
+    jobs.HAND_OVER_USAGE.run(handover.hand_over_usage)

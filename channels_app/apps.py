@@ -13,6 +13,7 @@ class ChannelsConfig(AppConfig):
     alarms = "channels_app.admin.alarms.ALARMS"
     admin_urls = "channels_app.admin.ADMIN_URLS"
     navigation = "channels_app.admin.NAVIGATION"
+    event_kinds = "channels_app.events.EVENT_KINDS"
     roles = "channels_app.roles.ROLES"
     tiles = "channels_app.admin.dashboard.TILES"
     glances = "channels_app.admin.dashboard.GLANCES"

@@ -86,9 +86,9 @@ def with_facts(channels: QuerySet[Channel]) -> QuerySet[Channel]:
 
 def input_health(channel: Channel) -> InputHealth:
     """Whether the channel's input is received, and if not, what to look at."""
-    facts = facts_of(channel)
     if not is_listening(channel):
         return InputHealth(None, NOT_RUNNING, None)
+    facts = facts_of(channel)
     if facts is None or facts.observed_at is None or not _is_of_this_run(channel, facts):
         reason = f"AWS could not be asked: {facts.problem}" if facts and facts.problem else NOT_READ
         return InputHealth(None, reason, None)

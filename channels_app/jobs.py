@@ -30,4 +30,18 @@ WATCH_INPUTS = PeriodicJob(
     queue="urgent",
 )
 
-PERIODIC_JOBS = (CHECK_COSTS, RUN_SCHEDULE, WATCH_INPUTS, RELEASE_UNUSED_SECURITY_GROUPS)
+CHECK_RECORDING_BUCKET = PeriodicJob(
+    "check_recording_bucket",
+    TaskName.CHECK_RECORDING_BUCKET,
+    lambda: 60,
+    purpose="look whether MediaLive can write recordings",
+    required=False,
+)
+
+PERIODIC_JOBS = (
+    CHECK_COSTS,
+    RUN_SCHEDULE,
+    WATCH_INPUTS,
+    CHECK_RECORDING_BUCKET,
+    RELEASE_UNUSED_SECURITY_GROUPS,
+)

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.template.defaultfilters import pluralize
 
 from channels_app import cost_alarms, jobs, schedule_run
-from channels_app.driver import watching
+from channels_app.driver import recording_bucket, watching
 from channels_app.services import security_groups_release_unused
 from streamhub.lifecycle.lease import JobRun
 from streamhub.task_names import TaskName
@@ -34,3 +34,8 @@ def run_schedule() -> None:
 @shared_task(name=TaskName.WATCH_INPUTS)
 def watch_inputs() -> None:
     jobs.WATCH_INPUTS.run(watching.watch)
+
+
+@shared_task(name=TaskName.CHECK_RECORDING_BUCKET)
+def check_recording_bucket() -> None:
+    jobs.CHECK_RECORDING_BUCKET.run(recording_bucket.check_recording_bucket)

@@ -13,6 +13,7 @@ class DistributionsConfig(AppConfig):
     at_bootstrap = "distributions.mediamanager.mediamanager_register"
     alarms = "distributions.alarms.ALARMS"
     navigation = "distributions.admin.NAVIGATION"
+    event_kinds = "distributions.events.EVENT_KINDS"
     roles = "distributions.roles.ROLES"
     tiles = "distributions.admin.TILES"
     page_parts = "distributions.admin.PAGE_PARTS"

@@ -23,6 +23,7 @@ from .cloudfront import CloudFront
 from .cloudwatch import CloudWatch
 from .codec import AwsRequest, AwsResponse
 from .faults import REFUSED, Faults, Rule, refusal
+from .iam import Iam
 from .medialive import MediaLive
 from .mediapackage import MediaPackage
 from .secrets_manager import SecretsManager
@@ -37,6 +38,7 @@ SERVICES: list[type[Service]] = [
     MediaPackage,
     MediaLive,
     Sts,
+    Iam,
     CloudWatch,
     Viewers,
     ServiceQuotas,

@@ -18,6 +18,9 @@ matter. The attributes, the values and their users:
 `at_list`             a function of a `Listing` whose whole   `lifecycle.observe`
                       list was just read
 `at_sweep`            a function that makes rows due          `lifecycle.sweep`
+`at_transition`       a function of the `Transition`s that were   `lifecycle.states`
+                      just written, in their transaction
+`event_kinds`         `webhooks.kinds.EventKind`              webhook endpoints
 `at_bootstrap`        a function that can be called again     `manage.py bootstrap`
 `health_facts`        `lifecycle.health.FactReader`           health page, `/readyz`, alarms
 `alarms`              `alerts.rules.AlarmSource`              the dashboard and objects' pages
@@ -32,6 +35,8 @@ matter. The attributes, the values and their users:
                       duration in seconds
 `channel_costs`       a function that sets `cost_per_hour`     the API of channels
                       of channels
+`running_costs`       a function that sets `running_cost`      the confirmation of a start
+                      of channels: an amount and its currency
 `breakout_costs`      a function that sets `cost` of          the API of breakouts
                       breakouts
 `breakout_traffic`    a function: minutes of breakouts        `channels_app.traffic`

@@ -123,6 +123,12 @@ HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 # The address of this site, for the links in notices; empty: no links.
 CONSOLE_URL = env.str("CONSOLE_URL", default="").rstrip("/")
 
+# --- Webhooks --------------------------------------------------------------------------------
+
+# Receivers of webhooks inside of the house: host names, `*.example.internal`, or networks. All others must be
+# on the internet.
+WEBHOOK_INTERNAL_HOSTS = variables.words(env, "WEBHOOK_INTERNAL_HOSTS")
+
 # A younger resource never counts as missing (docs/architecture.md, "Gone needs proof").
 MISSING_MIN_AGE_SECONDS = 60
 
@@ -162,6 +168,7 @@ INSTALLED_APPS = [
     "streamhub.lifecycle",
     "streamhub.access",
     "streamhub.alerts",
+    "streamhub.webhooks",
     "streamhub.quotas",
     "distributions",
     "channels_app",

@@ -139,6 +139,17 @@ def set_costs(rows: Sequence[Any]) -> None:
         row.cost_per_hour = hourly_of(row, book, now)
 
 
+def set_running_costs(rows: Sequence[Any]) -> None:
+    """Set `running_cost` of channels: an amount and its currency, for an hour in which it runs, without
+    delivery; None if a rate is missing. One query for any number.
+    """
+    now, book = database_now(), price_book()
+    for row in rows:
+        parts = encoder_of(row).running()
+        cost = cost_of([(part.usage, part.an_hour) for part in parts], book, now)
+        row.running_cost = None if cost.missing or not cost.lines else (cost.hourly, CURRENCY)
+
+
 def hourly_of(channel: Channel, book: PriceBook, now: datetime) -> Decimal | None:
     cost = channel_cost(channel, book, now, {}).encoder
     return None if cost.missing or not cost.lines else cost.hourly

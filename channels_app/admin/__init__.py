@@ -3,6 +3,7 @@
 from channels_app.admin import (
     back_to_back,
     breakout,
+    calendar,
     channel,
     distribution,
     live_now,
@@ -16,6 +17,14 @@ from streamhub.console.navigation import Entry
 NAVIGATION = (
     live_now.ENTRY,
     Entry(110, "Live", "Breakouts", "podcasts", "channels_app.breakout"),
+    Entry(
+        115,
+        "Live",
+        "Calendar",
+        "calendar_month",
+        url_name="admin:calendar",
+        permission="channels_app.view_breakout",
+    ),
     Entry(120, "Live", "Channels", "settings_input_antenna", "channels_app.channel"),
     Entry(130, "Live", "Security groups", "shield", "channels_app.securitygroup"),
 )
@@ -30,6 +39,6 @@ PAGE_PARTS = (
     distribution.PARTS,
 )
 
-ADMIN_URLS = live_now.URLS
+ADMIN_URLS = (*calendar.URLS, *live_now.URLS)
 
 __all__ = ["ADMIN_URLS", "NAVIGATION", "PAGE_PARTS", "security_group"]

@@ -13,10 +13,11 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import playback, preview, services
-from channels_app.admin import badges, control_room, handed_over, input_panel, series
+from channels_app.admin import badges, control_room, handed_over, input_panel, running_cost, series
 from channels_app.admin import playback as playback_pages
-from channels_app.admin.breakout_filters import FILTERS
+from channels_app.admin.calendar_place import calendar_at
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
+from channels_app.admin.list_filters import FILTERS
 from channels_app.admin.now import breakout_now, length, viewers_sentence
 from channels_app.admin.planning_forms import BreakoutForm
 from channels_app.admin.planning_verbs import PLANNING
@@ -137,7 +138,15 @@ class BreakoutAdmin(CreatingAdmin):
         return breakout_sections(row, request.user)
 
     def links(self, request: HttpRequest, row: Breakout) -> list[Link]:
-        return [Link("Control room", self.url("control", row.pk), "tune", key="o")]
+        """Its control room, its place in the calendar, and a series of shows like it."""
+        at = row.session_started_at or row.starts_at
+        found = [
+            Link("Control room", self.url("control", row.pk), "tune", key="o"),
+            Link("Calendar", calendar_at(row.channel_id, at), "calendar_month"),
+        ]
+        if self.has_add_permission(request) and guards.refusal("duplicate", self.situation(row)) is None:
+            found.append(Link("Plan a series", series.url_like(row), "date_range"))
+        return found
 
     def back_url(self, request: HttpRequest, row: Breakout) -> str:
         """To the control room for who came from there."""
@@ -260,7 +269,9 @@ VERBS = (
         consequences=lambda row: [
             f"The channel {row.channel_name} is started, and AWS bills it from then on.",
             "Viewers can watch once it is running and its curtain is raised.",
+            *running_cost.of_breakout(row),
         ],
+        together=running_cost.of_breakouts,
         done="it is being started.",
         now=breakout_now,
         costly=True,
@@ -314,8 +325,10 @@ VERBS = (
         run=lambda row, who: services.breakout_retry(row, who=who),
         refusal=_refusal("retry"),
         consequences=lambda row: [
-            "It is started again. If its channel has failed too, the channel is retried first."
+            "It is started again. If its channel has failed too, the channel is retried first.",
+            *running_cost.of_breakout(row),
         ],
+        together=running_cost.of_breakouts,
         done="it is started again.",
         now=breakout_now,
         costly=True,

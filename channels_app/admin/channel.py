@@ -17,8 +17,10 @@ from django.utils.html import format_html
 
 from channels_app import breakout_sync, services
 from channels_app.admin import badges, channel_breakouts, control_room, handed_over, input_panel, thumbnails
+from channels_app.admin.calendar_place import calendar_url
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
+from channels_app.admin.list_filters import CHANNEL_FILTERS
 from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
 from channels_app.input_health import with_facts
@@ -89,7 +91,7 @@ class ChannelAdmin(CreatingAdmin):
         SavedView("outdated", "Outdated settings", "history_toggle_off", services.settings_outdated, 40),
     )
     list_display = ("title", "state_shown", "on_air", "distribution_shown", "input_shown", "encoding_profile")
-    list_filter = ("state", "desired", "input_type", "channel_class", "record")
+    list_filter = ("state", "desired", "input_type", "channel_class", "record", *CHANNEL_FILTERS)
     search = Search(
         ids=("uid", "ml_channel_id", "ml_input_id", "ml_second_id", "mp_channel_id", "mp_endpoint_id"),
         names=("name",),
@@ -145,7 +147,9 @@ class ChannelAdmin(CreatingAdmin):
         url = f"{reverse('admin:channels_app_breakout_add')}?channel={row.pk}"
         series = f"{reverse('admin:channels_app_breakout_series')}?channel={row.pk}"
         links = [Link("New breakout", url, "add_circle"), Link("Plan a series", series, "date_range")]
-        return links if possible else []
+        sees = request.user.has_perm("channels_app.view_breakout")
+        week = [Link("Calendar", calendar_url(view="week", channel=row.pk), "calendar_month")]
+        return (links if possible else []) + (week if sees else [])
 
     def creation_notes(self) -> list[str]:
         return before_creating(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from channels_app import services
 from channels_app.admin import badges, control_room
 from channels_app.admin.breakout import starting_soon
+from channels_app.admin.calendar_place import calendar_url
 from channels_app.admin.facts import page_of
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
@@ -204,6 +205,7 @@ DASHBOARD_LISTS = (
         lambda: list_url(Breakout, "soon"),
         "Nothing is planned for the next 24 hours.",
         20,
+        ("calendar", calendar_url),
     ),
     DashboardList(
         "failed",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
@@ -38,7 +40,7 @@ FOR_OPERATORS = "For operators: whoever knows the address can use it."
 
 
 SECOND_HINT = "MediaLive reads it when the main input is lost for 3 seconds, and stays there."
-SLATE_HINT = "While nothing is received, viewers see the house's slate instead of black."
+SLATE_HINT = "While nothing is received, viewers see a slate instead of black."
 
 
 def page_of(row: Model) -> str:
@@ -205,18 +207,7 @@ def _aws(row: Channel) -> Section:
             *expected_facts(row),
             Fact("maintenance window", str(window_of(row.maintenance_window) or ""), hint=MAINTENANCE_HINT),
             Fact("MediaLive input", row.ml_input_id, "id", href=aws_console.medialive_input(row.ml_input_id)),
-            *(
-                [
-                    Fact(
-                        "second input",
-                        row.ml_second_id,
-                        "id",
-                        href=aws_console.medialive_input(row.ml_second_id),
-                    )
-                ]
-                if row.second_input_type
-                else []
-            ),
+            *_second_input(row),
             Fact(
                 "security group",
                 group and (group.aws_id or str(group)),
@@ -234,6 +225,11 @@ def _aws(row: Channel) -> Section:
         ],
         "deployed_code",
     )
+
+
+def _second_input(row: Channel) -> list[Fact]:
+    href = aws_console.medialive_input(row.ml_second_id)
+    return [Fact("second input", row.ml_second_id, "id", href=href)] if row.second_input_type else []
 
 
 def breakout_sections(row: Breakout, user: User | AnonymousUser) -> list[Section]:
@@ -282,7 +278,9 @@ def _session(row: Breakout) -> Section:
     return Section(
         "Session",
         [
-            Fact("planned for", row.starts_at, "when") if row.starts_at else Fact("planned for", None),
+            Fact("planned for", row.starts_at, "when", hint=_local(row))
+            if row.starts_at
+            else Fact("planned for", None),
             Fact("planned minutes", row.duration_minutes),
             *([Fact("planned end", row.planned_end_at, "when")] if row.planned_end_at else []),
             schedule.breakout_fact(row),
@@ -294,6 +292,13 @@ def _session(row: Breakout) -> Section:
         ],
         "event",
     )
+
+
+def _local(row: Breakout) -> str:
+    """The start as the clocks show it in the zone in which it was planned."""
+    if row.starts_at is None or row.time_zone == "":
+        return ""
+    return f"{row.starts_at.astimezone(ZoneInfo(row.time_zone)):%a %Y-%m-%d %H:%M %Z} in {row.time_zone}"
 
 
 def _customer_hint(row: Breakout) -> str:

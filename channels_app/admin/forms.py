@@ -135,7 +135,7 @@ class ChannelForm(forms.Form):
         label="Slate on loss",
         required=False,
         widget=UnfoldBooleanWidget,
-        help_text="While nothing is received, viewers see the house's slate instead of black.",
+        help_text="While nothing is received, viewers see a slate instead of black.",
     )
     record = forms.BooleanField(
         required=False,

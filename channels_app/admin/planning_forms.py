@@ -42,6 +42,17 @@ def duration_field() -> forms.IntegerField:
     )
 
 
+def zone_field() -> forms.ChoiceField:
+    """In whose local time the start is shown beside UTC."""
+    return forms.ChoiceField(
+        label="Local time zone",
+        required=False,
+        choices=[("", "UTC"), *((name, name) for name in zone_names() if name != "UTC")],
+        widget=UnfoldAdminSelectWidget,
+        help_text="Its start is shown in this zone too, beside UTC.",
+    )
+
+
 def customer_field() -> forms.CharField:
     return forms.CharField(
         required=False,
@@ -76,6 +87,7 @@ class BreakoutForm(ChoosesChannel):
     channel = channel_field()
     name = name_field()
     starts_at = start_field(help_text="Nothing happens by itself then, unless Schedule says so.")
+    time_zone = zone_field()
     duration_minutes = duration_field()
     customer = customer_field()
     note = note_field()
@@ -86,6 +98,7 @@ class BreakoutEditForm(forms.Form):
 
     name = name_field()
     starts_at = start_field()
+    time_zone = zone_field()
     duration_minutes = duration_field()
     customer = customer_field()
     note = note_field()
@@ -156,3 +169,5 @@ class SeriesForm(ChoosesChannel):
     duration_minutes = duration_field()
     customer = customer_field()
     note = note_field()
+    # The show that this is a series of: its shows get its schedule too.
+    like = forms.IntegerField(required=False, widget=forms.HiddenInput)

@@ -20,7 +20,7 @@ def _refusal(verb: str) -> Any:
 def _editable(row: Breakout) -> dict[str, Any]:
     """The fields that can change now, with their values."""
     situation = services.breakout_situation(row)
-    fields = ("name", "starts_at", "duration_minutes", "customer", "note")
+    fields = ("name", "starts_at", "time_zone", "duration_minutes", "customer", "note")
     rules = guards.plan_rules()
     return {
         name: getattr(row, name)
@@ -92,7 +92,8 @@ PLANNING = (
         initial=lambda row: {"name": row.name},
         warnings=_duplicate_warnings,
         consequences=lambda row: [
-            "A new breakout is planned on the same channel, with the same duration, customer and note."
+            "A new breakout is planned on the same channel, with the same duration, customer, note and "
+            "schedule."
         ],
         done="it is planned once more.",
         bulk=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotModified
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 
@@ -12,6 +12,8 @@ from streamhub.console.object_pages import ObjectPages
 
 def image(admin: ObjectPages, request: HttpRequest, object_id: int, pipeline: int) -> HttpResponse:
     """The last still of a pipeline: 304 if the browser has it, 404 if there is none (any more)."""
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
     if admin.found(request, object_id) is None:
         raise Http404("The channel is deleted.")
     still = Still.objects.defer("body").filter(channel_id=object_id, pipeline=pipeline).first()

@@ -9,6 +9,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from channels_app import services
+from channels_app.admin import running_cost
 from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
 from channels_app.models import Channel
@@ -38,6 +39,7 @@ def _consequences(row: Channel) -> list[str]:
         *known,
         "MediaLive runs until then although no breakout is on air, and AWS bills it as if one were.",
         "A breakout that starts meanwhile is on air at once.",
+        *running_cost.of_channel(row),
     ]
 
 

@@ -30,6 +30,7 @@ class BreakoutIn(In):
     name: str = Field(json_schema_extra=fields.BREAKOUT_NAME)
     starts_at: Annotated[Moment, Field(description=fields.NOT_PAST)] | None = None
     duration_minutes: Annotated[Whole, Field(json_schema_extra=fields.DURATION)] | None = None
+    time_zone: Annotated[str, Field(json_schema_extra=fields.TIME_ZONE)] | None = None
     customer: Annotated[str, Field(json_schema_extra=fields.CUSTOMER)] | None = None
     note: Annotated[str, Field(json_schema_extra=fields.NOTE)] | None = None
 
@@ -40,6 +41,7 @@ class BreakoutPatch(In):
     name: str = Field("", json_schema_extra=fields.BREAKOUT_NAME)
     starts_at: Annotated[Moment, Field(description=fields.NOT_PAST)] | None = None
     duration_minutes: Annotated[Whole, Field(json_schema_extra=fields.DURATION)] | None = None
+    time_zone: Annotated[str, Field(json_schema_extra=fields.TIME_ZONE)] | None = None
     customer: Annotated[str, Field(json_schema_extra=fields.CUSTOMER)] | None = None
     note: Annotated[str, Field(json_schema_extra=fields.NOTE)] | None = None
 
@@ -82,6 +84,7 @@ class BreakoutOut(Out):
     name: str
     state: str
     starts_at: datetime | None
+    time_zone: str | None
     duration_minutes: int | None
     planned_end_at: datetime | None
     customer: str | None
@@ -113,6 +116,10 @@ class BreakoutOut(Out):
     @staticmethod
     def resolve_customer(row: Breakout) -> str | None:
         return services.customer_of(row) or None
+
+    @staticmethod
+    def resolve_time_zone(row: Breakout) -> str | None:
+        return row.time_zone or None
 
     @staticmethod
     def resolve_note(row: Breakout) -> str | None:

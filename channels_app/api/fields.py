@@ -13,11 +13,15 @@ from django.conf import settings
 from channels_app.decide.schedule import MOST
 from channels_app.models.channel import PUSH_TYPES, ChannelClass, InputType
 from channels_app.profiles import PROFILE_NAMES
-from channels_app.services import breakout, cidrs, sources, tags, validation
+from channels_app.services import breakout, cidrs, series, sources, tags, validation
 from streamhub.names import REFUSED_IN_SCHEMA
 from streamhub.row_ids import PATTERN as ID_PATTERN
 
 Schema = dict[str, Any]
+TIME_ZONE: Schema = {
+    "enum": series.zone_names(),
+    "description": "The named zone in whose local time the start was chosen; null: UTC. Pages show both.",
+}
 
 _VISIBLE = f"[^{REFUSED_IN_SCHEMA}]"
 _NOT_BLANK = f"^{_VISIBLE}*[^ {REFUSED_IN_SCHEMA}]{_VISIBLE}*$"

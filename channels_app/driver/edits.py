@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models.functions import Now
 
-from channels_app.driver import parts
+from channels_app.driver import own_updates, parts
 from channels_app.driver.input_settings import CIDRS
 from channels_app.driver.parts import INPUT, ML_CHANNEL
 from channels_app.models import Channel, SecurityGroup
@@ -63,18 +63,17 @@ def edit_encoder(claim: Claim) -> float | None:
     A refused edit is shown, and holds up no start. Raises `Refused` if a failed edit cannot be mended.
     """
     row: Channel = claim.row
-    sent, applied = _encoder_of(row), ML_CHANNEL.built(row)
+    sent, applied, what = _encoder_of(row), ML_CHANNEL.built(row), _what(row)
     try:
-        info = absence.observe_on_conflict(claim, lambda: parts.update_ml_channel(row))
+        info = own_updates.send(claim, what, parts.update_ml_channel)
     except Refused as refused:
         if row.update_wanted:
             raise
         if row.settings_pending and not encoder_is_due(row):
             hint = "Correct the setting, restart StreamHub and press Apply settings."
-            what = "the settings of the MediaLive channel"
             refusals.show(claim, refused, what, code=SETTINGS_REFUSED, hint=hint, settings_pending=False)
             return None
-        return refuse(claim, refused, "the new profile or recording")
+        return refuse(claim, refused, what)
     with transaction.atomic():
         now = _locked(row)
         pending = _without(now, *ENCODER_FIELDS) if _encoder_of(now) == sent else now.edits_pending
@@ -83,6 +82,11 @@ def edit_encoder(claim: Claim) -> float | None:
         done = {"update_wanted": False, "settings_pending": False, "edits_pending": pending}
         claim.note(why, request_id=info.request_id, **done, **applied, **facts)
     return AT_ONCE
+
+
+def _what(row: Channel) -> str:
+    """What an update of the MediaLive channel is to change, after "AWS refused"."""
+    return "the new profile or recording" if encoder_is_due(row) else "the settings of the MediaLive channel"
 
 
 def refuse(claim: Claim, refused: Refused, what: str) -> float | None:

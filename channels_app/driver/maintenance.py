@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.db.models.functions import Now
 
-from channels_app.driver.parts import ML_CHANNEL, live
+from channels_app.driver import own_updates, parts
+from channels_app.driver.parts import ML_CHANNEL
 from channels_app.models import Channel
 from channels_app.models.channel import Desired, State
 from channels_app.services.maintenance import better_window
 from streamhub.errors import Refused
-from streamhub.lifecycle import absence, refusals
+from streamhub.lifecycle import refusals
 from streamhub.lifecycle.claim import Claim
 
 WINDOW_REFUSED = "window_refused"
@@ -28,8 +29,10 @@ def move(claim: Claim) -> float | None:
     if window is None:
         return None
     try:
-        info = absence.observe_on_conflict(
-            claim, lambda: live().set_maintenance(row.ml_channel_id, window.day, window.start)
+        info = own_updates.send(
+            claim,
+            f"the maintenance window {window}",
+            lambda row: parts.set_maintenance(row, window.day, window.start),
         )
     except Refused as refused:
         hint = "Move the window in MediaLive's console, away from the planned shows."

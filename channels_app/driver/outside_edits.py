@@ -6,12 +6,12 @@ Each finding is said before the call that undoes it, since the answer of that ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from django.conf import settings
 from django.db.models.functions import Now
 
-from channels_app.driver import input_settings, parts, timelines
+from channels_app.driver import input_settings, own_updates, parts, timelines
 from channels_app.driver.parts import INPUT, ML_CHANNEL
 from channels_app.driver.running import move, outside
 from channels_app.models import Channel
@@ -30,6 +30,7 @@ INPUT_NOT_RESTORED = "input_not_restored"
 REFUSED = (
     "AWS refused to restore it, so the show runs with it as it is. Correct the input in MediaLive's console."
 )
+ATTACHMENT = "the attachment of its input"
 Info = TypeVar("Info")
 
 
@@ -60,7 +61,7 @@ def restore_input(claim: Claim) -> float | None:
     """
     row: Channel = claim.row
     try:
-        info = _restored(claim, parts.restore_input)
+        info = _restored(claim, lambda: absence.observe_on_conflict(claim, lambda: parts.restore_input(row)))
     except Refused as refused:
         return _start_all_the_same(claim, refused)
     if info is None:
@@ -76,7 +77,7 @@ def restore_input(claim: Claim) -> float | None:
 
 def restore_attachment(claim: Claim) -> float | None:
     """Have the MediaLive channel read our input again. It is UPDATING for some seconds."""
-    info = _restored(claim, parts.attach_input)
+    info = _restored(claim, lambda: own_updates.send(claim, ATTACHMENT, parts.attach_input))
     if info is None:
         return None
     facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
@@ -88,7 +89,7 @@ def restore_attachment(claim: Claim) -> float | None:
     return AT_ONCE
 
 
-def _restored(claim: Claim, call: Callable[[Channel], Info]) -> Info | None:
+def _restored(claim: Claim, call: Callable[[], Info]) -> Info | None:
     """Say what is changed, then send the call that undoes it. None if AWS refused it, which is then shown.
 
     Raises `Refused` if the channel is to start, and `Retryable`.
@@ -96,7 +97,7 @@ def _restored(claim: Claim, call: Callable[[Channel], Info]) -> Info | None:
     row: Channel = claim.row
     _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
     try:
-        return cast("Info", absence.observe_on_conflict(claim, lambda: call(row)))
+        return call()
     except Refused as refused:
         if row.desired == Desired.RUNNING:
             raise

@@ -7,7 +7,7 @@ are handled once for all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from channels_app.driver.marks import mark_of, tags_of
 from channels_app.models import Channel
 from channels_app.models.channel import PUSH_TYPES, ChannelClass
 from channels_app.models.part import PartColumns, StoredPart
-from channels_app.services.applied_settings import encoder_settings
+from channels_app.services.applied_settings import applied_role, encoder_settings
 from channels_app.viewers import SEGMENT_SECONDS
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
@@ -236,7 +236,13 @@ def update_ml_channel(row: Channel) -> medialive.ChannelInfo:
 
 def attach_input(row: Channel) -> medialive.ChannelInfo:
     """Have the MediaLive channel read our input, and no other. Raises `Conflict`, `Refused`, `NotFound`."""
-    return live().attach_input(row.ml_channel_id, _ml_channel_spec(row))
+    spec = replace(_ml_channel_spec(row), role_arn=applied_role(row))
+    return live().attach_input(row.ml_channel_id, spec)
+
+
+def set_maintenance(row: Channel, day: str, start: str) -> medialive.ChannelInfo:
+    """Give the MediaLive channel another window. Raises `Conflict`, `Refused`, `NotFound`."""
+    return live().set_maintenance(row.ml_channel_id, day, start, applied_role(row))
 
 
 def _ml_channel_spec(row: Channel) -> medialive.ChannelSpec:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from channels_app import breakout_sync
 from channels_app.decide.channel import Step
-from channels_app.driver import input_settings, parts, timelines
+from channels_app.driver import input_settings, own_updates, parts, timelines
 from channels_app.driver.observing import observed
 from channels_app.driver.parts import ML_CHANNEL, PART_DRIVERS
 from channels_app.models import Channel
@@ -54,6 +54,11 @@ EDIT_FAILED = (
     "Press Retry: StreamHub sends its own settings to MediaLive again. Or correct the channel in MediaLive's "
     "console; StreamHub goes on by itself then.",
 )
+OWN_EDIT_FAILED = "own_edit_failed"
+OWN_EDIT_FAILED_HINT = (
+    "Press Retry: StreamHub sends all its settings to MediaLive again. If that fails too, press Edit and "
+    "take back what was changed, or give the request id to AWS Support."
+)
 UNKNOWN_STATE = (
     "unknown_state",
     "MediaLive says that its channel is in a state that StreamHub does not know.",
@@ -77,6 +82,7 @@ def start(claim: Claim) -> float | None:
         why="start sent",
         start_accepted_at=Now(),
         stop_accepted_at=None,
+        **own_updates.OVER,
     )
 
 
@@ -167,31 +173,51 @@ def wait_gone(claim: Claim) -> float | None:
 
 
 def tell_edit_failed(claim: Claim) -> float | None:
-    """An edit outside StreamHub failed: MediaLive does not run, and cannot until a person acts."""
+    """An edit failed, ours or one outside StreamHub: MediaLive cannot run until a person acts."""
     row: Channel = claim.row
     state = row.state
     if row.desired != Desired.RUNNING:
         state = State.IDLE  # a breakout that stops is over
     elif state == State.RUNNING:
         state = State.STARTING
-    why = "edited outside StreamHub: MediaLive could not apply the edit"
-    _tell_once(claim, EDIT_FAILED, state, why, start_accepted_at=None, stop_accepted_at=None)
+    none: dict[str, Any] = {"start_accepted_at": None, "stop_accepted_at": None}
+    if row.update_sent:
+        why = f"edited by StreamHub: MediaLive could not apply {row.update_sent}"
+        _tell_once(claim, *_own_edit_failed(row), state, why, **none)
+    else:
+        code, message, hint = EDIT_FAILED
+        why = "edited outside StreamHub: MediaLive could not apply the edit"
+        _tell_once(claim, AwsError(message, code=code), hint, state, why, **none)
     return None
+
+
+def _own_edit_failed(row: Channel) -> tuple[AwsError, str]:
+    """The error of an update of ours that MediaLive accepted and could not apply, and what to do."""
+    error = AwsError(
+        f"MediaLive accepted {row.update_sent} from StreamHub and then could not apply it: its channel is "
+        "UPDATE_FAILED, and MediaLive gives no reason for that. It cannot be started like this.",
+        code=OWN_EDIT_FAILED,
+        operation="medialive:UpdateChannel",
+        request_id=row.update_request_id or None,
+    )
+    return error, OWN_EDIT_FAILED_HINT
 
 
 def tell_unknown_state(claim: Claim) -> float | None:
     """MediaLive's channel is in a state that StreamHub does not know: wait for another one."""
     row: Channel = claim.row
     why = f"in the state {row.ml_channel_state} of MediaLive, which StreamHub does not know"
-    _tell_once(claim, UNKNOWN_STATE, row.state, why, polled_list=ML_CHANNEL.key)
+    code, message, hint = UNKNOWN_STATE
+    _tell_once(claim, AwsError(message, code=code), hint, row.state, why, polled_list=ML_CHANNEL.key)
     return None
 
 
-def _tell_once(claim: Claim, error: tuple[str, str, str], state: str, why: str, **fields: Any) -> None:
+def _tell_once(claim: Claim, error: AwsError, hint: str, state: str, why: str, **fields: Any) -> None:
     """Show an error that a person has to solve, until it is over, and say it on the timelines."""
     row: Channel = claim.row
-    told = row.error_code == error[0]
-    shown = outside(claim, *error) | {"error_needs_person": True}
+    told = row.error_code == error.code
+    claim.keep_error = True
+    shown = error_fields(error, hint) | {"error_needs_person": True}
     move(claim, state, why=why, tell=not told, **{"polled_list": "", **fields, **({} if told else shown)})
 
 
@@ -201,8 +227,11 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     claim.keep_error |= row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
     stopped = {"stop_confirmed_id": "", **NO_WISH}
     over: dict[str, Any] = stopped if state == State.IDLE else _input_error(claim)
+    young = state == State.IDLE and own_updates.is_young(row)
+    over |= {"polled_list": ML_CHANNEL.key, "observe_requested": True} if young else own_updates.OVER
     timelines.tell_unchanged(claim)
-    move(claim, state, why=why, polled_list="", start_accepted_at=None, stop_accepted_at=None, **over)
+    none: dict[str, Any] = {"polled_list": "", "start_accepted_at": None, "stop_accepted_at": None}
+    move(claim, state, why=why, **(none | over))
     seen = observed(row)
     waited = (
         seen.input_edited
@@ -213,7 +242,10 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     )
     tags = seen.tags_due and row.error_code != TAGS_REFUSED
     rescue = state == State.RUNNING and (seen.switch_wanted or seen.restart_wanted)
-    return AT_ONCE if tags or rescue or (waited and state == State.IDLE) else None
+    if tags or rescue or (waited and state == State.IDLE):
+        return AT_ONCE
+    # The state that was read may be older than our update: read the channel once more.
+    return 2.0 * settings.OBSERVE_SECONDS if young else None
 
 
 def _input_error(claim: Claim) -> dict[str, Any]:

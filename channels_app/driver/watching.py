@@ -70,10 +70,12 @@ def watch(run: JobRun) -> None:
     if not rows:
         run.say("no channel runs")
         return
-    _Watch(run, rows).work()
+    Watch(run, rows).work()
 
 
-class _Watch:
+class Watch:
+    """One run of the job over the channels that take their input."""
+
     def __init__(self, run: JobRun, rows: Sequence[InputFacts]) -> None:
         self.run, self.rows, self.now = run, rows, database_now()
         self.live = MediaLiveWatch(current_session())
@@ -82,7 +84,7 @@ class _Watch:
 
     def work(self) -> None:
         self._measure()
-        asked = self._each(self._alert_order(), self._ask_alerts)
+        asked = self._each(self.alert_order(), self._ask_alerts)
         stills = self._each(self._still_order(), self._ask_stills) if self.run.extend() else 0
         total = f"{len(self.rows)} channel{pluralize(len(self.rows))} running"
         self.run.say(f"{total}, alerts of {asked} and stills of {stills} read")
@@ -104,7 +106,7 @@ class _Watch:
 
     # -- alerts
 
-    def _alert_order(self) -> list[InputFacts]:
+    def alert_order(self) -> list[InputFacts]:
         """Whoever was asked longest ago comes first, and before them some of those that are suspicious."""
         waiting = sorted(self.rows, key=lambda row: (row.asked_at is not None, row.asked_at, row.pk))
         first = [row for row in waiting if row.pk in self.suspicious][:FIRST_CALLS]

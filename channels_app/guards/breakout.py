@@ -169,7 +169,7 @@ def link_rules() -> Mapping[str, Rule[Situation]]:
 
 def plan_rules() -> Mapping[str, Rule[Situation]]:
     """Edits of single fields, by the field."""
-    return {"starts_at": rule(begun), "duration_minutes": rule(over)}
+    return {"starts_at": rule(begun), "time_zone": rule(begun), "duration_minutes": rule(over)}
 
 
 TABLE = Table(rules)

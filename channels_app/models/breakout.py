@@ -55,6 +55,8 @@ class Breakout(HasError):
     # Whether the present stop is a cancellation, which ends as `cancelled` instead of `completed`.
     cancelling = models.BooleanField(default=False, editable=False)
     starts_at = models.DateTimeField(null=True, blank=True)
+    # The named zone in whose local time the start was chosen; "": UTC. The start keeps its local time there.
+    time_zone = models.CharField(max_length=64, blank=True, default="")
     duration_minutes = models.PositiveIntegerField(null=True, blank=True)
     # Whose show it is. "": what the channel's tag says (`services.customers`), which a start copies here.
     customer = models.CharField(max_length=256, blank=True, default="")

@@ -248,6 +248,11 @@ class Channel(ManagedResource):
     restart_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     # A person wants our settings sent to the MediaLive channel, whose last edit failed.
     update_wanted = models.BooleanField(default=False, editable=False)
+    # What our last UpdateChannel was to change, when it was sent, and AWS's request id, until it is known how
+    # it ended (`driver.own_updates`).
+    update_sent = models.CharField(max_length=120, blank=True, default="", editable=False)
+    update_sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    update_request_id = models.CharField(max_length=128, blank=True, default="", editable=False)
 
     class Meta:
         # Create and delete are Django's own `add` and `delete`.

@@ -22,6 +22,7 @@ from channels_app.services.breakout_edits import (
     breakout_edit,
     breakout_reschedule,
     breakouts_plan,
+    copied,
 )
 from channels_app.services.channel import (
     DISTRIBUTION_GONE,
@@ -53,7 +54,7 @@ from channels_app.services.recordings import (
     breakout_recordings_record,
 )
 from channels_app.services.rescue import channel_restart_pipelines, channel_switch_input
-from channels_app.services.schedule import breakout_schedule, channel_schedule, schedule_of, what_is_on
+from channels_app.services.schedule import breakout_schedule, channel_schedule, said, schedule_of, what_is_on
 from channels_app.services.security_group import (
     security_group_for,
     security_group_release,
@@ -110,6 +111,7 @@ __all__ = [
     "channel_tags_change",
     "channel_wanted",
     "channel_warm",
+    "copied",
     "creation_refusal",
     "customer_of",
     "distribution_add",
@@ -122,6 +124,7 @@ __all__ = [
     "pending_changes",
     "plan_warnings",
     "running",
+    "said",
     "schedule_of",
     "security_group_for",
     "security_group_release",

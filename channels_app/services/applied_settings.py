@@ -19,6 +19,7 @@ from distributions.models import Distribution
 from streamhub.lifecycle import recorded_settings
 
 CLOSED_ORIGIN = "closed origin"
+ROLE = "MediaLive role"
 
 
 def wanted_authorization() -> str:
@@ -35,12 +36,17 @@ def encoder_settings(channel: Channel) -> dict[str, str]:
 
 def _encoder_settings(*, record: bool, slate: bool) -> dict[str, str]:
     return {
-        "MediaLive role": settings.MEDIALIVE_ROLE_ARN,
+        ROLE: settings.MEDIALIVE_ROLE_ARN,
         "recording bucket": settings.RECORDING_BUCKET if record else "",
         **({"slate": settings.SLATE_IMAGE_URL} if slate else {}),
         # Encoding, thumbnails and the like, which a release of StreamHub may change.
         "encoder": ENCODER_REVISION,
     }
+
+
+def applied_role(channel: Channel) -> str:
+    """The role that its MediaLive channel was last sent. A change of the setting waits to be applied."""
+    return recorded_settings.value(channel.settings_applied, ROLE) or settings.MEDIALIVE_ROLE_ARN
 
 
 def encoder_differs(channel: Channel) -> list[str]:

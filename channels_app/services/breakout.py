@@ -25,7 +25,7 @@ from channels_app.services.customers import CUSTOMER_MAX, customer_of
 from channels_app.services.distribution import distribution_add
 from channels_app.services.places import lock_places
 from channels_app.services.situations import breakout_situation, channel_situation
-from channels_app.services.validation import name_error, starts_at_error
+from channels_app.services.validation import name_error, starts_at_error, zone_error
 from distributions import services as distributions
 from distributions.models import Distribution
 from distributions.models import State as DistributionState
@@ -53,14 +53,21 @@ def breakout_create(
     who: Actor,
     starts_at: datetime | None = None,
     duration_minutes: int | None = None,
+    time_zone: str | None = None,
     customer: str | None = None,
     note: str | None = None,
+    schedule: Mapping[str, Any] | None = None,
 ) -> Breakout:
-    """Create an idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`."""
+    """Create an idle breakout on a channel that is not being deleted. Raises `Invalid`, `NotPossible`.
+
+    `time_zone`: the named zone in whose local time the start was chosen. `schedule`: its own choice
+    of what StreamHub does by itself, as another breakout has it.
+    """
     fields: dict[str, Any] = {
         "name": composed(name),
         "starts_at": starts_at,
         "duration_minutes": duration_minutes,
+        "time_zone": stored_zone(time_zone),
         "customer": composed(customer or ""),
         "note": (note or "").strip(),
     }
@@ -70,6 +77,7 @@ def breakout_create(
     channel_guards.check("create-breakout", channel_situation(channel))
     breakout = Breakout.objects.create(
         **fields,
+        schedule=dict(schedule or {}),
         channel=channel,
         channel_uid=channel.uid,
         channel_name=channel.name,
@@ -79,6 +87,11 @@ def breakout_create(
         # The maintenance window of the channel may have to move away from it.
         intent.requeue(Channel, [channel.pk])
     return breakout
+
+
+def stored_zone(zone: str | None) -> str:
+    """As the column has it: "" for UTC."""
+    return "" if zone in (None, "UTC") else str(zone)
 
 
 def plan_errors(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -91,6 +104,8 @@ def plan_errors(fields: Mapping[str, Any]) -> dict[str, str]:
     minutes = fields.get("duration_minutes")
     if minutes is not None and not 1 <= minutes <= DURATION_MAX_MINUTES:
         errors["duration_minutes"] = f"Give 1 to {DURATION_MAX_MINUTES} minutes (one week)."
+    if fields.get("time_zone"):
+        errors["time_zone"] = zone_error(fields["time_zone"])
     customer, note = fields.get("customer", ""), fields.get("note", "")
     if customer:
         errors["customer"] = name_error(customer, CUSTOMER_MAX)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from channels_app.guards import breakout as guards
 from channels_app.models import Breakout, Channel
-from channels_app.services.breakout import breakout_create, locked_breakout, plan_errors
+from channels_app.services.breakout import breakout_create, locked_breakout, plan_errors, stored_zone
 from channels_app.services.situations import breakout_situation
 from streamhub.access import audit
 from streamhub.access.actors import Actor
@@ -18,14 +18,15 @@ from streamhub.errors import Invalid
 from streamhub.lifecycle import intent, states
 from streamhub.names import composed
 
-EDITABLE = ("name", "starts_at", "duration_minutes", "customer", "note")
-LABELS = {"starts_at": "start", "duration_minutes": "planned minutes"}
+EDITABLE = ("name", "starts_at", "time_zone", "duration_minutes", "customer", "note")
+LABELS = {"starts_at": "start", "duration_minutes": "planned minutes", "time_zone": "time zone"}
 
 
 @transaction.atomic
 @audit.verb("channels_app.edit_breakout")
 def breakout_edit(breakout: Breakout, *, who: Actor, **given: Any) -> Breakout:
-    """Change the fields that are given: `name`, `starts_at`, `duration_minutes`, `customer`, `note`.
+    """Change the fields that are given: `name`, `starts_at`, `time_zone`, `duration_minutes`, `customer`,
+    `note`.
 
     None empties a field; a name cannot be empty. Name, customer and note can be corrected at any time, the
     start until the show begins, its duration until it ends. Raises `Invalid`, `NotPossible`.
@@ -69,6 +70,8 @@ def _edit(row: Breakout, given: dict[str, Any], *, who: Actor) -> Breakout:
 def _stored(name: str, value: Any) -> Any:
     if name == "note":
         return (value or "").strip()
+    if name == "time_zone":
+        return stored_zone(value)
     return composed(value or "") if name in ("name", "customer") else value
 
 
@@ -90,7 +93,10 @@ def _text(value: Any) -> str:
 def breakout_duplicate(
     breakout: Breakout, *, who: Actor, name: str | None = None, starts_at: datetime | None = None
 ) -> Breakout:
-    """Plan the same show once more on its channel, with its duration, customer and note; the new one."""
+    """Plan the same show once more on its channel: with its duration, zone, customer, note and schedule.
+
+    Returns the new one.
+    """
     row = locked_breakout(breakout)
     guards.check("duplicate", breakout_situation(row))
     return breakout_create(
@@ -98,10 +104,16 @@ def breakout_duplicate(
         row.name if name is None else name,
         who=who,
         starts_at=starts_at,
-        duration_minutes=row.duration_minutes,
-        customer=row.customer,
-        note=row.note,
+        **copied(row),
     )
+
+
+COPIED = ("duration_minutes", "time_zone", "customer", "note", "schedule")
+
+
+def copied(row: Breakout) -> dict[str, Any]:
+    """What another show gets from this one, as arguments of `breakout_create`."""
+    return {name: getattr(row, name) for name in COPIED}
 
 
 @transaction.atomic

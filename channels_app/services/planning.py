@@ -6,6 +6,7 @@ These are warnings: two rehearsals may share a slot on purpose. They refuse noth
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from channels_app.models import Breakout, Channel
@@ -17,6 +18,40 @@ from streamhub.names import folded
 # No show is planned to last longer (`breakout.DURATION_MAX_MINUTES`), so none that began earlier overlaps.
 LONGEST = timedelta(days=7)
 PLANNED = (State.IDLE, State.FAILED, *ON_AIR)
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another planned show, from when to when, and whether it has a part of the same time."""
+
+    breakout: Breakout
+    begins: datetime
+    ends: datetime
+    overlaps: bool
+
+
+def neighbours(show: Breakout, channel: Channel, within: timedelta) -> list[Neighbour]:
+    """The other shows that are planned on the channel up to `within` before or after this one, in order.
+
+    One query. Without a planned duration `USUAL_LENGTH` counts.
+    """
+    if show.starts_at is None:
+        return []
+    begins, ends = show.starts_at, show.starts_at + _length(show.duration_minutes)
+    near = Breakout.objects.filter(
+        channel=channel,
+        state__in=PLANNED,
+        starts_at__gt=begins - LONGEST - within,
+        starts_at__lt=ends + within,
+    )
+    found = []
+    for row in near.exclude(pk=show.pk).order_by("starts_at", "id"):
+        assert row.starts_at is not None  # noqa: S101  for mypy: the query is for those that have it
+        its_end = row.starts_at + _length(row.duration_minutes)
+        if its_end > begins - within:
+            overlaps = row.starts_at < ends and begins < its_end
+            found.append(Neighbour(row, row.starts_at, its_end, overlaps))
+    return found
 
 
 def plan_warnings(

@@ -54,8 +54,10 @@ def schedule_step(breakout: Breakout) -> list[Action]:
     """Carry out what is due for the breakout now; returns what was done. Idempotent."""
     row = locked_breakout(breakout)
     plan = plan_of(row)
-    done = []
-    for action in due(plan, database_now()):
+    done, now = [], database_now()
+    for action in due(plan, now):
+        if action not in due(plan_of(row), now):
+            continue  # a late start makes the reminder needless
         try:
             with transaction.atomic():
                 _ACTIONS[action](row)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import DAILY, FR, MO, MONTHLY, TH, TU, WE, WEEKLY, rrule
@@ -40,6 +41,7 @@ class Slot:
         return f"{self.local:%a %Y-%m-%d %H:%M %Z}"
 
 
+@cache
 def zone_names() -> list[str]:
     """The named zones, without those that are no place, such as "posixrules"."""
     return sorted(name for name in available_timezones() if "/" in name or name == "UTC")

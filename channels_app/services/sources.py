@@ -6,9 +6,7 @@ A host name is not resolved: what it means can change at any time, and `SOURCE_H
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from urllib.parse import parse_qsl
 from django.conf import settings
 
 from channels_app.models.channel import ChannelClass, InputType
+from streamhub.internet_addresses import address_of, on_the_internet
 
 SOURCE_MAX = 2048
 USERNAME_MAX = 128
@@ -80,13 +79,6 @@ KINDS: Mapping[str, SourceKind] = {
 }
 # The names of hosts that exist only inside of a network (RFC 6761, RFC 8375, ICANN's list of private names).
 _INSIDE = ("localhost", "local", "internal", "intranet", "private", "corp", "home", "lan", "arpa")
-# Addresses for examples. They lead nowhere, so nothing is lost when they are taken.
-_EXAMPLES = tuple(
-    ipaddress.ip_network(network)
-    for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
-)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def sources_needed(channel_class: str) -> int:
@@ -172,9 +164,9 @@ def _listed(schemes: Sequence[str]) -> str:
 def host_error(host: str) -> str | None:
     """Why nothing may be pulled from this host, or None. Brackets of IPv6 are removed before."""
     host = host.lower().removesuffix(".")
-    address, usual = _address_of(host)
+    address, usual = address_of(host)
     if address is not None:
-        if not _on_the_internet(address):
+        if not on_the_internet(address):
             return f"{host} is not an address on the internet, but in a private or reserved network. {_WHERE}"
         if not usual:
             return f"{host} is another spelling of {address}. Write the address as {address}."
@@ -197,41 +189,6 @@ def _unlisted_error(host: str) -> str | None:
 def _matches(host: str, entry: str) -> bool:
     """`*.example.com` stands for every name below, not for example.com itself."""
     return host.endswith(entry[1:]) if entry.startswith("*.") else host == entry
-
-
-def _address_of(host: str) -> tuple[Address | None, bool]:
-    """The address that this host means, and whether it is written as usual.
-
-    Programs also take `2130706433`, `0x7f.1` and `0177.0.0.1` for 127.0.0.1, as inet_aton does.
-    """
-    try:
-        return ipaddress.ip_address(host), True
-    except ValueError:
-        pass
-    try:
-        return ipaddress.IPv4Address(socket.inet_aton(host)), False
-    except OSError:
-        return None, True
-
-
-def _on_the_internet(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address):
-        return all(_on_the_internet(inner) for inner in _inside(address)) and _is_global(address)
-    return _is_global(address)
-
-
-def _is_global(address: Address) -> bool:
-    if any(address in network for network in _EXAMPLES):
-        return True
-    return address.is_global and not address.is_multicast
-
-
-def _inside(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """The IPv4 addresses to which this IPv6 address leads."""
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64:
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [inner for inner in found if inner is not None]
 
 
 def own_buckets() -> list[str]:

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from channels_app.models.channel import PUSH_TYPES, ChannelClass, InputType
 from channels_app.services.cidrs import cidrs_normalised
+from channels_app.services.series import zone_names
 from channels_app.services.sources import KINDS, credentials_errors, sources_error
 from channels_app.services.tags import tags_error
 from streamhub.names import characters_error
@@ -43,6 +44,12 @@ def starts_at_error(starts_at: datetime, now: datetime) -> str | None:
             "Give a later time, or none: a breakout without one can start at once."
         )
     return None
+
+
+def zone_error(zone: str) -> str | None:
+    if zone in zone_names():
+        return None
+    return f"There is no time zone {zone[:40]!r}. Choose one such as Europe/Berlin."
 
 
 def channel_errors(fields: Mapping[str, Any], profiles: Sequence[str]) -> tuple[dict[str, str], list[str]]:

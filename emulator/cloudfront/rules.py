@@ -189,9 +189,26 @@ def _origin(origin: Config, account: Account) -> None:
     kinds = [kind for kind in ("S3OriginConfig", "CustomOriginConfig", "VpcOriginConfig") if kind in origin]
     if len(kinds) != 1:
         raise Refusal("InvalidOrigin", "An origin needs either S3OriginConfig or CustomOriginConfig.")
+    _times(origin)
     control = origin.get("OriginAccessControlId")
     if control:
         _access_control(control, domain, account)
+
+
+def _times(origin: Config) -> None:
+    """Ranges that only the words of the service model name (Origin, CustomOriginConfig, OriginShield)."""
+    custom = origin.get("CustomOriginConfig") or {}
+    for values, name, most, code in (
+        (origin, "ConnectionAttempts", 3, "InvalidArgument"),
+        (origin, "ConnectionTimeout", 10, "InvalidArgument"),
+        (custom, "OriginReadTimeout", 120, "InvalidOriginReadTimeout"),
+        (custom, "OriginKeepaliveTimeout", 120, "InvalidOriginKeepaliveTimeout"),
+    ):
+        if not 1 <= values.get(name, 1) <= most:
+            raise Refusal(code, f"The parameter {name} must be between 1 and {most}.")
+    shield = origin.get("OriginShield") or {}
+    if shield.get("Enabled") and not shield.get("OriginShieldRegion"):
+        raise Refusal("InvalidArgument", "The parameter OriginShieldRegion is required.")
 
 
 def _access_control(control_id: str, domain: str, account: Account) -> None:
@@ -269,8 +286,9 @@ def _certificate(config: Config, account: Account) -> None:
             "InvalidViewerCertificate",
             "The specified SSL certificate doesn't exist, isn't in us-east-1 region or isn't valid.",
         )
-    if arn and not certificate.get("SSLSupportMethod"):
-        raise Refusal("InvalidArgument", "The parameter SSLSupportMethod is required with a certificate.")
+    for name in ("SSLSupportMethod", "MinimumProtocolVersion") if arn else ():
+        if not certificate.get(name):
+            raise Refusal("InvalidArgument", f"The parameter {name} is required with a certificate.")
     covered = account.certificates.get(arn, []) if arn else []
     for alias in aliases(config):
         if alias not in covered and "*." + alias.partition(".")[2] not in covered:

@@ -68,14 +68,18 @@ class Channels(Roles):
         return self._page("Channels", self._channels, params)
 
     def update_channel(self, params: Params) -> Params:
-        """Replace the given settings: UPDATING, then IDLE; 409 unless IDLE or UPDATE_FAILED."""
+        """Replace the given settings: UPDATING, then IDLE; 409 unless IDLE or UPDATE_FAILED.
+
+        A role that is not given is taken away (MediaLive's service model: UpdateChannel, RoleArn).
+        """
         channel = self._channel(params)
         if channel.state not in UPDATABLE:
             conflict(f"Cannot update channel {channel.id}: it is {channel.state}. Stop the channel first.")
         if params.get("RoleArn"):
             self._check_propagation(params["RoleArn"])
             self._check_pass_role()
-        config = self._checked_config({**channel.config, **params}, channel)
+        kept = {name: value for name, value in channel.config.items() if name != "RoleArn"}
+        config = self._checked_config({**kept, **params}, channel)
         for input_id in set(channel.input_ids) - _inputs_of(config):
             self._input_detached(input_id, channel.id)
         for input_id in _inputs_of(config):

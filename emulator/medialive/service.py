@@ -139,8 +139,10 @@ class MediaLive(Alerts):
         return {}
 
     def _console_update_channel(self, params: Params) -> Params:
-        """Edit the channel `id`: {"changes": {"LogLevel": "ERROR"}}."""
-        return self.update_channel({"ChannelId": params["id"], **params["changes"]})["Channel"]
+        """Edit the channel `id`: {"changes": {"LogLevel": "ERROR"}}. AWS's console sends its role along."""
+        role = self.describe_channel({"ChannelId": params["id"]}).get("RoleArn")
+        given = {"ChannelId": params["id"], **({"RoleArn": role} if role else {}), **params["changes"]}
+        return self.update_channel(given)["Channel"]
 
     def _console_update_input(self, params: Params) -> Params:
         """Edit the input `id`: {"changes": {"Name": "studio"}}. Refused as for everybody."""

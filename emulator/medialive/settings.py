@@ -120,6 +120,18 @@ def _encoder_errors(encoder: Params, destinations: list[Params]) -> Iterator[Set
         yield from _group_errors(f"outputGroups[{number}]", group, encoder, destinations)
     for listing, (reference, label) in DESCRIPTIONS.items():
         yield from _description_errors(listing, reference, label, encoder, outputs)
+    for number, description in enumerate(encoder.get("VideoDescriptions") or []):
+        yield from _framerate_errors(f"videoDescriptions[{number}].codecSettings", description)
+
+
+def _framerate_errors(path: str, description: Params) -> Iterator[SettingsError]:
+    """A frame rate that is specified has both its parts (H264Settings of MediaLive's service model)."""
+    kind, codec = _only(description.get("CodecSettings") or {})
+    if kind != "H264Settings" or codec.get("FramerateControl") != "SPECIFIED":
+        return
+    for name in ("FramerateNumerator", "FramerateDenominator"):
+        if not codec.get(name):
+            yield f"{path}.h264Settings.{_camel(name)}", "It is required when the frame rate is specified"
 
 
 def _group_errors(

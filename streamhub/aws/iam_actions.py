@@ -21,6 +21,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "cloudfront:UntagResource": ("cloudfront:UntagResource",),
     "cloudfront:UpdateDistribution": ("cloudfront:UpdateDistribution",),
     "cloudwatch:GetMetricData": ("cloudwatch:GetMetricData",),
+    "iam:SimulatePrincipalPolicy": ("iam:SimulatePrincipalPolicy",),
     "medialive:BatchUpdateSchedule": ("medialive:BatchUpdateSchedule",),
     "medialive:CreateChannel": ("medialive:CreateChannel", "medialive:CreateTags", "iam:PassRole"),
     "medialive:CreateInput": ("medialive:CreateInput", "medialive:CreateTags", "iam:PassRole"),

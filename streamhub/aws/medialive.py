@@ -183,12 +183,14 @@ class MediaLive:
         return channel_info(response["Channel"], request_id)
 
     def attach_input(self, id: str, spec: ChannelSpec) -> ChannelInfo:
-        """UpdateChannel with the attachment of `spec` alone: the input that the channel reads.
+        """UpdateChannel with the attachment of `spec` and its role alone: the input that the channel reads.
 
-        Raises Conflict while it is not idle, Refused, NotFound (AWS_RULES 15).
+        Without the role AWS would take it away (AWS_RULES 47). Raises Conflict while the channel is not idle,
+        Refused, NotFound (AWS_RULES 15).
         """
-        attachments = channel_request(spec)["InputAttachments"]
-        response, request_id = self._call("UpdateChannel", ChannelId=id, InputAttachments=attachments)
+        request = channel_request(spec)
+        settings = {name: request[name] for name in ("InputAttachments", "RoleArn")}
+        response, request_id = self._call("UpdateChannel", ChannelId=id, **settings)
         return channel_info(response["Channel"], request_id)
 
     def describe_channel(self, id: str) -> ChannelInfo:
@@ -211,7 +213,7 @@ class MediaLive:
         """BatchUpdateSchedule: read this attachment now. `action` names it, once in the channel's schedule.
 
         Returns the request id. Raises Refused if the name is taken or the channel has no such attachment,
-        NotFound (AWS_RULES 47).
+        NotFound (AWS_RULES 48).
         """
         switch = {
             "ActionName": action,
@@ -237,13 +239,17 @@ class MediaLive:
         names = [f"PIPELINE_{number}" for number in pipelines]
         return self._call("RestartChannelPipelines", ChannelId=id, PipelineIds=names)[1]
 
-    def set_maintenance(self, id: str, day: str, start: str) -> ChannelInfo:
+    def set_maintenance(self, id: str, day: str, start: str, role_arn: str) -> ChannelInfo:
         """UpdateChannel with another weekly maintenance window: a day, and an hour such as `04:00` in UTC.
 
-        Raises Conflict while it is not idle, NotFound, Refused (AWS_RULES 15, 40).
+        `role_arn`: the channel's role, which AWS would take away without it (AWS_RULES 47). Raises Conflict
+        while it is not idle, NotFound, Refused (AWS_RULES 15, 40).
         """
-        window = {"MaintenanceDay": day, "MaintenanceStartTime": start}
-        response, request_id = self._call("UpdateChannel", ChannelId=id, Maintenance=window)
+        settings = {
+            "Maintenance": {"MaintenanceDay": day, "MaintenanceStartTime": start},
+            "RoleArn": role_arn,
+        }
+        response, request_id = self._call("UpdateChannel", ChannelId=id, **settings)
         return channel_info(response["Channel"], request_id)
 
     def delete_channel(self, id: str) -> ChannelInfo:

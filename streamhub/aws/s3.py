@@ -25,6 +25,11 @@ class S3:
     def __init__(self, session: AwsSession) -> None:
         self._session = session
 
+    def readable(self, bucket: str) -> str | None:
+        """ListObjectsV2 of one key; returns the request id. Raises NotFound (bucket), AccessDenied."""
+        _, request_id = self._session.call("s3", "ListObjectsV2", Bucket=bucket, MaxKeys=1)
+        return request_id
+
     def list_objects(self, bucket: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
         """ListObjectsV2, in the order of keys, page by page as needed. Raises NotFound (bucket).
 

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from streamhub.console import banner, environment, glances
 from streamhub.console.pages import fragments
 from streamhub.console.roles import ROLES
+from streamhub.console.tiles import DashboardList
 from streamhub.contributions import contributed
 
 EVERY_SECONDS = 5
@@ -32,9 +33,14 @@ def build(user: User | AnonymousUser) -> dict[str, Any]:
             for entry in visible(contributed("glances"))
         ],
         "tiles": [{"tile": tile, "figure": tile.figure(), "url": tile.url()} for tile in tiles],
-        "lists": [{"list": entry, "lines": entry.lines(), "url": entry.url()} for entry in lists],
+        "lists": [_listed(entry) for entry in lists],
         "charts": [{"entry": entry, "chart": chart} for entry, chart in charts if chart is not None],
     }
+
+
+def _listed(entry: DashboardList) -> dict[str, Any]:
+    beside = (entry.beside[0], entry.beside[1]()) if entry.beside else None
+    return {"list": entry, "lines": entry.lines(), "url": entry.url(), "beside": beside}
 
 
 def live(request: HttpRequest) -> dict[str, Any]:

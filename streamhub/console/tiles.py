@@ -94,7 +94,7 @@ class DashboardRow:
 
 @dataclass(frozen=True)
 class DashboardList:
-    """A short list; `empty` is the text shown when it has no rows."""
+    """A short list; `empty` is the text shown when it has no rows. `beside`: another page."""
 
     key: str
     title: str
@@ -104,3 +104,4 @@ class DashboardList:
     url: Callable[[], str]
     empty: str
     order: int = 50
+    beside: tuple[str, Callable[[], str]] | None = None

@@ -35,6 +35,7 @@ class Verb:
     it is, since when, and what is planned. `costly`: it costs money. For several objects the confirmation of
     what is costly or a danger is typed (`to_type_for`).
     `warnings(row, data)`: what to confirm once more before the verb runs with the form's cleaned data.
+    `together(rows)`: what follows for several at once, such as a sum; it comes before their own consequences.
     `irreversible`: the page asks again who is there (`streamhub.signin.confirming`).
     """
 
@@ -60,6 +61,7 @@ class Verb:
     now: Callable[[Any, datetime], str] = lambda row, time: ""
     costly: bool = False
     warnings: Callable[[Any, Mapping[str, Any]], Sequence[str]] = lambda row, data: ()
+    together: Callable[[Sequence[Any]], Sequence[str]] = lambda rows: ()
 
     def allowed(self, user: User | AnonymousUser) -> bool:
         """Whether the user's role has the verb; if not, pages do not offer it."""

@@ -18,3 +18,9 @@ def differing(recorded: str, wanted: Mapping[str, str]) -> list[str]:
     """The names of the settings whose value is another than the recorded one. Nothing recorded: all."""
     known: Mapping[str, str] = json.loads(recorded) if recorded else {}
     return sorted(name for name, value in wanted.items() if known.get(name) != value)
+
+
+def value(recorded: str, name: str) -> str:
+    """The recorded value of a setting; "" if none is recorded."""
+    known: Mapping[str, str] = json.loads(recorded) if recorded else {}
+    return known.get(name, "")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models.functions import Now
 
 from streamhub.access.actors import SYSTEM, Actor
+from streamhub.contributions import contributed
 from streamhub.errors import AwsError
 from streamhub.lifecycle.models import ManagedResource, Transition
 
@@ -56,9 +58,10 @@ def change_all(
         locked = list(rows.order_by("pk").select_for_update(of=("self",)))
         pks = [row.pk for row in locked]
         rows.model._default_manager.filter(pk__in=pks).update(state=to, state_since=Now(), **fields)
-        Transition.objects.bulk_create(
+        transitions = Transition.objects.bulk_create(
             _transition(row, row.state, to, who=who, why=why, request_id=None, error=None) for row in locked
         )
+        _announce(transitions)
     for row in locked:
         log.info("%s %s: %s -> %s (%s)", row.KIND, row.pk, row.state, to, why)
     return locked
@@ -75,7 +78,16 @@ def record(
     error: AwsError | str | None = None,
 ) -> None:
     """Write the `Transition` for a change that the caller makes in the same transaction."""
-    _transition(row, from_state, to_state, why=why, who=who, request_id=request_id, error=error).save()
+    transition = _transition(row, from_state, to_state, why=why, who=who, request_id=request_id, error=error)
+    with transaction.atomic():
+        transition.save()
+        _announce([transition])
+
+
+def _announce(transitions: Sequence[Transition]) -> None:
+    """Tell those who contribute `at_transition`, in the transaction of the change."""
+    for tell in contributed("at_transition"):
+        tell(transitions)
 
 
 def _transition(

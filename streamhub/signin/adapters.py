@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+
+from streamhub.sealing import seal, unseal
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -53,23 +52,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """Secrets of apps and recovery codes are stored encrypted with a key made from SECRET_KEY."""
 
     def encrypt(self, text: str) -> str:
-        return _fernets()[0].encrypt(text.encode()).decode()
+        return seal("mfa", text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Raises InvalidToken if SECRET_KEY changed and the old one is not in SECRET_KEY_FALLBACKS."""
-        for fernet in _fernets():
-            try:
-                return fernet.decrypt(encrypted_text.encode()).decode()
-            except InvalidToken:
-                continue
-        raise InvalidToken
+        return unseal("mfa", encrypted_text)
 
     def get_totp_issuer(self) -> str:
         return f"StreamHub {settings.STREAMHUB_ENVIRONMENT}"
-
-
-def _fernets() -> list[Fernet]:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [
-        Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"mfa:" + str(key).encode()).digest())) for key in keys
-    ]

@@ -76,7 +76,11 @@ class SecondFactorView(AuthenticateView):
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429: wait. It says the same for accounts that do not exist."""
-    context = {"minutes": max(1, round(seconds / 60)), "title": "Too many attempts"}
+    context = {
+        "minutes": max(1, round(seconds / 60)),
+        "title": "Too many attempts",
+        "provider": provider_of_the_house(request),
+    }
     answer = render(request, "signin/too_many.html", context, status=429)
     answer["Retry-After"] = str(seconds)
     return answer

@@ -11,8 +11,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from streamhub.access.models import ApiToken
+from streamhub.access.origin import COMMAND
 from streamhub.access.scopes import SCOPES
-from streamhub.access.services import token_authenticate, token_issue, token_revoke
+from streamhub.access.services import token_authenticate, token_issue, token_revoke, token_rotate
 from streamhub.clock import database_now, from_now
 from streamhub.errors import Invalid
 
@@ -71,6 +72,25 @@ def test_the_clock_of_the_host_does_not_matter_to_a_token(minutes: int) -> None:
 
 def just_used(token: ApiToken, seconds: int) -> None:
     ApiToken.objects.filter(pk=token.pk).update(last_used_at=from_now(timedelta(seconds=-seconds)))
+
+
+def test_a_token_expires_after_a_year_unless_it_is_said_never() -> None:
+    command("site", "--scope", "channels:read")
+    command("forever", "--scope", "channels:read", "--expires", "never")
+    year = ApiToken.objects.get(service="site").expires_at - database_now()
+    assert timedelta(days=364) < year <= timedelta(days=365)
+    assert ApiToken.objects.get(service="forever").expires_at is None
+
+
+def test_a_rotated_token_works_on_for_a_while_beside_the_new_one() -> None:
+    token, plain = issue()
+    new, new_plain = token_rotate(token, who=COMMAND, overlap=timedelta(hours=1))
+    assert (token_authenticate(plain), token_authenticate(new_plain)) == (token, new)
+    ApiToken.objects.filter(pk=token.pk).update(expires_at=from_now(timedelta(seconds=-1)))
+    assert (token_authenticate(plain), token_authenticate(new_plain)) == (None, new)
+    token, plain = issue(name="other-site")
+    token_rotate(token, who=COMMAND, overlap=timedelta())
+    assert token_authenticate(plain) is None
 
 
 def test_last_used_is_written_once_a_minute(django_assert_num_queries):

@@ -280,12 +280,12 @@ def test_every_output_group_has_its_destination(spec: ChannelSpec) -> None:
     assert {each["Destination"]["DestinationRefId"] for each in settings} == set(destinations(spec))
 
 
-def test_attaching_the_input_sends_nothing_else(medialive: MediaLive, once: Stubber) -> None:
+def test_attaching_the_input_sends_only_its_role_beside(medialive: MediaLive, once: Stubber) -> None:
     attachments = channel_request(SPEC)["InputAttachments"]
     once.add_response(
         "update_channel",
         {"Channel": CHANNEL | {"InputAttachments": attachments}} | meta(),
-        {"ChannelId": "9", "InputAttachments": attachments},
+        {"ChannelId": "9", "InputAttachments": attachments, "RoleArn": SPEC.role_arn},
     )
     assert medialive.attach_input("9", SPEC).input_ids == (SPEC.input_id,)
 

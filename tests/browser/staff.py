@@ -21,7 +21,7 @@ class Staff:
 
     def __init__(self, browser: Browser, url: str, aws_url: str) -> None:
         self.url = url
-        self._known = (url, f"{aws_url}/_players/", "data:", "blob:")
+        self._known: tuple[str, ...] = (url, f"{aws_url}/_players/", "data:", "blob:")
         self.problems: list[str] = []
         self._browser = browser
         self._contexts: list[BrowserContext] = []
@@ -51,6 +51,10 @@ class Staff:
         page.on("request", lambda request: self._check_host(request.url))
         page.goto("/admin/")
         return page
+
+    def also_reaches(self, url: str) -> None:
+        """Requests to this address are expected too, such as a provider's."""
+        self._known = (*self._known, url)
 
     def close(self) -> None:
         for context in self._contexts:

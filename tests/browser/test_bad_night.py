@@ -102,7 +102,13 @@ def test_six_troubles_are_red_on_an_open_page(log_in: Open, world: WorldUnderTes
         services.breakout_start(late, who=TESTER)
         world.settle(lambda: bool(stage.channel().error_code), rounds=20)
 
-    night.red("start-refused", start_refused, shows, "not authorized to perform: medialive:StartChannel", SEEN_WITHIN)
+    night.red(
+        "start-refused",
+        start_refused,
+        shows,
+        "not authorized to perform: medialive:StartChannel",
+        SEEN_WITHIN,
+    )
     control.clear_faults(refused)
 
     def throttled() -> None:

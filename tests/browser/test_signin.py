@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings as product
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -17,14 +16,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from streamhub.clock import database_now
 from streamhub.console import roles
-from streamhub.signin import options, sessions
+from streamhub.signin import sessions
 from streamhub.signin.session_store import SessionStore
 from tests.browser import provider
+from tests.browser.door import PASSWORD, code, sign_in, use, with_authenticator
 from tests.browser.staff import PHONE, WIDE
 from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.browser
-PASSWORD = "correct horse battery"
 DASHBOARD = re.compile(r"/admin/$")
 
 
@@ -43,20 +42,9 @@ def door(browser: Browser, live_server: Any, world: WorldUnderTest) -> Iterator[
     assert refused == []
 
 
-def sign_in(page: Page, password: str = PASSWORD, name: str = "anna") -> None:
-    page.fill("#id_username", name)
-    page.fill("#id_password", password)
-    page.click("#login-form button[type=submit]")
-
-
 def sign_out(page: Page) -> None:
     page.context.clear_cookies()
     page.goto("/admin/")
-
-
-def code(secret: str) -> str:
-    counter = next(iter(totp.yield_hotp_counters_from_time()))
-    return str(totp.format_hotp_value(totp.hotp_value(secret, counter)))
 
 
 def test_password_and_app(door: Page, shoot: Callable[[Page, str], None]) -> None:
@@ -88,21 +76,7 @@ def test_password_and_app(door: Page, shoot: Callable[[Page, str], None]) -> Non
 
 
 def test_a_passkey(door: Page, shoot: Callable[[Page, str], None]) -> None:
-    chromium = door.context.new_cdp_session(door)
-    chromium.send("WebAuthn.enable")
-    chromium.send(
-        "WebAuthn.addVirtualAuthenticator",
-        {
-            "options": {
-                "protocol": "ctap2",
-                "transport": "internal",
-                "hasResidentKey": True,
-                "hasUserVerification": True,
-                "isUserVerified": True,
-                "automaticPresenceSimulation": True,
-            }
-        },
-    )
+    with_authenticator(door)
     sign_in(door)
     door.wait_for_url(DASHBOARD)
     door.goto("/admin/account/2fa/webauthn/add/")
@@ -118,15 +92,6 @@ def test_a_passkey(door: Page, shoot: Callable[[Page, str], None]) -> None:
     sign_out(door)
     door.click("#passkey_login")
     door.wait_for_url(DASHBOARD)
-
-
-def use(settings: Any, url: str, group_map: dict[str, str]) -> None:
-    """Sign in by the provider at this address."""
-    settings.OIDC_SERVER_URL = url
-    settings.OIDC_GROUP_MAP = group_map
-    scope = ["openid", "profile", "email"]
-    settings.SOCIALACCOUNT_PROVIDERS = options.providers(url, "streamhub", "secret", "House", scope)
-    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": options.policy(True, url)}
 
 
 def test_the_house_provider(door: Page, settings: Any, shoot: Callable[[Page, str], None]) -> None:

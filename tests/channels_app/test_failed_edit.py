@@ -120,3 +120,75 @@ def test_a_channel_whose_edit_failed_can_be_deleted(edited: WorldUnderTest) -> N
         if nothing():
             break
     assert edited.left() == {}
+
+
+# --- our own edit -----------------------------------------------------------------------------------
+
+
+def own_edit(world: WorldUnderTest) -> None:
+    """Staff edit the profile; MediaLive accepts it, and cannot apply it."""
+    world.control.console("medialive", "fail_update")
+    services.channel_edit(channel(), encoding_profile="480p", who=WHO)
+
+
+def test_our_own_edit_that_medialive_could_not_apply_is_not_said_to_be_somebody_elses(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    own_edit(world)
+    world.settle()
+    row = channel()
+    assert (row.state, row.error_code, row.error_needs_person) == ("idle", "own_edit_failed", True)
+    assert "accepted the new profile or recording from StreamHub" in row.error_message
+    assert "UPDATE_FAILED" in row.error_message
+    assert row.error_request_id == row.update_request_id != ""
+    assert row.error_operation == "medialive:UpdateChannel"
+    assert "Press Retry" in row.error_hint
+    assert not Transition.objects.filter(why__contains="outside").exists()
+    assert Transition.objects.filter(why__contains="edited by StreamHub").count() == 1
+    assert (world.left(), world.counts()["medialive:UpdateChannel"]) == (STACK, 1)
+
+
+def test_retry_sends_it_again_and_another_edit_mends_it_too(world: WorldUnderTest, stage: Channel) -> None:
+    own_edit(world)
+    world.settle()
+    services.channel_retry(channel(), who=WHO)
+    world.settle(until=lambda: ready() and channel().error_code == "")
+    own_edit(world)
+    services.channel_edit(channel(), encoding_profile="720p", who=WHO)
+    world.settle(until=lambda: channel().error_code == "own_edit_failed")
+    services.channel_edit(channel(), encoding_profile="1080p", who=WHO)
+    world.settle(until=lambda: ready() and channel().error_code == "")
+    world.settle()
+    assert (channel().edits_pending, channel().update_sent) == ([], "")
+    assert world.illegal() == []
+
+
+def test_the_next_edit_that_fails_is_somebody_elses_once_ours_was_applied(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    services.channel_edit(channel(), encoding_profile="480p", who=WHO)
+    world.settle()
+    edit(world)
+    world.settle()
+    assert channel().error_code == "edit_failed"
+
+
+def test_it_is_ours_also_if_the_worker_died_with_the_answer(world: WorldUnderTest, stage: Channel) -> None:
+    world.control.fault("medialive:UpdateChannel", "cut_after", times=1)
+    own_edit(world)
+    # Nothing is pending any more, so that only what was noted before the call can say whose it was.
+    world.step_all()
+    Channel.objects.update(edits_pending=[])
+    world.settle(until=lambda: channel().error_code != "" and channel().ml_channel_state == "UPDATE_FAILED")
+    world.settle()
+    assert channel().error_code == "own_edit_failed"
+
+
+@pytest.mark.parametrize("error", ["access_denied", "conflict"])
+def test_an_edit_that_aws_did_not_take_is_not_noted(
+    world: WorldUnderTest, stage: Channel, error: str
+) -> None:
+    world.control.fault("medialive:UpdateChannel", error, times=1)
+    services.channel_edit(channel(), encoding_profile="480p", who=WHO)
+    world.step_all()
+    assert (channel().update_sent, channel().update_sent_at) == ("", None)

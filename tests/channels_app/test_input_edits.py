@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from channels_app import services
 from channels_app.models import Channel, SecurityGroup
@@ -79,6 +80,8 @@ def test_what_was_edited_is_restored_before_the_start(idle: WorldUnderTest, what
     start(idle)
     idle.settle(until=lambda: state_is("running"))
     assert is_ours(idle)
+    described, _ = idle.session.call("medialive", "DescribeChannel", ChannelId=channel().ml_channel_id)
+    assert described["RoleArn"] == settings.MEDIALIVE_ROLE_ARN
     calls = [entry["name"] for entry in idle.control.calls()]
     restoring = "medialive:UpdateChannel" if what.startswith("attachment") else "medialive:UpdateInput"
     assert calls.count(restoring) == 1

@@ -14,7 +14,14 @@ from django.urls import reverse
 from channels_app import input_health as health_module
 from channels_app.decide.input_health import Alert, Source, missing_detail
 from channels_app.driver import watching
-from channels_app.driver.watching import ALERT_CALLS, STILL_CALLS, brightness_of, watch
+from channels_app.driver.watching import (
+    ALERT_CALLS,
+    FIRST_CALLS,
+    STILL_CALLS,
+    Watch,
+    brightness_of,
+    watch,
+)
 from channels_app.input_health import InputHealth, input_figures, input_health, with_facts
 from channels_app.models import Breakout, Channel, InputFacts, Still
 from channels_app.readiness import readiness
@@ -143,7 +150,7 @@ def test_after_the_encoder_is_back_its_last_black_still_is_no_alarm(
     looked(world, on_air)
     looked(world, on_air)  # two black stills, of MediaLive's own fill
     world.control.console("medialive", "plug", id=on_air.ml_input_id)
-    InputFacts.objects.update(still_asked_at=None)
+    world.control.fault("medialive:DescribeThumbnails", "not_found")  # there is no newer one yet
     assert looked(world, on_air).ok is True
 
 
@@ -182,14 +189,20 @@ def test_200_live_channels_take_bounded_calls_and_nobody_starves(
         for n in range(199)
     ]
     Channel.objects.bulk_create(extra)
-    for _ in range(3):
-        before = calls(world)
-        watch_inputs()
-        spent = {call: calls(world)[call] - before.get(call, 0) for call in CALLS}
-        assert spent["medialive:ListAlerts"] == ALERT_CALLS
-        assert spent["medialive:DescribeThumbnails"] == STILL_CALLS
-    assert calls(world)["cloudwatch:GetMetricData"] == 2  # of 600 series, once a minute
-    assert not InputFacts.objects.filter(observed_at=None).exists()
+    watch_inputs()
+    assert calls(world) == {
+        "medialive:ListAlerts": ALERT_CALLS,
+        "medialive:DescribeThumbnails": STILL_CALLS,
+        "cloudwatch:GetMetricData": 2,  # of 600 series
+    }
+    unasked = set(InputFacts.objects.filter(asked_at=None).values_list("pk", flat=True))
+    following = Watch(Mock(), list(InputFacts.objects.select_related("channel")))
+    next_asked = {row.pk for row in following.alert_order()}
+    assert len(next_asked & unasked) == ALERT_CALLS
+    # What is suspicious comes first, and leaves room for the others.
+    following.suspicious = set(InputFacts.objects.exclude(asked_at=None).values_list("pk", flat=True))
+    next_asked = {row.pk for row in following.alert_order()}
+    assert len(next_asked & unasked) == ALERT_CALLS - FIRST_CALLS
 
 
 def test_a_thumbnail_is_for_staff_and_is_not_sent_twice(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -110,6 +111,7 @@ def test_the_window_is_read_and_moves_away_from_a_planned_show(world: WorldUnder
     described, _ = world.session.call("medialive", "DescribeChannel", ChannelId=row.ml_channel_id)
     window = described["Maintenance"]
     assert f"{window['MaintenanceDay']} {window['MaintenanceStartTime']}" == row.maintenance_window
+    assert described["RoleArn"] == settings.MEDIALIVE_ROLE_ARN
     assert world.counts()["medialive:UpdateChannel"] == 1
     assert world.illegal() == []
     assert Transition.objects.filter(why__startswith="maintenance window moved to").count() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle.models import Transition
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
+from tests.scenarios.staff import As
 
 pytestmark = pytest.mark.django_db
 
@@ -175,7 +177,10 @@ def test_shows_are_found_by_the_customer_that_is_shown() -> None:
 
 
 def test_a_duplicate_has_what_the_show_has_and_its_own_time() -> None:
-    row = plan(starts_at=NOON, duration_minutes=45, customer="ACME", note="two cameras")
+    row = plan(
+        starts_at=NOON, duration_minutes=45, customer="ACME", note="two cameras", time_zone="Asia/Tokyo"
+    )
+    row = services.breakout_schedule(row, {"auto_stop": False, "preflight_minutes": 20}, who=TESTER)
     copy = services.breakout_duplicate(row, who=TESTER, starts_at=NOON + HOUR)
     assert copy.pk != row.pk
     assert (copy.channel, copy.name, copy.starts_at, copy.duration_minutes, copy.customer, copy.note) == (
@@ -186,6 +191,50 @@ def test_a_duplicate_has_what_the_show_has_and_its_own_time() -> None:
         "ACME",
         "two cameras",
     )
+    assert (copy.schedule, copy.time_zone) == ({"auto_stop": False, "preflight_minutes": 20}, "Asia/Tokyo")
+    assert copy.schedule_done == {}
+
+
+def test_a_series_from_a_show_has_what_the_show_has(as_role: As) -> None:
+    row = plan(
+        starts_at=NOON, duration_minutes=45, customer="ACME", note="two cameras", time_zone="Asia/Tokyo"
+    )
+    row = services.breakout_schedule(row, {"auto_start": True}, who=TESTER)
+    client = as_role("operator")
+    page = client.get(f"/admin/channels_app/breakout/{row.pk}/change/").content.decode()
+    link = re.search(r'href="(/admin/channels_app/breakout/series/[^"]*)"', page)
+    assert link
+    form = client.get(link[1].replace("&amp;", "&")).context["form"]
+    given = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    given |= {"times": 2, "repeats": "daily", "also": ""}
+    times = client.post("/admin/channels_app/breakout/series/", given)
+    assert "By itself, as the show that it repeats: auto start" in times.content.decode()
+    shown = times.context["shown"]
+    assert (
+        client.post("/admin/channels_app/breakout/series/", {**given, shown.field: shown.mark}).status_code
+        == 302
+    )
+    series = list(Breakout.objects.exclude(pk=row.pk))
+    assert len(series) == 2
+    for show in series:
+        assert (show.name, show.duration_minutes, show.customer, show.note) == (
+            row.name,
+            45,
+            "ACME",
+            "two cameras",
+        )
+        assert (show.schedule, show.time_zone) == ({"auto_start": True}, "Asia/Tokyo")
+
+
+def test_a_zone_is_named_and_kept() -> None:
+    with pytest.raises(Invalid) as refused:
+        plan(time_zone="Europe/Atlantis")
+    assert list(refused.value.errors) == ["time_zone"]
+    row = plan(starts_at=NOON, time_zone="UTC")
+    assert row.time_zone == ""
+    services.breakout_edit(row, who=TESTER, time_zone="Europe/Berlin")
+    row.refresh_from_db()
+    assert row.time_zone == "Europe/Berlin"
 
 
 def in_utc(slots: list[services.Slot]) -> list[str]:

@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from billing.pricing.services import rates_seed
+from channels_app.admin import running_cost
 from channels_app.admin.now import length
 from channels_app.models import Breakout, Channel
 from streamhub.clock import database_now
@@ -82,6 +84,28 @@ def test_a_start_of_several_is_typed_because_it_costs(operator: Client) -> None:
     assert "start 2</code>" in ask(operator, Breakout, "start", *chosen)
     do(operator, Breakout, "start", *chosen)
     assert not Breakout.objects.exclude(state="idle").exists()
+
+
+def test_a_start_of_several_says_what_each_and_all_cost_an_hour(operator: Client) -> None:
+    rates_seed()
+    chosen = [rows.breakout("idle", rows.channel("idle", name=name), name=name) for name in ("One", "Two")]
+    refused = rows.breakout("cancelled", rows.channel("idle"), name="Three")
+    page = ask(operator, Breakout, "start", *chosen, refused)
+    (each,) = running_cost.of_breakout(chosen[0])
+    amount = chosen[0].channel.running_cost[0]
+    assert f"about {amount:.2f} USD an hour" in each
+    assert amount > 0
+    assert page.count(each) == 1
+    assert f"Together their encoders cost about {2 * amount:.2f} USD an hour" in page
+    single = operator.get(reverse("admin:channels_app_breakout_do", args=[chosen[0].pk, "start"]))
+    assert each in single.content.decode()
+
+
+def test_without_rates_the_cost_is_not_known_rather_than_nothing(operator: Client) -> None:
+    chosen = [rows.breakout("idle", rows.channel("idle"), name=name) for name in ("One", "Two")]
+    page = ask(operator, Breakout, "start", *chosen)
+    assert "What they cost an hour is not known: the price book lacks rates for them." in page
+    assert "USD" not in page
 
 
 def test_a_single_object_and_a_harmless_verb_are_not_typed(operator: Client) -> None:

@@ -23,6 +23,10 @@ def behaviour(**changes: Any) -> dict[str, Any]:
     return {"DefaultCacheBehavior": {**BEHAVIOUR, **changes}}
 
 
+def custom_origin(**changes: Any) -> dict[str, Any]:
+    return origins({**ORIGIN, "CustomOriginConfig": {**ORIGIN["CustomOriginConfig"], **changes}})
+
+
 LEGACY = {key: value for key, value in BEHAVIOUR.items() if key != "CachePolicyId"}
 FORWARDED = {"QueryString": False, "Cookies": {"Forward": "none"}}
 
@@ -37,6 +41,11 @@ FORWARDED = {"QueryString": False, "Cookies": {"Forward": "none"}}
         (origins({**ORIGIN, "OriginPath": "out/"}), "InvalidArgument", 400),
         (origins({"Id": "live", "DomainName": "abc.example.com"}), "InvalidOrigin", 400),
         (origins({**ORIGIN, "OriginAccessControlId": "E0NOSUCH"}), "InvalidOriginAccessControl", 400),
+        (origins({**ORIGIN, "ConnectionAttempts": 4}), "InvalidArgument", 400),
+        (origins({**ORIGIN, "ConnectionTimeout": 0}), "InvalidArgument", 400),
+        (origins({**ORIGIN, "OriginShield": {"Enabled": True}}), "InvalidArgument", 400),
+        (custom_origin(OriginReadTimeout=121), "InvalidOriginReadTimeout", 400),
+        (custom_origin(OriginKeepaliveTimeout=0), "InvalidOriginKeepaliveTimeout", 400),
         (behaviour(TargetOriginId="nowhere"), "NoSuchOrigin", 404),
         (behaviour(CachePolicyId="no-such-policy"), "NoSuchCachePolicy", 404),
         (behaviour(OriginRequestPolicyId="no-such-policy"), "NoSuchOriginRequestPolicy", 404),
@@ -74,7 +83,11 @@ def test_a_configuration_that_breaks_a_rule_is_refused_and_counted(
 def with_alias(arn: str, *names: str) -> dict[str, Any]:
     return {
         "Aliases": {"Quantity": len(names), "Items": list(names)},
-        "ViewerCertificate": {"ACMCertificateArn": arn, "SSLSupportMethod": "sni-only"},
+        "ViewerCertificate": {
+            "ACMCertificateArn": arn,
+            "SSLSupportMethod": "sni-only",
+            "MinimumProtocolVersion": "TLSv1.2_2021",
+        },
     }
 
 

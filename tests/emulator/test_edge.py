@@ -51,7 +51,11 @@ def test_an_alias_plays_as_the_domain_does(stack: Stack) -> None:
         cloudfront(stack),
         stack.distribution_id,
         Aliases={"Quantity": 1, "Items": ["live.example.com"]},
-        ViewerCertificate={"ACMCertificateArn": arn, "SSLSupportMethod": "sni-only"},
+        ViewerCertificate={
+            "ACMCertificateArn": arn,
+            "SSLSupportMethod": "sni-only",
+            "MinimumProtocolVersion": "TLSv1.2_2021",
+        },
     )
     assert control.play(alias)[0] == control.play(stack.url)[0] == 200
 

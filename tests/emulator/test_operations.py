@@ -15,6 +15,7 @@ NOT_CALLED_YET: dict[str, set[str]] = {}
 SERVICES = (
     "cloudfront",
     "cloudwatch",
+    "iam",
     "medialive",
     "mediapackage",
     "secretsmanager",

@@ -76,6 +76,7 @@ def _create_resources(aws: Handle, client: ClientFactory) -> None:
     certificate = {
         "ACMCertificateArn": console("cloudfront", "import_certificate", names=["a.example.com"])["Arn"],
         "SSLSupportMethod": "sni-only",
+        "MinimumProtocolVersion": "TLSv1.2_2021",
     }
     aliases = {"Quantity": 1, "Items": ["a.example.com"]}
     make_distribution(client("cloudfront"), Aliases=aliases, ViewerCertificate=certificate)

@@ -138,6 +138,31 @@ def with_failed_edit(world: WorldUnderTest) -> None:
     world.settle(until=lambda: channel().error_code == "edit_failed")
 
 
+def with_update_to_fail(world: WorldUnderTest) -> None:
+    """An idle channel whose next update MediaLive accepts and cannot apply."""
+    with_channel(world)
+    world.control.console("medialive", "fail_update")
+
+
+def edit_profile(world: WorldUnderTest) -> None:
+    services.channel_edit(channel(), who=WHO, encoding_profile="480p")
+
+
+def own_edit_is_over() -> bool:
+    """Whether it failed, or was applied: a step that died before it noted the answer sends it again."""
+    return channel().error_code == "own_edit_failed" or (ready() and not channel().edits_pending)
+
+
+def assert_own_edit(world: WorldUnderTest) -> None:
+    """It is never said to be somebody else's, and nothing was deleted for it."""
+    assert not Transition.objects.filter(why__contains="edited outside").exists()
+    assert world.left() == STACK
+    if channel().error_code:
+        assert "UPDATE_FAILED" in channel().error_message
+        retry(world)
+        world.settle(until=lambda: ready() and not channel().error_code)
+
+
 def with_next_talk(world: WorldUnderTest) -> None:
     """A breakout on air for five minutes, watched in one that it has alone, and the next one planned."""
     with_show(world)
@@ -422,6 +447,7 @@ FLOWS = {
         with_failed_edit, retry, lambda: ready() and not channel().error_code, assert_left(STACK)
     ),
     "channel_edit": Flow(with_channel, edit, edited, assert_edited),
+    "channel_edit_fails": Flow(with_update_to_fail, edit_profile, own_edit_is_over, assert_own_edit),
     "channel_delete": Flow(with_channel, delete, nothing, assert_left({}), reaps=True),
     "channel_delete_early": Flow(
         do_nothing, create, nothing, assert_left({}), meanwhile=delete_early, reaps=True

@@ -14,7 +14,7 @@ from distributions.models import Distribution
 from recordings.models import BucketListing
 from streamhub.access.services import token_issue, token_revoke
 from streamhub.lifecycle.models import Job, Transition
-from tests.scenarios import rows
+from tests.scenarios import rows, webhook_rows
 from tests.scenarios.well import all_well
 
 LONG = "Grand hall, second floor: keynotes, panels and the closing show"
@@ -56,6 +56,7 @@ class OneOfEverything:
         self._distributions()
         self._history()
         self._jobs_and_staff()
+        self._webhooks()
 
     def _channel(self, name: str, state: str, cloudfront: dict[str, Any], **more: Any) -> Channel:
         distribution = rows.distribution(**cloudfront, owner_label=f"channel {name}"[:128])
@@ -191,6 +192,26 @@ class OneOfEverything:
                     aws_request_id=REQUEST,
                     error=error,
                 )
+
+    def _webhooks(self) -> None:
+        self.receiver = webhook_rows.endpoint("Event site", owner=self.anna, last_delivered_at=self.now)
+        self.failing_receiver = webhook_rows.endpoint(
+            "Ticket shop",
+            format="standard",
+            url="https://hooks.tickets.example.com/incoming/streamhub?team=events",
+            failures=7,
+            failing_since=self.now - timedelta(minutes=40),
+            last_error="503: closed for repairs",
+        )
+        self.paused_receiver = webhook_rows.endpoint("Stripe", format="stripe", active=False)
+        for row in (self.receiver, self.failing_receiver):
+            for state, status, answer in (
+                ("delivered", 200, "ok"),
+                ("failed", None, "The connection was refused: nothing listens there."),
+                ("waiting", 503, "closed for repairs"),
+                ("dismissed", 500, "Internal Server Error"),
+            ):
+                webhook_rows.delivery(row, self.on_air, state, status, answer)
 
     def _jobs_and_staff(self) -> None:
         all_well()

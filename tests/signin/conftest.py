@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_tried_before() -> None:
+    """allauth counts codes in the cache, which outlives a test's database."""
+    cache.clear()
 
 
 @pytest.fixture

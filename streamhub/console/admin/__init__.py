@@ -4,8 +4,17 @@ from django.contrib import admin
 from django.urls import path
 
 from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER
-from streamhub.console import banner, dashboard, health_page, search
-from streamhub.console.admin import access, alarms, audit, auth, beat, lifecycle
+from streamhub.console import banner, dashboard, health_page, personal_views, search
+from streamhub.console.admin import (
+    access,
+    alarms,
+    audit,
+    auth,
+    beat,
+    lifecycle,
+    webhook_deliveries,
+    webhooks,
+)
 from streamhub.console.login import login
 from streamhub.console.navigation import Entry
 from streamhub.console.roles import Grant
@@ -19,6 +28,8 @@ NAVIGATION = (
     Entry(430, "System", "Jobs", "manufacturing", "lifecycle.job"),
     Entry(440, "System", "Schedule", "schedule", "django_celery_beat.periodictask"),
     Entry(450, "System", "API tokens", "key", "access.apitoken"),
+    Entry(455, "System", "Webhooks", "webhook", "webhooks.endpoint"),
+    Entry(456, "System", "Webhook deliveries", "send", "webhooks.delivery"),
     Entry(460, "System", "Users", "person", "auth.user"),
     Entry(470, "System", "Roles", "groups", "auth.group"),
 )
@@ -36,6 +47,21 @@ ROLES = (
     Grant(VIEWER, ("alerts.view_alarm",)),
     Grant(OPERATOR, ("alerts.acknowledge_alarm", "alerts.take_alarm", "alerts.silence_alarm")),
     Grant(ENGINEER, [f"access.{verb}_apitoken" for verb in ("view", "add", "rotate", "revoke")]),
+    Grant(VIEWER, ("webhooks.view_endpoint", "webhooks.view_delivery")),
+    Grant(
+        OPERATOR,
+        [
+            f"webhooks.{name}"
+            for name in (
+                "test_endpoint",
+                "pause_endpoint",
+                "replay_endpoint",
+                "dismiss_endpoint",
+                "replay_delivery",
+            )
+        ],
+    ),
+    Grant(ENGINEER, [f"webhooks.{verb}_endpoint" for verb in ("add", "edit", "rotate", "delete")]),
     Grant(ENGINEER, ("auth.view_user", "auth.view_group")),
     Grant(
         ENGINEER,
@@ -48,9 +74,21 @@ ROLES = (
     Grant(ENGINEER, ("django_celery_beat.view_solarschedule",)),
 )
 
-PAGE_PARTS = (access.PARTS, alarms.PARTS, auth.PARTS)
+PAGE_PARTS = (access.PARTS, alarms.PARTS, auth.PARTS, webhook_deliveries.PARTS, webhooks.PARTS)
 
-__all__ = ["NAVIGATION", "PAGE_PARTS", "ROLES", "access", "alarms", "audit", "auth", "beat", "lifecycle"]
+__all__ = [
+    "NAVIGATION",
+    "PAGE_PARTS",
+    "ROLES",
+    "access",
+    "alarms",
+    "audit",
+    "auth",
+    "beat",
+    "lifecycle",
+    "webhook_deliveries",
+    "webhooks",
+]
 
 
 def _extra_urls() -> list[object]:
@@ -60,6 +98,7 @@ def _extra_urls() -> list[object]:
         path("dashboard/", view(dashboard.fragment), name="dashboard"),
         path("banner/", view(banner.fragment), name="banner"),
         *health_page.urls(),
+        *personal_views.urls(),
         *contributed("admin_urls"),
     ]
 

@@ -10,10 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models.functions import Now
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import path
-from django.utils.cache import add_never_cache_headers
+from django.http import HttpRequest, HttpResponse
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -35,15 +32,12 @@ from streamhub.access.services import (
     token_rotate,
 )
 from streamhub.console.badges import Badge, Tone
-from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Fact, Section
 from streamhub.console.registry import PageParts
+from streamhub.console.shown_once import ShowsOnce
 from streamhub.console.templatetags.console import when
 from streamhub.console.verbs import Outcome, Verb
 from streamhub.errors import Invalid
-
-COOKIE = "new_token"
-SHOWN_FOR_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -124,7 +118,10 @@ def _expires_in(days: int | None, never: bool) -> timedelta | None:
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(CreatingAdmin):
+class ApiTokenAdmin(ShowsOnce):
+    once_template = "console/token.html"
+    once_title = "New token"
+    once_cookie = "new_token"
     icon = "key"
     kind = "API token"
     has_timeline = False
@@ -203,61 +200,18 @@ class ApiTokenAdmin(CreatingAdmin):
             raise Invalid(errors) from invalid
         return Issued(row, plain)
 
-    # --- showing a token once --------------------------------------------------------------
-
     def after_creation(self, request: HttpRequest, created: Issued) -> HttpResponse:
-        """Redirect to the page that shows it: a reload of that page makes no second token.
-
-        The plain text travels in a cookie for that page alone, and is nowhere on the server.
-        """
-        url = self.url("shown", created.row.pk)
-        response = HttpResponseRedirect(url)
-        response.set_signed_cookie(
-            COOKIE,
-            created.plain,
-            salt=_salt(request, created.row.pk),
-            max_age=SHOWN_FOR_SECONDS,
-            path=url,
-            secure=request.is_secure(),
-            httponly=True,
-            samesite="Strict",
-        )
-        return response
+        return self.show_once(request, created.row, created.plain)
 
     def after_verb(self, request: HttpRequest, outcome: Outcome) -> HttpResponse | None:
         issued = outcome.returned
         return self.after_creation(request, issued) if isinstance(issued, Issued) else None
-
-    def extra_urls(self) -> list[Any]:
-        shown = path("<int:object_id>/shown/", self.own(_shown), name="access_apitoken_shown")
-        return [shown, *super().extra_urls()]
 
 
 def _limit_fact(row: ApiToken, name: str) -> Fact:
     field: Any = ApiToken._meta.get_field(name)
     most = getattr(row, name)
     return Fact(field.verbose_name, "no limit of its own" if most is None else str(most))
-
-
-def _salt(request: HttpRequest, pk: int) -> str:
-    """Only who made the token can have it shown."""
-    return f"new token {pk} of user {request.user.pk}"
-
-
-def _shown(model_admin: ApiTokenAdmin, request: HttpRequest, object_id: int) -> HttpResponse:
-    """The only page that shows the token. It must not be cached; it shows it once."""
-    row = model_admin.found(request, object_id)
-    if row is None:
-        return model_admin.gone(request, object_id)
-    plain = request.get_signed_cookie(
-        COOKIE, default=None, salt=_salt(request, object_id), max_age=SHOWN_FOR_SECONDS
-    )
-    back = model_admin.url("change", row.pk)
-    context = model_admin.page_context(request, row, title="New token", plain=plain, back=back)
-    response = TemplateResponse(request, "console/token.html", context)
-    response.delete_cookie(COOKIE, path=model_admin.url("shown", row.pk), samesite="Strict")
-    add_never_cache_headers(response)
-    return response
 
 
 def _rotate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ def confirmation(verb: Verb) -> Action:
 def _confirmation(
     admin: ResourceBase, request: HttpRequest, verb: Verb, rows: list[Any], form: Form | None
 ) -> HttpResponse:
-    items = _items(admin, verb, rows)
+    items, together = _items(admin, verb, rows)
     possible = [item for item in items if item.reason is None]
     common = _take_common(possible)
     context = admin.page_context(
@@ -52,6 +52,7 @@ def _confirmation(
         items=items,
         possible=len(possible),
         consequences=common,
+        together=together,
         form=form,
         to_type=verb.to_type_for(len(possible)),
         checkbox_name=ACTION_CHECKBOX_NAME,
@@ -75,13 +76,16 @@ class Item:
     own: list[str]
 
 
-def _items(admin: ResourceBase, verb: Verb, rows: list[Any]) -> list[Item]:
+def _items(admin: ResourceBase, verb: Verb, rows: list[Any]) -> tuple[list[Item], Sequence[str]]:
+    """The chosen objects, and what follows for those together that the verb changes."""
     time, items = database_now(), []
-    for row in rows:
-        reason = verb.refusal(row, admin.situation(row))
+    reasons = [verb.refusal(row, admin.situation(row)) for row in rows]
+    # Before their own consequences: it may read once for all of them what these say.
+    together = verb.together([row for row, reason in zip(rows, reasons, strict=True) if reason is None])
+    for row, reason in zip(rows, reasons, strict=True):
         own = [] if reason else list(verb.consequences(row))
         items.append(Item(row, admin.state_cell(row), verb.now(row, time), reason, own))
-    return items
+    return items, together
 
 
 def _take_common(items: list[Item]) -> list[str]:

@@ -10,7 +10,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from streamhub.console import paging, sizes
+from streamhub.console import paging, personal_views, sizes
 from streamhub.console.saved_views import PARAMETER
 
 register = template.Library()
@@ -106,11 +106,17 @@ def badge(badge: Any, word: str) -> dict[str, Any]:
     return {"badge": badge, "word": badge.word or word}
 
 
-@register.inclusion_tag("console/saved_views.html")
-def saved_views(cl: Any) -> dict[str, Any]:
-    """The links above a list, with the current one marked."""
+@register.inclusion_tag("console/saved_views.html", takes_context=True)
+def saved_views(context: Any, cl: Any) -> dict[str, Any]:
+    """The links above a list, with the current one marked, and the person's own views."""
     selected = cl.params.get(PARAMETER) or cl.filter_params.get(PARAMETER, [""])[-1]
-    return {"views": cl.model_admin.views(), "selected": selected, "name": cl.opts.verbose_name_plural}
+    return {
+        "views": cl.model_admin.views(),
+        "selected": selected,
+        "name": cl.opts.verbose_name_plural,
+        "personal": personal_views.shown(context["request"], cl.opts.label_lower),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.inclusion_tag("console/list_poller.html", takes_context=True)

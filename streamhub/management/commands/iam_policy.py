@@ -19,7 +19,12 @@ def policy(
 
     `secrets`: the ARNs of those that can be read. The role of closed origins can be passed to MediaPackage.
     """
-    restricted = {"iam:PassRole", "s3:ListBucket", "secretsmanager:GetSecretValue"}
+    restricted = {
+        "iam:PassRole",
+        "iam:SimulatePrincipalPolicy",
+        "s3:ListBucket",
+        "secretsmanager:GetSecretValue",
+    }
     statements: list[dict[str, Any]] = [
         {
             "Sid": "StreamHubCalls",
@@ -35,6 +40,14 @@ def policy(
             "Condition": {"StringEquals": {"iam:PassedToService": "medialive.amazonaws.com"}},
         },
     ]
+    statements.append(
+        {
+            "Sid": "AskWhatTheMediaLiveRoleMay",
+            "Effect": "Allow",
+            "Action": "iam:SimulatePrincipalPolicy",
+            "Resource": role_arn or "arn:aws:iam::ACCOUNT:role/MEDIALIVE_ROLE",
+        }
+    )
     if buckets:
         listing = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
         statements.append(

@@ -11,6 +11,7 @@ from emulator.medialive import MediaLive
 
 from .resources import (
     ARCHIVE,
+    ROLE,
     Params,
     channel,
     encoder_settings,
@@ -242,6 +243,30 @@ def test_a_failed_update_can_be_repeated_or_the_channel_deleted_but_not_started(
     ml.update_channel({"ChannelId": key, "LogLevel": "ERROR"})
     pass_time(ml)
     assert ml.delete_channel({"ChannelId": key})["State"] == "DELETING"
+
+
+@pytest.mark.parametrize("missing", ["FramerateNumerator", "FramerateDenominator"])
+def test_a_specified_frame_rate_has_both_parts(ml: MediaLive, missing: str) -> None:
+    rate = {"FramerateControl": "SPECIFIED", "FramerateNumerator": 50, "FramerateDenominator": 1}
+    encoder = encoder_settings()
+    video = encoder["VideoDescriptions"][0]
+    encoder["VideoDescriptions"] = [{**video, "CodecSettings": {"H264Settings": rate}}]
+    ml.create_channel(settings(push_input(ml)["Id"], EncoderSettings=encoder))
+    encoder["VideoDescriptions"][0]["CodecSettings"]["H264Settings"].pop(missing)
+    with refused("UnprocessableEntityException", 422):
+        ml.create_channel(settings(push_input(ml)["Id"], EncoderSettings=encoder))
+
+
+def test_an_update_without_the_role_takes_it_away(ml: MediaLive) -> None:
+    key = channel(ml)
+    pass_time(ml)
+    assert ml.describe_channel({"ChannelId": key})["RoleArn"] == ROLE
+    ml.console("update_channel", {"id": key, "changes": {"LogLevel": "ERROR"}})
+    pass_time(ml)
+    assert ml.describe_channel({"ChannelId": key})["RoleArn"] == ROLE
+    ml.update_channel({"ChannelId": key, "LogLevel": "ERROR"})
+    pass_time(ml)
+    assert "RoleArn" not in ml.describe_channel({"ChannelId": key})
 
 
 def test_an_update_with_settings_that_are_not_valid_is_422(ml: MediaLive) -> None:

@@ -119,6 +119,78 @@ def test_a_source_that_cannot_be_pulled_is_a_lost_input(ml: MediaLive) -> None:
     assert alerts(ml, key) == [("0", "HTTP Get Failed", "SET"), VIDEO]
 
 
+# -- failover
+
+
+def run_pair(ml: MediaLive) -> tuple[str, Params, Params]:
+    """A running channel on a failover pair: its id and both inputs."""
+    first, second = push_input(ml), push_input(ml)
+    failover = {"SecondaryInputId": second["Id"]}
+    attachments = [
+        {
+            "InputId": first["Id"],
+            "InputAttachmentName": "main",
+            "AutomaticInputFailoverSettings": failover,
+        },
+        {"InputId": second["Id"], "InputAttachmentName": "second"},
+    ]
+    return run_channel(ml, first, InputAttachments=attachments), first, second
+
+
+def read_by(ml: MediaLive, key: str) -> str:
+    details = ml.describe_channel({"ChannelId": key})["PipelineDetails"]
+    return str(details[0]["ActiveInputAttachmentName"])
+
+
+def switch(name: str, to: str) -> Params:
+    settings = {"InputSwitchSettings": {"InputAttachmentNameReference": to}}
+    start: Params = {"ImmediateModeScheduleActionStartSettings": {}}
+    action = {"ActionName": name, "ScheduleActionStartSettings": start, "ScheduleActionSettings": settings}
+    return {"Creates": {"ScheduleActions": [action]}}
+
+
+def test_a_failover_pair_reads_the_other_input_once_the_first_is_lost(ml: MediaLive) -> None:
+    key, first, second = run_pair(ml)
+    ml.console("unplug", {"id": first["Id"]})
+    assert read_by(ml, key) == "main"
+    pass_time(ml, 2)
+    assert (read_by(ml, key), heard(ml, key)) == ("second", (True,))
+    ml.console("plug", {"id": first["Id"]})
+    pass_time(ml)
+    assert read_by(ml, key) == "second"
+    ml.console("unplug", {"id": second["Id"]})
+    pass_time(ml)
+    assert (read_by(ml, key), heard(ml, key)) == ("main", (True,))
+
+
+def test_an_action_of_the_schedule_switches_the_input_and_has_a_name_of_its_own(ml: MediaLive) -> None:
+    key, _, _ = run_pair(ml)
+    ml.batch_update_schedule({"ChannelId": key, **switch("one", "second")})
+    assert read_by(ml, key) == "second"
+    for action in (switch("one", "main"), switch("two", "third")):
+        with refused("UnprocessableEntityException", 422):
+            ml.batch_update_schedule({"ChannelId": key, **action})
+    listed = ml.describe_schedule({"ChannelId": key})["ScheduleActions"]
+    assert [action["ActionName"] for action in listed] == ["one"]
+
+
+def test_a_restart_needs_a_running_channel(ml: MediaLive) -> None:
+    key, _, _ = run_pair(ml)
+    assert ml.restart_channel_pipelines({"ChannelId": key})["State"] == "RECOVERING"
+    with refused("ConflictException", 409):
+        ml.restart_channel_pipelines({"ChannelId": key})
+    pass_time(ml)
+    assert ml.restart_channel_pipelines({"ChannelId": key, "PipelineIds": ["PIPELINE_0"]})["State"]
+
+
+def test_a_failover_pair_needs_both_inputs_attached(ml: MediaLive) -> None:
+    first, second = push_input(ml), push_input(ml)
+    failover = {"SecondaryInputId": second["Id"]}
+    alone = [{"InputId": first["Id"], "AutomaticInputFailoverSettings": failover}]
+    with refused("UnprocessableEntityException", 422):
+        ml.create_channel(settings(first["Id"], InputAttachments=alone))
+
+
 # -- alerts
 
 

@@ -186,7 +186,7 @@
     if (!moment || isNaN(moment)) { set(note, ""); return; }
     const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const zones = [...new Set([zone, "UTC", own])];
-    const past = moment.getTime() < Date.now() - 60000;
+    const past = !("shPast" in field.dataset) && moment.getTime() < Date.now() - 60000;
     note.classList.toggle("sh-late", past);
     set(note, `${zones.map((name) => minutes(moment, name)).join(" = ")}${past ? ": this is past" : `, ${relative(moment)}`}`);
   }
@@ -204,6 +204,12 @@
       const known = [...select.options].some((option) => option.value === own);
       if (known && !select.form.querySelector(".errors, [name=confirmed]")) select.value = own;
     }
+  }
+
+  // The server shows the calendar in this zone.
+  function keepOwnZone() {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (own) document.cookie = `sh_zone=${own}; path=/admin/; max-age=31536000; SameSite=Lax`;
   }
 
   // --- accessible names that Unfold and select2 leave out ------------------------------------------
@@ -226,6 +232,7 @@
   document.addEventListener("focusin", nameFields);
 
   document.addEventListener("DOMContentLoaded", () => {
+    keepOwnZone();
     showTimes();
     showFields();
     chooseOwnZone();

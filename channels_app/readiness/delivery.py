@@ -1,0 +1,51 @@
+"""Readiness of the distribution: attached, enabled, deployed, and its signatures."""
+
+from __future__ import annotations
+
+from channels_app.models import Channel
+from channels_app.readiness.check import Check, last_observed, readable
+from distributions import signing
+from distributions.models import Distribution
+from streamhub.lifecycle.expectation import expected
+
+
+def distribution(channel: Channel) -> list[Check]:
+    row = channel.distribution
+    if row is None:
+        detail = "No distribution is attached. Prepare or start creates one."
+        return [Check("distribution", False, detail)]
+    observed_at = last_observed(row, "distribution")
+
+    def exists() -> tuple[bool, str]:
+        if row.suspect_since is not None:
+            return (
+                False,
+                "CloudFront answered that it does not exist. StreamHub reads it once more to be sure.",
+            )
+        if row.aws_distribution_id:
+            return True, f"{row.aws_distribution_id} ({row.domain_name}) is attached."
+        return False, row.error_message or "It is being created."
+
+    return [
+        readable(row, observed_at, "distribution", exists),
+        readable(row, observed_at, "distribution_enabled", lambda: _enabled(row)),
+        readable(row, observed_at, "distribution_deployed", lambda: _deployed(row)),
+        *_signing(row),
+    ]
+
+
+def _signing(row: Distribution) -> list[Check]:
+    """Whether viewers get signatures that CloudFront takes; nothing where it asks for none."""
+    fit = signing.fit(row) if row.aws_distribution_id else None
+    return [Check("playback_signing", fit.ok, fit.detail, fit.observed_at)] if fit else []
+
+
+def _enabled(row: Distribution) -> tuple[bool, str]:
+    return bool(row.enabled), "CloudFront serves it." if row.enabled else "It is not enabled."
+
+
+def _deployed(row: Distribution) -> tuple[bool, str]:
+    if row.status == "Deployed":
+        return True, "CloudFront has deployed it everywhere."
+    when = expected(row) or "CloudFront is still deploying it."
+    return False, f"{when} Viewers in some regions may have to wait."

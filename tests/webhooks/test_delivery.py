@@ -1,0 +1,257 @@
+"""Deliveries: at least once with one id, whatever the receiver or a worker of ours does."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from streamhub.lifecycle.lease import JobRun
+from streamhub.webhooks import alarms, delivery, jobs, request, retention, tasks, turns
+from streamhub.webhooks.models import Attempt, Delivery, Endpoint, EndpointState, Event
+from streamhub.webhooks.patience import GIVE_UP_AFTER, LONGEST_PROBE, delivery_wait, endpoint_wait
+from streamhub.webhooks.services import endpoint_pause, endpoint_resume
+from tests.scenarios.actors import TESTER
+from tests.scenarios.racing import at_once
+from tests.scenarios.webhook_receiver import Receiver, age, endpoint, event, later, send
+
+pytestmark = pytest.mark.django_db
+
+
+def states() -> list[str]:
+    return list(Delivery.objects.order_by("event").values_list("state", flat=True))
+
+
+def test_events_go_out_in_their_order_once(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    events = [event() for _ in range(3)]
+    send(row)
+    send(row)
+    assert receiver.ids == [each.uid for each in events]
+    assert states() == ["delivered"] * 3
+    body = json.loads(receiver.requests[0][2])
+    assert body["id"] == events[0].uid
+    assert (body["type"], body["subject"]) == ("streamhub.channel.state_changed", events[0].subject)
+
+
+def test_a_receiver_that_is_down_for_an_hour_gets_everything_afterwards(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status, receiver.answer = 503, b"closed for repairs"
+    events = [event() for _ in range(5)]
+    for _ in range(12):  # every five minutes
+        later()
+        send(row)
+    row.refresh_from_db()
+    assert row.state == EndpointState.FAILING
+    assert row.last_error == "503: closed for repairs"
+    assert states() == ["waiting"] * 5
+    assert Delivery.objects.filter(attempts__gt=0).exists()
+    asked = len(receiver.requests)
+    assert asked == 12  # one for each turn: it is not hammered
+    receiver.status, receiver.answer = 200, b""
+    Endpoint.objects.update(not_before=row.created_at)
+    Delivery.objects.filter(attempts=0).update(not_before=row.created_at)
+    send(row)
+    assert states() == ["delivered"] * 5
+    row.refresh_from_db()
+    assert row.state == EndpointState.ACTIVE
+    assert set(receiver.ids[asked:]) == {each.uid for each in events}
+
+
+def test_an_endpoint_that_fails_is_left_alone_for_a_while(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status = 500
+    event()
+    send(row)
+    send(row)
+    assert len(receiver.requests) == 1
+    assert not delivery.due_endpoints().exists()
+
+
+def test_a_dead_endpoint_does_not_hold_back_another(receiver: Receiver, settings: Any) -> None:
+    dead, alive = endpoint("http://127.0.0.1:9/"), endpoint(receiver.url)
+    events = [event() for _ in range(3)]
+    send(dead)
+    send(alive)
+    assert receiver.ids == [each.uid for each in events]
+    dead.refresh_from_db()
+    assert dead.failures == 1
+    assert "refused" in dead.last_error
+
+
+def test_an_event_that_the_receiver_never_takes_holds_back_no_other(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    bad, good = event(), event()
+    receiver.of_id[bad.uid] = 400
+    send(row)
+    assert receiver.ids == [bad.uid]
+    Endpoint.objects.update(not_before=row.created_at)
+    send(row)
+    assert receiver.ids == [bad.uid, good.uid]
+    assert states() == ["waiting", "delivered"]
+
+
+def test_a_worker_that_dies_after_sending_sends_the_same_id_again(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = endpoint(receiver.url)
+    sent = event()
+    note = delivery._note
+
+    def die(*_args: Any, **_more: Any) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(delivery, "_note", die)
+    with pytest.raises(SystemExit):
+        send(row)
+    monkeypatch.setattr(delivery, "_note", note)
+    assert states() == ["waiting"]
+    later()
+    send(row)
+    assert receiver.ids == [sent.uid, sent.uid]
+    assert states() == ["delivered"]
+    assert Event.objects.count() == 1
+
+
+def test_a_worker_that_dies_and_keeps_its_claim_is_followed_by_another_one(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    event()
+    Endpoint.objects.update(claim_token="dead", claimed_until=row.created_at + timedelta(minutes=1))
+    send(row)
+    assert receiver.requests == []
+    age(Endpoint, "claimed_until", timedelta(minutes=5))
+    send(row)
+    assert states() == ["delivered"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_send_each_event_once(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    events = [event() for _ in range(6)]
+    ends = at_once(lambda: send(row), lambda: send(row))
+    assert ends == [None, None]
+    assert receiver.ids == [each.uid for each in events]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_sent_inside_of_a_transaction(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    post = request.post
+
+    def watched(*args: Any) -> Any:
+        seen.append(connection.in_atomic_block)
+        return post(*args)
+
+    monkeypatch.setattr(request, "post", watched)
+    row = endpoint(receiver.url)
+    event()
+    send(row)
+    assert seen == [False]
+
+
+def test_after_days_it_has_failed_and_that_is_an_alarm(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status = 500
+    event()
+    send(row)
+    age(Delivery, "due_since", GIVE_UP_AFTER + timedelta(minutes=1))
+    age(Endpoint, "failing_since", timedelta(minutes=20))
+    assert turns.give_up() == 1
+    assert states() == ["failed"]
+    found = {condition.rule: condition.sentence for condition in alarms.current()}
+    assert found == {
+        "webhook_failing": f"The webhook endpoint {row.name} takes nothing.",
+        "webhook_undelivered": f"{row.name} did not get 1 of its events.",
+    }
+
+
+def test_a_paused_endpoint_gets_nothing_loses_nothing_and_fails_nothing(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    endpoint_pause(row, who=TESTER)
+    event()
+    send(row)
+    age(Delivery, "due_since", GIVE_UP_AFTER + timedelta(days=1))
+    assert turns.give_up() == 0
+    assert receiver.requests == []
+    endpoint_resume(row, who=TESTER)
+    assert turns.give_up() == 0
+    send(row)
+    assert states() == ["delivered"]
+
+
+def test_gone_pauses_it_and_is_an_alarm(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status = 410
+    event()
+    send(row)
+    row.refresh_from_db()
+    assert row.state == EndpointState.PAUSED
+    assert [condition.rule for condition in alarms.current()] == ["webhook_gone"]
+
+
+def test_a_redirect_is_a_failure_with_a_sentence(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status, receiver.headers = 301, {"Location": "https://example.com/"}
+    event()
+    send(row)
+    assert "redirects are not followed" in Delivery.objects.get().answer
+
+
+def test_every_attempt_is_kept_with_its_answer(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status, receiver.answer = 500, b"\xff broken \x00"
+    event()
+    send(row)
+    receiver.status, receiver.answer = 204, b""
+    later()
+    send(row)
+    assert list(Attempt.objects.order_by("pk").values_list("status", "answer")) == [
+        (500, "\ufffd broken "),
+        (204, ""),
+    ]
+    assert Delivery.objects.get().attempts == 2
+
+
+def test_retry_after_is_heeded() -> None:
+    assert endpoint_wait(1, asked=1800) == 1800
+    assert 4 <= endpoint_wait(1) <= 6
+    assert endpoint_wait(50) <= LONGEST_PROBE * 1.2
+    assert [round(delivery_wait(n) / 5 / 4 ** (n - 1)) for n in (1, 2, 3)] == [1, 1, 1]
+
+
+def test_the_job_writes_deliveries_and_wakes_endpoints_slow_ones_behind_urgent_steps(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda *args: woken.append(args))
+    quick, slow = endpoint(receiver.url), endpoint(receiver.url)
+    Endpoint.objects.filter(pk=slow.pk).update(last_duration_ms=5000)
+    event()
+    tasks.send_webhooks()
+    assert sorted(woken) == [
+        ("webhooks.send_to_endpoint", [quick.pk], "urgent"),
+        ("webhooks.send_to_endpoint", [slow.pk], "bulk"),
+    ]
+    job = jobs.SEND_WEBHOOKS.row()
+    assert job is not None
+    assert job.outcome == "events 1, endpoints with a turn 2, given up 0"
+    tasks.send_to_endpoint(quick.pk)
+    assert len(receiver.requests) == 1
+
+
+def test_events_go_after_thirty_days_and_usage_after_four_hundred(receiver: Receiver) -> None:
+    endpoint(receiver.url)
+    event(), event("usage.final")
+    turns.spread()
+    run = JobRun("purge_events", "token", 60)
+    age(Event, "at", timedelta(days=31))
+    event()
+    retention.purge(run)
+    assert sorted(Event.objects.values_list("kind", flat=True)) == ["channel.state_changed", "usage.final"]
+    assert not Delivery.objects.exists()
+    age(Event, "at", timedelta(days=400))
+    retention.purge(run)
+    assert not Event.objects.exists()
