@@ -15,8 +15,8 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def nothing_was_tried_before() -> None:
-    """allauth counts codes in the cache, which outlives a test's database."""
+def nothing_was_tried_before(db: None) -> None:
+    """allauth counts codes in the cache; some tests commit."""
     cache.clear()
 
 

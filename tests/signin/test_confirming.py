@@ -17,6 +17,7 @@ from streamhub.clock import database_now
 from streamhub.console import registry
 from streamhub.contributions import contributed
 from streamhub.signin import sessions
+from streamhub.webhooks.models import Endpoint
 
 PASSWORD = "correct horse battery"
 
@@ -44,6 +45,9 @@ def test_verbs_that_ask_again_are_these() -> None:
         (ApiToken, "revoke"),
         (ApiToken, "rotate"),
         (User, "deactivate"),
+        (Endpoint, "delete"),
+        (Endpoint, "edit"),
+        (Endpoint, "rotate"),
     }
 
 

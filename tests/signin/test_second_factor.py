@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth.models import Group, User
+from django.core.cache.backends import locmem
 from django.core.management import call_command
 from django.test import Client
 
@@ -42,6 +43,16 @@ def test_the_password_alone_does_not_sign_in(attempt: Attempt, client: Client, s
     assert not is_in(client)
     assert client.post("/admin/account/2fa/authenticate/", {"code": code(secret)})["Location"] == "/admin/"
     assert is_in(client)
+
+
+def test_a_code_works_once_whichever_process_is_asked(anna: User, secret: str) -> None:
+    authenticator = Authenticator.objects.get(user=anna, type=Authenticator.Type.TOTP)
+    used = code(secret)
+    assert authenticator.wrap().validate_code(used)
+    # What another process has in its own memory.
+    for kept in (*locmem._caches.values(), *locmem._expire_info.values()):
+        kept.clear()
+    assert not authenticator.wrap().validate_code(used)
 
 
 def test_a_recovery_code_works_once(attempt: Attempt, client: Client, anna: User, secret: str) -> None:

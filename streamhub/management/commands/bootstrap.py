@@ -23,6 +23,7 @@ class Command(DatabaseCommand):
 
     def _seed(self, verbosity: int) -> None:
         call_command("migrate", interactive=False, verbosity=max(0, verbosity - 1))
+        call_command("createcachetable", verbosity=0)
         self.stdout.write("The database is migrated.")
         self.stdout.write(f"Groups: {', '.join(roles.seed())}.")
         self.stdout.write(f"New periodic jobs: {', '.join(seeds.seed_periodics()) or 'none'}.")
