@@ -11,14 +11,14 @@ from streamhub.console.object_pages import ObjectPages
 
 
 def image(admin: ObjectPages, request: HttpRequest, object_id: int, pipeline: int) -> HttpResponse:
-    """The last still of a pipeline: 304 if the browser has it, 404 if there is none (any more)."""
+    """The last still of a pipeline: 304 if the browser has it, 204 if there is none."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     if admin.found(request, object_id) is None:
         raise Http404("The channel is deleted.")
     still = Still.objects.defer("body").filter(channel_id=object_id, pipeline=pipeline).first()
     if still is None:
-        raise Http404("There is no thumbnail.")
+        return HttpResponse(status=204)
     etag = f'"{still.digest}"'
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         response: HttpResponse = HttpResponseNotModified()
