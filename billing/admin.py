@@ -15,6 +15,8 @@ from billing.costs import page as costs_page
 from billing.costs.now import PUBLISHED_AFTER
 from billing.models import LedgerMinute
 from billing.pricing import pages as pricing_pages
+from billing.statements import admin as statements_admin
+from billing.statements import pages as statements_pages
 from billing.usage_window import MINUTE, floor_to
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
@@ -132,12 +134,18 @@ TILES = (
     *costs_page.TILES,
     Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute, "today"), 70),
 )
-PAGE_PARTS = (PageParts(Breakout, panels=(_usage_panel,)), *costs_page.PAGE_PARTS)
+PAGE_PARTS = (
+    PageParts(Breakout, panels=(_usage_panel,)),
+    *costs_page.PAGE_PARTS,
+    statements_admin.PARTS,
+)
 NAVIGATION = (
     Entry(310, "Billing", "Ledger", "receipt_long", "billing.ledgerminute"),
     *conservation_page.NAVIGATION,
     *costs_page.NAVIGATION,
     *pricing_pages.NAVIGATION,
+    *statements_admin.NAVIGATION,
+    *statements_pages.NAVIGATION,
 )
-ADMIN_URLS = (*conservation_page.URLS, *costs_page.URLS, *pricing_pages.URLS)
-ROLES = (Grant(VIEWER, (VIEW,)), *costs_page.ROLES, *pricing_pages.ROLES)
+ADMIN_URLS = (*conservation_page.URLS, *costs_page.URLS, *pricing_pages.URLS, *statements_pages.URLS)
+ROLES = (Grant(VIEWER, (VIEW,)), *costs_page.ROLES, *pricing_pages.ROLES, *statements_admin.ROLES)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.collection import AT_ONCE, usages_write
 from billing.daily_rereads import READS, day_bounds, delivering, read_at, series_missing
@@ -69,23 +69,44 @@ class Missing:
         return not self.sentences
 
 
-def missing(start: datetime, end: datetime, now: datetime) -> Missing:
-    """What is missing of whole days from start to end (exclusive). A constant number of queries."""
+def missing(
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    *,
+    of: QuerySet[Breakout] | None = None,
+    whole: bool = True,
+) -> Missing:
+    """What is missing of whole days from start to end (exclusive). A constant number of queries.
+
+    `of`: only these breakouts. `whole`: the days of all distributions, not only of those that delivered them.
+    """
     if start > now:
         return Missing(["It has not begun."])
     sentences = [f"It is not over: it ends at {end:%Y-%m-%d %H:%M} UTC."] if end > now else []
-    sentences += _days_missing(start.date(), (end - timedelta(microseconds=1)).date(), now)
-    sentences += _breakouts_missing(start, end)
+    rows = Breakout.objects.all() if of is None else of
+    ids = None if whole else _distributions_of(rows, start, end)
+    sentences += _days_missing(start.date(), (end - timedelta(microseconds=1)).date(), now, ids)
+    sentences += _breakouts_missing(start, end, rows)
     return Missing(sentences)
 
 
-def _days_missing(first: date, last: date, now: datetime) -> list[str]:
+def _distributions_of(rows: QuerySet[Breakout], start: datetime, end: datetime) -> set[str]:
+    attached = Attachment.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gte=start - tail()), started_at__lt=end, breakout__in=rows
+    )
+    return set(attached.values_list("aws_distribution_id", flat=True))
+
+
+def _days_missing(first: date, last: date, now: datetime, ids: set[str] | None) -> list[str]:
     stored = DailySeries.objects.filter(first_day__lte=last, third_day__lte=min(last, now.date()))
     growing = set(stored.filter(delivering()).values_list("aws_distribution_id", flat=True))
     wanted = stored.filter(delivering() | Q(wanted_through__gte=first))
     unread = again = 0
     names: set[str] = set()
     for row in [*wanted, *series_missing(now)]:
+        if ids is not None and row.aws_distribution_id not in ids:
+            continue
         through = now.date() if row.aws_distribution_id in growing else row.wanted_through
         since, till = max(first, row.first_day), min(last, through, now.date())
         not_read = _count(max(since, row.next_day), till)
@@ -108,10 +129,10 @@ def _count(since: date, till: date) -> int:
     return max(0, (till - since).days + 1)
 
 
-def _breakouts_missing(start: datetime, end: datetime) -> list[str]:
-    """Breakouts that touch the time and are not complete, by what they lack."""
+def _breakouts_missing(start: datetime, end: datetime, of: QuerySet[Breakout]) -> list[str]:
+    """Those of the breakouts that touch the time and are not complete, by what they lack."""
     touching = Q(attachments__ended_at=None) | Q(attachments__ended_at__gte=start - tail())
-    rows = Breakout.objects.filter(
+    rows = of.filter(
         touching, attachments__started_at__lt=end, attachments__isnull=False, usage_complete=False
     ).exclude(state=State.IDLE)
     lists: dict[str, list[str]] = {}

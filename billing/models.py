@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from billing import statement_rows  # noqa: F401 - its models are the app's too
 from streamhub.append_only import append_only
 
 MINUTE = 60

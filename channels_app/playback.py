@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
 from channels_app.services import origin_switching
-from distributions import signing
+from distributions import aliases, signing
 
 
 def of_channel(channel: Channel) -> str | None:
@@ -34,14 +34,16 @@ def is_protected(breakout: Breakout) -> bool:
 def url(channel: Channel) -> str | None:
     """The playback URL regardless of the curtain; None without a distribution or endpoint.
 
+    Its host is the channel's alias as soon as that leads to the distribution, and CloudFront's domain before.
+
     None too while the origin is being closed or opened: it plays only after both sides have changed.
     """
     distribution = channel.distribution
-    if distribution is None or not distribution.domain_name or not channel.endpoint_url:
+    if distribution is None or not aliases.host(distribution) or not channel.endpoint_url:
         return None
     if origin_switching(channel):
         return None  # its origin would refuse CloudFront
-    return f"https://{distribution.domain_name}{urlsplit(channel.endpoint_url).path}"
+    return f"https://{aliases.host(distribution)}{urlsplit(channel.endpoint_url).path}"
 
 
 def resource(url: str) -> str:

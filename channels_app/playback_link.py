@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce, Greatest
 
-from channels_app import playback
+from channels_app import cookies, playback
 from channels_app.decide.validity import Plan, ends_at
 from channels_app.guards import breakout as guards
 from channels_app.models import Breakout
@@ -37,14 +38,13 @@ class Playback:
     protected: bool
     query: str = ""
     expires_at: datetime | None = None
+    # The same signature as cookies, and the domain for which the house's site sets them.
+    cookies: Mapping[str, str] | None = None
+    cookie_domain: str | None = None
 
     @property
     def signed_url(self) -> str | None:
         return f"{self.url}?{self.query}" if self.query else None
-
-    # They need a domain that player and distribution share, and a distribution has only CloudFront's own.
-    cookies: dict[str, str] | None = None
-    cookie_domain: str | None = None
 
     @property
     def audited(self) -> str:
@@ -85,7 +85,9 @@ def breakout_playback(breakout: Breakout, *, who: Actor, expires_in_seconds: int
     )
     signature = signing.sign(channel.distribution, playback.resource(url), end)
     _keep_end(row, end)
-    return Playback(url, protected=True, query=signature.query, expires_at=end)
+    link = Playback(url, protected=True, query=signature.query, expires_at=end)
+    domain = cookies.cookie_domain(url)
+    return replace(link, cookies=signature.cookies, cookie_domain=domain) if domain else link
 
 
 def _running(breakout: Breakout) -> Breakout:

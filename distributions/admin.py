@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Count, Q
@@ -14,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from distributions import guards, mediamanager_page, reaper_page, services
+from distributions import aliases, guards, mediamanager_page, reaper_page, services
 from distributions.models import Desired, Distribution, State
 from distributions.stale import STALE
 from distributions.verbs import VERBS, price_fact
@@ -122,6 +123,23 @@ def configuration(model_admin: DistributionAdmin, request: HttpRequest, object_i
     return TemplateResponse(request, "console/configuration.html", context)
 
 
+def alias_facts(row: Distribution) -> list[Fact]:
+    """Under which domain of the house viewers reach it, and the DNS record that the house has to make."""
+    if not aliases.alias_wanted(row):
+        return []
+    hint = "" if row.alias_serves else "Not in use yet: viewers get the domain of CloudFront."
+    facts = [Fact("alias", row.alias, "id", hint=hint)]
+    if record := aliases.record_to_make(row):
+        text = f"{record.name} {record.type} {record.value}"
+        facts.append(Fact("DNS record to make", text, "code", hint="StreamHub does not keep your DNS."))
+    elif settings.ROUTE53_ZONE_ID:
+        leads = row.alias_points_to or None
+        facts.append(
+            Fact("DNS record leads to", leads, "id", hint="" if leads else "To no distribution yet.")
+        )
+    return facts
+
+
 def _cloudfront_facts(row: Distribution) -> Section:
     return Section(
         "CloudFront",
@@ -133,6 +151,7 @@ def _cloudfront_facts(row: Distribution) -> Section:
                 href=aws_console.distribution(row.aws_distribution_id),
             ),
             Fact("domain", row.domain_name, "id"),
+            *alias_facts(row),
             Fact("enabled", row.enabled, "yesno"),
             Fact("status", row.status, hint="" if row.status else "CloudFront has not answered yet."),
             *expected_facts(row),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
-from distributions import owners, services
+from distributions import aliases, owners, services
 from distributions.models import Distribution, State
 from streamhub.access.http import Out, Page, Paging, actor_of, choices, one, page, scope
 from streamhub.lifecycle.freshness import is_fresh
@@ -32,6 +32,20 @@ class ErrorOut(Out):
     at: datetime | None
 
 
+class RecordOut(Out):
+    name: str
+    type: str
+    value: str
+
+
+class AliasOut(Out):
+    """Its domain of the house. `serves`: viewers reach it there. `record`: where the house has to make it."""
+
+    domain: str
+    serves: bool
+    record: RecordOut | None
+
+
 class DistributionOut(Out):
     id: str
     aws_distribution_id: str | None
@@ -44,6 +58,7 @@ class DistributionOut(Out):
     origin_url: str
     channel: str | None
     breakouts_on_air: list[str]
+    alias: AliasOut | None
     error: ErrorOut | None
     observed_at: datetime | None
     created_at: datetime
@@ -51,6 +66,13 @@ class DistributionOut(Out):
     @staticmethod
     def resolve_domain_name(row: Distribution) -> str | None:
         return row.domain_name or None
+
+    @staticmethod
+    def resolve_alias(row: Distribution) -> dict[str, Any] | None:
+        if not aliases.alias_wanted(row):
+            return None
+        serves = row.alias_serves and aliases.has_alias(row)
+        return {"domain": row.alias, "serves": serves, "record": aliases.record_to_make(row)}
 
     @staticmethod
     def resolve_status(row: Distribution) -> str | None:

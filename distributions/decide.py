@@ -27,6 +27,9 @@ class Step(StrEnum):
     TAG = "change the tags of the distribution"
     SETTINGS = "apply the settings to the distribution"
     PRICE = "change the price class of the distribution"
+    ALIAS = "give the distribution its alias"
+    POINT = "point the alias' DNS record to the distribution"
+    UNPOINT = "remove the DNS record of the distribution's alias"
     HANDED_OVER = "change a distribution that was handed over to others"
     NOTE_MISSING = "note that the shared distribution is missing"
     REST = "rest"
@@ -51,7 +54,8 @@ class Observed:
     `known`: the row has an id. `create_sent`: a create was sent and its outcome is not known.
     `enabled` and `status`: CloudFront's own values. `handed_over`: neither Comment nor tags are ours.
     `tags_due`, `settings_due`, `price_due`: CloudFront does not have the tags, the settings of delivery, or
-    the price class, as they are wanted now.
+    the price class, as they are wanted now. `alias_due`, `point_due`: it lacks its alias, or DNS does not
+    lead there. `unpoint_due`: it has a DNS record of ours that it is not to have.
     """
 
     known: bool = False
@@ -65,6 +69,9 @@ class Observed:
     tags_due: bool = False
     settings_due: bool = False
     price_due: bool = False
+    alias_due: bool = False
+    point_due: bool = False
+    unpoint_due: bool = False
 
     @property
     def deployed(self) -> bool:
@@ -72,8 +79,12 @@ class Observed:
 
 
 # The steps that change an existing distribution. None is taken once it was handed over.
-CHANGES_IT = frozenset({Step.ENABLE, Step.DISABLE, Step.DELETE, Step.TAG, Step.SETTINGS, Step.PRICE})
-# Tags, settings and price class wait until it has settled, so that a refusal holds nothing else up.
+CHANGES_IT = frozenset(
+    {Step.ENABLE, Step.DISABLE, Step.DELETE, Step.TAG, Step.SETTINGS, Step.PRICE, Step.ALIAS}
+    | {Step.POINT, Step.UNPOINT}
+)
+# Tags, settings, price class and alias wait until it has settled, so that a refusal holds nothing else up,
+# and a new one plays by its own domain at once.
 SETTLED = {Step.SETTLE_DEPLOYED: State.DEPLOYED, Step.SETTLE_DISABLED: State.DISABLED}
 
 
@@ -86,19 +97,25 @@ def next_step(intent: Intent, observed: Observed) -> Step:
 
 
 def _change_step(observed: Observed) -> Step | None:
-    """What a settled distribution still lacks. The settings come first: viewers may wait for a header."""
+    """What a settled distribution still lacks. The settings come early: viewers may wait for a header."""
+    if observed.unpoint_due:
+        return Step.UNPOINT  # before its alias goes: a record must not lead to where nothing answers to it
     if observed.settings_due:
         return Step.SETTINGS
     if observed.tags_due:
         return Step.TAG
-    return Step.PRICE if observed.price_due else None
+    if observed.price_due:
+        return Step.PRICE
+    if observed.alias_due:
+        return Step.ALIAS
+    return Step.POINT if observed.point_due else None
 
 
 def _wanted_step(intent: Intent, observed: Observed) -> Step:
     if intent.protected:
         return _observe_only(observed)
     if intent.state == State.MISSING or (observed.gone and intent.desired != Desired.ENABLED):
-        return Step.FORGET
+        return Step.UNPOINT if observed.unpoint_due else Step.FORGET
     if observed.gone:
         return Step.RELEASE_LOST
     if observed.suspected:
@@ -108,7 +125,8 @@ def _wanted_step(intent: Intent, observed: Observed) -> Step:
     if observed.delete_accepted:
         return Step.WAIT_GONE
     if intent.state == State.DELETING and not observed.enabled and observed.deployed:
-        return Step.DELETE
+        # A record that leads to a deleted distribution could be taken over by others.
+        return Step.UNPOINT if observed.unpoint_due else Step.DELETE
     if intent.desired == Desired.ENABLED:
         return _towards_enabled(observed)
     return _towards_disabled(observed)

@@ -22,6 +22,8 @@ def wanted() -> dict[str, str]:
     return {
         "key group": settings.CLOUDFRONT_KEY_GROUP_ID,
         "response headers policy": settings.CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID,
+        "alias domain": settings.CLOUDFRONT_ALIAS_DOMAIN,
+        "certificate": settings.CLOUDFRONT_CERTIFICATE_ARN,
         # Error caching, cache policy and the like, which a release of StreamHub may change.
         "delivery": DELIVERY_REVISION,
     }

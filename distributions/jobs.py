@@ -29,7 +29,7 @@ OBSERVE_VIEWER_KEYS = PeriodicJob(
     "observe_viewer_keys",
     TaskName.OBSERVE_VIEWER_KEYS,
     lambda: settings.FULL_OBSERVE_SECONDS,
-    purpose="check the keys that sign for viewers",
+    purpose="check the keys that sign for viewers, and the policy for pages with cookies",
 )
 
 PERIODIC_JOBS = (DELETE_STALE_DISTRIBUTIONS, OBSERVE_MEDIAMANAGER, OBSERVE_VIEWER_KEYS, WATCH_ROTATION)

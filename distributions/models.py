@@ -84,6 +84,22 @@ class ViewerKey(models.Model):
         return self.key_id
 
 
+class HeadersPolicy(models.Model):
+    """The response headers policy with which viewers' browsers are answered, as last seen.
+
+    `problem`: why a page of PLAYBACK_ORIGINS cannot play with cookies; "": it can. `read_problem`: why it
+    could not be read the last time.
+    """
+
+    policy_id = models.CharField(max_length=64, unique=True)
+    problem = models.TextField(blank=True, default="")
+    read_problem = models.TextField(blank=True, default="")
+    observed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.policy_id
+
+
 class OriginSecret(models.Model):
     """The secret with which CloudFront opens closed origins: which version is used. Its value is not here."""
 
@@ -136,6 +152,22 @@ class Distribution(ManagedResource):
     origin_secret = models.CharField(max_length=300, blank=True, default="", editable=False)
     origin_header_secret = models.CharField(max_length=300, blank=True, default="", editable=False)
     origin_header_version = models.CharField(max_length=64, blank=True, default="", editable=False)
+    # The domain of the house under which viewers are to reach it ("": none), the one that StreamHub has last
+    # given it, and the names and the certificate that CloudFront has, as last read.
+    alias = models.CharField(max_length=253, blank=True, default="", editable=False)
+    alias_given = models.CharField(max_length=253, blank=True, default="", editable=False)
+    aliases_seen = models.TextField(blank=True, default="", editable=False)
+    certificate_seen = models.CharField(max_length=200, blank=True, default="", editable=False)
+    # Whether viewers reach it there: it was seen deployed with it, and its DNS record with it.
+    alias_serves = models.BooleanField(default=False, editable=False)
+    # Another distribution takes the alias from it, which changes its ETag.
+    alias_leaving = models.BooleanField(default=False, editable=False)
+    # The DNS record that StreamHub has made for it, "NAME DOMAIN" ("": none), where the alias led when it was
+    # last read, what was wrong with alias or certificate then ("": nothing), and when that was.
+    alias_record = models.CharField(max_length=460, blank=True, default="", editable=False)
+    alias_points_to = models.CharField(max_length=253, blank=True, default="", editable=False)
+    alias_problem = models.TextField(blank=True, default="", editable=False)
+    alias_observed_at = models.DateTimeField(null=True, blank=True, editable=False)
     enabled = models.BooleanField(null=True, blank=True)
     status = models.CharField(max_length=32, blank=True, default="")
     etag = models.CharField(max_length=64, blank=True, default="")
@@ -183,6 +215,9 @@ class Distribution(ManagedResource):
             ),
             models.Index(fields=["domain_name"], name="distribution_domain"),
             models.Index(fields=["arn"], name="distribution_arn"),
+            models.Index(
+                fields=["alias_given"], name="distribution_alias", condition=~models.Q(alias_given="")
+            ),
             models.Index(
                 fields=["id"],
                 name="distribution_stale",

@@ -34,10 +34,12 @@ def distribution_create(
     tags: dict[str, str] | None = None,
     priority: Priority = Priority.CREATE,
     origin_secret: str = "",
+    alias: str = "",
 ) -> Distribution:
     """Create the row of a distribution for `origin_url`, attached. The driver creates it on CloudFront.
 
-    `origin_secret`: the ARN of the secret that the origin wants to see; "" for an open origin.
+    `origin_secret`: the ARN of the secret that the origin wants to see; "" for an open origin. `alias`: the
+    domain of the house that is to lead to it, once it is deployed; "" for none.
     """
     row = Distribution.objects.create(
         origin_url=origin_url,
@@ -45,6 +47,7 @@ def distribution_create(
         tags=tags or {},
         price_class=settings.CLOUDFRONT_PRICE_CLASS,
         origin_secret=origin_secret,
+        alias=alias,
         desired=Desired.ENABLED,
         priority=priority,
     )
@@ -137,8 +140,10 @@ def distribution_keep(row: Distribution, *, who: Actor) -> Distribution:
 
 @transaction.atomic
 @audit.verb("distributions.reattach_distribution")
-def distribution_reattach(row: Distribution, *, owner_label: str, home: Home, who: Actor) -> Distribution:
-    """Attach it again and enable it; possible only while disabling or disabled.
+def distribution_reattach(
+    row: Distribution, *, owner_label: str, home: Home, who: Actor, alias: str = ""
+) -> Distribution:
+    """Attach it again and enable it; possible only while disabling or disabled. `alias`: as of a new one.
 
     The caller has locked the owner, says by `home` whether it is free, and sets the owner's pointer.
     """
@@ -151,6 +156,8 @@ def distribution_reattach(row: Distribution, *, owner_label: str, home: Home, wh
         priority=Priority.START,
         attached=True,
         owner_label=owner_label[:128],
+        alias=alias,
+        alias_leaving=False,
     )
     return row
 
@@ -208,6 +215,12 @@ def reaper_run(*, who: Actor) -> ReaperRun:
     return run
 
 
+def viewer_keys_look() -> None:
+    """Have the job look at the viewers' keys and policy now, on commit. Nothing without a key group."""
+    if settings.CLOUDFRONT_KEY_GROUP_ID:
+        transaction.on_commit(lambda: wake.send_safely(TaskName.OBSERVE_VIEWER_KEYS, "urgent"))
+
+
 @transaction.atomic
 def distribution_tags_change(row: Distribution, tags: dict[str, str], *, who: Actor) -> None:
     """Replace its tags: called by the verb of its owner, which has checked the permission and locked itself.
@@ -226,17 +239,21 @@ def distribution_tags_change(row: Distribution, tags: dict[str, str], *, who: Ac
 
 
 @transaction.atomic
-def distribution_settings_apply(row: Distribution, *, who: Actor) -> None:
-    """Want the settings of the house: called by the verb of its owner, which has checked and locked itself.
+def distribution_settings_apply(row: Distribution, *, alias: str, who: Actor) -> None:
+    """Want the settings of the house, and this alias.
 
-    CloudFront gets them once the distribution has settled and nothing is on air on it.
+    Called by the verb of its owner, which has checked and locked itself. CloudFront gets them once the
+    distribution has settled and nothing is on air on it.
     """
     row = _locked_alone(row)
     names = delivery.differing(row)
     if not names:
         return
     states.record(row, row.state, row.state, who=who, why=f"settings to apply: {', '.join(names)}")
-    fields: dict[str, Any] = {"settings_pending": row.settings_pending or names != [delivery.PRICE_CLASS]}
+    fields: dict[str, Any] = {
+        "settings_pending": row.settings_pending or names != [delivery.PRICE_CLASS],
+        "alias": alias,
+    }
     if delivery.PRICE_CLASS in names:
         fields |= {"price_class": settings.CLOUDFRONT_PRICE_CLASS, "price_class_pending": True}
     intent.set_desired(row, priority=Priority.CREATE, **fields)

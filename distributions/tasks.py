@@ -4,8 +4,9 @@ from celery import shared_task
 from django.conf import settings
 
 from distributions import jobs, mediamanager
-from distributions.driver import origin_header, viewer_keys
+from distributions.driver import headers_policy, origin_header, viewer_keys
 from distributions.reaper import delete_stale
+from streamhub.lifecycle.lease import JobRun
 from streamhub.task_names import TaskName
 
 
@@ -28,4 +29,10 @@ def observe_mediamanager() -> None:
 
 @shared_task(name=TaskName.OBSERVE_VIEWER_KEYS)
 def observe_viewer_keys() -> None:
-    jobs.OBSERVE_VIEWER_KEYS.run(viewer_keys.observe)
+    """The keys that sign, and the policy that lets pages play with cookies."""
+
+    def observe(run: JobRun) -> None:
+        viewer_keys.observe(run)
+        headers_policy.observe(run)
+
+    jobs.OBSERVE_VIEWER_KEYS.run(observe)

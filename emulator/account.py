@@ -15,6 +15,7 @@ from typing import Any
 from botocore import xform_name
 
 from . import codec, conformance, mediamanager
+from .acm import Acm
 from .archive import Archive
 from .base import Clock, Refusal, Service, World
 from .buckets import Buckets
@@ -26,6 +27,7 @@ from .faults import REFUSED, Faults, Rule, refusal
 from .iam import Iam
 from .medialive import MediaLive
 from .mediapackage import MediaPackage
+from .route53 import Route53
 from .secrets_manager import SecretsManager
 from .service_quotas import ServiceQuotas
 from .stale_reads import StaleReads, is_read
@@ -42,6 +44,8 @@ SERVICES: list[type[Service]] = [
     CloudWatch,
     Viewers,
     ServiceQuotas,
+    Acm,
+    Route53,
 ]
 log = logging.getLogger(__name__)
 Operation = Callable[[dict[str, Any]], Any]

@@ -16,9 +16,11 @@ from .shapes import Violation, violations
 # aws/aws-sdk-ruby#413. CloudWatch: "Common Errors" in its API reference. The exceptions of the other
 # three are in their models.
 _REFUSED_WITH = {
+    "acm": ("ValidationException", 400),
     "cloudfront": ("MalformedXML", 400),
     "cloudwatch": ("ValidationError", 400),
     "medialive": ("BadRequestException", 400),
+    "route53": ("InvalidInput", 400),
     "mediapackage": ("UnprocessableEntityException", 422),
     "secretsmanager": ("InvalidParameterException", 400),
     "service-quotas": ("IllegalArgumentException", 400),
@@ -30,6 +32,9 @@ _S3 = "Error responses, in the Amazon S3 API reference"
 _UNTAGGED = "all of MediaPackage's operations but those on tags, whose model has no errors, have it"
 _OWN = "the emulator's own: an operation or a parameter that it does not offer"
 OTHER_CODES = {
+    ("acm", "AccessDeniedException"): "Common Errors, in the ACM API Reference",
+    ("acm", "InternalFailure"): "Common Errors, in the ACM API Reference",
+    ("acm", "ThrottlingException"): "all its operations that change something have it",
     ("cloudfront", "AccessDenied"): _COMMON,
     ("cloudfront", "MalformedXML"): "aws/aws-sdk-php#1973: the answer to a missing field",
     ("cloudfront", "MalformedInput"): "laurilehmijoki/s3_website#320: the answer to XML of another shape",
@@ -51,6 +56,9 @@ OTHER_CODES = {
     ("mediapackage", "NotFoundException"): _UNTAGGED,
     ("mediapackage", "TooManyRequestsException"): _UNTAGGED,
     ("mediapackage", "UnprocessableEntityException"): _UNTAGGED,
+    ("route53", "AccessDenied"): "Common Errors, in the Route 53 API Reference",
+    ("route53", "InternalFailure"): "Common Errors, in the Route 53 API Reference",
+    ("route53", "Throttling"): "Common Errors, in the Route 53 API Reference",
     ("s3", "AccessDenied"): _S3,
     ("s3", "InternalError"): _S3,
     ("s3", "InvalidArgument"): _S3,

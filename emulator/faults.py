@@ -38,6 +38,7 @@ REFUSED_AFTER = ("conflict_after", "refuse_after")
 KINDS = (*REFUSED, *REFUSED_AFTER, "cut_before", "cut_after", "delay", "stale_read", "hold_before", "pause")
 
 _THROTTLE = {
+    "acm": ("ThrottlingException", 400),
     "medialive": ("TooManyRequestsException", 429),
     "mediapackage": ("TooManyRequestsException", 429),
     "s3": ("SlowDown", 503),
@@ -53,6 +54,7 @@ _BROKEN = {
     "service-quotas": "ServiceException",
 }
 _DENIED = {
+    "acm": "AccessDeniedException",
     "medialive": "AccessDeniedException",
     "mediapackage": "AccessDeniedException",
     "cloudwatch": "AccessDeniedException",
@@ -61,6 +63,8 @@ _DENIED = {
 }
 _GONE = {
     "cloudfront": "NoSuchDistribution",
+    "acm": "ResourceNotFoundException",
+    "route53": "NoSuchHostedZone",
     "medialive": "NotFoundException",
     "mediapackage": "NotFoundException",
     "cloudwatch": "ResourceNotFound",
@@ -73,9 +77,12 @@ _CONFLICTS = {
     "medialive": ("ConflictException", 409),
     "mediapackage": ("UnprocessableEntityException", 422),
     "s3": ("OperationAborted", 409),
+    "route53": ("InvalidChangeBatch", 400),
 }
 _CONFLICTS_FOR = {"cloudfront:CreateDistributionWithTags": ("DistributionAlreadyExists", 409)}
 _GONE_FOR = {
+    "cloudfront:GetResponseHeadersPolicy": "NoSuchResponseHeadersPolicy",
+    "cloudfront:UpdateDomainAssociation": "EntityNotFound",
     "cloudfront:GetKeyGroup": "NoSuchResource",
     "cloudfront:GetPublicKey": "NoSuchPublicKey",
     "cloudfront:ListTagsForResource": "NoSuchResource",

@@ -14,10 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .base import World
-from .cloudfront.distributions import Distributions
-from .cloudfront.policies import cors_headers
 from .cloudfront.records import Distribution
 from .cloudfront.rules import behaviours
+from .cloudfront.service import CloudFront
 from .origins import Origins, Verdict
 from .signatures import Denied, check
 
@@ -55,7 +54,7 @@ class Playback:
         self.origins = Origins(world)
         self.on_change: list[Callable[[str | None], Any]] = []
         service: Any = world.services["cloudfront"]
-        self._cloudfront: Distributions = service
+        self._cloudfront: CloudFront = service
         self._id_of: dict[str, str] = {}  # by domain, also of deleted distributions
         self._served: set[str] = set()
         self._errors: dict[tuple[str, str], tuple[float, Verdict]] = {}  # (distribution, path) -> until, what
@@ -73,8 +72,14 @@ class Playback:
         return (
             host.endswith(".cloudfront.net")
             or self.distribution_id(host) is not None
+            or self._is_of_the_house(host)
             or self.origins.is_origin(host)
         )
+
+    def _is_of_the_house(self, host: str) -> bool:
+        """Whether a certificate covers it. DNS may lead such a name here before or after it is an alias."""
+        names = {name for each in self._cloudfront.certificates.values() for name in each}
+        return host in names or f"*.{host.partition('.')[2]}" in names
 
     def get(self, request: Request) -> Verdict:
         """The answer to one request, to an edge or straight to an origin. Errors stay in the edge's cache."""
@@ -108,8 +113,9 @@ class Playback:
             return replace(refusal, distribution=distribution.id)
         behaviour = _behaviour(distribution, urlsplit(request.url).path)
         verdict = self._by_behaviour(request, distribution, behaviour, cached=cached)
-        allowed = cors_headers(behaviour.get("ResponseHeadersPolicyId"), request.headers.get("origin"))
-        return replace(verdict, distribution=distribution.id, headers={**allowed, **verdict.headers})
+        policy, origin = behaviour.get("ResponseHeadersPolicyId"), request.headers.get("origin")
+        headers = self._cloudfront.cors_headers(policy, origin, dict(verdict.headers))
+        return replace(verdict, distribution=distribution.id, headers=headers)
 
     def _by_behaviour(
         self, request: Request, distribution: Distribution, behaviour: Mapping[str, Any], *, cached: bool

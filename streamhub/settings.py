@@ -58,6 +58,14 @@ CLOUDFRONT_PRIVATE_KEY_NEXT = env.str("CLOUDFRONT_PRIVATE_KEY_NEXT", default="",
 # How long a signature for a show without a planned end lasts.
 PLAYBACK_SECONDS = variables.whole(env, "PLAYBACK_SECONDS", 3600)
 
+# With the first two, each channel has a domain of the house, `<label>.<domain>`; with the third StreamHub
+# keeps the DNS records too.
+CLOUDFRONT_ALIAS_DOMAIN = env.str("CLOUDFRONT_ALIAS_DOMAIN", default="").strip().rstrip(".").lower()
+CLOUDFRONT_CERTIFICATE_ARN = env.str("CLOUDFRONT_CERTIFICATE_ARN", default="").strip()
+ROUTE53_ZONE_ID = env.str("ROUTE53_ZONE_ID", default="").strip().removeprefix("/hostedzone/")
+# The sites whose pages play with signed cookies; empty: pages of any site play, without cookies.
+PLAYBACK_ORIGINS = [each.rstrip("/") for each in variables.words(env, "PLAYBACK_ORIGINS")]
+
 # With both, the origin endpoints answer only CloudFront (CDN authorization of MediaPackage).
 MEDIAPACKAGE_CDN_SECRET_ARN = env.str("MEDIAPACKAGE_CDN_SECRET_ARN", default="")
 MEDIAPACKAGE_CDN_ROLE_ARN = env.str("MEDIAPACKAGE_CDN_ROLE_ARN", default="")
@@ -106,6 +114,8 @@ MAX_RUNNING_CHANNELS = variables.limit(env, "MAX_RUNNING_CHANNELS", "channels")
 
 # The tag of a channel that names the customer of its shows.
 CUSTOMER_TAG = env.str("CUSTOMER_TAG", default="customer")
+# Whose statements have what no breakout explains: bytes outside of shows, idle channels. Empty: the house's.
+UNATTRIBUTED_CUSTOMER = env.str("UNATTRIBUTED_CUSTOMER", default="").strip()[:256]
 
 # --- Alarms ----------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from streamhub import variables
+from streamhub import playback_settings, variables
 from streamhub.aws.ratelimit import parse_rates
 from streamhub.aws.regions import complete_regions, missing_in
 from streamhub.aws.session import AwsSession
@@ -82,6 +82,7 @@ def mistakes() -> Iterator[str]:
     yield from _notice_mistakes()
     yield from _source_mistakes()
     yield from _origin_mistakes()
+    yield from playback_settings.mistakes()
     yield from _proxy_mistakes()
     yield from _signing_mistakes()
     yield from _provider_mistakes()

@@ -7,6 +7,7 @@ from ninja import Router
 
 from billing.api import router as usage_router
 from billing.costs.api import router as costs_router
+from billing.statements.api import router as statements_router
 from channels_app.api import breakouts_router, channels_router
 from distributions.api import router as distributions_router
 from distributions.reaper_api import router as reaper_router
@@ -28,6 +29,7 @@ ROUTERS: tuple[tuple[str, Router], ...] = (
     ("/reaper", reaper_router),
     ("/alarms", make_alarms_router(read=scope("channels:read"), write=scope("channels:write"))),
     ("/costs", costs_router),
+    ("/statements", statements_router),
     ("/quotas", make_quotas_router(read=scope("channels:read"))),
 )
 

@@ -55,8 +55,8 @@ def costs_of(rows: Sequence[Breakout]) -> dict[int, BreakoutCost]:
     Those whose attachments are prefetched are not read again.
     """
     now, book = database_now(), price_book()
-    spans = {row.pk: span for row in _with_attachments(rows) if (span := _on_air(row, now))}
-    phases = _phases(rows, spans)
+    spans = {row.pk: span for row in with_attachments(rows) if (span := on_air(row, now))}
+    phases = runs_of(rows, spans)
     return {
         row.pk: _cost(row, spans[row.pk], phases.get(row.channel_uid, []), book, now)
         for row in rows
@@ -64,12 +64,13 @@ def costs_of(rows: Sequence[Breakout]) -> dict[int, BreakoutCost]:
     }
 
 
-def _with_attachments(rows: Sequence[Breakout]) -> Sequence[Breakout]:
+def with_attachments(rows: Sequence[Breakout]) -> Sequence[Breakout]:
+    """The rows, with what `on_air` and `encoder_at` read of each."""
     prefetch_related_objects(list(rows), "attachments", "channel")
     return rows
 
 
-def _on_air(row: Breakout, now: datetime) -> tuple[datetime, datetime] | None:
+def on_air(row: Breakout, now: datetime) -> tuple[datetime, datetime] | None:
     """From the accepted start to IDLE seen, or now; None: it was not on air."""
     attachments = row.attachments.all()
     starts = [attachment.started_at for attachment in attachments]
@@ -82,7 +83,7 @@ def _on_air(row: Breakout, now: datetime) -> tuple[datetime, datetime] | None:
     return start, max([now] if row.state in ON_AIR or not ends else ends)
 
 
-def _phases(
+def runs_of(
     rows: Sequence[Breakout], spans: dict[int, tuple[datetime, datetime]]
 ) -> dict[str, list[EncoderPhase]]:
     """By channel: its runs in the time of these breakouts."""
@@ -100,7 +101,7 @@ def _phases(
     return found
 
 
-def _encoder(row: Breakout, span: tuple[datetime, datetime], runs: list[EncoderPhase]) -> Encoder | None:
+def encoder_at(row: Breakout, span: tuple[datetime, datetime], runs: list[EncoderPhase]) -> Encoder | None:
     """What MediaLive billed of the channel then; None: nobody knows any more."""
     for run in runs:
         if run.profile and run.started_at < span[1] and (run.ended_at is None or run.ended_at > span[0]):
@@ -115,7 +116,7 @@ def _cost(
     book: PriceBook,
     now: datetime,
 ) -> BreakoutCost:
-    encoder = _encoder(row, span, runs)
+    encoder = encoder_at(row, span, runs)
     hours = run_hours(*span)
     used = [(part.usage, part.an_hour * hours) for part in encoder.running()] if encoder else []
     late = row.usage_late_bytes, row.usage_late_requests

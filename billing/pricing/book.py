@@ -61,6 +61,10 @@ class PriceBook:
                 return began[-1]
         return None
 
+    def numbered(self) -> dict[int, Version]:
+        """All versions by their number."""
+        return {version.number: version for versions in self._versions.values() for version in versions}
+
     def until(self, version: Version) -> datetime | None:
         """When the next version takes over; None: there is none yet."""
         later = [

@@ -18,6 +18,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import PUSH_TYPES, InputType
 from channels_app.services import customer_of, origin_closed, pending_changes, settings_differing
+from distributions.admin import alias_facts
 from streamhub.console import aws_console
 from streamhub.console.expected import expected_facts
 from streamhub.console.facts import Fact, Section
@@ -185,6 +186,7 @@ def _delivery(row: Channel) -> Section:
                 href=aws_console.distribution(distribution.aws_distribution_id),
             ),
             Fact("domain", distribution.domain_name, "id"),
+            *alias_facts(distribution),
             Fact("state", distribution.state),
             *expected_facts(distribution),
         ],

@@ -115,6 +115,7 @@ class ChannelOut(Out):
     ingest: list[IngestOut]
     input_health: InputHealthOut
     playback_url: str | None
+    alias: str | None = Field(description="Its alternate domain name; null: none")
     distribution: AttachedDistributionOut | None
     error: ErrorOut | None
     warm_until: datetime | None
@@ -129,6 +130,10 @@ class ChannelOut(Out):
     @staticmethod
     def resolve_cost_per_hour(row: Channel) -> Decimal | None:
         return costs.cost_per_hour(row)
+
+    @staticmethod
+    def resolve_alias(row: Channel) -> str | None:
+        return services.alias_of(row) or None
 
     @staticmethod
     def resolve_second_input(row: Channel) -> dict[str, str] | None:

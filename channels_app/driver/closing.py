@@ -11,6 +11,7 @@ from django.db import transaction
 
 from channels_app.driver import parts
 from channels_app.models import Channel
+from channels_app.services.aliases import alias_of
 from channels_app.services.distribution import OWNER
 from distributions import services as distributions
 from streamhub.access.actors import SYSTEM
@@ -83,6 +84,6 @@ def tell_distribution(claim: Claim) -> float | None:
         with transaction.atomic():
             OWNER.lock(row.distribution)
             distributions.distribution_origin_secret_change(row.distribution, row.origin_secret, who=SYSTEM)
-            distributions.distribution_settings_apply(row.distribution, who=SYSTEM)
+            distributions.distribution_settings_apply(row.distribution, alias=alias_of(row), who=SYSTEM)
     claim.row.refresh_from_db()
     return AT_ONCE

@@ -63,6 +63,9 @@ class Channel(ManagedResource):
     name = models.CharField(max_length=64)
     # Living channels differ in it: their names differ in more than case or spelling.
     name_key = FoldedField(source="name", source_length=64)
+    # Its part of the alias domain, a slug of the name that it was created with: it stays when it is renamed.
+    # "": it was created before channels had one.
+    alias_label = models.CharField(max_length=63, blank=True, default="", editable=False)
     channel_class = models.CharField(
         max_length=16, choices=ChannelClass.choices, default=ChannelClass.SINGLE_PIPELINE
     )
@@ -282,6 +285,11 @@ class Channel(ManagedResource):
                 fields=["name_key"],
                 name="channel_name_unique_among_living",
                 condition=~models.Q(desired=Desired.DELETED.value),
+            ),
+            models.UniqueConstraint(
+                fields=["alias_label"],
+                name="channel_alias_label_unique",
+                condition=~models.Q(alias_label=""),
             ),
             *visible("name", "channel_name_visible"),
             *visible_json("tags", "channel_tags_visible"),

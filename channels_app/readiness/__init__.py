@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from channels_app.models import Breakout
 from channels_app.models.channel import Desired
+from channels_app.readiness import alias, delivery, picture, plan
 from channels_app.readiness import channel as of_channel
-from channels_app.readiness import delivery, picture, plan
 from channels_app.readiness.check import Check, last_observed
 
 __all__ = ["Check", "Readiness", "last_observed", "readiness"]
@@ -37,6 +37,7 @@ def readiness(breakout: Breakout) -> Readiness:
             *picture.cidrs(channel),
             picture.receiving(channel),
             *delivery.distribution(channel),
+            *alias.alias(channel.distribution),
             *of_channel.origin(channel),
             *picture.bucket(channel),
             of_channel.outdated(channel),

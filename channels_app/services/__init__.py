@@ -4,6 +4,7 @@ Each verb takes the actor (`who`), locks the channel's row first, checks the gua
 returns at once. Raises `Invalid` for bad input and `NotPossible` if the state does not allow the verb.
 """
 
+from channels_app.services.aliases import alias_of
 from channels_app.services.applied_settings import differing as settings_differing
 from channels_app.services.applied_settings import origin_closed, origin_switching
 from channels_app.services.applied_settings import outdated as settings_outdated
@@ -75,6 +76,7 @@ __all__ = [
     "REPEATS",
     "Slot",
     "Usage",
+    "alias_of",
     "breakout_cancel",
     "breakout_create",
     "breakout_curtain",

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from channels_app.guards import channel as guards
 from channels_app.models import Channel
+from channels_app.services.aliases import alias_of
 from channels_app.services.applied_settings import differing, encoder_differs, wanted_authorization
 from channels_app.services.channel import channel_intent, locked_channel
 from channels_app.services.situations import channel_situation
@@ -34,5 +35,5 @@ def channel_apply_settings(channel: Channel, *, who: Actor) -> Channel:
     row.authorization = authorization
     # If its origin wants to see another header, the distribution gets all with that, in one deployment.
     if row.distribution is not None and row.origin_secret == secret:
-        distributions.distribution_settings_apply(row.distribution, who=who)
+        distributions.distribution_settings_apply(row.distribution, alias=alias_of(row), who=who)
     return row

@@ -131,12 +131,13 @@ def locked_breakout(breakout: Breakout) -> Breakout:
 @transaction.atomic
 @audit.verb("channels_app.prepare_breakout")
 def breakout_prepare(breakout: Breakout, *, who: Actor) -> Breakout:
-    """Make sure that a distribution exists, and request a new observation of it and the channel."""
+    """Make sure that a distribution exists, and request a new observation of it, the channel and the keys."""
     breakout = locked_breakout(breakout)
     guards.check("prepare", breakout_situation(breakout))
     channel = _channel_of(breakout)
     _prepare(channel, who=who)
     intent.requeue(Channel, [channel.pk], observe=True)
+    distributions.viewer_keys_look()
     # If the observation finds the distribution gone, replace it now, not at the start.
     Channel.objects.filter(pk=channel.pk, distribution__isnull=False).update(distribution_wanted=True)
     return breakout

@@ -14,6 +14,7 @@ from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, Desired, InputType, State
 from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
+from channels_app.services.aliases import free_label
 from channels_app.services.applied_settings import wanted_authorization
 from channels_app.services.places import check_creation
 from channels_app.services.security_group import security_group_for, security_group_retry
@@ -96,6 +97,7 @@ def channel_create(
             group = security_group_for(cidrs, who=who) if cidrs else None
             row = Channel.objects.create(
                 **fields,
+                alias_label=free_label(fields["name"]),
                 allowed_cidrs=cidrs,
                 security_group=group,
                 authorization=wanted_authorization(),
@@ -103,6 +105,10 @@ def channel_create(
             states.record_created(row, who=who, why="created")
             intent.set_desired(row, priority=Priority.CREATE)
     except IntegrityError as error:
+        if "alias_label" in str(error):  # another channel took it just now
+            raise Invalid(
+                {"name": "Another channel was created with a like name just now. Try again."}
+            ) from error
         if "name" in str(error):
             raise name_taken(fields["name"]) from error
         raise

@@ -14,6 +14,7 @@ from channels_app.guards import channel as guards
 from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.channel import Desired
+from channels_app.services.aliases import alias_of
 from channels_app.services.attachment import attachment_open, attachments_identify
 from channels_app.services.channel import DISTRIBUTION_GONE, locked_channel
 from channels_app.services.situations import channel_situation
@@ -147,6 +148,7 @@ def _add(channel: Channel, *, who: Actor, why: str, urgent: bool = False) -> Dis
         tags=channel.tags,
         priority=Priority.START if urgent else Priority.CREATE,
         origin_secret=channel.origin_secret,
+        alias=alias_of(channel),
     )
     Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
     Channel.objects.filter(pk=channel.pk, error_code=DISTRIBUTION_GONE).update(**error_fields(None))
@@ -185,7 +187,10 @@ def distribution_reattach(channel: Channel | None, row: Distribution, *, who: Ac
     """
     locked = locked_channel(channel.pk) if channel else None
     home = home_of(row, locked)
-    row = distributions.distribution_reattach(row, owner_label=f"channel {locked}", home=home, who=who)
+    alias = alias_of(locked) if locked else ""
+    row = distributions.distribution_reattach(
+        row, owner_label=f"channel {locked}", home=home, who=who, alias=alias
+    )
     channel = cast(Channel, locked)  # the guards refuse without a channel
     Channel.objects.filter(pk=channel.pk).update(distribution=row, distribution_wanted=False)
     attachment_open(locked_channel(channel.pk))

@@ -38,11 +38,25 @@ def is_due(row: Distribution) -> bool:
     return header_due(row) or not owners.owner().holds(row)
 
 
+def waits(row: Distribution) -> bool:
+    """Whether settings are to be sent, and wait for what is on air."""
+    return row.settings_pending and row.attached and not is_due(row)
+
+
 def sent_settings() -> dict[str, Any]:
     """The arguments of `with_delivery`."""
     return {
         "response_headers_policy_id": settings.CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID or None,
         "key_group_id": settings.CLOUDFRONT_KEY_GROUP_ID or None,
+    }
+
+
+def viewer_settings(row: Distribution) -> dict[str, Any]:
+    """The arguments of `with_viewer_settings`: a former alias goes; a new one comes by a step of its own."""
+    return {
+        "alias": row.alias,
+        "former": row.alias_given,
+        "certificate_arn": settings.CLOUDFRONT_CERTIFICATE_ARN or None,
     }
 
 
@@ -54,10 +68,13 @@ def apply(claim: Claim) -> float | None:
     header = origin_header.read(row.origin_secret)
     claim.keep_error = bool(row.error_code) and row.error_code != SETTINGS_REFUSED
     delivered = None if on_air else sent_settings()
+    viewer = viewer_settings(row)
     try:
         info = send(
             claim,
-            lambda api, id, ours: api.apply(id, delivery=delivered, origin_header=header.value, is_ours=ours),
+            lambda api, id, ours: api.apply(
+                id, delivery=delivered, viewer=viewer, origin_header=header.value, is_ours=ours
+            ),
         )
     except Refused as error:
         hint = "Correct the setting and restart StreamHub, then press Apply settings on its channel."
@@ -78,7 +95,12 @@ def apply(claim: Claim) -> float | None:
             origin_header_secret=header.secret,
             origin_header_version=header.version,
             settings_pending=on_air or now.origin_secret != header.secret,
-            **({} if on_air else {"settings_applied": wanted}),
+            **({} if on_air else {"settings_applied": wanted, **_alias_after(row)}),
             **facts_of(info),
         )
     return AT_ONCE if info.deployed else None
+
+
+def _alias_after(row: Distribution) -> dict[str, Any]:
+    """The columns of an alias that was taken off."""
+    return {} if row.alias_given == row.alias else {"alias_given": "", "alias_serves": False}

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from distributions import operations, owners
+from distributions import aliases, operations, owners
 from distributions.decide import Intent, Observed, Step, next_step
-from distributions.driver import applying, creating, marks, pricing, tagging
+from distributions.driver import aliasing, applying, creating, marks, pricing, tagging
 from distributions.driver.counting import counting
 from distributions.driver.observing import (
     LIST,
@@ -25,15 +25,15 @@ from distributions.driver.observing import (
     read_config,
 )
 from distributions.driver.sending import send
+from distributions.driver.settling import change_state, error_columns, settle
 from distributions.models import Desired, Distribution, State
 from streamhub.aws.ratelimit import step_of
-from streamhub.errors import AwsError, NotSent, Refused, Throttled
+from streamhub.errors import NotSent, Refused, Throttled
 from streamhub.lifecycle import absence, states
 from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import Priority, error_fields
-from streamhub.lifecycle.refusals import TAGS_REFUSED
+from streamhub.lifecycle.models import Priority
 
 # Steps without a call that changes AWS: these also read the configuration when staff asked for it.
 QUIET = (
@@ -51,11 +51,6 @@ DISABLED_OUTSIDE = (
     "disabled_outside",
     "This distribution was disabled outside StreamHub.",
     "StreamHub is enabling it again. Find out who disabled it.",
-)
-EDITED_OUTSIDE = (
-    "edited_outside",
-    "This distribution was edited outside StreamHub.",
-    "StreamHub leaves the edit as it is. Check the configuration; Retry accepts it.",
 )
 SHARED_MISSING = (
     "shared_missing",
@@ -86,7 +81,10 @@ class DistributionDriver:
     def _step(self, claim: Claim) -> float | None:
         row: Distribution = claim.row
         if row.aws_distribution_id and (row.observe_requested or row.outcome_unknown or edited_outside(row)):
+            asked = row.observe_requested
             describe(claim)
+            if asked:
+                aliasing.look(claim)
         marks.read(claim)
         marks.record(claim)
         step = self.decide(row)
@@ -112,6 +110,9 @@ class DistributionDriver:
             tags_due=row.tags_pending and bool(row.arn),
             settings_due=row.desired != Desired.DELETED and applying.is_due(row),
             price_due=row.price_class_pending and row.desired != Desired.DELETED,
+            alias_due=aliases.alias_due(row),
+            point_due=aliases.point_due(row),
+            unpoint_due=aliases.unpoint_due(row) and not applying.waits(row),
         )
         return next_step(Intent(row.desired, row.state, row.protected), observed)
 
@@ -128,7 +129,7 @@ def _enable(claim: Claim) -> float | None:
     if row.state not in (State.DEPLOYED, State.DEPLOYING):
         return _set_enabled(claim, State.DEPLOYING, "enabling")
     if not states.said_last(row, ENABLED_AGAIN):
-        shown = _error_columns(claim, DISABLED_OUTSIDE)
+        shown = error_columns(claim, DISABLED_OUTSIDE)
         with transaction.atomic():
             if row.state == State.DEPLOYED:
                 claim.change_state(State.DEPLOYING, why=ENABLED_AGAIN, **shown)
@@ -164,7 +165,7 @@ def _set_enabled(
         observed_at=Now(),
         own_etag=info.etag or "",
         **facts_of(info),
-        **(_error_columns(claim, error) if error else {}),
+        **(error_columns(claim, error) if error else {}),
     )
     return AT_ONCE if info.deployed else None
 
@@ -204,37 +205,9 @@ def _leave_alone(claim: Claim) -> float | None:
 
 
 def _wait(state: str, why: str, claim: Claim) -> float | None:
-    _change_state(claim, state, why, polled_list=LIST)
+    change_state(claim, state, why, polled_list=LIST)
     claim.keep_error |= claim.row.error_code == DISABLED_OUTSIDE[0]
     return None
-
-
-def _settle(state: str, why: str, claim: Claim) -> float | None:
-    row: Distribution = claim.row
-    # Others may edit a protected one, so that it has no ETag of our own.
-    own_etag = "" if row.protected else row.own_etag or row.etag
-    _change_state(claim, state, why, polled_list="", own_etag=own_etag)
-    tags = row.tags_pending and row.error_code != TAGS_REFUSED
-    price = row.price_class_pending and row.error_code != pricing.PRICE_REFUSED
-    if tags or price or applying.is_due(row):
-        return AT_ONCE
-    # What is on air ends without a word to its distribution, whose settings wait for that.
-    return float(settings.FULL_OBSERVE_SECONDS) if row.settings_pending else None
-
-
-def _change_state(claim: Claim, state: str, why: str, **fields: Any) -> None:
-    """Record what was observed. Show an edit from outside, until Retry accepts it."""
-    row: Distribution = claim.row
-    if not edited_outside(row):
-        claim.change_state(state, why=why, **fields)
-        return
-    error_columns = _error_columns(claim, EDITED_OUTSIDE)
-    if row.error_code == EDITED_OUTSIDE[0]:
-        claim.change_state(state, why=why, **fields)
-        return
-    with transaction.atomic():
-        claim.change_state(state, why=why, **fields, **error_columns)
-        owners.owner().changed_outside(row, "edited outside StreamHub")
 
 
 def _note_missing(claim: Claim) -> float | None:
@@ -243,16 +216,9 @@ def _note_missing(claim: Claim) -> float | None:
         State.MISSING,
         why="CloudFront confirmed twice that it does not exist",
         polled_list="",
-        **_error_columns(claim, SHARED_MISSING),
+        **error_columns(claim, SHARED_MISSING),
     )
     return None
-
-
-def _error_columns(claim: Claim, error: tuple[str, str, str]) -> dict[str, Any]:
-    """The columns that show an error (code, message, hint), kept after this step."""
-    code, message, hint = error
-    claim.keep_error = True
-    return error_fields(AwsError(message, code=code), hint)
 
 
 def _release_lost(claim: Claim) -> float | None:
@@ -288,11 +254,14 @@ ACTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.WAIT_DEPLOYED: partial(_wait, State.DEPLOYING, "CloudFront is deploying it"),
     Step.WAIT_DISABLED: partial(_wait, State.DISABLING, "CloudFront is deploying the disable"),
     Step.WAIT_GONE: partial(_wait, State.DELETING, "CloudFront is deleting it"),
-    Step.SETTLE_DEPLOYED: partial(_settle, State.DEPLOYED, "deployed everywhere"),
-    Step.SETTLE_DISABLED: partial(_settle, State.DISABLED, "disabled everywhere"),
+    Step.SETTLE_DEPLOYED: partial(settle, State.DEPLOYED, "deployed everywhere"),
+    Step.SETTLE_DISABLED: partial(settle, State.DISABLED, "disabled everywhere"),
     Step.TAG: tagging.tag,
     Step.SETTINGS: applying.apply,
     Step.PRICE: pricing.change,
+    Step.ALIAS: aliasing.give,
+    Step.POINT: aliasing.point,
+    Step.UNPOINT: aliasing.unpoint,
     Step.NOTE_MISSING: _note_missing,
     Step.REST: lambda claim: None,
 }

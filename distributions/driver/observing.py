@@ -39,6 +39,8 @@ def facts_of(info: DistributionInfo) -> dict[str, Any]:
         "arn": info.arn,
         "price_class_seen": info.price_class,
         "key_groups_seen": ",".join(info.key_groups),
+        "aliases_seen": ",".join(sorted(info.aliases)),
+        "certificate_seen": info.certificate,
         "comment_mark": text_of_comment(info.comment),
     }
     if info.etag:
@@ -134,4 +136,4 @@ def read_config(claim: Claim) -> None:
 
 def edited_outside(row: Distribution) -> bool:
     """Whether somebody changed it outside StreamHub since our last write."""
-    return bool(row.own_etag) and row.etag != row.own_etag
+    return bool(row.own_etag) and row.etag != row.own_etag and not row.alias_leaving

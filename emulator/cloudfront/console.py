@@ -69,7 +69,16 @@ def _create_one(cloudfront: Distributions, params: Params) -> str:
         "DomainName": params.get("domain", "www.example.com"),
         "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},
     }
+    names = params.get("aliases", [])
+    own = {"Aliases": {"Quantity": len(names), "Items": names}} if names else {}
+    if names:
+        own["ViewerCertificate"] = {
+            "ACMCertificateArn": params["certificate"],
+            "SSLSupportMethod": "sni-only",
+            "MinimumProtocolVersion": "TLSv1.2_2021",
+        }
     config = {
+        **own,
         "CallerReference": str(uuid.UUID(int=cloudfront.world.random.getrandbits(128))),
         "Comment": params.get("Comment", "made by hand"),
         "Enabled": params.get("Enabled", True),
@@ -110,11 +119,32 @@ def _create_key_group(cloudfront: Distributions, params: Params) -> dict[str, An
 
 
 def _import_certificate(cloudfront: Distributions, params: Params) -> dict[str, Any]:
-    """A certificate in ACM, us-east-1: {"names": ["*.example.com"]}; returns its ARN."""
+    """A certificate in ACM, us-east-1: {"names": ["*.example.com"], "Arn"?: …}; returns its ARN."""
     number = uuid.UUID(int=cloudfront.world.random.getrandbits(128))
-    arn = f"arn:aws:acm:us-east-1:{cloudfront.world.account}:certificate/{number}"
+    arn = params.get("Arn") or f"arn:aws:acm:us-east-1:{cloudfront.world.account}:certificate/{number}"
     cloudfront.certificates[arn] = list(params["names"])
     return {"Arn": arn}
+
+
+def _set_certificate_status(cloudfront: Distributions, params: Params) -> None:
+    """Such as EXPIRED: {"Arn": …, "Status": …}."""
+    cloudfront.certificate_statuses[params["Arn"]] = params["Status"]
+
+
+def _create_header_policy(cloudfront: Distributions, params: Params) -> dict[str, Any]:
+    """A response headers policy: {"origins": […], "credentials": true, "override": true}; returns its id."""
+    new_id = params.get("Id") or str(uuid.UUID(int=cloudfront.world.random.getrandbits(128)))
+    origins = list(params["origins"])
+    if params.get("credentials", True) and "*" in origins:
+        raise Refusal("InvalidArgument", "With credentials, origins have to be named.")
+    cloudfront.header_policies[new_id] = {
+        "AccessControlAllowOrigins": {"Quantity": len(origins), "Items": origins},
+        "AccessControlAllowHeaders": {"Quantity": 1, "Items": ["*"]},
+        "AccessControlAllowMethods": {"Quantity": 2, "Items": ["GET", "HEAD"]},
+        "AccessControlAllowCredentials": params.get("credentials", True),
+        "OriginOverride": params.get("override", True),
+    }
+    return {"Id": new_id}
 
 
 def _set_quota(cloudfront: Distributions, params: Params) -> None:
@@ -150,6 +180,8 @@ ACTIONS: dict[str, Callable[[Distributions, Params], dict[str, Any] | None]] = {
     "create_public_key": _create_public_key,
     "create_key_group": _create_key_group,
     "import_certificate": _import_certificate,
+    "set_certificate_status": _set_certificate_status,
+    "create_header_policy": _create_header_policy,
     "set_quota": _set_quota,
     "set_verified": _set_verified,
     "set_pricing_plan": _set_pricing_plan,

@@ -46,6 +46,8 @@ class Distributions(Service):
         self.public_keys: dict[str, str] = {}  # id -> PEM
         self.key_groups: dict[str, list[str]] = {}  # id -> ids of public keys
         self.certificates: dict[str, list[str]] = {}  # ACM's ARN -> the names it covers
+        self.certificate_statuses: dict[str, str] = {}  # ACM's ARN -> a status other than ISSUED
+        self.header_policies: dict[str, dict[str, Any]] = {}  # id -> the CorsConfig of an own policy
         self.verified = True  # whether AWS has verified the account
         self.pricing_plans: dict[str, str] = {}  # id -> the flat-rate plan it is subscribed to
         self.staging: set[str] = set()  # ids of staging distributions of a continuous deployment policy

@@ -1,10 +1,12 @@
 """Names of CloudFront's managed policies by their ids, which are the same in every account.
 
 Source: "Use managed cache policies", "Use managed origin request policies" and "Use managed response
-headers policies" in the CloudFront Developer Guide. Custom policies are not supported here.
+headers policies" in the CloudFront Developer Guide. Of custom policies only those of response headers exist.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 CACHE = {
     "658327ea-f89d-4fab-a63d-7e88639e58f6": "CachingOptimized",
@@ -31,20 +33,21 @@ RESPONSE_HEADERS = {
     "67f7725c-6f97-4210-82d7-5512b31e9d03": "SecurityHeadersPolicy",
 }
 
-_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-_WITH_PREFLIGHT = {
-    **_ANY_ORIGIN,
-    "Access-Control-Allow-Methods": "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS",
-    "Access-Control-Expose-Headers": "*",
-}
 
-
-def cors_headers(policy_id: str | None, origin: str | None) -> dict[str, str]:
-    """What a managed response headers policy adds to the answer to a request with an `Origin`.
+def managed_cors(policy_id: str) -> dict[str, Any] | None:
+    """The `CorsConfig` of a managed response headers policy; None if it has none.
 
     None of them allows credentials: a player that sends cookies to another origin needs a policy of its own.
     """
-    name = RESPONSE_HEADERS.get(policy_id or "", "")
-    if not origin or "CORS" not in name:
-        return {}
-    return dict(_WITH_PREFLIGHT if "preflight" in name.lower() else _ANY_ORIGIN)
+    name = RESPONSE_HEADERS.get(policy_id, "")
+    if "CORS" not in name:
+        return None
+    preflight = "preflight" in name.lower()
+    methods = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"] if preflight else ["GET"]
+    return {
+        "AccessControlAllowOrigins": {"Quantity": 1, "Items": ["*"]},
+        "AccessControlAllowHeaders": {"Quantity": 1, "Items": ["*"]},
+        "AccessControlAllowMethods": {"Quantity": len(methods), "Items": methods},
+        "AccessControlAllowCredentials": False,
+        "OriginOverride": False,
+    }

@@ -44,6 +44,7 @@ class Account(Protocol):
     access_controls: dict[str, dict[str, Any]]
     key_groups: dict[str, list[str]]
     certificates: dict[str, list[str]]
+    header_policies: dict[str, dict[str, Any]]
 
 
 def complete(config: Config) -> Config:
@@ -229,7 +230,7 @@ def _behaviour(behaviour: Config, config: Config, account: Account) -> None:
     if policy and policy not in ORIGIN_REQUEST:
         raise Refusal("NoSuchOriginRequestPolicy", "The specified origin request policy does not exist.", 404)
     policy = behaviour.get("ResponseHeadersPolicyId")
-    if policy and policy not in RESPONSE_HEADERS:
+    if policy and policy not in RESPONSE_HEADERS and policy not in account.header_policies:
         raise Refusal(
             "NoSuchResponseHeadersPolicy", "The specified response headers policy does not exist.", 404
         )

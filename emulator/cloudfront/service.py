@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.cloudfront.console import ACTIONS
-from emulator.cloudfront.distributions import Distributions
+from emulator.cloudfront.domains import Domains
 from emulator.cloudfront.key_groups import KeyGroups
+from emulator.cloudfront.response_headers import ResponseHeaders
 
-_SHOWN = ("Enabled", "CallerReference", "Comment", "PriceClass", "Origins")
+_SHOWN = ("Enabled", "CallerReference", "Comment", "PriceClass", "Origins", "Aliases")
 
 
-class CloudFront(KeyGroups, Distributions):
+class CloudFront(KeyGroups, ResponseHeaders, Domains):
     """CloudFront of one account."""
 
     def inventory(self) -> dict[str, list[dict[str, Any]]]:

@@ -19,16 +19,18 @@ CURSOR_PATTERN = r"^c[1-9a-f][0-9a-f]{0,15}$"
 M = TypeVar("M", bound=Model)
 
 
-def page(queryset: QuerySet[M], cursor: str | None, limit: int, request: HttpRequest) -> dict[str, Any]:
-    """`{"items": rows, "next": url | None}`: the `limit` newest rows older than `cursor`.
+def page(
+    queryset: QuerySet[M], cursor: str | None, limit: int, request: HttpRequest, *, oldest_first: bool = False
+) -> dict[str, Any]:
+    """`{"items": rows, "next": url | None}`: the `limit` newest rows older than `cursor`, or the other way.
 
     `next` is the request's URL, including its filters, with the next cursor. Raises Invalid.
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise Invalid({"limit": f"Use a number from 1 to {MAX_LIMIT}."})
     if cursor is not None:
-        queryset = queryset.filter(pk__lt=_id_of(cursor))
-    rows = list(queryset.order_by("-pk")[: limit + 1])
+        queryset = queryset.filter(**{"pk__gt" if oldest_first else "pk__lt": _id_of(cursor)})
+    rows = list(queryset.order_by("pk" if oldest_first else "-pk")[: limit + 1])
     more = len(rows) > limit
     rows = rows[:limit]
     return {"items": rows, "next": _next_url(request, rows[-1].pk) if more else None}

@@ -11,8 +11,8 @@ SCOPES: dict[str, str] = {
     "breakouts:control": "plan, prepare, start, stop and cancel breakouts, raise and lower their curtain",
     "distributions:read": "list and read distributions and their configuration",
     "distributions:write": "create, detach, sync and retry distributions",
-    "usage:read": "read the usage of a breakout",
-    "usage:write": "write statements of usage; no call needs it yet",
+    "usage:read": "read usage, costs and statements",
+    "usage:write": "draft, issue and void statements",
 }
 
 

@@ -88,7 +88,7 @@ def channel_request(spec: ChannelSpec) -> dict[str, Any]:
 
 
 def _attachments(spec: ChannelSpec) -> list[dict[str, Any]]:
-    """The input, and the second one of the failover pair, whose settings are on the first (AWS_RULES 48)."""
+    """The input, and the second one of the failover pair, whose settings are on the first (AWS_RULES 52)."""
     main = _attachment(spec, spec.input_id, MAIN)
     if not spec.second_input_id:
         return [main]

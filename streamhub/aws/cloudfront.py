@@ -19,6 +19,13 @@ from streamhub.aws.distribution_config import (
 from streamhub.aws.paging import ListPage, pages_of
 from streamhub.aws.redaction import hiding, redacted
 from streamhub.aws.session import AwsSession
+from streamhub.aws.viewer_domain import (
+    aliases_of,
+    certificate_of,
+    with_alias,
+    with_certificate,
+    with_viewer_settings,
+)
 from streamhub.errors import Conflict, HandedOver
 
 __all__ = ["CloudFront", "DistributionInfo", "DistributionSpec", "ListPage", "distribution_config"]
@@ -47,6 +54,9 @@ class DistributionInfo:
     price_class: str = ""
     # The key groups whose signatures its default behaviour asks for.
     key_groups: tuple[str, ...] = ()
+    # Its alternate domain names, and the ARN of their certificate in ACM ("": none).
+    aliases: tuple[str, ...] = ()
+    certificate: str = ""
 
     @property
     def deployed(self) -> bool:
@@ -110,20 +120,55 @@ class CloudFront:
         id: str,
         *,
         delivery: Mapping[str, str | None] | None,
+        viewer: Mapping[str, Any],
         origin_header: str,
         is_ours: Callable[[DistributionInfo], bool],
     ) -> DistributionInfo:
         """Give a distribution our settings of delivery (the arguments of `with_delivery`) and origin header.
 
-        `delivery` None: the header only. As `set_enabled`. Raises Refused.
+        `viewer`: the arguments of `with_viewer_settings`. `delivery` None: the header only. As
+        `set_enabled`. Raises Refused.
         """
 
         def edited(config: Config) -> Config:
             config = with_origin_header(config, origin_header)
-            return with_delivery(config, **delivery) if delivery is not None else config
+            if delivery is None:
+                return config
+            return with_viewer_settings(with_delivery(config, **delivery), **viewer)
 
         with hiding(origin_header):
             return self._edit(id, edited, is_ours)
+
+    def give_alias(
+        self, id: str, alias: str, certificate_arn: str, *, is_ours: Callable[[DistributionInfo], bool]
+    ) -> DistributionInfo:
+        """Add an alternate domain name that no distribution has, with its certificate. As `set_enabled`.
+
+        Raises ActionRequired (`CNAMEAlreadyExists`) if another distribution has it, Refused.
+        """
+        return self._edit(id, lambda config: with_alias(config, alias, certificate_arn), is_ours)
+
+    def set_certificate(
+        self, id: str, arn: str, *, is_ours: Callable[[DistributionInfo], bool]
+    ) -> DistributionInfo:
+        """Give it the certificate, without which no alias can move to it. As `set_enabled`."""
+        return self._edit(id, lambda config: with_certificate(config, arn), is_ours)
+
+    def move_alias(self, id: str, etag: str, alias: str) -> tuple[str, str | None]:
+        """UpdateDomainAssociation: take an alias from the distribution that has it. The new ETag, request id.
+
+        One write to both distributions, so the name never leads nowhere. The other one must be disabled,
+        and this one must have a certificate for the name ("Move an alternate domain name"). Raises Conflict
+        if the ETag is not the current one; Refused (`IllegalUpdate`).
+        """
+        response, request_id = self._session.call(
+            "cloudfront",
+            "UpdateDomainAssociation",
+            Domain=alias,
+            TargetResource={"DistributionId": id},
+            IfMatch=etag,
+        )
+        return str(response["ETag"]), request_id
 
     def _set(
         self, id: str, field: str, value: object, is_ours: Callable[[DistributionInfo], bool]
@@ -216,6 +261,8 @@ def _info(response: Mapping[str, Any], request_id: str | None) -> DistributionIn
         request_id=request_id,
         price_class=config.get("PriceClass", ""),
         key_groups=_key_groups(config),
+        aliases=aliases_of(config),
+        certificate=certificate_of(config),
     )
 
 
@@ -233,6 +280,8 @@ def _summary(summary: Mapping[str, Any], request_id: str | None) -> Distribution
         request_id=request_id,
         price_class=summary.get("PriceClass", ""),
         key_groups=_key_groups(summary),
+        aliases=aliases_of(summary),
+        certificate=certificate_of(summary),
     )
 
 

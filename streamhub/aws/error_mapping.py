@@ -82,6 +82,8 @@ DENIALS = {
 CONFLICTS = {
     "ConflictException",
     "DistributionNotDisabled",
+    "EntityNotFound",  # of a move of an alias: one of the two may be gone, so read it again
+    "InvalidChangeBatch",  # records that are not as they were read
     "InvalidIfMatchVersion",
     "NoSuchResource",  # tags of a distribution that may be gone: no proof, so read it again
     "OperationAborted",

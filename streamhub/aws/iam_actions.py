@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 ACTIONS: dict[str, tuple[str, ...]] = {
+    "acm:DescribeCertificate": ("acm:DescribeCertificate",),
     "cloudfront:CreateDistributionWithTags": ("cloudfront:CreateDistribution", "cloudfront:TagResource"),
     "cloudfront:DeleteDistribution": ("cloudfront:DeleteDistribution",),
     "cloudfront:GetDistribution": ("cloudfront:GetDistribution",),
     "cloudfront:GetDistributionConfig": ("cloudfront:GetDistributionConfig",),
     "cloudfront:GetKeyGroup": ("cloudfront:GetKeyGroup",),
     "cloudfront:GetPublicKey": ("cloudfront:GetPublicKey",),
+    "cloudfront:GetResponseHeadersPolicy": ("cloudfront:GetResponseHeadersPolicy",),
     "cloudfront:ListDistributions": ("cloudfront:ListDistributions",),
     "cloudfront:ListTagsForResource": ("cloudfront:ListTagsForResource",),
     "cloudfront:TagResource": ("cloudfront:TagResource",),
     "cloudfront:UntagResource": ("cloudfront:UntagResource",),
     "cloudfront:UpdateDistribution": ("cloudfront:UpdateDistribution",),
+    "cloudfront:UpdateDomainAssociation": (
+        "cloudfront:UpdateDomainAssociation",
+        "cloudfront:UpdateDistribution",
+    ),
     "cloudwatch:GetMetricData": ("cloudwatch:GetMetricData",),
     "iam:SimulatePrincipalPolicy": ("iam:SimulatePrincipalPolicy",),
     "medialive:BatchUpdateSchedule": ("medialive:BatchUpdateSchedule",),
@@ -61,6 +67,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "mediapackage:TagResource": ("mediapackage:TagResource",),
     "mediapackage:UntagResource": ("mediapackage:UntagResource",),
     "mediapackage:UpdateOriginEndpoint": ("mediapackage:UpdateOriginEndpoint", "iam:PassRole"),
+    "route53:ChangeResourceRecordSets": ("route53:ChangeResourceRecordSets",),
+    "route53:GetHostedZone": ("route53:GetHostedZone",),
+    "route53:ListResourceRecordSets": ("route53:ListResourceRecordSets",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
     "secretsmanager:GetSecretValue": ("secretsmanager:GetSecretValue",),
     "service-quotas:ListAWSDefaultServiceQuotas": ("servicequotas:ListAWSDefaultServiceQuotas",),

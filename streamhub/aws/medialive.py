@@ -213,7 +213,7 @@ class MediaLive:
         """BatchUpdateSchedule: read this attachment now. `action` names it, once in the channel's schedule.
 
         Returns the request id. Raises Refused if the name is taken or the channel has no such attachment,
-        NotFound (AWS_RULES 48).
+        NotFound (AWS_RULES 52).
         """
         switch = {
             "ActionName": action,

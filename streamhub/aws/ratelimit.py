@@ -100,6 +100,8 @@ RATES: Mapping[str, Rate] = {
     "cloudwatch:GetMetricData": Rate(50, 50),
     "s3:*": Rate(20, 50),
     "secretsmanager:*": Rate(5, 10),
+    # Route 53 takes five requests a second for the whole account.
+    "route53:*": Rate(3, 5),
     "service-quotas:*": Rate(2, 10),
     "*": Rate(5, 10),
 }

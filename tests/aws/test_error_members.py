@@ -13,7 +13,9 @@ from streamhub.lifecycle.models import error_fields
 
 # (shape, member): where a person sees it, or why nobody has to.
 SHOWN = {("UnprocessableEntityException", "ValidationErrors"): "error_validation"}
-NOT_SHOWN: dict[tuple[str, str], str] = {}
+NOT_SHOWN: dict[tuple[str, str], str] = {
+    ("InvalidChangeBatch", "messages"): "Route 53 gives the same sentences, in brackets, as the message",
+}
 
 EVERYWHERE = {"message", "code"}
 

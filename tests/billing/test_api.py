@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.test import Client
 
+from billing.monthly_usage import month_bounds
 from billing.pricing.services import rates_seed
-from billing.statement import month_bounds
 from channels_app.services.usage import Usage, breakout_usage_record
 from streamhub.access import audit
 from streamhub.access.models import AuditEntry

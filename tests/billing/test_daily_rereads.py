@@ -11,8 +11,8 @@ from billing.attribution import Amount
 from billing.breakout_usage import breakout_usage
 from billing.completeness import missing
 from billing.models import DailySeries, LedgerHour, LedgerMinute
+from billing.monthly_usage import statement_lines
 from billing.rollup import ledger_rollup
-from billing.statement import statement_lines
 from channels_app.models import Attachment, Breakout
 from distributions.models import Distribution
 from streamhub.errors import Throttled

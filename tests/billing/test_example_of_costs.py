@@ -18,7 +18,7 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "billing.md").read_text()
 
 
 def example() -> str:
-    return DOCUMENT[DOCUMENT.index("### An example to the cent") : DOCUMENT.index("## How exact it is")]
+    return DOCUMENT[DOCUMENT.index("### An example to the cent") : DOCUMENT.index("## Statements")]
 
 
 def table() -> dict[str, Decimal]:

@@ -13,11 +13,13 @@ from streamhub.aws.iam_actions import ACTIONS
 NOT_CALLED_YET: dict[str, set[str]] = {}
 
 SERVICES = (
+    "acm",
     "cloudfront",
     "cloudwatch",
     "iam",
     "medialive",
     "mediapackage",
+    "route53",
     "secretsmanager",
     "service-quotas",
     "sts",

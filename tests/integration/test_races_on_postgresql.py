@@ -22,6 +22,8 @@ RACES = [
     "tests/lifecycle/test_observed_facts.py",
     "tests/lifecycle/test_sweep.py",
     "tests/console/test_finding.py",
+    "tests/billing/statements/test_races.py",
+    "tests/billing/statements/test_month.py",
 ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from channels_app.models import SecurityGroup
 from streamhub.lifecycle.models import Transition
-from tests.matrix import flows
+from tests.matrix import alias, flows
 from tests.matrix.failover import FAILOVER
 from tests.matrix.flows import Flow, assert_left, assert_off_air, assert_on_air, without
 from tests.scenarios import console_inputs as inputs
@@ -254,4 +254,4 @@ OUTSIDE = {
         in_cloudfront("edit", changes={"PriceClass": "PriceClass_All"}), edited, assert_on_air
     ),
 }
-FLOWS = {**flows.FLOWS, **FAILOVER, **OUTSIDE}
+FLOWS = {**flows.FLOWS, **FAILOVER, **alias.FLOWS, **OUTSIDE}

@@ -15,7 +15,7 @@ from tests.scenarios.world import WorldUnderTest
 MODELS: dict[str, type[models.Model]] = {
     model.KIND: model for model in (Breakout, Channel, Distribution, SecurityGroup)
 }
-WRITES = ("Create", "Update", "Start", "Stop", "Delete")
+WRITES = ("Create", "Update", "Change", "Start", "Stop", "Delete")
 
 
 def wrongs() -> list[str]:

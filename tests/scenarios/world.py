@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from billing.models import CollectionWindow, DailySeries, EncoderPhase, LedgerMinute, MonthCost
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
-from distributions.models import Distribution, OriginSecret, ViewerKey
+from distributions.models import Distribution, HeadersPolicy, OriginSecret, ViewerKey
 from distributions.tasks import delete_stale_distributions
 from emulator.base import Durations
 from emulator.control import Control
@@ -42,6 +42,7 @@ ROWS = (
     Distribution,
     ViewerKey,
     OriginSecret,
+    HeadersPolicy,
     EncoderPhase,
     MonthCost,
     Duration,

@@ -11,8 +11,8 @@ import pytest
 from django.core.management import call_command
 
 from billing.models import LedgerMinute
+from billing.monthly_usage import month_bounds
 from billing.pricing.services import rates_seed
-from billing.statement import month_bounds
 from streamhub.csv_cells import cells
 from tests.scenarios import rows
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from billing.completeness import missing
+from billing.monthly_usage import UsageLine, month_bounds, one_state, statement_lines
 from billing.pricing.delivery import DeliveryRates, LinePrices
 from billing.pricing.services import price_book
-from billing.statement import StatementLine, month_bounds, one_state, statement_lines
 from streamhub.access import audit
 from streamhub.clock import database_now
 from streamhub.commands import DatabaseCommand
@@ -63,7 +63,7 @@ class Command(DatabaseCommand):
             self.stderr.write(f"{month} is incomplete. {sentence}")
 
 
-def _row(line: StatementLine, prices: LinePrices) -> tuple[object, ...]:
+def _row(line: UsageLine, prices: LinePrices) -> tuple[object, ...]:
     price = prices.total if line.breakout == "sum" else prices.add(line.bytes_downloaded, line.requests)
     return (
         line.breakout,

@@ -11,11 +11,14 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from streamhub.aws.acm import Acm
 from streamhub.aws.cloudfront import CloudFront
 from streamhub.aws.cloudwatch import CloudWatch, MetricQuery
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.mediapackage import MediaPackage
 from streamhub.aws.regions import missing_in
+from streamhub.aws.response_headers import cors_policy
+from streamhub.aws.route53 import Route53
 from streamhub.aws.s3 import S3
 from streamhub.aws.session import AwsSession, current_session
 from streamhub.aws.sts import Sts
@@ -56,6 +59,7 @@ def findings(session: AwsSession) -> Iterator[AccountCheck]:
     for name in ("RECORDING_BUCKET", "MEDIA_BUCKET"):
         yield _bucket(session, name, getattr(settings, name))
     yield _mediamanager(session)
+    yield from _aliases(session)
 
 
 def _check(name: str, read: Callable[[], str]) -> AccountCheck:
@@ -123,6 +127,41 @@ def _mediamanager(session: AwsSession) -> AccountCheck:
     if not id:
         return AccountCheck("MediaManager distribution", True, "MEDIAMANAGER_DISTRIBUTION_ID is not set")
     return _check("MediaManager distribution", lambda: f"{id}: {CloudFront(session).get(id).status}")
+
+
+def _aliases(session: AwsSession) -> Iterator[AccountCheck]:
+    """What an alias domain and players with cookies need; nothing where they are not set."""
+    domain, zone = settings.CLOUDFRONT_ALIAS_DOMAIN, settings.ROUTE53_ZONE_ID
+    if domain:
+        yield _verdict("CLOUDFRONT_CERTIFICATE_ARN", lambda: _certificate_problem(session, domain))
+    if domain and zone:
+        yield _verdict("ROUTE53_ZONE_ID", lambda: _zone_problem(session, domain))
+    if settings.PLAYBACK_ORIGINS:
+        yield _verdict("PLAYBACK_ORIGINS", lambda: _policy_problem(session))
+
+
+def _verdict(name: str, problem: Callable[[], str]) -> AccountCheck:
+    """`problem`: why it does not do, in a sentence; "": it does. It reads AWS."""
+    read: list[str] = []
+    check = _check(name, lambda: read.append(problem()) or "fits")  # type: ignore[func-returns-value]
+    return AccountCheck(name, False, read[0]) if read and read[0] else check
+
+
+def _certificate_problem(session: AwsSession, domain: str) -> str:
+    """One of any channel has to be covered: the certificate needs the wildcard."""
+    certificate = Acm(session).certificate(settings.CLOUDFRONT_CERTIFICATE_ARN)
+    return certificate.problem_with(f"*.{domain}")
+
+
+def _zone_problem(session: AwsSession, domain: str) -> str:
+    zone = Route53(session).zone_name(settings.ROUTE53_ZONE_ID)
+    within = domain == zone or domain.endswith(f".{zone}")
+    return "" if within else f"{settings.ROUTE53_ZONE_ID} is the zone of {zone}, which {domain} is not in."
+
+
+def _policy_problem(session: AwsSession) -> str:
+    policy = cors_policy(session, settings.CLOUDFRONT_RESPONSE_HEADERS_POLICY_ID)
+    return "There is no such policy." if policy is None else policy.problem_with(settings.PLAYBACK_ORIGINS)
 
 
 class Command(DatabaseCommand):

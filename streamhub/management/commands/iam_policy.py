@@ -11,19 +11,30 @@ from django.conf import settings
 from streamhub.aws.iam_actions import actions_for
 from streamhub.commands import DatabaseCommand
 
+CERTIFICATE = "acm:DescribeCertificate"
+RECORDS = ("route53:ChangeResourceRecordSets", "route53:GetHostedZone", "route53:ListResourceRecordSets")
+
 
 def policy(
-    role_arn: str, buckets: list[str], secrets: Sequence[str] = (), cdn_role_arn: str = ""
+    role_arn: str,
+    buckets: list[str],
+    secrets: Sequence[str] = (),
+    cdn_role_arn: str = "",
+    certificate_arn: str = "",
+    zone_id: str = "",
 ) -> dict[str, Any]:
     """The policy document. A role can be passed only to its service; buckets can only be listed.
 
-    `secrets`: the ARNs of those that can be read. The role of closed origins can be passed to MediaPackage.
+    `secrets`: the ARNs of those that can be read. The certificate of the alias domain can be read, and the
+    records of its zone changed. The role of closed origins can be passed to MediaPackage.
     """
     restricted = {
         "iam:PassRole",
         "iam:SimulatePrincipalPolicy",
         "s3:ListBucket",
         "secretsmanager:GetSecretValue",
+        CERTIFICATE,
+        *RECORDS,
     }
     statements: list[dict[str, Any]] = [
         {
@@ -62,6 +73,7 @@ def policy(
                 "Resource": list(secrets),
             }
         )
+    statements += _of_aliases(certificate_arn, zone_id)
     if cdn_role_arn:
         statements.append(
             {
@@ -75,13 +87,38 @@ def policy(
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+def _of_aliases(certificate_arn: str, zone_id: str) -> list[dict[str, Any]]:
+    """What an alias domain needs beside CloudFront."""
+    statements: list[dict[str, Any]] = []
+    if certificate_arn:
+        statements.append(
+            {
+                "Sid": "ReadTheCertificateOfAliases",
+                "Effect": "Allow",
+                "Action": CERTIFICATE,
+                "Resource": certificate_arn,
+            }
+        )
+    if zone_id:
+        zone = f"arn:aws:route53:::hostedzone/{zone_id}"
+        statements.append(
+            {"Sid": "RecordsOfAliases", "Effect": "Allow", "Action": list(RECORDS), "Resource": zone}
+        )
+    return statements
+
+
 class Command(DatabaseCommand):
     help = "Print the IAM policy that StreamHub's access key needs, made from the product's AWS calls."
 
     def handle(self, *args: Any, **options: Any) -> None:
         buckets = [bucket for bucket in (settings.RECORDING_BUCKET, settings.MEDIA_BUCKET) if bucket]
         document = policy(
-            settings.MEDIALIVE_ROLE_ARN, buckets, secrets_read(), settings.MEDIAPACKAGE_CDN_ROLE_ARN
+            settings.MEDIALIVE_ROLE_ARN,
+            buckets,
+            secrets_read(),
+            settings.MEDIAPACKAGE_CDN_ROLE_ARN,
+            settings.CLOUDFRONT_CERTIFICATE_ARN,
+            settings.ROUTE53_ZONE_ID,
         )
         self.stdout.write(json.dumps(document, indent=2))
 

@@ -31,7 +31,7 @@ DISTRIBUTIONS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
-class StatementLine:
+class UsageLine:
     """One line: bytes and requests of one breakout on one distribution in the month.
 
     `late_bytes`, `late_requests`: how much of them came after the breakout's figures were final.
@@ -52,13 +52,18 @@ class StatementLine:
 
 
 @dataclass
-class _Sum:
+class UsageSum:
+    """A sum of the ledger. `approximate`: periods longer than a minute took part."""
+
     amount: Amount = field(default_factory=Amount)
     approximate: bool = False
 
     def add(self, amount: Amount, approximate: bool) -> None:
         self.amount += amount
         self.approximate |= approximate
+
+
+Sums = defaultdict[str, defaultdict[int | None, UsageSum]]
 
 
 def month_bounds(month: str) -> tuple[datetime, datetime]:
@@ -79,19 +84,19 @@ def one_state() -> Iterator[None]:
         yield
 
 
-def statement_lines(start: datetime, end: datetime, missing: Missing) -> Iterator[StatementLine]:
+def statement_lines(start: datetime, end: datetime, missing: Missing) -> Iterator[UsageLine]:
     """The lines from start to end (exclusive), by distribution, then the sum.
 
     `missing`: what `completeness.missing` says of the same time.
     """
     total, late, approximate = Amount(), Amount(), False
-    for ids in _batches(_distributions(start, end)):
+    for ids in batches(distributions_between(start, end)):
         for line in _lines_of(ids, start, end):
             total += Amount(line.bytes_downloaded, line.requests, 1)
             late += Amount(line.late_bytes, line.late_requests)
             approximate |= line.approximate
             yield line
-    yield StatementLine(
+    yield UsageLine(
         "sum",
         "",
         "",
@@ -106,7 +111,8 @@ def statement_lines(start: datetime, end: datetime, missing: Missing) -> Iterato
     )
 
 
-def _distributions(start: datetime, end: datetime) -> list[str]:
+def distributions_between(start: datetime, end: datetime) -> list[str]:
+    """The distributions of which the ledger has something from start to end (exclusive), in order."""
     minutes = LedgerMinute.objects.filter(minute__gte=start, minute__lt=end)
     hours = LedgerHour.objects.filter(hour__gte=start, hour__lt=end)
     ids = minutes.values_list("aws_distribution_id", flat=True).union(
@@ -115,18 +121,15 @@ def _distributions(start: datetime, end: datetime) -> list[str]:
     return sorted(ids)
 
 
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So many ids at once as are read with one set of queries."""
     for n in range(0, len(ids), DISTRIBUTIONS_AT_ONCE):
         yield ids[n : n + DISTRIBUTIONS_AT_ONCE]
 
 
-def _lines_of(ids: Sequence[str], start: datetime, end: datetime) -> Iterator[StatementLine]:
+def _lines_of(ids: Sequence[str], start: datetime, end: datetime) -> Iterator[UsageLine]:
     """The lines of these distributions, in their order. The number of queries does not depend on the rows."""
-    sums: defaultdict[str, defaultdict[int | None, _Sum]] = defaultdict(lambda: defaultdict(_Sum))
-    parts = attributed({aws_id: [(start, end)] for aws_id in ids}, coverages(ids, start, end))
-    for aws_id, its in groupby(parts, key=lambda part: part.aws_distribution_id):
-        _add(sums[aws_id], its)
-    _add_hours(sums, ids, start, end)
+    sums = usage_sums(ids, start, end)
     final = _final_figures(ids, start, end)
     rows = Breakout.objects.in_bulk({pk for its_sums in sums.values() for pk in its_sums if pk})
     for aws_id in ids:
@@ -135,7 +138,17 @@ def _lines_of(ids: Sequence[str], start: datetime, end: datetime) -> Iterator[St
             yield _line(rows.get(pk or 0), aws_id, its_sum, final.get((aws_id, pk), Amount()))
 
 
-def _add(sums: defaultdict[int | None, _Sum], parts: Iterator[Attributed]) -> None:
+def usage_sums(ids: Sequence[str], start: datetime, end: datetime) -> Sums:
+    """By distribution and breakout (None: nobody's): what the ledger has from start to end (exclusive)."""
+    sums: Sums = defaultdict(lambda: defaultdict(UsageSum))
+    parts = attributed({aws_id: [(start, end)] for aws_id in ids}, coverages(ids, start, end))
+    for aws_id, its in groupby(parts, key=lambda part: part.aws_distribution_id):
+        _add(sums[aws_id], its)
+    _add_hours(sums, ids, start, end)
+    return sums
+
+
+def _add(sums: defaultdict[int | None, UsageSum], parts: Iterator[Attributed]) -> None:
     for part in parts:
         if part.amount.bytes_downloaded or part.amount.requests or part.breakout is None:
             sums[part.breakout].add(part.amount, part.approximate)
@@ -143,9 +156,7 @@ def _add(sums: defaultdict[int | None, _Sum], parts: Iterator[Attributed]) -> No
             sums[part.breakout].add(part.amount, False)
 
 
-def _add_hours(
-    sums: defaultdict[str, defaultdict[int | None, _Sum]], ids: Sequence[str], start: datetime, end: datetime
-) -> None:
+def _add_hours(sums: Sums, ids: Sequence[str], start: datetime, end: datetime) -> None:
     """Add the hours to which minutes were rolled up, by breakout (None: deleted, or nobody's)."""
     hours = LedgerHour.objects.filter(aws_distribution_id__in=ids, hour__gte=start, hour__lt=end)
     rolled = list(
@@ -171,13 +182,13 @@ def _final_figures(
     }
 
 
-def _line(row: Breakout | None, aws_distribution_id: str, its_sum: _Sum, final: Amount) -> StatementLine:
+def _line(row: Breakout | None, aws_distribution_id: str, its_sum: UsageSum, final: Amount) -> UsageLine:
     figures = aws_distribution_id, its_sum.amount.bytes_downloaded, its_sum.amount.requests
     if row is None:
-        return StatementLine(UNATTRIBUTED, "", "", *figures, "", approximate=its_sum.approximate)
+        return UsageLine(UNATTRIBUTED, "", "", *figures, "", approximate=its_sum.approximate)
     late = its_sum.amount - final if row.usage_status == UsageStatus.FINAL else Amount()
     changed = late.bytes_downloaded != 0 or late.requests != 0
-    return StatementLine(
+    return UsageLine(
         str(row.pk),
         row.name,
         row.channel_name,

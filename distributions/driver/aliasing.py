@@ -1,0 +1,165 @@
+"""Gives a distribution its alias, and keeps the DNS record that leads to it.
+
+The certificate is read first: CloudFront refuses a name that it does not cover. An alias that a detached
+distribution of ours still has is moved in one call, so that it never leads nowhere; one that no distribution
+has is added. A name that a stranger's distribution has is never moved. Each step makes one change; one that
+died is taken again, and reads first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from distributions import aliases
+from distributions.driver import naming
+from distributions.driver.observing import LIST, cloudfront, facts_of
+from distributions.driver.pricing import MEANWHILE
+from distributions.driver.sending import send
+from distributions.models import Distribution, State
+from streamhub.aws.cloudfront import DistributionInfo
+from streamhub.errors import ActionRequired, AwsError, Refused
+from streamhub.lifecycle import absence
+from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.lifecycle.models import error_fields
+
+ALIAS_REFUSED = "alias_refused"
+HINT = (
+    "Viewers watch by the distribution's own domain meanwhile. Correct CLOUDFRONT_CERTIFICATE_ARN or what "
+    "has the name, then press Retry; StreamHub also tries again every few minutes."
+)
+
+
+def give(claim: Claim) -> float | None:
+    """Take the next step towards the alias. A refusal is shown, and the distribution goes on without it."""
+    row: Distribution = claim.row
+    claim.keep_error = bool(row.error_code) and row.error_code != ALIAS_REFUSED
+    try:
+        naming.check_certificate(row.alias)
+        source = aliases.holder(row)
+        if source is None:
+            return _add(claim)
+        return _move(claim, source)
+    except (Refused, ActionRequired) as error:
+        _show(claim, error)
+        return float(settings.FULL_OBSERVE_SECONDS)
+
+
+def _show(claim: Claim, error: AwsError) -> None:
+    what = f"The alias {claim.row.alias} is not in place"
+    show(claim, error, what, code=ALIAS_REFUSED, hint=getattr(error, "hint", "") or HINT)
+
+
+def show(claim: Claim, error: AwsError, what: str, *, code: str, hint: str, **fields: Any) -> None:
+    """Show on the row what does not go on, and why: in AWS's words, or in ours if we did not ask AWS."""
+    shown = AwsError(f"{what}: {error.message}", code=code, request_id=error.request_id)
+    claim.keep_error = True
+    claim.save(**{**error_fields(shown, hint), "error_needs_person": True}, **fields)
+
+
+def _add(claim: Claim) -> float | None:
+    """Nothing of ours has it: add it."""
+    row: Distribution = claim.row
+    arn = settings.CLOUDFRONT_CERTIFICATE_ARN
+    claim.save(alias_given=row.alias)  # before it is sent: whose it is, if the answer is lost
+    info = send(claim, lambda api, id, ours: api.give_alias(id, row.alias, arn, is_ours=ours))
+    return _sent(claim, info, f"alias {row.alias} sent")
+
+
+def _move(claim: Claim, source: Distribution) -> float | None:
+    """Move it from `source`, once that is disabled and this one has the certificate."""
+    row: Distribution = claim.row
+    if source.enabled or source.attached:
+        return float(settings.OBSERVE_SECONDS)
+    if row.certificate_seen != settings.CLOUDFRONT_CERTIFICATE_ARN:
+        arn = settings.CLOUDFRONT_CERTIFICATE_ARN
+        info = send(claim, lambda api, id, ours: api.set_certificate(id, arn, is_ours=ours))
+        return _sent(claim, info, f"certificate for {row.alias} sent")
+    claim.save(alias_given=row.alias)
+    _let_go(source)
+    with claim.sending(own_etag=""):
+        etag, request_id = absence.observe_on_conflict(
+            claim, lambda: cloudfront().move_alias(row.aws_distribution_id or "", row.etag, row.alias)
+        )
+    seen = ",".join(sorted({*aliases.names_seen(row), row.alias}))
+    claim.change_state(
+        State.DEPLOYING,
+        why=f"alias {row.alias} moved from {source.aws_distribution_id}",
+        request_id=request_id,
+        polled_list=LIST,
+        etag=etag,
+        own_etag=etag,
+        status="InProgress",
+        aliases_seen=seen,
+    )
+    return None
+
+
+def _let_go(source: Distribution) -> None:
+    """Before the move: its ETag is about to change, which is no edit from outside."""
+    Distribution.objects.filter(pk=source.pk).update(alias_leaving=True, own_etag="", alias_serves=False)
+
+
+def _sent(claim: Claim, info: DistributionInfo | None, why: str) -> float | None:
+    """Record what CloudFront answered."""
+    row: Distribution = claim.row
+    if info is None:
+        return AT_ONCE
+    claim.change_state(
+        row.state if info.deployed else MEANWHILE[State(row.state)],
+        why=why,
+        request_id=info.request_id,
+        polled_list="" if info.deployed else LIST,
+        observed_at=Now(),
+        own_etag=info.etag or "",
+        **facts_of(info),
+    )
+    return AT_ONCE if info.deployed else None
+
+
+def point(claim: Claim) -> float | None:
+    """Point the DNS record to the distribution, unless it is somebody else's, which is shown."""
+    row: Distribution = claim.row
+    claim.keep_error = bool(row.error_code) and row.error_code != naming.RECORD_REFUSED
+    try:
+        request_id = naming.point(claim)
+    except Refused as error:
+        what = f"The DNS record of {row.alias} is not changed"
+        show(claim, error, what, code=naming.RECORD_REFUSED, hint=naming.HINT, alias_points_to="")
+        return float(settings.FULL_OBSERVE_SECONDS)
+    why = f"DNS record {row.alias} points to {row.domain_name}"
+    claim.note(why, request_id=request_id, alias_points_to=row.domain_name, alias_observed_at=Now())
+    return AT_ONCE
+
+
+def unpoint(claim: Claim) -> float | None:
+    """Remove a DNS record of ours, or leave it to the distribution that has its name now."""
+    row: Distribution = claim.row
+    if naming.leave_to_heir(claim):
+        return AT_ONCE
+    name = aliases.record_name(row)
+    try:
+        request_id = naming.clear(name)
+        why = f"DNS record {name} removed"
+    except Refused as error:  # a deletion is carried out all the same
+        request_id, why = error.request_id, f"DNS record {name} is left, remove it by hand: {error.message}"
+    with transaction.atomic():
+        claim.note(why, request_id=request_id, alias_record="")
+    return AT_ONCE
+
+
+def look(claim: Claim) -> None:
+    """After a describe: read certificate and record again, for the readiness. A refusal is kept in words."""
+    row: Distribution = claim.row
+    if not aliases.alias_wanted(row) or not settings.CLOUDFRONT_CERTIFICATE_ARN:
+        return
+    try:
+        problem = naming.certificate_problem(row.alias)
+        points_to = naming.points_to(row.alias) if settings.ROUTE53_ZONE_ID else ""
+    except Refused as error:
+        problem, points_to = error.message, row.alias_points_to
+    claim.save(alias_problem=problem, alias_points_to=points_to, alias_observed_at=Now())
