@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 from django.contrib import admin
 from django.contrib.admin import display
@@ -12,10 +12,12 @@ from django.http import HttpRequest
 from billing import conservation_page
 from billing.breakout_usage import PeriodUsage, breakout_usage, data_points
 from billing.costs import page as costs_page
+from billing.costs.now import PUBLISHED_AFTER
 from billing.models import LedgerMinute
 from billing.pricing import pages as pricing_pages
 from billing.statements import admin as statements_admin
 from billing.statements import pages as statements_pages
+from billing.usage_window import MINUTE, floor_to
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
 from streamhub.access.roles import VIEWER
@@ -29,7 +31,7 @@ from streamhub.console.registry import PageParts
 from streamhub.console.roles import Grant
 from streamhub.console.saved_views import SavedView, filter_of, list_url
 from streamhub.console.templatetags.console import size, when
-from streamhub.console.tiles import Figure, Tile
+from streamhub.console.tiles import DashboardChart, Figure, Tile
 
 VIEW = "billing.view_ledgerminute"
 MOST_ROWS = 120
@@ -115,6 +117,19 @@ def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
     return Panel("Bytes per minute", "billing/usage.html", context, "bar_chart", order=20)
 
 
+def _last_hour() -> bar_chart.Chart | None:
+    """What all distributions together delivered in each minute of the last hour."""
+    since = floor_to(database_now()) - timedelta(hours=1)
+    rows = LedgerMinute.objects.filter(minute__gte=since, period_seconds=MINUTE)
+    sums = rows.values_list("minute").annotate(Sum("bytes_downloaded")).order_by("minute")
+    # The newest minutes are still being published.
+    open_from = floor_to(database_now()) - PUBLISHED_AFTER
+    return bar_chart.chart([bar_chart.Value(at, total, hollow=at >= open_from) for at, total in sums])
+
+
+CHARTS = (
+    DashboardChart("Delivered in the last hour, all shows", "bar_chart", VIEW, "bytes", _last_hour, 10),
+)
 TILES = (
     *costs_page.TILES,
     Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute, "today"), 70),

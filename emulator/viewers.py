@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .medialive.records import Channel
 
 Params = dict[str, Any]
-REQUESTS_PER_1000_S = 333  # a player fetches a playlist and a segment every six seconds
+REQUESTS_PER_1000_S = 500  # a player fetches a playlist and a segment every four seconds
 EDGES = 4  # the number of edges that fetch each byte from the origin
 STRAGGLERS = 20  # after the end, one viewer in this many still downloads for a while
 _DISTRIBUTION_ID = re.compile(r"E[A-Z0-9]{5,}")

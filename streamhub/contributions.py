@@ -39,6 +39,11 @@ matter. The attributes, the values and their users:
                       of channels: an amount and its currency
 `breakout_costs`      a function that sets `cost` of          the API of breakouts
                       breakouts
+`breakout_traffic`    a function: minutes of breakouts        `channels_app.traffic`
+`room_figures`        a function of request and breakout that  a show's control room
+                      returns a `console.facts.Fact` or None
+`glances`             `console.tiles.Glance`                  the dashboard
+`dashboard_charts`    `console.tiles.DashboardChart`          the dashboard
 `distribution_owner`  `distributions.owners.Owner`            `distributions`, for their owner
 ====================  ======================================  =================================
 """

@@ -22,7 +22,7 @@ from channels_app.models import Breakout, Channel
 from streamhub.access.roles import VIEWER
 from streamhub.clock import database_now
 from streamhub.console.badges import Tone
-from streamhub.console.facts import Panel
+from streamhub.console.facts import Fact, Panel
 from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import Grant
@@ -127,6 +127,18 @@ def _of_breakout(request: HttpRequest, row: Breakout) -> Panel | None:
     return Panel("What it costs", "billing/cost_panel.html", context, "payments", order=25)
 
 
+def _room_figure(request: HttpRequest, row: Breakout) -> Fact | None:
+    """What the show has cost so far, for its control room."""
+    found = costs_of([row]).get(row.pk) if request.user.has_perm(VIEW) else None
+    if found is None:
+        return None
+    if found.cost.unknown:
+        return Fact("cost so far", "not known", hint="the price book has no rate for any of it")
+    hourly = f", {found.per_hour} {found.currency} an hour" if found.per_hour is not None else ""
+    return Fact("cost so far", f"{found.cost.amount} {found.currency}", hint=f"estimate{hourly}")
+
+
+ROOM_FIGURES = (_room_figure,)
 TILES = (Tile(PAGE, "Costs now", "payments", VIEW, _per_hour, lambda: reverse(f"admin:{PAGE}"), 67),)
 PAGE_PARTS = (PageParts(Channel, panels=(_of_channel,)), PageParts(Breakout, panels=(_of_breakout,)))
 NAVIGATION = (Entry(309, "Billing", "Costs", "payments", url_name=f"admin:{PAGE}", permission=VIEW),)

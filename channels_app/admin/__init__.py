@@ -3,8 +3,10 @@
 from channels_app.admin import (
     back_to_back,
     breakout,
+    calendar,
     channel,
     distribution,
+    live_now,
     rescue,
     schedule,
     security_group,
@@ -13,6 +15,7 @@ from channels_app.admin import (
 from streamhub.console.navigation import Entry
 
 NAVIGATION = (
+    live_now.ENTRY,
     Entry(110, "Live", "Breakouts", "podcasts", "channels_app.breakout"),
     Entry(
         115,
@@ -36,4 +39,6 @@ PAGE_PARTS = (
     distribution.PARTS,
 )
 
-__all__ = ["NAVIGATION", "PAGE_PARTS", "security_group"]
+ADMIN_URLS = (*calendar.URLS, *live_now.URLS)
+
+__all__ = ["ADMIN_URLS", "NAVIGATION", "PAGE_PARTS", "security_group"]

@@ -13,12 +13,12 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import playback, preview, services
-from channels_app.admin import badges, handed_over, input_panel, running_cost, series
+from channels_app.admin import badges, control_room, handed_over, input_panel, running_cost, series
 from channels_app.admin import playback as playback_pages
 from channels_app.admin.calendar_place import calendar_at
 from channels_app.admin.facts import CURTAIN_HINT, breakout_sections, page_of
 from channels_app.admin.list_filters import FILTERS
-from channels_app.admin.now import breakout_now
+from channels_app.admin.now import breakout_now, length, viewers_sentence
 from channels_app.admin.planning_forms import BreakoutForm
 from channels_app.admin.planning_verbs import PLANNING
 from channels_app.guards import breakout as guards
@@ -26,8 +26,9 @@ from channels_app.models import Attachment, Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.playback_link import Playback
 from channels_app.readiness import readiness
+from channels_app.traffic import last_minutes
 from streamhub.access.actors import Actor
-from streamhub.clock import from_now
+from streamhub.clock import database_now, from_now
 from streamhub.console import sizes
 from streamhub.console.creation import CreatingAdmin
 from streamhub.console.facts import Link, Panel, Section
@@ -126,9 +127,6 @@ class BreakoutAdmin(CreatingAdmin):
     def list_read_at(self) -> Any:
         return lists_read_at(Channel)
 
-    def state_rows(self) -> QuerySet[Breakout]:
-        return super().state_rows().select_related("channel")
-
     def situation(self, row: Breakout) -> guards.Situation:
         return services.breakout_situation(row)
 
@@ -140,15 +138,24 @@ class BreakoutAdmin(CreatingAdmin):
         return breakout_sections(row, request.user)
 
     def links(self, request: HttpRequest, row: Breakout) -> list[Link]:
-        """Its place in the calendar, and a series of shows like it."""
+        """Its control room, its place in the calendar, and a series of shows like it."""
         at = row.session_started_at or row.starts_at
-        found = [Link("Calendar", calendar_at(row.channel_id, at), "calendar_month")]
+        found = [
+            Link("Control room", self.url("control", row.pk), "tune", key="o"),
+            Link("Calendar", calendar_at(row.channel_id, at), "calendar_month"),
+        ]
         if self.has_add_permission(request) and guards.refusal("duplicate", self.situation(row)) is None:
             found.append(Link("Plan a series", series.url_like(row), "date_range"))
         return found
 
+    def back_url(self, request: HttpRequest, row: Breakout) -> str:
+        """To the control room for who came from there."""
+        from_room = request.GET.get("from") == control_room.FROM
+        return self.url("control", row.pk) if from_room else super().back_url(request, row)
+
     def extra_urls(self) -> list[Any]:
         return [
+            *control_room.urls(self),
             path("series/", self.own(series.page), name="channels_app_breakout_series"),
             path("<int:object_id>/sign/", self.own(playback_pages.sign), name="channels_app_breakout_sign"),
             *super().extra_urls(),
@@ -209,7 +216,25 @@ def _stop_consequences(row: Breakout) -> list[str]:
     others = handed_over.stop_consequences(row.channel)
     if row.state == State.STOPPING:
         return ["It is stopping already. StreamHub asks AWS once more, now.", *others]
-    return ["The session ends for every viewer.", "A completed breakout cannot be started again.", *others]
+    over = "A completed breakout cannot be started again."
+    return [*_at_stake(row), "The session ends for every viewer.", over, *others]
+
+
+def _at_stake(row: Breakout) -> list[str]:
+    """The channel of a show that is live, for how long it has been on air, and how many watch."""
+    if row.state != State.RUNNING:
+        return []
+    since = row.session_started_at or row.state_since
+    minute = last_minutes([row]).get(row.pk)
+    return [
+        f"It is live on the channel {row.channel_name}, for {length(database_now() - since)} now.",
+        f"{viewers_sentence(minute)}",
+    ]
+
+
+def _typed_while_live(row: Breakout) -> str:
+    """A live show is stopped by typing, not by a stray click."""
+    return "stop" if row.state == State.RUNNING else ""
 
 
 def _curtain_note(row: Breakout) -> list[str]:
@@ -284,6 +309,7 @@ VERBS = (
         run=lambda row, who: services.breakout_stop(row, who=who),
         refusal=_refusal("stop"),
         typed=lambda row: handed_over.id_to_type(row.channel),
+        typed_alone=_typed_while_live,
         run_typed=lambda row, who: services.breakout_stop(row, who=who, confirmed=True),
         consequences=_stop_consequences,
         done="it is being stopped.",

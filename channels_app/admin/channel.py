@@ -16,7 +16,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from channels_app import breakout_sync, services
-from channels_app.admin import badges, channel_breakouts, handed_over, input_panel, thumbnails
+from channels_app.admin import badges, channel_breakouts, control_room, handed_over, input_panel, thumbnails
 from channels_app.admin.calendar_place import calendar_url
 from channels_app.admin.facts import channel_sections
 from channels_app.admin.forms import INPUTS, ChannelEditForm, ChannelForm, TagsForm
@@ -121,6 +121,11 @@ class ChannelAdmin(CreatingAdmin):
     @display(description="input")
     def input_shown(self, row: Channel) -> str:
         return INPUTS[InputType(row.input_type)].partition(":")[0]
+
+    def back_url(self, request: HttpRequest, row: Channel) -> str:
+        """To the control room of the show on air, for who came from there."""
+        on_air = breakout_sync.on_air(row) if request.GET.get("from") == control_room.FROM else None
+        return control_room.url_of(on_air) if on_air else super().back_url(request, row)
 
     def situation(self, row: Channel) -> guards.Situation:
         return services.channel_situation(row)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from channels_app import services
-from channels_app.admin import badges
+from channels_app.admin import badges, control_room
 from channels_app.admin.breakout import starting_soon
 from channels_app.admin.calendar_place import calendar_url
 from channels_app.admin.facts import page_of
@@ -15,10 +16,11 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import State as ChannelState
 from streamhub.console.badges import Badge, Tone, troubled
 from streamhub.console.saved_views import list_url
-from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
+from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Glance, GlanceFigure, Tile
 from streamhub.lifecycle.models import HasError
 
 LIST_LENGTH = 8
+GLANCE_LENGTH = 3
 BREAKOUTS, CHANNELS = "channels_app.view_breakout", "channels_app.view_channel"
 
 
@@ -97,6 +99,41 @@ def _outdated() -> Figure:
     detail = "apply the settings while they are idle" if count else "all have the present settings"
     return Figure(count, detail, Tone.WARN if count else Tone.GOOD)
 
+
+def _room_rows(rows: QuerySet[Breakout], *, planned: bool = False) -> list[DashboardRow]:
+    """The first of them, with their control rooms."""
+    return [
+        DashboardRow(
+            row.name,
+            control_room.url_of(row),
+            badges.BREAKOUT[State(row.state)],
+            row.state,
+            since=None if planned else row.session_started_at or row.state_since,
+            at=row.starts_at if planned else None,
+        )
+        for row in rows[:GLANCE_LENGTH]
+    ]
+
+
+def _live_glance() -> GlanceFigure:
+    rows = Breakout.objects.filter(state__in=ON_AIR).order_by("-state_since")
+    figure = _on_air()
+    return GlanceFigure(figure.value or "nothing", _room_rows(rows), figure.detail, figure.tone)
+
+
+def _next_glance() -> GlanceFigure:
+    """What starts next, by the clock; what should have started already comes first."""
+    rows = Breakout.objects.filter(starting_soon()).order_by("starts_at")
+    lines = _room_rows(rows, planned=True)
+    if not lines:
+        return GlanceFigure("nothing", detail="planned for the next 24 hours")
+    return GlanceFigure("", lines, f"{rows.count()} in the next 24 hours", Tone.BUSY, at=lines[0].at)
+
+
+GLANCES = (
+    Glance("live", "Live", "sensors", BREAKOUTS, _live_glance, lambda: reverse("admin:live_now"), 10),
+    Glance("next", "Next", "event_upcoming", BREAKOUTS, _next_glance, lambda: list_url(Breakout, "soon"), 20),
+)
 
 TILES = (
     Tile("live", "Live now", "sensors", BREAKOUTS, _on_air, lambda: list_url(Breakout, "live"), 10),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import State as ChannelState
+from channels_app.viewers import Minute
 
 
 def breakout_now(row: Breakout, now: datetime) -> str:
@@ -32,6 +33,16 @@ def channel_now(row: Channel, now: datetime) -> str:
     if planned:
         phrases.append(f"next: {planned.name}, {_planned_start(planned, now)}")
     return ", ".join(phrases)
+
+
+def viewers_sentence(minute: Minute | None) -> str:
+    """How many watched in the last minute that is published, and how that is known."""
+    if minute is None:
+        return "How many watch is not known: CloudFront has published nothing of the last minutes."
+    people = "1 viewer" if minute.viewers == 1 else f"{minute.viewers:,} viewers"
+    about = "Nobody" if not minute.requests else f"About {people}"
+    how = f"estimated from {minute.requests:,} requests"
+    return f"{about} watched in the minute from {minute.start:%H:%M} UTC, {how}."
 
 
 def _planned_start(row: Breakout, now: datetime) -> str:

@@ -96,11 +96,18 @@ class BreakoutOut(Out):
     distributions: list[str]
     usage: UsageOut
     error: ErrorOut | None
+    viewers_estimate: int | None = Field(
+        description="from the requests of the newest minute that CloudFront has published; null: none lately"
+    )
     cost: costs.CostOut | None = Field(description="null: it was not on air, or there is no rate")
 
     @staticmethod
     def resolve_cost(row: Breakout) -> dict[str, Any] | None:
         return costs.cost(row)
+
+    @staticmethod
+    def resolve_viewers_estimate(row: Breakout) -> int | None:
+        return costs.viewers_estimate(row)
 
     @staticmethod
     def resolve_channel(row: Breakout) -> str | None:

@@ -1,4 +1,4 @@
-"""Costs in answers about channels and breakouts, from the app that knows them (`contributions`)."""
+"""Costs and viewers in answers about channels and breakouts, from the app that knows them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from ninja import Field
 
 from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import ON_AIR
+from channels_app.traffic import set_viewers
 from streamhub.access.http import Out
 from streamhub.contributions import contributed
 
@@ -38,6 +40,13 @@ def cost(row: Breakout) -> dict[str, Any] | None:
     return _known(row, "cost")  # type: ignore[no-any-return]
 
 
+def viewers_estimate(row: Breakout) -> int | None:
+    """How many watch the breakout now; None: nothing current is published, or it is not running."""
+    if row.state not in ON_AIR:
+        return None
+    return _known(row, "viewers_estimate")  # type: ignore[no-any-return]
+
+
 def _known(row: Channel | Breakout, name: str) -> Any:
     if not hasattr(row, name):
         _set([row])
@@ -50,3 +59,5 @@ def _set(rows: Sequence[Channel | Breakout]) -> None:
     of_channels, of_breakouts = contributed("channel_costs"), contributed("breakout_costs")
     for function in of_channels if isinstance(rows[0], Channel) else of_breakouts:
         function(rows)
+    if isinstance(rows[0], Breakout):
+        set_viewers([row for row in rows if row.state in ON_AIR])

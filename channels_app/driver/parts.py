@@ -21,6 +21,7 @@ from channels_app.models import Channel
 from channels_app.models.channel import PUSH_TYPES, ChannelClass
 from channels_app.models.part import PartColumns, StoredPart
 from channels_app.services.applied_settings import applied_role, encoder_settings
+from channels_app.viewers import SEGMENT_SECONDS
 from streamhub.aws import medialive, mediapackage
 from streamhub.aws.encoding import PROFILES
 from streamhub.aws.ownership import is_still, mark_of_tags, text_of
@@ -33,7 +34,6 @@ from streamhub.quotas.catalogue import ML_CHANNELS, MP_CHANNELS, PULL_INPUTS, PU
 DELETE_AGAIN_SECONDS = 120
 STARTOVER_SECONDS = 3600
 CONFLICT = "ConflictException"
-SEGMENT_SECONDS = 4
 
 
 def live() -> medialive.MediaLive:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from streamhub.console import banner, environment
+from streamhub.console import banner, environment, glances
 from streamhub.console.pages import fragments
 from streamhub.console.roles import ROLES
 from streamhub.console.tiles import DashboardList
@@ -26,9 +26,15 @@ def build(user: User | AnonymousUser) -> dict[str, Any]:
         return sorted(allowed, key=lambda part: part.order)
 
     tiles, lists = visible(contributed("tiles")), visible(contributed("dashboard_lists"))
+    charts = [(entry, entry.draw()) for entry in visible(contributed("dashboard_charts"))]
     return {
+        "glances": [
+            {"glance": entry, "figure": entry.read(), "url": entry.url()}
+            for entry in visible(contributed("glances"))
+        ],
         "tiles": [{"tile": tile, "figure": tile.figure(), "url": tile.url()} for tile in tiles],
         "lists": [_listed(entry) for entry in lists],
+        "charts": [{"entry": entry, "chart": chart} for entry, chart in charts if chart is not None],
     }
 
 
@@ -41,8 +47,14 @@ def live(request: HttpRequest) -> dict[str, Any]:
     """The rendered dashboard, its version, and its refresh interval in seconds."""
     seen = banner.of_request(request)
     listed = [item for item in seen or () if not item.condition.blind]
+    built = build(request.user)
     context = {
-        **build(request.user),
+        **built,
+        "glances": [*built["glances"], *(glances.of_alarms(request, seen) if seen is not None else ())],
+        "zeros": [item for item in built["tiles"] if item["figure"].is_zero],
+        "tiles": [item for item in built["tiles"] if not item["figure"].is_zero],
+        "lists": [item for item in built["lists"] if item["lines"]],
+        "empty": [item for item in built["lists"] if not item["lines"]],
         "alarms": listed[:MAX_ALARMS],
         "count": len(listed),
         "more": max(0, len(listed) - MAX_ALARMS),

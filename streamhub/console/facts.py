@@ -64,8 +64,9 @@ class Panel:
 
 @dataclass(frozen=True)
 class Link:
-    """A button that opens another page and changes nothing."""
+    """A button that opens another page and changes nothing. `key`: the single key that presses it."""
 
     label: str
     url: str
     icon: str = "open_in_new"
+    key: str = ""

@@ -55,6 +55,10 @@ class ObjectPages:
         """Where a verb leads; None: to the object's page, with what it said as a message."""
         return None
 
+    def back_url(self, request: HttpRequest, row: Any) -> str:
+        """The page to which a verb's page returns."""
+        return self.url("change", row.pk)
+
     # --- pages -----------------------------------------------------------------------------
 
     def own(self, view: Any) -> Any:

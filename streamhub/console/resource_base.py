@@ -109,10 +109,6 @@ class ResourceBase(ObjectPages, BigReadOnlyAdmin):
             return super().get_search_results(request, queryset, search_term)
         return self.search.within(queryset, search_term), False
 
-    def state_rows(self) -> QuerySet[Any]:
-        """The rows with what their state cells need, and no more."""
-        return self.marked(self.model._default_manager.defer(*self.deferred_columns))
-
     def marked(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows, each with `open_alarm`: whether an alarm is stored about it."""
         return rows.annotate(open_alarm=has_open_alarm(self.transition_kind()))
@@ -121,20 +117,17 @@ class ResourceBase(ObjectPages, BigReadOnlyAdmin):
     def state_shown(self, row: Any) -> str:
         return self.state_cell(row)
 
-    def state_cell(self, row: Any, *, swap: bool = False) -> SafeString:
+    def state_cell(self, row: Any) -> SafeString:
         error = getattr(self.error_of(row), "error_code", "")
-        return state_cell(row, self.badge(row), self.state(row), self.since(row), error=error, swap=swap)
+        return state_cell(row, self.badge(row), self.state(row), self.since(row), error=error)
 
-    def poller(self, rows: Sequence[Any]) -> dict[str, Any]:
-        """Context of a list's polling element: the URL, the row ids, the interval and the current version."""
-        cells = [self.state_cell(row) for row in rows]
-        read_at = self.list_read_at()
+    def poller(self, listed: Any, request: HttpRequest) -> dict[str, Any]:
+        """Context of a list's polling element: the URL of its rows, and the interval in seconds."""
+        query = request.GET.urlencode()
         return {
-            "url": self.url("states"),
-            "ids": [row.pk for row in rows],
-            "every": fragments.every(any(self.badge(row).moving for row in rows)),
-            "read_at": read_at,
-            "version": fragments.version(f"{read_at} {''.join(cells)}"),
+            "url": f"{self.url('rows')}?{query}" if query else self.url("rows"),
+            "every": fragments.every(any(self.badge(row).moving for row in listed.result_list)),
+            "read_at": self.list_read_at(),
         }
 
     @display(description="name")

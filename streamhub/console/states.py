@@ -12,14 +12,12 @@ from streamhub.console.badges import Badge
 
 
 def state_id(row: Any) -> str:
-    """The HTML id of the state's element; fragments replace the element with this id."""
+    """The HTML id of the state's element, by which the browser knows the row again."""
     return f"state-{row._meta.model_name}-{row.pk}"
 
 
-def state_cell(
-    row: Any, badge: Badge, state: str, since: datetime | None, *, error: str = "", swap: bool = False
-) -> SafeString:
-    """The HTML of the cell. With `swap`, htmx replaces the cell on the page with it."""
+def state_cell(row: Any, badge: Badge, state: str, since: datetime | None, *, error: str = "") -> SafeString:
+    """The HTML of the cell."""
     context = {
         "id": state_id(row),
         "badge": badge,
@@ -27,6 +25,5 @@ def state_cell(
         "since": since,
         "error": error,
         "alarm": getattr(row, "open_alarm", False),
-        "swap": swap,
     }
     return render_to_string("console/state_cell.html", context)

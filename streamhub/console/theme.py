@@ -32,7 +32,12 @@ UNFOLD: dict[str, Any] = {
     "GLOBAL_CALLBACK": "streamhub.console.banner.context",
     "DASHBOARD_CALLBACK": "streamhub.console.dashboard.callback",
     "STYLES": [_static("console/console.css")],
-    "SCRIPTS": [_static("console/console.js"), _static("console/preview.js")],
+    "SCRIPTS": [
+        _static("console/console.js"),
+        _static("console/refresh.js"),
+        _static("console/keys.js"),
+        _static("console/preview.js"),
+    ],
     "ACCOUNT": {"navigation": "streamhub.signin.look.account_links"},
     "COMMAND": {"search_callback": "streamhub.console.search.find"},
     "SIDEBAR": {

@@ -30,9 +30,10 @@ class Verb:
     defaults for them if the verb is one for many objects. `initial(row)`: what its fields hold at first.
     `asks_many`: for several objects the form is asked once for all.
     `typed(row)` is the text that has to be typed to confirm, "" in the normal case; then `run_typed` runs
-    instead of `run`. `now(row, time)`: how the object is at that time, in a phrase: whose it is, since when,
-    and what is planned. `costly`: it costs money. For several objects the confirmation of what is costly or a
-    danger is typed (`to_type_for`).
+    instead of `run`. `typed_alone(row)`: the same on the object's own page, where nothing else differs; for
+    several objects `to_type_for` asks. `now(row, time)`: how the object is at that time, in a phrase: whose
+    it is, since when, and what is planned. `costly`: it costs money. For several objects the confirmation of
+    what is costly or a danger is typed (`to_type_for`).
     `warnings(row, data)`: what to confirm once more before the verb runs with the form's cleaned data.
     `together(rows)`: what follows for several at once, such as a sum; it comes before their own consequences.
     `irreversible`: the page asks again who is there (`streamhub.signin.confirming`).
@@ -56,6 +57,7 @@ class Verb:
     initial: Callable[[Any], Mapping[str, Any]] = lambda row: {}
     typed: Callable[[Any], str] = lambda row: ""
     run_typed: Callable[[Any, Actor], Any] | None = None
+    typed_alone: Callable[[Any], str] | None = None
     now: Callable[[Any, datetime], str] = lambda row, time: ""
     costly: bool = False
     warnings: Callable[[Any, Mapping[str, Any]], Sequence[str]] = lambda row, data: ()
@@ -67,7 +69,12 @@ class Verb:
 
     def to_type_for(self, count: int) -> str:
         """What has to be typed to run it on so many objects, such as "stop 3"; "" if nothing."""
-        return f"{self.label.lower()} {count}" if count > 1 and (self.danger or self.costly) else ""
+        asks = (count > 1 and (self.danger or self.costly)) or (count == 1 and self.typed_alone is not None)
+        return f"{self.label.lower()} {count}" if asks else ""
+
+    def to_type(self, row: Any) -> str:
+        """What has to be typed on the object's own page; "" if nothing."""
+        return self.typed(row) or (self.typed_alone(row) if self.typed_alone else "")
 
 
 @dataclass(frozen=True)
@@ -85,19 +92,26 @@ class Outcome:
 
 
 def perform(
-    verb: Verb, row: Any, user: User, typed: str = "", data: Mapping[str, Any] | None = None
+    verb: Verb,
+    row: Any,
+    user: User,
+    typed: str = "",
+    data: Mapping[str, Any] | None = None,
+    *,
+    alone: bool = True,
 ) -> Outcome:
     """Check the permission and run the verb with its form's data. A refusal is an outcome, not an error.
 
-    `typed`: what the user has typed to confirm. Raises `Forbidden` if the user's role does not have the verb.
+    `typed`: what the user has typed to confirm. `alone`: on the object's own page. Raises `Forbidden` if the
+    user's role does not have the verb.
     """
     actor = staff_actor(user)
     require(actor, verb.permission)
     label = str(row)
-    to_type = verb.typed(row)
+    to_type = verb.to_type(row) if alone else verb.typed(row)
     if to_type and typed.strip() != to_type:
         return Outcome(label, False, f"To confirm it, open its page, press {verb.label} and type {to_type}.")
-    run = verb.run_typed if to_type and verb.run_typed else verb.run
+    run = verb.run_typed if verb.typed(row) and verb.run_typed else verb.run
     try:
         returned = run(row, actor, **(data or {}))
     except NotPossible as refusal:

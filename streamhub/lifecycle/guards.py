@@ -125,6 +125,11 @@ class Table(Generic[S]):
         refusal = rule.against(now)
         return rule.repeats(now) or (refusal.sentence if refusal else None)
 
+    def instead(self, verb: str, now: S) -> list[str]:
+        """What the refusal of the verb names as possible instead; [] if it is offered, or names nothing."""
+        refusal = self.rules()[verb].against(now)
+        return list(refusal.possible or ()) if refusal else []
+
     def possible(self, now: S) -> list[str]:
         """The verbs that have an effect now, by their names in the API."""
         calls = [rule.call or verb for verb, rule in self.rules().items() if self._has_effect(rule, now)]

@@ -31,6 +31,8 @@ def create_channel(page: Page, name: str = "Main stage") -> None:
 
 def confirm(page: Page, label: str) -> None:
     page.get_by_role("link", name=label, exact=True).first.click()
+    if label == "Stop":
+        page.fill("#typed", "stop")
     page.get_by_role("button", name=f"Yes, {label.lower()}").click()
 
 
@@ -80,7 +82,7 @@ def test_an_operator_runs_a_breakout(log_in: Open, world: WorldUnderTest, shoot:
     page.goto("/admin/")
     expect(page.locator("a.sh-tile", has_text="Live now")).to_contain_text("1")
     shoot(page, "dashboard-on-air")
-    page.get_by_role("link", name="Opening keynote").click()
+    page.locator(".sh-lists").get_by_role("link", name="Opening keynote").click()
     confirm(page, "Lower curtain")
     confirm(page, "Stop")
     world.settle()

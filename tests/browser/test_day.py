@@ -62,6 +62,8 @@ def wait_for_state(page: Page, word: str, timeout: float = LATER) -> None:
 def do(page: Page, label: str) -> None:
     """Click a verb as soon as it is offered, and confirm it."""
     page.get_by_role("link", name=label, exact=True).first.click(timeout=LATER)
+    if label == "Stop":
+        page.fill("#typed", "stop")
     page.get_by_role("button", name=f"Yes, {label.lower()}").click()
     expect(page.locator(".sh-title h2")).to_be_visible()
 

@@ -73,7 +73,7 @@ def test_an_alarm_comes_first_on_the_dashboard_with_its_verb(operator: Client) -
 def test_the_dashboard_fragment_contains_new_alarms(operator: Client) -> None:
     version = operator.get(reverse("admin:dashboard"))["X-StreamHub-Fragment"]
     row = channel_running_unused()
-    response = operator.get(reverse("admin:dashboard"), {"seen": version})
+    response = operator.get(reverse("admin:dashboard"), headers={"If-None-Match": version})
     assert stop_url(row) in response.content.decode()
 
 

@@ -70,7 +70,7 @@ def test_several_say_the_consequences_that_the_single_verb_says(superuser: Clien
 def test_nothing_is_done_without_the_right_text(operator: Client, typed: str) -> None:
     chosen = [on_air("Keynote", 1), on_air("Panel", 1)]
     page = do(operator, Breakout, "stop", *chosen, typed=typed)
-    assert "Nothing was done: to stop several at once, type stop 2." in page
+    assert "Nothing was done: to stop from the list, type stop 2." in page
     assert set(Breakout.objects.values_list("state", flat=True)) == {"running"}
 
 
@@ -110,7 +110,8 @@ def test_without_rates_the_cost_is_not_known_rather_than_nothing(operator: Clien
 
 def test_a_single_object_and_a_harmless_verb_are_not_typed(operator: Client) -> None:
     one, two = on_air("Keynote", 1), on_air("Panel", 1)
-    assert "to confirm" not in ask(operator, Breakout, "stop", one)
+    assert "stop 1" in ask(operator, Breakout, "stop", one), "a live show is typed, one too"
+    assert "to confirm" not in ask(operator, Channel, "retry", rows.channel("failed"))
     assert "to confirm" not in ask(operator, Breakout, "prepare", one, two)
     assert "2 done" in do(operator, Breakout, "prepare", one, two)
 

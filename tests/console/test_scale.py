@@ -76,7 +76,7 @@ def _page_urls() -> dict[str, str]:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         urls[f"{model._meta.label} page"] = reverse(f"{name}_change", args=[first])
         urls[f"{model._meta.label} fragment"] = reverse(f"{name}_live", args=[first])
-        urls[f"{model._meta.label} states"] = f"{reverse(f'{name}_states')}?id={first}"
+        urls[f"{model._meta.label} rows"] = reverse(f"{name}_rows")
     field = "app_label=channels_app&model_name=breakout&field_name=channel"
     return urls | {
         "timeline": f"{reverse('admin:lifecycle_transition_changelist')}?resource_type=channel&resource_id=1",

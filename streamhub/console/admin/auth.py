@@ -33,6 +33,7 @@ from streamhub.console.base import ConsoleAdmin
 from streamhub.console.facts import Link
 from streamhub.console.object_pages import ObjectPages
 from streamhub.console.pages import verb
+from streamhub.console.pages.detail import refused as refused_of
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import ROLES
 from streamhub.console.verbs import Verb
@@ -133,7 +134,7 @@ class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
         row = self.get_object(request, object_id)
         allowed = row is not None and self.has_view_permission(request, row)
         offers = self.offers(request, row) if allowed else []
-        refused = [offer for offer in offers if not offer.possible]
+        refused = refused_of(offers)
         seen = allowed and request.user.has_perm(VIEW_PERMISSION)
         links = [Link("Audit", audit_url("user", object_id), "policy")] if seen else []
         context = {"offers": offers, "refused": refused, "links": links}

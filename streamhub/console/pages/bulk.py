@@ -114,7 +114,7 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
     ids = row_ids(request.POST.getlist(ACTION_CHECKBOX_NAME))[:MAX_OBJECTS]
     to_type = verb.to_type_for(len(ids))
     if to_type and request.POST.get("typed", "").strip() != to_type:
-        messages.error(request, f"Nothing was done: to {verb.label.lower()} several at once, type {to_type}.")
+        messages.error(request, f"Nothing was done: to {verb.label.lower()} from the list, type {to_type}.")
         return HttpResponseRedirect(admin.url("changelist"))
     rows = admin.get_queryset(request).in_bulk(ids)
     form = verb.form(request.POST) if verb.form and verb.asks_many else None
@@ -124,7 +124,7 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
     outcomes = []
     for pk in ids:
         if pk in rows:
-            outcome = perform(verb, rows[pk], request.user, data=data)  # type: ignore[arg-type]
+            outcome = perform(verb, rows[pk], request.user, data=data, alone=False)  # type: ignore[arg-type]
             said = {"label": outcome.label, "ok": outcome.ok, "sentence": outcome.sentence}
             outcomes.append({**said, "url": admin.url("change", pk)})
         else:

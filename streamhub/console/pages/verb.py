@@ -46,7 +46,7 @@ def page(admin: ObjectPages, request: HttpRequest, object_id: int, name: str) ->
         if next_page := admin.after_verb(request, outcome):
             return next_page
         add_message(request, verb, outcome)
-        return HttpResponseRedirect(admin.url("change", row.pk))
+        return HttpResponseRedirect(admin.back_url(request, row))
     context = _context(admin, request, row, verb, form) | {"warnings": warned}
     return TemplateResponse(request, "console/confirm.html", context, status=422 if posted else 200)
 
@@ -87,6 +87,6 @@ def _context(
         reason=verb.refusal(row, admin.situation(row)),
         consequences=verb.consequences(row),
         now=verb.now(row, database_now()),
-        to_type=verb.typed(row),
-        back=admin.url("change", row.pk),
+        to_type=verb.to_type(row),
+        back=admin.back_url(request, row),
     )

@@ -58,6 +58,18 @@ def since(moment: datetime | None) -> SafeString:
 
 
 @register.simple_tag
+def elapsed(moment: datetime) -> SafeString:
+    """How long something has lasted, counted by the browser; without scripts since when."""
+    return _time(moment, "elapsed", moment.astimezone(UTC).strftime("since %H:%M:%S UTC"))
+
+
+@register.simple_tag
+def left(moment: datetime) -> SafeString:
+    """How long until then, counted down by the browser, and how long over; without scripts until when."""
+    return _time(moment, "left", moment.astimezone(UTC).strftime("until %H:%M UTC"))
+
+
+@register.simple_tag
 def size(count: int | None) -> SafeString:
     """A readable byte count with the exact number."""
     if count is None:
@@ -107,10 +119,16 @@ def saved_views(context: Any, cl: Any) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("console/list_poller.html")
-def list_poller(cl: Any) -> dict[str, Any]:
-    """Refreshes the states of the rows on this page."""
-    return {"poller": cl.model_admin.poller(list(cl.result_list))}
+@register.inclusion_tag("console/list_poller.html", takes_context=True)
+def list_poller(context: Any, cl: Any) -> dict[str, Any]:
+    """Refreshes the rows of this list."""
+    return {"poller": cl.model_admin.poller(cl, context["request"])}
+
+
+@register.inclusion_tag("console/bar_chart.html")
+def bar_chart(chart: Any, unit: str, title: str) -> dict[str, Any]:
+    """A chart with its axes and units. `unit`: "bytes", in readable sizes, or another word."""
+    return {"chart": chart, "unit": unit, "title": title}
 
 
 @register.simple_tag
@@ -154,6 +172,12 @@ def lasting(span: timedelta) -> str:
 def bytes_filter(count: int) -> str:
     """A readable byte count without the exact number, for narrow places."""
     return sizes.human_bytes(count)
+
+
+@register.filter
+def amount(number: int, unit: str) -> str:
+    """A number of these units on an axis: bytes in readable sizes, others with separators."""
+    return sizes.human_bytes(number) if unit == "bytes" else f"{number:,}"
 
 
 @register.filter

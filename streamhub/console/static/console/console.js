@@ -1,12 +1,9 @@
-/* The console's script: copy buttons, local times, self-refreshing pages, and one POST per click.
+/* The console's script: copy buttons, local times, and one POST per click; refresh.js refreshes pages.
    It uses no inline handlers and no eval, so a content security policy of script-src 'self' allows it. */
 (() => {
   "use strict";
 
   const MINUTE = 60, HOUR = 3600, DAY = 86400;
-  let updatedAt = Date.now();
-  let problem = "";
-
   // --- times ---------------------------------------------------------------------------------
 
   function span(seconds) {
@@ -37,6 +34,14 @@
     if (element.textContent !== text) element.textContent = text;
   }
 
+  // As a clock that runs: 1:05:09.
+  function clockSpan(seconds) {
+    const s = Math.floor(seconds);
+    return `${Math.floor(s / HOUR)}:${twoDigits(Math.floor((s % HOUR) / MINUTE))}:${twoDigits(s % MINUTE)}`;
+  }
+
+  window.streamhub = { span, set };
+
   function showTimes() {
     for (const time of document.querySelectorAll("time[data-sh-time]")) {
       const moment = new Date(time.dateTime);
@@ -44,8 +49,14 @@
       const utc = moment.toISOString().slice(0, 19).replace("T", " ") + " UTC";
       const here = moment.getTimezoneOffset() ? local(moment) : "";
       time.title = here ? `${utc} = ${here} (local)` : utc;
+      const seconds = (Date.now() - moment.getTime()) / 1000;
       if (time.dataset.shTime === "short") {
         set(time, relative(moment));
+      } else if (time.dataset.shTime === "elapsed") {
+        set(time, clockSpan(Math.max(0, seconds)));
+      } else if (time.dataset.shTime === "left") {
+        set(time, seconds > 0 ? `${clockSpan(seconds)} over` : `${clockSpan(-seconds)} left`);
+        time.classList.toggle("sh-over", seconds > 0);
       } else {
         const extra = `(${[here && `${here} local`, relative(moment)].filter(Boolean).join(", ")})`;
         let note = time.querySelector(".sh-ago");
@@ -60,51 +71,8 @@
     }
   }
 
-  function showUpdated() {
-    const seconds = Math.floor((Date.now() - updatedAt) / 1000);
-    const word = problem || (seconds < 2 ? "page refreshed just now" : `page refreshed ${span(seconds)} ago`);
-    for (const element of document.querySelectorAll("[data-sh-updated]")) {
-      set(element, word);
-      element.closest(".sh-updated")?.classList.toggle("sh-late", Boolean(problem) || seconds > 30);
-    }
-  }
-
-  // --- pages that refresh themselves -----------------------------------------------------------
-
-  const polls = (event) => event.target?.matches?.("[data-sh-poll]");
-
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (polls(event) && document.hidden) event.preventDefault();
-  });
-
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!event.detail.requestConfig?.elt?.matches?.("[data-sh-poll]")) return;
-    const xhr = event.detail.xhr;
-    if (xhr.getResponseHeader("X-StreamHub-Fragment")) {
-      problem = "";
-      // The banner refreshes itself on pages whose content does not.
-      if (event.detail.requestConfig.elt.id !== "banner") updatedAt = Date.now();
-      return;
-    }
-    // Never insert a login page or an error page into this page.
-    event.detail.shouldSwap = false;
-    problem = xhr.status === 200 ? "signed out: reload the page" : `not refreshed: the server answered ${xhr.status}`;
-    showUpdated();
-  });
-
-  document.addEventListener("htmx:sendError", (event) => {
-    if (!polls(event)) return;
-    problem = "not refreshed: the server does not answer";
-    showUpdated();
-  });
-
-  document.addEventListener("htmx:afterSwap", () => { showTimes(); showUpdated(); });
-  document.addEventListener("htmx:oobAfterSwap", () => showTimes());
-
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden || !window.htmx) return;
-    for (const element of document.querySelectorAll("[data-sh-poll]")) window.htmx.trigger(element, "sh-now");
-  });
+  document.addEventListener("htmx:afterSwap", showTimes);
+  document.addEventListener("sh:changed", showTimes);
 
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.("[data-sh-refresh]") || !window.htmx) return;
@@ -148,7 +116,7 @@
   document.addEventListener("click", async (event) => {
     const button = event.target.closest?.("[data-sh-copy]");
     if (!button) return;
-    const icon = button.querySelector(".sh-icon");
+    const icon = button.querySelector(".sh-icon") ?? document.createElement("i");
     try {
       await copy(button.dataset.shCopy);
       icon.textContent = "check";
@@ -269,6 +237,6 @@
     showFields();
     chooseOwnZone();
     echoAll();
-    setInterval(() => { showUpdated(); showTimes(); }, 1000);
+    setInterval(showTimes, 1000);
   });
 })();
