@@ -15,7 +15,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, Query
 
 from channels_app.decide.input_health import BLACK_BELOW, Alert, Source, black_detail, missing_detail
 from channels_app.ingest import ingest_of, pipelines_of
-from channels_app.models import Channel, InputFacts, Still
+from channels_app.models import Channel, InputFacts, PipelineStill
 from channels_app.models.channel import State
 from channels_app.services.input_facts import LISTENING
 from channels_app.services.rescue import MAIN, SECOND
@@ -79,7 +79,9 @@ NO_FIGURES = InputFigures(None, None, None, (), (), None, None)
 def with_facts(channels: QuerySet[Channel]) -> QuerySet[Channel]:
     """The channels with all that this module and `channels_app.thumbnails` read of them."""
     fresh = Q(input_facts__observed_at__gte=from_now(-STALE_AFTER))
-    stills = Prefetch("stills", Still.objects.defer("body").order_by("pipeline"), to_attr="known_stills")
+    stills = Prefetch(
+        "stills", PipelineStill.objects.defer("body").order_by("pipeline"), to_attr="known_stills"
+    )
     rows = channels.select_related("input_facts").prefetch_related(stills)
     return rows.annotate(input_is_fresh=ExpressionWrapper(fresh, BooleanField()))
 
@@ -144,7 +146,7 @@ def facts_of(channel: Channel) -> InputFacts | None:
     return getattr(channel, "input_facts", None)
 
 
-def stills_of(channel: Channel) -> list[Still]:
+def stills_of(channel: Channel) -> list[PipelineStill]:
     """The channel's stills without their bytes, by pipeline."""
     known = getattr(channel, "known_stills", None)
     return list(channel.stills.defer("body").order_by("pipeline")) if known is None else known

@@ -148,7 +148,7 @@ def _cloudfront_facts(row: Distribution) -> Section:
                 "distribution id",
                 row.aws_distribution_id,
                 "id",
-                href=aws_console.distribution(row.aws_distribution_id),
+                href=aws_console.address("cloudfront", "distributions", row.aws_distribution_id),
             ),
             Fact("domain", row.domain_name, "id"),
             *alias_facts(row),

@@ -183,7 +183,7 @@ def _delivery(row: Channel) -> Section:
                 "CloudFront id",
                 distribution.aws_distribution_id,
                 "id",
-                href=aws_console.distribution(distribution.aws_distribution_id),
+                href=aws_console.address("cloudfront", "distributions", distribution.aws_distribution_id),
             ),
             Fact("domain", distribution.domain_name, "id"),
             *alias_facts(distribution),
@@ -203,12 +203,17 @@ def _aws(row: Channel) -> Section:
                 "MediaLive channel",
                 row.ml_channel_id,
                 "id",
-                href=aws_console.medialive_channel(row.ml_channel_id),
+                href=aws_console.address("medialive", "channels", row.ml_channel_id),
             ),
             Fact("MediaLive state", row.ml_channel_state, "code"),
             *expected_facts(row),
             Fact("maintenance window", str(window_of(row.maintenance_window) or ""), hint=MAINTENANCE_HINT),
-            Fact("MediaLive input", row.ml_input_id, "id", href=aws_console.medialive_input(row.ml_input_id)),
+            Fact(
+                "MediaLive input",
+                row.ml_input_id,
+                "id",
+                href=aws_console.address("medialive", "inputs", row.ml_input_id),
+            ),
             *_second_input(row),
             Fact(
                 "security group",
@@ -220,7 +225,7 @@ def _aws(row: Channel) -> Section:
                 "MediaPackage channel",
                 row.mp_channel_id,
                 "id",
-                href=aws_console.mediapackage_channel(row.mp_channel_id),
+                href=aws_console.address("mediapackage", "channels", row.mp_channel_id),
             ),
             Fact("MediaPackage endpoint", row.mp_endpoint_id, "id"),
             Fact("last observed", row.observed_at, "when"),
@@ -230,7 +235,7 @@ def _aws(row: Channel) -> Section:
 
 
 def _second_input(row: Channel) -> list[Fact]:
-    href = aws_console.medialive_input(row.ml_second_id)
+    href = aws_console.address("medialive", "inputs", row.ml_second_id)
     return [Fact("second input", row.ml_second_id, "id", href=href)] if row.second_input_type else []
 
 

@@ -61,7 +61,12 @@ class SecurityGroupAdmin(ResourceAdmin):
         channels = [(each.name, page_of(each)) for each in row.channels.order_by("name").only("name")[:10]]
         facts = [
             Fact("CIDRs", row.cidr_list, "list"),
-            Fact("AWS id", row.aws_id, "id", href=aws_console.input_security_group(row.aws_id)),
+            Fact(
+                "AWS id",
+                row.aws_id,
+                "id",
+                href=aws_console.address("medialive", "input-security-groups", row.aws_id),
+            ),
             Fact("desired", row.desired),
             Fact(
                 "channels",

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 
-from channels_app.models import Still
+from channels_app.models import PipelineStill
 from streamhub.console.object_pages import ObjectPages
 
 
@@ -16,7 +16,7 @@ def image(admin: ObjectPages, request: HttpRequest, object_id: int, pipeline: in
         return HttpResponseNotAllowed(["GET", "HEAD"])
     if admin.found(request, object_id) is None:
         raise Http404("The channel is deleted.")
-    still = Still.objects.defer("body").filter(channel_id=object_id, pipeline=pipeline).first()
+    still = PipelineStill.objects.defer("body").filter(channel_id=object_id, pipeline=pipeline).first()
     if still is None:
         return HttpResponse(status=204)
     etag = f'"{still.digest}"'

@@ -2,7 +2,7 @@
 
 from channels_app.models.breakout import Attachment, Breakout
 from channels_app.models.channel import Channel
-from channels_app.models.input_facts import InputFacts, Still
+from channels_app.models.input_facts import InputFacts, PipelineStill
 from channels_app.models.recording_bucket import RecordingBucket
 from channels_app.models.security_group import SecurityGroup
 
@@ -11,7 +11,7 @@ __all__ = [
     "Breakout",
     "Channel",
     "InputFacts",
+    "PipelineStill",
     "RecordingBucket",
     "SecurityGroup",
-    "Still",
 ]

@@ -44,7 +44,7 @@ class InputFacts(models.Model):
         return f"input of {self.channel}"
 
 
-class Still(models.Model):
+class PipelineStill(models.Model):
     """The last still of a pipeline's input, which the next one overwrites."""
 
     channel = models.ForeignKey("channels_app.Channel", on_delete=models.CASCADE, related_name="stills")

@@ -1,4 +1,4 @@
-"""What AWS says about the inputs of running channels: the only writer of `InputFacts` and `Still`."""
+"""What AWS says about the inputs of running channels: the only writer of `InputFacts` and `PipelineStill`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from channels_app.decide.input_health import BLACK_BELOW, Alert
-from channels_app.models import Channel, InputFacts, Still
+from channels_app.models import Channel, InputFacts, PipelineStill
 
 # MediaLive's states in which a channel takes its input.
 LISTENING = ("RUNNING", "RECOVERING")
@@ -46,7 +46,7 @@ def listening() -> Q:
 def input_facts_prepare() -> None:
     """A row for each channel that takes its input, and none for the others. Three queries or a few more."""
     InputFacts.objects.exclude(channel__in=Channel.objects.filter(listening())).delete()
-    Still.objects.exclude(channel__in=Channel.objects.filter(listening())).delete()
+    PipelineStill.objects.exclude(channel__in=Channel.objects.filter(listening())).delete()
     new = Channel.objects.filter(listening(), input_facts__isnull=True).values_list("pk", flat=True)
     InputFacts.objects.bulk_create([InputFacts(channel_id=pk) for pk in new], ignore_conflicts=True)
 
@@ -103,8 +103,10 @@ def still_record(facts: InputFacts, still: SeenStill) -> None:
         if row is None:
             return
         judged = None if _says_missing(row) else still.brightness
-        before = Still.objects.filter(channel_id=row.pk, pipeline=still.pipeline).defer("body").first()
-        Still.objects.update_or_create(
+        before = (
+            PipelineStill.objects.filter(channel_id=row.pk, pipeline=still.pipeline).defer("body").first()
+        )
+        PipelineStill.objects.update_or_create(
             channel_id=row.pk,
             pipeline=still.pipeline,
             defaults={
@@ -124,7 +126,7 @@ def stills_asked(facts: InputFacts) -> None:
     InputFacts.objects.filter(pk=facts.pk).update(still_asked_at=Now())
 
 
-def _black_since(row: InputFacts, before: Still | None, brightness: float | None) -> datetime | None:
+def _black_since(row: InputFacts, before: PipelineStill | None, brightness: float | None) -> datetime | None:
     if brightness is None or brightness >= BLACK_BELOW:
         return None
     if before is None or before.brightness is None or before.brightness >= BLACK_BELOW:

@@ -6,33 +6,14 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-
-def medialive_channel(id: str | None) -> str:
-    return _of_region("medialive", f"#/channels/{quote(id)}" if id else "")
+LIVE = "live"
 
 
-def medialive_input(id: str | None) -> str:
-    return _of_region("medialive", f"#/inputs/{quote(id)}" if id else "")
-
-
-def input_security_group(id: str | None) -> str:
-    return _of_region("medialive", f"#/input-security-groups/{quote(id)}" if id else "")
-
-
-def mediapackage_channel(id: str | None) -> str:
-    """MediaPackage's page of a channel lists its endpoints too."""
-    return _of_region("mediapackage", f"#/channels/{quote(id)}" if id else "")
-
-
-def distribution(id: str | None) -> str:
-    """CloudFront is global: its console is the same for every region."""
-    if not id or settings.STREAMHUB_AWS != "live":
+def address(service: str, kind: str, id: str | None) -> str:
+    """The page of a resource of a service. `kind`: as its console's addresses name it, in the plural."""
+    if not id or settings.STREAMHUB_AWS != LIVE:
         return ""
-    return f"https://console.aws.amazon.com/cloudfront/v4/home#/distributions/{quote(id)}"
-
-
-def _of_region(service: str, place: str) -> str:
-    if not place or settings.STREAMHUB_AWS != "live":
-        return ""
-    region = settings.AWS_REGION
+    region, place = settings.AWS_REGION, f"#/{kind}/{quote(id)}"
+    if service == "cloudfront":  # the same for every region
+        return f"https://console.aws.amazon.com/cloudfront/v4/home{place}"
     return f"https://{region}.console.aws.amazon.com/{service}/home?region={region}{place}"

@@ -20,7 +20,7 @@ _TAG = re.compile(r"[^=/:?&]{1,128}=[^=/:?&]{1,256}")
 def named_in(text: str) -> list[str]:
     """The whole text, then what looks like an id or a domain in it, at most `MOST`, each once.
 
-    `arn:aws:medialive:eu-central-1:111122223333:channel:1234567` gives also `1234567`, a playback URL its
+    `arn:aws:medialive:eu-central-1:111122223333:input:1234567` gives also `1234567`, a playback URL its
     domain and the ids in its path, an ingest URL the parts of its stream name. Plain words give nothing more.
     """
     whole = " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Writes what AWS showed of many rows, with the same few statements for ten rows as for a thousand.
+"""Writes what AWS showed of many rows, with the same few queries for ten rows as for a thousand.
 
 Only rows that differ are locked and written. A step's own reading wins: a row that it holds, or that it has
 read since ours began, is left as it is.

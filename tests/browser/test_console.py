@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from channels_app.models import Channel
 from distributions.models import Distribution
 from tests.browser.accessibility import severe_violations
+from tests.browser.clicking import confirm, create_channel
 from tests.browser.staff import Open
 from tests.scenarios import rows
 from tests.scenarios.world import WorldUnderTest
@@ -17,23 +18,6 @@ from tests.scenarios.world import WorldUnderTest
 pytestmark = pytest.mark.browser
 
 Shoot = Callable[[Page, str], None]
-
-
-def create_channel(page: Page, name: str = "Main stage") -> None:
-    page.goto("/admin/channels_app/channel/")
-    page.locator("a[href$='/channel/add/']").first.click()
-    page.fill("#id_name", name)
-    page.fill("#id_allowed_cidrs", "203.0.113.7/32")
-    page.fill("#id_tags", "team=events")
-    page.get_by_role("button", name="Create").click()
-    expect(page.locator(".sh-title h2")).to_contain_text(name)
-
-
-def confirm(page: Page, label: str) -> None:
-    page.get_by_role("link", name=label, exact=True).first.click()
-    if label == "Stop":
-        page.fill("#typed", "stop")
-    page.get_by_role("button", name=f"Yes, {label.lower()}").click()
 
 
 def test_a_channels_page_follows_its_creation_and_deletion_without_reloading(

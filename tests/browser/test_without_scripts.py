@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from channels_app.models import Breakout, Channel
+from tests.browser.clicking import confirm, create_channel
 from tests.browser.staff import PHONE, Open
-from tests.browser.test_console import confirm, create_channel
 from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.browser

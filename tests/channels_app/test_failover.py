@@ -12,7 +12,7 @@ from channels_app import services
 from channels_app.driver.parts import INPUT, SECOND
 from channels_app.ingest import ingest_of, input_dest_urls
 from channels_app.input_health import ON_SECOND, input_figures, input_health, with_facts
-from channels_app.models import Breakout, Channel, InputFacts, Still
+from channels_app.models import Breakout, Channel, InputFacts, PipelineStill
 from channels_app.tasks import watch_inputs
 from drift.report import report
 from emulator import picture
@@ -94,11 +94,11 @@ def test_a_lost_main_input_fails_over_and_the_picture_shows_it(
 ) -> None:
     channel = watched(world)
     assert input_figures(channel).active_input == "main"
-    assert bytes(Still.objects.get().body) in picture.pattern().stills
+    assert bytes(PipelineStill.objects.get().body) in picture.pattern().stills
     world.control.console("medialive", "unplug", id=on_air.ml_input_id)
     channel = watched(world)
     assert input_figures(channel).active_input == "second"
-    assert bytes(Still.objects.get().body) == picture.second().stills[0]
+    assert bytes(PipelineStill.objects.get().body) == picture.second().stills[0]
     assert input_health(channel).ok is True
     assert input_health(channel).detail == ON_SECOND
 
@@ -243,4 +243,4 @@ def test_the_page_offers_the_other_input(world: WorldUnderTest, on_air: Channel,
     watch_inputs()
     page = operator.get(reverse("admin:channels_app_channel_change", args=[on_air.pk])).content.decode()
     assert "shows that one" in page
-    assert f"/thumbnail/0/?v={Still.objects.get().digest[:16]}" in page
+    assert f"/thumbnail/0/?v={PipelineStill.objects.get().digest[:16]}" in page

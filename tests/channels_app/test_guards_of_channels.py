@@ -155,7 +155,7 @@ def expected_of(verb: str, situation: Situation, answer: str) -> Answer:
         return DONE
     if verb == "warm" and situation.state == State.FAILED and answer == DONE:
         return Refused(FAILED, situation.state, ["retry"])
-    if answer in (DONE, ALREADY, NOT_WARM, UP_TO_DATE):
+    if answer in (DONE, ALREADY, NOT_WARM, UP_TO_DATE, RESTARTING):
         return answer
     return Refused(answer, situation.state, POSSIBLE.get(answer, guards.possible(situation)))
 
@@ -181,7 +181,8 @@ def test_a_channel_is_not_kept_warm_beyond_the_limit_of_running_channels() -> No
 
 
 def test_the_table_contains_every_verb() -> None:
-    assert tuple(verb for verb in guards.rules() if verb != "apply-settings") == VERBS
+    with_tables_of_their_own = {"apply-settings", "switch-input", "restart-pipelines"}
+    assert tuple(verb for verb in guards.rules() if verb not in with_tables_of_their_own) == VERBS
 
 
 SETTINGS = {
@@ -200,6 +201,27 @@ def test_settings_are_applied_while_nothing_is_on_air(fields: dict[str, Any], an
     for state in State.values:
         situation = Situation(state, **{"desired": "idle", **fields})
         assert ask(guards, "apply-settings", situation) == expected_of("apply-settings", situation, answer)
+
+
+NO_SECOND = "It has no second input. One is given when a channel is created."
+NOT_ON_AIR = "It does not run. MediaLive takes this only while the channel runs."
+RESTARTING = "The restart is under way already."
+# The answers to switch-input and to restart-pipelines.
+RESCUE = {
+    "running": ({}, (NO_SECOND, DONE)),
+    "running, two inputs": ({"has_second_input": True}, (DONE, DONE)),
+    "idle": ({"state": "idle", "has_second_input": True}, (NOT_ON_AIR, NOT_ON_AIR)),
+    "stopping": ({"state": "stopping", "has_second_input": True}, (NOT_ON_AIR, NOT_ON_AIR)),
+    "restarting": ({"has_second_input": True, "restarting": True}, (DONE, RESTARTING)),
+    "being deleted": ({"desired": "deleted"}, (BEING_DELETED, BEING_DELETED)),
+}
+
+
+@pytest.mark.parametrize(("fields", "answers"), RESCUE.values(), ids=RESCUE)
+def test_a_running_channel_is_rescued(fields: dict[str, Any], answers: tuple[str, str]) -> None:
+    situation = Situation(**{"state": "running", "desired": Desired.RUNNING, **fields})
+    for verb, answer in zip(("switch-input", "restart-pipelines"), answers, strict=True):
+        assert ask(guards, verb, situation) == expected_of(verb, situation, answer)
 
 
 def test_the_verbs_that_are_possible() -> None:

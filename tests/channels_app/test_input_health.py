@@ -23,7 +23,7 @@ from channels_app.driver.watching import (
     watch,
 )
 from channels_app.input_health import InputHealth, input_figures, input_health, with_facts
-from channels_app.models import Breakout, Channel, InputFacts, Still
+from channels_app.models import Breakout, Channel, InputFacts, PipelineStill
 from channels_app.readiness import readiness
 from channels_app.services import breakout_create, breakout_start, breakout_stop
 from channels_app.tasks import watch_inputs
@@ -172,11 +172,11 @@ def test_old_answers_are_not_relied_on(world: WorldUnderTest, on_air: Channel) -
 
 def test_nothing_is_kept_of_a_channel_that_stopped(world: WorldUnderTest, on_air: Channel) -> None:
     watch_inputs()
-    assert Still.objects.count() == 1
+    assert PipelineStill.objects.count() == 1
     breakout_stop(Breakout.objects.get(), who=TESTER)
     world.settle()
     watch_inputs()
-    assert (InputFacts.objects.count(), Still.objects.count()) == (0, 0)
+    assert (InputFacts.objects.count(), PipelineStill.objects.count()) == (0, 0)
 
 
 def test_200_live_channels_take_bounded_calls_and_nobody_starves(

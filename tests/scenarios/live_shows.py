@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from billing.models import LedgerMinute
-from channels_app.models import Attachment, Breakout, Channel, InputFacts, Still
+from channels_app.models import Attachment, Breakout, Channel, InputFacts, PipelineStill
 from channels_app.viewers import REQUESTS_A_MINUTE
 from tests.scenarios import rows
 
@@ -69,7 +69,7 @@ def received(channel: Channel, at: datetime, alerts: tuple[dict[str, Any], ...] 
     pipeline = {"pipeline": 0, "running": True, "active_input": "main", "network_in": 4_800_000}
     facts = {"observed_at": at, "measured_at": at, "pipelines": [{**pipeline, "dropped_frames": 0}]}
     InputFacts.objects.update_or_create(channel=channel, defaults={**facts, "alerts": list(alerts)})
-    Still.objects.update_or_create(
+    PipelineStill.objects.update_or_create(
         channel=channel,
         pipeline=0,
         defaults={

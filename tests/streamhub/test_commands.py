@@ -16,6 +16,7 @@ from tests.scenarios.packages import PRODUCT
 # The commands that use the database, with what they need.
 WITH_DATABASE = {
     "bootstrap": (),
+    "check_statements": (),
     "drift": (),
     "drop_audit": ("--before", "2020-01"),
     "heartbeat": ("beat",),
