@@ -75,7 +75,7 @@ class Reading:
 
 
 def update_each(model: type[models.Model], new: Mapping[int, Columns]) -> None:
-    """Write to many rows, each its own columns and values, in one statement. The caller has locked them."""
+    """Write to many rows, each its own columns and values, in one query. The caller has locked them."""
     values: dict[str, dict[int, Any]] = {}
     for pk, columns in new.items():
         for column, value in columns.items():

@@ -38,10 +38,12 @@ CHECKS = [
     response_schema_conformance,
 ]
 # What a schema cannot say and words do: a key that was used, a name that is taken, a channel that does not
-# exist, a host that is not on the internet, a time that is past or too far ahead, a week in all.
+# exist, a customer whom no breakout has, a month to come, a host that is not on the internet, a time that is
+# past or too far ahead, a week in all.
 EXPLAINED = re.compile(
     r"The key was used for |named .* exists already|There is no channel |is not an address on the internet"
-    r"| is past; it is |Give a time after now and at most |a week in all is the most"
+    r"|No breakout has the customer |This month has not begun| is past; it is "
+    r"|Give a time after now and at most |a week in all is the most"
 )
 
 

@@ -271,6 +271,7 @@ def test_reapers_without_a_lease_delete_each_distribution_once(live_world: World
 def test_only_one_of_two_reapers_runs(live_world: WorldUnderTest) -> None:
     stale_rows(live_world, 1)
     Listing.objects.update(listed_at=None)
+    Distribution.objects.update(observed_at=None)  # so that a run begins with a list
     live_world.control.fault("cloudfront:ListDistributions", "delay", seconds=0.3)
     live_world.control.clear_calls()
     refused(at_once(*[delete_stale_distributions] * 2))

@@ -21,13 +21,14 @@ from streamhub.alerts.rules import AlarmSource
 from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import Grant
-from streamhub.console.tiles import DashboardChart, DashboardList, Tile
+from streamhub.console.tiles import DashboardChart, DashboardList, Glance, Tile
 from streamhub.contributions import contributed
 from streamhub.lifecycle.driver import Driver
 from streamhub.lifecycle.durations import Operation
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.lifecycle.polled_lists import PolledList
 from streamhub.task_names import TaskName
+from streamhub.webhooks.kinds import EventKind
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = ("streamhub", "distributions", "channels_app", "recordings", "billing", "drift")
@@ -45,6 +46,7 @@ KINDS: dict[str, type] = {
     "page_parts": PageParts,
     "admin_urls": URLPattern,
     "event_kinds": EventKind,
+    "glances": Glance,
 }
 # Methods that each must have; a `Protocol` is not looked up by isinstance.
 PROTOCOLS: dict[str, type] = {"drivers": Driver, "distribution_owner": Owner}
