@@ -69,7 +69,7 @@ def test_creating_a_channel_answers_at_once_with_the_intent(api: Api) -> None:
         *("source_urls", "encoding_profile", "record", "tags", "endpoints", "input_dest_urls", "ingest"),
         *("input_health", "second_input", "slate_on_loss"),
         *("playback_url", "distribution", "error", "created_at", "pending_changes", "cost_per_hour"),
-        *("warm_until", "origin_closed", "settings_outdated"),
+        *("warm_until", "origin_closed", "settings_outdated", "alias"),
     }
 
 

@@ -53,13 +53,15 @@ def test_a_show_on_a_new_channel_is_ready_with_all_of_its_checks(show: Breakout)
         "channel_free",
         "input_attached",
         "allowed_cidrs",
+        "receiving",
         "distribution",
         "distribution_enabled",
         "distribution_deployed",
         "settings",
         "quota",
     ]
-    assert wrong(show) == {}
+    assert wrong(show) == {"receiving": None}  # a push input does not listen yet
+    assert readiness(show).ready
 
 
 # --- other shows ---------------------------------------------------------------------------------

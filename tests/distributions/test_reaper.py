@@ -403,7 +403,7 @@ def test_the_page_costs_the_same_however_much_is_stale(
     for n in range(30):
         a_row(aws_distribution_id=f"E{n}")
     client.get("/admin/distributions/reaper/")
-    with django_assert_max_num_queries(49):
+    with django_assert_max_num_queries(54):
         client.get("/admin/distributions/reaper/")
 
 

@@ -31,8 +31,10 @@ def test_the_reaper_stores_its_error_and_deletes_in_the_next_run(world: WorldUnd
     world.settle()
     distribution_detach(Distribution.objects.get(), who=TESTER)
     world.settle()
-    # The last list is too old to trust its ETags.
-    Listing.objects.update(listed_at=database_now() - timedelta(hours=1))
+    # The last list is too old to trust its ETags, and so are the rows.
+    long_ago = database_now() - timedelta(hours=1)
+    Listing.objects.update(listed_at=long_ago)
+    Distribution.objects.update(observed_at=long_ago)
     world.control.fault("cloudfront:ListDistributions", kind, times=None)
     delete_stale_distributions()
     assert "cloudfront:ListDistributions" in job_error("delete_stale_distributions")
