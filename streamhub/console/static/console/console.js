@@ -222,7 +222,12 @@
       hint.setAttribute("role", "img");
     }
     // The name of an icon is the text of its element: it is no part of the name of a link or a button.
+    // Where it is alone in one, that needs a name of its own.
     for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
+      const control = icon.closest("a, button");
+      if (control && !control.title && !control.hasAttribute("aria-label") && control.textContent.trim() === icon.textContent.trim()) {
+        control.setAttribute("aria-label", icon.textContent.trim().replaceAll("_", " "));
+      }
       icon.setAttribute("aria-hidden", "true");
     }
   }
