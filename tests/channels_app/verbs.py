@@ -170,6 +170,7 @@ BREAKOUTS = [
         not_ready=rows.breakout,
         sentence="It is idle; this is possible only while it is starting, running, stopping or failed.",
         call=("POST", "breakouts/{}/stop", None),
+        data={"typed": "stop"},
         repeated=lambda: rows.breakout("completed"),
         repeat_sentence="It is completed already.",
     ),

@@ -194,7 +194,7 @@ def sections() -> list[str]:
     return sorted({route.split("/")[1] for route in addresses()} - {""})
 
 
-@pytest.mark.parametrize("section", sections())
+@pytest.mark.parametrize("section", sections(), ids=lambda section: section[:30])
 def test_no_page_is_answered_by_a_500(site: Client, section: str) -> None:
     routes = [route for route in addresses() if route.split("/")[1] == section]
     for route in routes:

@@ -88,6 +88,7 @@ def test_no_verb_answers_500_in_any_state(superuser: Client, model: Any, name: s
             "name": f"renamed {state}",
             "allowed_cidrs": "203.0.113.7/32",
             "encoding_profile": "1080p",
+            "to": "second",
             "starts_at": "2030-06-01T12:00",
             "minutes": "15",
             "until": f"{timezone.now() + timedelta(hours=1):%Y-%m-%dT%H:%M}",

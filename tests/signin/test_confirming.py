@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from billing.statement_rows import Statement
 from channels_app.models import Channel
 from distributions.models import Distribution
 from streamhub.access.models import ApiToken
@@ -45,6 +46,8 @@ def test_verbs_that_ask_again_are_these() -> None:
         (ApiToken, "revoke"),
         (ApiToken, "rotate"),
         (User, "deactivate"),
+        (Statement, "issue"),
+        (Statement, "void"),
         (Endpoint, "delete"),
         (Endpoint, "edit"),
         (Endpoint, "rotate"),
