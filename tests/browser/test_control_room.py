@@ -66,6 +66,7 @@ def test_a_show_is_found_started_and_stopped_by_keyboard_with_twenty_keys_each(l
         expect(page.locator(".sh-room .sh-title h2")).to_contain_text("Budget hearing")
         keys.press("s")
         expect(page.locator(".sh-confirm")).to_contain_text("Start")
+        expect(page.locator(".sh-confirm button[type=submit]")).to_be_focused()
         keys.press("Enter")
         expect(page.locator(".sh-room .sh-sub .sh-badge").first).to_contain_text("starting")
 

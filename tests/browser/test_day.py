@@ -101,7 +101,9 @@ def test_an_operator_runs_a_day(stack: RunningStack, staff: Staff, shoot: Shoot)
 
     breakout = create_breakout(page, "Opening night")
     do(page, "Prepare")
-    expect(page.locator(".sh-check-ok")).to_have_count(page.locator(".sh-checks > li").count(), timeout=LATER)
+    # All but one: whether something arrives is known once the channel runs.
+    checks = page.locator(".sh-checks > li").count()
+    expect(page.locator(".sh-check-ok")).to_have_count(checks - 1, timeout=LATER)
     do(page, "Start")
     page.evaluate("window.notReloaded = true")
     wait_for_state(page, "running")

@@ -42,6 +42,7 @@ def test_a_show_is_found_started_and_stopped_and_its_channel_deleted_without_scr
     shoot(page, "without-scripts-on-air")
     page.get_by_role("link", name="Stop", exact=True).click()
     shoot(page, "without-scripts-stop")
+    page.fill("#typed", "stop")
     page.get_by_role("button", name="Yes, stop").click()
     world.settle()
     assert Breakout.objects.get().state == "completed"

@@ -80,6 +80,19 @@
     for (const element of document.querySelectorAll("[data-sh-poll]")) window.htmx.trigger(element, "sh-now");
   });
 
+  // Unfold focuses the palette's field once, which does nothing if the palette is not yet shown.
+  function focusPalette() {
+    const field = document.getElementById("search-input-command");
+    let attempts = 40;
+    const timer = setInterval(() => {
+      if (!field || document.activeElement === field || !attempts--) clearInterval(timer); else field.focus();
+    }, 50);
+  }
+  window.addEventListener("opencommand", focusPalette);
+  window.addEventListener("keydown", (event) => {
+    if (event.key === "k" && (event.ctrlKey || event.metaKey)) focusPalette();
+  });
+
   // A menu closes like one: by a click elsewhere, or by Escape.
   function closeMenus(event) {
     for (const menu of document.querySelectorAll("details.sh-user[open]")) {
@@ -214,6 +227,19 @@
 
   // --- accessible names that Unfold and select2 leave out ------------------------------------------
 
+  function wordsOf(control) {
+    const words = control.cloneNode(true);
+    for (const icon of words.querySelectorAll(".material-symbols-outlined")) icon.remove();
+    return words.textContent.trim();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    if (!event.target.matches?.("a[role=button]:not([href])")) return;
+    event.preventDefault();
+    event.target.click();
+  });
+
   function nameFields() {
     for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
       field.setAttribute("aria-label", "Search");
@@ -221,11 +247,16 @@
     for (const hint of document.querySelectorAll("span.help-tooltip[aria-label]:not([role])")) {
       hint.setAttribute("role", "img");
     }
+    // What is clicked like a button but is a link without an address is one for the keyboard, too.
+    for (const link of document.querySelectorAll("a:not([href]):not([role])")) {
+      link.setAttribute("role", "button");
+      link.setAttribute("tabindex", "0");
+    }
     // The name of an icon is the text of its element: it is no part of the name of a link or a button.
-    // Where it is alone in one, that needs a name of its own.
+    // Where a control has nothing but icons, it needs a name of its own.
     for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
       const control = icon.closest("a, button");
-      if (control && !control.title && !control.hasAttribute("aria-label") && control.textContent.trim() === icon.textContent.trim()) {
+      if (control && !control.title && !control.hasAttribute("aria-label") && !wordsOf(control)) {
         control.setAttribute("aria-label", icon.textContent.trim().replaceAll("_", " "));
       }
       icon.setAttribute("aria-hidden", "true");
