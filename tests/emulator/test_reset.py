@@ -73,11 +73,18 @@ def _create_resources(aws: Handle, client: ClientFactory) -> None:
     )
     aws.control.play(endpoint["Url"], headers={"X-MediaPackage-CDNIdentifier": "a"})
     console("cloudfront", "create_mediamanager", Id="EMEDIA", recording_bucket="a", media_bucket="b")
+    console("cloudfront", "create_header_policy", origins=["https://www.example.com"])
+    console("iam", "deny", Role="arn:aws:iam::111122223333:role/MediaLive", Action="s3:PutObject")
+    zone = console("route53", "create_zone", Name="example.com")["Id"]
+    record = {"Name": "live.example.com.", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"a"'}]}
+    console("route53", "set_record", Id=zone, record=record)
     certificate = {
         "ACMCertificateArn": console("cloudfront", "import_certificate", names=["a.example.com"])["Arn"],
         "SSLSupportMethod": "sni-only",
         "MinimumProtocolVersion": "TLSv1.2_2021",
     }
+    expired = console("cloudfront", "import_certificate", names=["b.example.com"])["Arn"]
+    console("cloudfront", "set_certificate_status", Arn=expired, Status="EXPIRED")
     aliases = {"Quantity": 1, "Items": ["a.example.com"]}
     make_distribution(client("cloudfront"), Aliases=aliases, ViewerCertificate=certificate)
     aws.control.audience_join(stack.url)
