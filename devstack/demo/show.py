@@ -34,9 +34,10 @@ def prepare(tour: Tour) -> None:
         tour.api.post(f"{path}/prepare")
 
         def ready() -> bool:
-            checks = tour.api.get(f"{path}/readiness")["checks"]
-            step.now(", ".join(check["name"] for check in checks if not check["ok"]) or "all checks pass")
-            return all(check["ok"] for check in checks)
+            found = tour.api.get(f"{path}/readiness")
+            open_checks = [check["name"] for check in found["checks"] if not check["ok"]]
+            step.now("ready" if found["ready"] else f"waits for {', '.join(open_checks)}")
+            return bool(found["ready"])
 
         tour.wait(step, ready, "the breakout is ready")
         step.result = "ready: the channel is free, the distribution attached, enabled and deployed"
