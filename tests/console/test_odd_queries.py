@@ -66,7 +66,7 @@ def test_no_parameter_of_a_list_is_answered_by_a_500(site: Client, model_admin: 
     url, names = url_of(model_admin), parameters(model_admin)
 
     @settings(
-        max_examples=volume(15, 150),
+        max_examples=volume(15, 80),
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
