@@ -41,6 +41,13 @@ class Line:
     shown: jobs.Health
     row: Job | None
     past: list[Past]
+    now: datetime
+
+    @property
+    def comes_at(self) -> datetime | None:
+        """When its next run is expected; None if it is due now, or not expected."""
+        due_at = self.state.due_at
+        return due_at if due_at is not None and due_at > self.now else None
 
     @property
     def took(self) -> timedelta | None:
@@ -67,7 +74,7 @@ def lines(now: datetime) -> list[Line]:
     for job in periodic_jobs():
         row = rows.get(job.name)
         state = judge(job, row, schedule.get(job.name), now)
-        found.append(Line(job, state, jobs.shown(state), row, entries(row.history) if row else []))
+        found.append(Line(job, state, jobs.shown(state), row, entries(row.history) if row else [], now))
     return sorted(found, key=lambda line: (line.shown.badge.tone != Tone.BAD, line.job.name))
 
 
