@@ -42,6 +42,14 @@ class DatabaseClock:
         connection.connection.create_function("STRFTIME", -1, self.strftime)
 
 
+_set: list[DatabaseClock] = []
+
+
+def is_set() -> bool:
+    """Whether a test has set the clock: what is stored now has times of its own."""
+    return bool(_set)
+
+
 @contextmanager
 def database_clock() -> Iterator[DatabaseClock]:
     """Replace the clock of all connections, also of those that are opened meanwhile.
@@ -53,8 +61,10 @@ def database_clock() -> Iterator[DatabaseClock]:
     for connection in connections.all():
         if connection.connection is not None:
             clock.install(connection)
+    _set.append(clock)
     try:
         yield clock
     finally:
+        _set.remove(clock)
         connection_created.disconnect(clock.install)
         clock.set(datetime.now(UTC))

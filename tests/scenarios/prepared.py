@@ -18,7 +18,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from emulator.account import Account
-from streamhub.clock import database_now
+from tests.scenarios import database_clock
 from tests.scenarios.world import WorldUnderTest, own_aws
 
 APPS = ("billing", "channels_app", "distributions", "lifecycle", "quotas", "recordings")
@@ -74,14 +74,10 @@ def begin_with(world: WorldUnderTest, prepare: Prepare) -> None:
     Not for worlds with viewers: their traffic is counted by minutes, which cannot be moved forward. While a
     test has set the database's clock, nothing is stored or restored: the rows are of another time.
     """
-    if not world.is_new() or not _clock_shows_the_time():
+    if not world.is_new() or database_clock.is_set():
         prepare(world)
     elif prepare in _kept:
         _kept[prepare].put_back()
     else:
         prepare(world)
         _kept[prepare] = Kept.now()
-
-
-def _clock_shows_the_time() -> bool:
-    return abs(database_now() - timezone.now()) < timedelta(minutes=1)
