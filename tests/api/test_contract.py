@@ -39,11 +39,11 @@ CHECKS = [
 ]
 # What a schema cannot say and words do: a key that was used, a name that is taken, a channel that does not
 # exist, a customer whom no breakout has, a month to come, a host that is not on the internet, a time that is
-# past or too far ahead, a week in all.
+# past or too far ahead, a week in all, a mark of a tag that composes with no letter.
 EXPLAINED = re.compile(
     r"The key was used for |named .* exists already|There is no channel |is not an address on the internet"
     r"|No breakout has the customer |This month has not begun| is past; it is "
-    r"|Give a time after now and at most |a week in all is the most"
+    r"|AWS does not take U\+|Give a time after now and at most |a week in all is the most"
 )
 
 
