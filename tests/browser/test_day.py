@@ -125,7 +125,7 @@ def test_an_operator_runs_a_day(stack: RunningStack, staff: Staff, shoot: Shoot)
     wait_for_state(page, "completed")
     recording = page.locator("section", has=page.get_by_role("heading", name="Recordings"))
     expect(recording).to_contain_text("cloudfront.net/", timeout=LATER)
-    expect(recording).to_contain_text("main_archive.000000.m2ts")
+    expect(recording).to_contain_text("_archive.0000")
 
     page.goto(channel)
     distribution = page.locator("dd a[href*='/distributions/distribution/']").first.get_attribute("href")
@@ -139,7 +139,7 @@ def test_an_operator_runs_a_day(stack: RunningStack, staff: Staff, shoot: Shoot)
     page.goto(breakout)
     expect(page.locator("dl.sh-facts", has_text="figures are")).to_contain_text("final", timeout=FINAL)
     expect(page.locator("#live")).to_contain_text("The channel is deleted.")
-    expect(recording).to_contain_text("main_archive.000000.m2ts")
+    expect(recording).to_contain_text("_archive.0000")
     items = stack.api.get("breakouts")["items"]
     (opening,) = [item for item in items if item["name"] == "Opening night"]
     sent = sum(int(stack.control.truth(id)["bytes"]) for id in opening["distributions"])
