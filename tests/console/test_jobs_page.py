@@ -88,3 +88,9 @@ def test_the_refresh_sends_nothing_new_if_nothing_changed(superuser: Client) -> 
 )
 def test_a_length_of_time_is_told_in_two_units(seconds: float, text: str) -> None:
     assert lasting(timedelta(seconds=seconds)) == text
+
+
+def test_without_a_broker_nothing_is_sent_and_it_says_so(superuser: Client, scheduled: PeriodicTask) -> None:
+    answer = superuser.post(reverse("admin:lifecycle_job_run", args=["sweep"]), follow=True)
+    assert answer.status_code == 200
+    assert "Nothing was sent: the broker is away" in answer.content.decode()

@@ -170,7 +170,7 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ConsoleAdmin):
         """Send the tasks once, beside their schedule."""
         try:
             self.run_tasks(request, queryset)
-        except OperationalError as error:
+        except (OperationalError, OSError) as error:
             self.message_user(request, f"Nothing was sent: the broker is away ({error}).", messages.ERROR)
             return
         for row in queryset:
