@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Where the environment forbids byte code, every process of a stack would compile the product anew.
+export PYTHONDONTWRITEBYTECODE :=
 NPROC := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-emulator check test-services browser matrix chaos drills bench mutants audit attacks sbom lock
+.PHONY: help setup demo test test-emulator check test-services browser matrix chaos drills night bench mutants audit attacks sbom lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +28,7 @@ $(STAMP): $(LOCKS)
 demo: $(STAMP) ## all processes on this machine, with a tour; EXIT=1 ends after it
 	@$(BIN)/python manage.py demo $(if $(filter-out 0,$(EXIT)),--exit)
 
-# TEST_VOLUME=full: as many drawn examples, points of the matrix and rows of the crowd as in .ci/run.
+# TEST_VOLUME=full: at least twice as many drawn examples, points of the matrix and rows of the crowd.
 test: $(STAMP) ## the product's fast tests (no services, no browser)
 	$(BIN)/pytest -q -n $(NPROC) --dist worksteal -m "not services and not browser" $(addprefix --ignore=,$(EMULATOR_TESTS))
 
@@ -35,17 +37,20 @@ EMULATOR_TESTS := tests/emulator tests/devstack
 test-emulator: $(STAMP) ## the emulator's and the devstack's own tests
 	$(BIN)/pytest -q -n $(NPROC) $(EMULATOR_TESTS) tests/test_tests.py
 
+# The files that name a marker. Every worker imports what it is given, and all tests take it half a minute.
+marked = $(sort $(shell grep -rlE 'mark\.$(1)\b' tests --include='test_*.py'))
+
 # Each test has databases of its own, unless CELERY_BROKER_URL names one Redis for all.
 test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, with killed workers
-	$(BIN)/pytest -q $(if $(CELERY_BROKER_URL),,-n 2 --dist worksteal) -m services
+	$(BIN)/pytest -q $(if $(CELERY_BROKER_URL),,-n 2 --dist worksteal) $(call marked,services) -m services
 
 browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m browser
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(call marked,browser) -m browser
 
 matrix: $(STAMP) ## every AWS call with every fault, each in a new world; POINT=flow:call:kind replays one
 	@$(BIN)/python -m tests.matrix.run $(if $(POINT),--point $(POINT)) $(if $(FLOW),--flow $(FLOW))
 
-bench: $(STAMP) ## AWS calls and time compared with the minimum; CASE=reap, starts, kills, idle, finding, pace, stack or metrics; QUICK=1
+bench: $(STAMP) ## AWS calls and time compared with the minimum; CASE=reap, starts, api_starts, kills, idle, export, finding, growth, pace, stack or metrics; QUICK=1
 	@QUICK=$(QUICK) $(BIN)/python -m tests.bench.run $(if $(CASE),--case $(CASE))
 
 chaos: $(STAMP) ## clients at work while processes are killed at random; MINUTES=10, SEED repeats the choices
@@ -53,6 +58,9 @@ chaos: $(STAMP) ## clients at work while processes are killed at random; MINUTES
 
 drills: $(STAMP) ## failovers of PostgreSQL and Redis and wrong clocks, played with all processes; DRILL=name plays one
 	@$(BIN)/python -m tests.drills.run $(DRILL)
+
+night: $(STAMP) ## the bad night: every misfortune of a show in Chromium, with its time to red; NAME=name plays one
+	@$(BIN)/python -m tests.night.run $(NAME)
 
 mutants: $(STAMP) ## mutate the pure modules one place at a time; lists mutants that no test detects
 	@rm -rf mutants
@@ -69,15 +77,15 @@ sbom: $(STAMP) ## what production is made of, as CycloneDX: var/sbom.json
 	@mkdir -p var && $(BIN)/cyclonedx-py requirements --output-format JSON --output-file var/sbom.json requirements.txt
 	@echo "var/sbom.json: $$($(BIN)/python -c 'import json; print(len(json.load(open("var/sbom.json"))["components"]))') components"
 
+# mypy takes the longest, and one core: the rest runs beside it.
 check: $(STAMP) ## style, types, import contracts, migrations, deployment settings, compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python manage.py makemigrations --check --dry-run
-	env $(LIVE) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	@if [ -f docker-compose.yml ]; then $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml; fi
-	$(BIN)/python -m pip check
+	$(BIN)/mypy & types=$$!; $(BIN)/lint-imports \
+	  && $(BIN)/python manage.py makemigrations --check --dry-run \
+	  && env $(LIVE) $(BIN)/python manage.py check --deploy --fail-level WARNING \
+	  && { [ ! -f docker-compose.yml ] || $(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml; } \
+	  && $(BIN)/python -m pip check; rest=$$?; wait $$types && exit $$rest
 
 # Made-up production settings for `check --deploy`, which contacts no service.
 LIVE := STREAMHUB_AWS=live SECRET_KEY=an-example-of-fifty-characters-0123456789-abcdefgh \

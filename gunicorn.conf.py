@@ -3,7 +3,7 @@
 The command line wins over them.
 """
 
-worker_class = "streamhub.web_worker.ProblemWorker"
+worker_class = "streamhub.web_worker.StreamHubWorker"
 threads = 4
 # The longest address that gunicorn can take. Longer ones get 414.
 limit_request_line = 8190

@@ -8,11 +8,16 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Q, Sum
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing import conservation_page
+from billing.bills import pages as bills_pages
+from billing.bills import upload_page
 from billing.breakout_usage import PeriodUsage, breakout_usage, data_points
 from billing.costs import page as costs_page
 from billing.costs.now import PUBLISHED_AFTER
+from billing.costs.usage import page as usage_page
 from billing.models import LedgerMinute
 from billing.pricing import pages as pricing_pages
 from billing.statements import admin as statements_admin
@@ -30,7 +35,7 @@ from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import Grant
 from streamhub.console.saved_views import SavedView, filter_of, list_url
-from streamhub.console.templatetags.console import size, when
+from streamhub.console.templatetags.console import aws_id, size, when
 from streamhub.console.tiles import DashboardChart, Figure, Tile
 
 VIEW = "billing.view_ledgerminute"
@@ -46,36 +51,44 @@ def _midnight() -> datetime:
 class LedgerMinuteAdmin(BigReadOnlyAdmin):
     """What each distribution delivered in each minute, as last read from CloudWatch."""
 
+    purpose = _(
+        "The bytes that CloudFront delivered, minute by minute. It publishes the first some minutes after"
+        " the first viewer."
+    )
     list_display = ("at", "distribution", "delivered", "requests_shown", "period", "changed")
     # The exact id uses the index; the ledger has a row for each distribution and minute.
     search_fields = ("aws_distribution_id__exact",)
-    search_help_text = "The full distribution id"
+    search_help_text = _("The full distribution id")
     list_filter = (
-        filter_of([SavedView("today", "Today (UTC)", "today", lambda: Q(minute__gte=_midnight()))]),
+        filter_of([SavedView("today", _("Today (UTC)"), "today", lambda: Q(minute__gte=_midnight()))]),
     )
     ordering = ("-minute", "-id")
 
-    @display(description="minute")
+    @display(description=_("minute"))
     def at(self, row: LedgerMinute) -> str:
         return when(row.minute)
 
-    @display(description="distribution")
+    @display(description=_("distribution"))
     def distribution(self, row: LedgerMinute) -> str:
-        return row.aws_distribution_id
+        return aws_id("cloudfront", "distributions", row.aws_distribution_id)
 
-    @display(description="requests")
+    @display(description=_("requests"))
     def requests_shown(self, row: LedgerMinute) -> str:
         return f"{row.requests:,}"
 
-    @display(description="delivered")
+    @display(description=_("delivered"))
     def delivered(self, row: LedgerMinute) -> str:
         return size(row.bytes_downloaded)
 
-    @display(description="period")
+    @display(description=_("period"))
     def period(self, row: LedgerMinute) -> str:
-        return f"{row.period_seconds} s, approximate" if row.approximate else f"{row.period_seconds} s"
+        return (
+            gettext("%(period_seconds)s s, approximate") % {"period_seconds": row.period_seconds}
+            if row.approximate
+            else f"{row.period_seconds} s"
+        )
 
-    @display(description="last changed")
+    @display(description=_("last changed"))
     def changed(self, row: LedgerMinute) -> str:
         return when(row.changed_at)
 
@@ -84,8 +97,8 @@ def _today() -> Figure:
     rows = LedgerMinute.objects.filter(minute__gte=_midnight())
     total = rows.aggregate(total=Sum("bytes_downloaded"))["total"]
     if total is None:
-        return Figure("none yet", "CloudFront publishes with some minutes' delay")
-    detail = "since 00:00 UTC, published so far"
+        return Figure(gettext("none yet"), gettext("CloudFront publishes with some minutes' delay"))
+    detail = gettext("since 00:00 UTC, published so far")
     return Figure(sizes.human_bytes(total), detail, Tone.CALM, sizes.exact_bytes(total))
 
 
@@ -114,7 +127,7 @@ def _usage_panel(request: HttpRequest, row: Breakout) -> Panel | None:
         "minutes": report.minutes[-MOST_ROWS:],
         "left_out": max(0, len(report.minutes) - MOST_ROWS),
     }
-    return Panel("Bytes per minute", "billing/usage.html", context, "bar_chart", order=20)
+    return Panel(gettext("Bytes per minute"), "billing/usage.html", context, "bar_chart", order=20)
 
 
 def _last_hour() -> bar_chart.Chart | None:
@@ -128,24 +141,42 @@ def _last_hour() -> bar_chart.Chart | None:
 
 
 CHARTS = (
-    DashboardChart("Delivered in the last hour, all shows", "bar_chart", VIEW, "bytes", _last_hour, 10),
+    DashboardChart(_("Delivered in the last hour, all shows"), "bar_chart", VIEW, "bytes", _last_hour, 10),
 )
 TILES = (
     *costs_page.TILES,
-    Tile("bytes", "Today's bytes", "download", VIEW, _today, lambda: list_url(LedgerMinute, "today"), 70),
+    Tile("bytes", _("Today's bytes"), "download", VIEW, _today, lambda: list_url(LedgerMinute, "today"), 70),
 )
 PAGE_PARTS = (
     PageParts(Breakout, panels=(_usage_panel,)),
     *costs_page.PAGE_PARTS,
+    *usage_page.PAGE_PARTS,
+    *bills_pages.PAGE_PARTS,
     statements_admin.PARTS,
 )
 NAVIGATION = (
-    Entry(310, "Billing", "Ledger", "receipt_long", "billing.ledgerminute"),
+    Entry(310, _("Billing"), _("Ledger"), "receipt_long", "billing.ledgerminute"),
+    *bills_pages.NAVIGATION,
     *conservation_page.NAVIGATION,
     *costs_page.NAVIGATION,
+    *usage_page.NAVIGATION,
     *pricing_pages.NAVIGATION,
     *statements_admin.NAVIGATION,
     *statements_pages.NAVIGATION,
 )
-ADMIN_URLS = (*conservation_page.URLS, *costs_page.URLS, *pricing_pages.URLS, *statements_pages.URLS)
-ROLES = (Grant(VIEWER, (VIEW,)), *costs_page.ROLES, *pricing_pages.ROLES, *statements_admin.ROLES)
+ADMIN_URLS = (
+    *bills_pages.URLS,
+    *upload_page.URLS,
+    *conservation_page.URLS,
+    *costs_page.URLS,
+    *usage_page.URLS,
+    *pricing_pages.URLS,
+    *statements_pages.URLS,
+)
+ROLES = (
+    Grant(VIEWER, (VIEW,)),
+    *bills_pages.ROLES,
+    *costs_page.ROLES,
+    *pricing_pages.ROLES,
+    *statements_admin.ROLES,
+)

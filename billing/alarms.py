@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db.models import Count, F, Max, Min, Sum
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from billing.costs.budget import BUDGET
 from billing.models import LedgerShortfall
@@ -29,14 +30,18 @@ def _suspect(row: Breakout) -> Condition:
         name=row.name,
         url=reverse("admin:channels_app_breakout_change", args=[row.pk]),
         sentence=(
-            f"{row.name} {'is' if on_air else 'was'} on air, and CloudFront has not reported"
-            " a single datapoint."
+            (
+                _("%(name)s is on air, and CloudFront has not reported a single datapoint.")
+                if on_air
+                else _("%(name)s was on air, and CloudFront has not reported a single datapoint.")
+            )
+            % {"name": row.name}
         ),
         since=row.session_started_at or row.state_since,
         hint=(
-            "Play its URL, and look at the distribution and at the encoder."
+            _("Play its URL, and look at the distribution and at the encoder.")
             if on_air
-            else "If nobody watched, it becomes final with zero after four days."
+            else _("If nobody watched, it becomes final with zero after four days.")
         ),
     )
 
@@ -67,11 +72,18 @@ def _shortfalls() -> list[Condition]:
                 f"&day={each['last']:%Y-%m-%d}"
             ),
             sentence=(
-                f"CloudWatch reports {human_bytes(int(each['lacks']))} less for {each['periods']} longer"
-                f" periods of {each['aws_distribution_id']} than for their minutes."
+                _(
+                    "CloudWatch reports %(lacks)s less for %(periods)s longer"
+                    " periods of %(aws_distribution_id)s than for their minutes."
+                )
+                % {
+                    "lacks": human_bytes(int(each["lacks"])),
+                    "periods": each["periods"],
+                    "aws_distribution_id": each["aws_distribution_id"],
+                }
             ),
             since=each["since"],
-            hint="The minutes stay as they were read. Compare the day with CloudFront's own reports.",
+            hint=_("The minutes stay as they were read. Compare the day with CloudFront's own reports."),
         )
         for each in by_distribution.order_by("aws_distribution_id")
     ]

@@ -5,6 +5,7 @@ class BillingConfig(AppConfig):
     name = "billing"
     verbose_name = "Billing"
 
+    model_names = "billing.model_names.MODEL_NAMES"
     periodic_jobs = "billing.jobs.PERIODIC_JOBS"
     alarms = "billing.alarms.ALARMS"
     admin_urls = "billing.admin.ADMIN_URLS"
@@ -20,3 +21,4 @@ class BillingConfig(AppConfig):
     room_figures = "billing.costs.page.ROOM_FIGURES"
     breakout_traffic = "billing.traffic.traffic_of"
     page_parts = "billing.admin.PAGE_PARTS"
+    at_transition = "billing.daily_rereads.at_transition"

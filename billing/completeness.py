@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from billing.collection import AT_ONCE, usages_write
 from billing.daily_rereads import READS, day_bounds, delivering, read_at, series_missing
@@ -82,8 +83,10 @@ def missing(
     `of`: only these breakouts. `whole`: the days of all distributions, not only of those that delivered them.
     """
     if start > now:
-        return Missing(["It has not begun."])
-    sentences = [f"It is not over: it ends at {end:%Y-%m-%d %H:%M} UTC."] if end > now else []
+        return Missing([_("It has not begun.")])
+    sentences = (
+        [_("It is not over: it ends at %(end)s UTC.") % {"end": f"{end:%Y-%m-%d %H:%M}"}] if end > now else []
+    )
     rows = Breakout.objects.all() if of is None else of
     ids = None if whole else _distributions_of(rows, start, end)
     sentences += _days_missing(start.date(), (end - timedelta(microseconds=1)).date(), now, ids)
@@ -117,10 +120,14 @@ def _days_missing(first: date, last: date, now: datetime, ids: set[str] | None) 
     text = _some(sorted(names))
     sentences = []
     if unread:
-        sentences.append(f"Days of distributions that were never read as a whole: {unread} ({text}).")
+        sentences.append(
+            _("Days of distributions that were never read as a whole: %(unread)s (%(text)s).")
+            % {"unread": unread, "text": text}
+        )
     if again:
         sentences.append(
-            f"Days of distributions that are read again until four days later: {again} ({text})."
+            _("Days of distributions that are read again until four days later: %(again)s (%(text)s).")
+            % {"again": again, "text": text}
         )
     return sentences
 
@@ -138,11 +145,11 @@ def _breakouts_missing(start: datetime, end: datetime, of: QuerySet[Breakout]) -
     lists: dict[str, list[str]] = {}
     for name, status, suspect in rows.distinct().values_list("name", "usage_status", "usage_suspect"):
         if suspect:
-            kind = "Breakouts that were on air without a single datapoint"
+            kind = _("Breakouts that were on air without a single datapoint")
         elif status != UsageStatus.FINAL:
-            kind = "Breakouts whose figures are not final"
+            kind = _("Breakouts whose figures are not final")
         else:
-            kind = "Breakouts whose days are still read again"
+            kind = _("Breakouts whose days are still read again")
         lists.setdefault(kind, []).append(name)
     return [f"{kind}: {len(names)} ({_some(sorted(names))})." for kind, names in sorted(lists.items())]
 
@@ -150,19 +157,19 @@ def _breakouts_missing(start: datetime, end: datetime, of: QuerySet[Breakout]) -
 def day_missing(row: DailySeries | None, day: date, now: datetime, quiet: timedelta) -> str:
     """What is missing of one day of a distribution, in a sentence; empty if it is complete."""
     if row is None:
-        return "This distribution's days have not been read yet."
+        return _("This distribution's days have not been read yet.")
     if day < row.third_day:
         return ""
     if day_bounds(day)[1] > now:
-        return "The day is not over."
+        return _("The day is not over.")
     for pointer, days in READS:
         if getattr(row, pointer) <= day:
-            due = f"{read_at(day, days, quiet):%Y-%m-%d %H:%M} UTC"
-            what = "It is read as a whole" if pointer == "next_day" else "It is read again"
-            return f"{what} from {due} on."
+            due = _("%(read_at)s UTC") % {"read_at": f"{read_at(day, days, quiet):%Y-%m-%d %H:%M}"}
+            what = _("It is read as a whole") if pointer == "next_day" else _("It is read again")
+            return _("%(what)s from %(due)s on.") % {"what": what, "due": due}
     return ""
 
 
 def _some(names: list[str]) -> str:
     rest = len(names) - NAMES
-    return ", ".join(names[:NAMES]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(names[:NAMES]) + (_(" and %(rest)s more") % {"rest": rest} if rest > 0 else "")

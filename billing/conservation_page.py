@@ -11,6 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing.attribution import Amount, Why
 from billing.conservation import Balance, balances, days_before, distributions_of
@@ -28,7 +30,7 @@ DAYS = 14
 def page(request: HttpRequest) -> HttpResponse:
     """GET only. `?day=2026-11-22`: all distributions of a day; with `&distribution=`: its days until then."""
     if not request.user.has_perm(VIEW):
-        raise PermissionDenied("Your role may not see the ledger.")
+        raise PermissionDenied(gettext("Your role may not see the ledger."))
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     now = database_now()
@@ -100,4 +102,6 @@ def _context(request: HttpRequest, **more: Any) -> dict[str, Any]:
 
 
 URLS = (path("billing/conservation/", admin.site.admin_view(page), name=PAGE),)
-NAVIGATION = (Entry(311, "Billing", "Conservation", "balance", url_name=f"admin:{PAGE}", permission=VIEW),)
+NAVIGATION = (
+    Entry(311, _("Billing"), _("Conservation"), "balance", url_name=f"admin:{PAGE}", permission=VIEW),
+)

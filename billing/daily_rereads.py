@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from billing.attribution import REHEARSAL
 from billing.ledger import tail
 from billing.models import DailySeries
 from channels_app.models import Attachment
 from distributions.models import Distribution
+from streamhub.clock import database_now
+from streamhub.lifecycle.claim import DELETED
+from streamhub.lifecycle.models import Transition
 
 DAY = timedelta(days=1)
 KEPT = timedelta(days=454)  # CloudWatch keeps hours for 455 days (AWS_RULES 25)
@@ -31,14 +35,17 @@ def read_at(day: date, days: int, quiet: timedelta) -> datetime:
     return day_bounds(day)[0] + days * DAY + quiet
 
 
-def series_missing(now: datetime) -> list[DailySeries]:
-    """The series, not stored, of distributions that exist or delivered and have none yet.
+def series_missing(now: datetime, *, of: Collection[str] | None = None) -> list[DailySeries]:
+    """The series, not stored, of distributions (`of`: only these) that exist or delivered and have none.
 
-    A distribution without a row is read until the day after it was last attached, because it may have
-    delivered until then.
+    A distribution's days begin with its creation. One without a row is read from an hour before it was first
+    attached until the day after it last was, because it may have delivered then.
     """
     existing = Distribution.objects.exclude(aws_distribution_id=None)
     attachments = Attachment.objects.exclude(aws_distribution_id="")
+    if of is not None:
+        existing = existing.filter(aws_distribution_id__in=of)
+        attachments = attachments.filter(aws_distribution_id__in=of)
     known = DailySeries.objects.values("aws_distribution_id")
     of_rows = existing.exclude(aws_distribution_id__in=known).values_list(
         "aws_distribution_id", "created_at", "created_at"
@@ -49,12 +56,37 @@ def series_missing(now: datetime) -> list[DailySeries]:
         .annotate(first=Min("started_at"), last=Max(Coalesce("ended_at", "started_at")))
         .values_list("aws_distribution_id", "first", "last")
     )
-    # Attachments come last and override rows: a row may be younger than the first attachment.
-    new = {
-        str(aws_id): _series(str(aws_id), max(first, now - KEPT).date(), (last + tail()).date() + DAY)
-        for aws_id, first, last in [*of_rows, *of_attachments]
-    }
-    return list(new.values())
+    # A row may be younger than the first attachment, and was often there days before it.
+    spans: dict[str, tuple[datetime, datetime]] = {}
+    begun = [(aws_id, first - REHEARSAL, last) for aws_id, first, last in of_attachments]
+    for aws_id, first, last in [*of_rows, *begun]:
+        before = spans.get(str(aws_id), (first, last))
+        spans[str(aws_id)] = min(before[0], first), max(before[1], last)
+    return [
+        _series(aws_id, max(first, now - KEPT).date(), (last + tail()).date() + DAY)
+        for aws_id, (first, last) in spans.items()
+    ]
+
+
+def at_transition(transitions: Sequence[Transition]) -> None:
+    """The hook of `lifecycle.states`: bytes of a distribution whose row is removed are read to the end."""
+    gone = [
+        row.resource_id
+        for row in transitions
+        if row.resource_type == Distribution.KIND and row.to_state == DELETED
+    ]
+    if gone:
+        rows = Distribution.objects.filter(pk__in=gone).values_list("aws_distribution_id", flat=True)
+        series_end([aws_id for aws_id in rows if aws_id], database_now())
+
+
+def series_end(aws_distribution_ids: Collection[str], now: datetime) -> None:
+    """The distributions' rows are about to be deleted: their days are read until tomorrow, also of those that
+    no run has seen. The number of queries does not grow with them."""
+    DailySeries.objects.bulk_create(series_missing(now, of=aws_distribution_ids), ignore_conflicts=True)
+    tomorrow = now.date() + DAY
+    rows = DailySeries.objects.filter(aws_distribution_id__in=aws_distribution_ids)
+    rows.filter(wanted_through__lt=tomorrow).update(wanted_through=tomorrow)
 
 
 def _series(aws_distribution_id: str, first: date, through: date) -> DailySeries:

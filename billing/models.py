@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
-from billing import statement_rows  # noqa: F401 - its models are the app's too
+from billing import bill_rows, statement_rows, usage_rows  # noqa: F401 - their models are the app's too
 from streamhub.append_only import append_only
 
 MINUTE = 60
@@ -210,9 +211,9 @@ class PriceRate(models.Model):
     """
 
     class Origin(models.TextChoices):
-        SEED = "seed", "StreamHub's own list"
-        PRICE_LIST = "price_list", "AWS's price list"
-        STAFF = "staff", "staff"
+        SEED = "seed", _("StreamHub's own list")
+        PRICE_LIST = "price_list", _("AWS's price list")
+        STAFF = "staff", _("staff")
 
     service = models.CharField(max_length=40)
     usage_type = models.CharField(max_length=64)
@@ -243,6 +244,7 @@ class EncoderPhase(models.Model):
 
     Made from the channel's transitions; `transition` is the one that began it. It keeps what MediaLive bills
     of the channel as that was, because it outlives the channel. `ended_at` None: it lasts.
+    `ml_channel_id`, `mp_channel_id`: AWS's ids, by which CloudWatch knows it.
     """
 
     channel_id = models.BigIntegerField()
@@ -258,6 +260,8 @@ class EncoderPhase(models.Model):
     record = models.BooleanField(default=False)
     inputs = models.PositiveSmallIntegerField(default=1)
     push_inputs = models.PositiveSmallIntegerField(default=0)
+    ml_channel_id = models.CharField(max_length=32, blank=True, default="")
+    mp_channel_id = models.CharField(max_length=256, blank=True, default="")
 
     class Meta:
         indexes = [

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.frozen_rows import FrozenRows
 
@@ -16,16 +17,32 @@ NANOS_A_CENT = 10_000_000
 
 
 class StatementState(models.TextChoices):
-    DRAFT = "draft"
-    ISSUED = "issued"
-    VOID = "void"
+    DRAFT = "draft", _("Draft")
+    ISSUED = "issued", _("Issued")
+    VOID = "void", _("Void")
 
 
 class LineKind(models.TextChoices):
-    DELIVERY = "delivery", "delivery of a breakout"
-    ENCODER = "encoder", "encoder of a breakout"
-    UNATTRIBUTED = "unattributed", "delivery outside of breakouts"
-    IDLE = "idle", "channel outside of breakouts"
+    DELIVERY = "delivery", _("delivery of a breakout")
+    ENCODER = "encoder", _("encoder of a breakout")
+    INGEST = "ingest", _("MediaPackage ingest of a breakout")
+    ORIGINATION = "origination", _("MediaPackage origination of a breakout")
+    STORAGE = "storage", _("recordings of a breakout")
+    UNATTRIBUTED = "unattributed", _("delivery outside of breakouts")
+    IDLE = "idle", _("channel outside of breakouts")
+    INGEST_OUTSIDE = "ingest_outside", _("MediaPackage ingest outside of breakouts")
+    ORIGIN_OUTSIDE = "origin_outside", _("MediaPackage origination outside of breakouts")
+
+
+# The units of the kinds of lines that have a `quantity`.
+UNITS = {
+    LineKind.INGEST: "bytes",
+    LineKind.ORIGINATION: "bytes",
+    LineKind.STORAGE: "byte-hours",
+    LineKind.INGEST_OUTSIDE: "bytes",
+    LineKind.ORIGIN_OUTSIDE: "bytes",
+}
+_GB, _HOURS_A_MONTH = 2**30, 730  # as AWS bills them
 
 
 # The columns of an issued statement that its voiding writes.
@@ -42,7 +59,10 @@ class Statement(models.Model):
     A draft is worked out as often as wanted. Once issued it has a `number`, from 1 on without a gap, and a
     `sha256` over its lines and its head (`statements.canonical`); then only voiding changes it. `missing`:
     why it could not be issued when it was worked out, in sentences. `worked_sha256`: of its lines before
-    rounding, by which issuing sees that nothing has changed since.
+    rounding, by which issuing sees that nothing has changed since. `making_since`: a job works its lines out
+    since then (`statements.making`); until it is done it has none to show. `making_done` of `making_total`
+    parts are worked out. `issue_for`: who asked to issue it; then that work is the comparison before it is
+    issued (`statements.issuing`), and it keeps its lines.
     """
 
     KIND = "statement"
@@ -59,6 +79,11 @@ class Statement(models.Model):
     lines_count = models.PositiveIntegerField(default=0)
     missing = models.JSONField(default=list)
     worked_out_at = models.DateTimeField(null=True, blank=True)
+    making_since = models.DateTimeField(null=True, blank=True)
+    making_run = models.CharField(max_length=16, blank=True, default="", editable=False)
+    making_done = models.PositiveIntegerField(default=0, editable=False)
+    making_total = models.PositiveIntegerField(default=0, editable=False)
+    issue_for = models.CharField(max_length=160, blank=True, default="", editable=False)
     worked_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
     sha256 = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -90,6 +115,9 @@ class Statement(models.Model):
                 | (~Q(state=StatementState.DRAFT) & Q(number__gt=0, issued_at__isnull=False) & ~Q(sha256="")),
                 name="statement_issued_in_full",
             ),
+            models.CheckConstraint(
+                condition=Q(making_since=None) | Q(state=StatementState.DRAFT), name="statement_made_as_draft"
+            ),
             FrozenRows(
                 event="UPDATE",
                 when="OLD.state = 'void' OR (OLD.state = 'issued' AND NOT (NEW.state = 'void' AND "
@@ -104,6 +132,11 @@ class Statement(models.Model):
                     "lines_count",
                     "missing",
                     "worked_out_at",
+                    "making_since",
+                    "making_run",
+                    "making_done",
+                    "making_total",
+                    "issue_for",
                     "worked_sha256",
                     "sha256",
                     "created_at",
@@ -129,8 +162,40 @@ class Statement(models.Model):
 
     @property
     def complete(self) -> bool:
-        """Whether nothing was missing when it was worked out."""
-        return not self.missing
+        """Whether it is worked out, and nothing was missing then."""
+        return not self.lacks
+
+    @property
+    def making(self) -> str:
+        """How far the job is that works it out, in a sentence; "": none does."""
+        if self.making_since is None or self.issue_for:
+            return ""
+        if not self.making_done:
+            return "It is being made: its lines are worked out by a job."
+        return f"It is being made: {self._percent} % is worked out."
+
+    @property
+    def issuing(self) -> str:
+        """How far the job is that issues it, in a sentence; "": none does."""
+        if self.making_since is None or not self.issue_for:
+            return ""
+        if not self.making_done:
+            return "It is being issued: a job works its lines out once more and compares."
+        return f"It is being issued: {self._percent} % is compared."
+
+    @property
+    def _percent(self) -> int:
+        return 100 * self.making_done // max(1, self.making_total)
+
+    @property
+    def at_work(self) -> str:
+        """What a job does with it and how far it is, in a sentence; "": none has it."""
+        return self.making or self.issuing
+
+    @property
+    def lacks(self) -> list[str]:
+        """Why it cannot be issued, as far as that is known, in sentences."""
+        return [self.at_work, *self.missing] if self.at_work else list(self.missing)
 
 
 _STATE_OF = "(SELECT state FROM billing_statement WHERE billing_statement.id = {row}.statement_id)"
@@ -139,8 +204,9 @@ _STATE_OF = "(SELECT state FROM billing_statement WHERE billing_statement.id = {
 class StatementLine(models.Model):
     """One line: what an item of a month (`month`, by its first day) has more or less than was issued of it.
 
-    `subject`: the uid of the breakout, or of the channel of an idle line. `correction`: of the item other
-    lines were issued before. `seconds`: of the encoder, as billed. `nanos`: the exact amount, in billionths;
+    `subject`: the uid of the breakout, or of the channel of a line outside of breakouts. `correction`: of the
+    item other lines were issued before. `seconds`: of the encoder, as billed. `quantity`: of MediaPackage and
+    S3, in `unit`. `nanos`: the exact amount, in billionths;
     `cents`: the rounded one. `rates`: the versions of the price book, by number. Amounts are ESTIMATES.
     """
 
@@ -156,6 +222,7 @@ class StatementLine(models.Model):
     bytes_downloaded = models.BigIntegerField(default=0)
     requests = models.BigIntegerField(default=0)
     seconds = models.BigIntegerField(default=0)
+    quantity = models.BigIntegerField(default=0)
     nanos = models.BigIntegerField()
     cents = models.BigIntegerField()
     currency = models.CharField(max_length=3, default=CURRENCY)
@@ -190,6 +257,25 @@ class StatementLine(models.Model):
     @property
     def amount(self) -> Decimal:
         return cents_as_decimal(self.cents)
+
+    @property
+    def unit(self) -> str:
+        """The unit of its quantity; "": its kind has none."""
+        return UNITS.get(LineKind(self.kind), "")
+
+    @property
+    def delivers(self) -> bool:
+        """Whether it is about CloudFront's bytes and requests."""
+        return self.kind in (LineKind.DELIVERY, LineKind.UNATTRIBUTED)
+
+    @property
+    def other_usage(self) -> str:
+        """What it has other than bytes and requests, for people; "": nothing."""
+        if self.seconds:
+            return f"{self.seconds:,} s"
+        if self.unit == "byte-hours":
+            return f"{Decimal(self.quantity) / _GB / _HOURS_A_MONTH:,.4f} GB months"
+        return f"{Decimal(self.quantity) / _GB:,.4f} GB" if self.unit else ""
 
 
 def cents_as_decimal(cents: int) -> Decimal:

@@ -5,6 +5,7 @@ class ChannelsConfig(AppConfig):
     name = "channels_app"
     verbose_name = "Channels"
 
+    model_names = "channels_app.model_names.MODEL_NAMES"
     drivers = "channels_app.driver.DRIVERS"
     polled_lists = "channels_app.driver.POLLED_LISTS"
     operations = "channels_app.operations.OPERATIONS"

@@ -41,6 +41,11 @@ def on_air(channel: Channel) -> Breakout | None:
     return next(iter(all_on_air(channel)), None)
 
 
+def is_stopping(channel: Channel) -> bool:
+    """Whether a breakout of the channel waits for its end."""
+    return Breakout.objects.filter(channel=channel, state=State.STOPPING).exists()
+
+
 def sync_breakout(channel: Channel, *, moved: bool = False) -> None:
     """Update the channel's on-air breakouts to the channel's state. Idempotent.
 
@@ -93,11 +98,16 @@ def encoding(channel: Channel) -> bool:
     return not channel.ml_channel_gone and channel.ml_channel_state in ENCODING
 
 
+def has_encoder(channel: Channel) -> bool:
+    """Whether there is a MediaLive channel, as far as is known."""
+    return bool(channel.ml_channel_id) and not channel.ml_channel_gone
+
+
 def may_run(channel: Channel) -> bool:
     """Whether MediaLive runs or may run: last observed running, asked to run, or not known."""
     if channel.desired == Desired.RUNNING or encoding(channel):
         return True
-    if channel.ml_channel_gone or not channel.ml_channel_id:
+    if not has_encoder(channel):
         return False
     # A start whose outcome is not known may have taken effect.
     unknown = channel.start_accepted_at is not None or channel.attempts > 0
@@ -140,7 +150,9 @@ def attachments_close(breakout: Breakout) -> None:
 def _fail(breakout: Breakout, channel: Channel) -> None:
     attachments_close(breakout)
     why = f"the channel could not {channel.failed_step}"
-    states.change(breakout, State.FAILED, why=why, **error_fields_of(channel))
+    # One that never ran has no session that could end.
+    ended = end_of("session_started_at") if breakout.session_started_at else None
+    states.change(breakout, State.FAILED, why=why, session_ended_at=ended, **error_fields_of(channel))
 
 
 def end_breakouts_of(channel: Channel) -> None:

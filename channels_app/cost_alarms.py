@@ -17,7 +17,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
-from django.template.defaultfilters import pluralize
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_app.breakout_sync import ENCODING, encoding
 from channels_app.models import Breakout, Channel
@@ -98,7 +99,11 @@ def _idle_running(
     if now - since < limits.idle_running:
         return None
     warm_until = channel.warm_until if channel.warm_until and channel.warm_until > now else None
-    reason = f" It is kept warm until {warm_until:%Y-%m-%d %H:%M} UTC." if warm_until else ""
+    reason = (
+        gettext(" It is kept warm until %(warm_until)s UTC.") % {"warm_until": f"{warm_until:%Y-%m-%d %H:%M}"}
+        if warm_until
+        else ""
+    )
     duration = _minutes_text(now - since)
     return CostAlarm(
         Code.IDLE_RUNNING,
@@ -107,10 +112,13 @@ def _idle_running(
         channel.name,
         since,
         _minutes(now - since),
-        f"The channel {channel.name} has run without a breakout for {duration} and costs money.{reason}",
-        "Stop it if no breakout needs it soon."
+        gettext("The channel %(name)s has run without a breakout for %(duration)s and costs money.%(reason)s")
+        % {"name": channel.name, "duration": duration, "reason": reason},
+        gettext("Stop it if no breakout needs it soon.")
         if warm_until
-        else "StreamHub stops it. If this lasts, check its error, or press Stop to ask AWS again now.",
+        else gettext(
+            "StreamHub stops it. If this lasts, check its error, or press Stop to ask AWS again now."
+        ),
         _channel_error(channel),
     )
 
@@ -127,11 +135,17 @@ def _late(channel: Channel, breakout: Breakout, now: datetime, limits: Limits) -
     since = breakout.state_since
     if now - since < limits.start:
         return None
-    message = f"{breakout.name} has been {breakout.state} for {_minutes_text(now - since)}."
+    message = gettext("%(name)s has been %(state)s for %(minutes_text)s.") % {
+        "name": breakout.name,
+        "state": gettext(breakout.state),
+        "minutes_text": _minutes_text(now - since),
+    }
     if breakout.state == State.STARTING:
-        hint = "Check its channel's error. Stop it if the show does not take place."
+        hint = gettext("Check its channel's error. Stop it if the show does not take place.")
         return _breakout_alarm(Code.START_LATE, channel, breakout, since, now, message, hint)
-    hint = "StreamHub keeps asking AWS to stop. Check its channel's error, or press Stop to ask again now."
+    hint = gettext(
+        "StreamHub keeps asking AWS to stop. Check its channel's error, or press Stop to ask again now."
+    )
     return _breakout_alarm(Code.STOP_LATE, channel, breakout, since, now, message, hint)
 
 
@@ -143,12 +157,21 @@ def _over_time(
     if now - since <= allowed:
         return None
     plan = (
-        "without a planned duration"
+        gettext("without a planned duration")
         if planned is None
-        else f"longer than the planned {planned} minute{pluralize(planned)}"
+        else ngettext(
+            "longer than the planned %(planned)s minute",
+            "longer than the planned %(planned)s minutes",
+            planned,
+        )
+        % {"planned": planned}
     )
-    message = f"{breakout.name} has run for {_minutes_text(now - since)}, {plan}."
-    hint = "Stop it if it is over."
+    message = gettext("%(name)s has run for %(minutes_text)s, %(plan)s.") % {
+        "name": breakout.name,
+        "minutes_text": _minutes_text(now - since),
+        "plan": plan,
+    }
+    hint = gettext("Stop it if it is over.")
     return _breakout_alarm(Code.OVER_TIME, channel, breakout, since, now, message, hint)
 
 
@@ -169,7 +192,7 @@ def _minutes(span: timedelta) -> int:
 
 def _minutes_text(span: timedelta) -> str:
     minutes = _minutes(span)
-    return f"{minutes} minute{pluralize(minutes)}"
+    return ngettext("%(minutes)s minute", "%(minutes)s minutes", minutes) % {"minutes": minutes}
 
 
 def current_alarms() -> tuple[CostAlarm, ...]:
@@ -207,7 +230,7 @@ def check_costs() -> str:
     stopping = [
         channel.name
         for channel in _no_longer_warm()
-        if channel_stop_unneeded(channel, who=SYSTEM, why=NO_LONGER_WARM)
+        if channel_stop_unneeded(channel, who=SYSTEM, why=str(NO_LONGER_WARM))
     ]
     warmth_forget()
     current = current_alarms()
@@ -218,13 +241,25 @@ def check_costs() -> str:
 
 
 def _outcome(current: tuple[CostAlarm, ...], stopping: list[str]) -> str:
-    outcome = f"{len(current)} alarm{pluralize(len(current))}" if current else "no alarms"
+    outcome = (
+        ngettext("%(current)s alarm", "%(current)s alarms", len(current)) % {"current": len(current)}
+        if current
+        else gettext("no alarms")
+    )
     if current:
-        outcome += ": " + ", ".join(f"{alarm.code} {alarm.name} ({alarm.minutes} min)" for alarm in current)
-    return f"stopping {', '.join(stopping)}; {outcome}" if stopping else outcome
+        outcome += ": " + ", ".join(
+            gettext("%(code)s %(name)s (%(minutes)s min)")
+            % {"code": alarm.code, "name": alarm.name, "minutes": alarm.minutes}
+            for alarm in current
+        )
+    return (
+        gettext("stopping %(stopping)s; %(outcome)s") % {"stopping": ", ".join(stopping), "outcome": outcome}
+        if stopping
+        else outcome
+    )
 
 
-NO_LONGER_WARM = "no breakout is on air and the channel is no longer kept warm"
+NO_LONGER_WARM = _("no breakout is on air and the channel is no longer kept warm")
 
 
 def _no_longer_warm() -> Iterable[Channel]:
@@ -242,5 +277,9 @@ def _auto_stop(alarm: CostAlarm) -> bool:
     channel = Channel.objects.filter(pk=alarm.channel_id).first()
     if channel is None:
         return False
-    why = f"auto-stop: it has run without a breakout for {alarm.minutes} minute{pluralize(alarm.minutes)}"
+    why = ngettext(
+        "auto-stop: it has run without a breakout for %(minutes)s minute",
+        "auto-stop: it has run without a breakout for %(minutes)s minutes",
+        alarm.minutes,
+    ) % {"minutes": alarm.minutes}
     return channel_stop_unneeded(channel, who=SYSTEM, why=why, warm=False)

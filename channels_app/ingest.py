@@ -36,11 +36,15 @@ def pipelines_of(channel: Channel) -> int:
 
 
 def ingest_of(channel: Channel) -> list[IngestUrl]:
-    """Every address of the channel's inputs, the main one first, each in the order of the pipelines."""
+    """Every address of the channel's inputs, the main one first, each in the order of the pipelines.
+
+    None of a second input that does not exist any more: what is pushed there is lost.
+    """
     pipelines = pipelines_of(channel)
+    second = channel.second_urls if channel.input_ids[1:] else []
     return [
         _ingest(url, number, number < pipelines, name)
-        for name, urls in ((MAIN, channel.input_urls), (SECOND, channel.second_urls))
+        for name, urls in ((MAIN, channel.input_urls), (SECOND, second))
         for number, url in enumerate(urls)
     ]
 

@@ -8,28 +8,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Prefetch, Q, QuerySet, Subquery, Value
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_app.decide.input_health import BLACK_BELOW, Alert, Source, black_detail, missing_detail
 from channels_app.ingest import ingest_of, pipelines_of
+from channels_app.jobs import WATCH_INPUTS
 from channels_app.models import Channel, InputFacts, PipelineStill
 from channels_app.models.channel import State
-from channels_app.services.input_facts import LISTENING
+from channels_app.services.input_facts import ALERT_CALLS, LISTENING
 from channels_app.services.rescue import MAIN, SECOND
 from streamhub.clock import from_now
+from streamhub.lifecycle.freshness import is_fresh
 
 # After so long without an answer of AWS nothing is known any more.
 STALE_AFTER = timedelta(seconds=150)
-NOT_RUNNING = "MediaLive takes no input while the channel does not run."
-NOT_READ = "AWS has not been asked yet since the channel runs."
-ON_SECOND = (
+NOT_RUNNING = _("MediaLive takes no input while the channel does not run.")
+NOT_READ = _("AWS has not been asked yet since the channel runs.")
+ON_SECOND = _(
     "MediaLive receives the second input and shows that one. Whether the main one is there again is not "
     "known before MediaLive is switched to it."
 )
-RECEIVED = "MediaLive receives the input."
+RECEIVED = _("MediaLive receives the input.")
 
 
 @dataclass(frozen=True)
@@ -83,20 +88,28 @@ def with_facts(channels: QuerySet[Channel]) -> QuerySet[Channel]:
         "stills", PipelineStill.objects.defer("body").order_by("pipeline"), to_attr="known_stills"
     )
     rows = channels.select_related("input_facts").prefetch_related(stills)
-    return rows.annotate(input_is_fresh=ExpressionWrapper(fresh, BooleanField()))
+    asked = InputFacts.objects.order_by().values(all=Value(1)).annotate(n=Count("pk")).values("n")
+    fresh_ones = ExpressionWrapper(fresh, BooleanField())
+    return rows.annotate(input_is_fresh=fresh_ones, inputs_asked=Subquery(asked))
 
 
 def input_health(channel: Channel) -> InputHealth:
     """Whether the channel's input is received, and if not, what to look at."""
     if not is_listening(channel):
-        return InputHealth(None, NOT_RUNNING, None)
+        return InputHealth(None, str(NOT_RUNNING), None)
     facts = facts_of(channel)
     if facts is None or facts.observed_at is None or not _is_of_this_run(channel, facts):
-        reason = f"AWS could not be asked: {facts.problem}" if facts and facts.problem else NOT_READ
+        reason = (
+            gettext("AWS could not be asked: %(problem)s") % {"problem": facts.problem}
+            if facts and facts.problem
+            else str(NOT_READ)
+        )
         return InputHealth(None, reason, None)
     if not _is_fresh(channel):
         why = f": {facts.problem}" if facts.problem else "."
-        return InputHealth(None, f"AWS has not said for some minutes what it receives{why}", None)
+        return InputHealth(
+            None, gettext("AWS has not said for some minutes what it receives%(why)s") % {"why": why}, None
+        )
     return _judged(channel, facts)
 
 
@@ -110,8 +123,24 @@ def _judged(channel: Channel, facts: InputFacts) -> InputHealth:
         dark = [still.brightness for still in stills_of(channel) if still.brightness is not None]
         return InputHealth(False, black_detail(min(dark, default=BLACK_BELOW)), facts.observed_at)
     others = ", ".join(sorted({alert.kind for alert in alerts}))
-    detail = ON_SECOND if input_figures(channel).active_input == SECOND else RECEIVED
-    return InputHealth(True, f"{detail} It reports: {others}." if others else detail, facts.observed_at)
+    detail = str(ON_SECOND if input_figures(channel).active_input == SECOND else RECEIVED)
+    return InputHealth(
+        True,
+        gettext("%(detail)s It reports: %(others)s.") % {"detail": detail, "others": others}
+        if others
+        else detail,
+        facts.observed_at,
+    )
+
+
+def is_late(channel: Channel, observed_at: datetime, now: datetime) -> bool:
+    """Whether AWS's last answer about the input is older than it is while the job runs as planned.
+
+    Of many channels a run asks only a part, so that the period of each is longer.
+    """
+    asked = getattr(channel, "inputs_asked", None)
+    runs = ceil((InputFacts.objects.count() if asked is None else asked) / ALERT_CALLS)
+    return not is_fresh(observed_at, every_seconds=WATCH_INPUTS.seconds() * max(1, runs), now=now)
 
 
 def input_figures(channel: Channel) -> InputFigures:
@@ -173,7 +202,7 @@ def source_of(channel: Channel) -> Source:
         unheard=sum(not each.active for each in ingest),
         allowed=channel.allowed_cidrs,
         of_input=active if channel.second_input_type else "",
-        pulled=[urlsplit(url).hostname or "the source" for url in channel.source_urls],
+        pulled=[urlsplit(url).hostname or gettext("the source") for url in channel.source_urls],
     )
 
 

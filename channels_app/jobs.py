@@ -1,24 +1,28 @@
 """The periodic jobs of channels."""
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
 CHECK_COSTS = PeriodicJob(
-    "check_costs", TaskName.CHECK_COSTS, lambda: 60, purpose="look for channels that cost money without need"
+    "check_costs",
+    TaskName.CHECK_COSTS,
+    lambda: 60,
+    purpose=_("look for channels that cost money without need"),
 )
 RELEASE_UNUSED_SECURITY_GROUPS = PeriodicJob(
     "release_unused_security_groups",
     TaskName.RELEASE_UNUSED_SECURITY_GROUPS,
     lambda: settings.FULL_OBSERVE_SECONDS,
-    purpose="delete security groups that no channel uses",
+    purpose=_("delete security groups that no channel uses"),
 )
 RUN_SCHEDULE = PeriodicJob(
     "run_schedule",
     TaskName.RUN_SCHEDULE,
     lambda: 20,
-    purpose="prepare, warm up, start, warn about and stop breakouts as planned",
+    purpose=_("prepare, warm up, start, warn about and stop breakouts as planned"),
     queue="urgent",
 )
 
@@ -26,7 +30,7 @@ WATCH_INPUTS = PeriodicJob(
     "watch_inputs",
     TaskName.WATCH_INPUTS,
     lambda: 15,
-    purpose="ask AWS what the channels that run receive",
+    purpose=_("ask AWS what the channels that run receive"),
     queue="urgent",
 )
 
@@ -34,7 +38,7 @@ CHECK_RECORDING_BUCKET = PeriodicJob(
     "check_recording_bucket",
     TaskName.CHECK_RECORDING_BUCKET,
     lambda: 60,
-    purpose="look whether MediaLive can write recordings",
+    purpose=_("look whether MediaLive can write recordings"),
     required=False,
 )
 

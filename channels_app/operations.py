@@ -16,6 +16,8 @@ from streamhub.lifecycle.durations import Operation
 # A new channel waits for CloudFront, which takes much longer; nobody waits for a deletion.
 UNHURRIED = 10.0
 HURRIED = 0.1
+DELETE_TIMES = (5.0, 15.0, 25.0, 45.0, 420.0)
+DELETE_SOURCE = "botocore's waiter looks every 5 seconds, for 7 minutes"
 DELETE_INPUT_TIMES = (2.0, 4.0, 7.0, 12.0, 100.0)
 
 
@@ -25,6 +27,27 @@ def _says(*states: str) -> Callable[[Channel], bool]:
 
 def _gone(part: PartColumns) -> Callable[[Channel], bool]:
     return lambda row: part.of(row).gone or part.of(row).state == "DELETED"
+
+
+def _detached(row: Channel) -> bool:
+    inputs = [part.of(row) for part in (Channel.ML_INPUT, Channel.ML_SECOND)]
+    states = ("DETACHED", "DELETING", "DELETED")
+    return row.ml_channel_gone or any(stored.state in states for stored in inputs)
+
+
+def deletions_accepted(row: Channel) -> bool:
+    """Whether AWS has accepted the deletion of every part that the channel had, or it is gone anyhow."""
+    parts = (part.of(row) for part in Channel.PARTS)
+    return all(stored.deleted_at or stored.gone or not stored.aws_id for stored in parts)
+
+
+def _waits_for_channel(row: Channel, part: PartColumns) -> bool:
+    """Whether an input waits for the deletion of the MediaLive channel that still has it."""
+    return (
+        part in (Channel.ML_INPUT, Channel.ML_SECOND)
+        and row.ml_channel_deleted_at is not None
+        and not _detached(row)
+    )
 
 
 CREATE = Operation(
@@ -61,13 +84,24 @@ STOP = Operation(
     _says("IDLE"),
     on_air=True,
 )
+# Its inputs can be deleted once they are detached, which their own next look shows.
 DELETE = Operation(
     "medialive:DeleteChannel",
     "MediaLive deletes a channel",
-    (5.0, 15.0, 25.0, 45.0, 420.0),
-    "botocore's waiter looks every 5 seconds, for 7 minutes",
+    DELETE_TIMES,
+    DELETE_SOURCE,
+    UNHURRIED,
+    _detached,
+)
+# What is left to prove once AWS has accepted all deletions of a channel: no step follows, and nobody waits.
+DELETE_LAST = Operation(
+    "medialive:DeleteChannel last",
+    "MediaLive deletes a channel whose inputs are deleted",
+    DELETE_TIMES,
+    DELETE_SOURCE,
     UNHURRIED,
     _gone(Channel.ML_CHANNEL),
+    by_list=True,
 )
 DELETE_INPUT = Operation(
     "medialive:DeleteInput",
@@ -76,6 +110,7 @@ DELETE_INPUT = Operation(
     "botocore's waiter looks 20 times, every 5 seconds",
     UNHURRIED,
     _gone(Channel.ML_INPUT),
+    by_list=True,
 )
 DELETE_SECOND = Operation(
     "medialive:DeleteInput second",
@@ -84,6 +119,7 @@ DELETE_SECOND = Operation(
     "botocore's waiter looks 20 times, every 5 seconds",
     UNHURRIED,
     _gone(Channel.ML_SECOND),
+    by_list=True,
 )
 DELETE_ENDPOINT = Operation(
     "mediapackage:DeleteOriginEndpoint",
@@ -100,6 +136,7 @@ DELETE_MP_CHANNEL = Operation(
     "nothing is published; assumed as for an input",
     UNHURRIED,
     _gone(Channel.MP_CHANNEL),
+    by_list=True,
 )
 OPERATIONS = (
     CREATE,
@@ -107,6 +144,7 @@ OPERATIONS = (
     START,
     STOP,
     DELETE,
+    DELETE_LAST,
     DELETE_INPUT,
     DELETE_SECOND,
     DELETE_ENDPOINT,
@@ -129,6 +167,10 @@ def awaited(row: Channel) -> Awaited | None:
         return None
     stored = part.of(row)
     if stored.deleted_at is not None and not _gone(part)(row):
-        return Awaited(_OF_PART[part.key].key, stored.deleted_at)
-    operation = _OF_STATE.get(stored.state) if part is Channel.ML_CHANNEL else None
-    return Awaited(operation.key) if operation else None
+        operation = _OF_PART[part.key]
+        last = operation is DELETE and deletions_accepted(row)
+        return Awaited(DELETE_LAST.key if last else operation.key, stored.deleted_at)
+    if _waits_for_channel(row, part):
+        return Awaited(DELETE.key, row.ml_channel_deleted_at)
+    changing = _OF_STATE.get(stored.state) if part is Channel.ML_CHANNEL else None
+    return Awaited(changing.key) if changing else None

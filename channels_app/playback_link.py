@@ -11,19 +11,24 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import cookies, playback
 from channels_app.decide.validity import Plan, ends_at
 from channels_app.guards import breakout as guards
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
+from channels_app.services.situations import breakout_situation
 from distributions import signing
 from streamhub.access import audit
 from streamhub.access.actors import Actor
 from streamhub.clock import database_now
 from streamhub.errors import Invalid, NotPossible
 
-NO_URL = "There is no playback URL yet: its channel has no distribution with a domain. Prepare creates one."
+NO_URL = _(
+    "There is no playback URL yet: its channel has no distribution with a domain. Prepare creates one."
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,10 @@ class Playback:
     def audited(self) -> str:
         """What the audit says of it."""
         if self.expires_at is None:
-            return "not protected: the URL never expires"
-        return f"signed until {self.expires_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            return gettext("not protected: the URL never expires")
+        return gettext("signed until %(expires_at)s UTC") % {
+            "expires_at": f"{self.expires_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        }
 
 
 def _about(breakout: Breakout, **_given: Any) -> audit.Subject:
@@ -67,12 +74,12 @@ def breakout_playback(breakout: Breakout, *, who: Actor, expires_in_seconds: int
     running with its curtain raised, and if StreamHub cannot sign as its distribution asks.
     """
     if expires_in_seconds is not None and expires_in_seconds < 1:
-        raise Invalid({"expires_in_seconds": "Give 1 second or more, or leave it out."})
+        raise Invalid({"expires_in_seconds": gettext("Give 1 second or more, or leave it out.")})
     row = _running(breakout)
     channel = row.channel
     url = playback.url(channel) if channel is not None else None
     if channel is None or channel.distribution is None or url is None:
-        raise NotPossible(NO_URL, state=row.state, possible=["prepare"])
+        raise NotPossible(str(NO_URL), state=row.state, possible=["prepare"])
     if not signing.groups_of(channel.distribution):
         return Playback(url, protected=False)
     now = database_now()
@@ -94,8 +101,9 @@ def _running(breakout: Breakout) -> Breakout:
     """The breakout as it is now. Raises `NotPossible` unless its viewers may watch."""
     row = Breakout.objects.select_related("channel__distribution").filter(pk=breakout.pk).first()
     if row is None:
-        raise NotPossible("The breakout is deleted.", state="deleted")
-    guards.LINKS.check("playback", guards.Situation(row.state, row.curtain_raised))
+        raise NotPossible(gettext("The breakout is deleted."), state="deleted")
+    if guards.LINKS.refusal("playback", guards.Situation(row.state, row.curtain_raised)):
+        guards.LINKS.check("playback", breakout_situation(row))  # says what is possible instead
     return row
 
 
@@ -104,7 +112,8 @@ def _keep_end(row: Breakout, end: datetime) -> None:
     running = Breakout.objects.filter(pk=row.pk, state=State.RUNNING, curtain_raised=True)
     if not running.update(signed_until=Greatest(Coalesce("signed_until", Value(end)), Value(end))):
         _running(row)
-        raise NotPossible("The breakout has just changed. Try again.", state=row.state)
+        sentence = gettext("The breakout has just changed. Try again.")
+        raise NotPossible(sentence, state=row.state, possible=["playback"])
 
 
 def plan_of(breakout: Breakout, now: datetime) -> Plan:

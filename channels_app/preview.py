@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 from channels_app import playback
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
@@ -11,14 +13,14 @@ from streamhub.aws.players import address_for_browsers
 from streamhub.errors import EmbeddedNotRunning
 
 NOT_RUNNING = {
-    State.IDLE: "There is no picture yet: the breakout has not been started.",
-    State.STARTING: "There is no picture yet: the breakout is starting.",
-    State.STOPPING: "There is no picture any more: the breakout is stopping.",
-    State.FAILED: "There is no picture: the breakout has failed.",
+    State.IDLE: _("There is no picture yet: the breakout has not been started."),
+    State.STARTING: _("There is no picture yet: the breakout is starting."),
+    State.STOPPING: _("There is no picture any more: the breakout is stopping."),
+    State.FAILED: _("There is no picture: the breakout has failed."),
 }
-LOWERED = "The curtain is lowered, so there is no playback URL. Raise the curtain to see what viewers get."
-NO_CHANNEL = "There is no picture: the channel is deleted."
-NO_URL = (
+LOWERED = _("The curtain is lowered, so there is no playback URL. Raise the curtain to see what viewers get.")
+NO_CHANNEL = _("There is no picture: the channel is deleted.")
+NO_URL = _(
     "There is no playback URL yet: the distribution has no domain, or the channel has no origin endpoint."
 )
 
@@ -38,7 +40,7 @@ def of_breakout(breakout: Breakout) -> Preview:
         return Preview(None, reason)
     url = playback.of_breakout(breakout)
     if url is None:
-        return Preview(None, NO_URL)
+        return Preview(None, str(NO_URL))
     try:
         return Preview(address_for_browsers(url), signed=playback.is_protected(breakout))
     except EmbeddedNotRunning as error:
@@ -47,7 +49,7 @@ def of_breakout(breakout: Breakout) -> Preview:
 
 def _reason(breakout: Breakout) -> str:
     if breakout.state != State.RUNNING:
-        return NOT_RUNNING.get(State(breakout.state), "")
+        return str(NOT_RUNNING.get(State(breakout.state), ""))
     if breakout.channel is None:
-        return NO_CHANNEL
-    return "" if breakout.curtain_raised else LOWERED
+        return str(NO_CHANNEL)
+    return "" if breakout.curtain_raised else str(LOWERED)

@@ -23,6 +23,8 @@ def traffic_of(rows: Sequence[Breakout], minutes: int = LATELY_MINUTES) -> dict[
 
 def last_minutes(rows: Sequence[Breakout]) -> Mapping[int, Minute]:
     """By breakout: the newest minute that says how many watch now. Those without one are left out."""
+    if not rows:
+        return {}
     now, found = database_now(), traffic_of(rows, 20)
     last = {pk: last_minute(its, now) for pk, its in found.items()}
     return {pk: minute for pk, minute in last.items() if minute is not None}

@@ -14,6 +14,8 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from distributions import aliases, guards, mediamanager_page, reaper_page, services
 from distributions.models import Desired, Distribution, State
@@ -47,13 +49,17 @@ BADGES = {
 
 @admin.register(Distribution)
 class DistributionAdmin(ResourceAdmin):
+    purpose = _(
+        "CloudFront delivers each channel to viewers through a distribution. The first one comes with the"
+        " first channel."
+    )
     icon = "public"
     state_badges = BADGES
     deferred_columns = ("config",)
     saved_views = (
-        SavedView("moving", "In transition", "progress_activity", lambda: Q(state__in=IN_TRANSITION), 20),
-        SavedView("failed", "Failed", "error", lambda: TROUBLE, 30),
-        SavedView("stale", "Stale", "delete_sweep", lambda: STALE, 40),
+        SavedView("moving", _("In transition"), "progress_activity", lambda: Q(state__in=IN_TRANSITION), 20),
+        SavedView("failed", _("Failed"), "error", lambda: TROUBLE, 30),
+        SavedView("stale", _("Stale"), "delete_sweep", lambda: STALE, 40),
     )
     list_display = ("title", "state_shown", "wanted", "domain", "made_for", "cloudfront")
     list_filter = ("state", "desired", "attached", "enabled")
@@ -61,28 +67,28 @@ class DistributionAdmin(ResourceAdmin):
         ids=("uid", "aws_distribution_id", "domain_name", "arn"),
         names=("aws_distribution_id", "domain_name", "owner_label", "origin_url"),
     )
-    search_help_text = "AWS id, domain or channel"
+    search_help_text = _("AWS id, domain or channel")
     ordering = ("-id",)
 
-    @display(description="distribution")
+    @display(description=_("distribution"))
     def title(self, row: Distribution) -> str:
-        return row.aws_distribution_id or f"distribution {row.pk} (no id yet)"
+        return row.aws_distribution_id or gettext("distribution %(row)s (no id yet)") % {"row": row.pk}
 
-    @display(description="domain")
+    @display(description=_("domain"))
     def domain(self, row: Distribution) -> str:
         return row.domain_name or "-"
 
-    @display(description="desired")
+    @display(description=_("desired"))
     def wanted(self, row: Distribution) -> str:
-        return "left as it is" if row.protected else row.desired
+        return gettext("left as it is") if row.protected else row.desired
 
-    @display(description="created for")
+    @display(description=_("created for"))
     def made_for(self, row: Distribution) -> str:
         return row.owner_label or "-"
 
-    @display(description="CloudFront says")
+    @display(description=_("CloudFront says"))
     def cloudfront(self, row: Distribution) -> str:
-        enabled = {True: "enabled", False: "disabled", None: "not known yet"}[row.enabled]
+        enabled = {True: "enabled", False: "disabled", None: gettext("not known yet")}[row.enabled]
         return f"{enabled}, {row.status}" if row.status else enabled
 
     def situation(self, row: Distribution) -> guards.Situation:
@@ -90,16 +96,18 @@ class DistributionAdmin(ResourceAdmin):
 
     def headline(self, row: Distribution) -> str:
         if row.protected:
-            return "shared and protected: never changed by StreamHub"
+            return gettext("shared and protected: never changed by StreamHub")
         if row.desired == Desired.DELETED:
-            return "desired: deleted. It is disabled first; then the reaper deletes it"
-        return f"desired: {row.desired}{', attached' if row.attached else ', not attached'}"
+            return gettext("desired: deleted. It is disabled first; then the reaper deletes it")
+        if row.attached:
+            return gettext("desired: %(desired)s, attached") % {"desired": row.desired}
+        return gettext("desired: %(desired)s, not attached") % {"desired": row.desired}
 
     def facts(self, request: HttpRequest, row: Distribution) -> list[Section]:
         return [_cloudfront_facts(row), _purpose_facts(row)]
 
     def links(self, request: HttpRequest, row: Distribution) -> list[Link]:
-        return [Link("Show configuration", self.url("configuration", row.pk), "data_object")]
+        return [Link(gettext("Show configuration"), self.url("configuration", row.pk), "data_object")]
 
     def extra_urls(self) -> list[Any]:
         name = "distributions_distribution_configuration"
@@ -115,7 +123,7 @@ def configuration(model_admin: DistributionAdmin, request: HttpRequest, object_i
     context = model_admin.page_context(
         request,
         row,
-        title=f"Configuration of {row}",
+        title=gettext("Configuration of %(row)s") % {"row": row},
         facts=_cloudfront_facts(row),
         back=model_admin.url("change", row.pk),
         sync=next((offer for offer in offers if offer.verb.name == "sync"), None),
@@ -127,38 +135,51 @@ def alias_facts(row: Distribution) -> list[Fact]:
     """Under which domain of the house viewers reach it, and the DNS record that the house has to make."""
     if not aliases.alias_wanted(row):
         return []
-    hint = "" if row.alias_serves else "Not in use yet: viewers get the domain of CloudFront."
-    facts = [Fact("alias", row.alias, "id", hint=hint)]
+    hint = "" if row.alias_serves else gettext("Not in use yet: viewers get the domain of CloudFront.")
+    facts = [Fact(gettext("alias"), row.alias, "id", hint=hint)]
     if record := aliases.record_to_make(row):
         text = f"{record.name} {record.type} {record.value}"
-        facts.append(Fact("DNS record to make", text, "code", hint="StreamHub does not keep your DNS."))
+        facts.append(
+            Fact(
+                gettext("DNS record to make"), text, "code", hint=gettext("StreamHub does not keep your DNS.")
+            )
+        )
     elif settings.ROUTE53_ZONE_ID:
         leads = row.alias_points_to or None
         facts.append(
-            Fact("DNS record leads to", leads, "id", hint="" if leads else "To no distribution yet.")
+            Fact(
+                gettext("DNS record leads to"),
+                leads,
+                "id",
+                hint="" if leads else gettext("To no distribution yet."),
+            )
         )
     return facts
 
 
 def _cloudfront_facts(row: Distribution) -> Section:
     return Section(
-        "CloudFront",
+        gettext("CloudFront"),
         [
             Fact(
-                "distribution id",
+                gettext("distribution id"),
                 row.aws_distribution_id,
                 "id",
                 href=aws_console.address("cloudfront", "distributions", row.aws_distribution_id),
             ),
-            Fact("domain", row.domain_name, "id"),
+            Fact(gettext("domain"), row.domain_name, "id"),
             *alias_facts(row),
-            Fact("enabled", row.enabled, "yesno"),
-            Fact("status", row.status, hint="" if row.status else "CloudFront has not answered yet."),
+            Fact(gettext("enabled"), row.enabled, "yesno"),
+            Fact(
+                gettext("status"),
+                row.status,
+                hint="" if row.status else gettext("CloudFront has not answered yet."),
+            ),
             *expected_facts(row),
             price_fact(row),
-            Fact("ARN", row.arn, "id"),
-            Fact("ETag", row.etag, "code"),
-            Fact("last observed", row.observed_at, "when"),
+            Fact(gettext("ARN"), row.arn, "id"),
+            Fact(gettext("ETag"), row.etag, "code"),
+            Fact(gettext("last observed"), row.observed_at, "when"),
         ],
         "cloud",
     )
@@ -167,15 +188,15 @@ def _cloudfront_facts(row: Distribution) -> Section:
 def _purpose_facts(row: Distribution) -> Section:
     deletion = reaper_page.deletion_fact(row)
     return Section(
-        "Purpose",
+        gettext("Purpose"),
         [
-            Fact("origin endpoint", row.origin_url, "url"),
-            Fact("created for", row.owner_label),
-            Fact("attached", row.attached, "yesno"),
-            Fact("desired", row.desired),
+            Fact(gettext("origin endpoint"), row.origin_url, "url"),
+            Fact(gettext("created for"), row.owner_label),
+            Fact(gettext("attached"), row.attached, "yesno"),
+            Fact(gettext("desired"), row.desired),
             *([deletion] if deletion else []),
-            Fact("tags", row.tags, "tags"),
-            Fact("created", row.created_at, "when"),
+            Fact(gettext("tags"), row.tags, "tags"),
+            Fact(gettext("created"), row.created_at, "when"),
         ],
         "flag",
     )
@@ -183,7 +204,7 @@ def _purpose_facts(row: Distribution) -> Section:
 
 def _moving() -> Figure:
     count = Distribution.objects.filter(state__in=IN_TRANSITION).count()
-    return Figure(count, "CloudFront takes minutes", Tone.BUSY if count else Tone.CALM)
+    return Figure(count, gettext("CloudFront takes minutes"), Tone.BUSY if count else Tone.CALM)
 
 
 def _trouble() -> Figure:
@@ -191,8 +212,16 @@ def _trouble() -> Figure:
         trouble=Count("pk", filter=TROUBLE), person=Count("pk", filter=Q(person_needed_at__isnull=False))
     )
     count, person = counts["trouble"], counts["person"]
-    detail = ("needs attention" if count == 1 else "need attention") if count else "none"
-    detail += f", {person} of them only after somebody has acted in AWS" if person else ""
+    detail = (
+        (gettext("needs attention") if count == 1 else gettext("need attention"))
+        if count
+        else gettext("none")
+    )
+    detail += (
+        gettext(", %(person)s of them only after somebody has acted in AWS") % {"person": person}
+        if person
+        else ""
+    )
     return Figure(count, detail, Tone.BAD if count else Tone.GOOD)
 
 
@@ -200,7 +229,11 @@ def _stale() -> Figure:
     counts = Distribution.objects.aggregate(
         stale=Count("pk", filter=STALE), to_delete=Count("pk", filter=Q(desired=Desired.DELETED))
     )
-    return Figure(counts["stale"], f"of {counts['to_delete']} waiting for deletion", Tone.CALM)
+    return Figure(
+        counts["stale"],
+        gettext("of %(to_delete)s waiting for deletion") % {"to_delete": counts["to_delete"]},
+        Tone.CALM,
+    )
 
 
 def aws_account() -> str:
@@ -213,7 +246,7 @@ VIEW = "distributions.view_distribution"
 TILES = (
     Tile(
         "distributions-moving",
-        "Distributions in transition",
+        _("Distributions in transition"),
         "sync",
         VIEW,
         _moving,
@@ -222,7 +255,7 @@ TILES = (
     ),
     Tile(
         "distributions-failed",
-        "Distributions in trouble",
+        _("Distributions in trouble"),
         "error",
         VIEW,
         _trouble,
@@ -231,7 +264,7 @@ TILES = (
     ),
     Tile(
         "distributions-stale",
-        "Stale, ready for the reaper",
+        _("Stale, ready for the reaper"),
         "delete_sweep",
         VIEW,
         _stale,
@@ -241,16 +274,18 @@ TILES = (
 )
 
 NAVIGATION = (
-    Entry(210, "Delivery", "Distributions", "public", "distributions.distribution"),
+    Entry(210, _("Delivery"), _("Distributions"), "public", "distributions.distribution"),
     Entry(
         220,
-        "Delivery",
-        "MediaManager",
+        _("Delivery"),
+        _("MediaManager"),
         "video_library",
         url_name=f"admin:{mediamanager_page.PAGE}",
         permission=VIEW,
     ),
-    Entry(215, "Delivery", "Reaper", "delete_sweep", url_name=f"admin:{reaper_page.PAGE}", permission=VIEW),
+    Entry(
+        215, _("Delivery"), _("Reaper"), "delete_sweep", url_name=f"admin:{reaper_page.PAGE}", permission=VIEW
+    ),
 )
 PAGE_PARTS = (PageParts(Distribution, verbs=VERBS),)
 URLS = (

@@ -5,11 +5,12 @@ class DistributionsConfig(AppConfig):
     name = "distributions"
     verbose_name = "Distributions"
 
+    model_names = "distributions.model_names.MODEL_NAMES"
     drivers = "distributions.driver.DRIVER"
     polled_lists = "distributions.driver.POLLED_LIST"
     operations = "distributions.operations.OPERATIONS"
     periodic_jobs = "distributions.jobs.PERIODIC_JOBS"
-    at_sweep = "distributions.reaper.feed"
+    at_sweep = "distributions.feeding.feed"
     at_bootstrap = "distributions.mediamanager.mediamanager_register"
     alarms = "distributions.alarms.ALARMS"
     navigation = "distributions.admin.NAVIGATION"

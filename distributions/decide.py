@@ -55,7 +55,8 @@ class Observed:
     `enabled` and `status`: CloudFront's own values. `handed_over`: neither Comment nor tags are ours.
     `tags_due`, `settings_due`, `price_due`: CloudFront does not have the tags, the settings of delivery, or
     the price class, as they are wanted now. `alias_due`, `point_due`: it lacks its alias, or DNS does not
-    lead there. `unpoint_due`: it has a DNS record of ours that it is not to have.
+    lead there. `unpoint_due`: it has a DNS record of ours that it is not to have. `refused`: the step whose
+    refusal the row shows.
     """
 
     known: bool = False
@@ -72,6 +73,7 @@ class Observed:
     alias_due: bool = False
     point_due: bool = False
     unpoint_due: bool = False
+    refused: Step | None = None
 
     @property
     def deployed(self) -> bool:
@@ -87,6 +89,9 @@ CHANGES_IT = frozenset(
 # and a new one plays by its own domain at once.
 SETTLED = {Step.SETTLE_DEPLOYED: State.DEPLOYED, Step.SETTLE_DISABLED: State.DISABLED}
 
+# Of these CloudFront may refuse each without harm to the others.
+ORDER = (Step.TAG, Step.PRICE, Step.ALIAS, Step.POINT)
+
 
 def next_step(intent: Intent, observed: Observed) -> Step:
     """The one step that brings CloudFront nearer to the intent. What was handed over is not changed."""
@@ -96,19 +101,40 @@ def next_step(intent: Intent, observed: Observed) -> Step:
     return Step.HANDED_OVER if observed.handed_over and step in CHANGES_IT else step
 
 
+def goes_on(intent: Intent, observed: Observed) -> bool:
+    """Whether something else is due behind the step that CloudFront has just refused."""
+    settled = SETTLED.get(_wanted_step(intent, observed)) == intent.state
+    return settled and not intent.protected and bool(_behind_refused(observed))
+
+
 def _change_step(observed: Observed) -> Step | None:
-    """What a settled distribution still lacks. The settings come early: viewers may wait for a header."""
+    """What a settled distribution still lacks. The settings come early: viewers may wait for a header.
+
+    What was refused is tried again after the rest, so that it holds nothing up.
+    """
     if observed.unpoint_due:
         return Step.UNPOINT  # before its alias goes: a record must not lead to where nothing answers to it
     if observed.settings_due:
         return Step.SETTINGS
-    if observed.tags_due:
-        return Step.TAG
-    if observed.price_due:
-        return Step.PRICE
-    if observed.alias_due:
-        return Step.ALIAS
-    return Step.POINT if observed.point_due else None
+    return next(iter(_behind_refused(observed) or _pending(observed)), None)
+
+
+def _behind_refused(observed: Observed) -> list[Step]:
+    if observed.refused not in ORDER:
+        return []
+    place = ORDER.index(observed.refused)
+    return [step for step in _pending(observed) if ORDER.index(step) > place]
+
+
+def _pending(observed: Observed) -> list[Step]:
+    """In the order of `ORDER`. The record waits for the alias."""
+    due = {
+        Step.TAG: observed.tags_due,
+        Step.PRICE: observed.price_due,
+        Step.ALIAS: observed.alias_due,
+        Step.POINT: observed.point_due and not observed.alias_due,
+    }
+    return [step for step in ORDER if due[step]]
 
 
 def _wanted_step(intent: Intent, observed: Observed) -> Step:

@@ -10,57 +10,66 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 MEDIA_PATTERN = "/media-manager/*"
 Config = Mapping[str, Any]
 
 CACHE_POLICIES = {
     "658327ea-f89d-4fab-a63d-7e88639e58f6": (
         "CachingOptimized",
-        "Cached for a day unless the object says otherwise; query strings and cookies are ignored.",
+        _("Cached for a day unless the object says otherwise; query strings and cookies are ignored."),
     ),
     "b2884449-e4de-46a7-ac36-70bc7f1ddd6d": (
         "CachingOptimizedForUncompressedObjects",
-        "Like CachingOptimized, without compression: right for video, which is already compressed.",
+        _("Like CachingOptimized, without compression: right for video, which is already compressed."),
     ),
     "4135ea2d-6df8-44a3-9df3-4b5a84be39ad": (
         "CachingDisabled",
-        "Nothing is cached at the edge: every request goes to the bucket, which is slow and expensive.",
+        _("Nothing is cached at the edge: every request goes to the bucket, which is slow and expensive."),
     ),
     "08627262-05a9-4f76-9ded-b50ca2e3a84f": (
         "Elemental-MediaPackage",
-        "Made for live streams from MediaPackage, not for files in a bucket.",
+        _("Made for live streams from MediaPackage, not for files in a bucket."),
     ),
 }
 HEADER_POLICIES = {
-    "60669652-455b-4ae9-85a4-c4c02393f86c": ("SimpleCORS", "Players on any web site may load the files."),
+    "60669652-455b-4ae9-85a4-c4c02393f86c": ("SimpleCORS", _("Players on any web site may load the files.")),
     "5cc3b908-e619-4b99-88e5-2cf7f45965bd": (
         "CORS-With-Preflight",
-        "Players on any web site may load the files, with any method and header.",
+        _("Players on any web site may load the files, with any method and header."),
     ),
     "e61eb60c-9c35-4d20-a928-2b84e02af89c": (
         "CORS-and-SecurityHeadersPolicy",
-        "Players on any web site may load the files; security headers are added.",
+        _("Players on any web site may load the files; security headers are added."),
     ),
     "eaab4381-ed33-4a86-88ca-d9558dc6cd63": (
         "CORS-with-preflight-and-SecurityHeadersPolicy",
-        "Players on any web site may load the files, with any method and header; security headers are added.",
+        _(
+            "Players on any web site may load the files, with any method and header; security "
+            "headers are added."
+        ),
     ),
     "67f7725c-6f97-4210-82d7-5512b31e9d03": (
         "SecurityHeadersPolicy",
-        "Adds security headers only: players on other web sites are refused by the browser.",
+        _("Adds security headers only: players on other web sites are refused by the browser."),
     ),
 }
 NO_CORS = {"67f7725c-6f97-4210-82d7-5512b31e9d03"}
-CUSTOM_POLICY = "A custom policy: look it up in CloudFront's console."
+NOT_KNOWN = _("Not known to StreamHub.")
+CUSTOM_POLICY = _("A custom policy: look it up in CloudFront's console.")
 PROTOCOLS = {
-    "redirect-to-https": "HTTP is redirected to HTTPS.",
-    "https-only": "HTTPS only; HTTP is refused.",
-    "allow-all": "HTTP is allowed too: others on the network can read and change what viewers receive.",
+    "redirect-to-https": _("HTTP is redirected to HTTPS."),
+    "https-only": _("HTTPS only; HTTP is refused."),
+    "allow-all": _("HTTP is allowed too: others on the network can read and change what viewers receive."),
 }
 PRICE_CLASSES = {
-    "PriceClass_100": "Edges in North America and Europe only: cheapest, and slower for viewers elsewhere.",
-    "PriceClass_200": "All edges except South America, Australia and New Zealand: cheaper than all edges.",
-    "PriceClass_All": "All edges worldwide: fastest for every viewer, and most expensive.",
+    "PriceClass_100": _(
+        "Edges in North America and Europe only: cheapest, and slower for viewers elsewhere."
+    ),
+    "PriceClass_200": _("All edges except South America, Australia and New Zealand: cheaper than all edges."),
+    "PriceClass_All": _("All edges worldwide: fastest for every viewer, and most expensive."),
 }
 
 
@@ -100,7 +109,8 @@ def groups(config: Config, buckets: Buckets) -> list[Group]:
     origins = {origin["Id"]: origin for origin in items(config, "Origins")}
     explained = [Group("Distribution", "public", _whole(config))]
     explained += [
-        Group(f"Origin {origin['Id']}", "database", _origin(origin, buckets)) for origin in origins.values()
+        Group(gettext("Origin %(id)s") % {"id": origin["Id"]}, "database", _origin(origin, buckets))
+        for origin in origins.values()
     ]
     for title, behaviour in _behaviours(config):
         explained.append(Group(title, "alt_route", _behaviour(behaviour, origins, buckets)))
@@ -113,13 +123,23 @@ def missing(config: Config, buckets: Buckets) -> list[str]:
     sentences = []
     for role, bucket in (("recording", buckets.recording), ("media", buckets.media)):
         if not bucket:
-            sentences.append(f"{role.upper()}_BUCKET is not set, so the {role} bucket cannot be checked.")
+            sentences.append(
+                gettext("%(upper)s_BUCKET is not set, so the %(role)s bucket cannot be checked.")
+                % {"upper": role.upper(), "role": role}
+            )
         elif not any(is_bucket(origin, bucket) for origin in origins.values()):
-            sentences.append(f"No origin is the {role} bucket {bucket}: its files cannot be watched here.")
+            sentences.append(
+                gettext("No origin is the %(role)s bucket %(bucket)s: its files cannot be watched here.")
+                % {"role": role, "bucket": bucket}
+            )
     patterns = [behaviour.get("PathPattern", "") for behaviour in items(config, "CacheBehaviors")]
     if MEDIA_PATTERN not in patterns:
         sentences.append(
-            f"The behaviour {MEDIA_PATTERN} is missing: media files are looked up in the recording bucket."
+            gettext(
+                "The behaviour %(media_pattern)s is missing: media files are looked up in the "
+                "recording bucket."
+            )
+            % {"media_pattern": MEDIA_PATTERN}
         )
     return sentences
 
@@ -142,18 +162,22 @@ def _whole(config: Config) -> list[Property]:
         Property(
             "Enabled",
             str(enabled).lower(),
-            "Viewers are served." if enabled else "Switched off: every viewer gets an error.",
+            gettext("Viewers are served.")
+            if enabled
+            else gettext("Switched off: every viewer gets an error."),
             unusual=not enabled,
         ),
         Property(
             "Aliases",
             _joined(aliases),
-            "Your own domain names for it; they need a certificate."
+            gettext("Your own domain names for it; they need a certificate.")
             if aliases
-            else "None: viewers use CloudFront's own domain.",
+            else gettext("None: viewers use CloudFront's own domain."),
         ),
-        Property("PriceClass", price, PRICE_CLASSES.get(price, "Not known to StreamHub.")),
-        Property("Comment", str(config.get("Comment", "")), "The note shown in CloudFront's console."),
+        Property("PriceClass", price, str(PRICE_CLASSES.get(price, NOT_KNOWN))),
+        Property(
+            "Comment", str(config.get("Comment", "")), gettext("The note shown in CloudFront's console.")
+        ),
     ]
 
 
@@ -173,25 +197,25 @@ def _origin(origin: Config, buckets: Buckets) -> list[Property]:
 
 def _origin_access(control: str, identity: str) -> str:
     if control:
-        return "CloudFront signs its requests, so the bucket can stay private."
+        return gettext("CloudFront signs its requests, so the bucket can stay private.")
     if identity:
-        return "An origin access identity, which AWS calls legacy: move to origin access control."
-    return "No origin access control: the bucket must be public, so viewers can bypass CloudFront."
+        return gettext("An origin access identity, which AWS calls legacy: move to origin access control.")
+    return gettext("No origin access control: the bucket must be public, so viewers can bypass CloudFront.")
 
 
 def _origin_role(origin: Config, buckets: Buckets) -> str:
     if is_bucket(origin, buckets.recording):
-        return "The recording bucket: the channels' archive outputs write to it."
+        return gettext("The recording bucket: the channels' archive outputs write to it.")
     if is_bucket(origin, buckets.media):
-        return "The media bucket: the media manager's files."
-    return "Neither the configured recording bucket nor the media bucket."
+        return gettext("The media bucket: the media manager's files.")
+    return gettext("Neither the configured recording bucket nor the media bucket.")
 
 
 def _behaviours(config: Config) -> Iterable[tuple[str, Config]]:
     """In CloudFront's order: the first pattern that matches wins; the default behaviour comes last."""
     for behaviour in items(config, "CacheBehaviors"):
-        yield f"Behaviour {behaviour.get('PathPattern', '')}", behaviour
-    yield "Default behaviour: all other paths", config.get("DefaultCacheBehavior") or {}
+        yield gettext("Behaviour %(get)s") % {"get": behaviour.get("PathPattern", "")}, behaviour
+    yield gettext("Default behaviour: all other paths"), config.get("DefaultCacheBehavior") or {}
 
 
 def _behaviour(behaviour: Config, origins: Mapping[str, Config], buckets: Buckets) -> list[Property]:
@@ -210,16 +234,19 @@ def _target(behaviour: Config, origins: Mapping[str, Config], buckets: Buckets) 
     origin = origins.get(target)
     pattern = behaviour.get("PathPattern")
     wanted = buckets.media if pattern == MEDIA_PATTERN else "" if pattern else buckets.recording
-    meaning = "An origin that does not exist." if origin is None else _origin_role(origin, buckets)
+    meaning = gettext("An origin that does not exist.") if origin is None else _origin_role(origin, buckets)
     unusual = origin is None or bool(wanted and not is_bucket(origin, wanted))
     if unusual and origin is not None:
-        meaning = f"Should lead to the bucket {wanted}, but leads to {origin['DomainName']}."
+        meaning = gettext("Should lead to the bucket %(wanted)s, but leads to %(domainname)s.") % {
+            "wanted": wanted,
+            "domainname": origin["DomainName"],
+        }
     return Property("TargetOriginId", target, meaning, unusual)
 
 
 def _protocol(behaviour: Config) -> Property:
     policy = str(behaviour.get("ViewerProtocolPolicy", ""))
-    meaning = PROTOCOLS.get(policy, "Not known to StreamHub.")
+    meaning = str(PROTOCOLS.get(policy, NOT_KNOWN))
     return Property("ViewerProtocolPolicy", policy, meaning, unusual=policy == "allow-all")
 
 
@@ -227,41 +254,48 @@ def _methods(behaviour: Config) -> Property:
     methods = items(behaviour, "AllowedMethods")
     writing = sorted({"PUT", "POST", "PATCH", "DELETE"}.intersection(methods))  # type: ignore[arg-type]
     if writing:
-        meaning = f"Viewers may send {', '.join(writing)} too; watching does not need that."
+        meaning = gettext("Viewers may send %(writing)s too; watching does not need that.") % {
+            "writing": ", ".join(writing)
+        }
     elif "OPTIONS" in methods:
-        meaning = "Read only, including the preflight requests of browsers (CORS)."
+        meaning = gettext("Read only, including the preflight requests of browsers (CORS).")
     else:
-        meaning = "Read only."
+        meaning = gettext("Read only.")
     return Property("AllowedMethods", _joined(methods), meaning, unusual=bool(writing))
 
 
 def _cache_policy(behaviour: Config) -> Property:
     policy = str(behaviour.get("CachePolicyId") or "")
     if not policy:
-        meaning = "None: caching follows the legacy ForwardedValues in the behaviour itself."
+        meaning = gettext("None: caching follows the legacy ForwardedValues in the behaviour itself.")
         return Property("CachePolicyId", "", meaning, unusual=True)
-    name, meaning = CACHE_POLICIES.get(policy, ("", CUSTOM_POLICY))
+    name, said = CACHE_POLICIES.get(policy, ("", CUSTOM_POLICY))
     unusual = name in ("CachingDisabled", "Elemental-MediaPackage")
-    return Property("CachePolicyId", _with_name(policy, name), meaning, unusual)
+    return Property("CachePolicyId", _with_name(policy, name), str(said), unusual)
 
 
 def _cors(behaviour: Config) -> Property:
     policy = str(behaviour.get("ResponseHeadersPolicyId") or "")
     if not policy:
-        meaning = "None: no CORS headers are added, and browsers may refuse players on other web sites."
+        meaning = gettext(
+            "None: no CORS headers are added, and browsers may refuse players on other web sites."
+        )
         return Property("ResponseHeadersPolicyId (CORS)", "", meaning, unusual=True)
-    name, meaning = HEADER_POLICIES.get(policy, ("", CUSTOM_POLICY))
+    name, said = HEADER_POLICIES.get(policy, ("", CUSTOM_POLICY))
     return Property(
-        "ResponseHeadersPolicyId (CORS)", _with_name(policy, name), meaning, unusual=policy in NO_CORS
+        "ResponseHeadersPolicyId (CORS)",
+        _with_name(policy, name),
+        str(said),
+        unusual=policy in NO_CORS,
     )
 
 
 def _key_groups(behaviour: Config) -> Property:
     groups = items(behaviour, "TrustedKeyGroups")
     if groups:
-        meaning = "A viewer needs a URL or cookie that a key of these groups has signed."
+        meaning = gettext("A viewer needs a URL or cookie that a key of these groups has signed.")
     else:
-        meaning = "No key group: anyone who has a URL can watch, for as long as the file exists."
+        meaning = gettext("No key group: anyone who has a URL can watch, for as long as the file exists.")
     return Property("TrustedKeyGroups", _joined(groups), meaning, unusual=not groups)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from distributions import jobs, owners, reaper_rate
 from distributions.models import Desired, Distribution, State
@@ -76,12 +77,14 @@ def pace() -> Pace:
     now = database_now()
     state = reaper_rate.deletions()
     listing = Listing.objects.filter(key="distribution").first()
+    handed = Q(REAPING, error_code="")
+    rows = unwanted().aggregate(ahead=Count("pk", filter=handed), together=Count("pk", filter=handed | STALE))
     return Pace(
         now,
         state.per_second if state else None,
         now if run_under_way() else _next_tick(now),
-        Distribution.objects.filter(REAPING, error_code="").count(),
-        timedelta(seconds=confirm_seconds(listing.pages if listing else 1)),
+        rows["ahead"],
+        timedelta(seconds=confirm_seconds(listing.pages if listing else 1, rows["together"])),
         usual(durations.history(DISABLE).quantiles),
     )
 
@@ -111,28 +114,31 @@ def forecast(row: Distribution, present: Pace, ownership: Ownership, place: int)
     """The forecast of one row with `place` rows before it. A function of values."""
     if ownership.holds:
         names = ", ".join(ownership.holds)
-        return Forecast(Reason.HELD, f"On air with {names}: it is deleted after the show.")
+        return Forecast(
+            Reason.HELD, _("On air with %(names)s: it is deleted after the show.") % {"names": names}
+        )
     if row.handed_over_at or row.error_needs_person or row.state == State.FAILED:
-        return Forecast(Reason.NEEDS_PERSON, row.error_message or "It was handed over to others.")
+        return Forecast(Reason.NEEDS_PERSON, row.error_message or _("It was handed over to others."))
     if row.state == State.DELETING:
         return _queued(row, present)
     if not is_stale(row):
-        detail = (
-            row.error_message
-            or f"It is disabled first, which CloudFront deploys in {span(*present.disabling)}."
-        )
+        detail = row.error_message or _("It is disabled first, which CloudFront deploys in %(span)s.") % {
+            "span": span(*present.disabling)
+        }
         disabled = row.state_since + timedelta(seconds=present.disabling[1])
         return Forecast(Reason.DISABLING, detail, present.gone_at(0, disabled))
     if present.next_run_at is None:
-        return Forecast(Reason.READY, "The reaper is switched off in the schedule. Press Run now.")
-    return Forecast(Reason.READY, f"{place} are deleted before it.", present.gone_at(place))
+        return Forecast(Reason.READY, _("The reaper is switched off in the schedule. Press Run now."))
+    return Forecast(
+        Reason.READY, _("%(place)s are deleted before it.") % {"place": place}, present.gone_at(place)
+    )
 
 
 def _queued(row: Distribution, present: Pace) -> Forecast:
     if row.delete_accepted_at:
-        detail = "CloudFront accepted the deletion; the next list shows that it is gone."
+        detail = _("CloudFront accepted the deletion; the next list shows that it is gone.")
         return Forecast(Reason.QUEUED, detail, max(present.now, row.delete_accepted_at + present.confirming))
-    detail = row.error_message or "A worker deletes it when its turn comes."
+    detail = row.error_message or _("A worker deletes it when its turn comes.")
     return Forecast(
         Reason.QUEUED, detail, max(present.now, row.not_before or present.now) + present.confirming
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from distributions.models import Desired, State
-from streamhub.lifecycle.guards import Refusal, Rule, Table, only, rule
+from streamhub.lifecycle.guards import NO_CALL, Refusal, Rule, Table, only, rule
+from streamhub.translation import gettext as _
 
 
 class Home(StrEnum):
@@ -44,39 +45,41 @@ class Situation:
 
 def already_being_deleted(now: Situation) -> str:
     deleting = now.desired == Desired.DELETED and not now.attached and not now.holds
-    return "It is being deleted already." if deleting else ""
+    return _("It is being deleted already.") if deleting else ""
 
 
 def protected(now: Situation) -> Refusal | None:
-    return Refusal("It is shared and protected; StreamHub never changes it.") if now.protected else None
+    return Refusal(_("It is shared and protected; StreamHub never changes it.")) if now.protected else None
 
 
 def on_air(now: Situation) -> Refusal | None:
     if not now.holds:
         return None
-    them = "the breakout" if len(now.holds) == 1 else "the breakouts"
-    return Refusal(f"It is on air with {', '.join(now.holds)}. Stop {them} first.")
+    them = _("the breakout") if len(now.holds) == 1 else _("the breakouts")
+    return Refusal(
+        _("It is on air with %(holds)s. Stop %(them)s first.") % {"holds": ", ".join(now.holds), "them": them}
+    )
 
 
 def attached(now: Situation) -> Refusal | None:
-    return Refusal("It is attached; detach it first.") if now.attached else None
+    return Refusal(_("It is attached; detach it first.")) if now.attached else None
 
 
 def unattached(now: Situation) -> Refusal | None:
-    return None if now.attached else Refusal("It is not attached to anything.")
+    return None if now.attached else Refusal(_("It is not attached to anything."))
 
 
 def same_price_class(now: Situation) -> str:
     same = bool(now.price_class) and now.price_class == now.wanted_price_class
-    return "It has this price class already." if same else ""
+    return _("It has this price class already.") if same else ""
 
 
 def being_deleted(now: Situation) -> Refusal | None:
-    return Refusal("It is being deleted.") if now.desired == Desired.DELETED else None
+    return Refusal(_("It is being deleted.")) if now.desired == Desired.DELETED else None
 
 
 def not_being_deleted(now: Situation) -> Refusal | None:
-    return None if now.desired == Desired.DELETED else Refusal("It is not being deleted.")
+    return None if now.desired == Desired.DELETED else Refusal(_("It is not being deleted."))
 
 
 def cannot_be_kept(now: Situation) -> Refusal | None:
@@ -87,19 +90,19 @@ def cannot_be_kept(now: Situation) -> Refusal | None:
 
 
 def lost(now: Situation) -> Refusal | None:
-    return Refusal("CloudFront does not have it any more.") if now.state == State.MISSING else None
+    return Refusal(_("CloudFront does not have it any more.")) if now.state == State.MISSING else None
 
 
 def nothing_to_retry(now: Situation) -> Refusal | None:
-    return None if now.state == State.FAILED or now.has_error else Refusal("There is nothing to retry.")
+    return None if now.state == State.FAILED or now.has_error else Refusal(_("There is nothing to retry."))
 
 
 def cannot_return(now: Situation) -> Refusal | None:
     sentences = {
         Home.FREE: "",
-        Home.TAKEN: "The channel of its origin endpoint has another distribution; detach that one first.",
-        Home.GONE: "The channel of its origin endpoint is gone.",
-        Home.OTHER: "It is in front of another origin endpoint.",
+        Home.TAKEN: _("The channel of its origin endpoint has another distribution; detach that one first."),
+        Home.GONE: _("The channel of its origin endpoint is gone."),
+        Home.OTHER: _("It is in front of another origin endpoint."),
     }
     sentence = sentences[Home(now.home)]
     return Refusal(sentence) if sentence else None
@@ -111,10 +114,12 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "sync": rule(),
         "retry": rule(nothing_to_retry),
         "detach": rule(protected, on_air, unattached, repeats=already_being_deleted),
-        "reattach": rule(protected, attached, only(State.DISABLING, State.DISABLED), cannot_return),
-        "keep": rule(protected, not_being_deleted, cannot_be_kept),
-        "price": rule(protected, on_air, being_deleted, lost, repeats=same_price_class),
-        "delete": rule(protected, on_air, attached, repeats=already_being_deleted),
+        "reattach": rule(
+            protected, attached, only(State.DISABLING, State.DISABLED), cannot_return, call=NO_CALL
+        ),
+        "keep": rule(protected, not_being_deleted, cannot_be_kept, call=NO_CALL),
+        "price": rule(protected, on_air, being_deleted, lost, repeats=same_price_class, call=NO_CALL),
+        "delete": rule(protected, on_air, attached, repeats=already_being_deleted, call=NO_CALL),
     }
 
 

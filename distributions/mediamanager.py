@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from distributions.models import Desired, Distribution
 from streamhub.access import audit
@@ -19,7 +21,9 @@ from streamhub.lifecycle.models import Priority
 
 LABEL = "MediaManager"
 LOOK_PERMISSION = "distributions.sync_distribution"
-UNSET = "No MediaManager distribution is configured. Set MEDIAMANAGER_DISTRIBUTION_ID to its CloudFront id."
+UNSET = _(
+    "No MediaManager distribution is configured. Set MEDIAMANAGER_DISTRIBUTION_ID to its CloudFront id."
+)
 
 
 def mediamanager() -> Distribution | None:
@@ -40,7 +44,7 @@ def mediamanager_register(*, who: Actor = SYSTEM) -> Distribution | None:
     configured_id = settings.MEDIAMANAGER_DISTRIBUTION_ID
     outdated = Distribution.objects.filter(protected=True, owner_label=LABEL)
     for row in outdated.exclude(aws_distribution_id=configured_id):
-        why = "no longer configured; the distribution stays on AWS"
+        why = gettext("no longer configured; the distribution stays on AWS")
         states.record(row, row.state, Desired.DELETED, who=who, why=why)
         row.delete()
     if not configured_id:
@@ -57,11 +61,14 @@ def mediamanager_register(*, who: Actor = SYSTEM) -> Distribution | None:
     )
     if not row.protected:
         raise NotPossible(
-            f"MEDIAMANAGER_DISTRIBUTION_ID names {configured_id}, which StreamHub made for a channel.",
+            gettext(
+                "MEDIAMANAGER_DISTRIBUTION_ID names %(configured_id)s, which StreamHub made for a channel."
+            )
+            % {"configured_id": configured_id},
             state=row.state,
         )
     if created:
-        states.record_created(row, who=who, why="configured as the MediaManager distribution")
+        states.record_created(row, who=who, why=gettext("configured as the MediaManager distribution"))
         mediamanager_look(row)
     return row
 
@@ -77,7 +84,10 @@ def look(run: JobRun) -> None:
     """One run of the periodic job: follow the setting, then have a worker read the distribution."""
     row = mediamanager_register()
     if row is None:
-        run.say("no MediaManager distribution is configured")
+        run.say(gettext("no MediaManager distribution is configured"))
         return
     mediamanager_look(row)
-    run.say(f"a worker will read {row.aws_distribution_id}")
+    run.say(
+        gettext("a worker will read %(aws_distribution_id)s")
+        % {"aws_distribution_id": row.aws_distribution_id}
+    )

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from distributions import explain
 from distributions.mediamanager import (
@@ -73,7 +75,7 @@ def look(model_admin: ResourceAdmin, request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     if not request.user.has_perm(LOOK_PERMISSION):
-        raise PermissionDenied("Your role may not have CloudFront read again.")
+        raise PermissionDenied(gettext("Your role may not have CloudFront read again."))
     try:
         row = mediamanager_register()
     except NotPossible as refused:
@@ -83,7 +85,11 @@ def look(model_admin: ResourceAdmin, request: HttpRequest) -> HttpResponse:
             messages.error(request, UNSET)
         else:
             mediamanager_look(row, who=staff_actor(request.user))  # type: ignore[arg-type]
-            messages.success(request, f"A worker will read {row.aws_distribution_id} again.")
+            messages.success(
+                request,
+                _("A worker will read %(aws_distribution_id)s again.")
+                % {"aws_distribution_id": row.aws_distribution_id},
+            )
     return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
 
 

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.lifecycle.models import ManagedResource, due_indexes
 from streamhub.postgresql.trigrams import TrigramIndex
 
 
 class State(models.TextChoices):
-    PENDING = "pending"
-    DEPLOYING = "deploying"
-    DEPLOYED = "deployed"
-    DISABLING = "disabling"
-    DISABLED = "disabled"
-    DELETING = "deleting"
-    MISSING = "missing"
-    FAILED = "failed"
+    PENDING = "pending", _("Pending")
+    DEPLOYING = "deploying", _("Deploying")
+    DEPLOYED = "deployed", _("Deployed")
+    DISABLING = "disabling", _("Disabling")
+    DISABLED = "disabled", _("Disabled")
+    DELETING = "deleting", _("Deleting")
+    MISSING = "missing", _("Missing")
+    FAILED = "failed", _("Failed")
 
 
 class Desired(models.TextChoices):
-    ENABLED = "enabled"
-    DISABLED = "disabled"
-    DELETED = "deleted"
+    ENABLED = "enabled", _("Enabled")
+    DISABLED = "disabled", _("Disabled")
+    DELETED = "deleted", _("Deleted")
 
 
 class PriceClass(models.TextChoices):
     """Which of CloudFront's edges serve viewers, and at what price. The labels are for people."""
 
-    EUROPE_AND_NORTH_AMERICA = "PriceClass_100", "North America and Europe: cheapest"
-    MOST = "PriceClass_200", "all but South America, Australia and New Zealand"
-    ALL = "PriceClass_All", "everywhere: most expensive"
+    EUROPE_AND_NORTH_AMERICA = "PriceClass_100", _("North America and Europe: cheapest")
+    MOST = "PriceClass_200", _("all but South America, Australia and New Zealand")
+    ALL = "PriceClass_All", _("everywhere: most expensive")
 
 
 class ReaperRun(models.Model):
@@ -47,6 +48,8 @@ class ReaperRun(models.Model):
     under_way = models.BooleanField(null=True, default=True, unique=True, editable=False)
     # Whether the list was read, so that rows may be handed to the workers.
     listed = models.BooleanField(default=False, editable=False)
+    # When rows were last handed over because a deletion had made room.
+    fed_at = models.DateTimeField(null=True, editable=False)
     seen = models.PositiveIntegerField(default=0)
     deleted = models.PositiveIntegerField(default=0)
     waiting = models.PositiveIntegerField(default=0)

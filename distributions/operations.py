@@ -20,7 +20,13 @@ DEPLOY = Operation(
 )
 # Nobody waits for it: the reaper takes what is disabled every few minutes.
 DISABLE = Operation(
-    "cloudfront:disable", "CloudFront deploys a disable", SECONDS, SOURCE, look_cost=1.0, ended=_deployed
+    "cloudfront:disable",
+    "CloudFront deploys a disable",
+    SECONDS,
+    SOURCE,
+    look_cost=1.0,
+    ended=_deployed,
+    by_list=True,
 )
 OPERATIONS = (DEPLOY, DISABLE)
 _AWAITED = {State.DEPLOYING: DEPLOY.key, State.DISABLING: DISABLE.key}

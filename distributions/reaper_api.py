@@ -69,9 +69,9 @@ def get_reaper(request: HttpRequest, query: Query[Paging]) -> dict[str, Any]:
 
 
 @router.post("/run", response={200: WouldDeleteOut, 202: ReaperRunOut}, auth=WRITE)
-def run_reaper(request: HttpRequest, body: RunIn) -> Status[Any]:
+def run_reaper(request: HttpRequest, body: RunIn | None = None) -> Status[Any]:
     """Delete now what is stale. With `dry_run`: 200 with what would be deleted, and nothing is."""
-    if not body.dry_run:
+    if body is None or not body.dry_run:
         return Status(202, services.reaper_run(who=actor_of(request)))
     rows = list(stale().defer("config").order_by("pk")[:MOST])
     found = [item for item in _with_forecasts(rows) if item["reason"] == Reason.READY]

@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from distributions import reaper_rate, services
 from distributions.forecast import Forecast, Reason, forecasts, pace, unwanted
@@ -31,7 +33,7 @@ BADGES = {
     Reason.NEEDS_PERSON: Badge(Tone.BAD, "error"),
     Reason.HELD: Badge(Tone.CALM, "live_tv"),
 }
-WORDS = {Reason.NEEDS_PERSON: "needs a person", Reason.HELD: "on air"}
+WORDS = {Reason.NEEDS_PERSON: _("needs a person"), Reason.HELD: _("on air")}
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -92,13 +94,13 @@ def run(request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     _require(request, RUN)
     services.reaper_run(who=staff_actor(request.user))  # type: ignore[arg-type]
-    messages.success(request, "The reaper runs: a worker hands over what is stale within seconds.")
+    messages.success(request, _("The reaper runs: a worker hands over what is stale within seconds."))
     return HttpResponseRedirect(reverse(f"admin:{PAGE}"))
 
 
 def _require(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied("Your role may not see or run the reaper.")
+        raise PermissionDenied(gettext("Your role may not see or run the reaper."))
 
 
 def deletion_fact(row: Distribution) -> Fact | None:
@@ -106,7 +108,7 @@ def deletion_fact(row: Distribution) -> Fact | None:
     if row.protected or row.desired != "deleted":
         return None
     forecast = forecasts([row])[row.pk]
-    return Fact("expected to be gone", forecast.expected_gone_at, "when", hint=forecast.detail)
+    return Fact(gettext("expected to be gone"), forecast.expected_gone_at, "when", hint=forecast.detail)
 
 
 def urls() -> list[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext as _
+
 from distributions.forecast import Forecast, forecasts, unwanted
 from distributions.models import Distribution
 from streamhub.quotas import places
@@ -17,11 +19,18 @@ def hint() -> str:
     """What frees a place in a full quota, and what to do if nothing does."""
     found = soonest()
     if not found:
-        return f"{places.hint(DISTRIBUTIONS)} Nothing of StreamHub's is being deleted now."
+        return _("%(hint)s Nothing of StreamHub's is being deleted now.") % {
+            "hint": places.hint(DISTRIBUTIONS)
+        }
     first, when = found[0][0], found[0][1].expected_gone_at
     others = ", ".join(row.name for row, _forecast in found[1:])
-    sentence = f"{first.name or first} is being deleted and frees a place {_when(when)}."
-    return f"{places.GOES_ON} {sentence}" + (f" After it: {others}." if others else "")
+    sentence = _("%(value)s is being deleted and frees a place %(when)s.") % {
+        "value": first.name or first,
+        "when": _when(when),
+    }
+    return f"{places.GOES_ON} {sentence}" + (
+        _(" After it: %(others)s.") % {"others": others} if others else ""
+    )
 
 
 def soonest() -> list[tuple[Distribution, Forecast]]:
@@ -38,7 +47,7 @@ def soonest() -> list[tuple[Distribution, Forecast]]:
 
 def _when(moment: datetime | None) -> str:
     return (
-        f"at about {moment.astimezone(UTC):%H:%M} UTC"
+        _("at about %(moment)s UTC") % {"moment": f"{moment.astimezone(UTC):%H:%M}"}
         if moment
-        else "once that goes on; its page says why it waits"
+        else _("once that goes on; its page says why it waits")
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from distributions import delivery, guards, owners
 from distributions.guards import Home
@@ -63,14 +64,14 @@ def _locked(row: Distribution) -> Distribution:
     locked = _locked_alone(row)
     if owners.owner().owner_id(locked) not in (owner_id, None):
         # Attached while we waited: the new owner is not locked, and locking it now breaks the lock order.
-        raise NotPossible("The distribution was attached just now. Try again.", state=locked.state)
+        raise NotPossible(_("The distribution was attached just now. Try again."), state=locked.state)
     return locked
 
 
 def _locked_alone(row: Distribution) -> Distribution:
     locked = Distribution.objects.select_for_update().filter(pk=row.pk).first()
     if locked is None:
-        raise NotPossible("The distribution is deleted.", state=Desired.DELETED)
+        raise NotPossible(_("The distribution is deleted."), state=Desired.DELETED)
     audit.locked(locked)
     return locked
 
@@ -172,7 +173,7 @@ def distribution_price_class_change(
     CloudFront takes minutes to deploy it. Raises `Invalid` for one that CloudFront does not have.
     """
     if price_class not in PriceClass.values:
-        raise Invalid({"price_class": f"Use one of {', '.join(PriceClass.values)}."})
+        raise Invalid({"price_class": _("Use one of %(values)s.") % {"values": ", ".join(PriceClass.values)}})
     row = _locked(row)
     if not guards.check("price", situation_of(row, wanted_price_class=price_class)):
         return row
@@ -228,7 +229,7 @@ def distribution_tags_change(row: Distribution, tags: dict[str, str], *, who: Ac
     A creation that CloudFront refused is tried again with the new tags.
     """
     row = _locked_alone(row)
-    why, priority = "tags changed", Priority.START if row.attached else Priority.DELETE
+    why, priority = "tags changed", _priority(row)
     if row.state == State.FAILED and not row.aws_distribution_id and row.desired == Desired.ENABLED:
         states.change(row, State.PENDING, who=who, why=why, failed_step="", **error_fields(None))
     else:
@@ -271,6 +272,13 @@ def distribution_origin_secret_change(row: Distribution, secret: str, *, who: Ac
     )
 
 
+def _priority(row: Distribution) -> Priority:
+    """Urgent only while a breakout on air needs it: what is done to many others must not hold up a show."""
+    if owners.owner().holds(row):
+        return Priority.START
+    return Priority.CREATE if row.attached else Priority.DELETE
+
+
 def removed_keys(already: Iterable[str], before: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     """The keys to take off on AWS: those that were set, and those not yet taken off, without the wanted."""
     return sorted({*already, *before} - wanted.keys())
@@ -289,7 +297,7 @@ def distribution_retry(row: Distribution, *, who: Actor) -> Distribution:
     # Retry also accepts an edit made in CloudFront's console: without own_etag any ETag is accepted.
     intent.set_desired(
         row,
-        priority=Priority.START if row.attached else Priority.DELETE,
+        priority=_priority(row),
         observe_requested=True,
         own_etag="",
     )

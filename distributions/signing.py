@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from distributions.models import Distribution, ViewerKey
 from distributions.signing_choice import SETTLED_AFTER, KeyFacts, choose
@@ -47,7 +48,7 @@ def sign(row: Distribution, resource: str, ends_at: datetime) -> Signature:
     if fit is not None and chosen is None:
         raise NotPossible(fit.detail)
     if chosen is None:
-        raise NotPossible("The distribution needs no signatures.")
+        raise NotPossible(_("The distribution needs no signatures."))
     key = _in_memory(chosen)
     if key is None:
         raise NotPossible(_not_read(chosen))

@@ -7,10 +7,15 @@ from distributions import jobs, mediamanager
 from distributions.driver import headers_policy, origin_header, viewer_keys
 from distributions.reaper import delete_stale
 from streamhub.lifecycle.lease import JobRun
+from streamhub.lifecycle.reading import LISTING_SECONDS
 from streamhub.task_names import TaskName
 
 
-@shared_task(name=TaskName.DELETE_STALE_DISTRIBUTIONS)
+@shared_task(
+    name=TaskName.DELETE_STALE_DISTRIBUTIONS,
+    soft_time_limit=LISTING_SECONDS,
+    time_limit=LISTING_SECONDS + 60,
+)
 def delete_stale_distributions() -> None:
     jobs.DELETE_STALE_DISTRIBUTIONS.run(delete_stale)
 

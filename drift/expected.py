@@ -109,25 +109,23 @@ def _inputs(row: Channel) -> dict[str, str]:
 
 
 def of_channel(row: Channel) -> Iterator[Expected]:
-    settings, secret = input_facts(input_settings.expected(row))
     facts = {
         ResourceKind.ML_CHANNEL: {
             "state": row.ml_channel_state,
             "class": row.channel_class,
             **_inputs(row),
         },
-        ResourceKind.INPUT: {"type": row.input_type, "ingest URLs": ", ".join(row.input_urls), **settings},
         # What is to be applied is no difference: it waits until the channel is idle.
         ResourceKind.ENDPOINT: {"URL": row.endpoint_url, "CDN authorization": _authorization(row)},
         ResourceKind.MP_CHANNEL: {},
     }
     settled = _at_rest(row) and row.desired != Desired.DELETED and row.state in AT_REST
     for part in parts.PART_DRIVERS:
-        if part is parts.SECOND:
-            if row.second_input_type:
-                yield _of_second(row, settled)
+        slot = input_settings.SLOT_OF.get(part.key)
+        if slot and not slot.type_of(row):
             continue
-        kind, observed = ResourceKind(part.key), part.observed(row)
+        kind, observed = ResourceKind.INPUT if slot else ResourceKind(part.key), part.observed(row)
+        shown, secret = _input_facts(row, slot) if slot else (facts[kind], {})
         yield Expected(
             kind=kind,
             model=row._meta.label_lower,
@@ -137,23 +135,14 @@ def of_channel(row: Channel) -> Iterator[Expected]:
             aws_id=part.of(row).aws_id,
             present=observed.present and not observed.deleting,
             settled=settled,
-            facts=facts[kind],
+            facts=shown,
             tags=tags_of(row),
-            secret=secret if kind is ResourceKind.INPUT else {},
+            secret=secret,
         )
 
 
-def _of_second(row: Channel, settled: bool) -> Expected:
-    observed = parts.SECOND.observed(row)
-    return Expected(
-        kind=ResourceKind.INPUT,
-        model=row._meta.label_lower,
-        pk=row.pk,
-        name=row.name,
-        owner=row.uid,
-        aws_id=row.ml_second_id,
-        present=observed.present and not observed.deleting,
-        settled=settled,
-        facts={"type": row.second_input_type, "ingest URLs": ", ".join(row.second_urls)},
-        tags=tags_of(row),
-    )
+def _input_facts(row: Channel, slot: input_settings.Slot) -> tuple[dict[str, str], dict[str, str]]:
+    """What one of the channel's inputs should be like, and what of that is kept secret."""
+    settings, secret = input_facts(input_settings.expected(row, slot))
+    urls = row.second_urls if slot is input_settings.SECOND else row.input_urls
+    return {"type": slot.type_of(row), "ingest URLs": ", ".join(urls), **settings}, secret

@@ -1,5 +1,7 @@
 """The periodic job of drift: it runs hourly and on request."""
 
+from django.utils.translation import gettext_lazy as _
+
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
@@ -7,6 +9,6 @@ READ_DRIFT = PeriodicJob(
     "drift",
     TaskName.READ_DRIFT,
     lambda: 3600,
-    purpose="compare AWS with the database and remove duplicates",
+    purpose=_("compare AWS with the database and remove duplicates"),
     lease_seconds=330,
 )

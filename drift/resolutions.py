@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from channels_app.driver.parts import PART_DRIVER_OF
 from channels_app.models import Attachment
@@ -53,7 +54,11 @@ def _plan(finding: Finding, resolution: Resolution) -> tuple[str, Callable[[Acto
     """The sentence for the step that comes next, and the function that takes it."""
     difference = finding.difference
     if resolution not in RESOLUTIONS[difference]:
-        raise NotPossible(f'"{resolution}" does not resolve a finding "{difference}".', state=difference)
+        raise NotPossible(
+            gettext('"%(resolution)s" does not resolve a finding "%(difference)s".')
+            % {"resolution": resolution, "difference": difference},
+            state=difference,
+        )
     if resolution is Resolution.REPAIR:
         return _repair(finding)
     return _adopt(finding) if resolution is Resolution.ADOPT else _delete(finding)
@@ -63,7 +68,7 @@ def _row_of(finding: Finding) -> Expected:
     for row in all_expected():
         if (row.kind, row.model, row.pk) == (finding.kind, finding.model, finding.pk):
             return row
-    raise NotPossible(f"The row of {finding.name} is gone.", state=Desired.DELETED)
+    raise NotPossible(gettext("The row of %(name)s is gone.") % {"name": finding.name}, state=Desired.DELETED)
 
 
 # --- repair ----------------------------------------------------------------------------------
@@ -71,7 +76,10 @@ def _row_of(finding: Finding) -> Expected:
 
 def _repair(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
     row = _row_of(finding)
-    sentence = f"{row.name} reads its {row.kind.label} again and repairs what it can."
+    sentence = gettext("%(name)s reads its %(label)s again and repairs what it can.") % {
+        "name": row.name,
+        "label": row.kind.label,
+    }
 
     def do(who: Actor) -> str:
         model = driver.driver_of(row.model).model
@@ -102,10 +110,20 @@ def _adopt(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
     row = _row_of(finding)
     described = teardown.describe(finding.kind, finding.aws_id)
     if row.aws_id or not row.settled:
-        raise NotPossible(f"{row.name} is in transition, or has its {row.kind.label} by now. Read AWS again.")
+        raise NotPossible(
+            gettext("%(name)s is in transition, or has its %(label)s by now. Read AWS again.")
+            % {"name": row.name, "label": row.kind.label}
+        )
     if described is None or described.owner != row.owner:
-        raise NotPossible(f"{finding.aws_id} is gone, or does not carry the mark of {row.name}.")
-    sentence = f"{row.name} takes the {row.kind.label} {finding.aws_id} as its own."
+        raise NotPossible(
+            gettext("%(aws_id)s is gone, or does not carry the mark of %(name)s.")
+            % {"aws_id": finding.aws_id, "name": row.name}
+        )
+    sentence = gettext("%(name)s takes the %(label)s %(aws_id)s as its own.") % {
+        "name": row.name,
+        "label": row.kind.label,
+        "aws_id": finding.aws_id,
+    }
 
     def do(who: Actor) -> str:
         with transaction.atomic():
@@ -123,7 +141,7 @@ def _write_id(row: Expected, finding: Finding) -> None:
     free = model._default_manager.filter(FREE, pk=row.pk)
     empty = free.filter(**{f"{column}__isnull": True}) | free.filter(**{column: ""})
     if not empty.update(**{column: finding.aws_id}):
-        raise NotPossible(f"{row.name} changed meanwhile. Read AWS again.")
+        raise NotPossible(gettext("%(name)s changed meanwhile. Read AWS again.") % {"name": row.name})
     if row.kind is ResourceKind.DISTRIBUTION:
         owners.owner().identified(Distribution.objects.get(pk=row.pk))
     intent.requeue(model, [row.pk], observe=True)
@@ -153,7 +171,7 @@ def deletion_step(finding: Finding) -> teardown.TeardownStep:
         raise NotPossible(wait_reason, state=finding.difference)
     described = teardown.describe(finding.kind, finding.aws_id)
     if described is None:
-        return teardown.wait(f"{finding.aws_id} is already gone.")
+        return teardown.wait(gettext("%(aws_id)s is already gone.") % {"aws_id": finding.aws_id})
     _refuse_if_needed(finding, described.owner)
     return teardown.next_step(described)
 
@@ -163,7 +181,9 @@ def take_step(finding: Finding, step: teardown.TeardownStep, who: Actor) -> str:
     try:
         step.do()
     except Conflict as error:
-        raise NotPossible(f"AWS refuses this now: {error.message}") from error
+        raise NotPossible(
+            gettext("AWS refuses this now: %(message)s") % {"message": error.message}
+        ) from error
     if step.writes:
         _record_surplus(finding, who, step.sentence)
     return step.sentence
@@ -172,20 +192,33 @@ def take_step(finding: Finding, step: teardown.TeardownStep, who: Actor) -> str:
 def _refuse_if_needed(finding: Finding, owner: str) -> None:
     """Raise `NotPossible` unless it is ours and no row, breakout or distribution needs it."""
     if not owner:
-        raise NotPossible(f"{finding.aws_id} does not carry this environment's mark; it is not ours.")
+        raise NotPossible(
+            gettext("%(aws_id)s does not carry this environment's mark; it is not ours.")
+            % {"aws_id": finding.aws_id}
+        )
     if Attachment.objects.filter(aws_distribution_id=finding.aws_id, ended_at__isnull=True).exists():
-        raise NotPossible(f"A breakout is on air on {finding.aws_id}. Stop it first.")
+        raise NotPossible(
+            gettext("A breakout is on air on %(aws_id)s. Stop it first.") % {"aws_id": finding.aws_id}
+        )
     if finding.kind is ResourceKind.ENDPOINT and teardown.is_origin(finding.aws_id):
-        raise NotPossible(f"A distribution pulls from {finding.aws_id}.")
+        raise NotPossible(gettext("A distribution pulls from %(aws_id)s.") % {"aws_id": finding.aws_id})
     for row in all_expected():
         if row.kind is not finding.kind or (finding.aws_id not in (row.aws_id,) and row.owner != owner):
             continue
         if row.aws_id == finding.aws_id:
-            raise NotPossible(f"{finding.aws_id} now belongs to {row.name}.")
+            raise NotPossible(
+                gettext("%(aws_id)s now belongs to %(name)s.") % {"aws_id": finding.aws_id, "name": row.name}
+            )
         if not row.settled or not row.present or finding.difference is not Difference.DUPLICATE:
-            raise NotPossible(f"{row.name} has the same mark and is in transition. Read AWS again.")
+            raise NotPossible(
+                gettext("%(name)s has the same mark and is in transition. Read AWS again.")
+                % {"name": row.name}
+            )
         if teardown.describe(row.kind, row.aws_id) is None:
-            raise NotPossible(f"{row.name} has lost its own {row.kind.label}; it may need this one.")
+            raise NotPossible(
+                gettext("%(name)s has lost its own %(label)s; it may need this one.")
+                % {"name": row.name, "label": row.kind.label}
+            )
 
 
 def _record(row: Expected, who: Actor, why: str) -> None:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from drift.aws_lists import ResourceKind
 from drift.compare import Difference, Finding
@@ -111,7 +112,7 @@ def stored_finding(key: str) -> Finding:
     for finding in last_report().findings:
         if finding.key == key:
             return finding
-    raise NotPossible("This difference is no longer in the last report.")
+    raise NotPossible(gettext("This difference is no longer in the last report."))
 
 
 def _aged(finding: Finding, since: Mapping[tuple[str, str], datetime], now: datetime) -> Finding:

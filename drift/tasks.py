@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from drift import jobs, stored_report
+from drift.aws_lists import ResourceKind
 from drift.surplus_groups import delete_surplus_groups
 from streamhub.lifecycle.lease import JobRun
 from streamhub.task_names import TaskName
@@ -20,5 +21,5 @@ def _read_and_clean_up(run: JobRun) -> None:
     if deleted:
         report = stored_report.read_and_store()
     for kind, unread in report.unread.items():
-        run.fall_short(f"{kind} could not be read ({unread.code})")
+        run.fall_short(f"{ResourceKind(kind).label}s could not be read ({unread.code})")
     run.say(report.summary + (f"; security groups deleted: {deleted}" if deleted else ""))

@@ -27,6 +27,7 @@ from .faults import REFUSED, Faults, Rule, refusal
 from .iam import Iam
 from .medialive import MediaLive
 from .mediapackage import MediaPackage
+from .pricing import Pricing
 from .route53 import Route53
 from .secrets_manager import SecretsManager
 from .service_quotas import ServiceQuotas
@@ -43,6 +44,7 @@ SERVICES: list[type[Service]] = [
     Iam,
     CloudWatch,
     Viewers,
+    Pricing,
     ServiceQuotas,
     Acm,
     Route53,

@@ -133,7 +133,7 @@ class Archive(Service):
         return recording.started_at + timedelta(seconds=seconds * self.world.clock.scale)
 
     def _content(self, recording: Recording, start: float, size: int) -> bytes:
-        """What the pipeline encoded from `start` on: picture while it received its input, black otherwise."""
+        """What the pipeline encoded from `start` on: the picture that it sent."""
         heard = recording.channel.heard
         share = recording.bits * PIECE_SECONDS // 8 // PACKET * PACKET
         pieces = []
@@ -141,7 +141,8 @@ class Archive(Service):
             seconds = start + number * PIECE_SECONDS
             at = self._moment(recording, seconds).timestamp()
             last = max(0, bisect_right(heard, at, key=lambda entry: entry.at) - 1)
-            loop = picture.loop(heard[last].pipelines[recording.pipeline : recording.pipeline + 1] == (True,))
+            shown = heard[last].shown[recording.pipeline : recording.pipeline + 1]
+            loop = picture.named(shown[0] if shown else "black")
             piece = loop.cut(seconds // PIECE_SECONDS * PIECE_SECONDS, seconds + PIECE_SECONDS)
             pieces.append(piece + NULL_PACKET * ((share - len(piece)) // PACKET))
         return b"".join(pieces)[:size]

@@ -23,6 +23,7 @@ _REFUSED_WITH = {
     "route53": ("InvalidInput", 400),
     "mediapackage": ("UnprocessableEntityException", 422),
     "secretsmanager": ("InvalidParameterException", 400),
+    "pricing": ("InvalidParameterException", 400),
     "service-quotas": ("IllegalArgumentException", 400),
 }
 

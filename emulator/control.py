@@ -178,6 +178,17 @@ class Control:
         """What was really delivered: {"bytes", "requests", "minutes": {"2026-03-01T12:00:00Z": {…}}}."""
         return self._send("GET", "truth?" + urlencode({"distribution": distribution}))
 
+    def package(
+        self, channel: str, ingress: int = 0, egress: int = 0, minute: datetime | None = None
+    ) -> None:
+        """Add exact bytes of a MediaPackage channel to the UTC minute of `minute`."""
+        at = minute.isoformat() if minute else None
+        self._post("package", channel=channel, ingress=ingress, egress=egress, minute=at)
+
+    def package_truth(self, channel: str) -> dict[str, Any]:
+        """What a MediaPackage channel really got and sent, in all and by minute."""
+        return self._send("GET", "package/truth?" + urlencode({"channel": channel}))
+
     def publish_all(self) -> None:
         """Let CloudWatch show all traffic up to now, exactly."""
         self._post("publish")

@@ -43,6 +43,7 @@ _THROTTLE = {
     "mediapackage": ("TooManyRequestsException", 429),
     "s3": ("SlowDown", 503),
     "secretsmanager": ("ThrottlingException", 400),
+    "pricing": ("ThrottlingException", 400),
     "service-quotas": ("TooManyRequestsException", 400),
 }
 _BROKEN = {
@@ -51,6 +52,7 @@ _BROKEN = {
     "cloudwatch": "InternalServiceFault",
     "s3": "InternalError",
     "secretsmanager": "InternalServiceError",
+    "pricing": "InternalErrorException",
     "service-quotas": "ServiceException",
 }
 _DENIED = {
@@ -59,6 +61,7 @@ _DENIED = {
     "mediapackage": "AccessDeniedException",
     "cloudwatch": "AccessDeniedException",
     "secretsmanager": "AccessDeniedException",
+    "pricing": "AccessDeniedException",
     "service-quotas": "AccessDeniedException",
 }
 _GONE = {
@@ -70,6 +73,7 @@ _GONE = {
     "cloudwatch": "ResourceNotFound",
     "s3": "NoSuchKey",
     "secretsmanager": "ResourceNotFoundException",
+    "pricing": "NotFoundException",
     "service-quotas": "NoSuchResourceException",
 }
 _CONFLICTS = {

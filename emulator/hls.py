@@ -2,8 +2,8 @@
 
 A segment's number follows from the time, so nothing is stored: number and content of a segment are the same
 whenever it is asked for. Segments are whole pieces of the picture (2 s), as MediaPackage's are whole groups
-of pictures of its source. Where a loop ends, and where picture and black change, the timestamps begin again
-and the playlist says `EXT-X-DISCONTINUITY` (RFC 8216, 4.3.2.3 and 6.2.2).
+of pictures of its source. Where a loop ends, and where one picture follows another, the timestamps begin
+again and the playlist says `EXT-X-DISCONTINUITY` (RFC 8216, 4.3.2.3 and 6.2.2).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Rendition(NamedTuple):
 
 
 class Change(NamedTuple):
-    """From this epoch second on there is a picture, or none."""
+    """From this epoch second on the picture is this loop (`picture.named`)."""
 
     at: float
-    has_picture: bool
+    picture: str
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Feed:
     def since(self) -> float:
         return self.changes[0].at
 
-    def has_picture(self, at: float) -> bool:
-        """Whether the encoder had a picture; before the run, as at its start."""
-        return self.changes[max(0, bisect_right(self.changes, (at, True)) - 1)].has_picture
+    def picture(self, at: float) -> str:
+        """The loop that is sent at a moment; before the run, the one at its start."""
+        return self.changes[max(0, bisect_right(self.changes, at, key=lambda change: change.at) - 1)].picture
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Packager:
         if not first - (last - first + 1) <= number <= last:
             return None
         start, end = (int(at) % LOOP_SECONDS for at in self._span(number))
-        material = picture.loop(self._feed.has_picture(self._span(number)[0]))
+        material = picture.named(self._picture(number))
         return File(material.cut(start, end or LOOP_SECONDS), SEGMENT, SEGMENT_MAX_AGE)
 
     # -- the time
@@ -168,11 +168,11 @@ class Packager:
         return [
             number
             for number in near
-            if number % self._per_loop and self._has_picture(number) != self._has_picture(number - 1)
+            if number % self._per_loop and self._picture(number) != self._picture(number - 1)
         ]
 
-    def _has_picture(self, number: int) -> bool:
-        return self._feed.has_picture(self._span(number)[0])
+    def _picture(self, number: int) -> str:
+        return self._feed.picture(self._span(number)[0])
 
 
 def _date(at: int) -> str:

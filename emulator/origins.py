@@ -117,14 +117,14 @@ class Origins:
     def _feed(self, package: str) -> Feed | None:
         """What the running MediaLive channel sends to a MediaPackage channel; the first if there are more.
 
-        MediaPackage takes the first pipeline for as long as it sends, be it black.
+        MediaPackage takes the first pipeline for as long as it sends, be it black or a slate.
         """
         medialive: Any = self.world.services["medialive"]
         running = sorted(self._feeding.get(package, ()))
         if not running:
             return None
         channel: Channel = medialive.channel(running[0])
-        changes = [Change(entry.at, entry.pipelines[0]) for entry in channel.run()]
+        changes = [Change(entry.at, entry.shown[0]) for entry in channel.run()]
         return Feed(changes, renditions(channel.config["EncoderSettings"], "MediaPackageGroupSettings"))
 
     def _authorization(self, wanted: Mapping[str, str] | None, given: str | None) -> tuple[int, str] | None:

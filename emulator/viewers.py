@@ -126,6 +126,27 @@ class Viewers(Service):
             },
         }
 
+    def package(self, channel: str, ingress: int = 0, egress: int = 0, minute: str | None = None) -> None:
+        """Add exact bytes of a MediaPackage channel to the UTC minute of `minute` (None: the present one)."""
+        if ingress < 0 or egress < 0:
+            raise ValueError("ingress and egress must be 0 or more, not negative.")
+        moment = parse_time(minute) if minute else self.world.clock.now()
+        series = self._cloudwatch.traffic.of(MEDIAPACKAGE, channel)
+        series.add(int(moment.timestamp()), (int(ingress), int(egress)))
+
+    def package_truth(self, channel: str) -> Params:
+        """What a MediaPackage channel got and sent: {"ingress", "egress", "minutes": {ISO minute: {…}}}."""
+        series = self._cloudwatch.traffic.find(MEDIAPACKAGE, channel)
+        minutes = sorted(series.minutes.items()) if series else []
+        ingress, egress = series.total() if series else (0, 0)
+        return {
+            "ingress": ingress,
+            "egress": egress,
+            "minutes": {
+                _iso(at): {"ingress": minute.total[0], "egress": minute.total[1]} for at, minute in minutes
+            },
+        }
+
     def backdate(self, minutes: int, distribution: str | None = None) -> None:
         """Move all traffic up to now (or that of one distribution) this many minutes into the past."""
         name = self._distribution(distribution) if distribution else None
@@ -259,6 +280,8 @@ def routes(world: Callable[[], World]) -> dict[str, Callable[[Params], Any]]:
         "POST audience/join": lambda given: {"id": viewers().join(**given)},
         "POST audience/leave": lambda given: viewers().leave(given["id"]),
         "POST deliver": deliver,
+        "POST package": lambda given: viewers().package(**given),
+        "GET package/truth": lambda given: viewers().package_truth(given["channel"]),
         "GET truth": lambda given: viewers().truth(given["distribution"]),
         "POST publish": lambda given: viewers().publish_all(),
         "POST publish/delay": lambda given: viewers().publish_delay(**given),

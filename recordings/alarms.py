@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from channels_app.models import Breakout
 from recordings.models import BucketListing
@@ -32,7 +33,8 @@ def _condition(listing: BucketListing) -> Condition:
         object_id=str(breakout.pk),
         name=breakout.name,
         url=reverse("admin:channels_app_breakout_change", args=[breakout.pk]),
-        sentence=f"Recordings of {breakout.name}: {listing.error_message}",
+        sentence=_("Recordings of %(name)s: %(error_message)s")
+        % {"name": breakout.name, "error_message": listing.error_message},
         since=listing.wrong_since,  # type: ignore[arg-type]  # the query leaves out those without
         hint=listing.error_hint,
     )

@@ -1,6 +1,7 @@
 """The periodic job of recordings."""
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
@@ -9,5 +10,5 @@ LIST_RECORDINGS = PeriodicJob(
     "list_recordings",
     TaskName.LIST_RECORDINGS,
     lambda: settings.METRICS_SECONDS,
-    purpose="find the files of recordings",
+    purpose=_("find the files of recordings"),
 )

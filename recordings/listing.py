@@ -5,15 +5,15 @@ is listed again and again: a bucket that refuses, or workers that were down for 
 
 A channel writes under its uid, and each run of its encoder under the run's start time (AWS_RULES 21, "Design
 the path for the output destination" in the MediaLive user guide). One run may cover several breakouts if the
-channel is kept warm: a file belongs to every breakout whose session it overlaps.
+channel is kept warm: a file belongs to every breakout whose session it overlaps (`sharing`: one pays for it).
+Whether files are still there is looked at afterwards (`presence`).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -26,7 +26,9 @@ from channels_app.models.breakout import ON_AIR
 from channels_app.services import RECORDINGS_MISSING, RECORDINGS_UNREAD, breakout_recordings_record
 from recordings.models import BucketListing, Recording
 from recordings.positions import positions_after, spans
-from streamhub.aws.encoding import ROLLOVER_SECONDS
+from recordings.presence import LOOK_EVERY
+from recordings.sessions import ROLLOVER, S3_PRECISION, STARTED_FORMAT, Session, belongs, session_of
+from recordings.sharing import bill_once
 from streamhub.aws.s3 import S3, ObjectInfo
 from streamhub.aws.session import current_session
 from streamhub.clock import database_now
@@ -37,59 +39,15 @@ from streamhub.lifecycle.models import error_fields
 
 log = logging.getLogger(__name__)
 
-# The longest duration of one file. A warm channel closes the file of a session's end this much later.
-ROLLOVER = timedelta(seconds=ROLLOVER_SECONDS)
 # How long MediaLive may need to write a closed file to S3.
 WRITING = timedelta(minutes=1)
 # A run asks no more for other breakouts after so many refusals in a row: the bucket refuses.
 GIVE_UP_AFTER_REFUSALS = 3
 # Throttles and other passing errors are shown only if they last.
 SHOWN_AFTER_FAILURES = 3
-# S3 reports modification times in whole seconds.
-S3_PRECISION = timedelta(seconds=1)
-STARTED_FORMAT = "%Y%m%dT%H%M%S"
 BATCH = 500
 # The first wait after a failure is that of so many failures and one: about half a minute (`lifecycle.claim`).
 FIRST_BACKOFF = 5
-
-
-@dataclass(frozen=True)
-class Session:
-    """When a breakout ran: from its accepted start to its accepted stop (None: it is still running)."""
-
-    began: datetime
-    ended: datetime | None
-
-
-def run_started(key: str, channel_uid: str) -> datetime | None:
-    """When the encoder run that wrote this object started; None if the key is not the channel's."""
-    uid, _, rest = key.partition("/")
-    started, slash, name = rest.partition("/")
-    if uid != channel_uid or not slash or not name:
-        return None
-    try:
-        return datetime.strptime(started, STARTED_FORMAT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
-def belongs(item: ObjectInfo, channel_uid: str, session: Session) -> bool:
-    """Whether the file overlaps the session: closed after it began, and begun before it ended."""
-    started = run_started(item.key, channel_uid)
-    if started is None or item.last_modified + S3_PRECISION < session.began:
-        return False
-    file_began = max(started, item.last_modified - ROLLOVER)
-    return session.ended is None or file_began <= session.ended
-
-
-def session_of(breakout: Breakout) -> Session | None:
-    """When the breakout ran; None if it did not. A failed one ended when it failed."""
-    first_start = breakout.attachments.order_by("started_at").values_list("started_at", flat=True).first()
-    began = first_start or breakout.session_started_at
-    if began is None:
-        return None
-    over = breakout.state not in ON_AIR
-    return Session(began, breakout.session_ended_at or (breakout.state_since if over else None))
 
 
 def proves(listed_at: datetime, breakout: Breakout) -> bool:
@@ -199,7 +157,10 @@ def store(
             unique_fields=["breakout", "key"],
             update_fields=["size_bytes", "modified_at"],
         )
+        bill_once(breakout, {*known, *(row.key for row in rows)} if complete else {row.key for row in rows})
         proven = {"proven_session": breakout.session_started_at} if complete else {}
+        if complete:
+            proven |= {"bucket": settings.RECORDING_BUCKET, "look_at": listed_at + LOOK_EVERY}
         listed = {"listed_at": listed_at, "positions": dict(positions), "failures": 0, "not_before": None}
         BucketListing.objects.update_or_create(breakout=breakout, defaults={**listed, **proven})
         if complete and not known and not rows:

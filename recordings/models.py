@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from channels_app.models import Breakout
 from streamhub.lifecycle.models import HasError
 
 
+class RecordingQuerySet(models.QuerySet["Recording"]):
+    def stored(self) -> RecordingQuerySet:
+        """Those that are in the bucket, each once: what costs money now."""
+        return self.filter(gone_at=None, billed=True)
+
+    def stored_within(self, start: datetime, end: datetime) -> models.QuerySet[Any]:
+        """Those that were in the bucket at some time in between, with `stored_from` and `billed_bytes`."""
+        rows = self.annotate(
+            stored_from=Coalesce("back_at", "modified_at"),
+            billed_bytes=Case(When(billed=True, then=F("size_bytes")), default=Value(0)),
+        )
+        return rows.filter(Q(gone_at=None) | Q(gone_at__gt=start), stored_from__lt=end)
+
+
 class Recording(models.Model):
     """One object in the recording bucket, as S3 last listed it. It is kept when the channel is deleted.
 
-    `modified_at` is when MediaLive closed the file.
+    `modified_at` is when MediaLive closed the file. `gone_at`: a complete list that was begun then lacks it;
+    `back_at`: since when it is there again. A file of several breakouts is `billed` to one (`sharing`).
     """
 
     breakout = models.ForeignKey(Breakout, on_delete=models.CASCADE, related_name="recordings")
     key = models.CharField(max_length=1024)
     size_bytes = models.BigIntegerField()
     modified_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+    back_at = models.DateTimeField(null=True, blank=True)
+    billed = models.BooleanField(default=True)
+
+    objects = RecordingQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["breakout", "key"], name="recording_once_a_breakout")]
+        indexes = [models.Index(fields=["key"], name="recording_by_key")]
 
     def __str__(self) -> str:
         return self.key
@@ -43,6 +69,9 @@ class BucketListing(HasError):
     # Lists that failed, since the last one that did not, and when to try again.
     failures = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)
+    # The bucket that the list which proved it has read, and when to look whether its files are still there.
+    bucket = models.CharField(max_length=255, blank=True, default="")
+    look_at = models.DateTimeField(null=True, blank=True)
     # Since when there is an error.
     wrong_since = models.DateTimeField(null=True, blank=True)
 
@@ -52,7 +81,8 @@ class BucketListing(HasError):
                 fields=["wrong_since"],
                 name="bucket_listing_wrong",
                 condition=models.Q(wrong_since__isnull=False),
-            )
+            ),
+            models.Index(fields=["look_at"], name="bucket_listing_look"),
         ]
 
     def __str__(self) -> str:

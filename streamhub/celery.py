@@ -19,6 +19,7 @@ class StreamHubCelery(Celery):
     """Celery that looks up its broker when it connects, so that `migrate` and `check` need no broker."""
 
     task_cls = "streamhub.lifecycle.beat:Task"
+    builtin_fixups = frozenset({"streamhub.celery_database:fixup"})
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
         transport = {"socket_timeout": PUBLISH_TIMEOUT, **(options.pop("transport_options", None) or {})}

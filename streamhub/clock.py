@@ -6,14 +6,42 @@ hosts' clocks differ. `tests/test_clocks.py` holds the product to this.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from django.db import connection, models
 from django.db.models.functions import Coalesce, Greatest, Now
 
+_moment: ContextVar[list[datetime] | None] = ContextVar("streamhub_moment", default=None)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Inside this context `database_now` is one moment, asked once: for what only reads.
+
+    Within another such context it is that one's moment.
+    """
+    kept = _moment.get()
+    token = _moment.set([] if kept is None else kept)
+    try:
+        yield
+    finally:
+        _moment.reset(token)
+
 
 def database_now() -> datetime:
-    """The time by the database's clock, aware, in UTC. One query."""
+    """The time by the database's clock, aware, in UTC. One query; in `one_moment` one in all."""
+    kept = _moment.get()
+    if kept is None:
+        return _asked()
+    if not kept:
+        kept.append(_asked())
+    return kept[0]
+
+
+def _asked() -> datetime:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT STRFTIME('%Y-%m-%d %H:%M:%f', 'now')")

@@ -19,7 +19,8 @@ matter. The attributes, the values and their users:
                       list was just read
 `at_sweep`            a function that makes rows due          `lifecycle.sweep`
 `at_transition`       a function of the `Transition`s that were   `lifecycle.states`
-                      just written, in their transaction
+                      just written, in their transaction;
+                      the row of one that is removed is still there
 `event_kinds`         `webhooks.kinds.EventKind`              webhook endpoints
 `at_bootstrap`        a function that can be called again     `manage.py bootstrap`
 `health_facts`        `lifecycle.health.FactReader`           health page, `/readyz`, alarms
@@ -28,6 +29,7 @@ matter. The attributes, the values and their users:
 `roles`               `console.roles.Grant`                   `manage.py bootstrap`
 `tiles`               `console.tiles.Tile`                    the dashboard
 `dashboard_lists`     `console.tiles.DashboardList`           the dashboard
+`model_names`         names that Django derives of models     `console.derived_names`
 `page_parts`          `console.registry.PageParts`            lists and pages of objects
 `admin_urls`          URL patterns below `/admin/`            the admin's site
 `aws_account`         a function: the account number, or ""   the dashboard
@@ -42,7 +44,7 @@ matter. The attributes, the values and their users:
 `breakout_traffic`    a function: minutes of breakouts        `channels_app.traffic`
 `room_figures`        a function of request and breakout that  a show's control room
                       returns a `console.facts.Fact` or None
-`glances`             `console.tiles.Glance`                  the dashboard
+`glances`             `console.tiles.Tile`                    the first row of the dashboard
 `dashboard_charts`    `console.tiles.DashboardChart`          the dashboard
 `distribution_owner`  `distributions.owners.Owner`            `distributions`, for their owner
 ====================  ======================================  =================================

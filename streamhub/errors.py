@@ -50,12 +50,14 @@ class NotSent(StreamHubError):
     """StreamHub's own rate limit has no token yet, so the call was not sent. Nothing happened on AWS.
 
     `after`: the seconds until the caller's turn. It is no answer of AWS and no failure: see `Claim.sending`.
+    `throttle`: AWS throttled the call, which had no effect, and the caller takes its turn in the line again.
     """
 
-    def __init__(self, operation: str, after: float) -> None:
+    def __init__(self, operation: str, after: float, throttle: Throttled | None = None) -> None:
         super().__init__(f"{operation} waits {after:.1f} s for its turn at StreamHub's own rate limit.")
         self.operation = operation
         self.after = after
+        self.throttle = throttle
 
 
 class AwsError(StreamHubError):
@@ -156,6 +158,8 @@ class Retryable(AwsError):
 class Throttled(Retryable):
     """AWS allows no more calls for now."""
 
+    hint = "AWS takes fewer calls for now. StreamHub calls less often and tries again by itself; shows go on."
+
 
 class AccessDenied(Retryable):
     """The credentials do not allow this. Staff must correct them or their policy."""
@@ -169,6 +173,11 @@ class AccessDenied(Retryable):
 
 class QuotaExceeded(Retryable):
     """The account has reached its quota for this kind of resource."""
+
+    hint = (
+        "Stop or delete what nobody needs, or ask AWS for a higher quota (Service Quotas). "
+        "StreamHub tries again automatically; Retry does so at once."
+    )
 
 
 class QuotaFull(QuotaExceeded):
@@ -205,6 +214,10 @@ class NotPossible(VerbError):
         self.detail = detail
         self.state = state
         self.possible = possible or []
+
+
+class Gone(VerbError):
+    """What the verb is about was deleted in the meantime."""
 
 
 class Invalid(VerbError):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from django.db import Error, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from ninja import Router, Schema, Status
@@ -83,7 +84,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """`/readyz` at the root of the site."""
     scope = request.GET.get("scope")
     if scope not in (None, *SCOPES):
-        return JsonResponse({"detail": f"There is no such scope. Use {', '.join(SCOPES)}."}, status=422)
+        return JsonResponse(
+            {"detail": gettext("There is no such scope. Use %(scopes)s.") % {"scopes": ", ".join(SCOPES)}},
+            status=422,
+        )
     report = readiness(scope)
     return JsonResponse(report, status=_status(report))
 
@@ -111,7 +115,7 @@ def _run(name: str, check: Callable[[], str]) -> dict[str, Any]:
         return {"name": name, "ok": False, "detail": str(error)}
     except Exception:
         log.exception("Readiness check %s failed", name)
-        return {"name": name, "ok": False, "detail": "It does not answer. The log has the details."}
+        return {"name": name, "ok": False, "detail": gettext("It does not answer. The log has the details.")}
 
 
 def _database() -> str:
@@ -122,24 +126,26 @@ def _database() -> str:
     except OperationalError as error:
         if not timed_out(error):
             raise
-        return "It is written right now."
+        return gettext("It is written right now.")
     except Error as error:
         if not cannot_write(error):
             raise
-        raise NotOk("It can only be read. A failover may be in progress.") from error
-    return "It can be written."
+        raise NotOk(gettext("It can only be read. A failover may be in progress.")) from error
+    return gettext("It can be written.")
 
 
 def _broker() -> str:
     url = broker_url()
     if not redis_servers.is_redis(url):
-        return f"Not checked, because {url.partition(':')[0]} is not Redis."
+        return gettext("Not checked, because %(partition)s is not Redis.") % {
+            "partition": url.partition(":")[0]
+        }
     with redis_servers.client(url, redis_options(), timeout=BROKER_TIMEOUT) as client:
         try:
             client.set(BROKER_KEY, 1, ex=60)
         except ReadOnlyError as error:
-            raise NotOk("It can only be read. A failover may be in progress.") from error
-    return "It can be written."
+            raise NotOk(gettext("It can only be read. A failover may be in progress.")) from error
+    return gettext("It can be written.")
 
 
 CHECKS: dict[str, Callable[[], str]] = {"database": _database, "broker": _broker}

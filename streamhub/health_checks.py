@@ -6,6 +6,8 @@ import logging
 from datetime import UTC
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from streamhub.lifecycle.health import Group, HealthFact, facts
 
 log = logging.getLogger(__name__)
@@ -26,17 +28,25 @@ def checks() -> list[dict[str, Any]]:
         found = facts()
     except Exception:
         log.exception("The facts of the health page could not be read")
-        return [{"name": name, "ok": False, "detail": "It could not be read."} for name in CHECKS]
+        return [{"name": name, "ok": False, "detail": _("It could not be read.")} for name in CHECKS]
     return [_check(name, [fact for fact in found if fact.group == group]) for name, group in CHECKS.items()]
 
 
 def _check(name: str, found: list[HealthFact]) -> dict[str, Any]:
     wrong = [_said(fact) for fact in found if fact.ok is False]
     unknown = sum(fact.ok is None for fact in found)
-    well = f"Well: {len(found) - unknown} of {len(found)}." if found else "There is nothing to check."
+    well = (
+        _("Well: %(found)s of %(found_2)s.") % {"found": len(found) - unknown, "found_2": len(found)}
+        if found
+        else _("There is nothing to check.")
+    )
     return {"name": name, "ok": not wrong, "detail": " ".join(wrong) or well}
 
 
 def _said(fact: HealthFact) -> str:
-    since = f" Since {fact.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC." if fact.since else ""
+    since = (
+        _(" Since %(since)s UTC.") % {"since": f"{fact.since.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
+        if fact.since
+        else ""
+    )
     return fact.detail + since

@@ -12,6 +12,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from streamhub.translation import gettext as _
+
 # First and last character of each refused range. Surrogates are missing: they are no text at all.
 _RANGES = (
     (0x0000, 0x001F),  # control characters
@@ -87,7 +89,10 @@ def characters_error(text: str) -> str | None:
     found = _refused.search(text)
     if found is None:
         return None
-    return f"Remove {_named(found[0])} at position {found.start() + 1}: names hold visible characters only."
+    return _("Remove %(character)s at position %(position)s: names hold visible characters only.") % {
+        "character": _named(found[0]),
+        "position": found.start() + 1,
+    }
 
 
 def _named(character: str) -> str:

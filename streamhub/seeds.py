@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from streamhub.contributions import contributed
@@ -30,7 +31,7 @@ PERIODIC_JOBS = (
         "idempotency_purge",
         TaskName.IDEMPOTENCY_PURGE,
         lambda: 3600,
-        purpose="delete the expired answers of idempotency keys",
+        purpose=_("delete the expired answers of idempotency keys"),
         required=False,
     ),
 )

@@ -97,6 +97,9 @@ START_ALARM_MINUTES = variables.whole(env, "START_ALARM_MINUTES", 15, unit="minu
 _PRICE_REGIONS = ("US", "CA", "EU", "ZA", "ME", "SA", "JP", "AU", "AP", "IN")
 CLOUDFRONT_PRICE_REGION = variables.one_of(env, "CLOUDFRONT_PRICE_REGION", "EU", _PRICE_REGIONS)
 ORIGIN_BYTES_PERCENT = variables.whole(env, "ORIGIN_BYTES_PERCENT", 1, unit="percent", least=0, most=100)
+# Where AWS's Data Exports deliver the bill (CUR 2.0 or FOCUS 1.x); empty: no bill is fetched.
+BILL_BUCKET = env.str("BILL_BUCKET", default="")
+BILL_PREFIX = env.str("BILL_PREFIX", default="")
 MONTHLY_BUDGET = variables.limit(env, "MONTHLY_BUDGET", "US dollars")
 
 # The widest network that may push to an input. A /16 (65,536 addresses) is the most that the site of an
@@ -209,6 +212,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "streamhub.access.request_log.RequestLogMiddleware",
     "streamhub.access.audit_middleware.AuditMiddleware",  # below: its entries carry the request's id
+    "streamhub.access.one_moment.OneMomentMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -303,6 +307,8 @@ SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 MFA_ADAPTER = "streamhub.signin.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# RFC 6238, 5.2: a code typed as its 30 s end, or of a phone whose clock is a little off.
+MFA_TOTP_TOLERANCE = 1
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = STREAMHUB_AWS == "embedded"  # http://localhost
 
@@ -321,7 +327,10 @@ AXES_VERBOSE = False
 
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": signin.policy(STREAMHUB_AWS == "embedded", OIDC_SERVER_URL)}
 
-LANGUAGE_CODE = "en-us"
+# Of pages, of notices and of refusals, the API's too; CONTRIBUTING, "Texts", says what else stays English.
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_CODE = variables.language(env, "LANGUAGE_CODE", "en-us", LOCALE_PATHS[0])
 TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["streamhub.console.formats"]
@@ -388,7 +397,8 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 }
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "queue_order_strategy": "priority",
-    # Longer than the longest task (the reaper's 660 s), so that no message goes to a second worker.
+    # A message is acknowledged when its task begins, so this is no limit for the task. One that waits longer
+    # in a worker, behind long jobs, goes to a second one too: claims and leases let only one of them work.
     "visibility_timeout": 900,
     "socket_connect_timeout": 1,
     "socket_keepalive": True,

@@ -55,6 +55,13 @@ def one_of(env: environ.Env, name: str, default: str, choices: tuple[str, ...]) 
     return default
 
 
+def language(env: environ.Env, name: str, default: str, folder: Path) -> str:
+    """The code of a language that has a compiled catalogue in the folder: "de", "pt-br"; or the default."""
+    compiled = folder.glob("*/LC_MESSAGES/django.mo")
+    codes = sorted(path.parent.parent.name.replace("_", "-").lower() for path in compiled)
+    return one_of(env, name, default, (default, *codes))
+
+
 def flag(env: environ.Env, name: str, default: bool) -> bool:
     """On or off. Anything else is a mistake, and never guessed."""
     text = env.str(name, default="on" if default else "off").strip().lower()

@@ -1,25 +1,43 @@
-"""gunicorn's threaded worker, with a problem instead of an HTML page for requests that it cannot read.
+"""gunicorn's threaded worker, with a place for pages beside the API's changes, and problems instead of HTML.
 
-Such a request never reaches Django: its first line or its headers are too long, or they are not HTTP. Its
-path may be unknown, so the answer is the API's for every path; a person can read it too.
+An event site may start 200 shows within a second. Such calls take at most half of the threads; the others of
+them wait, while pages, lists and a person's own *Stop* pass them. A connection that has not said anything yet
+holds no thread.
+
+A request that cannot be read never reaches Django: its first line or its headers are too long, or they are
+not HTTP. Its path may be unknown, so the answer is the API's for every path; a person can read it too.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import selectors
 import socket
+import time
+from collections import deque
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from gunicorn import util
 from gunicorn.http import errors
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
 
 _LONG_LINE = "The address is too long."
 _LONG_HEADERS = "There are too many request headers, or one of them is too long."
 _NOT_HTTP = "This is not a valid HTTP request."
 # Mistakes of the application or of gunicorn's settings, not of the client.
 _OURS = (errors.ConfigurationProblem, errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
+
+
+_CHANGE = re.compile(rb"(POST|PUT|PATCH|DELETE) /api/")
+_LONGEST = len(b"DELETE /api/")
+
+
+def changes_through_the_api(beginning: bytes) -> bool:
+    """Whether a request that begins so is a call of the API that changes something."""
+    return _CHANGE.match(beginning) is not None
 
 
 def refusal(exc: Exception) -> tuple[HTTPStatus, str]:
@@ -48,7 +66,60 @@ def answer(status: HTTPStatus, detail: str) -> bytes:
     return (head + body).encode()
 
 
-class ProblemWorker(ThreadWorker):
+class StreamHubWorker(ThreadWorker):
+    """All methods but `handle_error` run in the main thread of the process."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._changes_at_once = max(1, self.cfg.threads // 2)
+        self._changing: set[TConn] = set()
+        self._waiting: deque[TConn] = deque()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Give the request to a thread: as it comes, or when a change before it is done."""
+        beginning = self._beginning(conn)
+        if beginning is None:
+            self._await_data(conn)
+        elif not changes_through_the_api(beginning):
+            super().enqueue_req(conn)
+        elif len(self._changing) < self._changes_at_once:
+            self._change(conn)
+        else:
+            self._waiting.append(conn)
+
+    def _beginning(self, conn: TConn) -> bytes | None:
+        """What has come of the request, without taking it; None before anything came.
+
+        Empty where it says nothing: under TLS, of a client that is gone, of what was read too far before.
+        """
+        if self.cfg.is_ssl:
+            return b""
+        try:
+            return bytes(conn.sock.recv(_LONGEST, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return b"" if conn.initialized else None
+        except OSError:
+            return b""
+
+    def _await_data(self, conn: TConn) -> None:
+        """As gunicorn does it, but at once and not after five seconds in a thread."""
+        conn.timeout = time.monotonic() + DEFAULT_WORKER_DATA_TIMEOUT + self.cfg.keepalive
+        self.pending_conns.append(conn)
+        readable = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+
+    def _change(self, conn: TConn) -> None:
+        self._changing.add(conn)
+        super().enqueue_req(conn)
+
+    def finish_request(self, conn: TConn, fs: Any) -> None:
+        """Keep or close the connection of an answered request, and let the next change begin."""
+        if conn in self._changing:
+            self._changing.remove(conn)
+            if self._waiting:
+                self._change(self._waiting.popleft())
+        super().finish_request(conn, fs)
+
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Log as gunicorn does, and answer with a problem."""
         status, detail = refusal(exc)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
 from django.db import connection
 
 from channels_app.models import Channel
-from tests.scenarios import emptying, models, naming
+from tests.scenarios import emptying, marks, models, naming
 from tests.scenarios import stage as scene
 from tests.scenarios.staff import as_role, engineer, operator, superuser, viewer
 from tests.scenarios.world import WorldUnderTest
@@ -28,8 +29,15 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Store the rows without a name before any are deselected; tests/test_tests.py allows none."""
+    """Store what tests/test_tests.py allows none of, before any are deselected."""
     config.stash[naming.UNNAMED] = [item.nodeid for item in items if naming.is_unnamed(item)]
+    config.stash[marks.NOT_FOUND] = [item.nodeid for item in items if marks.is_not_found(item)]
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays until the end: it is not searched for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

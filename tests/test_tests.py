@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.scenarios import naming
+from tests.scenarios import marks, naming
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
@@ -85,6 +85,24 @@ def test_folders_share_only_scenarios_and_test_modules_share_nothing() -> None:
 )
 def test_a_forbidden_import_is_found(source: str, package: str, number: int) -> None:
     assert len(violations(source, package)) == number
+
+
+# --- markers ---------------------------------------------------------------------------------
+
+
+def test_every_test_with_a_command_of_its_own_is_in_a_file_that_the_command_finds(
+    request: pytest.FixtureRequest,
+) -> None:
+    assert request.config.stash[marks.NOT_FOUND] == []
+
+
+def test_a_marker_from_elsewhere_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "test_made.py"
+    file.write_text("pytestmark = OF_ANOTHER_FILE")
+    item = SimpleNamespace(path=file, get_closest_marker={"browser": pytest.mark.browser}.get)
+    assert marks.is_not_found(item)
+    plain = SimpleNamespace(path=file, get_closest_marker={}.get)
+    assert not marks.is_not_found(plain)
 
 
 # --- names of rows ---------------------------------------------------------------------------

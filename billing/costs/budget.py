@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import dateformat
+from django.utils.translation import gettext as _
 
 from billing.costs.month import month_of
 from billing.models import MonthCost
@@ -29,13 +31,30 @@ def _condition(row: MonthCost, budget: int) -> Condition:
         severity=Severity.CRITICAL if over else Severity.WARNING,
         kind="budget",
         object_id=f"{row.month:%Y-%m}",
-        name=f"the budget of {row.month:%B %Y}",
+        name=_("the budget of %(month)s") % {"month": dateformat.format(row.month, "F Y")},
         url=reverse("admin:costs"),
-        sentence=f"By estimate this month has cost {row.amount:,} {row.currency} of {budget:,}:"
-        f" {row.level} % of the budget {'are used up' if over else 'are reached'}.",
+        sentence=(
+            _(
+                "By estimate this month has cost %(amount)s %(currency)s of %(budget)s:"
+                " %(level)s %% of the budget are used up."
+            )
+            if over
+            else _(
+                "By estimate this month has cost %(amount)s %(currency)s of %(budget)s:"
+                " %(level)s %% of the budget are reached."
+            )
+        )
+        % {
+            "amount": f"{row.amount:,}",
+            "currency": row.currency,
+            "budget": f"{budget:,}",
+            "level": row.level,
+        },
         since=row.level_since or row.worked_out_at,
-        hint="See on the page Costs what costs money now, and stop what nobody needs. MONTHLY_BUDGET sets the"
-        " budget.",
+        hint=_(
+            "See on the page Costs what costs money now, and stop what nobody needs. MONTHLY_BUDGET sets the"
+            " budget."
+        ),
     )
 
 

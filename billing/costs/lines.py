@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing.pricing.book import PriceBook, Version
 from billing.pricing.catalogue import Usage
@@ -13,11 +17,14 @@ from billing.pricing.delivery import cents
 from billing.pricing.offer_file import CURRENCY
 from billing.pricing.services import region_of
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 # An hour may cost less than a cent.
 HOURLY = Decimal("0.0001")
 LEAVES_OUT = (
-    "discounts, reservations, the free tier, taxes and support",
-    "what others of the account use, and services that StreamHub does not start",
+    _("discounts, reservations, the free tier, taxes and support"),
+    _("what others of the account use, and services that StreamHub does not start"),
 )
 
 
@@ -73,10 +80,12 @@ class Cost:
     def unverified(self) -> bool:
         return any(line.rate is not None and not line.rate.verified for line in self.lines)
 
-    def leaves_out(self, *more: str) -> list[str]:
+    def leaves_out(self, *more: StrOrPromise) -> list[str]:
         """What is not in it, in phrases."""
-        missing = [f"{title} (the price book has no rate)" for title in self.missing]
-        return [*missing, *more, *LEAVES_OUT]
+        missing = [
+            gettext("%(title)s (the price book has no rate)") % {"title": title} for title in self.missing
+        ]
+        return [*missing, *(str(text) for text in (*more, *LEAVES_OUT))]
 
 
 def hourly(amount: Decimal) -> Decimal:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, Sum
+from django.utils.translation import gettext_lazy as _
 
 from billing.costs.lines import CURRENCY, Cost, cost_of
 from billing.costs.phases import encoder_of
@@ -29,6 +30,7 @@ from billing.pricing.catalogue import (
 from billing.pricing.services import price_book
 from channels_app.breakout_sync import encoding
 from channels_app.models import Channel
+from channels_app.models.part import PartColumns
 from recordings.models import Recording
 from streamhub.clock import database_now
 
@@ -36,8 +38,8 @@ from streamhub.clock import database_now
 PUBLISHED_AFTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
 LEAVES_OUT = (
-    "delivery not published yet (delivery is that of the hour until 15 minutes ago)",
-    "a source of more than 30 frames a second where the profile names no rate",
+    _("delivery not published yet (delivery is that of the hour until 15 minutes ago)"),
+    _("a source of more than 30 frames a second where the profile names no rate"),
 )
 
 
@@ -83,12 +85,13 @@ def costs_now() -> CostsNow:
     """The channels that cost money, the dearest first. Five queries, however many there are."""
     now, book = database_now(), price_book()
     rows = Channel.objects.select_related("distribution").filter(
-        (Q(ml_channel_gone=False) & ~Q(ml_channel_id="")) | (Q(ml_input_gone=False) & ~Q(ml_input_id=""))
+        (Q(ml_channel_gone=False, ml_channel_deleted_at=None) & ~Q(ml_channel_id=""))
+        | (Q(ml_input_gone=False, ml_input_deleted_at=None) & ~Q(ml_input_id=""))
     )
     delivered = _delivered(now)
     channels = [channel_cost(row, book, now, delivered) for row in rows.order_by("name", "pk")]
     channels.sort(key=lambda row: -row.cost.exact)
-    stored = Recording.objects.aggregate(total=Sum("size_bytes"))["total"] or 0
+    stored = Recording.objects.stored().aggregate(total=Sum("size_bytes"))["total"] or 0
     an_hour = [(STORAGE, Decimal(stored) / GB / HOURS_A_MONTH)] if stored else []
     return CostsNow(channels, cost_of(an_hour, book, now), now)
 
@@ -115,21 +118,34 @@ def channel_cost(
 
 
 def _encoder_parts(channel: Channel, running: bool) -> list[tuple[Usage, Decimal]]:
-    has_channel = bool(channel.ml_channel_id) and not channel.ml_channel_gone
-    has_input = bool(channel.ml_input_id) and not channel.ml_input_gone
+    has_channel, has_input = _is_there(Channel.ML_CHANNEL, channel), _is_there(Channel.ML_INPUT, channel)
     encoder = encoder_of(channel)
     parts = [(part.usage, part.an_hour) for part in (encoder.running() if running else encoder.idle())]
     without = {usage for usage, has in ((IDLE_CHANNEL, has_channel), (IDLE_INPUT, has_input)) if not has}
     return [part for part in parts if part[0] not in without]
 
 
+def _is_there(part: PartColumns, channel: Channel) -> bool:
+    """Whether it is billed: AWS has it, and has not accepted its deletion."""
+    stored = part.of(channel)
+    return bool(stored.aws_id) and not stored.gone and stored.deleted_at is None
+
+
 def delivery_parts(bytes_downloaded: int, requests: int) -> list[tuple[Usage, Decimal]]:
     """What delivery uses: CloudFront's bytes and requests, and what it fetched of them from MediaPackage."""
     if not bytes_downloaded and not requests:
         return []
-    gb = Decimal(bytes_downloaded) / GB
-    origin = gb * settings.ORIGIN_BYTES_PERCENT / 100
-    return [(DELIVERY, gb), (REQUESTS, Decimal(requests)), (ORIGINATION, origin)]
+    origin = origination_of(bytes_downloaded)
+    return [
+        (DELIVERY, Decimal(bytes_downloaded) / GB),
+        (REQUESTS, Decimal(requests)),
+        (ORIGINATION, origin),
+    ]
+
+
+def origination_of(bytes_downloaded: int) -> Decimal:
+    """The GB that CloudFront fetches from MediaPackage for this delivery, where they were not measured."""
+    return Decimal(bytes_downloaded) / GB * settings.ORIGIN_BYTES_PERCENT / 100
 
 
 def set_costs(rows: Sequence[Any]) -> None:

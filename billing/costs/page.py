@@ -11,6 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing.costs.breakouts import costs_of
 from billing.costs.lines import Cost
@@ -35,7 +37,7 @@ VIEW = "billing.view_monthcost"
 def page(request: HttpRequest) -> HttpResponse:
     """GET only: what costs money now, and the month so far."""
     if not request.user.has_perm(VIEW):
-        raise PermissionDenied("Your role may not see costs.")
+        raise PermissionDenied(gettext("Your role may not see costs."))
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     found = costs_now()
@@ -61,17 +63,31 @@ def _percent(amount: Decimal, budget: int | None) -> int | None:
 def _per_hour() -> Figure:
     found = costs_now()
     if not found.channels and not found.storage.lines:
-        return Figure("nothing", "no channel that AWS bills")
+        return Figure(gettext("nothing"), gettext("no channel that AWS bills"))
     running = [row for row in found.channels if row.running]
     idle = found.idle_per_hour
-    detail = (
-        f"estimate; running: {len(running)}, idle: {len(found.channels) - len(running)} ({idle:.2f} an hour)"
-    )
-    exact = f"{found.per_hour} {found.currency} an hour"
+    detail = gettext("estimate; running: %(running)s, idle: %(channels)s (%(idle)s an hour)") % {
+        "running": len(running),
+        "channels": len(found.channels) - len(running),
+        "idle": f"{idle:.2f}",
+    }
+    exact = gettext("%(per_hour)s %(currency)s an hour") % {
+        "per_hour": found.per_hour,
+        "currency": found.currency,
+    }
     if found.whole.unknown:
-        return Figure("not known", "the price book has no rate for it: run manage.py bootstrap", Tone.WARN)
+        return Figure(
+            gettext("not known"),
+            gettext("the price book has no rate for it: run manage.py bootstrap"),
+            Tone.WARN,
+        )
     if found.whole.missing:
-        return Figure(_usd(found.per_hour), f"{detail}; some rates are missing", Tone.WARN, exact)
+        return Figure(
+            _usd(found.per_hour),
+            gettext("%(detail)s; some rates are missing") % {"detail": detail},
+            Tone.WARN,
+            exact,
+        )
     return Figure(_usd(found.per_hour), detail, Tone.CALM, exact)
 
 
@@ -103,11 +119,11 @@ def _of_channel(request: HttpRequest, row: Channel) -> Panel | None:
         "an_hour": True,
         "running": found.running,
         "lines": _lines(found.encoder),
-        "leaves_out": found.encoder.leaves_out("delivery to viewers", *LEAVES_OUT[1:]),
+        "leaves_out": found.encoder.leaves_out(gettext("delivery to viewers"), *LEAVES_OUT[1:]),
         "unknown": found.encoder.unknown,
         "unverified": found.encoder.unverified,
     }
-    return Panel("What it costs now", "billing/cost_panel.html", context, "payments", order=60)
+    return Panel(gettext("What it costs now"), "billing/cost_panel.html", context, "payments", order=60)
 
 
 def _of_breakout(request: HttpRequest, row: Breakout) -> Panel | None:
@@ -124,7 +140,7 @@ def _of_breakout(request: HttpRequest, row: Breakout) -> Panel | None:
         "unknown": found.cost.unknown,
         "unverified": found.cost.unverified,
     }
-    return Panel("What it costs", "billing/cost_panel.html", context, "payments", order=25)
+    return Panel(gettext("What it costs"), "billing/cost_panel.html", context, "payments", order=25)
 
 
 def _room_figure(request: HttpRequest, row: Breakout) -> Fact | None:
@@ -133,14 +149,27 @@ def _room_figure(request: HttpRequest, row: Breakout) -> Fact | None:
     if found is None:
         return None
     if found.cost.unknown:
-        return Fact("cost so far", "not known", hint="the price book has no rate for any of it")
-    hourly = f", {found.per_hour} {found.currency} an hour" if found.per_hour is not None else ""
-    return Fact("cost so far", f"{found.cost.amount} {found.currency}", hint=f"estimate{hourly}")
+        return Fact(
+            gettext("cost so far"),
+            gettext("not known"),
+            hint=gettext("the price book has no rate for any of it"),
+        )
+    hourly = (
+        gettext(", %(per_hour)s %(currency)s an hour")
+        % {"per_hour": found.per_hour, "currency": found.currency}
+        if found.per_hour is not None
+        else ""
+    )
+    return Fact(
+        gettext("cost so far"),
+        f"{found.cost.amount} {found.currency}",
+        hint=gettext("estimate%(hourly)s") % {"hourly": hourly},
+    )
 
 
 ROOM_FIGURES = (_room_figure,)
-TILES = (Tile(PAGE, "Costs now", "payments", VIEW, _per_hour, lambda: reverse(f"admin:{PAGE}"), 67),)
+TILES = (Tile(PAGE, _("Costs now"), "payments", VIEW, _per_hour, lambda: reverse(f"admin:{PAGE}"), 67),)
 PAGE_PARTS = (PageParts(Channel, panels=(_of_channel,)), PageParts(Breakout, panels=(_of_breakout,)))
-NAVIGATION = (Entry(309, "Billing", "Costs", "payments", url_name=f"admin:{PAGE}", permission=VIEW),)
+NAVIGATION = (Entry(309, _("Billing"), _("Costs"), "payments", url_name=f"admin:{PAGE}", permission=VIEW),)
 ROLES = (Grant(VIEWER, (VIEW,)),)
 URLS = (path("billing/costs/", admin.site.admin_view(page), name=PAGE),)

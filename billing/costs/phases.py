@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import takewhile
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 
+from billing import jobs
 from billing.costs.encoder import Encoder
 from billing.models import EncoderPhase
+from billing.usage_rows import PhaseCursor
 from channels_app.models import Channel
 from channels_app.models.channel import PUSH_TYPES, State
-from streamhub.clock import from_now
+from streamhub.clock import database_now, from_now
 from streamhub.lifecycle.models import Transition
 
-# A transaction that began earlier may still bring a transition with a smaller key.
-SETTLED = timedelta(seconds=30)
+# Keys are given out before transactions commit, so a transition may appear after others with larger keys. It
+# is read if it does so within `LATE`: what is younger is read each time. Those of one channel keep their
+# order, because each is written with a lock on the channel's row; so its phases say what of it was read.
+SETTLED = timedelta(seconds=30)  # until then it is left to the next time
+LATE = timedelta(hours=1)
 AT_ONCE = 5000
 
 # What each state says of the encoder. FAILED says nothing: a failed channel may run or not, as before.
@@ -42,41 +48,83 @@ def encoder_of_phase(phase: EncoderPhase) -> Encoder:
 
 
 def phases_record() -> int:
-    """Add the phases of the transitions since the last time; returns how many began."""
-    began = 0
-    while rows := _next_transitions():
-        began += _record(rows)
-        if len(rows) < AT_ONCE:
-            break
+    """Add the phases of the transitions since the last time; returns how many began.
+
+    Two jobs call it: one records at a time, and the other then goes on from there.
+    """
+    began, read, after = 0, AT_ONCE, None
+    while read == AT_ONCE:
+        with transaction.atomic():
+            jobs.ESTIMATE_COSTS.lock()
+            cursor = _cursor()
+            after = cursor.transition if after is None else after
+            rows = _next_transitions(after)
+            read = len(rows)
+            began += _record(rows)
+            if after == cursor.transition:
+                _move(cursor, rows)
+            after = rows[-1].pk if rows else after
     return began
 
 
-def _next_transitions() -> list[Transition]:
-    last = EncoderPhase.objects.aggregate(last=Max("transition"))["last"] or 0
-    rows = Transition.objects.filter(resource_type=Channel.KIND, pk__gt=last, at__lt=from_now(-SETTLED))
+def _cursor() -> PhaseCursor:
+    """Where to go on; without a row after the newest transition that began a phase."""
+    cursor = PhaseCursor.objects.first()
+    if cursor is None:
+        last = EncoderPhase.objects.aggregate(last=Max("transition"))["last"] or 0
+        cursor = PhaseCursor.objects.create(transition=last)
+    return cursor
+
+
+def _move(cursor: PhaseCursor, rows: list[Transition]) -> None:
+    """Past those before which no other can appear any more. The rest is read again the next time."""
+    limit = database_now() - LATE
+    over = list(takewhile(lambda row: row.at < limit, rows))
+    if over:
+        cursor.transition = over[-1].pk
+        cursor.save(update_fields=["transition"])
+
+
+def _next_transitions(after: int) -> list[Transition]:
+    rows = Transition.objects.filter(resource_type=Channel.KIND, pk__gt=after, at__lt=from_now(-SETTLED))
     return list(rows.exclude(from_state=F("to_state")).order_by("pk")[:AT_ONCE])
 
 
-@transaction.atomic
 def _record(rows: list[Transition]) -> int:
     ids = {row.resource_id for row in rows}
     channels = Channel.objects.in_bulk(ids)
-    open_phases = {
-        row.channel_id: row for row in EncoderPhase.objects.filter(channel_id__in=ids, ended_at=None)
-    }
+    phases = _last_phases(rows, ids)
     began = 0
     for row in rows:
-        phase = open_phases.get(row.resource_id)
+        phase = phases.get(row.resource_id)
+        if phase is not None and _was_read(row, phase):
+            continue
         running = _RUNNING.get(State(row.to_state)) if row.to_state in State.values else None
+        lasts = phase is not None and phase.ended_at is None
         ends = row.to_state in _NOTHING or (phase is not None and running not in (None, phase.running))
-        if phase is not None and ends:
+        if phase is not None and lasts and ends:
             phase.ended_at = max(row.at, phase.started_at)
             phase.save(update_fields=["ended_at"])
-            phase = open_phases.pop(row.resource_id) and None
-        if phase is None and running is not None:
-            open_phases[row.resource_id] = _begin(row, running, channels.get(row.resource_id))
+            lasts = False
+        if not lasts and running is not None:
+            phases[row.resource_id] = _begin(row, running, channels.get(row.resource_id))
             began += 1
     return began
+
+
+def _last_phases(rows: list[Transition], ids: set[int]) -> dict[int, EncoderPhase]:
+    """By channel: its newest phase, if that lasts or ended since the first of the rows."""
+    if not rows:
+        return {}
+    recent = Q(ended_at=None) | Q(ended_at__gte=min(row.at for row in rows))
+    phases = EncoderPhase.objects.filter(recent, channel_id__in=ids).order_by("transition")
+    return {phase.channel_id: phase for phase in phases}
+
+
+def _was_read(row: Transition, newest: EncoderPhase) -> bool:
+    """Whether the channel's newest phase was begun or ended by the transition, or by one after it."""
+    ended = newest.ended_at is not None and row.at <= newest.ended_at
+    return ended or row.pk <= newest.transition
 
 
 def _begin(row: Transition, running: bool, channel: Channel | None) -> EncoderPhase:
@@ -92,6 +140,7 @@ def _begin(row: Transition, running: bool, channel: Channel | None) -> EncoderPh
         phase.channel_uid = channel.uid
         phase.profile, phase.channel_class = encoder.profile, encoder.channel_class
         phase.record, phase.inputs, phase.push_inputs = encoder.record, encoder.inputs, encoder.push_inputs
+        phase.ml_channel_id, phase.mp_channel_id = channel.ml_channel_id, channel.mp_channel_id
     phase.save(force_insert=True)
     return phase
 

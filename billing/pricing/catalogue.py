@@ -61,9 +61,13 @@ class Usage:
 
     @property
     def title(self) -> str:
+        if self == RUNNING_CHANNEL:
+            return "MediaLive: running, with a profile that is not known"
         return _TITLES.get(self) or _encoder_title(self.usage_type) or self.usage_type
 
 
+# Of a run whose profile is not known. It has no rate.
+RUNNING_CHANNEL = Usage(Service.MEDIALIVE, "CHANNEL")
 IDLE_CHANNEL = Usage(Service.MEDIALIVE, "INACTIVE_CHANNEL")
 IDLE_INPUT = Usage(Service.MEDIALIVE, "INACTIVE_INPUT")
 INGEST = Usage(Service.MEDIAPACKAGE, "EMP-ingest-bytes")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -48,17 +48,34 @@ def read(text: str | bytes) -> list[Offered]:
         document = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
         raise _wrong("This is not JSON. Take the file index.json of one service.") from None
+    return offered(document)
+
+
+def offered(document: Any) -> list[Offered]:
+    """The rates of an offer file's document that StreamHub uses. Raises Invalid with `file`."""
     try:
-        offered = list(_offered(document))
+        found = list(_offered(document))
     except (AttributeError, InvalidOperation, KeyError, TypeError) as error:
         raise _wrong(
             f"This is not AWS's price list: {error} is not where it should be. Take the file index.json"
             " of one service, not the index of all services and not the CSV file."
         ) from None
-    if not offered:
+    if not found:
         services = ", ".join(Service)
         raise _wrong(f"Nothing in it is used by StreamHub. Take the price list of one of {services}.")
-    return offered
+    return found
+
+
+def of_products(service: str, products: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The documents of GetProducts as one offer file, which `offered` reads."""
+    found: dict[str, Any] = {"offerCode": service, "publicationDate": "", "products": {}, "terms": {}}
+    terms = found["terms"]["OnDemand"] = {}
+    for each in products:
+        sku = each["product"]["sku"]
+        found["publicationDate"] = max(found["publicationDate"], str(each.get("publicationDate", "")))
+        found["products"][sku] = each["product"]
+        terms[sku] = each.get("terms", {}).get("OnDemand", {})
+    return found
 
 
 def _offered(document: Any) -> Iterator[Offered]:

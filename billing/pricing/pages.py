@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -11,6 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
@@ -19,52 +22,59 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from billing.jobs import READ_PRICE_LIST
 from billing.pricing.book import PriceBook, Version
 from billing.pricing.catalogue import Usage, known
-from billing.pricing.services import SOURCE_LENGTH, price_book, rate_add, rates_import, region_of
+from billing.pricing.services import SOURCE_LENGTH, price_book, rate_add, rate_errors, rates_import, region_of
 from streamhub.access.actors import staff_actor
 from streamhub.access.roles import ENGINEER, VIEWER
 from streamhub.clock import database_now
 from streamhub.console.badges import Badge, Tone
+from streamhub.console.forms import ConsoleForm
 from streamhub.console.navigation import Entry
 from streamhub.console.roles import Grant
 from streamhub.errors import Invalid, VerbError
 
 PAGE = "prices"
 VIEW, ADD, IMPORT = "billing.view_pricerate", "billing.add_pricerate", "billing.import_rates"
+RUN_JOB = "django_celery_beat.change_periodictask"
 CHECKED, UNCHECKED = Badge(Tone.GOOD, "check_circle"), Badge(Tone.WARN, "help")
 
 
-class RateForm(forms.Form):
+class RateForm(ConsoleForm):
     """A new version of a rate."""
 
-    usage = forms.ChoiceField(label="Usage", widget=UnfoldAdminSelectWidget)
+    service_fields: ClassVar = {"usage_type": "usage"}
+
+    usage = forms.ChoiceField(label=_("Usage"), widget=UnfoldAdminSelectWidget)
     region = forms.CharField(
         max_length=32,
         widget=UnfoldAdminTextInputWidget,
-        help_text="AWS's region, a price region of CloudFront such as EU, or * for every other.",
+        help_text=_("AWS's region, a price region of CloudFront such as EU, or * for every other."),
     )
     tiers = forms.CharField(
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
-        help_text="A line for each tier: from which quantity of a month, and a unit's price in dollars. The"
-        " first begins at 0.",
+        help_text=_(
+            "A line for each tier: from which quantity of a month, and a unit's price in dollars. The"
+            " first begins at 0."
+        ),
     )
     valid_from = forms.DateField(
-        label="Valid from",
+        label=_("Valid from"),
         input_formats=["%Y-%m-%d"],
         widget=UnfoldAdminTextInputWidget,
-        help_text="A day such as 2027-01-01, 00:00 UTC. The version before it ends there, and is kept.",
+        help_text=_("A day such as 2027-01-01, 00:00 UTC. The version before it ends there, and is kept."),
     )
     source = forms.CharField(
         max_length=SOURCE_LENGTH,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Where the price is from: a contract, a price list and its date.",
+        help_text=_("Where the price is from: a contract, a price list and its date."),
     )
     verified = forms.BooleanField(
-        label="Checked",
+        label=_("Checked"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text="You have seen it in your contract, on AWS's price page, or on a bill.",
+        help_text=_("You have seen it in your contract, on AWS's price page, or on a bill."),
     )
 
     def __init__(self, *args: Any, book: PriceBook, **kwargs: Any) -> None:
@@ -72,16 +82,29 @@ class RateForm(forms.Form):
         usages = sorted({version.usage for version in book.newest()})
         self.fields["usage"].choices = [(_key(usage), usage.title) for usage in usages]  # type: ignore[attr-defined]
 
+    def problems(self, data: Mapping[str, Any]) -> Mapping[str, str]:
+        service, _slash, usage_type = data.get("usage", "").partition("/")
+        tiers = _lines(data.get("tiers", ""))
+        errors = rate_errors(service, usage_type, data.get("region", ""), tiers, data.get("source", ""))
+        return {name: text for name, text in errors.items() if self.service_fields.get(name, name) in data}
 
-class ImportForm(forms.Form):
+
+class ImportForm(ConsoleForm):
     """An offer file."""
 
     file = forms.FileField(
-        label="Price list",
+        label=_("Price list"),
         widget=UnfoldAdminFileFieldWidget,
-        help_text="The file index.json of one service, best of your region: AWSElementalMediaLive,"
-        " AWSElementalMediaPackage, AmazonCloudFront or AmazonS3.",
+        help_text=_(
+            "The file index.json of one service, best of your region: AWSElementalMediaLive,"
+            " AWSElementalMediaPackage, AmazonCloudFront or AmazonS3."
+        ),
     )
+
+
+def _lines(text: str) -> list[list[str]]:
+    """Its words, line by line."""
+    return [line.replace(",", " ").split() for line in text.splitlines() if line.strip()]
 
 
 def _key(usage: Usage) -> str:
@@ -105,7 +128,7 @@ def prices(request: HttpRequest) -> HttpResponse:
         versions = _here(book, now)
     context = _context(
         request,
-        title=f"{chosen.title}, {region}" if chosen else "Price book",
+        title=f"{chosen.title}, {region}" if chosen else gettext("Price book"),
         lines=[_line(book, version, now) for version in versions],
         chosen=chosen,
         everything=everything,
@@ -113,6 +136,8 @@ def prices(request: HttpRequest) -> HttpResponse:
         total=len(book.newest()),
         may_add=request.user.has_perm(ADD),
         may_import=request.user.has_perm(IMPORT),
+        may_read=request.user.has_perm(IMPORT) and request.user.has_perm(RUN_JOB),
+        reading=READ_PRICE_LIST.row(),
     )
     return TemplateResponse(request, "billing/prices.html", context)
 
@@ -135,7 +160,7 @@ def _line(book: PriceBook, version: Version, now: datetime) -> dict[str, Any]:
         "until": until,
         "in_force": version.valid_from <= now and (until is None or until > now),
         "badge": CHECKED if version.verified else UNCHECKED,
-        "word": "checked" if version.verified else "not checked",
+        "word": "checked" if version.verified else gettext("not checked"),
         "key": _key(version.usage),
     }
 
@@ -146,22 +171,24 @@ def add(request: HttpRequest) -> HttpResponse:
     book = price_book()
     if request.method != "POST":
         form = RateForm(initial=_initial(request, book), book=book)
-        return _form_page(request, form, "New version of a rate", "Add this version")
+        return _form_page(request, form, gettext("New version of a rate"), gettext("Add this version"))
     form = RateForm(request.POST, book=book)
     if form.is_valid():
         data = form.cleaned_data
         service, _slash, usage_type = data.pop("usage").partition("/")
-        tiers = [line.replace(",", " ").split() for line in data.pop("tiers").splitlines() if line.strip()]
+        tiers = _lines(data.pop("tiers"))
         actor = staff_actor(request.user)  # type: ignore[arg-type]
         data["valid_from"] = datetime.combine(data["valid_from"], time(), tzinfo=UTC)
         try:
             row = rate_add(service=service, usage_type=usage_type, tiers=tiers, who=actor, **data)
         except VerbError as refusal:
-            _show(form, refusal)
+            form.show(refusal.errors if isinstance(refusal, Invalid) else {"": str(refusal)})
         else:
-            messages.success(request, f"{row}: added.")
+            messages.success(request, _("%(row)s: added.") % {"row": row})
             return HttpResponseRedirect(f"{_url()}?usage={service}/{usage_type}&region={row.region}")
-    return _form_page(request, form, "New version of a rate", "Add this version", status=422)
+    return _form_page(
+        request, form, gettext("New version of a rate"), gettext("Add this version"), status=422
+    )
 
 
 def _initial(request: HttpRequest, book: PriceBook) -> dict[str, Any]:
@@ -178,7 +205,7 @@ def _initial(request: HttpRequest, book: PriceBook) -> dict[str, Any]:
 def upload(request: HttpRequest) -> HttpResponse:
     """GET: the form. POST: import the file."""
     _may(request, IMPORT)
-    title, button = "Import AWS's price list", "Import"
+    title, button = gettext("Import AWS's price list"), "Import"
     if request.method != "POST":
         return _form_page(request, ImportForm(), title, button)
     form = ImportForm(request.POST, request.FILES)
@@ -186,22 +213,15 @@ def upload(request: HttpRequest) -> HttpResponse:
         try:
             said = rates_import(form.cleaned_data["file"].read(), who=staff_actor(request.user))  # type: ignore[arg-type]
         except VerbError as refusal:
-            _show(form, refusal)
+            form.show(refusal.errors if isinstance(refusal, Invalid) else {"": str(refusal)})
         else:
             messages.success(request, said)
             return HttpResponseRedirect(_url())
     return _form_page(request, form, title, button, status=422)
 
 
-def _show(form: forms.Form, refusal: VerbError) -> None:
-    errors = refusal.errors if isinstance(refusal, Invalid) else {"": str(refusal)}
-    for field, message in errors.items():
-        field = "usage" if field == "usage_type" else field
-        form.add_error(field if field in form.fields else None, message)
-
-
 def _form_page(
-    request: HttpRequest, form: forms.Form, title: str, button: str, status: int = 200
+    request: HttpRequest, form: ConsoleForm, title: str, button: str, status: int = 200
 ) -> HttpResponse:
     context = _context(request, title=title, form=form, button=button, back=_url())
     return TemplateResponse(request, "billing/prices_form.html", context, status=status)
@@ -209,7 +229,7 @@ def _form_page(
 
 def _may(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied("Your role may not do this with the price book.")
+        raise PermissionDenied(gettext("Your role may not do this with the price book."))
 
 
 def _url() -> str:
@@ -226,5 +246,5 @@ URLS = (
     path("billing/prices/add/", admin.site.admin_view(add), name="prices_add"),
     path("billing/prices/import/", admin.site.admin_view(upload), name="prices_import"),
 )
-NAVIGATION = (Entry(313, "Billing", "Price book", "sell", url_name=f"admin:{PAGE}", permission=VIEW),)
+NAVIGATION = (Entry(313, _("Billing"), _("Price book"), "sell", url_name=f"admin:{PAGE}", permission=VIEW),)
 ROLES = (Grant(VIEWER, (VIEW,)), Grant(ENGINEER, (ADD, IMPORT)))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.models import PriceRate
 from billing.pricing import offer_file
@@ -59,25 +60,37 @@ def rate_add(
 ) -> PriceRate:
     """Add a version of a rate; the ones before it stay, and end when it begins. Raises Forbidden, Invalid."""
     usage = known(service, usage_type)
-    read: tuple[Tier, ...] = ()
-    errors: dict[str, str] = {}
-    if usage is None:
-        errors["usage_type"] = (
-            f"StreamHub uses nothing that is called {usage_type[:64]!r} at {service[:40]!r}."
-        )
-    elif error := _region_error(usage, region):
-        errors["region"] = error
-    try:
-        read = tiers_of(tiers)
-    except ValueError as error:
-        errors["tiers"] = str(error)
-    if not source.strip() or len(source) > SOURCE_LENGTH:
-        errors["source"] = f"Say where the price is from, in 1 to {SOURCE_LENGTH} characters."
+    errors = rate_errors(service, usage_type, region, tiers, source)
     if errors or usage is None:
         raise Invalid(errors)
+    read = tiers_of(tiers)
     row = _row(usage, region, read, valid_from, source.strip(), PriceRate.Origin.STAFF, verified, who)
     row.save(force_insert=True)
     return row
+
+
+def rate_errors(
+    service: str, usage_type: str, region: str, tiers: Sequence[Sequence[str]], source: str
+) -> dict[str, str]:
+    """What is wrong with a version of a rate, by field."""
+    usage = known(service, usage_type)
+    errors: dict[str, str] = {}
+    if usage is None:
+        errors["usage_type"] = _("StreamHub uses nothing that is called %(usage_type)s at %(service)s.") % {
+            "usage_type": repr(usage_type[:64]),
+            "service": repr(service[:40]),
+        }
+    elif error := _region_error(usage, region):
+        errors["region"] = error
+    try:
+        tiers_of(tiers)
+    except ValueError as error:
+        errors["tiers"] = str(error)
+    if not source.strip() or len(source) > SOURCE_LENGTH:
+        errors["source"] = _("Say where the price is from, in 1 to %(source_length)s characters.") % {
+            "source_length": SOURCE_LENGTH
+        }
+    return errors
 
 
 def _region_error(usage: Usage, region: str) -> str:
@@ -85,11 +98,15 @@ def _region_error(usage: Usage, region: str) -> str:
         return ""
     if usage.service == Service.CLOUDFRONT:
         names = ", ".join(PRICE_REGIONS)
-        return "" if region in PRICE_REGIONS else f"Write a price region of CloudFront ({names}) or *."
+        return (
+            ""
+            if region in PRICE_REGIONS
+            else _("Write a price region of CloudFront (%(names)s) or *.") % {"names": names}
+        )
     return (
         ""
         if _REGION.fullmatch(region)
-        else "Write a region of AWS, such as eu-central-1, or * for every region."
+        else _("Write a region of AWS, such as eu-central-1, or * for every region.")
     )
 
 
@@ -103,10 +120,22 @@ def rates_import(text: str | bytes, *, who: Actor) -> str:
 
     A rate whose newest version says the same is left. All or nothing. Raises Forbidden, Invalid.
     """
-    offered = offer_file.read(text)
+    return rates_store(offer_file.read(text), who=who)
+
+
+def rates_store(offered: Sequence[offer_file.Offered], *, who: Actor, replace_own: bool = True) -> str:
+    """Add the rates that the book does not have; returns in words what it did. All or nothing.
+
+    Without `replace_own`, a rate that staff wrote stays as long as it is in force.
+    """
     with transaction.atomic():
-        book, rows = price_book(), []
+        book, rows, kept = price_book(), [], 0
+        own = set() if replace_own else _own()
         for rate in offered:
+            in_force = book.at(rate.usage, rate.region, rate.valid_from)
+            if in_force is not None and in_force.number in own:
+                kept += 1
+                continue
             history = [v for v in book.history(rate.usage, rate.region) if v.valid_from <= rate.valid_from]
             if history and history[0].tiers == rate.tiers and history[0].verified:
                 continue
@@ -123,7 +152,14 @@ def rates_import(text: str | bytes, *, who: Actor) -> str:
                 )
             )
         PriceRate.objects.bulk_create(rows)
-    return f"{offered[0].source}: {len(rows)} rates are new, {len(offered) - len(rows)} are as they were."
+    same = len(offered) - len(rows) - kept
+    own_stay = f", {kept} are your own and stay" if kept else ""
+    return f"{offered[0].source}: {len(rows)} rates are new, {same} are as they were{own_stay}."
+
+
+def _own() -> set[int]:
+    """The numbers of the versions that staff wrote."""
+    return set(PriceRate.objects.filter(origin=PriceRate.Origin.STAFF).values_list("pk", flat=True))
 
 
 def rates_seed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -12,7 +13,20 @@ from ninja import Field, Query, Router, Status
 from billing.statement_rows import Statement, StatementLine, StatementState
 from billing.statements import services
 from billing.statements.documents import csv_lines
-from streamhub.access.http import In, Out, Page, Paging, actor_of, choices, one, page, problem, scope
+from streamhub.access.http import (
+    In,
+    Out,
+    Page,
+    Paging,
+    actor_of,
+    choices,
+    effect_stays,
+    one,
+    page,
+    problem,
+    scope,
+)
+from streamhub.errors import NotPossible
 
 router = Router(tags=["statements"])
 READ, WRITE = scope("usage:read"), scope("usage:write")
@@ -26,6 +40,10 @@ class StatementIn(In):
     customer: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
         None, description="null: what is no customer's"
     )
+
+    @classmethod
+    def problems(cls, given: Mapping[str, Any], unread: frozenset[str]) -> Mapping[str, str]:
+        return services.draft_errors(given.get("period"), given.get("customer") or "")
 
 
 class VoidIn(In):
@@ -60,6 +78,10 @@ class StatementOut(Out):
         return row.customer or None
 
     @staticmethod
+    def resolve_missing(row: Statement) -> list[str]:
+        return row.lacks
+
+    @staticmethod
     def resolve_estimate(row: Statement) -> bool:
         return True
 
@@ -79,7 +101,7 @@ class StatementOut(Out):
 class LineOut(Out):
     position: int
     month: str
-    kind: str = Field(examples=["delivery", "encoder", "unattributed", "idle"])
+    kind: str = Field(examples=["delivery", "encoder", "ingest", "origination", "storage", "idle"])
     correction: bool = Field(description="of what an earlier statement has, or of an earlier month")
     subject: str = Field(description="the uid of its breakout, or of its channel if it is idle")
     name: str
@@ -88,6 +110,8 @@ class LineOut(Out):
     bytes_downloaded: int
     requests: int
     encoder_seconds: int
+    quantity: int = Field(description="of MediaPackage or S3, in `unit`; 0 where the kind has none")
+    unit: str | None = Field(examples=["bytes", "byte-hours"])
     amount: Decimal
     currency: str
     estimate: bool
@@ -100,6 +124,10 @@ class LineOut(Out):
     @staticmethod
     def resolve_encoder_seconds(row: StatementLine) -> int:
         return row.seconds
+
+    @staticmethod
+    def resolve_unit(row: StatementLine) -> str | None:
+        return row.unit or None
 
     @staticmethod
     def resolve_estimate(row: StatementLine) -> bool:
@@ -129,7 +157,7 @@ def list_statements(request: HttpRequest, query: Query[StatementFilter]) -> dict
 
 @router.post("", response={201: StatementOut}, auth=WRITE)
 def create_statement(request: HttpRequest, body: StatementIn) -> Status[Statement]:
-    """Work out a draft. 409 while there is a draft of the same month and customer."""
+    """Work out a draft; `missing` says so while it is being made. 409 while there is one of the same."""
     row = services.statement_draft(body.period, body.customer or "", who=actor_of(request))
     return Status(201, row)
 
@@ -155,12 +183,20 @@ def recompute_statement(request: HttpRequest, id: str) -> Statement:
 
 @router.post("/{id}/issue", response=StatementOut, auth=WRITE)
 def issue_statement(request: HttpRequest, id: str) -> Statement | HttpResponse:
-    """Issue a draft: it gets number and hash, and never changes. 409 with `missing` while it lacks any."""
+    """Issue a draft: it gets number and hash, and never changes. 409 with `missing` while it lacks any.
+
+    A large one is issued by a job: the answer is a 409 whose `missing` says so, and `GET` says when it is.
+    """
     try:
-        return services.statement_issue(_found(id), who=actor_of(request))
+        row = services.statement_issue(_found(id), who=actor_of(request))
     except services.Incomplete as refusal:
-        state, possible = refusal.state, refusal.possible
-        return problem(409, refusal.detail, state=state, possible=possible, missing=refusal.missing)
+        return _incomplete(refusal)
+    return effect_stays(_incomplete(services.Incomplete(row.lacks, ["discard"]))) if row.issuing else row
+
+
+def _incomplete(refusal: services.Incomplete) -> HttpResponse:
+    state, possible = refusal.state, refusal.possible
+    return problem(409, refusal.detail, state=state, possible=possible, missing=refusal.missing)
 
 
 @router.post("/{id}/void", response=StatementOut, auth=WRITE)
@@ -171,8 +207,13 @@ def void_statement(request: HttpRequest, id: str, body: VoidIn) -> Statement:
 
 @router.get("/{id}/lines", response=Page[LineOut], auth=READ)
 def list_lines(request: HttpRequest, id: str, query: Query[Paging]) -> dict[str, Any] | StreamingHttpResponse:
-    """Its lines, in their order. With `Accept: text/csv` all of them as a stream, the sum last."""
+    """Its lines, in their order. With `Accept: text/csv` all of them as a stream, the sum last.
+
+    409 while it is being made.
+    """
     row = _found(id)
+    if row.making:
+        raise NotPossible(row.making, state=row.state, possible=["discard"])
     if request.get_preferred_type(["application/json", CSV]) == CSV:
         return StreamingHttpResponse(csv_lines(row), content_type=f"{CSV}; charset=utf-8")
     lines = StatementLine.objects.filter(statement=row)

@@ -1,13 +1,14 @@
 """Bytes and cost by day of a month, by customer or channel: for pages. Costs are ESTIMATES.
 
-Final figures stand at their days. What is not final yet stands at the day of its start, and is provisional.
-The rest of the ledger is outside of breakouts, or came late.
+Final figures stand at their days. Of breakouts that are not final the ledger says what they have of which
+day: that is provisional. The rest of the ledger is outside of breakouts, or came late; where it has less than
+the final figures, the difference is below zero. So the sum of a month's days is what the ledger has of it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,18 +17,22 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
-from billing.costs.breakouts import encoder_at, on_air, runs_of, with_attachments
+from billing.costs.breakouts import encoder_at, phases_of, times_encoded, with_attachments
 from billing.costs.hours import hours_within
 from billing.costs.lines import cost_of
 from billing.costs.now import delivery_parts
-from billing.models import FinalFigure, LedgerHour, LedgerMinute
+from billing.ledger import tail
+from billing.models import EncoderPhase, FinalFigure, LedgerHour, LedgerMinute
 from billing.pricing.book import PriceBook
 from billing.pricing.services import price_book
+from billing.usage_figures import attachments_by_breakout, figures_of
+from channels_app.airtime import Span, times_on_air
 from channels_app.models import Breakout
 from channels_app.models.breakout import UsageStatus
 
 DAY = timedelta(days=1)
 OUTSIDE = "outside of breakouts"
+LESS = "lowered after it was final"
 NOBODY = "no customer"
 
 
@@ -72,15 +77,22 @@ def figures_by_day(
     series = "customer" if by == "customer" else "channel_name"
     _final(cells, rows, start, end, series)
     on_air_then = _rows(rows, start, end)
-    _provisional(cells, on_air_then, start, end, series)
+    _provisional(cells, on_air_then, start, end, now, series)
     if customer is None:
         _outside(cells, start, end)
     book = price_book()
     for cell, found in cells.items():
-        parts = delivery_parts(found.bytes_downloaded, found.requests)
-        found.amount += cost_of(parts, book, _midnight(cell.day)).exact
+        found.amount += _delivery(found, book, _midnight(cell.day))
     _encoders(cells, on_air_then, start, end, now, series, book)
     return cells
+
+
+def _delivery(found: Figures, book: PriceBook, when: datetime) -> Decimal:
+    """What it costs; what was lowered is taken off at the same price."""
+    less = found.bytes_downloaded < 0 or found.requests < 0
+    parts = delivery_parts(abs(found.bytes_downloaded), abs(found.requests))
+    amount = cost_of(parts, book, when).exact
+    return -amount if less else amount
 
 
 def _name(text: str, series: str) -> str:
@@ -95,17 +107,21 @@ def _final(cells: Cells, rows: QuerySet[Breakout], start: datetime, end: datetim
 
 
 def _rows(rows: QuerySet[Breakout], start: datetime, end: datetime) -> Sequence[Breakout]:
-    """Those that were on air then, with what their cost needs."""
-    then = Q(attachments__ended_at=None) | Q(attachments__ended_at__gt=start)
+    """Those that were on air or delivered then, with what their cost needs."""
+    then = Q(attachments__ended_at=None) | Q(attachments__ended_at__gt=start - tail())
     return with_attachments(list(rows.filter(then, attachments__started_at__lt=end).distinct()))
 
 
-def _provisional(cells: Cells, rows: Sequence[Breakout], start: datetime, end: datetime, series: str) -> None:
-    for row in rows:
-        began = min((each.started_at for each in row.attachments.all()), default=None)
-        if row.usage_status != UsageStatus.FINAL and began is not None and start <= began < end:
-            cell = Cell(began.astimezone(UTC).date(), _name(getattr(row, series), series), True)
-            cells[cell].add(row.usage_bytes_downloaded or 0, row.usage_requests or 0)
+def _provisional(
+    cells: Cells, rows: Sequence[Breakout], start: datetime, end: datetime, now: datetime, series: str
+) -> None:
+    breakouts = {row.pk: row for row in rows if row.usage_status != UsageStatus.FINAL}
+    figures = figures_of(breakouts, attachments_by_breakout(breakouts), now)
+    for pk, row in breakouts.items():
+        for (_aws_id, day), amount in figures[pk].by_day.items():
+            if start.date() <= day < end.date():
+                cell = Cell(day, _name(getattr(row, series), series), True)
+                cells[cell].add(amount.bytes_downloaded, amount.requests)
 
 
 def _outside(cells: Cells, start: datetime, end: datetime) -> None:
@@ -120,9 +136,13 @@ def _outside(cells: Cells, start: datetime, end: datetime) -> None:
     for cell, found in list(cells.items()):
         totals[cell.day][0] -= found.bytes_downloaded
         totals[cell.day][1] -= found.requests
-    for day, (downloaded, requests) in totals.items():
-        if downloaded > 0:
-            cells[Cell(day, OUTSIDE, False)].add(downloaded, max(0, requests))
+    for day, rest in totals.items():
+        for name, (downloaded, requests) in (
+            (OUTSIDE, [max(0, each) for each in rest]),
+            (LESS, [min(0, each) for each in rest]),
+        ):
+            if downloaded or requests:
+                cells[Cell(day, name, False)].add(downloaded, requests)
 
 
 def _encoders(
@@ -134,17 +154,27 @@ def _encoders(
     series: str,
     book: PriceBook,
 ) -> None:
-    spans = {row.pk: span for row in rows if (span := on_air(row, now))}
-    runs = runs_of(rows, spans)
-    for row in (row for row in rows if row.pk in spans):
-        span = spans[row.pk]
-        encoder = encoder_at(row, span, runs.get(row.channel_uid, []))
+    times = {row.pk: found for row in rows if (found := times_on_air(row, now))}
+    phases = phases_of(rows, times)
+    for row, span in _encoded(rows, times, phases):
+        encoder = encoder_at(row, span, phases.get(row.channel_uid, []))
         if encoder is None:
             continue
         an_hour = cost_of([(part.usage, part.an_hour) for part in encoder.running()], book, span[0]).exact
         provisional = row.usage_status != UsageStatus.FINAL
         for day, hours in _hours_by_day(span, start, end):
             cells[Cell(day, _name(getattr(row, series), series), provisional)].amount += an_hour * hours
+
+
+def _encoded(
+    rows: Sequence[Breakout],
+    times: Mapping[int, Sequence[Span]],
+    phases: Mapping[str, Sequence[EncoderPhase]],
+) -> Iterator[tuple[Breakout, Span]]:
+    """Each show with each of its times in which its encoder may have run."""
+    for row in rows:
+        for span in times_encoded(row, times.get(row.pk, ()), phases.get(row.channel_uid, ())):
+            yield row, span
 
 
 def _hours_by_day(

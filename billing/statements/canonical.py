@@ -28,6 +28,7 @@ COLUMNS = (
     "bytes_downloaded",
     "requests",
     "seconds",
+    "quantity",
     "cents",
     "currency",
     "rates",
@@ -43,14 +44,25 @@ def stored_lines(statement: Statement) -> Iterator[tuple[Any, ...]]:
 
 def document_sha256(statement: Statement, lines: Iterable[tuple[Any, ...]]) -> str:
     """The hash of an issued statement with these lines, in hexadecimal."""
+    return closed_sha256(statement, lines_digest(lines))
+
+
+def closed_sha256(statement: Statement, lines: hashlib._Hash) -> str:
+    """The hash of an issued statement whose lines have this digest, in hexadecimal."""
+    digest = lines.copy()
+    digest.update(_encoded(_head(statement)))
+    return digest.hexdigest()
+
+
+def lines_digest(lines: Iterable[tuple[Any, ...]]) -> hashlib._Hash:
+    """The digest of these lines, for `closed_sha256`."""
     digest = hashlib.sha256()
     for line in lines:
         values = list(line)
         values[_MONTH] = f"{values[_MONTH]:%Y-%m}"
         values[_CENTS] = str(cents_as_decimal(values[_CENTS]))
         digest.update(_encoded(values))
-    digest.update(_encoded(_head(statement)))
-    return digest.hexdigest()
+    return digest
 
 
 def _head(statement: Statement) -> dict[str, Any]:

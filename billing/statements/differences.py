@@ -6,13 +6,14 @@ own month, and of the months before it whatever was on a line before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from billing.monthly_usage import month_bounds
 from billing.statement_rows import NANOS_A_CENT, Statement, StatementLine, StatementState
-from billing.statements.items import Batch, Item, Key, Month, month_items
+from billing.statements.items import month_items, month_size
+from billing.statements.month import Batch, Item, Key, Month
 from billing.statements.pricing import Prices
 
 # Whole days are read for the last time after four days, and minutes are rolled up after three months. A
@@ -30,6 +31,7 @@ class Issued:
     bytes_downloaded: int = 0
     requests: int = 0
     seconds: int = 0
+    quantity: int = 0
     cents: int = 0
 
 
@@ -37,11 +39,27 @@ def month_of(period: date, customer: str, now: datetime) -> Month:
     return Month(customer, *month_bounds(f"{period:%Y-%m}"), now)
 
 
-def statement_lines(statement: Statement, prices: Prices, now: datetime) -> Iterator[StatementLine]:
-    """The lines as rows that are not saved: exact, not rounded. The order is always the same."""
+def months_covered(statement: Statement, now: datetime) -> list[Month]:
+    """The months of which it may have lines, its own last."""
+    periods = (*_periods_before(statement), statement.period)
+    return [month_of(period, statement.customer, now) for period in periods]
+
+
+def statement_size(statement: Statement, now: datetime) -> int:
+    """Of how many distributions, breakouts and channels its lines may be."""
+    return sum(month_size(month) for month in months_covered(statement, now))
+
+
+def statement_lines(
+    statement: Statement, prices: Prices, now: datetime, done: Callable[[int], None] = lambda size: None
+) -> Iterator[StatementLine]:
+    """The lines as rows that are not saved: exact, not rounded. The order is always the same.
+
+    `done` is called with each part of `statement_size` when the lines of that part were read.
+    """
     position = 0
-    for period in (*_periods_before(statement), statement.period):
-        for line in _month_lines(statement, month_of(period, statement.customer, now), prices):
+    for month in months_covered(statement, now):
+        for line in _month_lines(statement, month, prices, done):
             position += 1
             line.statement, line.position = statement, position
             yield line
@@ -60,7 +78,9 @@ def _months_before(period: date, count: int) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def _month_lines(statement: Statement, month: Month, prices: Prices) -> Iterator[StatementLine]:
+def _month_lines(
+    statement: Statement, month: Month, prices: Prices, done: Callable[[int], None]
+) -> Iterator[StatementLine]:
     own = month.first_day == statement.period or _has_own(month)
     for batch in month_items(month):
         known, issued = _issued(month, batch)
@@ -74,6 +94,7 @@ def _month_lines(statement: Statement, month: Month, prices: Prices) -> Iterator
         for key in sorted(issued):
             if line := _line(statement, key, None, issued[key], prices):
                 yield line
+        done(batch.size)
 
 
 def _has_own(month: Month) -> bool:
@@ -100,6 +121,7 @@ def _issued(month: Month, batch: Batch) -> tuple[set[Key], dict[Key, Issued]]:
         "bytes_downloaded",
         "requests",
         "seconds",
+        "quantity",
         "cents",
     ):
         key = Key(month.first_day, kind, subject, aws_id)
@@ -109,12 +131,15 @@ def _issued(month: Month, batch: Batch) -> tuple[set[Key], dict[Key, Issued]]:
     return known, issued
 
 
-def _added(before: Issued, bytes_downloaded: int, requests: int, seconds: int, cents: int) -> Issued:
+def _added(
+    before: Issued, bytes_downloaded: int, requests: int, seconds: int, quantity: int, cents: int
+) -> Issued:
     return replace(
         before,
         bytes_downloaded=before.bytes_downloaded + bytes_downloaded,
         requests=before.requests + requests,
         seconds=before.seconds + seconds,
+        quantity=before.quantity + quantity,
         cents=before.cents + cents,
     )
 
@@ -129,6 +154,7 @@ def _line(
         now.bytes_downloaded - before.bytes_downloaded,
         now.requests - before.requests,
         now.seconds - before.seconds,
+        now.quantity - before.quantity,
     ]
     if not any(used):
         return None
@@ -141,6 +167,7 @@ def _line(
         bytes_downloaded=used[0],
         requests=used[1],
         seconds=used[2],
+        quantity=used[3],
         nanos=nanos - before.cents * NANOS_A_CENT,
         cents=0,
         currency=statement.currency,

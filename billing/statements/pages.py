@@ -13,11 +13,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import dateformat
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from billing.costs.lines import LEAVES_OUT
+from billing.costs.usage.priced import services_used
 from billing.monthly_usage import month_bounds
 from billing.pricing.delivery import cents
+from billing.pricing.services import price_book
 from billing.statement_rows import Statement, StatementState
-from billing.statements.by_day import NOBODY, OUTSIDE, Cells, Figures, days_of, figures_by_day
+from billing.statements.by_day import LESS, NOBODY, OUTSIDE, Cells, Figures, days_of, figures_by_day
 from billing.statements.customers import customers_known
 from channels_app.models import Breakout
 from streamhub.clock import database_now
@@ -39,10 +45,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     context = {
         **_charts(cells, start, end),
         **_months_around(month, now, by=by),
-        "title": f"Billing: {start:%B %Y}",
+        "title": gettext("Billing: %(start)s") % {"start": dateformat.format(start, "F Y")},
         "by": by,
         "other": _url("billing", month=month, by="channel" if by == "customer" else "customer"),
         "series": _sums(cells, linked=by == "customer", month=month),
+        "services": services_used(start, end, price_book()),
+        "leaves_out": LEAVES_OUT,
     }
     return TemplateResponse(request, "billing/dashboard.html", _context(request, context))
 
@@ -61,7 +69,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     statements = _statements(start)
     context = {
         **_months_around(month, now),
-        "title": f"Customers: {start:%B %Y}",
+        "title": gettext("Customers: %(start)s") % {"start": dateformat.format(start, "F Y")},
         "rows": [{**row, "statement": statements.get(row["customer"])} for row in sums.values()],
     }
     return TemplateResponse(request, "billing/customers.html", _context(request, context))
@@ -75,7 +83,7 @@ def customer(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:customers"))
     name = request.GET.get("name", "")[:256]
     if not Breakout.objects.filter(customer=name).exists():
-        raise Http404("No breakout has this customer.")
+        raise Http404(gettext("No breakout has this customer."))
     now = database_now()
     month = _month(request, now, back=1)
     start, end = month_bounds(month)
@@ -86,7 +94,10 @@ def customer(request: HttpRequest) -> HttpResponse:
     context = {
         **_charts(cells, start, end),
         **_months_around(month, now, name=name),
-        "title": f"Customer {name}: {start:%B %Y}" if name else f"No customer: {start:%B %Y}",
+        "title": gettext("Customer %(name)s: %(start)s")
+        % {"name": name, "start": dateformat.format(start, "F Y")}
+        if name
+        else gettext("No customer: %(start)s") % {"start": dateformat.format(start, "F Y")},
         "customer": name,
         "series": _sums(cells, linked=False, month=month),
         "breakouts": rows.distinct().order_by("-pk")[:ROWS],
@@ -107,6 +118,8 @@ def _charts(cells: Cells, start: datetime, end: datetime) -> dict[str, Any]:
         DayValue(cell.day, cell.series, float(found.amount), cell.provisional)
         for cell, found in cells.items()
     ]
+    # A series has one colour in both charts: that of its place by cost, as in the table.
+    order = [row["name"] for row in _sums(cells, linked=False, month="")]
     by_day: defaultdict[Any, Figures] = defaultdict(Figures)
     open_days = {cell.day for cell in cells if cell.provisional}
     for cell, found in cells.items():
@@ -117,8 +130,8 @@ def _charts(cells: Cells, start: datetime, end: datetime) -> dict[str, Any]:
         for day in sorted(by_day)
     ]
     return {
-        "bytes_chart": stacked(figures, days),
-        "cost_chart": stacked(money, days, least=0.01),
+        "bytes_chart": stacked(figures, days, order=order),
+        "cost_chart": stacked(money, days, least=0.01, order=order),
         "days": table,
         "bytes_total": sum(found.bytes_downloaded for found in cells.values()),
         "cost_total": cents(sum((found.amount for found in cells.values()), Decimal(0))),
@@ -139,11 +152,12 @@ def _sums(cells: Cells, *, linked: bool, month: str) -> list[dict[str, Any]]:
 
 def _row(name: str, figures: Figures, still_open: bool, month: str) -> dict[str, Any]:
     whose = "" if name == NOBODY else name
-    url = _url("customer", name=whose, month=month) if month and name != OUTSIDE else ""
+    of_nobody = name in (OUTSIDE, LESS)
+    url = _url("customer", name=whose, month=month) if month and not of_nobody else ""
     amount = cents(figures.amount)
     return {
         "name": name,
-        "customer": None if name == OUTSIDE else whose,
+        "customer": None if of_nobody else whose,
         "url": url,
         "figures": figures,
         "amount": amount,
@@ -159,7 +173,7 @@ def _statements(start: datetime) -> dict[str | None, Statement]:
 
 def _refused(request: HttpRequest) -> HttpResponse | None:
     if not request.user.has_perm(VIEW):
-        raise PermissionDenied("Your role may not see customers and their costs.")
+        raise PermissionDenied(gettext("Your role may not see customers and their costs."))
     safe = request.method in ("GET", "HEAD")
     return None if safe else HttpResponseNotAllowed(["GET", "HEAD"])
 
@@ -202,6 +216,6 @@ URLS = (
     path("billing/customer/", admin.site.admin_view(customer), name="customer"),
 )
 NAVIGATION = (
-    Entry(304, "Billing", "By day", "stacked_bar_chart", url_name="admin:billing", permission=VIEW),
-    Entry(305, "Billing", "Customers", "groups", url_name="admin:customers", permission=VIEW),
+    Entry(304, _("Billing"), _("By day"), "stacked_bar_chart", url_name="admin:billing", permission=VIEW),
+    Entry(305, _("Billing"), _("Customers"), "groups", url_name="admin:customers", permission=VIEW),
 )

@@ -1,19 +1,28 @@
-"""The verbs of statements. Each holds the ledger's lock, so that two workers issue one after the other."""
+"""The verbs of statements. Each holds the ledger's lock, so that two workers issue one after the other.
+
+What would take long under that lock is left to a job.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from billing.ledger import ledger_lock
 from billing.monthly_usage import month_bounds
 from billing.statement_rows import Statement, StatementState
 from billing.statements import guards
-from billing.statements.canonical import document_sha256, stored_lines
+from billing.statements.canonical import lines_digest, stored_lines
+from billing.statements.differences import month_of
+from billing.statements.issuing import CHANGED, issue_later, number_and_hash
+from billing.statements.making import make_later
+from billing.statements.missing import statement_missing
+from billing.statements.waiting import too_large
 from billing.statements.working_out import draft_differs, draft_work_out
 from channels_app.models import Breakout
 from streamhub.access import audit
@@ -22,23 +31,24 @@ from streamhub.clock import database_now
 from streamhub.errors import Invalid, NotPossible
 
 REASON_LENGTH = 1000
-CHANGED = "Figures have changed since it was worked out. Recompute it and look at it again."
 PERIOD_PATTERN = r"2[01][0-9]{2}-(0[1-9]|1[0-2])"
 
 
 class Incomplete(NotPossible):
     """It cannot be issued yet. `missing`: why, in sentences."""
 
-    def __init__(self, missing: list[str]) -> None:
+    def __init__(self, missing: list[str], possible: Sequence[str] = ("recompute", "discard")) -> None:
         super().__init__("It cannot be issued yet: " + " ".join(missing), state=guards.DRAFT)
         self.missing = missing
-        self.possible = ["recompute", "discard"]
+        self.possible = list(possible)
 
 
 @transaction.atomic
 @audit.verb("billing.add_statement")
 def statement_draft(period: str, customer: str = "", *, who: Actor) -> Statement:
-    """A new draft of a month such as "2026-11", worked out. `customer` "": the house.
+    """A new draft of a month such as "2026-11", worked out at once or, if it is large, by a job.
+
+    `customer` "": the house.
 
     Raises Forbidden, Invalid, and NotPossible while there is another draft of the same.
     """
@@ -47,7 +57,9 @@ def statement_draft(period: str, customer: str = "", *, who: Actor) -> Statement
     rows = Statement.objects.filter(period=first_day, customer=customer, state=StatementState.DRAFT)
     if (row := rows.first()) is not None:
         raise NotPossible(
-            f"There is a draft of it already: {row.pk}. Recompute or discard that one.", state=guards.DRAFT
+            _("There is a draft of it already: %(row)s. Recompute or discard that one.") % {"row": row.pk},
+            state=guards.DRAFT,
+            possible=["recompute", "discard"],
         )
     row = Statement(period=first_day, customer=customer, created_by=str(who)[:160])
     row.save(force_insert=True)
@@ -55,16 +67,25 @@ def statement_draft(period: str, customer: str = "", *, who: Actor) -> Statement
 
 
 def _checked(period: str, customer: str) -> date:
-    errors = {}
-    if not re.fullmatch(PERIOD_PATTERN, period):
-        errors["period"] = f"{period[:20]!r} is not a month. Write it like 2026-11."
-    elif month_bounds(period)[0] > database_now():
-        errors["period"] = "This month has not begun."
-    if customer and customer != settings.UNATTRIBUTED_CUSTOMER and not _known(customer):
-        errors["customer"] = f"No breakout has the customer {customer[:64]!r}."
-    if errors:
+    if errors := draft_errors(period, customer):
         raise Invalid(errors)
     return month_bounds(period)[0].date()
+
+
+def draft_errors(period: str | None, customer: str) -> dict[str, str]:
+    """What is wrong with a month and a customer, by field. `period` None: it is not judged."""
+    errors = {}
+    if period is not None and not re.fullmatch(PERIOD_PATTERN, period):
+        errors["period"] = _("%(period)s is not a month. Write it like 2026-11.") % {
+            "period": repr(period[:20])
+        }
+    elif period is not None and month_bounds(period)[0] > database_now():
+        errors["period"] = _("This month has not begun.")
+    if customer and customer != settings.UNATTRIBUTED_CUSTOMER and not _known(customer):
+        errors["customer"] = _("No breakout has the customer %(customer)s.") % {
+            "customer": repr(customer[:64])
+        }
+    return errors
 
 
 def _known(customer: str) -> bool:
@@ -95,27 +116,24 @@ def statement_discard(statement: Statement, *, who: Actor) -> Statement:
 def statement_issue(statement: Statement, *, who: Actor) -> Statement:
     """Give a complete draft its number and its hash: from now on it never changes. All or nothing.
 
+    A large one is returned as a draft that is `issuing`: a job issues it, or says in `missing` why not.
+
     Raises Forbidden; Incomplete while anything that it covers is; NotPossible if its figures have changed.
     """
     row = _locked(statement, "issue")
     now = database_now()
+    if too_large(row, now):
+        if missing := statement_missing(row, month_of(row.period, row.customer, now), ()):
+            raise Incomplete(missing)
+        issue_later(row, str(who)[:160], now)
+        return row
     differs, missing = draft_differs(row, now)
     if missing:
         raise Incomplete(missing)
     if differs:
         raise NotPossible(CHANGED, state=row.state, possible=["recompute", "discard"])
-    row.number = _next_number()
-    row.state, row.issued_by = StatementState.ISSUED, str(who)[:160]
-    row.issued_at = row.state_since = now.replace(microsecond=0)
-    row.sha256 = document_sha256(row, stored_lines(row))
-    row.missing = []
-    row.save()
+    number_and_hash(row, lines_digest(stored_lines(row)), str(who)[:160])
     return row
-
-
-def _next_number() -> int:
-    """The numbers have no gap: the lock is held until the statement is stored, or nothing of it is."""
-    return int(Statement.objects.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 @transaction.atomic
@@ -128,7 +146,9 @@ def statement_void(statement: Statement, reason: str, *, who: Actor) -> Statemen
     row = _locked(statement, "void")
     reason = reason.strip()
     if not reason or len(reason) > REASON_LENGTH:
-        raise Invalid({"reason": f"Say why, in 1 to {REASON_LENGTH} characters."})
+        raise Invalid(
+            {"reason": _("Say why, in 1 to %(reason_length)s characters.") % {"reason_length": REASON_LENGTH}}
+        )
     now: datetime = database_now()
     row.state, row.state_since = StatementState.VOID, now
     row.void_reason, row.voided_at, row.voided_by = reason, now, str(who)[:160]
@@ -137,15 +157,20 @@ def statement_void(statement: Statement, reason: str, *, who: Actor) -> Statemen
 
 
 def _locked(statement: Statement, verb: str) -> Statement:
-    """The row as it is now, and the ledger, locked until the transaction ends."""
+    """The row as it is now, and the ledger, locked until the transaction ends. Raises Gone."""
     ledger_lock()
-    row = Statement.objects.select_for_update().get(pk=statement.pk)
-    audit.locked(row)
-    guards.check(verb, row.state)
+    row = audit.lock(Statement.objects.all(), statement)
+    if row.at_work and verb == "issue":
+        raise Incomplete(row.lacks, possible=["discard"])
+    guards.check(verb, row.state, row.at_work)
     return row
 
 
 def _work_out(row: Statement) -> Statement:
-    draft_work_out(row, database_now())
-    row.save()
+    now = database_now()
+    if too_large(row, now):
+        make_later(row, now)
+    else:
+        draft_work_out(row, now)
+        row.save()
     return row

@@ -1,5 +1,7 @@
 """Channels, breakouts and security groups in the admin, and their additions to distribution pages."""
 
+from django.utils.translation import gettext_lazy as _
+
 from channels_app.admin import (
     back_to_back,
     breakout,
@@ -16,17 +18,17 @@ from streamhub.console.navigation import Entry
 
 NAVIGATION = (
     live_now.ENTRY,
-    Entry(110, "Live", "Breakouts", "podcasts", "channels_app.breakout"),
+    Entry(110, _("Live"), _("Breakouts"), "podcasts", "channels_app.breakout"),
     Entry(
         115,
-        "Live",
-        "Calendar",
+        _("Live"),
+        _("Calendar"),
         "calendar_month",
         url_name="admin:calendar",
         permission="channels_app.view_breakout",
     ),
-    Entry(120, "Live", "Channels", "settings_input_antenna", "channels_app.channel"),
-    Entry(130, "Live", "Security groups", "shield", "channels_app.securitygroup"),
+    Entry(120, _("Live"), _("Channels"), "settings_input_antenna", "channels_app.channel"),
+    Entry(130, _("Live"), _("Security groups"), "shield", "channels_app.securitygroup"),
 )
 PAGE_PARTS = (
     breakout.PARTS,

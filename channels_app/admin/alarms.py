@@ -6,13 +6,17 @@ from typing import Any
 
 from django.db.models import Model, Prefetch, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from channels_app import cost_alarms
-from channels_app.admin import handed_over, input_alarms, schedule_alarms
+from channels_app.admin import address_alarms, handed_over, input_alarms, schedule_alarms
 from channels_app.admin.badges import in_trouble
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
+
+# The rule of an alarm that says what the channel's error says.
+CHANNEL_ERROR = "channel_error"
 
 
 def _url(model: type[Model], page: str, *args: object) -> str:
@@ -33,7 +37,7 @@ def _shown(alarm: cost_alarms.CostAlarm) -> Condition:
         since=alarm.since,
         hint=alarm.hint,
         aws_error=alarm.channel_error,
-        action="Stop",
+        action=_("Stop"),
         action_url=_url(model, "do", pk, "stop"),
         permission=f"channels_app.stop_{model._meta.model_name}",
     )
@@ -41,20 +45,29 @@ def _shown(alarm: cost_alarms.CostAlarm) -> Condition:
 
 def _error(channel: Channel, on_air: Breakout | None) -> Condition:
     """The error that the channel shows, which is its breakout's too."""
-    trouble = f"it could not {channel.failed_step}" if channel.failed_step else channel.error_message
-    concerned = f", on which {on_air.name} is {on_air.state}," if on_air else ""
+    trouble = (
+        _("it could not %(failed_step)s") % {"failed_step": channel.failed_step}
+        if channel.failed_step
+        else channel.error_message
+    )
+    concerned = (
+        _(", on which %(name)s is %(state)s,") % {"name": on_air.name, "state": _(on_air.state)}
+        if on_air
+        else ""
+    )
     return Condition(
-        rule="channel_error",
+        rule=CHANNEL_ERROR,
         severity=Severity.CRITICAL if on_air else Severity.WARNING,
         kind=Channel.KIND,
         object_id=str(channel.pk),
         name=channel.name,
         url=_url(Channel, "change", channel.pk),
-        sentence=f"The channel {channel.name}{concerned} has an error: {trouble.rstrip('.')}.",
+        sentence=_("The channel %(name)s%(concerned)s has an error: %(trouble)s.")
+        % {"name": channel.name, "concerned": concerned, "trouble": trouble.rstrip(".")},
         since=channel.error_at or channel.state_since,
         hint=channel.error_hint,
         aws_error=_answer(channel) if channel.error_operation else "",
-        action="Retry",
+        action=_("Retry"),
         action_url=_url(Channel, "do", channel.pk, "retry"),
         permission="channels_app.retry_channel",
     )
@@ -92,7 +105,8 @@ def _distribution_error(breakout: Breakout) -> Condition:
         object_id=str(row.pk),
         name=str(row),
         url=_url(type(row), "change", row.pk),
-        sentence=f"The distribution of {breakout.name} has an error: {row.error_message.rstrip('.')}.",
+        sentence=_("The distribution of %(name)s has an error: %(error_message)s.")
+        % {"name": breakout.name, "error_message": row.error_message.rstrip(".")},
         since=row.error_at or row.state_since,
         hint=row.error_hint,
         aws_error=f"{row.error_code} ({row.error_operation})" if row.error_operation else "",
@@ -120,6 +134,7 @@ def _of_breakout(row: Breakout) -> list[Condition]:
 ALARMS = (
     AlarmSource("channels_app.view_channel", _all, of_row={Channel: _of_channel, Breakout: _of_breakout}),
     input_alarms.ALARMS,
+    address_alarms.ALARMS,
     schedule_alarms.ALARMS,
     *handed_over.ALARMS,
 )

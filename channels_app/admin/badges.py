@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from channels_app.models import Breakout, SecurityGroup
 from channels_app.models.breakout import ON_AIR
@@ -23,7 +24,7 @@ CHANNEL = {
 CHANNEL_MOVING = [state.value for state, badge in CHANNEL.items() if badge.moving]
 
 BREAKOUT = {
-    BreakoutState.IDLE: Badge(Tone.CALM, "event", word="planned"),
+    BreakoutState.IDLE: Badge(Tone.CALM, "event", word=_("planned")),
     BreakoutState.STARTING: busy("rocket_launch"),
     BreakoutState.RUNNING: Badge(Tone.LIVE, "sensors"),
     BreakoutState.STOPPING: busy("stop_circle"),

@@ -12,8 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import dateformat
+from django.utils.translation import gettext as _
 
-from channels_app.admin import badges
+from channels_app.admin import badges, first_steps
 from channels_app.admin.calendar_grid import Grid
 from channels_app.admin.calendar_place import Place, place_of
 from channels_app.decide.calendar import DAY, Day
@@ -44,7 +46,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
 
 def _require(request: HttpRequest) -> None:
     if not request.user.has_perm("channels_app.view_breakout"):
-        raise PermissionDenied("Your role may not see breakouts.")
+        raise PermissionDenied(_("Your role may not see breakouts."))
 
 
 def _live(request: HttpRequest) -> dict[str, Any]:
@@ -57,11 +59,16 @@ def _live(request: HttpRequest) -> dict[str, Any]:
     )
     may_plan = request.user.has_perm("channels_app.add_breakout")
     grid = Grid(place, now, found.shows, found.channels, may_plan)
+    links = _links(place, now)
+    of_one = place.channel is not None
     context = {
         "place": place,
         "grid": grid.of_day(days[0]) if place.view == "day" else grid.of_week(days),
         "title": _title(place, days),
-        "links": _links(place, now),
+        "links": links,
+        "empty": first_steps.deleted_channel(f"?{links['all']}")
+        if of_one
+        else first_steps.no_channel(request),
         "zones": zone_names(),
         "channels": found.channels,
         "earlier": place.query(**{"from": max(0, place.first - most) or None}) if place.first else "",
@@ -84,8 +91,12 @@ def _live(request: HttpRequest) -> dict[str, Any]:
 def _title(place: Place, days: Sequence[Day]) -> str:
     first, last = days[0].date, days[-1].date
     if place.view == "day":
-        return f"{first:%A, %d %B %Y}"
-    return f"{first:%d %B} to {last:%d %B %Y}, week {first.isocalendar().week}"
+        return dateformat.format(first, "l, d F Y")
+    return _("%(first)s to %(last)s, week %(week)s") % {
+        "first": dateformat.format(first, "d F"),
+        "last": dateformat.format(last, "d F Y"),
+        "week": first.isocalendar().week,
+    }
 
 
 def _links(place: Place, now: datetime) -> dict[str, str]:

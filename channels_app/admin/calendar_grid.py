@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import dateformat
+from django.utils.translation import gettext as _
 
 from channels_app.admin import badges
 from channels_app.admin.calendar_place import Place
@@ -112,7 +114,7 @@ class Grid:
         head = [
             {
                 "day": day,
-                "label": f"{day.date:%a %d %b}",
+                "label": dateformat.format(day.date, "D d M"),
                 "url": self.place.query(view="day", day=day.date),
                 "today": day.date == today,
             }
@@ -149,16 +151,18 @@ class Grid:
         badge = badges.BREAKOUT[State(row.state)]
         badge = troubled(badge) if row.shown_error.error_code else badge
         begins, ends = show.begins.astimezone(self.place.info), show.ends.astimezone(self.place.info)
-        until = "no planned end" if show.open_ended else self._time(ends, begins)
-        utc = "no planned end" if show.open_ended else self._time(show.ends.astimezone(UTC), show.begins)
+        until = _("no planned end") if show.open_ended else self._time(ends, begins)
+        utc = _("no planned end") if show.open_ended else self._time(show.ends.astimezone(UTC), show.begins)
         return Entry(
             row,
             page_of(row),
             badge,
             row.state,
-            times=f"{begins:%H:%M} to {until}",
-            utc=f"{show.begins.astimezone(UTC):%Y-%m-%d %H:%M} to {utc} UTC",
-            utc_times=f"{show.begins.astimezone(UTC):%H:%M} to {utc} UTC",
+            times=_("%(begins)s to %(until)s") % {"begins": f"{begins:%H:%M}", "until": until},
+            utc=_("%(begins)s to %(utc)s UTC")
+            % {"begins": f"{show.begins.astimezone(UTC):%Y-%m-%d %H:%M}", "utc": utc},
+            utc_times=_("%(begins)s to %(utc)s UTC")
+            % {"begins": f"{show.begins.astimezone(UTC):%H:%M}", "utc": utc},
             overlaps=overlaps,
             now=row.state in ON_AIR,
         )
@@ -166,7 +170,7 @@ class Grid:
     @staticmethod
     def _time(moment: datetime, after: datetime) -> str:
         """The time, with its day if that is another one."""
-        return f"{moment:%H:%M}" if moment.date() == after.date() else f"{moment:%a %d %b %H:%M}"
+        return f"{moment:%H:%M}" if moment.date() == after.date() else dateformat.format(moment, "D d M H:i")
 
     def _clock(self, moment: datetime, day: Day) -> str:
         """The local time; on a day on which the clocks change, with the zone's abbreviation."""
@@ -180,5 +184,9 @@ class Grid:
         given = {"channel": channel.pk, "starts_at": f"{begins:%Y-%m-%dT%H:%M}"}
         given |= {} if self.place.zone == "UTC" else {"time_zone": self.place.zone}
         url = f"{reverse('admin:channels_app_breakout_add')}?{urlencode(given)}"
-        label = f"Plan on {channel.name}, {local:%a %d %b %H:%M %Z} ({begins:%H:%M} UTC)"
+        label = _("Plan on %(name)s, %(local)s (%(begins)s UTC)") % {
+            "name": channel.name,
+            "local": dateformat.format(local, "D d M H:i T"),
+            "begins": f"{begins:%H:%M}",
+        }
         return Square(rows, plan_url=url, label=label, text=f"{local:%H:%M}")

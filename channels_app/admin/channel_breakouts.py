@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
-from channels_app.admin import badges
+from channels_app.admin import badges, first_steps
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from streamhub.console.badges import Badge
@@ -33,8 +35,10 @@ def panel(request: HttpRequest, row: Channel) -> Panel | None:
     planned = of_channel.filter(state=State.IDLE).order_by(F("starts_at").asc(nulls_last=True), "id")[:MOST]
     over = of_channel.exclude(state__in=(*ON_AIR, State.IDLE)).order_by("-state_since")[:MOST]
     lines = [_line(breakout) for breakout in (*on_air, *planned, *over)]
-    context = {"rows": lines, "url": list_url(Breakout, channel=row.pk)}
-    return Panel("Breakouts", "channels_app/channel_breakouts.html", context, "podcasts", 5)
+    context: dict[str, Any] = {"rows": lines, "url": list_url(Breakout, channel=row.pk)}
+    if not lines:
+        context["empty"] = first_steps.no_breakout(request, row)
+    return Panel(_("Breakouts"), "channels_app/channel_breakouts.html", context, "podcasts", 5)
 
 
 def _line(row: Breakout) -> Line:

@@ -11,10 +11,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 
-from channels_app import ingest, preview
+from channels_app import ingest, preview, turns
 from channels_app.admin import encoders, room_buttons, show_line
 from channels_app.admin import playback as playback_pages
+from channels_app.admin.alarms import CHANNEL_ERROR
 from channels_app.admin.facts import FOR_OPERATORS, may_see_ingest
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
@@ -53,7 +55,9 @@ def page(admin: ResourceBase, request: HttpRequest, object_id: int) -> HttpRespo
         return admin.gone(request, object_id)
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    context = admin.page_context(request, row, title=f"Control room: {row}", live=_live(admin, request, row))
+    context = admin.page_context(
+        request, row, title=_("Control room: %(row)s") % {"row": row}, live=_live(admin, request, row)
+    )
     return TemplateResponse(request, "channels_app/control_room.html", context)
 
 
@@ -80,7 +84,7 @@ def _live(admin: ResourceBase, request: HttpRequest, row: Breakout) -> dict[str,
 
 def _context(admin: ResourceBase, request: HttpRequest, row: Breakout) -> dict[str, Any]:
     channel, on_air = row.channel, row.state in ON_AIR
-    seen = _alarms(request, row)
+    seen, error = _alarms(request, row), row.shown_error
     minutes = traffic_of([row]).get(row.pk, [])
     line = show_line.line_of(row, minutes)
     awaited = expected(channel) if channel is not None else None
@@ -90,13 +94,15 @@ def _context(admin: ResourceBase, request: HttpRequest, row: Breakout) -> dict[s
         "badge": badge,
         "word": badge.word or row.state,
         "read_at": admin.read_at(row),
-        "error": row.shown_error,
+        "error": error,
+        "error_alarm": _telling(error, seen),
         "alarms": seen,
         "count": len(seen),
         "may": banner.verbs_of(request),
         "here_url": admin.url("control", row.pk),
         "line": line,
         "on_air": on_air,
+        "turn": turns.turn_of(channel) if channel is not None and on_air else "",
         "awaited": str(awaited) if awaited else "",
         "buttons": room_buttons.buttons(_offers(admin, request, row), admin.situation(row), SUFFIX),
         "page_url": admin.url("change", row.pk),
@@ -132,17 +138,25 @@ def _alarms(request: HttpRequest, row: Breakout) -> list[Shown]:
     return sorted(found.values(), key=lambda item: (item.calm, not item.critical, item.since))
 
 
+def _telling(error: Any, shown: list[Shown]) -> Shown | None:
+    """The alarm that tells the error, with its details and its verb; None if none does."""
+    key = CHANNEL_ERROR, error.KIND, str(error.pk)
+    return next((item for item in shown if error.error_code and item.condition.key == key), None)
+
+
 def _ingest(request: HttpRequest, channel: Channel | None) -> dict[str, Any]:
     """Where the encoder sends, for people who run shows; else a sentence."""
     if channel is None:
-        return {"said": "The channel is deleted."}
+        return {"said": _("The channel is deleted.")}
     if channel.input_type not in PUSH_TYPES:
-        return {"said": "MediaLive pulls from the source, so there is nothing to push to."}
+        return {"said": _("MediaLive pulls from the source, so there is nothing to push to.")}
     if not may_see_ingest(request.user):
         return {"said": FOR_OPERATORS}
     found = encoders.destinations(ingest.ingest_of(channel))
     return (
-        {"destinations": found} if found else {"said": "There is no address yet: the input is being created."}
+        {"destinations": found}
+        if found
+        else {"said": _("There is no address yet: the input is being created.")}
     )
 
 
@@ -156,7 +170,7 @@ def _preview(request: HttpRequest, row: Breakout) -> dict[str, Any]:
 
 def _charts(minutes: list[Any]) -> list[dict[str, Any]]:
     """Bytes and requests of the last hour; none before CloudFront has published a minute."""
-    kinds = (("Bytes", "bytes", "bytes_downloaded"), ("Requests", "requests", "requests"))
+    kinds = ((_("Bytes"), "bytes", "bytes_downloaded"), (_("Requests"), _("requests"), "requests"))
     drawn = [
         (title, unit, bar_chart.chart([_value(each, getattr(each, column)) for each in minutes]))
         for title, unit, column in kinds

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import services
 from channels_app.admin import badges, control_room
@@ -16,7 +20,7 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import State as ChannelState
 from streamhub.console.badges import Badge, Tone, troubled
 from streamhub.console.saved_views import list_url
-from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Glance, GlanceFigure, Tile
+from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
 from streamhub.lifecycle.models import HasError
 
 LIST_LENGTH = 8
@@ -37,7 +41,8 @@ def _breakout_rows(rows: QuerySet[Breakout], *, planned: bool = False) -> list[D
             word=row.state,
             since=row.state_since,
             at=row.starts_at if planned else None,
-            detail=row.shown_error.error_message[:140] or f"on {row.channel_name}",
+            detail=row.shown_error.error_message[:140]
+            or gettext("on %(channel_name)s") % {"channel_name": row.channel_name},
         )
         for row in rows.select_related("channel")[:LIST_LENGTH]
     ]
@@ -61,42 +66,61 @@ def _channel_rows() -> list[DashboardRow]:
 def _on_air() -> Figure:
     count = Breakout.objects.filter(state__in=ON_AIR).count()
     raised = Breakout.objects.filter(state=State.RUNNING, curtain_raised=True).count()
-    return Figure(count, f"{raised} with raised curtain", Tone.LIVE if count else Tone.CALM)
+    return Figure(
+        count,
+        gettext("%(raised)s with raised curtain") % {"raised": raised},
+        Tone.LIVE if count else Tone.CALM,
+    )
 
 
 def _soon() -> Figure:
     count = Breakout.objects.filter(starting_soon()).count()
-    return Figure(count, "in the next 24 hours", Tone.WARN if count else Tone.CALM)
+    return Figure(count, gettext("in the next 24 hours"), Tone.WARN if count else Tone.CALM)
 
 
 def _running() -> Figure:
     """What costs money, against the limits."""
     running = Channel.objects.filter(services.running()).count()
     most = settings.MAX_RUNNING_CHANNELS
-    limit = "no limit is set" if most is None else f"of {most} that may run at once"
-    there = f"{services.channel_count()} in all, {_of_all()}"
+    limit = (
+        gettext("no limit to how many run")
+        if most is None
+        else gettext("of %(most)s that may run at once") % {"most": most}
+    )
     full = most is not None and running >= most
-    return Figure(running, f"{limit}; {there}", Tone.WARN if full else Tone.BUSY if running else Tone.CALM)
+    return Figure(
+        running, f"{limit}; {_in_all()}", Tone.WARN if full else Tone.BUSY if running else Tone.CALM
+    )
 
 
-def _of_all() -> str:
-    most = settings.MAX_CHANNELS
-    return "without a limit" if most is None else f"of {most}"
+def _in_all() -> str:
+    """How many channels there are, of how many if that is limited."""
+    count, most = services.channel_count(), settings.MAX_CHANNELS
+    if most is None:
+        in_all = ngettext("%(channel_count)s channel in all", "%(channel_count)s channels in all", count)
+        return in_all % {"channel_count": count}
+    return gettext("%(channel_count)s of %(most)s channels in all") % {"channel_count": count, "most": most}
 
 
 def _moving() -> Figure:
     count = Channel.objects.filter(state__in=badges.CHANNEL_MOVING).count()
-    return Figure(count, "starting, stopping or changing", Tone.BUSY if count else Tone.CALM)
+    return Figure(count, gettext("starting, stopping or changing"), Tone.BUSY if count else Tone.CALM)
 
 
 def _trouble(rows: QuerySet[Breakout] | QuerySet[Channel]) -> Figure:
     count = rows.count()
-    return Figure(count, "need attention" if count else "none", Tone.BAD if count else Tone.GOOD)
+    return Figure(
+        count, gettext("need attention") if count else gettext("none"), Tone.BAD if count else Tone.GOOD
+    )
 
 
 def _outdated() -> Figure:
     count = Channel.objects.filter(services.settings_outdated()).count()
-    detail = "apply the settings while they are idle" if count else "all have the present settings"
+    detail = (
+        gettext("apply the settings while they are idle")
+        if count
+        else gettext("all have the present settings")
+    )
     return Figure(count, detail, Tone.WARN if count else Tone.GOOD)
 
 
@@ -115,32 +139,37 @@ def _room_rows(rows: QuerySet[Breakout], *, planned: bool = False) -> list[Dashb
     ]
 
 
-def _live_glance() -> GlanceFigure:
+def _live_glance() -> Figure:
     rows = Breakout.objects.filter(state__in=ON_AIR).order_by("-state_since")
     figure = _on_air()
-    return GlanceFigure(figure.value or "nothing", _room_rows(rows), figure.detail, figure.tone)
+    return replace(figure, value=figure.value or gettext("nothing"), lines=_room_rows(rows))
 
 
-def _next_glance() -> GlanceFigure:
+def _next_glance() -> Figure:
     """What starts next, by the clock; what should have started already comes first."""
     rows = Breakout.objects.filter(starting_soon()).order_by("starts_at")
     lines = _room_rows(rows, planned=True)
     if not lines:
-        return GlanceFigure("nothing", detail="planned for the next 24 hours")
-    return GlanceFigure("", lines, f"{rows.count()} in the next 24 hours", Tone.BUSY, at=lines[0].at)
+        return Figure(gettext("nothing"), gettext("planned for the next 24 hours"))
+    detail = gettext("%(count)s in the next 24 hours") % {"count": rows.count()}
+    return Figure("", detail, Tone.BUSY, lines=lines, at=lines[0].at)
 
 
 GLANCES = (
-    Glance("live", "Live", "sensors", BREAKOUTS, _live_glance, lambda: reverse("admin:live_now"), 10),
-    Glance("next", "Next", "event_upcoming", BREAKOUTS, _next_glance, lambda: list_url(Breakout, "soon"), 20),
+    Tile("live", _("Live"), "sensors", BREAKOUTS, _live_glance, lambda: reverse("admin:live_now"), 10),
+    Tile(
+        "next", _("Next"), "event_upcoming", BREAKOUTS, _next_glance, lambda: list_url(Breakout, "soon"), 20
+    ),
 )
 
 TILES = (
-    Tile("live", "Live now", "sensors", BREAKOUTS, _on_air, lambda: list_url(Breakout, "live"), 10),
-    Tile("soon", "Starting soon", "event_upcoming", BREAKOUTS, _soon, lambda: list_url(Breakout, "soon"), 20),
+    Tile("live", _("Live now"), "sensors", BREAKOUTS, _on_air, lambda: list_url(Breakout, "live"), 10),
+    Tile(
+        "soon", _("Starting soon"), "event_upcoming", BREAKOUTS, _soon, lambda: list_url(Breakout, "soon"), 20
+    ),
     Tile(
         "channels-running",
-        "Running channels",
+        _("Running channels"),
         "stream",
         CHANNELS,
         _running,
@@ -149,7 +178,7 @@ TILES = (
     ),
     Tile(
         "channels-moving",
-        "Channels in transition",
+        _("Channels in transition"),
         "progress_activity",
         CHANNELS,
         _moving,
@@ -158,7 +187,7 @@ TILES = (
     ),
     Tile(
         "breakouts-failed",
-        "Failed breakouts",
+        _("Failed breakouts"),
         "error",
         BREAKOUTS,
         lambda: _trouble(Breakout.objects.filter(state=State.FAILED)),
@@ -167,7 +196,7 @@ TILES = (
     ),
     Tile(
         "channels-failed",
-        "Channels in trouble",
+        _("Channels in trouble"),
         "error",
         CHANNELS,
         lambda: _trouble(Channel.objects.filter(badges.in_trouble())),
@@ -176,7 +205,7 @@ TILES = (
     ),
     Tile(
         "channels-outdated",
-        "Channels with outdated settings",
+        _("Channels with outdated settings"),
         "history_toggle_off",
         CHANNELS,
         _outdated,
@@ -188,43 +217,43 @@ TILES = (
 DASHBOARD_LISTS = (
     DashboardList(
         "live",
-        "Live now",
+        _("Live now"),
         "sensors",
         BREAKOUTS,
         lambda: _breakout_rows(Breakout.objects.filter(state__in=ON_AIR).order_by("-state_since")),
         lambda: list_url(Breakout, "live"),
-        "Nothing is on air.",
+        _("Nothing is on air."),
         10,
     ),
     DashboardList(
         "soon",
-        "Starting soon",
+        _("Starting soon"),
         "event_upcoming",
         BREAKOUTS,
         lambda: _breakout_rows(Breakout.objects.filter(starting_soon()).order_by("starts_at"), planned=True),
         lambda: list_url(Breakout, "soon"),
-        "Nothing is planned for the next 24 hours.",
+        _("Nothing is planned for the next 24 hours."),
         20,
-        ("calendar", calendar_url),
+        (_("calendar"), calendar_url),
     ),
     DashboardList(
         "failed",
-        "Failed breakouts",
+        _("Failed breakouts"),
         "error",
         BREAKOUTS,
         lambda: _breakout_rows(Breakout.objects.filter(Q(state=State.FAILED)).order_by("-state_since")),
         lambda: list_url(Breakout, "failed"),
-        "No breakout has failed.",
+        _("No breakout has failed."),
         30,
     ),
     DashboardList(
         "channels",
-        "Channels in trouble",
+        _("Channels in trouble"),
         "report",
         CHANNELS,
         _channel_rows,
         lambda: list_url(Channel, "failed"),
-        "No channel is in trouble.",
+        _("No channel is in trouble."),
         40,
     ),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import services
 from channels_app.models import Attachment, Channel
@@ -15,7 +17,7 @@ from streamhub.access.actors import Actor
 from streamhub.console.facts import Panel
 from streamhub.console.registry import PageParts
 from streamhub.console.saved_views import SavedView
-from streamhub.console.verbs import Verb
+from streamhub.console.verbs import Verb, guarded
 
 
 def delivering() -> Q:
@@ -28,37 +30,36 @@ def _reattach(row: Distribution, who: Actor) -> Distribution:
     return services.distribution_reattach(services.channel_of_origin(row), row, who=who)
 
 
-def _refusal(_row: Distribution, situation: guards.Situation) -> str | None:
-    return guards.refusal("reattach", situation)
-
-
 def _consequences(row: Distribution) -> list[str]:
     channel = services.channel_of_origin(row)
-    return [f"It is attached to {channel} again and enabled. CloudFront needs a few minutes for that."]
+    return [
+        gettext("It is attached to %(channel)s again and enabled. CloudFront needs a few minutes for that.")
+        % {"channel": channel}
+    ]
 
 
 def _panel(request: HttpRequest, row: Distribution) -> Panel:
     attachments = row.attachments.select_related("breakout").order_by("-started_at")[:10]  # type: ignore[attr-defined]
     context = {"channel": Channel.objects.filter(distribution=row).first(), "attachments": list(attachments)}
-    return Panel("Channel and breakouts", "channels_app/delivered.html", context, "podcasts")
+    return Panel(gettext("Channel and breakouts"), "channels_app/delivered.html", context, "podcasts")
 
 
 REATTACH = Verb(
     name="reattach",
-    label="Re-attach",
+    label=_("Re-attach"),
     icon="link",
     permission="distributions.reattach_distribution",
     run=_reattach,
-    refusal=_refusal,
+    refusal=guarded(guards.refusal, "reattach"),
     consequences=_consequences,
     now=now,
-    done="it is attached again and is being enabled.",
+    done=_("it is attached again and is being enabled."),
     order=35,
 )
 
 PARTS = PageParts(
     Distribution,
     verbs=(REATTACH,),
-    saved_views=(SavedView("live", "Live now", "sensors", delivering, 10),),
+    saved_views=(SavedView("live", _("Live now"), "sensors", delivering, 10),),
     panels=(_panel,),
 )

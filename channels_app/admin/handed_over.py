@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from channels_app.breakout_sync import encoding
 from channels_app.models import Breakout, Channel, SecurityGroup
 from channels_app.models.breakout import ON_AIR
@@ -25,7 +27,10 @@ def stop_consequences(channel: Channel | None) -> list[str]:
     if not id_to_type(channel):
         return []
     return [
-        "It no longer carries StreamHub's mark, so others may use it. It is stopped only because you say so."
+        _(
+            "It no longer carries StreamHub's mark, so others may use it. It is stopped only "
+            "because you say so."
+        )
     ]
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_app.input_health import input_health, missing_since, with_facts
 from channels_app.models import Breakout, Channel
@@ -14,8 +16,8 @@ from channels_app.services.input_facts import listening
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
 
 HINTS = {
-    "input_missing": "Call the encoder's crew. Viewers see the last picture, then what is shown on loss.",
-    "input_black": "Look at the thumbnail and the preview, then call the crew.",
+    "input_missing": _("Call the encoder's crew. Viewers see the last picture, then what is shown on loss."),
+    "input_black": _("Look at the thumbnail and the preview, then call the crew."),
 }
 
 
@@ -36,7 +38,11 @@ def _condition(channel: Any) -> Condition | None:
         return None
     rule = "input_black" if channel.input_facts.black_since else "input_missing"
     on_air = next(iter(channel.on_air_breakouts), None)
-    on_which = f", on which {on_air.name} is {on_air.state}" if on_air else ""
+    on_which = (
+        gettext(", on which %(name)s is %(state)s") % {"name": on_air.name, "state": gettext(on_air.state)}
+        if on_air
+        else ""
+    )
     severity = Severity.CRITICAL if on_air and rule == "input_missing" else Severity.WARNING
     return Condition(
         rule=rule,
@@ -45,9 +51,10 @@ def _condition(channel: Any) -> Condition | None:
         object_id=str(channel.pk),
         name=channel.name,
         url=reverse("admin:channels_app_channel_change", args=[channel.pk]),
-        sentence=f"The channel {channel.name}{on_which}: {health.detail}",
+        sentence=gettext("The channel %(name)s%(on_which)s: %(detail)s")
+        % {"name": channel.name, "on_which": on_which, "detail": health.detail},
         since=since,
-        hint=HINTS[rule],
+        hint=str(HINTS[rule]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from channels_app.input_health import input_figures, input_health, is_listening, with_facts
 from channels_app.models import Breakout, Channel
@@ -22,7 +23,7 @@ def of_channel(request: HttpRequest, row: Channel) -> Panel | None:
         "thumbnails": thumbnails(channel),
         "channel": channel,
     }
-    return Panel("Input", "channels_app/input.html", context, "settings_input_component", 2)
+    return Panel(_("Input"), "channels_app/input.html", context, "settings_input_component", 2)
 
 
 def of_breakout(request: HttpRequest, row: Breakout) -> Panel | None:

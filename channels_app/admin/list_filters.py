@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet, TextField, Value
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
 from channels_app.services import with_customer
+from channels_app.services.tag_value import TagValue
 from streamhub.console.filters import DayFilter, InputFilter, midnight
 from streamhub.names import folded
 from streamhub.row_ids import row_ids
 
 
 class ChannelFilter(InputFilter):
-    title, parameter_name = "channel (name or id)", "channel"
+    title, parameter_name = _("channel (name or id)"), "channel"
 
     def only(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         named = Channel.objects.filter(name_key=folded(text)).values_list("pk", flat=True)
@@ -26,7 +26,7 @@ class ChannelFilter(InputFilter):
 
 
 class PlannedDayFilter(DayFilter):
-    title, column = "planned day (UTC)", "starts_at"
+    title, column = _("planned day (UTC)"), "starts_at"
 
 
 class SinceFilter(InputFilter):
@@ -50,25 +50,25 @@ class UntilFilter(InputFilter):
 
 
 class FromFilter(SinceFilter):
-    title, parameter_name, column = "planned from (UTC)", "from", "starts_at"
+    title, parameter_name, column = _("planned from (UTC)"), "from", "starts_at"
 
 
 class BeforeFilter(UntilFilter):
-    title, parameter_name, column = "planned before (UTC)", "before", "starts_at"
+    title, parameter_name, column = _("planned before (UTC)"), "before", "starts_at"
 
 
 class CreatedFromFilter(SinceFilter):
-    title, parameter_name, column = "created from (UTC)", "from", "created_at"
+    title, parameter_name, column = _("created from (UTC)"), "from", "created_at"
 
 
 class CreatedBeforeFilter(UntilFilter):
-    title, parameter_name, column = "created before (UTC)", "before", "created_at"
+    title, parameter_name, column = _("created before (UTC)"), "before", "created_at"
 
 
 class ShowDayFilter(DayFilter):
     """Channels with a show that is planned for the day and not cancelled."""
 
-    title = "day of a show (UTC)"
+    title = _("day of a show (UTC)")
 
     def only(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         start = midnight(text)
@@ -80,7 +80,7 @@ class ShowDayFilter(DayFilter):
 
 
 class CustomerFilter(InputFilter):
-    title, parameter_name = "customer", "customer"
+    title, parameter_name = _("customer"), "customer"
 
     def only(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         of_customer: QuerySet[Any] = with_customer(rows)
@@ -90,20 +90,16 @@ class CustomerFilter(InputFilter):
 class TagFilter(InputFilter):
     """A tag: `key=value`, or a key alone. `column`: where the tags are."""
 
-    title, parameter_name, column = "tag of the channel (key=value)", "tag", "channel__tags"
+    title, parameter_name, column = _("tag of the channel (key=value)"), "tag", "channel__tags"
 
     def only(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         key, equals, value = (part.strip() for part in text.partition("="))
-        having = rows.filter(**{f"{self.column}__has_key": key})
-        if not equals:
-            return having
-        # As text: the transform alone would compare JSON.
-        tag = Coalesce(KeyTextTransform(key, self.column), Value(""), output_field=TextField())
-        return having.annotate(tag_value=tag).filter(tag_value=value)
+        tagged = rows.annotate(tag_value=TagValue(self.column, key))
+        return tagged.filter(tag_value=value) if equals else tagged.filter(tag_value__isnull=False)
 
 
 class OwnTagFilter(TagFilter):
-    title, column = "tag (key=value)", "tags"
+    title, column = _("tag (key=value)"), "tags"
 
 
 FILTERS = (ChannelFilter, PlannedDayFilter, FromFilter, BeforeFilter, CustomerFilter, TagFilter)

@@ -12,8 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from channels_app.admin import badges, control_room
+from channels_app.admin import badges, control_room, first_steps
 from channels_app.admin.show_line import ShowLine, line_of
 from channels_app.input_health import with_facts
 from channels_app.models import Breakout, Channel
@@ -94,7 +96,7 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     request.current_app = admin.site.name  # type: ignore[attr-defined]
-    context = {**admin.site.each_context(request), "title": "Live now", **_context(request)}
+    context = {**admin.site.each_context(request), "title": gettext("Live now"), **_context(request)}
     return TemplateResponse(request, "channels_app/live_now.html", context)
 
 
@@ -108,12 +110,13 @@ def fragment(request: HttpRequest) -> HttpResponse:
 
 def _require(request: HttpRequest) -> None:
     if not request.user.has_perm(VIEW):
-        raise PermissionDenied("Your role may not see shows.")
+        raise PermissionDenied(gettext("Your role may not see shows."))
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     rows = rows_of(request)
-    table = render_to_string("channels_app/live_now_table.html", {"rows": rows})
+    empty = None if rows else first_steps.nothing_on_air(request)
+    table = render_to_string("channels_app/live_now_table.html", {"rows": rows, "empty": empty})
     read_at = lists_read_at(Channel)
     poller = {
         "url": reverse("admin:live_now_rows"),
@@ -124,7 +127,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     return {"table": table, "count": len(rows), "poller": poller}
 
 
-ENTRY = Entry(90, "Live", "Live now", "sensors", url_name="admin:live_now", permission=VIEW)
+ENTRY = Entry(90, _("Live"), _("Live now"), "sensors", url_name="admin:live_now", permission=VIEW)
 
 
 def _urls() -> list[Any]:

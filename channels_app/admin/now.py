@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from channels_app.models.channel import State as ChannelState
@@ -14,8 +17,12 @@ def breakout_now(row: Breakout, now: datetime) -> str:
     """Since when it is on air, or when it is planned, and until when."""
     if row.state in ON_AIR:
         since = row.session_started_at or row.state_since
-        word = "on air" if row.session_started_at else f"has been {row.state}"
-        return f"{word} for {length(now - since)}, {_planned_end(row, now)}"
+        word = _("on air") if row.session_started_at else _("has been %(state)s") % {"state": _(row.state)}
+        return _("%(word)s for %(now)s, %(planned_end)s") % {
+            "word": word,
+            "now": length(now - since),
+            "planned_end": _planned_end(row, now),
+        }
     if row.state not in (State.IDLE, State.FAILED):
         return ""
     return _planned_start(row, now)
@@ -27,39 +34,64 @@ def channel_now(row: Channel, now: datetime) -> str:
     if on_air is not None:
         return f"{on_air.name}: {breakout_now(on_air, now)}"
     runs = row.state in (ChannelState.STARTING, ChannelState.RUNNING)
-    word = "running" if row.state == ChannelState.RUNNING else f"has been {row.state}"
-    phrases = [f"{word} for {length(now - row.state_since)} without a show"] if runs else []
+    word = (
+        _("running")
+        if row.state == ChannelState.RUNNING
+        else _("has been %(state)s") % {"state": _(row.state)}
+    )
+    phrases = (
+        [_("%(word)s for %(now)s without a show") % {"word": word, "now": length(now - row.state_since)}]
+        if runs
+        else []
+    )
     planned = row.breakouts.filter(state=State.IDLE, starts_at__gte=now).order_by("starts_at").first()
     if planned:
-        phrases.append(f"next: {planned.name}, {_planned_start(planned, now)}")
+        phrases.append(
+            _("next: %(name)s, %(planned_start)s")
+            % {"name": planned.name, "planned_start": _planned_start(planned, now)}
+        )
     return ", ".join(phrases)
 
 
 def viewers_sentence(minute: Minute | None) -> str:
     """How many watched in the last minute that is published, and how that is known."""
     if minute is None:
-        return "How many watch is not known: CloudFront has published nothing of the last minutes."
-    people = "1 viewer" if minute.viewers == 1 else f"{minute.viewers:,} viewers"
-    about = "Nobody" if not minute.requests else f"About {people}"
-    how = f"estimated from {minute.requests:,} requests"
-    return f"{about} watched in the minute from {minute.start:%H:%M} UTC, {how}."
+        return _("How many watch is not known: CloudFront has published nothing of the last minutes.")
+    people = ngettext("%(viewers)s viewer", "%(viewers)s viewers", minute.viewers) % {
+        "viewers": f"{minute.viewers:,}"
+    }
+    about = _("About %(people)s") % {"people": people} if minute.requests else _("Nobody")
+    how = _("estimated from %(requests)s requests") % {"requests": f"{minute.requests:,}"}
+    return _("%(about)s watched in the minute from %(start)s UTC, %(how)s.") % {
+        "about": about,
+        "start": f"{minute.start:%H:%M}",
+        "how": how,
+    }
 
 
 def _planned_start(row: Breakout, now: datetime) -> str:
     if row.starts_at is None:
-        return "no start is planned"
-    lasts = f" for {length(timedelta(minutes=row.duration_minutes))}" if row.duration_minutes else ""
-    return f"planned for {_at(row.starts_at, now)}{lasts}"
+        return _("no start is planned")
+    lasts = (
+        _(" for %(timedelta)s") % {"timedelta": length(timedelta(minutes=row.duration_minutes))}
+        if row.duration_minutes
+        else ""
+    )
+    return _("planned for %(starts_at)s%(lasts)s") % {"starts_at": _at(row.starts_at, now), "lasts": lasts}
 
 
 def _planned_end(row: Breakout, now: datetime) -> str:
     end = row.planned_end_at
-    return "no end is planned" if end is None else f"planned to end {_at(end, now)}"
+    return _("no end is planned") if end is None else _("planned to end %(end)s") % {"end": _at(end, now)}
 
 
 def _at(time: datetime, now: datetime) -> str:
-    away = f"in {length(time - now)}" if time >= now else f"{length(now - time)} ago"
-    return f"{time:%Y-%m-%d %H:%M} UTC ({away})"
+    away = (
+        _("in %(time)s") % {"time": length(time - now)}
+        if time >= now
+        else _("%(now)s ago") % {"now": length(now - time)}
+    )
+    return _("%(time)s UTC (%(away)s)") % {"time": f"{time:%Y-%m-%d %H:%M}", "away": away}
 
 
 def length(span: timedelta) -> str:
@@ -68,4 +100,4 @@ def length(span: timedelta) -> str:
     for name, size, below, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60)):
         if seconds >= size:
             return f"{seconds // size} {name} {seconds % size // part} {below}"
-    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
+    return _("%(seconds)s min") % {"seconds": seconds // 60} if seconds >= 60 else f"{seconds} s"

@@ -10,33 +10,40 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from channels_app.guards import breakout as guards
 from channels_app.models import Breakout
 from channels_app.playback_link import Playback, breakout_playback
 from streamhub.access.actors import Actor, staff_actor
+from streamhub.console.forms import ConsoleForm
 from streamhub.console.object_pages import ObjectPages
 from streamhub.console.templatetags.console import utc_text
 from streamhub.console.verbs import Verb
 from streamhub.errors import NotPossible
 
 PERMISSION = "channels_app.playback_breakout"
-SHARED_PATH = "The shows of a channel share their path: while the link lasts, it plays the next show as well."
+SHARED_PATH = _(
+    "The shows of a channel share their path: while the link lasts, it plays the next show as well."
+)
 WEEK_MINUTES = 7 * 24 * 60
 
 
-class LinkForm(forms.Form):
+class LinkForm(ConsoleForm):
     """How long the link lasts."""
 
     minutes = forms.IntegerField(
-        label="Ends after (minutes)",
+        label=_("Ends after (minutes)"),
         required=False,
         min_value=1,
         max_value=WEEK_MINUTES,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Only shortens it. Empty: until the planned end and a little more, and never into the next "
-        "planned show. It has no effect on a show that is not protected.",
+        help_text=_(
+            "Only shortens it. Empty: until the planned end and a little more, and never into the next "
+            "planned show. It has no effect on a show that is not protected."
+        ),
     )
 
 
@@ -47,18 +54,20 @@ def _give(row: Breakout, who: Actor, minutes: int | None = None) -> Playback:
 
 VERB = Verb(
     name="playback",
-    label="Playback link",
+    label=_("Playback link"),
     icon="link",
     permission=PERMISSION,
     run=_give,
     refusal=lambda _row, situation: guards.LINKS.refusal("playback", situation),
     consequences=lambda row: [
-        "You get the link that viewers play, signed where CloudFront asks for signatures. The audit keeps "
-        "that you got it.",
-        "Whoever has the link can watch until it expires, also after the curtain is lowered.",
-        SHARED_PATH,
+        gettext(
+            "You get the link that viewers play, signed where CloudFront asks for signatures. The "
+            "audit keeps that you got it."
+        ),
+        gettext("Whoever has the link can watch until it expires, also after the curtain is lowered."),
+        str(SHARED_PATH),
     ],
-    done="its playback link was given out.",
+    done=_("its playback link was given out."),
     form=LinkForm,
     bulk=False,
     order=35,
@@ -74,7 +83,7 @@ def shown(admin: ObjectPages, request: HttpRequest, link: Playback) -> HttpRespo
     context = admin.page_context(
         request,
         row,
-        title=f"Playback link: {row}",
+        title=gettext("Playback link: %(row)s") % {"row": row},
         link=link,
         shared_path=SHARED_PATH,
         back=admin.url("change", row.pk),
@@ -90,9 +99,9 @@ def sign(admin: ObjectPages, request: HttpRequest, object_id: int) -> HttpRespon
         return HttpResponseNotAllowed(["POST"])
     row = admin.found(request, object_id)
     if not request.user.has_perm(PERMISSION):
-        raise PermissionDenied("Your role may not get playback links.")
+        raise PermissionDenied(gettext("Your role may not get playback links."))
     if row is None:
-        return JsonResponse({"detail": "The breakout is deleted."}, status=409)
+        return JsonResponse({"detail": gettext("The breakout is deleted.")}, status=409)
     try:
         link = breakout_playback(row, who=staff_actor(cast(User, request.user)))
     except NotPossible as refusal:
@@ -108,5 +117,6 @@ def lowered_note(row: Breakout) -> str:
     return (
         ""
         if row.signed_until is None
-        else f"Links already given out play until {utc_text(row.signed_until)}."
+        else gettext("Links already given out play until %(signed_until)s.")
+        % {"signed_until": utc_text(row.signed_until)}
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from channels_app import services
@@ -13,14 +15,15 @@ from channels_app.guards import channel as guards
 from channels_app.input_health import input_figures
 from channels_app.models import Channel
 from channels_app.services.rescue import MAIN, SECOND
+from streamhub.console.forms import ConsoleForm
 from streamhub.console.registry import PageParts
-from streamhub.console.verbs import Verb
+from streamhub.console.verbs import Verb, guarded
 
 
-class SwitchForm(forms.Form):
+class SwitchForm(ConsoleForm):
     to = forms.ChoiceField(
-        label="Read from",
-        choices=[(MAIN, "the main input"), (SECOND, "the second input")],
+        label=_("Read from"),
+        choices=[(MAIN, _("the main input")), (SECOND, _("the second input"))],
         widget=UnfoldAdminSelectWidget,
     )
 
@@ -32,11 +35,12 @@ def _initial(row: Channel) -> dict[str, Any]:
 
 def _switch_consequences(row: Channel) -> list[str]:
     active = input_figures(row).active_input
-    known = f"It reads the {active} input now. " if active else ""
+    known = gettext("It reads the %(active)s input now. ") % {"active": active} if active else ""
     return [
-        f"{known}MediaLive reads the input that you choose within seconds. Viewers see a cut.",
-        "If nothing arrives there, MediaLive goes back after 3 seconds.",
-        "It stays there until it is switched again, or until that input is lost.",
+        gettext("%(known)sMediaLive reads the input that you choose within seconds. Viewers see a cut.")
+        % {"known": known},
+        gettext("If nothing arrives there, MediaLive goes back after 3 seconds."),
+        gettext("It stays there until it is switched again, or until that input is lost."),
     ]
 
 
@@ -45,32 +49,32 @@ PARTS = PageParts(
     verbs=(
         Verb(
             name="switch-input",
-            label="Switch input",
+            label=_("Switch input"),
             icon="swap_horiz",
             permission="channels_app.switch_input_channel",
             run=lambda row, who, to: services.channel_switch_input(row, to, who=who),
-            refusal=lambda _row, situation: guards.refusal("switch-input", situation),
+            refusal=guarded(guards.refusal, "switch-input"),
             form=SwitchForm,
             initial=_initial,
             consequences=_switch_consequences,
-            done="it is being switched. Its input panel shows what it reads.",
+            done=_("it is being switched. Its input panel shows what it reads."),
             now=channel_now,
             bulk=False,
             order=13,
         ),
         Verb(
             name="restart-pipelines",
-            label="Restart pipelines",
+            label=_("Restart pipelines"),
             icon="restart_alt",
             permission="channels_app.restart_pipelines_channel",
             run=lambda row, who: services.channel_restart_pipelines(row, who=who),
-            refusal=lambda _row, situation: guards.refusal("restart-pipelines", situation),
+            refusal=guarded(guards.refusal, "restart-pipelines"),
             consequences=lambda row: [
-                "MediaLive restarts every pipeline. Viewers see a break of up to a minute or two.",
-                "It helps when MediaLive is stuck although the input arrives. The URLs stay.",
-                "It is sent once. If AWS's answer is lost, the timeline says so.",
+                gettext("MediaLive restarts every pipeline. Viewers see a break of up to a minute or two."),
+                gettext("It helps when MediaLive is stuck although the input arrives. The URLs stay."),
+                gettext("It is sent once. If AWS's answer is lost, the timeline says so."),
             ],
-            done="its pipelines are being restarted.",
+            done=_("its pipelines are being restarted."),
             now=channel_now,
             danger=True,
             order=14,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from channels_app.guards import breakout as guards
+from streamhub.console.derived_names import in_words
 from streamhub.console.verbs import Offer
 
 # The verbs of its channel that belong to a running show.
@@ -55,7 +56,7 @@ class Button:
 
 def buttons(offers: Sequence[Offer], situation: guards.Situation, suffix: str) -> list[Button]:
     """The buttons of these offers, in their order. `suffix`: added to the URLs."""
-    labels = {offer.verb.name: offer.verb.label for offer in offers}
+    labels = {offer.verb.name: str(offer.verb.label) for offer in offers}
     possible = {offer.verb.name for offer in offers if offer.possible}
     shown = [offer for name in KEYS for offer in offers if offer.verb.name == name]
     return [
@@ -82,5 +83,5 @@ def _is_of_use(offer: Offer, situation: guards.Situation) -> bool:
 def _instead(name: str, situation: guards.Situation, labels: dict[str, str], possible: set[str]) -> list[str]:
     named = guards.TABLE.instead(name, situation) if name in guards.rules() else []
     if named:
-        return [labels.get(each, each) for each in named]
+        return [labels.get(each) or in_words(each) for each in named]
     return [labels[each] for each in INSTEAD.get(name, ()) if each in possible][:1]

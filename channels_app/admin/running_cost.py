@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
+from django.utils.translation import gettext
+
 from channels_app.models import Breakout, Channel
 from streamhub.contributions import contributed
 
@@ -41,8 +43,10 @@ def _costs(channels: Iterable[Channel]) -> list[RunningCost]:
 
 def _sentence(cost: RunningCost) -> str:
     if cost is None:
-        return "What it costs an hour is not known: the price book lacks rates for it."
-    return f"While it runs, its encoder costs about {_shown(*cost)} an hour, without delivery (an estimate)."
+        return gettext("What it costs an hour is not known: the price book lacks rates for it.")
+    return gettext(
+        "While it runs, its encoder costs about %(shown)s an hour, without delivery (an estimate)."
+    ) % {"shown": _shown(*cost)}
 
 
 def _together(costs: list[RunningCost]) -> list[str]:
@@ -50,13 +54,19 @@ def _together(costs: list[RunningCost]) -> list[str]:
     if len(costs) < 2:
         return []
     if not priced:
-        return ["What they cost an hour is not known: the price book lacks rates for them."]
+        return [gettext("What they cost an hour is not known: the price book lacks rates for them.")]
     total = _shown(sum((amount for amount, _ in priced), Decimal(0)), priced[0][1])
     if unknown := len(costs) - len(priced):
         return [
-            f"Together they cost more than {total} an hour: of {unknown} of {len(costs)} it is not known."
+            gettext(
+                "Together they cost more than %(total)s an hour: of %(unknown)s of %(costs)s it is not known."
+            )
+            % {"total": total, "unknown": unknown, "costs": len(costs)}
         ]
-    return [f"Together their encoders cost about {total} an hour, without delivery (an estimate)."]
+    return [
+        gettext("Together their encoders cost about %(total)s an hour, without delivery (an estimate).")
+        % {"total": total}
+    ]
 
 
 def _shown(amount: Decimal, currency: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldBooleanWidget
 
 from channels_app import services
@@ -13,36 +16,40 @@ from channels_app.decide.schedule import MOST, rules_of
 from channels_app.guards import breakout as guards
 from channels_app.guards import channel as channel_guards
 from channels_app.models import Breakout, Channel
+from streamhub.console.edits import EditsRow
 from streamhub.console.facts import Fact
 from streamhub.console.registry import PageParts
-from streamhub.console.verbs import Verb
+from streamhub.console.verbs import Verb, guarded
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 LABELS = {
-    "preflight_minutes": "Pre-flight, minutes before the start",
-    "warm_up_minutes": "Warm-up, minutes before the start",
-    "reminder_minutes": "Reminder, minutes after a start that nobody made",
-    "end_warning_minutes": "Warning, minutes before the planned end",
-    "auto_start": "Start by itself",
-    "auto_stop": "Stop by itself",
+    "preflight_minutes": _("Pre-flight, minutes before the start"),
+    "warm_up_minutes": _("Warm-up, minutes before the start"),
+    "reminder_minutes": _("Reminder, minutes after a start that nobody made"),
+    "end_warning_minutes": _("Warning, minutes before the planned end"),
+    "auto_start": _("Start by itself"),
+    "auto_stop": _("Stop by itself"),
 }
 HELP = {
-    "preflight_minutes": "Prepare it, and alarm if it is not ready.",
-    "warm_up_minutes": "Start the channel, so that the show is on air at once. AWS bills it from then on.",
-    "reminder_minutes": "An alarm.",
-    "end_warning_minutes": "An alarm, until it is stopped or extended.",
-    "auto_start": "At its planned start. If that is not possible for ten minutes, it is an alarm instead.",
-    "auto_stop": "At its planned end.",
+    "preflight_minutes": _("Prepare it, and alarm if it is not ready."),
+    "warm_up_minutes": _("Start the channel, so that the show is on air at once. AWS bills it from then on."),
+    "reminder_minutes": _("An alarm."),
+    "end_warning_minutes": _("An alarm, until it is stopped or extended."),
+    "auto_start": _("At its planned start. If that is not possible for ten minutes, it is an alarm instead."),
+    "auto_stop": _("At its planned end."),
 }
 YES, NO = "yes", "no"
 
 
-def _minutes(name: str, empty: str) -> forms.IntegerField:
+def _minutes(name: str, empty: StrOrPromise) -> forms.IntegerField:
     return forms.IntegerField(
         label=LABELS[name],
         required=False,
         min_value=0,
         max_value=MOST[name],
-        help_text=f"{HELP[name]} {empty}",
+        help_text=format_lazy("{} {}", HELP[name], empty),
         widget=UnfoldAdminIntegerFieldWidget,
     )
 
@@ -52,11 +59,12 @@ def _chosen(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value or None for name, value in data.items() if name in MOST and value is not None}
 
 
-class ChannelScheduleForm(forms.Form):
-    preflight_minutes = _minutes("preflight_minutes", "Empty: no.")
-    warm_up_minutes = _minutes("warm_up_minutes", "Empty: no.")
-    reminder_minutes = _minutes("reminder_minutes", "Empty: no.")
-    end_warning_minutes = _minutes("end_warning_minutes", "Empty: no.")
+class ChannelScheduleForm(EditsRow):
+    whole = True
+    preflight_minutes = _minutes("preflight_minutes", _("Empty: no."))
+    warm_up_minutes = _minutes("warm_up_minutes", _("Empty: no."))
+    reminder_minutes = _minutes("reminder_minutes", _("Empty: no."))
+    end_warning_minutes = _minutes("end_warning_minutes", _("Empty: no."))
     auto_start = forms.BooleanField(
         label=LABELS["auto_start"], required=False, help_text=HELP["auto_start"], widget=UnfoldBooleanWidget
     )
@@ -70,20 +78,21 @@ class ChannelScheduleForm(forms.Form):
         return {"choice": {**_chosen(data), **flags}}
 
 
-AS_CHANNEL = "Empty: as its channel. 0: no."
+AS_CHANNEL = _("Empty: as its channel. 0: no.")
 
 
 def _flag(name: str) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=LABELS[name],
         required=False,
-        choices=[("", "as its channel"), (YES, "yes"), (NO, "no")],
+        choices=[("", gettext("as its channel")), (YES, "yes"), (NO, "no")],
         help_text=HELP[name],
         widget=UnfoldAdminSelectWidget,
     )
 
 
-class BreakoutScheduleForm(forms.Form):
+class BreakoutScheduleForm(EditsRow):
+    whole = True
     preflight_minutes = _minutes("preflight_minutes", AS_CHANNEL)
     warm_up_minutes = _minutes("warm_up_minutes", AS_CHANNEL)
     reminder_minutes = _minutes("reminder_minutes", AS_CHANNEL)
@@ -105,17 +114,24 @@ def _initial(row: Channel | Breakout) -> dict[str, Any]:
 
 
 def breakout_fact(row: Breakout) -> Fact:
-    hint = "" if row.starts_at else "Without a planned start StreamHub starts nothing by itself."
-    return Fact("by itself", services.what_is_on(services.schedule_of(row)), hint=hint)
+    hint = "" if row.starts_at else gettext("Without a planned start StreamHub starts nothing by itself.")
+    return Fact(gettext("by itself"), services.what_is_on(services.schedule_of(row)), hint=hint)
 
 
 def channel_fact(row: Channel) -> Fact:
-    return Fact("by itself", services.what_is_on(rules_of(row.schedule, {})), hint="For its breakouts.")
+    return Fact(
+        gettext("by itself"),
+        services.what_is_on(rules_of(row.schedule, {})),
+        hint=gettext("For its breakouts."),
+    )
 
 
 def _for_breakout(row: Breakout) -> list[str]:
-    its = services.what_is_on(rules_of(row.channel.schedule, {})) if row.channel else "nothing"
-    return [f"Its channel says: {its}.", "What StreamHub does by itself is on its timeline."]
+    its = services.what_is_on(rules_of(row.channel.schedule, {})) if row.channel else gettext("nothing")
+    return [
+        gettext("Its channel says: %(its)s.") % {"its": its},
+        gettext("What StreamHub does by itself is on its timeline."),
+    ]
 
 
 CHANNEL_PARTS = PageParts(
@@ -123,15 +139,17 @@ CHANNEL_PARTS = PageParts(
     verbs=(
         Verb(
             name="schedule",
-            label="Schedule",
+            label=_("Schedule"),
             icon="event_repeat",
             permission="channels_app.schedule_channel",
             run=lambda row, who, choice: services.channel_schedule(row, choice, who=who),
-            refusal=lambda _row, situation: channel_guards.refusal("schedule", situation),
+            refusal=guarded(channel_guards.refusal, "schedule"),
             form=ChannelScheduleForm,
             initial=_initial,
-            consequences=lambda row: ["It counts for each of its breakouts that has no choice of its own."],
-            done="its schedule is chosen.",
+            consequences=lambda row: [
+                gettext("It counts for each of its breakouts that has no choice of its own.")
+            ],
+            done=_("its schedule is chosen."),
             now=channel_now,
             bulk=False,
             order=19,
@@ -143,15 +161,15 @@ BREAKOUT_PARTS = PageParts(
     verbs=(
         Verb(
             name="schedule",
-            label="Schedule",
+            label=_("Schedule"),
             icon="event_repeat",
             permission="channels_app.schedule_breakout",
             run=lambda row, who, choice: services.breakout_schedule(row, choice, who=who),
-            refusal=lambda _row, situation: guards.refusal("schedule", situation),
+            refusal=guarded(guards.refusal, "schedule"),
             form=BreakoutScheduleForm,
             initial=_initial,
             consequences=_for_breakout,
-            done="its schedule is chosen.",
+            done=_("its schedule is chosen."),
             now=breakout_now,
             bulk=False,
             order=36,

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_app.decide.schedule import WHILE, Action
 from channels_app.models import Breakout
@@ -20,34 +22,40 @@ RULES = {
     Action.PREFLIGHT: (
         "schedule_not_ready",
         Severity.WARNING,
-        "Look at its readiness.",
+        _("Look at its readiness."),
         "Prepare",
         "prepare",
     ),
     Action.WARM_UP: (
         "schedule_warm_up",
         Severity.WARNING,
-        "Solve it, or start the breakout in time.",
+        _("Solve it, or start the breakout in time."),
         "",
         "",
     ),
-    Action.START: ("schedule_start", Severity.CRITICAL, "Solve it, or start it yourself.", "Start", "start"),
-    Action.MISSED: ("schedule_start", Severity.CRITICAL, "Start it if it takes place.", "Start", "start"),
+    Action.START: (
+        "schedule_start",
+        Severity.CRITICAL,
+        _("Solve it, or start it yourself."),
+        "Start",
+        "start",
+    ),
+    Action.MISSED: ("schedule_start", Severity.CRITICAL, _("Start it if it takes place."), "Start", "start"),
     Action.REMIND: (
         "schedule_reminder",
         Severity.WARNING,
-        "Start it, move it or cancel it.",
+        _("Start it, move it or cancel it."),
         "Start",
         "start",
     ),
     Action.WARN: (
         "schedule_end",
         Severity.WARNING,
-        "Stop it when it is over, or extend it.",
+        _("Stop it when it is over, or extend it."),
         "Extend",
         "extend",
     ),
-    Action.STOP: ("schedule_stop", Severity.CRITICAL, "Stop it yourself.", "Stop", "stop"),
+    Action.STOP: ("schedule_stop", Severity.CRITICAL, _("Stop it yourself."), "Stop", "stop"),
 }
 
 
@@ -84,9 +92,10 @@ def _condition(row: Breakout, action: Action, since: datetime, sentence: str) ->
         object_id=str(row.pk),
         name=row.name,
         url=reverse("admin:channels_app_breakout_change", args=[row.pk]),
-        sentence=f"{row.name} on {row.channel_name}: {sentence}",
+        sentence=gettext("%(name)s on %(channel_name)s: %(sentence)s")
+        % {"name": row.name, "channel_name": row.channel_name, "sentence": sentence},
         since=since,
-        hint=hint,
+        hint=str(hint),
         action=label,
         action_url=reverse("admin:channels_app_breakout_do", args=[row.pk, verb]) if verb else "",
         permission=f"channels_app.{verb}_breakout" if verb else "",

@@ -9,6 +9,8 @@ from django.contrib.admin import display
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_app.admin import badges
 from channels_app.admin.facts import page_of
@@ -31,13 +33,16 @@ def _of_channel(spellings: list[str]) -> QuerySet[Any, int]:
 
 @admin.register(SecurityGroup)
 class SecurityGroupAdmin(ResourceAdmin):
+    purpose = _(
+        "They say from which networks encoders may push. Channels make and delete them by themselves."
+    )
     icon = "shield"
     state_badges = badges.SECURITY_GROUP
-    saved_views = (SavedView("failed", "Failed", "error", badges.in_trouble, 30),)
+    saved_views = (SavedView("failed", _("Failed"), "error", badges.in_trouble, 30),)
     list_display = ("title", "state_shown", "aws_id_shown", "used_by")
     list_filter = ("state", "desired")
     search = Search(ids=("uid", "aws_id"), names=("cidrs",), elsewhere=(_of_channel,))
-    search_help_text = "CIDR, or the whole AWS id or name of a channel"
+    search_help_text = _("CIDR, or the whole AWS id or name of a channel")
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SecurityGroup]:
@@ -45,36 +50,36 @@ class SecurityGroupAdmin(ResourceAdmin):
         count = Subquery(channels.annotate(count=Count("pk")).values("count"))
         return super().get_queryset(request).annotate(channel_count=Coalesce(count, 0))
 
-    @display(description="CIDRs")
+    @display(description=_("CIDRs"))
     def title(self, row: SecurityGroup) -> str:
         return ", ".join(row.cidr_list)
 
-    @display(description="AWS id")
+    @display(description=_("AWS id"))
     def aws_id_shown(self, row: SecurityGroup) -> str:
         return row.aws_id or "-"
 
-    @display(description="channels")
+    @display(description=_("channels"))
     def used_by(self, row: SecurityGroup) -> int:
         return row.channel_count  # type: ignore[attr-defined,no-any-return]
 
     def facts(self, request: HttpRequest, row: SecurityGroup) -> list[Section]:
         channels = [(each.name, page_of(each)) for each in row.channels.order_by("name").only("name")[:10]]
         facts = [
-            Fact("CIDRs", row.cidr_list, "list"),
+            Fact(gettext("CIDRs"), row.cidr_list, "list"),
             Fact(
-                "AWS id",
+                gettext("AWS id"),
                 row.aws_id,
                 "id",
                 href=aws_console.address("medialive", "input-security-groups", row.aws_id),
             ),
-            Fact("desired", row.desired),
+            Fact(gettext("desired"), row.desired),
             Fact(
-                "channels",
+                gettext("channels"),
                 channels,
                 "links",
-                hint="Only the first ten are shown." if len(channels) == 10 else "",
+                hint=gettext("Only the first ten are shown.") if len(channels) == 10 else "",
             ),
-            Fact("created", row.created_at, "when"),
-            Fact("last observed", row.observed_at, "when"),
+            Fact(gettext("created"), row.created_at, "when"),
+            Fact(gettext("last observed"), row.observed_at, "when"),
         ]
-        return [Section("Security group", facts, "shield", wide=True)]
+        return [Section(gettext("Security group"), facts, "shield", wide=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotModified
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
 
 from channels_app.models import PipelineStill
 from streamhub.console.object_pages import ObjectPages
@@ -15,7 +16,7 @@ def image(admin: ObjectPages, request: HttpRequest, object_id: int, pipeline: in
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     if admin.found(request, object_id) is None:
-        raise Http404("The channel is deleted.")
+        raise Http404(_("The channel is deleted."))
     still = PipelineStill.objects.defer("body").filter(channel_id=object_id, pipeline=pipeline).first()
     if still is None:
         return HttpResponse(status=204)

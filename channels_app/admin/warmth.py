@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextInputWidget
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import services
 from channels_app.admin import running_cost
@@ -14,31 +15,39 @@ from channels_app.admin.now import channel_now
 from channels_app.guards import channel as guards
 from channels_app.models import Channel
 from streamhub.clock import database_now
+from streamhub.console.forms import ConsoleForm
 from streamhub.console.registry import PageParts
-from streamhub.console.verbs import Verb
+from streamhub.console.utc_input import UtcInput
+from streamhub.console.verbs import Verb, guarded
 
 USUAL = timedelta(hours=1)
 
 
-class WarmForm(forms.Form):
+class WarmForm(ConsoleForm):
     until = forms.DateTimeField(
-        label="Until (UTC)",
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "data-sh-utc-input": ""}),
-        help_text="At most a week ahead. StreamHub stops the channel then, unless a breakout is on air.",
+        label=_("Until (UTC)"),
+        widget=UtcInput,
+        help_text=_("At most a week ahead. StreamHub stops the channel then, unless a breakout is on air."),
     )
 
 
 def _initial(row: Channel) -> dict[str, Any]:
-    until = row.warm_until or (database_now() + USUAL).replace(second=0, microsecond=0)
-    return {"until": f"{until:%Y-%m-%dT%H:%M}"}
+    return {"until": row.warm_until or (database_now() + USUAL).replace(second=0, microsecond=0)}
 
 
 def _consequences(row: Channel) -> list[str]:
-    known = [f"It is kept warm until {row.warm_until:%Y-%m-%d %H:%M} UTC now."] if row.warm_until else []
+    known = (
+        [
+            gettext("It is kept warm until %(warm_until)s UTC now.")
+            % {"warm_until": f"{row.warm_until:%Y-%m-%d %H:%M}"}
+        ]
+        if row.warm_until
+        else []
+    )
     return [
         *known,
-        "MediaLive runs until then although no breakout is on air, and AWS bills it as if one were.",
-        "A breakout that starts meanwhile is on air at once.",
+        gettext("MediaLive runs until then although no breakout is on air, and AWS bills it as if one were."),
+        gettext("A breakout that starts meanwhile is on air at once."),
         *running_cost.of_channel(row),
     ]
 
@@ -48,15 +57,15 @@ PARTS = PageParts(
     verbs=(
         Verb(
             name="warm",
-            label="Keep warm until",
+            label=_("Keep warm until"),
             icon="local_fire_department",
             permission="channels_app.warm_channel",
             run=lambda row, who, until: services.channel_warm(row, until, who=who),
-            refusal=lambda _row, situation: guards.refusal("warm", situation),
+            refusal=guarded(guards.refusal, "warm"),
             form=WarmForm,
             initial=_initial,
             consequences=_consequences,
-            done="it is kept warm.",
+            done=_("it is kept warm."),
             now=channel_now,
             costly=True,
             bulk=False,
@@ -64,13 +73,13 @@ PARTS = PageParts(
         ),
         Verb(
             name="cool",
-            label="Keep warm no longer",
+            label=_("Keep warm no longer"),
             icon="mode_cool",
             permission="channels_app.warm_channel",
             run=lambda row, who: services.channel_cool(row, who=who),
-            refusal=lambda _row, situation: guards.refusal("cool", situation),
-            consequences=lambda row: ["MediaLive is stopped, unless a breakout needs it."],
-            done="it is kept warm no longer.",
+            refusal=guarded(guards.refusal, "cool"),
+            consequences=lambda row: [gettext("MediaLive is stopped, unless a breakout needs it.")],
+            done=_("it is kept warm no longer."),
             now=channel_now,
             order=13,
         ),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Status
 
 from channels_app import playback, services
 from channels_app.api import costs, fields
 from channels_app.api.channels import channel_or_404
-from channels_app.models import Breakout, Channel
+from channels_app.models import Breakout
 from channels_app.models.breakout import State
 from channels_app.playback_link import Playback, breakout_playback
 from channels_app.readiness import Readiness, readiness
@@ -34,6 +36,10 @@ class BreakoutIn(In):
     customer: Annotated[str, Field(json_schema_extra=fields.CUSTOMER)] | None = None
     note: Annotated[str, Field(json_schema_extra=fields.NOTE)] | None = None
 
+    @classmethod
+    def problems(cls, given: Mapping[str, Any], unread: frozenset[str]) -> Mapping[str, str]:
+        return {**_channel_errors(given.get("channel")), **_plan_errors(given)}
+
 
 class BreakoutPatch(In):
     """What is left out stays; null empties a field."""
@@ -44,6 +50,11 @@ class BreakoutPatch(In):
     time_zone: Annotated[str, Field(json_schema_extra=fields.TIME_ZONE)] | None = None
     customer: Annotated[str, Field(json_schema_extra=fields.CUSTOMER)] | None = None
     note: Annotated[str, Field(json_schema_extra=fields.NOTE)] | None = None
+
+    @classmethod
+    def problems(cls, given: Mapping[str, Any], unread: frozenset[str]) -> Mapping[str, str]:
+        """Nothing is said of the start: one that is past is right if the breakout has it already."""
+        return {name: text for name, text in _plan_errors(given).items() if name != "starts_at"}
 
 
 class CurtainIn(In):
@@ -190,6 +201,11 @@ def breakout_or_404(id: str) -> Breakout:
     return one(breakouts(), id)
 
 
+def asked_for(id: str) -> Breakout:
+    """The breakout that a verb is about, without what answers need: the verb reads it under its lock."""
+    return one(Breakout.objects.all(), id)
+
+
 def reloaded(breakout: Breakout) -> Breakout:
     """The breakout as it is after a verb."""
     return breakouts().get(pk=breakout.pk)
@@ -199,15 +215,25 @@ def reloaded(breakout: Breakout) -> Breakout:
 def create_breakout(request: HttpRequest, body: BreakoutIn) -> Status[Breakout]:
     """Create an idle breakout on a channel. A start must not be past; `warnings` say what overlaps."""
     given = body.model_dump(exclude={"channel"})
-    channel = _channel_in_body(body.channel)
+    if unknown := _channel_errors(body.channel):
+        raise Invalid({**unknown, **_plan_errors(given)})
+    channel = channel_or_404(body.channel)
     return Status(201, reloaded(services.breakout_create(channel, **given, who=actor_of(request))))
 
 
-def _channel_in_body(id: str) -> Channel:
+def _plan_errors(given: Mapping[str, Any]) -> dict[str, str]:
+    return services.plan_errors({name: value for name, value in given.items() if value is not None})
+
+
+def _channel_errors(id: str | None) -> dict[str, str]:
+    """What is wrong with the id of a channel, by field; nothing if none is given."""
+    if id is None:
+        return {}
     try:
-        return channel_or_404(id)
+        channel_or_404(id)
     except Http404:
-        raise Invalid({"channel": f"There is no channel {id[:40]!r}."}) from None
+        return {"channel": _("There is no channel %(id)s.") % {"id": repr(id[:40])}}
+    return {}
 
 
 @router.get("", response=Page[BreakoutOut], auth=READ)
@@ -234,51 +260,51 @@ def change_breakout(request: HttpRequest, id: str, body: BreakoutPatch) -> Break
 
     Name, customer and note can be corrected at any time.
     """
-    row, given = breakout_or_404(id), body.model_dump(exclude_unset=True)
+    row, given = asked_for(id), body.model_dump(exclude_unset=True)
     return reloaded(services.breakout_edit(row, **given, who=actor_of(request)))
 
 
 @router.post("/{id}/prepare", response={202: ReadinessOut}, auth=CONTROL)
 def prepare_breakout(request: HttpRequest, id: str) -> Status[Readiness]:
     """Make sure that a distribution exists, and queue a new observation of AWS."""
-    row = services.breakout_prepare(breakout_or_404(id), who=actor_of(request))
+    row = services.breakout_prepare(asked_for(id), who=actor_of(request))
     return Status(202, readiness(reloaded(row)))
 
 
 @router.post("/{id}/start", response={202: BreakoutOut}, auth=CONTROL)
 def start_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
     """Start the breakout. It is prepared first; the call does not wait for AWS."""
-    return Status(202, reloaded(services.breakout_start(breakout_or_404(id), who=actor_of(request))))
+    return Status(202, reloaded(services.breakout_start(asked_for(id), who=actor_of(request))))
 
 
 @router.post("/{id}/stop", response={202: BreakoutOut}, auth=CONTROL)
 def stop_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
     """Stop the breakout. It is `completed` once MediaLive is idle."""
-    return Status(202, reloaded(services.breakout_stop(breakout_or_404(id), who=actor_of(request))))
+    return Status(202, reloaded(services.breakout_stop(asked_for(id), who=actor_of(request))))
 
 
 @router.post("/{id}/cancel", response={202: BreakoutOut}, auth=CONTROL)
 def cancel_breakout(request: HttpRequest, id: str) -> Status[Breakout]:
     """Cancel the breakout before it runs."""
-    return Status(202, reloaded(services.breakout_cancel(breakout_or_404(id), who=actor_of(request))))
+    return Status(202, reloaded(services.breakout_cancel(asked_for(id), who=actor_of(request))))
 
 
 @router.post("/{id}/take-over", response={202: BreakoutOut}, auth=CONTROL)
 def take_over_channel(request: HttpRequest, id: str) -> Status[Breakout]:
     """End the breakout that runs on its channel and be on air in its place, without stopping the channel."""
-    return Status(202, reloaded(services.breakout_take_over(breakout_or_404(id), who=actor_of(request))))
+    return Status(202, reloaded(services.breakout_take_over(asked_for(id), who=actor_of(request))))
 
 
 @router.post("/{id}/extend", response=BreakoutOut, auth=CONTROL)
 def extend_breakout(request: HttpRequest, id: str, body: ExtendIn) -> Breakout:
     """Add minutes to the planned duration, a week in all at most."""
-    return reloaded(services.breakout_extend(breakout_or_404(id), body.minutes, who=actor_of(request)))
+    return reloaded(services.breakout_extend(asked_for(id), body.minutes, who=actor_of(request)))
 
 
 @router.post("/{id}/curtain", response=BreakoutOut, auth=CONTROL)
 def move_curtain(request: HttpRequest, id: str, body: CurtainIn) -> Breakout:
     """Raise or lower the curtain."""
-    return reloaded(services.breakout_curtain(breakout_or_404(id), body.raised, who=actor_of(request)))
+    return reloaded(services.breakout_curtain(asked_for(id), body.raised, who=actor_of(request)))
 
 
 @router.post("/{id}/playback", response=PlaybackOut, auth=CONTROL)

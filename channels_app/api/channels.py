@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -25,14 +26,35 @@ from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, choic
 router = Router(tags=["channels"])
 READ, WRITE = scope("channels:read"), scope("channels:write")
 
+# The fields that others decide about.
+DECIDES: Mapping[str, tuple[str, ...]] = {
+    "input_type": ("allowed_cidrs", "source_urls", "input_credentials", "second_input"),
+    "channel_class": ("source_urls",),
+}
+
 
 class CredentialsIn(In):
     username: str = Field(json_schema_extra=fields.USERNAME)
     password: str = Field(json_schema_extra=fields.PASSWORD)
 
+    @classmethod
+    def problems(cls, given: Mapping[str, Any], unread: frozenset[str]) -> Mapping[str, str]:
+        return _problems_in("input_credentials", given, InputType.URL_PULL)
+
 
 class SecondInputIn(In):
     type: str = Field(json_schema_extra=fields.SECOND_TYPE)
+
+    @classmethod
+    def problems(cls, given: Mapping[str, Any], unread: frozenset[str]) -> Mapping[str, str]:
+        return _problems_in("second_input", given, InputType.RTMP_PUSH)
+
+
+def _problems_in(name: str, given: Mapping[str, Any], input_type: InputType) -> dict[str, str]:
+    """What is wrong with the fields of this object in a channel whose input takes one."""
+    fields = {**services.UNREAD, "input_type": input_type, name: given}
+    found = services.creation_errors(fields)[0]
+    return {key.partition(".")[2]: text for key, text in found.items() if key.startswith(f"{name}.")}
 
 
 class ChannelIn(In):
@@ -50,6 +72,13 @@ class ChannelIn(In):
     slate_on_loss: bool = Field(False, description="A slate instead of black while nothing is received.")
     tags: dict[str, str] = Field({}, json_schema_extra=fields.TAGS)
 
+    @classmethod
+    def problems(cls, given: Mapping[str, Any], unread: frozenset[str]) -> Mapping[str, str]:
+        """Nothing is said of the fields that a type or class which could not be read decides about."""
+        found = services.creation_errors({**services.UNREAD, **given})[0]
+        hidden = {field for name in unread for field in DECIDES.get(name, ())}
+        return {name: text for name, text in found.items() if name.split(".")[0] not in hidden}
+
 
 class ChannelPatch(In):
     """What is left out or null stays."""
@@ -59,6 +88,11 @@ class ChannelPatch(In):
     allowed_cidrs: Annotated[list[str], Field(json_schema_extra=fields.CIDRS)] | None = None
     encoding_profile: Annotated[str, Field(json_schema_extra=fields.PROFILE)] | None = None
     record: bool | None = None
+
+    @classmethod
+    def problems(cls, given: Mapping[str, Any], unread: frozenset[str]) -> Mapping[str, str]:
+        sent = {name: value for name, value in given.items() if value is not None}
+        return services.edit_errors(sent)
 
 
 class WarmIn(In):

@@ -12,6 +12,7 @@ from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.traffic import set_viewers
 from streamhub.access.http import Out
+from streamhub.clock import one_moment
 from streamhub.contributions import contributed
 
 
@@ -42,7 +43,7 @@ def cost(row: Breakout) -> dict[str, Any] | None:
 
 def viewers_estimate(row: Breakout) -> int | None:
     """How many watch the breakout now; None: nothing current is published, or it is not running."""
-    if row.state not in ON_AIR:
+    if not _may_have_viewers(row):
         return None
     return _known(row, "viewers_estimate")  # type: ignore[no-any-return]
 
@@ -57,7 +58,12 @@ def _set(rows: Sequence[Channel | Breakout]) -> None:
     if not rows:
         return
     of_channels, of_breakouts = contributed("channel_costs"), contributed("breakout_costs")
-    for function in of_channels if isinstance(rows[0], Channel) else of_breakouts:
-        function(rows)
-    if isinstance(rows[0], Breakout):
-        set_viewers([row for row in rows if row.state in ON_AIR])
+    with one_moment():
+        for function in of_channels if isinstance(rows[0], Channel) else of_breakouts:
+            function(rows)
+        set_viewers([row for row in rows if isinstance(row, Breakout) and _may_have_viewers(row)])
+
+
+def _may_have_viewers(row: Breakout) -> bool:
+    """Whether it is on air and its encoder has run: a show that is starting has no minute yet."""
+    return row.state in ON_AIR and row.session_started_at is not None

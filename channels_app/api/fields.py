@@ -58,7 +58,7 @@ CUSTOMER["description"] = (
     "Whose show it is. Without one: what the channel's tag CUSTOMER_TAG says at the start."
 )
 NOTE: Schema = {"maxLength": breakout.NOTE_MAX, "pattern": r"^[^\u0000]*$"}
-NOT_PAST = "422 if it is past."
+NOT_PAST = "422 if it is past. It is kept in whole seconds: a fraction is cut off."
 DURATION: Schema = {"minimum": 1, "maximum": breakout.DURATION_MAX_MINUTES}
 SCHEDULE_MINUTES: dict[str, Schema] = {name: {"minimum": 1, "maximum": most} for name, most in MOST.items()}
 CHANNEL_CLASS: Schema = {"enum": list(ChannelClass.values)}

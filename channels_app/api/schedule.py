@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Field
@@ -25,6 +26,10 @@ class ScheduleIn(In):
     end_warning_minutes: Annotated[Whole, Field(json_schema_extra=_MOST["end_warning_minutes"])] | None = None
     auto_start: bool = False
     auto_stop: bool = False
+
+    @classmethod
+    def problems(cls, given: Mapping[str, Any], unread: frozenset[str]) -> Mapping[str, str]:
+        return services.schedule_errors(given)
 
 
 class ScheduleOut(Out):

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from streamhub.translation import gettext, ngettext
+
 # What MediaLive calls a missing input: the wording of its alerts, a part of which is enough.
 MISSING = (
     "Video Not Detected",
@@ -64,32 +66,45 @@ ORDINALS = ("first", "second")
 def missing_detail(alerts: Sequence[Alert], pipelines: int, source: Source) -> str:
     """What is missing and where to look, for the alerts that say it."""
     dark = sorted({alert.pipeline for alert in alerts})
-    where = "" if pipelines == 1 else f" for pipeline {' and '.join(map(str, dark))}"
+    where = "" if pipelines == 1 else gettext(" for pipeline %(map)s") % {"map": " and ".join(map(str, dark))}
     if source.pulled:
-        return f"Nothing comes from {', '.join(source.pulled)}{where}: check that the source sends."
+        return gettext("Nothing comes from %(pulled)s%(where)s: check that the source sends.") % {
+            "pulled": ", ".join(source.pulled),
+            "where": where,
+        }
     never = any(kind in alert.kind for alert in alerts for kind in NEVER_THERE)
     names = [ORDINALS[number] for number in dark if number < source.heard]
     if not names:
-        return f"Nothing arrives{where}."
-    at = f"at the {' and the '.join(names)} URL{'' if len(names) == 1 else 's'}"
-    at += f" of the {source.of_input} input" if source.of_input else ""
-    begun = f"Nothing has arrived {at} since the channel runs" if never else f"Nothing arrives {at} any more"
+        return gettext("Nothing arrives%(where)s.") % {"where": where}
+    at = ngettext("at the %(names)s URL", "at the %(names)s URLs", len(names)) % {
+        "names": gettext(" and the ").join(names)
+    }
+    at += gettext(" of the %(of_input)s input") % {"of_input": source.of_input} if source.of_input else ""
+    begun = (
+        gettext("Nothing has arrived %(at)s since the channel runs") % {"at": at}
+        if never
+        else gettext("Nothing arrives %(at)s any more") % {"at": at}
+    )
     return f"{begun}. {_where_to_look(source, never)}"
 
 
 def _where_to_look(source: Source, never: bool) -> str:
     if not never:
-        return "Check that the encoder is on and that its network works."
-    checks = ["Check that the encoder is on and pushes to exactly this URL"]
+        return gettext(
+            "Check that the encoder is on, that its network works, and that it pushes to exactly this URL."
+        )
+    checks = [gettext("Check that the encoder is on and pushes to exactly this URL")]
     if source.unheard:
-        checks.append("What arrives at the second URL is discarded")
+        checks.append(gettext("What arrives at the second URL is discarded"))
     if source.allowed:
-        checks.append(f"Encoders outside {', '.join(source.allowed)} are shut out")
+        checks.append(
+            gettext("Encoders outside %(allowed)s are shut out") % {"allowed": ", ".join(source.allowed)}
+        )
     return ". ".join(checks) + "."
 
 
 def black_detail(brightness: float) -> str:
-    return (
-        f"The input is received, but its picture looks black (mean brightness {brightness:.0f} of 255, "
+    return gettext(
+        "The input is received, but its picture looks black (mean brightness %(brightness)s of 255, "
         "judged from the last thumbnail only). Check camera and scene."
-    )
+    ) % {"brightness": f"{brightness:.0f}"}

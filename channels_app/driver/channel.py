@@ -11,11 +11,13 @@ from functools import partial
 from typing import Any, ClassVar
 
 from channels_app import operations
-from channels_app.decide.channel import Step
+from channels_app.decide.steps import CHANGES_AWS, Step
 from channels_app.driver import (
     closing,
     edits,
+    failing,
     maintenance,
+    moving,
     outside_edits,
     ownership,
     provisioning,
@@ -23,12 +25,14 @@ from channels_app.driver import (
     running,
     tagging,
     teardown,
+    telling,
 )
 from channels_app.driver.observing import (
     contradicted_part,
     decided,
     describe,
     describe_part,
+    is_held_up,
     look_again,
     look_before,
 )
@@ -40,6 +44,7 @@ from streamhub.errors import Refused
 from streamhub.lifecycle import settling
 from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority
 
 # What carries out each step. It returns the seconds until the next observation (lifecycle.driver).
@@ -61,8 +66,8 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.AUTHORIZE_ENDPOINT: closing.authorize,
     Step.TELL_DISTRIBUTION: closing.tell_distribution,
     Step.UPDATE_ML_CHANNEL: edits.edit_encoder,
-    Step.TELL_UPDATE_FAILED: running.tell_edit_failed,
-    Step.TELL_UNKNOWN_STATE: running.tell_unknown_state,
+    Step.TELL_UPDATE_FAILED: telling.tell_edit_failed,
+    Step.TELL_UNKNOWN_STATE: telling.tell_unknown_state,
     Step.WAIT_UPDATED: partial(running.wait, None, "MediaLive applies the settings of the channel"),
     Step.WAIT_CREATED: partial(running.wait, None, "MediaLive creates the channel"),
     Step.START: running.start,
@@ -78,15 +83,15 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.STOP: running.stop,
     Step.WAIT_STOPPED: partial(running.wait, State.STOPPING, "MediaLive stops the channel"),
     Step.SETTLE_IDLE: partial(running.settle, State.IDLE, "MediaLive says IDLE"),
-    Step.FAIL_START: running.fail_start,
-    Step.FAIL_LOST: running.fail_lost,
-    Step.REST: running.rest,
+    Step.FAIL_START: failing.fail_start,
+    Step.FAIL_LOST: failing.fail_lost,
+    Step.REST: failing.rest,
     Step.DELETE_ML_CHANNEL: partial(teardown.delete, ML_CHANNEL),
     Step.DELETE_INPUT: partial(teardown.delete, INPUT),
     Step.DELETE_SECOND: partial(teardown.delete, SECOND),
     Step.DELETE_ENDPOINT: partial(teardown.delete, ENDPOINT),
     Step.DELETE_MP_CHANNEL: partial(teardown.delete, MP_CHANNEL),
-    Step.WAIT_ML_CHANNEL_GONE: running.wait_gone,
+    Step.WAIT_ML_CHANNEL_GONE: telling.wait_gone,
     Step.WAIT_INPUT_GONE: partial(teardown.wait_gone, INPUT),
     Step.WAIT_SECOND_GONE: partial(teardown.wait_gone, SECOND),
     Step.WAIT_ENDPOINT_GONE: partial(teardown.wait_gone, ENDPOINT),
@@ -121,11 +126,17 @@ class ChannelDriver:
             step = self._certain_step(claim)
         ownership.record(claim)
         edits.keep_shown(claim)
+        provisioning.keep_shown(claim)
+        if step in CHANGES_AWS or step is Step.WAIT_GROUP:
+            moving.end_stopping(claim)
         try:
             with settling.patience(claim):
-                return STEP_FUNCTIONS[step](claim)
+                seconds = STEP_FUNCTIONS[step](claim)
         except Refused as error:
-            return running.fail(claim, decided(claim.row), error)
+            if provisioning.is_for_second(claim.row, step):
+                return provisioning.refuse_second(claim, error)
+            return failing.fail(claim, decided(claim.row), error)
+        return AT_ONCE if is_held_up(claim.row, step) else seconds
 
     @staticmethod
     def _certain_step(claim: Claim) -> Step:

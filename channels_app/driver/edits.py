@@ -6,12 +6,15 @@ under way stays pending.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.db import transaction
 from django.db.models.functions import Now
 
 from channels_app.driver import own_updates, parts
-from channels_app.driver.input_settings import CIDRS
-from channels_app.driver.parts import INPUT, ML_CHANNEL
+from channels_app.driver.input_settings import CIDRS, SLOT_OF
+from channels_app.driver.parts import INPUT, INPUTS, ML_CHANNEL
 from channels_app.models import Channel, SecurityGroup
 from channels_app.services import ENCODER_FIELDS, security_group_release
 from streamhub.errors import Refused
@@ -40,9 +43,11 @@ def group_is_coming(group: SecurityGroup | None) -> bool:
 def edit_input(claim: Claim) -> float | None:
     """Give the input its new security group: its URLs stay. A refusal is shown, and holds up no start."""
     row: Channel = claim.row
-    sent = row.security_group_id
+    sent, facts = row.security_group_id, dict[str, Any]()
     try:
-        info = absence.observe_on_conflict(claim, lambda: parts.edit_input(row))
+        for part in (each for each in INPUTS if each.observed(row).present):
+            info = absence.observe_on_conflict(claim, partial(parts.edit_input, row, SLOT_OF[part.key]))
+            facts |= part.facts(info)
     except Refused as refused:
         return refuse(claim, refused, "the new allowed CIDRs")
     with transaction.atomic():
@@ -51,7 +56,7 @@ def edit_input(claim: Claim) -> float | None:
         done = now.security_group_id == sent
         fields = {"edits_pending": _without(now, CIDRS), "leaving_group": None} if done else {}
         why = f"{INPUT.label}: security group changed"
-        claim.note(why, request_id=info.request_id, **INPUT.facts(info), **fields)
+        claim.note(why, request_id=info.request_id, **facts, **fields)
         if done and left is not None:
             security_group_release(left)
     return AT_ONCE

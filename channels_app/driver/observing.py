@@ -10,7 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models.functions import Now
 
-from channels_app.decide.channel import Intent, Observed, Step, next_step
+from channels_app.decide.channel import goes_on, next_step
+from channels_app.decide.observed import Intent, Observed
+from channels_app.decide.steps import Step
 from channels_app.driver import closing, edits, input_settings, maintenance, tagging
 from channels_app.driver.parts import (
     ENDPOINT,
@@ -22,16 +24,17 @@ from channels_app.driver.parts import (
     SECOND,
     PartDriver,
 )
-from channels_app.driver.polled_lists import ENCODERS, INPUTS
+from channels_app.driver.polled_lists import ENCODERS, INPUTS, SECOND_INPUTS
 from channels_app.models import Channel, SecurityGroup
-from channels_app.models.channel import State
+from channels_app.models.channel import SecondRenewal, State
 from streamhub.aws.ratelimit import patient_step
 from streamhub.clock import database_now
 from streamhub.errors import NotFound, NotSent, Retryable
 from streamhub.lifecycle import absence, reading
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.freshness import is_recent, last_answer
-from streamhub.lifecycle.polled_lists import PolledList, pages_of
+from streamhub.lifecycle.polled_lists import PolledList, identified, pages_of
+from streamhub.lifecycle.refusals import TAGS_REFUSED
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +113,12 @@ def contradicted_part(row: Channel, step: Step) -> PartDriver | None:
     return ML_CHANNEL if contradictions.get(step) else None
 
 
+# By the error code that a refused step shows.
+REFUSALS = {TAGS_REFUSED: Step.TAG, maintenance.WINDOW_REFUSED: Step.MOVE_MAINTENANCE}
 # The steps whose call AWS takes in some states of the MediaLive channel only.
 NEED_STATE = (Step.START, Step.STOP, Step.EDIT_INPUT, Step.RESTORE_INPUT, Step.RESTORE_ATTACHMENT)
+# An input that was deleted can be attached no more.
+NEED_INPUTS = (Step.START, Step.RESTORE_ATTACHMENT)
 
 
 def look_before(claim: Claim, step: Step) -> None:
@@ -119,9 +126,9 @@ def look_before(claim: Claim, step: Step) -> None:
 
     Lately: within `OBSERVE_SECONDS`. AWS answers these calls with an error if the channel is in the wrong
     state. If the channel cannot be read, a stop is sent all the same, because a running channel costs money;
-    the others wait. Before a start the input is read too: what somebody changed cannot be restored any more
-    once the channel runs. If more channels are to start or stop now than a list has pages, the list is read
-    once for all of them.
+    the others wait. Before a start the inputs are read too: what somebody changed cannot be restored any more
+    once the channel runs. Before they are attached as well: what was deleted cannot be attached. If more
+    channels are to start or stop now than a list has pages, the list is read once for all of them.
     """
     row: Channel = claim.row
     if step in NEED_STATE and not _encoder_is_known(row):
@@ -133,14 +140,18 @@ def look_before(claim: Claim, step: Step) -> None:
             if step is not Step.STOP:
                 raise
             log.warning("Channel %s is stopped without a fresh look: %s", row.pk, error)
-    if step is Step.START and decided(row) is step and not _input_is_known(claim):
-        _look_for_all(row, step, INPUTS)
-        if not _input_is_known(claim):
-            describe_part(claim, INPUT)
+    with reading.observing(lambda: None):  # both inputs are in one list of AWS
+        for part, polled_list in ((INPUT, INPUTS), (SECOND, SECOND_INPUTS)):
+            if decided(row) in NEED_INPUTS and not _input_is_known(claim, part):
+                _look_for_all(row, step, polled_list)
+                if not _input_is_known(claim, part):
+                    describe_part(claim, part)
 
 
-def _input_is_known(claim: Claim) -> bool:
-    return INPUT.key in claim.looked_at or _list_is_known(claim.row, INPUT)
+def _input_is_known(claim: Claim, part: PartDriver) -> bool:
+    """Whether there is no such input, or it was read lately."""
+    absent = not part.observed(claim.row).present
+    return absent or part.key in claim.looked_at or _list_is_known(claim.row, part)
 
 
 def _look_for_all(row: Channel, step: Step, polled_list: PolledList) -> None:
@@ -148,7 +159,8 @@ def _look_for_all(row: Channel, step: Step, polled_list: PolledList) -> None:
 
     While another step reads it, a start waits (`NotSent`); a stop does not, and reads its own channel.
     """
-    alike = Channel.objects.filter(priority=row.priority, not_before__lte=Now()).exclude(ml_channel_id="")
+    alike = identified(polled_list).filter(priority=row.priority, not_before__lte=Now())
+    alike = alike.exclude(ml_channel_id="")
     if step not in (Step.START, Step.STOP) or alike.count() <= pages_of(polled_list.key):
         return
     try:
@@ -186,7 +198,8 @@ def observed(row: Channel) -> Observed:
         endpoint=ENDPOINT.observed(row),
         input=INPUT.observed(row),
         second=SECOND.observed(row),
-        second_wanted=bool(row.second_input_type),
+        second_wanted=bool(row.second_input_type) and row.second_renewal != SecondRenewal.REFUSED,
+        second_untold=row.second_input_lost and input_settings.is_untold(row),
         switch_wanted=bool(row.switch_wanted),
         restart_wanted=row.restart_wanted,
         ml_channel=ML_CHANNEL.observed(row),
@@ -213,6 +226,7 @@ def observed(row: Channel) -> Observed:
         edit_waits=edits.input_is_due(row) and edits.group_is_coming(row.security_group),
         maintenance_due=maintenance.is_due(row),
         tags_due=tagging.next_part(row) is not None,
+        refused=refused_step(row),
         stop_confirmed=bool(row.ml_channel_id) and row.stop_confirmed_id == row.ml_channel_id,
     )
 
@@ -220,6 +234,19 @@ def observed(row: Channel) -> Observed:
 def decided(row: Channel) -> Step:
     """The next step for the row as it is now."""
     return next_step(Intent(row.desired, row.state), observed(row))
+
+
+def refused_step(row: Channel) -> Step | None:
+    """The step whose refusal the row shows, if other work goes on after it."""
+    if row.error_code == input_settings.INPUT_NOT_RESTORED:
+        of_input = row.error_operation == "medialive:UpdateInput"
+        return Step.RESTORE_INPUT if of_input else Step.RESTORE_ATTACHMENT
+    return REFUSALS.get(row.error_code)
+
+
+def is_held_up(row: Channel, step: Step) -> bool:
+    """Whether AWS has just refused this step, and other work waits behind it."""
+    return refused_step(row) is step and goes_on(Intent(row.desired, row.state), observed(row))
 
 
 def _group(group: SecurityGroup | None) -> str:

@@ -5,15 +5,14 @@ Each finding is said before the call that undoes it, since the answer of that ca
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
 
 from django.conf import settings
 from django.db.models.functions import Now
 
 from channels_app.driver import input_settings, own_updates, parts, timelines
-from channels_app.driver.parts import INPUT, ML_CHANNEL
-from channels_app.driver.running import move, outside
+from channels_app.driver.moving import move, outside
+from channels_app.driver.parts import ML_CHANNEL, PART_DRIVER_OF
 from channels_app.models import Channel
 from channels_app.models.channel import Desired
 from streamhub.errors import Refused
@@ -26,12 +25,10 @@ ENDPOINT_CLOSED = (
     "The MediaPackage endpoint was closed to viewers outside StreamHub.",
     "StreamHub opens it again. Find out who changed it.",
 )
-INPUT_NOT_RESTORED = "input_not_restored"
 REFUSED = (
     "AWS refused to restore it, so the show runs with it as it is. Correct the input in MediaLive's console."
 )
 ATTACHMENT = "the attachment of its input"
-Info = TypeVar("Info")
 
 
 def open_endpoint(claim: Claim) -> float | None:
@@ -55,33 +52,49 @@ def tell_input_changed(claim: Claim) -> float | None:
 
 
 def restore_input(claim: Claim) -> float | None:
-    """Give the input its settings again. A refusal is shown, and holds up no start.
+    """Give the inputs their settings again. A refusal is shown; it holds up no start and not the other input.
 
     A show that does not begin is worse than one whose input somebody changed.
     """
     row: Channel = claim.row
-    try:
-        info = _restored(claim, lambda: absence.observe_on_conflict(claim, lambda: parts.restore_input(row)))
-    except Refused as refused:
-        return _start_all_the_same(claim, refused)
-    if info is None:
+    _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
+    restored: list[str | None] = []
+    refused: list[tuple[str, Refused]] = []
+    for slot in input_settings.differing_slots(row):
+        try:
+            info = absence.observe_on_conflict(claim, partial(parts.restore_input, row, slot))
+        except Refused as error:
+            refused.append((slot.label, error))
+            continue
+        facts = PART_DRIVER_OF[slot.part.key].facts(info)
+        timelines.note(claim, f"{slot.label}: settings restored", info.request_id, **facts)
+        restored.append(info.request_id)
+    if refused and row.desired != Desired.RUNNING:
+        _show_refused(claim, refused)
         return None
-    timelines.note(claim, "MediaLive input: settings restored", info.request_id, **INPUT.facts(info))
-    if input_settings.differing(row):
+    if refused:
+        return _start_all_the_same(claim, refused)
+    if input_settings.differing_slots(row):
         # Sent once: MediaLive writes something in another way than we do, which must hold up no start.
         what = input_settings.NOT_TAKEN + input_settings.changed(row)
-        timelines.note(claim, what, info.request_id, input_told=what)
+        timelines.note(claim, what, restored[-1], input_told=what)
     timelines.told_is_over(claim)
     return AT_ONCE
 
 
 def restore_attachment(claim: Claim) -> float | None:
     """Have the MediaLive channel read our input again. It is UPDATING for some seconds."""
-    info = _restored(claim, lambda: own_updates.send(claim, ATTACHMENT, parts.attach_input))
-    if info is None:
+    _tell_change(claim, input_settings.error_of(claim.row, input_settings.RESTORED))
+    what = "its second input attached" if claim.row.second_waits else "its input attached again"
+    try:
+        info = own_updates.send(claim, ATTACHMENT, parts.attach_input)
+    except Refused as error:
+        if claim.row.desired == Desired.RUNNING:
+            raise
+        _show_refused(claim, [(input_settings.MAIN.label, error)])
         return None
     facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
-    timelines.note(claim, "MediaLive channel: its input attached again", info.request_id, **facts)
+    timelines.note(claim, f"MediaLive channel: {what}", info.request_id, **facts)
     if not input_settings.is_attached(claim.row):
         claim.save(observe_requested=True)
         return float(settings.OBSERVE_SECONDS)
@@ -89,35 +102,39 @@ def restore_attachment(claim: Claim) -> float | None:
     return AT_ONCE
 
 
-def _restored(claim: Claim, call: Callable[[], Info]) -> Info | None:
-    """Say what is changed, then send the call that undoes it. None if AWS refused it, which is then shown.
+def _show_refused(claim: Claim, refused: list[tuple[str, Refused]]) -> None:
+    """Show what AWS refused while nobody needs the inputs; what it took is not changed any more."""
+    (label, first), *others = refused
+    more = "".join(f"; the {other}: {error.message}" for other, error in others)
+    hint = "Correct the input in MediaLive's console, or press Retry. The next start tries it again."
+    reasons = [reason for _, error in refused for reason in error.validation]
+    shown = Refused(first.message + more, **(first.about | {"validation": reasons}))
+    told = input_settings.changed(claim.row)
+    refusals.show(
+        claim,
+        shown,
+        f"to restore the {label}",
+        code=input_settings.INPUT_NOT_RESTORED,
+        hint=hint,
+        input_told=told,
+    )
 
-    Raises `Refused` if the channel is to start, and `Retryable`.
-    """
-    row: Channel = claim.row
-    _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
-    try:
-        return call()
-    except Refused as refused:
-        if row.desired == Desired.RUNNING:
-            raise
-        hint = "Correct the input in MediaLive's console, or press Retry. The next start tries it again."
-        refusals.show(claim, refused, "to restore the MediaLive input", code=INPUT_NOT_RESTORED, hint=hint)
-        return None
 
-
-def _start_all_the_same(claim: Claim, refused: Refused) -> float | None:
+def _start_all_the_same(claim: Claim, refused: list[tuple[str, Refused]]) -> float | None:
     """It is not sent again for this change; the error of a changed input stays while the show runs."""
     told = input_settings.NOT_TAKEN + input_settings.changed(claim.row)
-    why = f"MediaLive input not restored, the show starts with it as it is: {refused.message}"
+    why = "; ".join(
+        f"{label} not restored, the show starts with it as it is: {error.message}" for label, error in refused
+    )
     error = input_settings.error_of(claim.row, REFUSED)
     shown = outside(claim, *error) | {"error_needs_person": True} if error else {}
-    timelines.note(claim, why, refused.request_id, input_told=told, **shown)
+    timelines.note(claim, why, refused[-1][1].request_id, input_told=told, **shown)
     return AT_ONCE
 
 
 def _tell_change(claim: Claim, error: tuple[str, str, str] | None, *, needs_person: bool = False) -> None:
     """Say on both timelines what is changed, and show it as an error if a show depends on it."""
+    needs_person = needs_person and error != input_settings.SECOND_WAITS
     shown = outside(claim, *error) | {"error_needs_person": needs_person} if error else {}
     claim.keep_error = True
     timelines.tell_change(claim, **shown)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from channels_app.decide.channel import Step
+from channels_app.decide.steps import Step
+from channels_app.driver import input_settings
 from channels_app.driver.marks import tags_of
 from channels_app.driver.observing import describe_part
 from channels_app.driver.parts import (
@@ -18,6 +19,7 @@ from channels_app.driver.parts import (
     INPUT,
     ML_CHANNEL,
     MP_CHANNEL,
+    PART_DRIVER_OF,
     PART_DRIVERS,
     SECOND,
     PartDriver,
@@ -37,7 +39,6 @@ IRREVERSIBLE = {
     Step.CLEAR_FAILED: ML_CHANNEL,
     Step.UPDATE_ML_CHANNEL: ML_CHANNEL,
     Step.RESTORE_ATTACHMENT: ML_CHANNEL,
-    Step.RESTORE_INPUT: INPUT,
     Step.DELETE_ML_CHANNEL: ML_CHANNEL,
     Step.DELETE_INPUT: INPUT,
     Step.DELETE_SECOND: SECOND,
@@ -48,13 +49,19 @@ IRREVERSIBLE = {
 
 def unread_part(claim: Claim, step: Step) -> PartDriver | None:
     """The part whose mark must be read before this step; None if all that matters is known."""
-    part = IRREVERSIBLE.get(step)
-    if part is not None and not _is_fresh(claim, part):
-        return part
+    for part in _changed_for_good(claim.row, step):
+        if not _is_fresh(claim, part):
+            return part
     if claim.row.handed_over_at is not None:
         return None
     # A list says for the first time that a part is no longer ours: read the part itself.
     return next((part for part in _taken(claim.row) if part.key not in claim.looked_at), None)
+
+
+def _changed_for_good(row: Channel, step: Step) -> list[PartDriver]:
+    if step is Step.RESTORE_INPUT:
+        return [PART_DRIVER_OF[slot.part.key] for slot in input_settings.differing_slots(row)]
+    return [IRREVERSIBLE[step]] if step in IRREVERSIBLE else []
 
 
 def _is_fresh(claim: Claim, part: PartDriver) -> bool:

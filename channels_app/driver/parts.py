@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
 
-from channels_app.decide.channel import Part
+from channels_app.decide.observed import Part
 from channels_app.driver import input_settings
+from channels_app.driver.input_settings import Slot
 from channels_app.driver.marks import mark_of, tags_of
 from channels_app.models import Channel
 from channels_app.models.channel import PUSH_TYPES, ChannelClass
-from channels_app.models.part import PartColumns, StoredPart
+from channels_app.models.part import DELETING, PartColumns, StoredPart
+from channels_app.operations import deletions_accepted
 from channels_app.services.applied_settings import applied_role, encoder_settings
 from channels_app.viewers import SEGMENT_SECONDS
 from streamhub.aws import medialive, mediapackage
@@ -28,9 +31,11 @@ from streamhub.aws.ownership import is_still, mark_of_tags, text_of
 from streamhub.aws.session import current_session
 from streamhub.clock import database_now
 from streamhub.lifecycle import recorded_settings
+from streamhub.lifecycle.awaiting import BY_LIST_PERIODS
 from streamhub.quotas.catalogue import ML_CHANNELS, MP_CHANNELS, PULL_INPUTS, PUSH_INPUTS, Kind
 
-# An accepted delete that has no effect is sent again after this many seconds.
+# An accepted delete that has no effect is sent again after this many seconds, and if AWS has accepted that of
+# every part, once a complete list had time to show them.
 DELETE_AGAIN_SECONDS = 120
 STARTOVER_SECONDS = 3600
 CONFLICT = "ConflictException"
@@ -96,11 +101,10 @@ class PartDriver:
     def observed(self, row: Channel) -> Part:
         """This part as input for `next_step`."""
         stored = self.of(row)
-        delete_again = timedelta(seconds=DELETE_AGAIN_SECONDS)
-        deleting = stored.deleted_at is not None and database_now() - stored.deleted_at < delete_again
-        gone = stored.gone or stored.state == medialive.DELETED
+        deleting = stored.deleted_at is not None and database_now() - stored.deleted_at < _delete_again(row)
+        gone = stored.lost
         # AWS may show a resource that is being deleted without its tags.
-        exists = bool(stored.aws_id) and not (gone or deleting or stored.state == "DELETING")
+        exists = bool(stored.aws_id) and not (gone or deleting or stored.state == DELETING)
         return Part(
             known=bool(stored.aws_id),
             sent=stored.sent_at is not None,
@@ -120,6 +124,14 @@ class PartDriver:
         }
 
 
+def _delete_again(row: Channel) -> timedelta:
+    """How long an accepted delete has time to take effect, and to be seen."""
+    if not deletions_accepted(row):
+        return timedelta(seconds=DELETE_AGAIN_SECONDS)
+    listed = min(settings.FULL_OBSERVE_SECONDS, BY_LIST_PERIODS * settings.OBSERVE_SECONDS)
+    return timedelta(seconds=max(DELETE_AGAIN_SECONDS, listed + 2 * settings.OBSERVE_SECONDS))
+
+
 def belongs(row: Channel, info: Any) -> bool:
     """Whether the resource carries this row's ownership tags."""
     mark = mark_of_tags(info.tags)
@@ -135,10 +147,13 @@ def find_by_tags(pages: Iterable[Any], row: Channel, fits: Callable[[Any], bool]
     return None
 
 
-def _find_input(row: Channel, *, second: bool) -> Any | None:
+def _find_input(slot: Slot, row: Channel) -> Any | None:
     """Both inputs of a channel carry its tags; their names tell them apart."""
+    is_second = slot is input_settings.SECOND
     pages = live().input_pages()
-    return find_by_tags(pages, row, lambda info: info.name.endswith(input_settings.SECOND_SUFFIX) == second)
+    return find_by_tags(
+        pages, row, lambda info: info.name.endswith(input_settings.SECOND_SUFFIX) == is_second
+    )
 
 
 def _create_mp_channel(row: Channel) -> Any:
@@ -177,10 +192,10 @@ def _endpoint_facts(info: mediapackage.EndpointInfo) -> dict[str, Any]:
     }
 
 
-def _create_input(row: Channel) -> Any:
-    ours = input_settings.wanted(row)
+def _create_input(slot: Slot, token: str, row: Channel) -> Any:
+    ours = input_settings.wanted(row, slot)
     return live().create_input(
-        row.token("input"),
+        row.token(token),
         **asdict(ours),
         input_class=row.channel_class,
         tags=tags_of(row),
@@ -188,19 +203,12 @@ def _create_input(row: Channel) -> Any:
     )
 
 
-def _create_second(row: Channel) -> Any:
-    ours = input_settings.wanted_second(row)
-    return live().create_input(
-        row.token("second"), **asdict(ours), input_class=row.channel_class, tags=tags_of(row)
-    )
-
-
-def restore_input(row: Channel) -> medialive.InputInfo:
+def restore_input(row: Channel, slot: Slot) -> medialive.InputInfo:
     """Give what differs the value with which it was created. Raises `Conflict`, `Refused`, `NotFound`."""
-    ours, differing = input_settings.wanted(row), input_settings.differing(row)
+    ours, differing = input_settings.wanted(row, slot), input_settings.differing(row, slot)
     restores_sources = input_settings.SOURCES in differing
     return live().update_input(
-        row.ml_input_id,
+        slot.part.of(row).aws_id,
         name=ours.name,
         type=ours.type,
         security_group_ids=ours.security_group_ids if input_settings.GROUPS in differing else None,
@@ -210,19 +218,12 @@ def restore_input(row: Channel) -> medialive.InputInfo:
     )
 
 
-def edit_input(row: Channel) -> medialive.InputInfo:
-    """Give the inputs the security group that the row wants. Raises `Conflict`, `Refused`, `NotFound`."""
-    if row.ml_second_id:
-        second = input_settings.wanted_second(row)
-        live().update_input(
-            row.ml_second_id,
-            name=second.name,
-            type=second.type,
-            security_group_ids=second.security_group_ids,
-        )
-    ours = input_settings.wanted(row)
-    groups = ours.security_group_ids
-    return live().update_input(row.ml_input_id, name=ours.name, type=ours.type, security_group_ids=groups)
+def edit_input(row: Channel, slot: Slot) -> medialive.InputInfo:
+    """Give an input the security group that the row wants. Raises `Conflict`, `Refused`, `NotFound`."""
+    ours = input_settings.wanted(row, slot)
+    return live().update_input(
+        slot.part.of(row).aws_id, name=ours.name, type=ours.type, security_group_ids=ours.security_group_ids
+    )
 
 
 def _create_ml_channel(row: Channel) -> Any:
@@ -258,7 +259,7 @@ def _ml_channel_spec(row: Channel) -> medialive.ChannelSpec:
         archive_destination=archive,
         tags=tags_of(row),
         input_type=row.input_type,
-        second_input_id=row.ml_second_id,
+        second_input_id="".join(row.input_ids[1:]),
         slate_on_loss=row.slate_on_loss,
         slate_image_url=settings.SLATE_IMAGE_URL,
     )
@@ -287,34 +288,37 @@ ENDPOINT = PartDriver(
     own_facts=_endpoint_facts,
     tag=lambda arn, tags, removed: package().change_tags(arn, tags, removed),
 )
-INPUT = PartDriver(
-    columns=Channel.ML_INPUT,
-    label="MediaLive input",
-    operation="medialive:CreateInput",
-    create=_create_input,
-    describe=lambda id: live().describe_input(id),
-    delete=lambda id: live().delete_input(id),
-    find=lambda row: _find_input(row, second=False),
-    own_facts=lambda info: {
-        "ml_input_state": info.state,
-        "input_urls": list(info.dest_urls),
-        "input_settings": input_settings.settings_of(info),
-    },
-    tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
-    quota=lambda row: PUSH_INPUTS if row.input_type in PUSH_TYPES else PULL_INPUTS,
+
+
+def _input(
+    slot: Slot, urls: str, token: str, quota: Callable[[Channel], Kind | None] = lambda row: PUSH_INPUTS
+) -> PartDriver:
+    """An input. `urls`: the column with its addresses; `token`: the name of its idempotency token."""
+    return PartDriver(
+        columns=slot.part,
+        label=slot.label,
+        operation="medialive:CreateInput",
+        create=partial(_create_input, slot, token),
+        describe=lambda id: live().describe_input(id),
+        delete=lambda id: live().delete_input(id),
+        find=partial(_find_input, slot),
+        own_facts=lambda info: {
+            slot.state: info.state,
+            urls: list(info.dest_urls),
+            slot.settings: input_settings.settings_of(info),
+        },
+        tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
+        quota=quota,
+    )
+
+
+INPUT = _input(
+    input_settings.MAIN,
+    "input_urls",
+    "input",
+    lambda row: PUSH_INPUTS if row.input_type in PUSH_TYPES else PULL_INPUTS,
 )
-SECOND = PartDriver(
-    columns=Channel.ML_SECOND,
-    label="second MediaLive input",
-    operation="medialive:CreateInput",
-    create=_create_second,
-    describe=lambda id: live().describe_input(id),
-    delete=lambda id: live().delete_input(id),
-    find=lambda row: _find_input(row, second=True),
-    own_facts=lambda info: {"ml_second_state": info.state, "second_urls": list(info.dest_urls)},
-    tag=lambda arn, tags, removed: live().change_tags(arn, tags, removed),
-    quota=lambda row: PUSH_INPUTS,
-)
+SECOND = _input(input_settings.SECOND, "second_urls", "second")
 ML_CHANNEL = PartDriver(
     columns=Channel.ML_CHANNEL,
     label="MediaLive channel",
@@ -333,5 +337,6 @@ ML_CHANNEL = PartDriver(
     built=lambda row: {"settings_applied": recorded_settings.encoded(encoder_settings(row))},
     read_at="encoder_read_at",
 )
+INPUTS = (INPUT, SECOND)
 PART_DRIVERS = (MP_CHANNEL, ENDPOINT, INPUT, SECOND, ML_CHANNEL)
 PART_DRIVER_OF = {part.key: part for part in PART_DRIVERS}

@@ -52,7 +52,7 @@ Counts = Callable[[Any], tuple[tuple[str, str], ...]]
 
 
 def _polled_list(
-    part: parts.PartDriver, pages: Callable[[], Any], service: str, counts: Counts
+    part: parts.PartDriver, pages: Callable[[], Any], service: str, counts: Counts, source: str = ""
 ) -> PolledList:
     return PolledList(
         key=part.key,
@@ -61,11 +61,14 @@ def _polled_list(
         pages=pages,
         facts=part.facts,
         gone=_gone(part),
+        title=f"{part.label}s",
         service=service,
         watch=Watch(partial(_watched, part), partial(_describe, part)),
         read_at=part.read_at,
         counts=counts,
-        needed=lambda: places.waits_for(part.key),
+        needed=lambda: places.waits_for(part.key) or places.waits_for(security_group.POLLED_LIST.key),
+        source=source,
+        first=True,
     )
 
 
@@ -75,9 +78,12 @@ ENCODERS = _polled_list(
     "MediaLive",
     lambda info: () if info.gone else ((ML_CHANNELS.key, ""),),
 )
-INPUTS = _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive", _input_quotas)
-# The same list; it is read a second time only in a house with second inputs. The first reading counts quotas.
-SECOND_INPUTS = _polled_list(parts.SECOND, lambda: parts.live().input_pages(), "MediaLive", lambda info: ())
+# The same list of AWS, read once for both. The first one counts quotas.
+ALL_INPUTS = "medialive:ListInputs"
+INPUTS = _polled_list(parts.INPUT, lambda: parts.live().input_pages(), "MediaLive", _input_quotas, ALL_INPUTS)
+SECOND_INPUTS = _polled_list(
+    parts.SECOND, lambda: parts.live().input_pages(), "MediaLive", lambda info: (), ALL_INPUTS
+)
 POLLED_LISTS = (
     ENCODERS,
     INPUTS,

@@ -7,20 +7,24 @@ from typing import Any
 
 from django.conf import settings
 
-from channels_app.driver import parts
+from channels_app.decide.steps import Step
+from channels_app.driver import input_settings, parts
 from channels_app.driver.parts import ML_CHANNEL, PartDriver
 from channels_app.models import Channel, SecurityGroup
-from channels_app.models.channel import State
+from channels_app.models.channel import SecondRenewal, State
 from channels_app.services import distribution_add, distribution_replace
 from streamhub.access.actors import SYSTEM
 from streamhub.clock import database_now
 from streamhub.errors import Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle import absence
+from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.quotas import places
 
 SETTINGS_REFUSED = "settings_refused"
+SECOND_REFUSED = "second_input_refused"
+FOUND = "found: an earlier attempt created it"
+SECOND_HINT = "Shows go on with the main input. Correct what AWS reports, then press Retry."
 CONFLICT_HINT = (
     "MediaLive says that something which it needs is in another state, for example that another channel uses "
     "the input. Look for it in MediaLive's console. StreamHub tries again by itself, at once after Retry."
@@ -51,18 +55,23 @@ def _create(part: PartDriver, claim: Claim) -> float | None:
     try:
         # What an attempt builds is recorded before it is sent; of several the first one counts.
         built = {} if part.of(row).sent_at else part.built(row)
-        with claim.sending(**part.columns.create_sent(), **built):
-            info = part.create(row)
+        with claim.creating(**part.columns.create_sent(), **built):
+            info, how = _send_create(part, row)
     except Conflict as error:
         error.hint = CONFLICT_HINT
         raise
-    except (Refused, Retryable) as error:
-        if isinstance(error, Refused) and not part.has_token and _adopt(claim, part):
-            return AT_ONCE
-        if isinstance(error, Refused) or not error.effect_unknown:
-            claim.save(**part.columns.never_created())
-        raise
-    return _created(claim, part, info, f"{part.label} created")
+    return _created(claim, part, info, f"{part.label} {how}")
+
+
+def _send_create(part: PartDriver, row: Channel) -> tuple[Any, str]:
+    """What AWS made, or what has our id already, which MediaPackage refuses; and which of the two it is."""
+    try:
+        return part.create(row), "created"
+    except Refused:
+        info = None if part.has_token else _found(part, row)
+        if info is None:
+            raise
+        return info, FOUND
 
 
 def _created(claim: Claim, part: PartDriver, info: Any, why: str) -> float | None:
@@ -83,14 +92,20 @@ def _created(claim: Claim, part: PartDriver, info: Any, why: str) -> float | Non
 
 def _adopt(claim: Claim, part: PartDriver) -> bool:
     """Adopt the resource that exists under our id if it carries our tags; whether that was done."""
-    try:
-        info = part.find(claim.row)
-    except NotFound:
+    info = _found(part, claim.row)
+    if info is None:
         return False
-    if info is None or not parts.belongs(claim.row, info):
-        return False
-    _created(claim, part, info, f"{part.label} found: an earlier attempt created it")
+    _created(claim, part, info, f"{part.label} {FOUND}")
     return True
+
+
+def _found(part: PartDriver, row: Channel) -> Any:
+    """The resource that exists under our id and carries our tags; None if there is none."""
+    try:
+        info = part.find(row)
+    except NotFound:
+        return None
+    return info if info is not None and parts.belongs(row, info) else None
 
 
 def find(part: PartDriver, claim: Claim) -> float | None:
@@ -114,6 +129,7 @@ def _sent_lately(part: PartDriver, row: Channel) -> bool:
 def wait_group(claim: Claim) -> float | None:
     """Wait for the security group, which has its own row. Raises `Refused` if AWS refused the group."""
     group: SecurityGroup | None = claim.row.security_group
+    claim.keep_error |= is_for_second(claim.row, Step.WAIT_GROUP)
     if group is not None and group.state == SecurityGroup.State.FAILED:
         raise Refused(
             f"AWS refused the security group for {group}: {group.error_message}",
@@ -122,6 +138,28 @@ def wait_group(claim: Claim) -> float | None:
             validation=[(reason["path"], reason["message"]) for reason in group.error_validation],
         )
     return float(settings.OBSERVE_SECONDS)
+
+
+def is_for_second(row: Channel, step: Step) -> bool:
+    """Whether the step leads to another second input of a channel that works without it."""
+    lacks = row.second_renewal == SecondRenewal.DUE and not row.ml_second_id
+    return lacks and step in (Step.CREATE_SECOND, Step.WAIT_GROUP)
+
+
+def refuse_second(claim: Claim, refused: Refused) -> float | None:
+    """Show that AWS refused another second input. The channel works without it: it is not sent again."""
+    renewal = SecondRenewal.REFUSED
+    what = "another second input"
+    refusals.show(claim, refused, what, code=SECOND_REFUSED, hint=SECOND_HINT, second_renewal=renewal)
+    return None
+
+
+def keep_shown(claim: Claim) -> None:
+    """What a channel without its second input shows outlasts the steps that do not bring it one."""
+    row: Channel = claim.row
+    refused = row.second_renewal == SecondRenewal.REFUSED and row.error_code == SECOND_REFUSED
+    deleted = row.second_input_lost and row.error_code == input_settings.SECOND_DELETED
+    claim.keep_error |= refused or deleted
 
 
 def add_distribution(claim: Claim) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from channels_app.decide.security_group import Intent, Observed, Step, next_step
 from channels_app.driver.parts import live
 from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import Desired as ChannelDesired
+from channels_app.models.channel import SecondRenewal
 from channels_app.models.channel import State as ChannelState
 from channels_app.models.security_group import NOBODY
 from streamhub.aws.medialive import SecurityGroupInfo
@@ -155,6 +157,8 @@ class SecurityGroupDriver:
             live().prepay_security_group()
         group = find(row)
         if group is None and row.desired == Desired.DELETED:
+            if _sent_lately(row):
+                return float(settings.OBSERVE_SECONDS)
             claim.save(create_sent_at=None)
             return AT_ONCE
         if group is None:
@@ -174,18 +178,9 @@ class SecurityGroupDriver:
 
     def _create(self, claim: Claim) -> SecurityGroupInfo:
         row: SecurityGroup = claim.row
-        with places.place(SECURITY_GROUPS, row, in_doubt=row.create_sent_at is not None):
-            return self._send_create(claim, row)
-
-    @staticmethod
-    def _send_create(claim: Claim, row: SecurityGroup) -> SecurityGroupInfo:
-        try:
-            with claim.sending(create_sent_at=Now()):
-                return live().create_security_group(row.cidr_list, tags_of(row))
-        except (Refused, Retryable) as error:
-            if isinstance(error, Refused) or not error.effect_unknown:
-                claim.save(create_sent_at=None)
-            raise
+        in_doubt = row.create_sent_at is not None
+        with places.place(SECURITY_GROUPS, row, in_doubt=in_doubt), claim.creating(create_sent_at=Now()):
+            return live().create_security_group(row.cidr_list, tags_of(row))
 
     def _restore_rules(self, claim: Claim) -> float | None:
         """Somebody changed the rules: read them again, since a list may be stale, and put ours back."""
@@ -212,7 +207,7 @@ class SecurityGroupDriver:
         """Record that the group is ready, and wake the channels that wait for it."""
         row: SecurityGroup = claim.row
         claim.change_state(State.READY, why="present")
-        waits = Q(ml_input_id="") | Q(leaving_group__isnull=False)
+        waits = Q(ml_input_id="") | Q(leaving_group__isnull=False) | Q(second_renewal=SecondRenewal.DUE)
         waiting = Channel.objects.filter(waits, security_group=row).exclude(state=ChannelState.FAILED)
         intent.requeue(Channel, list(waiting.values_list("pk", flat=True)))
         return AT_ONCE if row.desired == Desired.DELETED else None
@@ -283,16 +278,24 @@ POLLED_LIST = PolledList(
     pages=pages,
     facts=lambda info: facts_of(info),
     gone=lambda row, listed_at: None,
+    title="MediaLive input security groups",
     service="MediaLive",
     watch=Watch(_watched, _describe),
     counts=lambda info: ((SECURITY_GROUPS.key, ""),),
     needed=lambda: places.waits_for("security_group"),
+    first=True,
 )
 
 
 def facts_of(info: SecurityGroupInfo) -> dict[str, Any]:
     """The columns that an AWS answer fills: its rules, and what the tags say about ownership."""
     return {"rules": ",".join(sorted(info.cidrs)) or NOBODY, "mark": text_of(info.tags)}
+
+
+def _sent_lately(row: SecurityGroup) -> bool:
+    """Whether a create was sent so lately that no list has to show its effect yet."""
+    youngest = timedelta(seconds=settings.MISSING_MIN_AGE_SECONDS)
+    return row.create_sent_at is not None and database_now() - row.create_sent_at < youngest
 
 
 def is_handed_over(row: SecurityGroup) -> bool:

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from channels_app.driver import input_settings, timelines
+from channels_app.driver.input_settings import SLOT_OF
 from channels_app.driver.marks import tags_of
-from channels_app.driver.parts import INPUT, PART_DRIVER_OF, PartDriver
+from channels_app.driver.parts import PART_DRIVER_OF, PartDriver
 from channels_app.models import Channel
 from streamhub.errors import Conflict, NotFound, Refused
 from streamhub.lifecycle import refusals
@@ -23,8 +24,7 @@ from streamhub.lifecycle.refusals import TAGS_REFUSED
 def next_part(row: Channel) -> PartDriver | None:
     """The next part that exists and lacks a change of the tags, or the input if somebody changed its tags."""
     parts = [PART_DRIVER_OF[key] for key in row.tags_pending]
-    if input_settings.lost_tags(row):
-        parts.append(INPUT)
+    parts += [PART_DRIVER_OF[key] for key, slot in SLOT_OF.items() if input_settings.lost_tags(row, slot)]
     return next((part for part in parts if part.observed(row).present and part.of(row).arn), None)
 
 
@@ -55,7 +55,7 @@ def tag(claim: Claim) -> float | None:
             pending = [key for key in pending if key != part.key]
         removed = now.tags_removed if pending else []
         why = f"{part.label}: tags {'restored' if restoring else 'changed'}"
-        tagged = {"input_settings": input_settings.with_our_tags(row)} if part is INPUT else {}
+        tagged = input_settings.with_our_tags(row, SLOT_OF[part.key]) if part.key in SLOT_OF else {}
         say = timelines.note if restoring else Claim.note
         say(claim, why, request_id=request_id, tags_pending=pending, tags_removed=removed, **tagged)
     timelines.told_is_over(claim)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
+from django.db.models.functions import Now
 
 from channels_app import breakout_sync
-from channels_app.driver.parts import PartDriver
+from channels_app.driver.input_settings import SLOTS
+from channels_app.driver.parts import ML_CHANNEL, PartDriver
 from channels_app.models import Channel, SecurityGroup
 from channels_app.services import security_group_release
 from streamhub.errors import Conflict, NotFound
@@ -28,9 +32,19 @@ def delete(part: PartDriver, claim: Claim) -> float | None:
         f"{part.label}: deletion accepted",
         request_id=request_id,
         **part.columns.delete_accepted(),
+        **(_still_attached(row) if part is ML_CHANNEL else {}),
         polled_list=part.key,
     )
     return AT_ONCE
+
+
+def _still_attached(row: Channel) -> dict[str, Any]:
+    """The columns of the inputs, which MediaLive keeps attached until the channel is gone.
+
+    What was read before the channel got them does not say so. A list that was begun before must not either.
+    """
+    attached = {slot.state: "ATTACHED" for slot in SLOTS if slot.part.of(row).state == "DETACHED"}
+    return {**attached, "observed_at": Now()}
 
 
 def wait_gone(part: PartDriver, claim: Claim) -> float | None:

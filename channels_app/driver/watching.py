@@ -20,6 +20,7 @@ from PIL import Image, ImageStat, UnidentifiedImageError
 from channels_app.ingest import pipelines_of
 from channels_app.models import InputFacts
 from channels_app.services.input_facts import (
+    ALERT_CALLS,
     Minute,
     SeenStill,
     input_alerts_record,
@@ -39,8 +40,7 @@ from streamhub.lifecycle.lease import JobRun
 
 log = logging.getLogger(__name__)
 
-ALERT_CALLS = 75  # a run; of 200 channels each is asked in every third run
-FIRST_CALLS = 50  # of these, for what is suspicious: the others must not starve
+FIRST_CALLS = 50  # of ALERT_CALLS, for what is suspicious: the others must not starve
 STILL_CALLS = 20  # a run
 ERRORS_IN_A_ROW = 3  # then AWS is left alone until the next run
 METRICS_EVERY = timedelta(seconds=60)

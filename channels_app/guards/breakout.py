@@ -9,7 +9,9 @@ from channels_app.guards.places import Places, none_to_run
 from channels_app.models.breakout import State
 from channels_app.models.channel import Desired
 from channels_app.models.channel import State as ChannelState
-from streamhub.lifecycle.guards import Refusal, Rule, Table, already, either, only, rule
+from streamhub.lifecycle.guards import NO_CALL, Refusal, Rule, Table, already, either, only, rule
+from streamhub.translation import gettext as _
+from streamhub.translation import gettext_noop
 
 # A breakout can start while its channel is in one of these states.
 STARTABLE = (ChannelState.IDLE, ChannelState.STARTING, ChannelState.RUNNING, ChannelState.STOPPING)
@@ -42,27 +44,29 @@ class Situation:
 def channel_gone(situation: Situation) -> Refusal | None:
     if situation.channel_desired and situation.channel_desired != Desired.DELETED:
         return None
-    return Refusal("Its channel is deleted or being deleted.", state=situation.channel_state or "deleted")
+    return Refusal(_("Its channel is deleted or being deleted."), state=situation.channel_state or "deleted")
 
 
 def channel_taken(situation: Situation) -> Refusal | None:
     if not situation.other_on_air:
         return None
-    sentence = (
-        f"The breakout {situation.other_on_air!r} is on air on the same channel."
+    sentence = _(
+        "The breakout %(other_on_air)s is on air on the same channel."
         " A channel carries one breakout at a time."
-    )
+    ) % {"other_on_air": repr(situation.other_on_air)}
     take_over = ("take-over",) if situation.other_state == State.RUNNING else ()
-    return Refusal(sentence, possible=(*take_over, "stop the other breakout"))
+    return Refusal(sentence, possible=(*take_over, gettext_noop("stop the other breakout")))
 
 
 def channel_not_ready(situation: Situation) -> Refusal | None:
     if situation.channel_state in STARTABLE:
         return None
-    sentence = (
-        f"Its channel is {situation.channel_state}. It can start once the channel is {either(*STARTABLE)}."
-    )
-    possible = ("retry the channel",) if situation.channel_state == ChannelState.FAILED else ()
+    sentence = _("Its channel is %(channel_state)s. It can start once the channel is %(value)s.") % {
+        "channel_state": _(situation.channel_state),
+        "value": either(*STARTABLE),
+    }
+    failed = situation.channel_state == ChannelState.FAILED
+    possible = (gettext_noop("retry the channel"),) if failed else None
     return Refusal(sentence, state=situation.channel_state, possible=possible)
 
 
@@ -75,13 +79,17 @@ def over(situation: Situation) -> Refusal | None:
     """A show that is over has its times from what happened."""
     if situation.state in HAS_DURATION:
         return None
-    return Refusal(f"It is {situation.state}: how long it was is known, and planned no more.")
+    return Refusal(
+        _("It is %(state)s: how long it was is known, and planned no more.") % {"state": _(situation.state)}
+    )
 
 
 def begun(situation: Situation) -> Refusal | None:
     if situation.state in HAS_START:
         return None
-    return Refusal(f"It is {situation.state}: it cannot begin at another time any more.")
+    return Refusal(
+        _("It is %(state)s: it cannot begin at another time any more.") % {"state": _(situation.state)}
+    )
 
 
 def no_place(situation: Situation) -> Refusal | None:
@@ -91,40 +99,46 @@ def no_place(situation: Situation) -> Refusal | None:
 def curtain_hides(situation: Situation) -> Refusal | None:
     if situation.curtain_raised:
         return None
-    sentence = "Its curtain is lowered, so no playback link is given out. Raise the curtain first."
+    sentence = _("Its curtain is lowered, so no playback link is given out. Raise the curtain first.")
     return Refusal(sentence, possible=("curtain",))
 
 
 def no_duration(situation: Situation) -> Refusal | None:
     if situation.has_duration:
         return None
-    return Refusal("It has no planned duration that could be extended: it runs until it is stopped.")
+    return Refusal(_("It has no planned duration that could be extended: it runs until it is stopped."))
 
 
 def nothing_to_take_over(situation: Situation) -> Refusal | None:
     if situation.other_state == State.RUNNING:
         return None
     if not situation.other_on_air:
-        return Refusal("No breakout runs on its channel that it could take over from.", possible=("start",))
-    sentence = f"The breakout {situation.other_on_air!r} is starting on its channel. Wait until it runs."
+        return Refusal(
+            _("No breakout runs on its channel that it could take over from."), possible=("start",)
+        )
+    sentence = _("The breakout %(other_on_air)s is starting on its channel. Wait until it runs.") % {
+        "other_on_air": repr(situation.other_on_air)
+    }
     return Refusal(sentence, state=situation.other_state)
 
 
 def channel_not_running(situation: Situation) -> Refusal | None:
     if situation.channel_state == ChannelState.RUNNING:
         return None
-    sentence = f"Its channel is {situation.channel_state}. It can be taken over while the channel is running."
+    sentence = _("Its channel is %(channel_state)s. It can be taken over while the channel is running.") % {
+        "channel_state": _(situation.channel_state)
+    }
     return Refusal(sentence, state=situation.channel_state)
 
 
 def curtain_is_raised(situation: Situation) -> str:
     applies = situation.curtain_raised and situation.state in HAS_CURTAIN
-    return "Its curtain is raised already." if applies else ""
+    return _("Its curtain is raised already.") if applies else ""
 
 
 def curtain_is_lowered(situation: Situation) -> str:
     applies = not situation.curtain_raised and situation.state in HAS_CURTAIN
-    return "Its curtain is lowered already." if applies else ""
+    return _("Its curtain is lowered already.") if applies else ""
 
 
 def rules() -> Mapping[str, Rule[Situation]]:
@@ -139,7 +153,9 @@ def rules() -> Mapping[str, Rule[Situation]]:
             no_place,
             repeats=already(State.STARTING, State.RUNNING),
         ),
-        "retry": rule(only(State.FAILED), channel_gone, channel_taken, channel_not_retryable, no_place),
+        "retry": rule(
+            only(State.FAILED), channel_gone, channel_taken, channel_not_retryable, no_place, call=NO_CALL
+        ),
         "raise": rule(only(*HAS_CURTAIN), repeats=curtain_is_raised, call="curtain"),
         "lower": rule(only(*HAS_CURTAIN), repeats=curtain_is_lowered, call="curtain"),
         "stop": rule(
@@ -158,7 +174,7 @@ def rules() -> Mapping[str, Rule[Situation]]:
         "extend": rule(only(State.IDLE, State.STARTING, State.RUNNING), no_duration),
         "edit": rule(),
         "reschedule": rule(only(*HAS_START), call="edit"),
-        "duplicate": rule(channel_gone),
+        "duplicate": rule(channel_gone, call=NO_CALL),
     }
 
 
@@ -173,5 +189,5 @@ def plan_rules() -> Mapping[str, Rule[Situation]]:
 
 
 TABLE = Table(rules)
-PLAN_TABLE, LINKS = Table(plan_rules), Table(link_rules)
+PLAN_TABLE, LINKS = Table(plan_rules, TABLE), Table(link_rules, TABLE)
 check, refusal, possible = TABLE.check, TABLE.refusal, TABLE.possible

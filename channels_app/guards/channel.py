@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from channels_app.guards.places import Places, none_to_run
 from channels_app.models.breakout import NEEDS_CHANNEL
 from channels_app.models.channel import Desired, State
-from streamhub.lifecycle.guards import Refusal, Rule, Table, rule
+from streamhub.lifecycle.guards import NO_CALL, Refusal, Rule, Table, rule
+from streamhub.translation import gettext as _
+from streamhub.translation import gettext_noop
 
 
 @dataclass(frozen=True)
@@ -16,8 +18,9 @@ class Situation:
     """A channel and its breakout on air. `outdated`: it has other settings than the house's.
 
     `on_air`: the breakout's name ("": none); `on_air_state`: its state; `may_run`: MediaLive runs or may run;
-    `runs`: it runs or is asked to. `kept_warm`: it has a time until which it is kept warm. `places`: to run;
-    no limit if it runs already. `restarting`: a restart of its pipelines was requested.
+    `runs`: it runs or is asked to. `kept_warm`: it has a time until which it is kept warm. `second_attached`:
+    MediaLive's channel has the second input. `restarting`: a restart of its pipelines was requested.
+    `places`: to run; no limit if it runs already.
     """
 
     state: str
@@ -33,23 +36,26 @@ class Situation:
     outdated: bool = False
     kept_warm: bool = False
     has_second_input: bool = False
+    second_attached: bool = True
     restarting: bool = False
     places: Places = field(default_factory=Places)
 
 
 def already_deleting(situation: Situation) -> str:
-    return "It is being deleted already." if situation.desired == Desired.DELETED else ""
+    return _("It is being deleted already.") if situation.desired == Desired.DELETED else ""
 
 
 def being_deleted(situation: Situation) -> Refusal | None:
-    return Refusal("The channel is being deleted.") if situation.desired == Desired.DELETED else None
+    return Refusal(_("The channel is being deleted.")) if situation.desired == Desired.DELETED else None
 
 
 def on_air(situation: Situation) -> Refusal | None:
     if not situation.on_air:
         return None
-    sentence = f"The breakout {situation.on_air!r} is on air on this channel. Stop the breakout first."
-    return Refusal(sentence, possible=("stop the breakout",))
+    sentence = _("The breakout %(on_air)s is on air on this channel. Stop the breakout first.") % {
+        "on_air": repr(situation.on_air)
+    }
+    return Refusal(sentence, possible=(gettext_noop("stop the breakout"),))
 
 
 def needed_by_breakout(situation: Situation) -> Refusal | None:
@@ -58,96 +64,117 @@ def needed_by_breakout(situation: Situation) -> Refusal | None:
 
 
 def not_running(situation: Situation) -> Refusal | None:
-    return None if situation.may_run else Refusal("MediaLive is not running. There is nothing to stop.")
+    return None if situation.may_run else Refusal(_("MediaLive is not running. There is nothing to stop."))
 
 
 def encoder_runs(situation: Situation) -> Refusal | None:
     """MediaLive takes another profile or recording only while its channel is idle (AWS_RULES 15)."""
     if not situation.runs:
         return None
-    show = f" The breakout {situation.on_air!r} is on air." if situation.on_air else ""
-    sentence = f"MediaLive changes profile and recording only while its channel is idle.{show}"
-    return Refusal(f"{sentence} Change them after the stop.", possible=("edit the other fields",))
+    show = (
+        _(" The breakout %(on_air)s is on air.") % {"on_air": repr(situation.on_air)}
+        if situation.on_air
+        else ""
+    )
+    sentence = _("MediaLive changes profile and recording only while its channel is idle.%(show)s") % {
+        "show": show
+    }
+    return Refusal(
+        _("%(sentence)s Change them after the stop.") % {"sentence": sentence},
+        possible=(gettext_noop("edit the other fields"),),
+    )
 
 
 def nothing_to_retry(situation: Situation) -> Refusal | None:
     return (
         None
         if situation.state == State.FAILED or situation.has_error
-        else Refusal("There is nothing to retry.")
+        else Refusal(_("There is nothing to retry."))
     )
 
 
 def distribution_attached(situation: Situation) -> Refusal | None:
     if not situation.has_distribution:
         return None
-    return Refusal("It already has a distribution. Detach that one first.", possible=("detach",))
+    sentence = _("It already has a distribution. Detach that one first.")
+    return Refusal(sentence, possible=(gettext_noop("detach the distribution"),))
 
 
 def no_endpoint(situation: Situation) -> Refusal | None:
     if situation.has_endpoint:
         return None
-    return Refusal("Its origin endpoint does not exist yet. Wait until the channel is created.")
+    return Refusal(_("Its origin endpoint does not exist yet. Wait until the channel is created."))
 
 
 def not_built(situation: Situation) -> Refusal | None:
     if situation.built:
         return None
-    return Refusal("Its AWS resources are not complete yet. What is created gets the present settings.")
+    return Refusal(_("Its AWS resources are not complete yet. What is created gets the present settings."))
 
 
 def up_to_date(situation: Situation) -> str:
     """While on air it is refused, whatever would be sent."""
     nothing = not (situation.outdated or situation.on_air or situation.desired == Desired.DELETED)
-    return "It has the present settings already." if nothing and situation.built else ""
+    return _("It has the present settings already.") if nothing and situation.built else ""
 
 
 def failed(situation: Situation) -> Refusal | None:
     if situation.state != State.FAILED:
         return None
-    return Refusal("The channel has failed and cannot run. Retry it first.", possible=("retry",))
+    return Refusal(_("The channel has failed and cannot run. Retry it first."), possible=("retry",))
 
 
 def no_place(situation: Situation) -> Refusal | None:
     return none_to_run(situation.places)
 
 
+def no_place_again(situation: Situation) -> Refusal | None:
+    """A failed channel has no place. It needs one again if it is wanted running, such as one kept warm."""
+    return no_place(situation) if situation.desired == Desired.RUNNING else None
+
+
 def not_kept_warm(situation: Situation) -> str:
-    return "" if situation.kept_warm else "It is not kept warm."
+    return "" if situation.kept_warm else _("It is not kept warm.")
 
 
 def not_on_air_yet(situation: Situation) -> Refusal | None:
     """MediaLive takes rescue verbs while its channel runs."""
     if situation.state == State.RUNNING:
         return None
-    return Refusal("It does not run. MediaLive takes this only while the channel runs.")
+    return Refusal(_("It does not run. MediaLive takes this only while the channel runs."))
 
 
 def no_second_input(situation: Situation) -> Refusal | None:
     if situation.has_second_input:
         return None
-    return Refusal("It has no second input. One is given when a channel is created.")
+    return Refusal(_("It has no second input. One is given when a channel is created."))
+
+
+def second_away(situation: Situation) -> Refusal | None:
+    if situation.second_attached:
+        return None
+    return Refusal(_("MediaLive's channel has only its main input now. Its error says what to do."))
 
 
 def already_restarting(situation: Situation) -> str:
-    return "The restart is under way already." if situation.restarting else ""
+    return _("The restart is under way already.") if situation.restarting else ""
 
 
 def rules() -> Mapping[str, Rule[Situation]]:
     """The table. A repeated stop is not refused: it sends the request to AWS again at once."""
     return {
-        "create-breakout": rule(being_deleted),
-        "create-distribution": rule(being_deleted, distribution_attached, no_endpoint),
-        "retry": rule(nothing_to_retry),
-        "tags": rule(being_deleted),
+        "create-breakout": rule(being_deleted, call=NO_CALL),
+        "create-distribution": rule(being_deleted, distribution_attached, no_endpoint, call="distribution"),
+        "retry": rule(nothing_to_retry, no_place_again),
+        "tags": rule(being_deleted, call="edit"),
         "apply-settings": rule(being_deleted, on_air, not_built, repeats=up_to_date),
         "warm": rule(being_deleted, failed, no_place),
         "cool": rule(being_deleted, repeats=not_kept_warm, call="warm"),
         "schedule": rule(being_deleted),
         "edit": rule(being_deleted),
-        "switch-input": rule(being_deleted, no_second_input, not_on_air_yet),
+        "switch-input": rule(being_deleted, no_second_input, not_on_air_yet, second_away),
         "restart-pipelines": rule(being_deleted, not_on_air_yet, repeats=already_restarting),
-        "stop": rule(needed_by_breakout, not_running),
+        "stop": rule(needed_by_breakout, not_running, call=NO_CALL),
         "delete": rule(on_air, repeats=already_deleting),
     }
 
@@ -158,5 +185,5 @@ def encoder_rules() -> Mapping[str, Rule[Situation]]:
 
 
 TABLE = Table(rules)
-ENCODER_TABLE = Table(encoder_rules)
+ENCODER_TABLE = Table(encoder_rules, TABLE)
 check, refusal, possible = TABLE.check, TABLE.refusal, TABLE.possible

@@ -111,7 +111,9 @@ class Migration(migrations.Migration):
                 ('ml_second_mark', models.CharField(blank=True, default='', editable=False, max_length=120)),
                 ('ml_second_arn', models.CharField(blank=True, default='', editable=False, max_length=200)),
                 ('second_urls', models.JSONField(blank=True, default=list)),
+                ('second_renewal', models.CharField(blank=True, default='', editable=False, max_length=16)),
                 ('input_settings', models.JSONField(blank=True, default=dict, editable=False, encoder=streamhub.name_columns.UnescapedJSON)),
+                ('second_settings', models.JSONField(blank=True, default=dict, editable=False, encoder=streamhub.name_columns.UnescapedJSON)),
                 ('input_told', models.TextField(blank=True, default='', editable=False)),
                 ('ml_channel_serial', models.PositiveIntegerField(default=0)),
                 ('ml_channel_sent_at', models.DateTimeField(blank=True, null=True)),
@@ -216,7 +218,7 @@ class Migration(migrations.Migration):
                 ('usage_suspect', models.BooleanField(default=False)),
                 ('usage_complete', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('channel', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='breakouts', to='channels_app.channel')),
+                ('channel', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='breakouts', to='channels_app.channel')),
             ],
             options={
                 'permissions': [('prepare_breakout', 'Can prepare a breakout'), ('start_breakout', 'Can start a breakout'), ('stop_breakout', 'Can stop a breakout'), ('cancel_breakout', 'Can cancel a breakout'), ('retry_breakout', 'Can retry a breakout'), ('curtain_breakout', "Can raise and lower a breakout's curtain"), ('playback_breakout', "Can get a breakout's playback link"), ('extend_breakout', 'Can extend a breakout'), ('take_over_breakout', 'Can let a breakout take over its running channel'), ('schedule_breakout', 'Can say what StreamHub does by itself for a breakout'), ('edit_breakout', 'Can edit a breakout')],
@@ -325,6 +327,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='breakout',
+            index=models.Index(fields=['channel', 'starts_at'], name='breakout_of_channel_by_start'),
+        ),
+        migrations.AddIndex(
+            model_name='breakout',
             index=models.Index(fields=['usage_status'], name='breakout_usage_status'),
         ),
         migrations.AddIndex(
@@ -362,6 +368,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='breakout',
             index=models.Index(fields=['usage_bytes_downloaded', 'id'], name='breakout_by_bytes'),
+        ),
+        migrations.AddIndex(
+            model_name='breakout',
+            index=models.Index(condition=models.Q(('state__in', ['failed', 'cancelled'])), fields=['state', 'starts_at', 'id'], name='breakout_nothing_by_start'),
+        ),
+        migrations.AddIndex(
+            model_name='breakout',
+            index=models.Index(condition=models.Q(('state__in', ['failed', 'cancelled'])), fields=['state', 'usage_bytes_downloaded', 'id'], name='breakout_nothing_by_bytes'),
         ),
         migrations.AddConstraint(
             model_name='breakout',
@@ -433,7 +447,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='channel',
-            constraint=models.UniqueConstraint(condition=models.Q(('alias_label', ''), _negated=True), fields=('alias_label',), name='channel_alias_label_unique'),
+            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('alias_label', ''), _negated=True), models.Q(('desired', 'deleted'), _negated=True)), fields=('alias_label',), name='channel_alias_label_unique'),
         ),
         migrations.AddConstraint(
             model_name='channel',

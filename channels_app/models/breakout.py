@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.clock import interval_constraint
 from streamhub.lifecycle.models import HasError, new_uid
@@ -14,24 +15,27 @@ from streamhub.postgresql.trigrams import TrigramIndex
 
 
 class State(models.TextChoices):
-    IDLE = "idle"
-    STARTING = "starting"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
+    IDLE = "idle", _("Idle")
+    STARTING = "starting", _("Starting")
+    RUNNING = "running", _("Running")
+    STOPPING = "stopping", _("Stopping")
+    COMPLETED = "completed", _("Completed")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")
 
 
 ON_AIR = (State.STARTING, State.RUNNING, State.STOPPING)
 # In these states it needs its channel, and has it alone. One that is stopping may end beside it.
 NEEDS_CHANNEL = (State.STARTING, State.RUNNING)
+# Few of all, and kept for ever: a list of these is sorted by an index of its own.
+CAME_TO_NOTHING = (State.FAILED, State.CANCELLED)
+_NOTHING = models.Q(state__in=[state.value for state in CAME_TO_NOTHING])
 
 
 class UsageStatus(models.TextChoices):
-    PENDING = "pending"
-    PROVISIONAL = "provisional"
-    FINAL = "final"
+    PENDING = "pending", _("Pending")
+    PROVISIONAL = "provisional", _("Provisional")
+    FINAL = "final", _("Final")
 
 
 class Breakout(HasError):
@@ -46,7 +50,11 @@ class Breakout(HasError):
     uid = models.CharField(max_length=32, unique=True, default=new_uid, editable=False)
     name = models.CharField(max_length=128)
     channel = models.ForeignKey(
-        "channels_app.Channel", on_delete=models.SET_NULL, null=True, related_name="breakouts"
+        "channels_app.Channel",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="breakouts",
+        db_index=False,  # `breakout_of_channel` begins with it
     )
     channel_uid = models.CharField(max_length=32, editable=False, db_index=True)
     channel_name = models.CharField(max_length=64, editable=False)
@@ -110,6 +118,8 @@ class Breakout(HasError):
             models.Index(fields=["state", "-state_since"], name="breakout_newest_in_state"),
             # A channel's latest breakout, for alarms.
             models.Index(fields=["channel", "-state_since"], name="breakout_of_channel"),
+            # A channel's shows about a time, for calendars and for what a plan collides with.
+            models.Index(fields=["channel", "starts_at"], name="breakout_of_channel_by_start"),
             models.Index(fields=["usage_status"], name="breakout_usage_status"),
             models.Index(
                 fields=["id"], condition=models.Q(usage_complete=False), name="breakout_usage_incomplete"
@@ -127,6 +137,14 @@ class Breakout(HasError):
             models.Index(fields=["starts_at", "id"], name="breakout_by_start"),
             models.Index(fields=["customer", "-id"], name="breakout_by_customer"),
             models.Index(fields=["usage_bytes_downloaded", "id"], name="breakout_by_bytes"),
+            models.Index(
+                fields=["state", "starts_at", "id"], name="breakout_nothing_by_start", condition=_NOTHING
+            ),
+            models.Index(
+                fields=["state", "usage_bytes_downloaded", "id"],
+                name="breakout_nothing_by_bytes",
+                condition=_NOTHING,
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

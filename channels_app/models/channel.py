@@ -5,44 +5,52 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
-from channels_app.models.part import PartColumns
+from channels_app.models.part import DELETING, PartColumns
 from streamhub.lifecycle.models import ManagedResource, due_indexes
 from streamhub.name_columns import FoldedField, UnescapedJSON, visible, visible_json
 from streamhub.postgresql.trigrams import TrigramIndex
 
 
 class State(models.TextChoices):
-    PENDING = "pending"
-    PROVISIONING = "provisioning"
-    IDLE = "idle"
-    STARTING = "starting"
-    RUNNING = "running"
-    STOPPING = "stopping"
-    DELETING = "deleting"
-    FAILED = "failed"
+    PENDING = "pending", _("Pending")
+    PROVISIONING = "provisioning", _("Provisioning")
+    IDLE = "idle", _("Idle")
+    STARTING = "starting", _("Starting")
+    RUNNING = "running", _("Running")
+    STOPPING = "stopping", _("Stopping")
+    DELETING = "deleting", _("Deleting")
+    FAILED = "failed", _("Failed")
 
 
 class Desired(models.TextChoices):
-    IDLE = "idle"
-    RUNNING = "running"
-    DELETED = "deleted"
+    IDLE = "idle", _("Idle")
+    RUNNING = "running", _("Running")
+    DELETED = "deleted", _("Deleted")
 
 
 class ChannelClass(models.TextChoices):
-    SINGLE_PIPELINE = "SINGLE_PIPELINE"
-    STANDARD = "STANDARD"
+    SINGLE_PIPELINE = "SINGLE_PIPELINE", _("Single Pipeline")
+    STANDARD = "STANDARD", _("Standard")
 
 
 class InputType(models.TextChoices):
     """How MediaLive gets the picture (AWS_RULES 33): an encoder pushes, or MediaLive pulls a source."""
 
-    RTMP_PUSH = "RTMP_PUSH"
-    RTP_PUSH = "RTP_PUSH"
-    RTMP_PULL = "RTMP_PULL"
-    URL_PULL = "URL_PULL"
-    MP4_FILE = "MP4_FILE"
-    SRT_CALLER = "SRT_CALLER"
+    RTMP_PUSH = "RTMP_PUSH", _("Rtmp Push")
+    RTP_PUSH = "RTP_PUSH", _("Rtp Push")
+    RTMP_PULL = "RTMP_PULL", _("Rtmp Pull")
+    URL_PULL = "URL_PULL", _("Url Pull")
+    MP4_FILE = "MP4_FILE", _("Mp4 File")
+    SRT_CALLER = "SRT_CALLER", _("Srt Caller")
+
+
+class SecondRenewal(models.TextChoices):
+    """The second input was deleted outside StreamHub, and a person wants another one."""
+
+    DUE = "due"  # it is being created, or is not attached yet
+    REFUSED = "refused"  # AWS refused it: not sent again before Retry
 
 
 PUSH_TYPES = (InputType.RTMP_PUSH, InputType.RTP_PUSH)
@@ -154,10 +162,14 @@ class Channel(ManagedResource):
     ml_second_mark = models.CharField(max_length=120, blank=True, default="", editable=False)
     ml_second_arn = models.CharField(max_length=200, blank=True, default="", editable=False)
     second_urls = models.JSONField(default=list, blank=True)
+    # What became of another second input that a person wants (`SecondRenewal`); "": nothing is under way.
+    second_renewal = models.CharField(max_length=16, blank=True, default="", editable=False)
 
     # The input's settings and tags as last read, in the form of `driver.input_settings`; {}: not read yet.
     input_settings = models.JSONField(default=dict, blank=True, editable=False, encoder=UnescapedJSON)
-    # What the timelines were told of changes of it made outside StreamHub; "": nothing is changed.
+    # The same of the second input.
+    second_settings = models.JSONField(default=dict, blank=True, editable=False, encoder=UnescapedJSON)
+    # What the timelines were told of changes of them made outside StreamHub; "": nothing is changed.
     input_told = models.TextField(blank=True, default="", editable=False)
 
     ml_channel_serial = models.PositiveIntegerField(default=0)
@@ -289,7 +301,7 @@ class Channel(ManagedResource):
             models.UniqueConstraint(
                 fields=["alias_label"],
                 name="channel_alias_label_unique",
-                condition=~models.Q(alias_label=""),
+                condition=~models.Q(alias_label="") & ~models.Q(desired=Desired.DELETED.value),
             ),
             *visible("name", "channel_name_visible"),
             *visible_json("tags", "channel_tags_visible"),
@@ -302,6 +314,24 @@ class Channel(ManagedResource):
     def origin_secret(self) -> str:
         """The ARN of the secret that its endpoint wants to see; "": none, it is open."""
         return self.authorization.partition(" ")[0]
+
+    @property
+    def second_input_lost(self) -> bool:
+        """Whether the second input was deleted outside StreamHub. Its shows go on with the main one."""
+        return self.desired != Desired.DELETED and self.ML_SECOND.of(self).lost
+
+    @property
+    def second_waits(self) -> bool:
+        """Whether another second input exists that MediaLive's channel does not read yet."""
+        renewed = self.second_renewal == SecondRenewal.DUE and bool(self.input_ids[1:])
+        return renewed and self.attached_inputs == [self.ml_input_id]
+
+    @property
+    def input_ids(self) -> list[str]:
+        """The ids of the inputs that the MediaLive channel should read, the main one first."""
+        second = self.ML_SECOND.of(self)
+        there = bool(second.aws_id) and not (second.lost or second.state == DELETING)
+        return [self.ml_input_id, *([second.aws_id] if there else [])]
 
     def aws_name(self) -> str:
         """The name of every AWS resource of this channel, and the id that we choose at MediaPackage."""

@@ -14,6 +14,9 @@ from typing import Any, TypeAlias
 from django.db import models
 from django.db.models.functions import Now
 
+# MediaLive's states of an input or channel that is on its way out. One that is DELETED is still described.
+DELETING, DELETED = "DELETING", "DELETED"
+
 Column: TypeAlias = "models.Field[Any, Any]"
 Columns: TypeAlias = dict[str, Any]
 
@@ -34,6 +37,11 @@ class StoredPart:
     state: str
     mark: str
     arn: str
+
+    @property
+    def lost(self) -> bool:
+        """Whether it does not exist any more."""
+        return self.gone or self.state == DELETED
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.clock import from_now
 from streamhub.lifecycle.models import ManagedResource, due_indexes
@@ -20,14 +21,14 @@ class SecurityGroup(ManagedResource):
     """A group that the channels with these CIDRs share. Desired `present` while a channel uses it."""
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        READY = "ready"
-        DELETING = "deleting"
-        FAILED = "failed"
+        PENDING = "pending", _("Pending")
+        READY = "ready", _("Ready")
+        DELETING = "deleting", _("Deleting")
+        FAILED = "failed", _("Failed")
 
     class Desired(models.TextChoices):
-        PRESENT = "present"
-        DELETED = "deleted"
+        PRESENT = "present", _("Present")
+        DELETED = "deleted", _("Deleted")
 
     STATES = State
     KIND = "security group"

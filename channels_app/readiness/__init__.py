@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from channels_app.models import Breakout
 from channels_app.models.channel import Desired
 from channels_app.readiness import alias, delivery, picture, plan
@@ -26,7 +28,7 @@ def readiness(breakout: Breakout) -> Readiness:
     """The checks of a breakout, in the order in which an operator works through them."""
     channel = breakout.channel
     if channel is None or channel.desired == Desired.DELETED:
-        return Readiness([Check("channel", False, "The channel is deleted or being deleted.")])
+        return Readiness([Check("channel", False, _("The channel is deleted or being deleted."))])
     return Readiness(
         [
             of_channel.state(channel),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from channels_app.readiness.check import Check, last_observed, readable
 from distributions import aliases
@@ -26,13 +27,18 @@ def _in_place(row: Distribution) -> tuple[bool, str]:
     if row.alias_problem or row.error_code == "alias_refused":
         return False, row.alias_problem or row.error_message
     if not aliases.has_alias(row):
-        return False, f"{row.alias} is not on the distribution yet; viewers get {row.domain_name} until then."
+        return False, _(
+            "%(alias)s is not on the distribution yet; viewers get %(domain_name)s until then."
+        ) % {"alias": row.alias, "domain_name": row.domain_name}
     record = aliases.record_to_make(row)
     if record is None:
-        return True, f"{row.alias} is on the distribution."
+        return True, _("%(alias)s is on the distribution.") % {"alias": row.alias}
     return True, (
-        f"{row.alias} is on the distribution. StreamHub does not keep its DNS record, which has to be "
-        f"{record.name} {record.type} {record.value}."
+        _(
+            "%(alias)s is on the distribution. StreamHub does not keep its DNS record, which has to be "
+            "%(name)s %(type)s %(value)s."
+        )
+        % {"alias": row.alias, "name": record.name, "type": record.type, "value": record.value}
     )
 
 
@@ -40,9 +46,20 @@ def _leads_here(row: Distribution) -> tuple[bool, str]:
     if row.error_code == "record_refused":
         return False, row.error_message
     if row.alias_points_to == row.domain_name:
-        return True, f"The DNS record of {row.alias} leads to {row.domain_name}."
-    where = f"leads to {row.alias_points_to}" if row.alias_points_to else "does not lead to a distribution"
-    return False, f"The DNS record of {row.alias} {where}; it should lead to {row.domain_name}."
+        return True, _("The DNS record of %(alias)s leads to %(domain_name)s.") % {
+            "alias": row.alias,
+            "domain_name": row.domain_name,
+        }
+    where = (
+        _("leads to %(alias_points_to)s") % {"alias_points_to": row.alias_points_to}
+        if row.alias_points_to
+        else _("does not lead to a distribution")
+    )
+    return False, _("The DNS record of %(alias)s %(where)s; it should lead to %(domain_name)s.") % {
+        "alias": row.alias,
+        "where": where,
+        "domain_name": row.domain_name,
+    }
 
 
 def _origins() -> list[Check]:
@@ -55,7 +72,33 @@ def _origins() -> list[Check]:
     name = "playback_origins"
     if policy is None or read_at is None or policy.read_problem:
         problem = policy.read_problem if policy is not None else ""
-        return [Check(name, None, f"The policy {policy_id} was not read lately. {problem}".strip(), read_at)]
+        return [
+            Check(
+                name,
+                None,
+                (
+                    _("The policy %(policy_id)s was not read lately. %(problem)s")
+                    % {"policy_id": policy_id, "problem": problem}
+                ).strip(),
+                read_at,
+            )
+        ]
     if policy.problem:
-        return [Check(name, False, f"The response headers policy {policy_id}: {policy.problem}", read_at)]
-    return [Check(name, True, f"Pages of {', '.join(settings.PLAYBACK_ORIGINS)} play with cookies.", read_at)]
+        return [
+            Check(
+                name,
+                False,
+                _("The response headers policy %(policy_id)s: %(problem)s")
+                % {"policy_id": policy_id, "problem": policy.problem},
+                read_at,
+            )
+        ]
+    return [
+        Check(
+            name,
+            True,
+            _("Pages of %(playback_origins)s play with cookies.")
+            % {"playback_origins": ", ".join(settings.PLAYBACK_ORIGINS)},
+            read_at,
+        )
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from channels_app.guards.breakout import STARTABLE
 from channels_app.models import Breakout, Channel
@@ -18,22 +19,35 @@ from streamhub.lifecycle.expectation import expected
 def state(channel: Channel) -> Check:
     observed_at = last_observed(channel, "ml_channel")
     if channel.state not in STARTABLE:
-        when = expected(channel) or "Its AWS resources are not complete yet."
+        when = expected(channel) or _("Its AWS resources are not complete yet.")
         reason = channel.error_message or str(when)
-        return Check("channel", False, f"The channel is {channel.state}. {reason}", observed_at)
-    return readable(channel, observed_at, "channel", lambda: (True, f"The channel is {channel.state}."))
+        return Check(
+            "channel",
+            False,
+            _("The channel is %(state)s. %(reason)s") % {"state": _(channel.state), "reason": reason},
+            observed_at,
+        )
+    return readable(
+        channel,
+        observed_at,
+        "channel",
+        lambda: (True, _("The channel is %(state)s.") % {"state": _(channel.state)}),
+    )
 
 
 def free(breakout: Breakout, channel: Channel) -> Check:
     others = Breakout.objects.filter(channel=channel, state__in=ON_AIR).exclude(pk=breakout.pk)
     other = others.order_by("state").first()  # stopping comes last
     if other is None:
-        return Check("channel_free", True, "No other breakout is on air on the channel.", database_now())
-    detail = f"The breakout {other.name!r} is {other.state} on the channel."
+        return Check("channel_free", True, _("No other breakout is on air on the channel."), database_now())
+    detail = _("The breakout %(name)s is %(state)s on the channel.") % {
+        "name": repr(other.name),
+        "state": _(other.state),
+    }
     if other.state == State.STOPPING:
-        detail += " A start is accepted and follows as soon as MediaLive is idle."
+        detail += _(" A start is accepted and follows as soon as MediaLive is idle.")
     if other.state == State.RUNNING:
-        detail += " Take over ends it and goes on air in its place."
+        detail += _(" Take over ends it and goes on air in its place.")
     return Check("channel_free", False, detail, database_now())
 
 
@@ -43,14 +57,14 @@ def origin(channel: Channel) -> list[Check]:
         return []
     closed, observed_at = origin_closed(channel), last_observed(channel, "mp_endpoint")
     if closed is None:
-        detail = (
+        detail = _(
             "The origin endpoint and CloudFront are being changed, one after the other. Until both are done "
             "viewers get errors."
         )
         return [Check("origin", False, detail, observed_at)]
-    detail = "Only CloudFront can read the origin endpoint."
+    detail = _("Only CloudFront can read the origin endpoint.")
     if not closed:
-        detail = "The origin endpoint is open. Apply settings closes it, while nothing is on air."
+        detail = _("The origin endpoint is open. Apply settings closes it, while nothing is on air.")
     return [readable(channel, observed_at, "origin", lambda: (True, detail))]
 
 
@@ -61,12 +75,14 @@ def maintenance(breakout: Breakout, channel: Channel) -> list[Check]:
         return []
     observed_at = last_observed(channel, "ml_channel")
     if channel.channel_class == ChannelClass.STANDARD:
-        detail = f"AWS may stop one pipeline for maintenance ({window}). The other one goes on."
+        detail = _("AWS may stop one pipeline for maintenance (%(window)s). The other one goes on.") % {
+            "window": window
+        }
         return [Check("maintenance_window", True, detail, observed_at)]
-    detail = (
-        f"The show is planned in the hours in which AWS may interrupt the channel ({window}). StreamHub "
+    detail = _(
+        "The show is planned in the hours in which AWS may interrupt the channel (%(window)s). StreamHub "
         "moves them while the channel is idle; if they stay, plan the show at another time."
-    )
+    ) % {"window": window}
     return [Check("maintenance_window", False, detail, observed_at)]
 
 
@@ -74,7 +90,7 @@ def error(channel: Channel) -> Check:
     """Whether the channel shows an error, of whatever step."""
     observed_at = last_observed(channel, "ml_channel")
     if not channel.error_code:
-        return Check("channel_error", True, "The channel shows no error.", observed_at)
+        return Check("channel_error", True, _("The channel shows no error."), observed_at)
     sentence = f"{channel.error_message} {channel.error_hint}".strip()
     read = channel.error_operation.partition(":")[2].startswith(READS)
     return Check("channel_error", None if read else False, sentence, observed_at)
@@ -85,6 +101,11 @@ def outdated(channel: Channel) -> Check:
     observed_at = last_observed(channel, "ml_channel")
     names = settings_differing(channel)
     if not names:
-        return Check("settings", True, "It has StreamHub's present settings.", observed_at)
-    fix = "Apply settings brings it up to date while nothing is on air; the show can go on without."
-    return Check("settings", False, f"Its settings are outdated: {', '.join(names)}. {fix}", observed_at)
+        return Check("settings", True, _("It has StreamHub's present settings."), observed_at)
+    fix = _("Apply settings brings it up to date while nothing is on air; the show can go on without.")
+    return Check(
+        "settings",
+        False,
+        _("Its settings are outdated: %(names)s. %(fix)s") % {"names": ", ".join(names), "fix": fix},
+        observed_at,
+    )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from streamhub.lifecycle.freshness import is_fresh, last_answer
 from streamhub.lifecycle.models import ManagedResource
 
@@ -46,10 +48,23 @@ def readable(
     """
     _service, _, call = row.error_operation.partition(":")
     if call.startswith(READS):
-        return Check(name, None, f"AWS could not be read: {row.error_message}", observed_at)
+        return Check(
+            name,
+            None,
+            gettext("AWS could not be read: %(error_message)s") % {"error_message": row.error_message},
+            observed_at,
+        )
     if call:
-        return Check(name, False, f"AWS did not carry out {call}: {row.error_message}", observed_at)
+        return Check(
+            name,
+            False,
+            gettext("AWS did not carry out %(call)s: %(error_message)s")
+            % {"call": call, "error_message": row.error_message},
+            observed_at,
+        )
     if observed_at is None and row.observed_at is not None:
-        return Check(name, None, "The last observation is too old. Prepare requests a new one.", None)
+        return Check(
+            name, None, gettext("The last observation is too old. Prepare requests a new one."), None
+        )
     ok, detail = judge()
     return Check(name, ok, detail, observed_at)

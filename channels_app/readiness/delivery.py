@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from channels_app.models import Channel
 from channels_app.readiness.check import Check, last_observed, readable
 from distributions import signing
@@ -12,7 +14,7 @@ from streamhub.lifecycle.expectation import expected
 def distribution(channel: Channel) -> list[Check]:
     row = channel.distribution
     if row is None:
-        detail = "No distribution is attached. Prepare or start creates one."
+        detail = _("No distribution is attached. Prepare or start creates one.")
         return [Check("distribution", False, detail)]
     observed_at = last_observed(row, "distribution")
 
@@ -20,11 +22,14 @@ def distribution(channel: Channel) -> list[Check]:
         if row.suspect_since is not None:
             return (
                 False,
-                "CloudFront answered that it does not exist. StreamHub reads it once more to be sure.",
+                _("CloudFront answered that it does not exist. StreamHub reads it once more to be sure."),
             )
         if row.aws_distribution_id:
-            return True, f"{row.aws_distribution_id} ({row.domain_name}) is attached."
-        return False, row.error_message or "It is being created."
+            return True, _("%(aws_distribution_id)s (%(domain_name)s) is attached.") % {
+                "aws_distribution_id": row.aws_distribution_id,
+                "domain_name": row.domain_name,
+            }
+        return False, row.error_message or _("It is being created.")
 
     return [
         readable(row, observed_at, "distribution", exists),
@@ -41,11 +46,11 @@ def _signing(row: Distribution) -> list[Check]:
 
 
 def _enabled(row: Distribution) -> tuple[bool, str]:
-    return bool(row.enabled), "CloudFront serves it." if row.enabled else "It is not enabled."
+    return bool(row.enabled), _("CloudFront serves it.") if row.enabled else _("It is not enabled.")
 
 
 def _deployed(row: Distribution) -> tuple[bool, str]:
     if row.status == "Deployed":
-        return True, "CloudFront has deployed it everywhere."
-    when = expected(row) or "CloudFront is still deploying it."
-    return False, f"{when} Viewers in some regions may have to wait."
+        return True, _("CloudFront has deployed it everywhere.")
+    when = expected(row) or _("CloudFront is still deploying it.")
+    return False, _("%(when)s Viewers in some regions may have to wait.") % {"when": when}

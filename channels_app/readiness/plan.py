@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from channels_app.guards.places import none_to_run
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
@@ -27,18 +29,24 @@ def other_show(breakout: Breakout, channel: Channel) -> list[Check]:
         return []
     now, found = database_now(), neighbours(breakout, channel, NEAR)
     if not found:
-        return [Check("other_show", True, "No other show is planned within the hour on the channel.", now)]
+        return [Check("other_show", True, _("No other show is planned within the hour on the channel."), now)]
     overlapping = [near for near in found if near.overlaps]
     named = (overlapping or found)[0]
-    at = f"{named.begins.astimezone(UTC):%Y-%m-%d %H:%M} to {_clock(named.ends)} UTC"
+    at = _("%(begins)s to %(clock)s UTC") % {
+        "begins": f"{named.begins.astimezone(UTC):%Y-%m-%d %H:%M}",
+        "clock": _clock(named.ends),
+    }
     if named.overlaps:
-        detail = f"{named.breakout.name!r} is planned in the same time ({at}). Reschedule one of them."
+        detail = _("%(name)s is planned in the same time (%(at)s). Reschedule one of them.") % {
+            "name": repr(named.breakout.name),
+            "at": at,
+        }
         return [Check("other_show", False, detail, now)]
-    where = "before it" if named.ends <= breakout.starts_at else "after it"
-    detail = (
-        f"{named.breakout.name!r} is planned within the hour {where} ({at}). Take over goes from one to the "
+    where = _("before it") if named.ends <= breakout.starts_at else _("after it")
+    detail = _(
+        "%(name)s is planned within the hour %(where)s (%(at)s). Take over goes from one to the "
         "other without stopping the channel."
-    )
+    ) % {"name": repr(named.breakout.name), "where": where, "at": at}
     return [Check("other_show", True, detail, now)]
 
 
@@ -53,13 +61,28 @@ def quota(channel: Channel) -> Check:
         return Check("quota", False, refusal.sentence, now)
     room = standing_of(DISTRIBUTIONS)
     if channel.distribution is not None:
-        more = " A replacement of its distribution would wait for room." if room.full else ""
+        more = _(" A replacement of its distribution would wait for room.") if room.full else ""
         return Check(
-            "quota", True, f"It has all that it needs. {room.sentence}.{more}", room.observed_at or now
+            "quota",
+            True,
+            _("It has all that it needs. %(sentence)s.%(more)s") % {"sentence": room.sentence, "more": more},
+            room.observed_at or now,
         )
     if room.headroom is None:
-        return Check("quota", None, f"{room.sentence}. Whether there is room is known after the next list.")
+        return Check(
+            "quota",
+            None,
+            _("%(sentence)s. Whether there is room is known after the next list.")
+            % {"sentence": room.sentence},
+        )
     if room.full:
-        fix = "Raise the quota at AWS, or delete a distribution that is not needed."
-        return Check("quota", False, f"{room.sentence}, and it needs one. {fix}", room.observed_at)
-    return Check("quota", True, f"{room.sentence}, and it needs one.", room.observed_at)
+        fix = _("Raise the quota at AWS, or delete a distribution that is not needed.")
+        return Check(
+            "quota",
+            False,
+            _("%(sentence)s, and it needs one. %(fix)s") % {"sentence": room.sentence, "fix": fix},
+            room.observed_at,
+        )
+    return Check(
+        "quota", True, _("%(sentence)s, and it needs one.") % {"sentence": room.sentence}, room.observed_at
+    )

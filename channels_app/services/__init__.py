@@ -17,6 +17,7 @@ from channels_app.services.breakout import (
     breakout_retry,
     breakout_start,
     breakout_stop,
+    plan_errors,
 )
 from channels_app.services.breakout_edits import (
     breakout_duplicate,
@@ -34,9 +35,10 @@ from channels_app.services.channel import (
     channel_stop,
     channel_stop_unneeded,
     channel_wanted,
+    creation_errors,
     locked_channel,
 )
-from channels_app.services.channel_edits import ENCODER_FIELDS, channel_edit, pending_changes
+from channels_app.services.channel_edits import ENCODER_FIELDS, channel_edit, edit_errors, pending_changes
 from channels_app.services.channel_tags import channel_tags_change
 from channels_app.services.customers import customer_of, with_customer
 from channels_app.services.distribution import (
@@ -55,17 +57,25 @@ from channels_app.services.recordings import (
     breakout_recordings_record,
 )
 from channels_app.services.rescue import channel_restart_pipelines, channel_switch_input
-from channels_app.services.schedule import breakout_schedule, channel_schedule, said, schedule_of, what_is_on
+from channels_app.services.schedule import (
+    breakout_schedule,
+    channel_schedule,
+    said,
+    schedule_errors,
+    schedule_of,
+    what_is_on,
+)
 from channels_app.services.security_group import (
     security_group_for,
     security_group_release,
     security_group_retry,
     security_groups_release_unused,
 )
-from channels_app.services.series import REPEATS, Slot, series_slots, zone_names
+from channels_app.services.series import REPEATS, Slot, series_errors, series_slots, zone_names
 from channels_app.services.situations import breakout_situation, channel_situation
 from channels_app.services.take_over import breakout_take_over
 from channels_app.services.usage import Usage, breakout_usage_record, breakout_usages_record
+from channels_app.services.validation import UNREAD
 from channels_app.services.warmth import channel_cool, channel_warm, warmth_forget
 
 __all__ = [
@@ -74,6 +84,7 @@ __all__ = [
     "RECORDINGS_MISSING",
     "RECORDINGS_UNREAD",
     "REPEATS",
+    "UNREAD",
     "Slot",
     "Usage",
     "alias_of",
@@ -114,24 +125,29 @@ __all__ = [
     "channel_wanted",
     "channel_warm",
     "copied",
+    "creation_errors",
     "creation_refusal",
     "customer_of",
     "distribution_add",
     "distribution_create_and_attach",
     "distribution_reattach",
     "distribution_replace",
+    "edit_errors",
     "locked_channel",
     "origin_closed",
     "origin_switching",
     "pending_changes",
+    "plan_errors",
     "plan_warnings",
     "running",
     "said",
+    "schedule_errors",
     "schedule_of",
     "security_group_for",
     "security_group_release",
     "security_group_retry",
     "security_groups_release_unused",
+    "series_errors",
     "series_slots",
     "settings_differing",
     "settings_outdated",

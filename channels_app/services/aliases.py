@@ -13,6 +13,7 @@ from itertools import count
 from django.conf import settings
 
 from channels_app.models import Channel
+from channels_app.models.channel import Desired
 
 LABEL_MAX = 63  # characters of a label in DNS
 _OTHERS = re.compile(r"[^a-z0-9]+")
@@ -31,12 +32,14 @@ def slug(name: str) -> str:
 
 
 def free_label(name: str) -> str:
-    """The slug of a name, with a number behind it if another channel has it. One query."""
+    """The slug of a name, with a number behind it if another channel has it. One query.
+
+    One that is being deleted has none any more: a channel that is made again gets the address that it had.
+    """
     wanted = slug(name)
+    living = Channel.objects.exclude(desired=Desired.DELETED)
     taken = set(
-        Channel.objects.filter(alias_label__startswith=wanted[: LABEL_MAX - 8]).values_list(
-            "alias_label", flat=True
-        )
+        living.filter(alias_label__startswith=wanted[: LABEL_MAX - 8]).values_list("alias_label", flat=True)
     )
     return next(label for label in _numbered(wanted) if label not in taken)
 

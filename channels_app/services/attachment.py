@@ -7,12 +7,14 @@ from channels_app.models.breakout import State
 from distributions.models import Distribution
 
 
-def attachment_open(channel: Channel) -> None:
+def attachment_open(channel: Channel, breakout: Breakout | None = None) -> None:
     """Open an attachment for the breakout that is starting or running on the channel.
 
-    Idempotent; does nothing while the channel has no distribution. The channel's row must be locked.
+    `breakout`: which one that is, if the caller knows. Idempotent; does nothing while the channel has no
+    distribution. The channel's row must be locked.
     """
-    breakout = Breakout.objects.filter(channel=channel, state__in=(State.STARTING, State.RUNNING)).first()
+    if breakout is None:
+        breakout = Breakout.objects.filter(channel=channel, state__in=(State.STARTING, State.RUNNING)).first()
     distribution = channel.distribution
     if breakout is None or distribution is None:
         return

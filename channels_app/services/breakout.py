@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from channels_app import breakout_sync
 from channels_app.guards import breakout as guards
@@ -65,7 +66,7 @@ def breakout_create(
     """
     fields: dict[str, Any] = {
         "name": composed(name),
-        "starts_at": starts_at,
+        "starts_at": stored_start(starts_at),
         "duration_minutes": duration_minutes,
         "time_zone": stored_zone(time_zone),
         "customer": composed(customer or ""),
@@ -94,6 +95,11 @@ def stored_zone(zone: str | None) -> str:
     return "" if zone in (None, "UTC") else str(zone)
 
 
+def stored_start(moment: datetime | None) -> datetime | None:
+    """As the column has it: in whole seconds, which every form of a browser can show."""
+    return moment and moment.replace(microsecond=0)
+
+
 def plan_errors(fields: Mapping[str, Any]) -> dict[str, str]:
     """The messages about the fields of a plan that are given, by field. A start must not be past."""
     errors: dict[str, str | None] = {}
@@ -103,16 +109,21 @@ def plan_errors(fields: Mapping[str, Any]) -> dict[str, str]:
         errors["starts_at"] = starts_at_error(fields["starts_at"], database_now())
     minutes = fields.get("duration_minutes")
     if minutes is not None and not 1 <= minutes <= DURATION_MAX_MINUTES:
-        errors["duration_minutes"] = f"Give 1 to {DURATION_MAX_MINUTES} minutes (one week)."
+        errors["duration_minutes"] = _("Give 1 to %(duration_max_minutes)s minutes (one week).") % {
+            "duration_max_minutes": DURATION_MAX_MINUTES
+        }
     if fields.get("time_zone"):
         errors["time_zone"] = zone_error(fields["time_zone"])
     customer, note = fields.get("customer", ""), fields.get("note", "")
     if customer:
         errors["customer"] = name_error(customer, CUSTOMER_MAX)
     if len(note) > NOTE_MAX:
-        errors["note"] = f"A note has at most {NOTE_MAX} characters; this one has {len(note)}."
+        errors["note"] = _("A note has at most %(note_max)s characters; this one has %(count)s.") % {
+            "note_max": NOTE_MAX,
+            "count": len(note),
+        }
     elif "\0" in note:
-        errors["note"] = "Remove the NUL character."
+        errors["note"] = _("Remove the NUL character.")
     return {field: error for field, error in errors.items() if error}
 
 
@@ -122,7 +133,7 @@ def locked_breakout(breakout: Breakout) -> Breakout:
     channel = channels.filter(pk=breakout.channel_id).first() if breakout.channel_id else None
     locked = Breakout.objects.select_for_update(of=("self",)).filter(pk=breakout.pk).first()
     if locked is None:
-        raise NotPossible("The breakout is deleted.", state="deleted")
+        raise NotPossible(_("The breakout is deleted."), state="deleted")
     locked.channel = channel
     audit.locked(locked)
     return locked
@@ -149,7 +160,7 @@ def _channel_of(breakout: Breakout) -> Channel:
 
 
 def _prepare(channel: Channel, *, who: Actor, older_only: bool = False) -> None:
-    """Create a missing distribution, retry a failed one, or request an urgent observation.
+    """Create a missing distribution, retry a failed one, try a creation that waits, or observe urgently.
 
     The observation finds a distribution that was deleted or disabled outside StreamHub; the driver replaces
     or enables it. With `older_only`, it is not requested if the last one may still be acted on, nor if so
@@ -161,7 +172,11 @@ def _prepare(channel: Channel, *, who: Actor, older_only: bool = False) -> None:
         channel.refresh_from_db()
     elif distribution.state == DistributionState.FAILED:
         distributions.distribution_retry(distribution, who=who)
-    elif distribution.aws_distribution_id and not (older_only and _seen_soon_or_lately(distribution)):
+        intent.requeue(Distribution, [distribution.pk], urgent=True)
+    elif not distribution.aws_distribution_id:
+        # It may wait for hours: for a person, for a permission, or for room in a quota.
+        intent.requeue(Distribution, [distribution.pk], urgent=True)
+    elif not (older_only and _seen_soon_or_lately(distribution)):
         intent.requeue(Distribution, [distribution.pk], observe=True, urgent=True)
 
 
@@ -199,10 +214,9 @@ def start_from(breakout: Breakout, channel: Channel, *, who: Actor, why: str = "
         customer=customer_of(breakout),
         **error_fields(None),
     )
-    attachment_open(channel)
+    attachment_open(channel, breakout)
     # While the channel should run, a lost distribution is replaced without this flag.
-    Channel.objects.filter(pk=channel.pk, distribution__isnull=False).update(distribution_wanted=False)
-    channel_intent(channel)
+    channel_intent(channel, **({} if channel.distribution is None else {"distribution_wanted": False}))
     return breakout
 
 
@@ -222,7 +236,8 @@ def breakout_stop(breakout: Breakout, *, who: Actor, confirmed: bool = False) ->
         Channel.objects.filter(pk=breakout.channel.pk).update(**stop_confirmed(breakout.channel))
     if breakout.state == State.STOPPING:
         if breakout.channel is not None:
-            channel_intent(breakout.channel)
+            _stop_channel(breakout.channel)
+            breakout.refresh_from_db()
         return breakout
     if breakout.state == State.FAILED and situation.other_on_air:
         # Another breakout uses the channel by now, so there is nothing to stop on AWS.
@@ -233,20 +248,30 @@ def breakout_stop(breakout: Breakout, *, who: Actor, confirmed: bool = False) ->
 
 def _stop(breakout: Breakout, *, who: Actor, why: str, cancelling: bool = False) -> Breakout:
     channel = breakout.channel
-    states.change(
-        breakout,
-        State.STOPPING,
-        who=who,
-        why=why,
-        cancelling=cancelling,
-        session_ended_at=end_of("session_started_at"),
-    )
+    ended = _failed_at(breakout) if breakout.state == State.FAILED else end_of("session_started_at")
+    states.change(breakout, State.STOPPING, who=who, why=why, cancelling=cancelling, session_ended_at=ended)
     if channel is None:
         breakout_sync.breakout_end(breakout)
     else:
-        channel_intent(channel)
+        _stop_channel(channel)
     breakout.refresh_from_db()
     return breakout
+
+
+def _failed_at(breakout: Breakout) -> datetime:
+    """When a failed breakout ended: not before it began, whatever the database's clock did."""
+    began = breakout.session_started_at or breakout.state_since
+    return breakout.session_ended_at or max(began, breakout.state_since)
+
+
+def _stop_channel(channel: Channel) -> None:
+    """Want the channel stopped unless others need it. Without an encoder its breakouts end at once.
+
+    While its parts are created no step may come that says it is idle.
+    """
+    channel_intent(channel)
+    if channel.state in breakout_sync.AT_REST and not breakout_sync.has_encoder(channel):
+        breakout_sync.sync_breakout(channel)
 
 
 @transaction.atomic
@@ -271,7 +296,7 @@ def breakout_retry(breakout: Breakout, *, who: Actor) -> Breakout:
     guards.check("retry", breakout_situation(breakout))
     channel = _channel_of(breakout)
     if channel.state == ChannelState.FAILED:
-        channel = channel_retry(channel, who=who)
+        channel = channel_retry(channel, who=who, second_too=False)
     return start_from(breakout, channel, who=who)
 
 

@@ -10,7 +10,13 @@ from django.db import transaction
 
 from channels_app.guards import breakout as guards
 from channels_app.models import Breakout, Channel
-from channels_app.services.breakout import breakout_create, locked_breakout, plan_errors, stored_zone
+from channels_app.services.breakout import (
+    breakout_create,
+    locked_breakout,
+    plan_errors,
+    stored_start,
+    stored_zone,
+)
 from channels_app.services.situations import breakout_situation
 from streamhub.access import audit
 from streamhub.access.actors import Actor
@@ -46,7 +52,7 @@ def breakout_reschedule(breakout: Breakout, *, who: Actor, **given: Any) -> Brea
 
 def _edit(row: Breakout, given: dict[str, Any], *, who: Actor) -> Breakout:
     values = {name: _stored(name, value) for name, value in given.items()}
-    wanted = {name: value for name, value in values.items() if value != getattr(row, name)}
+    wanted = {name: value for name, value in values.items() if value != _stored(name, getattr(row, name))}
     if unknown := sorted(set(given) - set(EDITABLE)):
         raise TypeError(f"A breakout has no field to edit: {', '.join(unknown)}.")
     if errors := plan_errors(wanted):
@@ -70,6 +76,8 @@ def _edit(row: Breakout, given: dict[str, Any], *, who: Actor) -> Breakout:
 def _stored(name: str, value: Any) -> Any:
     if name == "note":
         return (value or "").strip()
+    if name == "starts_at":
+        return stored_start(value)
     if name == "time_zone":
         return stored_zone(value)
     return composed(value or "") if name in ("name", "customer") else value

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
+from channels_app import breakout_sync
 from channels_app.decide.channel import desired_of
 from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
-from channels_app.models.channel import ChannelClass, Desired, InputType, State
+from channels_app.models.channel import ChannelClass, Desired, InputType, SecondRenewal, State
 from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
 from channels_app.services.aliases import free_label
 from channels_app.services.applied_settings import wanted_authorization
-from channels_app.services.places import check_creation
+from channels_app.services.places import check_creation, lock_places
 from channels_app.services.security_group import security_group_for, security_group_retry
 from channels_app.services.situations import channel_situation
 from channels_app.services.tags import tags_composed
@@ -38,7 +42,7 @@ def locked_channel(pk: int) -> Channel:
     """The channel's row, locked: the first lock of every verb. Raises `NotPossible` if it is deleted."""
     row = Channel.objects.select_for_update(of=("self",)).filter(pk=pk).first()
     if row is None:
-        raise NotPossible("The channel is deleted.", state="deleted")
+        raise NotPossible(_("The channel is deleted."), state="deleted")
     audit.locked(row)
     return row
 
@@ -82,15 +86,12 @@ def channel_create(
         "input_credentials": input_credentials,
         "second_input": second_input,
     }
-    errors, cidrs = channel_errors({**fields, **given}, PROFILE_NAMES)
+    errors, cidrs = creation_errors({**fields, **given})
     if errors:
         raise Invalid(errors)
     fields |= _credentials(input_credentials)
     fields["second_input_type"] = (second_input or {}).get("type", "")
     fields["tags"] = tags_composed(fields["tags"])
-    twin = Channel.objects.exclude(desired=Desired.DELETED).filter(name_key=folded(fields["name"])).first()
-    if twin is not None:
-        raise name_taken(twin.name)
     check_creation()
     try:
         with transaction.atomic():
@@ -107,12 +108,22 @@ def channel_create(
     except IntegrityError as error:
         if "alias_label" in str(error):  # another channel took it just now
             raise Invalid(
-                {"name": "Another channel was created with a like name just now. Try again."}
+                {"name": _("Another channel was created with a like name just now. Try again.")}
             ) from error
         if "name" in str(error):
             raise name_taken(fields["name"]) from error
         raise
     return row
+
+
+def creation_errors(fields: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """A new channel's error messages by field, a taken name included, and its normalised CIDRs."""
+    errors, cidrs = channel_errors(fields, PROFILE_NAMES)
+    if "name" not in errors:
+        living = Channel.objects.exclude(desired=Desired.DELETED)
+        twin = living.filter(name_key=folded(fields["name"])).first()
+        errors |= name_taken(twin.name).errors if twin is not None else {}
+    return errors, cidrs
 
 
 def _credentials(given: dict[str, str] | None) -> dict[str, str]:
@@ -124,7 +135,10 @@ def _credentials(given: dict[str, str] | None) -> dict[str, str]:
 
 def name_taken(name: str) -> Invalid:
     return Invalid(
-        {"name": f"A channel named {name!r} exists already; case does not count. Choose another name."}
+        {
+            "name": _("A channel named %(name)s exists already; case does not count. Choose another name.")
+            % {"name": repr(name)}
+        }
     )
 
 
@@ -135,11 +149,14 @@ def channel_wanted(channel: Channel) -> str:
 
 
 def channel_intent(channel: Channel, **fields: Any) -> None:
-    """Write the channel's desired state and wake a worker. The row must be locked."""
+    """Write the channel's desired state and wake a worker. The row must be locked.
+
+    Only a start and a stop are urgent: what is done to idle channels must not hold them up.
+    """
     desired = channel_wanted(channel)
     priority = {
         Desired.RUNNING: Priority.START,
-        Desired.IDLE: Priority.STOP,
+        Desired.IDLE: Priority.STOP if breakout_sync.may_run(channel) else Priority.CREATE,
         Desired.DELETED: Priority.DELETE,
     }[Desired(desired)]
     intent.set_desired(channel, desired=desired, priority=priority, **fields)
@@ -215,22 +232,29 @@ def channel_delete(channel: Channel, *, who: Actor) -> Channel:
 
 @transaction.atomic
 @audit.verb("channels_app.retry_channel")
-def channel_retry(channel: Channel, *, who: Actor) -> Channel:
+def channel_retry(channel: Channel, *, who: Actor, second_too: bool = True) -> Channel:
     """Retry what failed or waits, now. Lost parts and a lost distribution are created again.
 
-    A MediaLive channel whose last edit failed gets our settings again.
+    A MediaLive channel whose last edit failed gets our settings again. `second_too`: if it works without its
+    second input, it gets another one, with another URL. Raises `NotPossible`, also when it is kept warm and
+    has no place to run.
     """
     channel = locked_channel(channel.pk)
-    guards.check("retry", channel_situation(channel))
+    place_check(channel)
     distribution_gone = channel.error_code == DISTRIBUTION_GONE
-    if channel.security_group is not None and not channel.ml_input_id:
+    renewed = _second_renewal(channel) if second_too else {}
+    if channel.security_group is not None and (renewed or not channel.ml_input_id):
         security_group_retry(channel.security_group, who=who)
     if channel.state == State.FAILED:
-        complete = channel.ml_channel_id and not _lost(channel)
+        lost = _lost(channel)
+        complete = channel.ml_channel_id and not lost
         state = State.IDLE if complete else State.PROVISIONING if channel.mp_channel_id else State.PENDING
-        states.change(
-            channel, state, who=who, why="retried", failed_step="", **error_fields(None), **_renewals(channel)
-        )
+        none: dict[str, Any] = {"failed_step": "", **error_fields(None)}
+        none |= {} if _works_without_second(channel) else {"second_renewal": ""}
+        states.change(channel, state, who=who, why="retried", **none, **_renewals(channel, lost))
+    if renewed:
+        why = "retried: another second input is created"
+        states.record(channel, channel.state, channel.state, who=who, why=why)
     update_wanted = channel.update_wanted or channel.ml_channel_state == "UPDATE_FAILED"
     wanted = channel.distribution_wanted or (distribution_gone and channel.distribution_id is None)
     # An endpoint that is to be created gets the present settings, which a person may have corrected.
@@ -242,17 +266,40 @@ def channel_retry(channel: Channel, *, who: Actor) -> Channel:
         update_wanted=update_wanted,
         edits_refused=False,
         **built,
+        **renewed,
     )
     return channel
 
 
+def place_check(channel: Channel) -> None:
+    """Raise `NotPossible` unless the locked channel may be retried: a failed one has lost its place."""
+    lock_places()
+    guards.check("retry", replace(channel_situation(channel), desired=channel_wanted(channel)))
+
+
 def _lost(channel: Channel) -> list[PartColumns]:
-    return [part for part in Channel.PARTS if part.of(channel).gone]
+    """The parts without which it cannot work: not the second input beside a MediaLive channel."""
+    lost = [part for part in Channel.PARTS if part.of(channel).lost]
+    return [part for part in lost if part is not Channel.ML_SECOND or not _works_without_second(channel)]
 
 
-def _renewals(channel: Channel) -> dict[str, Any]:
-    """The columns that reset lost parts, with a new token for each MediaLive part."""
+def _works_without_second(channel: Channel) -> bool:
+    return bool(channel.ml_channel_id) and not Channel.ML_CHANNEL.of(channel).lost
+
+
+def _second_renewal(channel: Channel) -> dict[str, Any]:
+    """The columns with which a channel that works without its second input gets another one."""
+    if not _works_without_second(channel):
+        return {}
+    due = {"second_renewal": SecondRenewal.DUE}
+    if channel.second_input_lost:
+        return _renewals(channel, [Channel.ML_SECOND]) | due
+    return due if channel.second_renewal == SecondRenewal.REFUSED else {}
+
+
+def _renewals(channel: Channel, parts: list[PartColumns]) -> dict[str, Any]:
+    """The columns that reset these lost parts, with a new token for each MediaLive part."""
     fields: dict[str, Any] = {}
-    for part in _lost(channel):
+    for part in parts:
         fields |= part.renewed(channel)
     return fields

@@ -21,7 +21,8 @@ from channels_app.services.channel import channel_intent, locked_channel, name_t
 from channels_app.services.channel_tags import channel_tags_change, tags_are_pending
 from channels_app.services.security_group import security_group_for, security_group_release
 from channels_app.services.situations import channel_situation
-from channels_app.services.validation import channel_errors
+from channels_app.services.tags import tags_error
+from channels_app.services.validation import UNREAD, channel_errors
 from streamhub.access import audit
 from streamhub.access.actors import Actor
 from streamhub.errors import Invalid
@@ -47,7 +48,8 @@ def channel_edit(channel: Channel, *, who: Actor, **given: Any) -> Channel:
     row = locked_channel(channel.pk)
     guards.check("edit", channel_situation(row))
     tags = given.pop("tags", None)
-    wanted = {name: value for name, value in _checked(row, given).items() if value != getattr(row, name)}
+    checked = _checked(row, given, tags)
+    wanted = {name: value for name, value in checked.items() if value != getattr(row, name)}
     if any(field in wanted for field in ENCODER_FIELDS):
         guards.ENCODER_TABLE.check("edit", channel_situation(row))
     if wanted:
@@ -57,8 +59,20 @@ def channel_edit(channel: Channel, *, who: Actor, **given: Any) -> Channel:
     return row
 
 
-def _checked(row: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given fields as they are stored. Raises `Invalid`, also for a name that another channel has."""
+def edit_errors(given: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the fields of an edit whatever the channel is, by field.
+
+    Whether a name is taken, and which CIDRs can be, depends on the channel.
+    """
+    found, _cidrs = channel_errors({**UNREAD, **given}, PROFILE_NAMES)
+    return {name: message for name, message in found.items() if name in given and name != CIDRS}
+
+
+def _checked(row: Channel, given: Mapping[str, Any], tags: dict[str, str] | None) -> dict[str, Any]:
+    """The given fields as they are stored, without the tags. Raises `Invalid` with all that is wrong.
+
+    That is also a name that another channel has, and what is wrong with the tags.
+    """
     if unknown := sorted(set(given) - set(EDITABLE)):
         raise TypeError(f"A channel has no field to edit: {', '.join(unknown)}.")
     values = dict(given)
@@ -70,8 +84,9 @@ def _checked(row: Channel, given: Mapping[str, Any]) -> dict[str, Any]:
     if "name" in values and "name" not in errors:
         living = Channel.objects.exclude(desired=Desired.DELETED).exclude(pk=row.pk)
         twin = living.filter(name_key=folded(values["name"])).first()
-        if twin is not None:
-            raise name_taken(twin.name)
+        errors |= name_taken(twin.name).errors if twin is not None else {}
+    if tags is not None and (wrong := tags_error(tags)):
+        errors["tags"] = wrong
     if errors:
         raise Invalid(errors)
     return values | ({CIDRS: cidrs} if CIDRS in values else {})

@@ -10,7 +10,7 @@ from django.db import transaction
 from channels_app.guards import channel as guards
 from channels_app.models import Channel
 from channels_app.models.channel import State
-from channels_app.services.channel import channel_intent, locked_channel
+from channels_app.services.channel import channel_intent, locked_channel, place_check
 from channels_app.services.situations import channel_situation
 from channels_app.services.tags import tags_composed, tags_error
 from distributions import services as distributions
@@ -39,6 +39,7 @@ def channel_tags_change(channel: Channel, tags: Mapping[str, str], *, who: Actor
         return row
     removed = distributions.removed_keys(row.tags_removed, row.tags, wanted)
     if _refused_creation(row):
+        place_check(row)
         state = State.PROVISIONING if row.mp_channel_id else State.PENDING
         states.change(row, state, who=who, why="tags changed", failed_step="", **error_fields(None))
     else:
@@ -51,7 +52,7 @@ def channel_tags_change(channel: Channel, tags: Mapping[str, str], *, who: Actor
 
 def _part_keys(row: Channel) -> list[str]:
     """The parts that the channel has or is to have."""
-    without = () if row.second_input_type else (Channel.ML_SECOND,)
+    without = () if row.second_input_type and not row.second_input_lost else (Channel.ML_SECOND,)
     return [part.key for part in Channel.PARTS if part not in without]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db.models import Case, F, QuerySet, TextField, Value, When
-from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
 from channels_app.models import Breakout
 from channels_app.models.breakout import State
+from channels_app.services.tag_value import TagValue
 
 CUSTOMER_MAX = 256
 # Not started yet: its customer is still what the channel's tag says.
@@ -24,8 +24,6 @@ def customer_of(row: Breakout) -> str:
 
 def with_customer(rows: QuerySet[Breakout]) -> QuerySet[Breakout]:
     """The rows, each with `shown_customer`: what `customer_of` says."""
-    tagged = Coalesce(
-        KeyTextTransform(settings.CUSTOMER_TAG, "channel__tags"), Value(""), output_field=TextField()
-    )
+    tagged = Coalesce(TagValue("channel__tags", settings.CUSTOMER_TAG), Value(""), output_field=TextField())
     of_channel = When(customer="", state__in=_BEFORE_START, then=tagged)
     return rows.annotate(shown_customer=Case(of_channel, default=F("customer"), output_field=TextField()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from channels_app.guards import breakout as guards
 from channels_app.models import Breakout
@@ -22,9 +23,11 @@ def breakout_extend(breakout: Breakout, minutes: int, *, who: Actor) -> Breakout
     guards.check("extend", breakout_situation(breakout))
     left = DURATION_MAX_MINUTES - (breakout.duration_minutes or 0)
     if left < 1:
-        raise Invalid({"minutes": "It is planned for a week already, and a week in all is the most."})
+        raise Invalid({"minutes": _("It is planned for a week already, and a week in all is the most.")})
     if not 1 <= minutes <= left:
-        raise Invalid({"minutes": f"Give 1 to {left} minutes: a week in all is the most."})
+        raise Invalid(
+            {"minutes": _("Give 1 to %(left)s minutes: a week in all is the most.") % {"left": left}}
+        )
     breakout.duration_minutes = (breakout.duration_minutes or 0) + minutes
     breakout.save(update_fields=["duration_minutes"])
     end = breakout.planned_end_at

@@ -17,6 +17,7 @@ from channels_app.models import Channel, InputFacts, PipelineStill
 
 # MediaLive's states in which a channel takes its input.
 LISTENING = ("RUNNING", "RECOVERING")
+ALERT_CALLS = 75  # a run; of 200 channels each is asked in every third run
 
 
 @dataclass(frozen=True)

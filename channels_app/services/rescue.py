@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from channels_app import breakout_sync
 from channels_app.guards import channel as guards
@@ -36,7 +37,7 @@ NO_WISH: dict[str, Any] = {
 def channel_switch_input(channel: Channel, to: str, *, who: Actor) -> Channel:
     """Have MediaLive read the input `to` ("main" or "second") now. Raises `Invalid`, `NotPossible`."""
     if to not in INPUTS:
-        raise Invalid({"to": f"Choose one of {', '.join(INPUTS)}."})
+        raise Invalid({"to": _("Choose one of %(choices)s.") % {"choices": ", ".join(INPUTS)}})
     row = locked_channel(channel.pk)
     guards.check("switch-input", channel_situation(row))
     _tell(row, f"switch to the {to} input requested", who)

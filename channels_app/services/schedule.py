@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from channels_app.decide.schedule import MOST, NAMES, Action, Plan, Rules, due, rules_of
 from channels_app.guards import breakout as guards
@@ -50,12 +51,12 @@ def schedule_errors(choice: Choice) -> dict[str, str]:
 
 def _error(name: str, value: Any) -> str:
     if name not in NAMES:
-        return f"There is no such choice. Choose from {', '.join(NAMES)}."
+        return _("There is no such choice. Choose from %(names)s.") % {"names": ", ".join(NAMES)}
     if name not in MOST:
-        return "" if isinstance(value, bool) else "Say true or false."
+        return "" if isinstance(value, bool) else _("Say true or false.")
     if value is None or (type(value) is int and 1 <= value <= MOST[name]):
         return ""
-    return f"Give 1 to {MOST[name]} minutes, or nothing for not at all."
+    return _("Give 1 to %(most)s minutes, or nothing for not at all.") % {"most": MOST[name]}
 
 
 @transaction.atomic

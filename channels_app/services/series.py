@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import DAILY, FR, MO, MONTHLY, TH, TU, WE, WEEKLY, rrule
 from dateutil.tz import datetime_exists, resolve_imaginary
+from django.utils import dateformat
+from django.utils.translation import gettext as _
 
 from streamhub.errors import Invalid
 
@@ -38,7 +40,7 @@ class Slot:
     @property
     def on_the_clock(self) -> str:
         """As the zone's clock shows it, such as "Sun 2027-03-28 19:30 CEST"."""
-        return f"{self.local:%a %Y-%m-%d %H:%M %Z}"
+        return dateformat.format(self.local, "D Y-m-d H:i T")
 
 
 @cache
@@ -54,14 +56,7 @@ def series_slots(
 
     Raises `Invalid`.
     """
-    errors = {}
-    if zone not in available_timezones():
-        errors["zone"] = f"There is no time zone {zone[:40]!r}. Choose one such as Europe/Berlin."
-    if repeats not in REPEATS:
-        errors["repeats"] = f"Choose one of {', '.join(REPEATS)}."
-    if not 1 <= times + len(also) <= MOST or times < 1:
-        errors["times"] = f"Plan 1 to {MOST} shows at once."
-    if errors:
+    if errors := series_errors(zone, repeats, times, also):
         raise Invalid(errors)
     rules = {
         "daily": lambda: rrule(DAILY, dtstart=first, count=times),
@@ -73,8 +68,22 @@ def series_slots(
     try:
         locals_ = sorted({*rules[repeats](), *also})
     except (OverflowError, ValueError):
-        raise Invalid({"first": "Give a time nearer to now."}) from None
+        raise Invalid({"first": _("Give a time nearer to now.")}) from None
     return [_slot(local, ZoneInfo(zone)) for local in locals_]
+
+
+def series_errors(zone: str, repeats: str, times: int, also: Sequence[datetime]) -> dict[str, str]:
+    """What is wrong with the choice of times, by field."""
+    errors = {}
+    if zone not in available_timezones():
+        errors["zone"] = _("There is no time zone %(zone)s. Choose one such as Europe/Berlin.") % {
+            "zone": repr(zone[:40])
+        }
+    if repeats not in REPEATS:
+        errors["repeats"] = _("Choose one of %(choices)s.") % {"choices": ", ".join(REPEATS)}
+    if not 1 <= times + len(also) <= MOST or times < 1:
+        errors["times"] = _("Plan 1 to %(most)s shows at once.") % {"most": MOST}
+    return errors
 
 
 def _slot(local: datetime, zone: ZoneInfo) -> Slot:

@@ -6,6 +6,7 @@ from channels_app import breakout_sync
 from channels_app.guards import breakout, channel
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import NEEDS_CHANNEL
+from channels_app.models.channel import SecondRenewal
 from channels_app.services import applied_settings
 from channels_app.services.places import running_places
 
@@ -20,16 +21,23 @@ def channel_situation(row: Channel) -> channel.Situation:
         on_air_state=on_air.state if on_air else "",
         runs=breakout_sync.runs(row),
         may_run=breakout_sync.may_run(row),
-        has_error=bool(row.error_code),
+        has_error=bool(row.error_code or row.second_renewal == SecondRenewal.REFUSED),
         has_distribution=row.distribution_id is not None,
         has_endpoint=bool(row.endpoint_url),
         built=bool(row.ml_channel_id and row.mp_endpoint_id),
         outdated=bool(applied_settings.differing(row)),
         kept_warm=row.warm_until is not None,
         has_second_input=bool(row.second_input_type),
+        second_attached=_second_is_attached(row),
         restarting=row.restart_wanted,
         places=running_places(row),
     )
+
+
+def _second_is_attached(row: Channel) -> bool:
+    """Whether MediaLive's channel has the second input, as far as it was read."""
+    second = row.input_ids[1:]
+    return bool(second) and (not row.attached_inputs or second[0] in row.attached_inputs)
 
 
 def breakout_situation(row: Breakout) -> breakout.Situation:

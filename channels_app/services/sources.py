@@ -10,12 +10,18 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from channels_app.models.channel import ChannelClass, InputType
 from streamhub.internet_addresses import address_of, on_the_internet
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 SOURCE_MAX = 2048
 USERNAME_MAX = 128
@@ -46,7 +52,7 @@ class SourceKind:
     schemes: tuple[str, ...]
     pattern: str
     example: str
-    what: str
+    what: StrOrPromise
     credentials: bool = True
 
 
@@ -55,25 +61,25 @@ KINDS: Mapping[str, SourceKind] = {
         ("rtmp",),
         rf"^rtmp://{_HOST}(:{_PORT})?/[!-~]+$",
         "rtmp://media.example.com/app/stream",
-        "a stream of an RTMP server",
+        gettext_lazy("a stream of an RTMP server"),
     ),
     InputType.URL_PULL.value: SourceKind(
         ("http", "https"),
         rf"^https?://{_HOST}(:{_PORT})?/[!->@-~]*\.[mM]3[uU]8{_QUERY}$",
         "https://media.example.com/live/index.m3u8",
-        "a live HLS playlist",
+        gettext_lazy("a live HLS playlist"),
     ),
     InputType.MP4_FILE.value: SourceKind(
         ("http", "https", "s3", "s3ssl"),
         rf"^(https?://{_HOST}(:{_PORT})?|s3(ssl)?://{_BUCKET})/[!->@-~]+\.[mM][pP]4{_QUERY}$",
         "https://media.example.com/film.mp4",
-        "an MP4 file",
+        gettext_lazy("an MP4 file"),
     ),
     InputType.SRT_CALLER.value: SourceKind(
         ("srt",),
         rf"^srt://{_HOST}:{_PORT}/?{_QUERY}$",
         "srt://media.example.com:9000?streamid=stage",
-        "a stream of an SRT listener",
+        gettext_lazy("a stream of an SRT listener"),
         credentials=False,
     ),
 }
@@ -90,8 +96,10 @@ def sources_error(input_type: str, urls: Sequence[str], channel_class: str) -> s
     """Why MediaLive should not pull these URLs, or None."""
     needed = sources_needed(channel_class)
     if len(urls) != needed:
-        sources = "2 source URLs, one for each pipeline" if needed == 2 else "1 source URL"
-        return f"A {channel_class} channel with {input_type} needs {sources}; these are {len(urls)}."
+        sources = _("2 source URLs, one for each pipeline") if needed == 2 else _("1 source URL")
+        return _(
+            "A %(channel_class)s channel with %(input_type)s needs %(sources)s; these are %(count)s."
+        ) % {"channel_class": channel_class, "input_type": input_type, "sources": sources, "count": len(urls)}
     return next((error for url in urls if (error := source_error(input_type, url))), None)
 
 
@@ -102,14 +110,17 @@ def source_error(input_type: str, url: str) -> str | None:
 
 def _text_error(url: str) -> str | None:
     if len(url) > SOURCE_MAX:
-        return f"A source URL has at most {SOURCE_MAX} characters; one has {len(url)}."
+        return _("A source URL has at most %(source_max)s characters; one has %(count)s.") % {
+            "source_max": SOURCE_MAX,
+            "count": len(url),
+        }
     for position, character in enumerate(url, 1):
         if not "!" <= character <= "~":
-            name = unicodedata.name(character, "a control character")
-            return (
-                f"A source URL holds visible ASCII characters only. At position {position} is "
-                f"U+{ord(character):04X} ({name}). Remove it, or write it as %XX."
-            )
+            name = unicodedata.name(character, _("a control character"))
+            return _(
+                "A source URL holds visible ASCII characters only. At position %(position)s is "
+                "U+%(ord)s (%(name)s). Remove it, or write it as %%XX."
+            ) % {"position": position, "ord": f"{ord(character):04X}", "name": name}
     return None
 
 
@@ -117,24 +128,41 @@ def _scheme_error(input_type: str, url: str) -> str | None:
     kind = KINDS[input_type]
     scheme, separator, rest = url.partition("://")
     if not separator or not rest:
-        return f"A source is a URL such as {kind.example}."
+        return _("A source is a URL such as %(example)s.") % {"example": kind.example}
     if scheme in kind.schemes:
         return None
     others = [name for name, other in KINDS.items() if scheme in other.schemes]
-    hint = f" For {scheme}:// choose {' or '.join(others)}." if others else ""
-    return f"{input_type} pulls {kind.what} from {_listed(kind.schemes)}, not from {scheme[:20]}://.{hint}"
+    hint = ""
+    if others:
+        hint = _(" For %(scheme)s:// choose %(others)s.") % {
+            "scheme": scheme,
+            "others": _(" or ").join(others),
+        }
+    return _("%(input_type)s pulls %(what)s from %(listed)s, not from %(scheme)s://.%(hint)s") % {
+        "input_type": input_type,
+        "what": kind.what,
+        "listed": _listed(kind.schemes),
+        "scheme": scheme[:20],
+        "hint": hint,
+    }
 
 
 def _form_error(input_type: str, url: str) -> str | None:
     kind = KINDS[input_type]
     if "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]:
         # The URL is not shown: everybody who sees the message would see the password.
-        return (
-            "A source URL holds no user name and no password: everybody who sees the channel would see them. "
-            "Remove what stands before the @, and use the fields for the credentials."
+        return _(
+            "A source URL holds no user name and no password: everybody who sees the channel "
+            "would see them. Remove what stands before the @, and use the fields for the "
+            "credentials."
         )
     if not re.fullmatch(kind.pattern, url):
-        return f"{_shown(url)} is not {kind.what} that {input_type} can pull. Write it as {kind.example}."
+        return _("%(shown)s is not %(what)s that %(input_type)s can pull. Write it as %(example)s.") % {
+            "shown": _shown(url),
+            "what": kind.what,
+            "input_type": input_type,
+            "example": kind.example,
+        }
     if url.startswith("s3"):
         return _bucket_error(url.partition("://")[2].partition("/")[0])
     if input_type == InputType.SRT_CALLER and (error := _srt_error(url)):
@@ -155,7 +183,7 @@ def _shown(url: str) -> str:
 
 
 def _listed(schemes: Sequence[str]) -> str:
-    return " or ".join(f"{scheme}://" for scheme in schemes)
+    return _(" or ").join(f"{scheme}://" for scheme in schemes)
 
 
 # --- where it leads ------------------------------------------------------------------------
@@ -167,23 +195,34 @@ def host_error(host: str) -> str | None:
     address, usual = address_of(host)
     if address is not None:
         if not on_the_internet(address):
-            return f"{host} is not an address on the internet, but in a private or reserved network. {_WHERE}"
+            return _(
+                "%(host)s is not an address on the internet, but in a private or reserved network. %(where)s"
+            ) % {"host": host, "where": _WHERE}
         if not usual:
-            return f"{host} is another spelling of {address}. Write the address as {address}."
+            return _("%(host)s is another spelling of %(address)s. Write the address as %(address)s.") % {
+                "host": host,
+                "address": address,
+            }
     elif host.rpartition(".")[2].isdigit() or ":" in host:
-        return f"{host} is neither a host name nor an address."
+        return _("%(host)s is neither a host name nor an address.") % {"host": host}
     elif "." not in host or host.endswith(tuple(f".{name}" for name in _INSIDE)):
-        return f"{host} is a name inside of a network, which MediaLive does not reach. {_WHERE}"
+        return _("%(host)s is a name inside of a network, which MediaLive does not reach. %(where)s") % {
+            "host": host,
+            "where": _WHERE,
+        }
     return _unlisted_error(host)
 
 
-_WHERE = "MediaLive pulls from the internet: give a host that can be reached from there."
+_WHERE = gettext_lazy("MediaLive pulls from the internet: give a host that can be reached from there.")
 
 
 def _unlisted_error(host: str) -> str | None:
     if not settings.SOURCE_HOSTS or any(_matches(host, entry.lower()) for entry in settings.SOURCE_HOSTS):
         return None
-    return f"{host} is not among the hosts that sources may come from: {', '.join(settings.SOURCE_HOSTS)}."
+    return _("%(host)s is not among the hosts that sources may come from: %(source_hosts)s.") % {
+        "host": host,
+        "source_hosts": ", ".join(settings.SOURCE_HOSTS),
+    }
 
 
 def _matches(host: str, entry: str) -> bool:
@@ -202,8 +241,13 @@ def _bucket_error(bucket: str) -> str | None:
     if bucket in own:
         return None
     if not own:
-        return f"Nobody has said that the bucket {bucket} is ours. Name it in SOURCE_BUCKETS."
-    return f"The bucket {bucket} is not one of ours: {', '.join(own)}. Name it in SOURCE_BUCKETS if it is."
+        return _("Nobody has said that the bucket %(bucket)s is ours. Name it in SOURCE_BUCKETS.") % {
+            "bucket": bucket
+        }
+    return _("The bucket %(bucket)s is not one of ours: %(own)s. Name it in SOURCE_BUCKETS if it is.") % {
+        "bucket": bucket,
+        "own": ", ".join(own),
+    }
 
 
 # --- SRT and credentials -------------------------------------------------------------------
@@ -214,19 +258,27 @@ def _srt_error(url: str) -> str | None:
     pairs = parse_qsl(url.partition("?")[2], keep_blank_values=True)
     given = dict(pairs)
     if len(given) < len(pairs):
-        return "A parameter of the SRT source stands twice. Write each of them once."
+        return _("A parameter of the SRT source stands twice. Write each of them once.")
     if "passphrase" in given:
-        return "A passphrase does not belong into a URL. StreamHub pulls only from SRT without encryption."
+        return _("A passphrase does not belong into a URL. StreamHub pulls only from SRT without encryption.")
     if unknown := sorted(set(given) - {"streamid", "latency", "mode"}):
-        return f"An SRT source takes streamid and latency, not {unknown[0][:40]!r}. Remove it."
+        return _("An SRT source takes streamid and latency, not %(name)s. Remove it.") % {
+            "name": repr(unknown[0][:40])
+        }
     if given.get("mode", "caller") != "caller":
-        return "SRT_CALLER calls the other side, so mode is always caller. Remove it from the URL."
+        return _("SRT_CALLER calls the other side, so mode is always caller. Remove it from the URL.")
     if len(given.get("streamid", "")) > STREAM_ID_MAX:
-        return f"The streamid of an SRT source has at most {STREAM_ID_MAX} characters."
+        return _("The streamid of an SRT source has at most %(stream_id_max)s characters.") % {
+            "stream_id_max": STREAM_ID_MAX
+        }
     least, most = LATENCY
     latency = given.get("latency", str(least))
     if not re.fullmatch("[0-9]{1,6}", latency) or not least <= int(latency) <= most:
-        return f"The latency of an SRT source is {least} to {most} milliseconds, not {latency[:20]!r}."
+        return _("The latency of an SRT source is %(least)s to %(most)s milliseconds, not %(latency)s.") % {
+            "least": least,
+            "most": most,
+            "latency": repr(latency[:20]),
+        }
     return None
 
 
@@ -239,16 +291,19 @@ def credentials_errors(input_type: str, given: Mapping[str, str] | None) -> dict
         return {}
     kind = KINDS.get(input_type)
     if kind is None or not kind.credentials:
-        return {"input_credentials": f"{input_type} takes no user name and password. Leave them empty."}
+        return {
+            "input_credentials": _("%(input_type)s takes no user name and password. Leave them empty.")
+            % {"input_type": input_type}
+        }
     errors = {}
     username, password = given.get("username", ""), given.get("password", "")
     if not re.fullmatch(USERNAME_PATTERN, username) or len(username) > USERNAME_MAX:
-        errors["input_credentials.username"] = (
-            f"Give the user name of the source: 1 to {USERNAME_MAX} visible ASCII characters."
-        )
+        errors["input_credentials.username"] = _(
+            "Give the user name of the source: 1 to %(username_max)s visible ASCII characters."
+        ) % {"username_max": USERNAME_MAX}
     if not re.fullmatch(PARAMETER_PATTERN, password) or len(password) > PARAMETER_MAX:
-        errors["input_credentials.password"] = (
-            "Give the name of the parameter of AWS's Parameter Store that holds the password, "
-            "such as /streamhub/stage; never the password itself."
+        errors["input_credentials.password"] = _(
+            "Give the name of the parameter of AWS's Parameter Store that holds the "
+            "password, such as /streamhub/stage; never the password itself."
         )
     return errors

@@ -8,6 +8,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 from streamhub.names import characters_error, composed
 
 TAGS_MAX = 40
@@ -26,10 +28,13 @@ def tags_composed(tags: Mapping[str, str]) -> dict[str, str]:
 def tags_error(tags: Mapping[str, str]) -> str | None:
     """Why the tags cannot be used, or None."""
     if len(tags) > TAGS_MAX:
-        return f"A channel has at most {TAGS_MAX} tags; these are {len(tags)}."
+        return _("A channel has at most %(tags_max)s tags; these are %(count)s.") % {
+            "tags_max": TAGS_MAX,
+            "count": len(tags),
+        }
     kept = tags_composed(tags)
     if len(kept) < len(tags):
-        return (
+        return _(
             "Two tag keys are the same but for their spelling. Keys differ by case, not by spaces or accents."
         )
     return next((error for key, value in kept.items() if (error := _tag_error(key, value))), None)
@@ -37,19 +42,37 @@ def tags_error(tags: Mapping[str, str]) -> str | None:
 
 def _tag_error(key: str, value: str) -> str | None:
     if not 1 <= len(key) <= KEY_MAX:
-        return f"A tag key has 1 to {KEY_MAX} characters; {key[:20]!r} has {len(key)}."
+        return _("A tag key has 1 to %(key_max)s characters; %(key)s has %(count)s.") % {
+            "key_max": KEY_MAX,
+            "key": repr(key[:20]),
+            "count": len(key),
+        }
     if len(value) > VALUE_MAX:
-        return f"A tag value has at most {VALUE_MAX} characters; the value of {key!r} has {len(value)}."
+        return _("A tag value has at most %(value_max)s characters; the value of %(key)s has %(count)s.") % {
+            "value_max": VALUE_MAX,
+            "key": repr(key),
+            "count": len(value),
+        }
     if key.lower().startswith(RESERVED):
-        return f"{key!r} is reserved. Choose a key that does not start with aws: or streamhub:."
+        return _("%(key)s is reserved. Choose a key that does not start with aws: or streamhub:.") % {
+            "key": repr(key)
+        }
     if error := characters_error(key):
-        return f"{error} It is in the tag key {key[:20]!r}."
+        return _("%(error)s It is in the tag key %(key)s.") % {"error": error, "key": repr(key[:20])}
     if error := characters_error(value):
-        return f"{error} It is in the value of the tag {key!r}."
+        return _("%(error)s It is in the value of the tag %(key)s.") % {"error": error, "key": repr(key)}
     if wrong := refused_character(key):
-        return f"AWS does not take {wrong} in the tag key {key!r}. {_allowed()}"
+        return _("AWS does not take %(wrong)s in the tag key %(key)s. %(allowed)s") % {
+            "wrong": wrong,
+            "key": repr(key),
+            "allowed": _allowed(),
+        }
     if wrong := refused_character(value):
-        return f"AWS does not take {wrong} in the value of the tag {key!r}. {_allowed()}"
+        return _("AWS does not take %(wrong)s in the value of the tag %(key)s. %(allowed)s") % {
+            "wrong": wrong,
+            "key": repr(key),
+            "allowed": _allowed(),
+        }
     return None
 
 
@@ -63,4 +86,4 @@ def refused_character(text: str) -> str | None:
 
 
 def _allowed() -> str:
-    return f"Use letters, digits, spaces and {_SIGNS}"
+    return _("Use letters, digits, spaces and %(signs)s") % {"signs": _SIGNS}

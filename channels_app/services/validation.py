@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from channels_app.models.channel import PUSH_TYPES, ChannelClass, InputType
+from channels_app.profiles import PROFILE_OUTPUTS
 from channels_app.services.cidrs import cidrs_normalised
 from channels_app.services.series import zone_names
 from channels_app.services.sources import KINDS, credentials_errors, sources_error
@@ -25,31 +27,46 @@ YEARS = (2000, 2199)
 # A form gives whole minutes, so the present minute is not past.
 JUST_NOW = timedelta(minutes=1)
 
+# What stands for a field of a channel that could not be read, so that the others can be judged.
+UNREAD: Mapping[str, Any] = {
+    "name": "",
+    "input_type": InputType.RTMP_PUSH,
+    "allowed_cidrs": [],
+    "source_urls": [],
+    "channel_class": ChannelClass.SINGLE_PIPELINE,
+    "encoding_profile": next(iter(PROFILE_OUTPUTS)),
+    "record": False,
+    "tags": {},
+}
+
 
 def name_error(name: str, most: int = NAME_MAX) -> str | None:
     if not name.strip():
-        return "Enter a name."
+        return _("Enter a name.")
     if len(name) > most:
-        return f"A name has at most {most} characters; this one has {len(name)}."
+        return _("A name has at most %(most)s characters; this one has %(count)s.") % {
+            "most": most,
+            "count": len(name),
+        }
     return characters_error(name)
 
 
 def starts_at_error(starts_at: datetime, now: datetime) -> str | None:
     first, last = YEARS
     if not first <= starts_at.year <= last:
-        return f"Give a time in the years {first} to {last}."
+        return _("Give a time in the years %(first)s to %(last)s.") % {"first": first, "last": last}
     if starts_at < now - JUST_NOW:
-        return (
-            f"{starts_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC is past; it is {now:%Y-%m-%d %H:%M} UTC now. "
-            "Give a later time, or none: a breakout without one can start at once."
-        )
+        return _(
+            "%(starts_at)s UTC is past; it is %(now)s UTC now. Give a later time, or none: a "
+            "breakout without one can start at once."
+        ) % {"starts_at": f"{starts_at.astimezone(UTC):%Y-%m-%d %H:%M}", "now": f"{now:%Y-%m-%d %H:%M}"}
     return None
 
 
 def zone_error(zone: str) -> str | None:
     if zone in zone_names():
         return None
-    return f"There is no time zone {zone[:40]!r}. Choose one such as Europe/Berlin."
+    return _("There is no time zone %(zone)s. Choose one such as Europe/Berlin.") % {"zone": repr(zone[:40])}
 
 
 def channel_errors(fields: Mapping[str, Any], profiles: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -57,16 +74,18 @@ def channel_errors(fields: Mapping[str, Any], profiles: Sequence[str]) -> tuple[
     errors: dict[str, str | None] = {"name": name_error(fields["name"])}
     cidrs: list[str] = []
     if fields["channel_class"] not in ChannelClass.values:
-        errors["channel_class"] = f"Choose one of {', '.join(ChannelClass.values)}."
+        errors["channel_class"] = _("Choose one of %(choices)s.") % {
+            "choices": ", ".join(ChannelClass.values)
+        }
     if fields["input_type"] not in InputType.values:
-        errors["input_type"] = f"Choose one of {', '.join(InputType.values)}."
+        errors["input_type"] = _("Choose one of %(choices)s.") % {"choices": ", ".join(InputType.values)}
     else:
         cidrs, found = _input_errors(fields)
         errors |= found
     if fields["encoding_profile"] not in profiles:
-        errors["encoding_profile"] = f"Choose one of {', '.join(profiles)}."
+        errors["encoding_profile"] = _("Choose one of %(choices)s.") % {"choices": ", ".join(profiles)}
     if fields["record"] and not settings.RECORDING_BUCKET:
-        errors["record"] = "Recording needs a bucket. Set RECORDING_BUCKET first."
+        errors["record"] = _("Recording needs a bucket. Set RECORDING_BUCKET first.")
     errors |= _second_input_errors(fields)
     errors["tags"] = tags_error(fields["tags"])
     return {field: message for field, message in errors.items() if message}, cidrs
@@ -77,10 +96,13 @@ def _second_input_errors(fields: Mapping[str, Any]) -> dict[str, str | None]:
     if second is None:
         return {}
     if fields["input_type"] not in PUSH_TYPES:
-        pulls = "Only a channel whose encoder pushes has a second input. Leave this field empty."
+        pulls = _("Only a channel whose encoder pushes has a second input. Leave this field empty.")
         return {"second_input": pulls}
     if second.get("type") not in PUSH_TYPES:
-        return {"second_input.type": f"Choose one of {', '.join(kind.value for kind in PUSH_TYPES)}."}
+        return {
+            "second_input.type": _("Choose one of %(choices)s.")
+            % {"choices": ", ".join(kind.value for kind in PUSH_TYPES)}
+        }
     return {}
 
 
@@ -91,15 +113,15 @@ def _input_errors(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, str |
     if kind not in PUSH_TYPES:
         errors["source_urls"] = sources_error(kind, urls, fields["channel_class"])
         if fields["allowed_cidrs"]:
-            errors["allowed_cidrs"] = (
-                f"MediaLive pulls with {kind}: there are no encoders to allow. Leave this field empty."
-            )
+            errors["allowed_cidrs"] = _(
+                "MediaLive pulls with %(kind)s: there are no encoders to allow. Leave this field empty."
+            ) % {"kind": kind}
         return [], errors
     cidrs, errors["allowed_cidrs"] = cidrs_normalised(fields["allowed_cidrs"])
     if urls:
         pulling = ", ".join(KINDS)
-        errors["source_urls"] = (
-            f"The encoder pushes with {kind}, so there is no source. Leave this field empty, "
-            f"or choose one of {pulling}."
-        )
+        errors["source_urls"] = _(
+            "The encoder pushes with %(kind)s, so there is no source. Leave this field "
+            "empty, or choose one of %(pulling)s."
+        ) % {"kind": kind, "pulling": pulling}
     return cidrs, errors

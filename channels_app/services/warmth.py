@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from channels_app.guards import channel as guards
 from channels_app.models import Channel
@@ -33,7 +34,9 @@ def channel_warm(channel: Channel, until: datetime, *, who: Actor) -> Channel:
     guards.check("warm", channel_situation(row))
     now = database_now()
     if not now < until <= now + WARM_MAX:
-        raise Invalid({"until": f"Give a time after now and at most {WARM_MAX.days} days ahead."})
+        raise Invalid(
+            {"until": _("Give a time after now and at most %(days)s days ahead.") % {"days": WARM_MAX.days}}
+        )
     if row.warm_until == until:
         return row
     row.warm_until = until

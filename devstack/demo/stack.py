@@ -30,7 +30,7 @@ _PERIODS = {
     "SWEEP_SECONDS": "1",
     "OBSERVE_SECONDS": "1",
     "REAPER_SECONDS": "3",
-    "FULL_OBSERVE_SECONDS": "20",
+    "FULL_OBSERVE_SECONDS": "6",
     "METRICS_SECONDS": "2",
     # Longer than the delay of the demo's CloudWatch, so that final figures are correct.
     "METRICS_FINAL_AFTER_SECONDS": "10",

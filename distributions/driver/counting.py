@@ -1,4 +1,4 @@
-"""Count on the reaper's run what the step of a deletion did."""
+"""Count on the reaper's run what the step of a deletion did, and go on with the run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from django.db.models import F
 
+from distributions import feeding
 from distributions.models import Distribution, ReaperRun
 from streamhub.aws.ratelimit import current_caller
 
@@ -23,3 +24,5 @@ def counting(row: Distribution) -> Iterator[None]:
         if row.reaper_run_id and (calls or deleted):
             runs = ReaperRun.objects.filter(pk=row.reaper_run_id)
             runs.update(deleted=F("deleted") + deleted, calls=F("calls") + calls)
+            if deleted:
+                feeding.feed_now_and_then(row.reaper_run_id)

@@ -16,7 +16,7 @@ from distributions.driver.observing import LIST, cloudfront, facts_of
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.clock import database_now
-from streamhub.errors import AlreadyExists, NotFound, QuotaExceeded, Refused, Retryable
+from streamhub.errors import AlreadyExists, NotFound, QuotaExceeded, Retryable
 from streamhub.lifecycle import recorded_settings
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
@@ -44,14 +44,10 @@ def _create(claim: Claim) -> float | None:
     built = _built_with(header)
     try:
         # What an attempt builds is recorded before it is sent; of several the first one counts.
-        with claim.sending(create_sent_at=Now(), **({} if row.create_sent_at else built)):
+        with claim.creating(create_sent_at=Now(), **({} if row.create_sent_at else built)):
             info = cloudfront().create(spec_of(row, header.value))
     except AlreadyExists as taken:
         return _adopt(claim, taken)
-    except (Refused, Retryable) as error:
-        if isinstance(error, Refused) or not error.effect_unknown:
-            claim.save(create_sent_at=None)
-        raise
     _record_identified(claim, info, "created", **built)
     return AT_ONCE if info.deployed else None
 

@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from distributions import aliases, operations, owners
-from distributions.decide import Intent, Observed, Step, next_step
-from distributions.driver import aliasing, applying, creating, marks, pricing, tagging
+from distributions.decide import Intent, Observed, Step, goes_on, next_step
+from distributions.driver import aliasing, applying, creating, marks, naming, pricing, tagging
 from distributions.driver.counting import counting
 from distributions.driver.observing import (
+    GONE,
     LIST,
     cloudfront,
     describe,
@@ -34,6 +35,7 @@ from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority
+from streamhub.lifecycle.refusals import TAGS_REFUSED
 
 # Steps without a call that changes AWS: these also read the configuration when staff asked for it.
 QUIET = (
@@ -44,13 +46,22 @@ QUIET = (
     Step.REST,
 )
 
+# By the error code that a refused step shows.
+REFUSALS = {
+    TAGS_REFUSED: Step.TAG,
+    pricing.PRICE_REFUSED: Step.PRICE,
+    aliasing.ALIAS_REFUSED: Step.ALIAS,
+    naming.RECORD_REFUSED: Step.POINT,
+}
+
 THROTTLED_SECONDS = 1.0
 
 ENABLED_AGAIN = "disabled outside StreamHub, enabled again"
 DISABLED_OUTSIDE = (
     "disabled_outside",
     "This distribution was disabled outside StreamHub.",
-    "StreamHub is enabling it again. Find out who disabled it.",
+    "StreamHub is enabling it again. Until CloudFront has done so everywhere, which takes some minutes, "
+    "viewers may get errors. The address stays. Find out who disabled it.",
 )
 SHARED_MISSING = (
     "shared_missing",
@@ -89,6 +100,8 @@ class DistributionDriver:
         marks.record(claim)
         step = self.decide(row)
         seconds = ACTIONS[step](claim)
+        if REFUSALS.get(row.error_code) is step and goes_on(*self._known(row)):
+            seconds = AT_ONCE
         if seconds is None and row.handed_over_at is not None:
             # Tags that come back are in no list.
             seconds = float(settings.FULL_OBSERVE_SECONDS)
@@ -97,7 +110,7 @@ class DistributionDriver:
         return seconds
 
     @staticmethod
-    def decide(row: Distribution) -> Step:
+    def _known(row: Distribution) -> tuple[Intent, Observed]:
         observed = Observed(
             known=bool(row.aws_distribution_id),
             create_sent=row.create_sent_at is not None,
@@ -113,8 +126,12 @@ class DistributionDriver:
             alias_due=aliases.alias_due(row),
             point_due=aliases.point_due(row),
             unpoint_due=aliases.unpoint_due(row) and not applying.waits(row),
+            refused=REFUSALS.get(row.error_code),
         )
-        return next_step(Intent(row.desired, row.state, row.protected), observed)
+        return Intent(row.desired, row.state, row.protected), observed
+
+    def decide(self, row: Distribution) -> Step:
+        return next_step(*self._known(row))
 
 
 # --- writing -------------------------------------------------------------------------------
@@ -236,7 +253,7 @@ def _release_lost(claim: Claim) -> float | None:
 
 
 def _forget(claim: Claim) -> float | None:
-    claim.forget(why="gone from CloudFront" if claim.row.aws_distribution_id else "never created")
+    claim.forget(why=GONE if claim.row.aws_distribution_id else "never created")
     return None
 
 

@@ -75,10 +75,13 @@ def clear(name: str) -> str | None:
 
 
 def leave_to_heir(claim: Claim) -> bool:
-    """Whether another distribution is to have the name: it changes the record, and removes it one day."""
+    """Whether another distribution has the name: it changes the record, and removes it one day.
+
+    One that is only to have it makes the record again. Until then it would lead to a deleted distribution.
+    """
     row: Distribution = claim.row
     following = aliases.heir(row)
-    if following is None:
+    if following is None or not aliases.has_alias(following):
         return False
     Distribution.objects.filter(pk=following.pk, alias_record="").update(alias_record=row.alias_record)
     claim.save(alias_record="")

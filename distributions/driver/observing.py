@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from distributions import owners
-from distributions.models import Distribution
+from distributions.models import Desired, Distribution, State
 from streamhub.aws.cloudfront import CloudFront, DistributionInfo
 from streamhub.aws.ownership import text_of_comment
 from streamhub.aws.ratelimit import urgency
@@ -18,12 +18,13 @@ from streamhub.aws.session import current_session
 from streamhub.clock import database_now
 from streamhub.errors import NotFound
 from streamhub.lifecycle import absence
-from streamhub.lifecycle.claim import Claim
+from streamhub.lifecycle.claim import Claim, forget_free
 from streamhub.lifecycle.polled_lists import PolledList, Watch
 from streamhub.quotas import places
 from streamhub.quotas.catalogue import DISTRIBUTIONS
 
 LIST = "distribution"
+GONE = "gone from CloudFront"
 
 
 def cloudfront() -> CloudFront:
@@ -58,6 +59,23 @@ def gone_facts(row: Distribution, listed_at: datetime) -> dict[str, Any] | None:
     return None
 
 
+def forget_reaped(rows: QuerySet[Distribution], listed_at: datetime) -> int:
+    """Remove the rows that the reaper had deleted before the list began, without a step for each.
+
+    Thousands of them are proven gone at once; their steps would hold up the deletions that go on meanwhile.
+    """
+    reaped = rows.filter(
+        state=State.DELETING,
+        desired=Desired.DELETED,
+        attached=False,
+        protected=False,
+        delete_accepted_at__lt=listed_at,
+        awaits="",
+        alias_record="",
+    )
+    return forget_free(reaped, why=GONE)
+
+
 def _describe(aws_distribution_id: str) -> DistributionInfo:
     with urgency():
         return cloudfront().get(aws_distribution_id)
@@ -70,11 +88,13 @@ POLLED_LIST = PolledList(
     pages=lambda: cloudfront().pages(),
     facts=facts_of,
     gone=gone_facts,
+    title="CloudFront distributions",
     service="CloudFront",
     confirms=Q(delete_accepted_at__isnull=False),
     watch=Watch(lambda: Q(gone_at=None) & owners.owner().in_use(), _describe),
     counts=lambda info: ((DISTRIBUTIONS.key, ""),),
     needed=lambda: places.waits_for(LIST),
+    forget=forget_reaped,
 )
 
 

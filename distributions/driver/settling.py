@@ -33,6 +33,8 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
         # Its ETag changes once more when the alias has gone.
         left = row.alias_given not in aliases.names_seen(row)
         own_etag, fields["alias_leaving"] = (row.etag, False) if left else ("", True)
+    refused = {TAGS_REFUSED: row.tags_pending, pricing.PRICE_REFUSED: row.price_class_pending}
+    claim.keep_error |= refused.get(row.error_code, False)
     change_state(claim, state, why, polled_list="", own_etag=own_etag, **fields)
     return _next_look(claim)
 

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('under_way', models.BooleanField(default=True, editable=False, null=True, unique=True)),
                 ('listed', models.BooleanField(default=False, editable=False)),
+                ('fed_at', models.DateTimeField(editable=False, null=True)),
                 ('seen', models.PositiveIntegerField(default=0)),
                 ('deleted', models.PositiveIntegerField(default=0)),
                 ('waiting', models.PositiveIntegerField(default=0)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from drift import stored_report
 from drift.services import Finding, Resolution
@@ -21,7 +22,9 @@ def _surplus() -> list[Condition]:
 
 
 def _alarm(finding: Finding, since: datetime) -> Condition:
-    must_wait = f"{finding.wait_reason} Until then it can only be stopped in the AWS console."
+    must_wait = _("%(wait_reason)s Until then it can only be stopped in the AWS console.") % {
+        "wait_reason": finding.wait_reason
+    }
     return Condition(
         rule="surplus_running",
         severity=Severity.CRITICAL,
@@ -31,8 +34,8 @@ def _alarm(finding: Finding, since: datetime) -> Condition:
         url=reverse("admin:drift"),
         sentence=f"{finding.aws_id}: {finding.detail}",
         since=since,
-        hint=must_wait if finding.wait_reason else "Delete it: the first step stops it.",
-        action="" if finding.wait_reason else "Delete",
+        hint=must_wait if finding.wait_reason else _("Delete it: the first step stops it."),
+        action="" if finding.wait_reason else _("Delete"),
         action_url=reverse("admin:drift_do", args=[finding.key, Resolution.DELETE.value]),
         permission="drift.resolve_drift",
     )

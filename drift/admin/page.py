@@ -15,6 +15,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import dateformat
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from drift import services as drift
 from drift.admin import labels
@@ -67,7 +70,7 @@ def _context(request: HttpRequest, **more: Any) -> dict[str, Any]:
 
 def page(request: HttpRequest) -> HttpResponse:
     """GET only: the last report."""
-    _require(request, VIEW, "Your role may not see drift.")
+    _require(request, VIEW, gettext("Your role may not see drift."))
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     context = _context(
@@ -82,7 +85,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def fragment(request: HttpRequest) -> HttpResponse:
     """The page's content alone, so that the page can refresh it."""
-    _require(request, VIEW, "Your role may not see drift.")
+    _require(request, VIEW, gettext("Your role may not see drift."))
     live = _live(request)
     return fragments.answer(request, live["version"], render_to_string("console/live.html", {"live": live}))
 
@@ -91,9 +94,9 @@ def read_again(request: HttpRequest) -> HttpResponse:
     """POST: have a worker read AWS."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    _require(request, READ, "Your role may not have AWS read again.")
+    _require(request, READ, gettext("Your role may not have AWS read again."))
     if not drift.ask_to_read(staff_actor(request.user)):  # type: ignore[arg-type]
-        messages.info(request, "Somebody asked for this just now. A worker will read AWS once for both.")
+        messages.info(request, _("Somebody asked for this just now. A worker will read AWS once for both."))
     return HttpResponseRedirect(_url())
 
 
@@ -150,6 +153,7 @@ def _item(finding: Finding, note: Transition | None, may_resolve: bool) -> dict[
     return {
         "finding": finding,
         "badge": labels.badge_of_finding(finding),
+        "console_url": labels.console_url(finding),
         "row_url": _row_url(finding),
         "row_name": labels.row_name(finding),
         "note": note,
@@ -200,8 +204,8 @@ def _kind(kind: ResourceKind, report: StoredReport) -> dict[str, Any]:
 def resolution_page(request: HttpRequest, key: str, name: str) -> HttpResponse:
     """GET shows the dry run, POST carries it out."""
     if name not in list(Resolution):
-        raise Http404(f"There is no such action: {name}.")
-    _require(request, RESOLVE, "Your role may not resolve drift.")
+        raise Http404(gettext("There is no such action: %(name)s.") % {"name": name})
+    _require(request, RESOLVE, gettext("Your role may not resolve drift."))
     try:
         finding = drift.stored_finding(key)
     except NotPossible as refusal:
@@ -229,6 +233,7 @@ def _confirmation(request: HttpRequest, finding: Finding, resolution: Resolution
         title=f"{action.label}: {finding.kind.label} {finding.aws_id}",
         finding=finding,
         badge=labels.badge_of_finding(finding),
+        console_url=labels.console_url(finding),
         action=action,
         preview=preview,
         reason=reason,
@@ -246,9 +251,15 @@ def _perform(request: HttpRequest, finding: Finding, resolution: Resolution) -> 
     try:
         outcome = drift.resolve(finding, resolution, who)
     except NotPossible as refusal:
-        messages.error(request, f"{label} was refused. {refusal.detail}")
+        messages.error(
+            request, _("%(label)s was refused. %(detail)s") % {"label": label, "detail": refusal.detail}
+        )
     except AwsError as error:
-        messages.error(request, f"{label} did not work. {labels.aws_error_sentences(error)}")
+        messages.error(
+            request,
+            _("%(label)s did not work. %(error)s")
+            % {"label": label, "error": labels.aws_error_sentences(error)},
+        )
     else:
         messages.success(request, outcome)
     drift.ask_to_read(who)
@@ -262,17 +273,27 @@ def _figure() -> Figure:
     badge, count = labels.badge_of(report), len(report.findings)
     if report.unread:
         return Figure(
-            count or "?", f"{len(report.unread)} of {len(ResourceKind)} kinds could not be read", Tone.BAD
+            count or "?",
+            gettext("%(unread)s of %(resourcekind)s kinds could not be read")
+            % {"unread": len(report.unread), "resourcekind": len(ResourceKind)},
+            Tone.BAD,
         )
     if report.observed_at is None:
-        return Figure("?", "AWS has not been read yet", Tone.CALM)
+        return Figure("?", gettext("AWS has not been read yet"), Tone.CALM)
     if not _fresh(report):
-        return Figure(count, f"old: read {report.observed_at:%d %b %H:%M} UTC", Tone.WARN)
+        return Figure(
+            count,
+            gettext("old: read %(observed_at)s UTC")
+            % {"observed_at": dateformat.format(report.observed_at, "d M H:i")},
+            Tone.WARN,
+        )
     if not count:
-        return Figure(0, "database and AWS agree", badge.tone)
-    return Figure(count, "difference from AWS" if count == 1 else "differences from AWS", badge.tone)
+        return Figure(0, gettext("database and AWS agree"), badge.tone)
+    return Figure(
+        count, gettext("difference from AWS") if count == 1 else gettext("differences from AWS"), badge.tone
+    )
 
 
-TILE = Tile("drift", "Drift", "compare_arrows", VIEW, _figure, _url, 60)
-ENTRY = Entry(410, "System", "Drift", "compare_arrows", url_name=f"admin:{PAGE}", permission=VIEW)
+TILE = Tile("drift", _("Drift"), "compare_arrows", VIEW, _figure, _url, 60)
+ENTRY = Entry(410, _("System"), _("Drift"), "compare_arrows", url_name=f"admin:{PAGE}", permission=VIEW)
 URLS = _urls()

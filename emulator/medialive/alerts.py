@@ -63,7 +63,7 @@ class Alerts(Failover):
         if enabled.get("State") != "AUTO" or pipeline >= len(heard):
             missing("There are no thumbnails for this channel.")
         now = int(self.world.clock.now().timestamp()) // picture.PIECE_SECONDS * picture.PIECE_SECONDS
-        shown = self._shown(channel) if heard[pipeline] else picture.black()
+        shown = picture.named(self.sent_to(channel)) if heard[pipeline] else picture.black()
         thumbnail = {
             "Body": base64.b64encode(shown.still(now)).decode(),
             "ContentType": "image/jpeg",
@@ -80,12 +80,6 @@ class Alerts(Failover):
             return []
         kind, now = record.kind if record else "", self.world.clock.now().timestamp()
         return points(channel, kind, name, int(pipeline), first, min(end, int(now) + 1), now)
-
-    def _shown(self, channel: Channel) -> picture.Loop:
-        """The loop of the active input's encoder."""
-        record = self._active_input(channel)
-        by_place = "second" if channel.active else "pattern"
-        return picture.named((record.picture or by_place) if record else "black")
 
     # -- alerts
 

@@ -117,10 +117,14 @@ class Input(Record):
 
 
 class Heard(NamedTuple):
-    """From this epoch second on, whether each pipeline receives its input; empty while none runs."""
+    """From this epoch second on, whether each pipeline receives its input; empty while none runs.
+
+    `shown`: the picture that each one sends, a name of `picture.named`.
+    """
 
     at: float
     pipelines: tuple[bool, ...]
+    shown: tuple[str, ...] = ()
 
 
 @dataclass

@@ -61,6 +61,7 @@ class Signals(Channels):
         if params["picture"] not in picture.SENT:
             raise Refusal("InvalidConsoleParameters", f"Pictures are {', '.join(picture.SENT)}.")
         self._alive(self._inputs, "Input", params["id"]).picture = params["picture"]
+        self._listen_to_all()
         return {}
 
     def _with_address(self, url: str) -> Input:
@@ -81,8 +82,10 @@ class Signals(Channels):
         running = range(channel.pipelines) if channel.state in STREAMING else ()
         record = self._active_input(channel)
         heard = tuple(self._is_heard(record, pipeline) for pipeline in running)
+        shown = tuple(self.sent_to(channel) if each else _without_input(channel) for each in heard)
+        if (heard, shown) != (before, channel.heard[-1].shown if channel.heard else ()):
+            channel.heard = [*channel.heard, Heard(self.world.clock.now().timestamp(), heard, shown)]
         if heard != before:
-            channel.heard = [*channel.heard, Heard(self.world.clock.now().timestamp(), heard)]
             self._heard_changed(channel, before, heard)
         self._listened(channel, heard)
 
@@ -100,6 +103,12 @@ class Signals(Channels):
         if pipeline not in record.senders:
             return False
         return record.kind not in PUSH_TYPES or self._is_allowed(record, record.senders[pipeline])
+
+    def sent_to(self, channel: Channel) -> str:
+        """The picture that the encoder of the active input sends."""
+        record = self._active_input(channel)
+        by_place = "second" if channel.active else "pattern"
+        return (record.picture or by_place) if record else "black"
 
     def _active_input(self, channel: Channel) -> Input | None:
         return self._inputs.find(channel.input_ids[channel.active])
@@ -128,6 +137,18 @@ class Signals(Channels):
 
 def _now(channel: Channel) -> tuple[bool, ...]:
     return channel.heard[-1].pipelines if channel.heard else ()
+
+
+def _without_input(channel: Channel) -> str:
+    """What a channel shows without its input: black, or a slate ("Handling loss of video input").
+
+    An image is not read: every slate has the colour of the product's.
+    """
+    config = channel.config["EncoderSettings"].get("GlobalConfiguration") or {}
+    loss = config.get("InputLossBehavior") or {}
+    if loss.get("InputLossImageType") == "COLOR":
+        return "slate" if int(loss.get("InputLossImageColor") or "0", 16) else "black"
+    return "slate" if loss.get("InputLossImageType") == "SLATE" else "black"
 
 
 def _ways_in(record: Input) -> int:

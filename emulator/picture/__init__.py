@@ -1,6 +1,6 @@
-"""The picture: what encoders send, and what MediaLive shows without an input. `make.sh` made the files.
+"""The pictures: what encoders send, and what MediaLive shows without an input. `make.sh` made the files.
 
-Both are loops of `LOOP_SECONDS` in pieces of `PIECE_SECONDS`. A piece begins with a keyframe, so pieces that
+All are loops of `LOOP_SECONDS` in pieces of `PIECE_SECONDS`. A piece begins with a keyframe, so pieces that
 follow each other make a segment of any length. At the end of a loop its timestamps begin again.
 """
 
@@ -48,26 +48,32 @@ def pattern() -> Loop:
 @cache
 def black() -> Loop:
     """Black and silence."""
-    return Loop(_pieces("black"), ((_FOLDER / "black.jpg").read_bytes(),))
+    return _with_one_still("black")
+
+
+@cache
+def slate() -> Loop:
+    """One colour and silence: what MediaLive shows instead of black if the channel asks for a slate."""
+    return _with_one_still("slate")
 
 
 @cache
 def second() -> Loop:
-    """What the encoder of a second input sends: the same stream, with a still of its own."""
-    return Loop(pattern().pieces, ((_FOLDER / "second.jpg").read_bytes(),))
+    """What the encoder of a second input sends: colour bars that say so, with a running clock, and a tone."""
+    return _with_one_still("second")
 
 
 def named(name: str) -> Loop:
-    """The loop that an encoder sends, one of `SENT`."""
-    return SENT[name]()
+    """The loop of this name."""
+    return LOOPS[name]()
 
 
 SENT = {"pattern": pattern, "second": second, "black": black}
+LOOPS = {**SENT, "slate": slate}
 
 
-def loop(has_picture: bool) -> Loop:
-    """The loop that is seen with an input, or without one."""
-    return pattern() if has_picture else black()
+def _with_one_still(name: str) -> Loop:
+    return Loop(_pieces(name), ((_FOLDER / f"{name}.jpg").read_bytes(),))
 
 
 @cache

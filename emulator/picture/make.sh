@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes the emulator's picture: two loops of 24 s in pieces of 2 s, and a still of each piece.
+# Makes the emulator's pictures: four loops of 24 s in pieces of 2 s, and stills.
 # Needs Debian's ffmpeg and fonts-dejavu-core: apt-get install ffmpeg fonts-dejavu-core
 #
 # pattern.ts, pattern.m3u8: a test pattern with a running clock, and a tone; what an encoder sends
+# second.ts, second.m3u8: colour bars that say SECOND, with a clock and a lower tone; a second input's encoder
 # black.ts, black.m3u8: black and silence; what MediaLive shows without an input
-# pattern-00.jpg …, black.jpg: the stills; second.jpg: that of a second input's encoder
+# slate.ts, slate.m3u8: the product's slate, and silence; what MediaLive shows instead of black if it is asked to
+# pattern-00.jpg …: a still of each piece; second.jpg, black.jpg, slate.jpg: one of each loop
 #
 # A piece begins with a keyframe and is 2 s long, as the product's encoding settings ask of MediaLive. 24 s
 # are 1,125 frames of AAC at 48 kHz, so that sound and picture of a loop end together.
@@ -26,9 +28,15 @@ loop() { # name, video source, audio source, frames a second, quality, bits of a
 }
 
 loop pattern "testsrc2=size=384x216:rate=25,$CLOCK" "sine=frequency=440:beep_factor=2:sample_rate=48000" 25 33 32k
+# Twelve frames a second: a loop takes less than 200 kB.
+loop second "smptebars=size=384x216:rate=12,drawtext=fontfile=$FONT:text='SECOND':fontsize=40:fontcolor=white:box=1:boxcolor=black@0.7:x=(w-tw)/2:y=h*0.2,$CLOCK" \
+  "sine=frequency=330:beep_factor=2:sample_rate=48000" 12 33 16k
+loop slate "color=0x1F3A5F:size=384x216:rate=5" "anullsrc=channel_layout=mono:sample_rate=48000" 5 40 16k
 loop black "color=black:size=384x216:rate=5" "anullsrc=channel_layout=mono:sample_rate=48000" 5 40 16k
 
 ffmpeg -hide_banner -loglevel error -y -bitexact -i pattern.ts -vf "fps=1/2:start_time=0:round=down" -q:v 9 -start_number 0 pattern-%02d.jpg
-ffmpeg -hide_banner -loglevel error -y -bitexact -i black.ts -frames:v 1 -q:v 9 black.jpg
+for name in black slate; do
+  ffmpeg -hide_banner -loglevel error -y -bitexact -i $name.ts -frames:v 1 -q:v 9 $name.jpg
+done
 ffmpeg -hide_banner -loglevel error -y -bitexact -f lavfi -i "smptebars=size=384x216:rate=1,drawtext=fontfile=$FONT:text='SECOND':fontsize=40:fontcolor=white:box=1:boxcolor=black@0.7:x=(w-tw)/2:y=(h-th)/2" -frames:v 1 -q:v 9 second.jpg
 du -cb ./*.ts ./*.m3u8 ./*.jpg | tail -1

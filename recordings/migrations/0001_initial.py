@@ -30,11 +30,13 @@ class Migration(migrations.Migration):
                 ('positions', models.JSONField(blank=True, default=dict)),
                 ('failures', models.PositiveIntegerField(default=0)),
                 ('not_before', models.DateTimeField(blank=True, null=True)),
+                ('bucket', models.CharField(blank=True, default='', max_length=255)),
+                ('look_at', models.DateTimeField(blank=True, null=True)),
                 ('wrong_since', models.DateTimeField(blank=True, null=True)),
                 ('breakout', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='bucket_listing', to='channels_app.breakout')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('wrong_since__isnull', False)), fields=['wrong_since'], name='bucket_listing_wrong')],
+                'indexes': [models.Index(condition=models.Q(('wrong_since__isnull', False)), fields=['wrong_since'], name='bucket_listing_wrong'), models.Index(fields=['look_at'], name='bucket_listing_look')],
             },
         ),
         migrations.CreateModel(
@@ -44,9 +46,13 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=1024)),
                 ('size_bytes', models.BigIntegerField()),
                 ('modified_at', models.DateTimeField()),
+                ('gone_at', models.DateTimeField(blank=True, null=True)),
+                ('back_at', models.DateTimeField(blank=True, null=True)),
+                ('billed', models.BooleanField(default=True)),
                 ('breakout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recordings', to='channels_app.breakout')),
             ],
             options={
+                'indexes': [models.Index(fields=['key'], name='recording_by_key')],
                 'constraints': [models.UniqueConstraint(fields=('breakout', 'key'), name='recording_once_a_breakout')],
             },
         ),

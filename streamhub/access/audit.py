@@ -17,7 +17,8 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error
-from django.db.models import Model
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
 
 from streamhub.access import snapshot
 from streamhub.access.actors import Actor
@@ -27,7 +28,7 @@ from streamhub.access.origin import origin
 from streamhub.access.permissions import permit
 from streamhub.access.snapshot import Values
 from streamhub.access.token_limits import check_daily
-from streamhub.errors import Forbidden, NotPossible
+from streamhub.errors import Forbidden, Gone, NotPossible
 from streamhub.postgresql.outages import unavailable
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ _REFUSAL_WAIT_SECONDS = 0.5
 
 P = ParamSpec("P")
 R = TypeVar("R")
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Subject:
 
 def kind_of(model: type[Model]) -> str:
     """The name of a kind of object, as in its transitions."""
-    return str(getattr(model, "KIND", model._meta.verbose_name))
+    return str(getattr(model, "KIND", model._meta.verbose_name_raw))
 
 
 def record(
@@ -163,6 +165,15 @@ def locked(row: Model) -> None:
     """Tell the verb under way, if there is one, how a row is that was just locked: its *before*."""
     if running := _running.get():
         running.note(row)
+
+
+def lock(rows: QuerySet[M], row: M) -> M:
+    """The row as it is now, locked; the verb under way is told. Raises Gone if it was deleted meanwhile."""
+    found = rows.select_for_update(of=("self",)).filter(pk=row.pk).first()
+    if found is None:
+        raise Gone(_("It was deleted in the meantime."))
+    locked(found)
+    return found
 
 
 def verb(

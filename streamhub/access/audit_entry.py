@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.append_only import append_only
 
@@ -11,9 +12,9 @@ from streamhub.append_only import append_only
 class Outcome(models.TextChoices):
     """`DONE` changed something; `UNCHANGED` was accepted and changed nothing; `REFUSED` was not accepted."""
 
-    DONE = "done"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
+    DONE = "done", _("Done")
+    UNCHANGED = "unchanged", _("Unchanged")
+    REFUSED = "refused", _("Refused")
 
 
 class AuditEntry(models.Model):

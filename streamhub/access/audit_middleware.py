@@ -25,7 +25,9 @@ class AuditMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with coming_from(Origin(request.META.get("REMOTE_ADDR", ""), lambda: sender_of(request))) as where:
             response = self._get_response(request)
-            if response.status_code in _REFUSED and request.method not in _SAFE and not where.refusals:
+            refused = response.status_code in _REFUSED and request.method not in _SAFE
+            # Who was not recognised has the request's line in the log: anybody can send thousands.
+            if refused and not where.refusals and where.actor() is not None:
                 audit.refuse(_name_of(request), None, _reason(response))
             if where.refusals:
                 audit.write_refusals(where.refusals)

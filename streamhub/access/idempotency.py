@@ -5,8 +5,8 @@ and a duplicate request that arrives meanwhile waits for the database: on SQLite
 the unique index. If the first request commits, the duplicate gets the same answer; if the first fails, the
 duplicate runs instead; after `WAIT_SECONDS` it gets 409.
 
-An answer other than 2xx rolls back everything, including the key. `transaction.on_commit` callbacks run
-after the answer is stored.
+An answer other than 2xx rolls back everything, including the key; one that is marked by `effect_stays` only
+the key. `transaction.on_commit` callbacks run after the answer is stored.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja.errors import AuthenticationError
 from ninja.operation import Operation
 
@@ -37,6 +38,7 @@ PATTERN = r"^[!-~]([ -~]{0,253}[!-~])?$"
 WAIT_SECONDS = 5.0
 
 Run = Callable[..., HttpResponse]
+_EFFECT_STAYS = "effect_stays"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,12 @@ class KeyedRequest:
     method: str
     path: str
     body_sha256: str
+
+
+def effect_stays(response: HttpResponse) -> HttpResponse:
+    """Mark an answer other than 2xx: what the request did stays, such as work that a job was given."""
+    setattr(response, _EFFECT_STAYS, True)
+    return response
 
 
 def once(run: Run) -> Run:
@@ -77,7 +85,7 @@ def _caller(operation: Operation, request: HttpRequest) -> ApiToken:
 def _keyed_request(request: HttpRequest, token: ApiToken) -> KeyedRequest:
     key = request.headers[HEADER]
     if not re.fullmatch(PATTERN, key):
-        raise Invalid({HEADER: "Use 1 to 255 visible ASCII characters."})
+        raise Invalid({HEADER: _("Use 1 to 255 visible ASCII characters.")})
     body = hashlib.sha256(request.body).hexdigest()
     path = quote(request.path)  # as text that every database can hold
     return KeyedRequest(token.family, key, str(request.method), path, body)
@@ -91,7 +99,12 @@ def _replay(keyed: KeyedRequest) -> HttpResponse | None:
     if row is None:
         return None
     if (row.method, row.path, row.body_sha256) != (keyed.method, keyed.path, keyed.body_sha256):
-        raise Invalid({HEADER: f"The key was used for {row.method} {row.path} with another path or body."})
+        raise Invalid(
+            {
+                HEADER: _("The key was used for %(method)s %(path)s with another path or body.")
+                % {"method": row.method, "path": row.path}
+            }
+        )
     response = HttpResponse(row.response_body, status=row.status, content_type=row.content_type)
     response["Idempotency-Replayed"] = "true"
     return response
@@ -106,6 +119,8 @@ def _run_first(keyed: KeyedRequest, run: Callable[[], HttpResponse]) -> HttpResp
         response = run()
         if 200 <= response.status_code < 300:
             _store(row, response)
+        elif hasattr(response, _EFFECT_STAYS):
+            row.delete()
         else:
             transaction.set_rollback(True)
         return response
@@ -144,8 +159,11 @@ def _store(row: IdempotencyKey, response: HttpResponse) -> None:
 
 def _still_busy() -> NotPossible:
     return NotPossible(
-        f"The first request with this {HEADER} has not finished within {WAIT_SECONDS:g} s. "
-        "Send this request again in a moment."
+        _(
+            "The first request with this %(header)s has not finished within %(wait_seconds)s s. "
+            "Send this request again in a moment."
+        )
+        % {"header": HEADER, "wait_seconds": f"{WAIT_SECONDS:g}"}
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 from ninja.parser import Parser
 from ninja.renderers import JSONRenderer
 from ninja.responses import NinjaJSONEncoder
@@ -56,7 +57,7 @@ def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _value in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         field = twice if _is_storable(twice) else "body"
-        raise Invalid({field or "body": "This name occurs twice in one JSON object."})
+        raise Invalid({field or "body": _("This name occurs twice in one JSON object.")})
     return body
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.access.audit_entry import AuditEntry
 from streamhub.clock import database_now
@@ -59,13 +60,13 @@ class ApiToken(models.Model):
         "channels it may create in 24 hours",
         null=True,
         blank=True,
-        help_text="Empty: no limit of its own. MAX_CHANNELS counts for everybody.",
+        help_text=_("Empty: no limit of its own. MAX_CHANNELS counts for everybody."),
     )
     max_starts_per_day = models.PositiveIntegerField(
         "breakouts it may start in 24 hours",
         null=True,
         blank=True,
-        help_text="Empty: no limit of its own. MAX_RUNNING_CHANNELS counts for everybody.",
+        help_text=_("Empty: no limit of its own. MAX_RUNNING_CHANNELS counts for everybody."),
     )
 
     objects = ApiTokens.as_manager()

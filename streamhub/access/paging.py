@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 
 from streamhub.errors import Invalid
 from streamhub.row_ids import MAX_ID, row_id
@@ -27,7 +28,7 @@ def page(
     `next` is the request's URL, including its filters, with the next cursor. Raises Invalid.
     """
     if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid({"limit": f"Use a number from 1 to {MAX_LIMIT}."})
+        raise Invalid({"limit": _("Use a number from 1 to %(max_limit)s.") % {"max_limit": MAX_LIMIT}})
     if cursor is not None:
         queryset = queryset.filter(**{"pk__gt" if oldest_first else "pk__lt": _id_of(cursor)})
     rows = list(queryset.order_by("pk" if oldest_first else "-pk")[: limit + 1])
@@ -53,5 +54,5 @@ def _next_url(request: HttpRequest, last_id: int) -> str:
 
 def _id_of(cursor: str) -> int:
     if not re.fullmatch(CURSOR_PATTERN, cursor):
-        raise Invalid({"cursor": "This is not a valid cursor. Follow `next` of the previous page."})
+        raise Invalid({"cursor": _("This is not a valid cursor. Follow `next` of the previous page.")})
     return min(int(cursor[1:], 16), MAX_ID)

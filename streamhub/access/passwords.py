@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 LEAST_DIFFERENT = 6
 
@@ -17,11 +18,14 @@ class PatternValidator:
         """Raises ValidationError."""
         if len(set(password.lower())) < LEAST_DIFFERENT:
             raise ValidationError(
-                f"This password has fewer than {LEAST_DIFFERENT} different characters.",
+                _("This password has fewer than %(least_different)s different characters.")
+                % {"least_different": LEAST_DIFFERENT},
                 code="password_repeats",
             )
         if _steps(password.lower()) * 2 > len(password):
-            raise ValidationError("This password is a sequence, such as abcdefgh.", code="password_sequence")
+            raise ValidationError(
+                _("This password is a sequence, such as abcdefgh."), code="password_sequence"
+            )
 
     def get_help_text(self) -> str:
         return f"It needs {LEAST_DIFFERENT} different characters and can't be a sequence such as abcdefgh."

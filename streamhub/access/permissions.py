@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.utils.translation import gettext as _
+
 from streamhub.access.actors import Actor
 from streamhub.errors import Forbidden
 
@@ -24,12 +26,18 @@ def require(actor: Actor, permission: str) -> None:
     everything. Raises TypeError for anything but an Actor.
     """
     if not isinstance(actor, Actor):
-        raise TypeError(f"The permission {permission} needs an Actor, not {actor!r}.")
+        raise TypeError(
+            _("The permission %(permission)s needs an Actor, not %(actor)s.")
+            % {"permission": permission, "actor": repr(actor)}
+        )
     if actor.kind != "staff" or actor.permitted:
         return
     if actor.user is None or not actor.user.has_perm(permission):
         verb = permission.rpartition(".")[2].replace("_", " ")
         raise Forbidden(
-            f"{actor.name} may not {verb}: the permission {permission} is missing. "
-            "An administrator can add you to a group that has it."
+            _(
+                "%(name)s may not %(verb)s: the permission %(permission)s is missing. "
+                "An administrator can add you to a group that has it."
+            )
+            % {"name": actor.name, "verb": verb, "permission": permission}
         )

@@ -16,14 +16,17 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+from pydantic import ValidationError as SchemaError
 
-from streamhub.errors import Forbidden, Invalid, NotPossible
+from streamhub.errors import Forbidden, Gone, Invalid, NotPossible
 from streamhub.postgresql.outages import unavailable
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,9 @@ _NO_DATABASE_PAGE = """<!doctype html>
 seconds and look, before you repeat it.</p>
 </html>
 """
+
+# Django's names for a database that is not there.
+_OUTAGES = tuple(f"{kind.__name__}: " for kind in (OperationalError, InterfaceError))
 
 View = Callable[..., HttpResponse]
 
@@ -81,9 +87,9 @@ def _full_sentence(exc: NotPossible) -> str:
     """The detail, with the state and the possible verbs added if it does not contain them."""
     sentence = exc.detail
     if exc.state and exc.state not in sentence:
-        sentence += f" The state is {exc.state}."
+        sentence += _(" The state is %(state)s.") % {"state": exc.state}
     if missing := [verb for verb in exc.possible if verb not in sentence]:
-        sentence += f" Possible: {', '.join(missing)}."
+        sentence += _(" Possible: %(verbs)s.") % {"verbs": ", ".join(missing)}
     return sentence
 
 
@@ -92,11 +98,11 @@ def _invalid(request: HttpRequest, exc: Invalid) -> HttpResponse:
 
 
 def _forbidden(request: HttpRequest, exc: Forbidden | PermissionDenied) -> HttpResponse:
-    return problem(403, str(exc) or "You do not have the permission for this.")
+    return problem(403, str(exc) or _("You do not have the permission for this."))
 
 
-def _not_found(request: HttpRequest, exc: Http404) -> HttpResponse:
-    return problem(404, str(exc) or "There is nothing here.")
+def _not_found(request: HttpRequest, exc: Http404 | Gone) -> HttpResponse:
+    return problem(404, str(exc) or _("There is nothing here."))
 
 
 def _validation(request: HttpRequest, exc: ValidationError) -> HttpResponse:
@@ -159,10 +165,21 @@ def _outage(exc: BaseException | None) -> bool:
     Sessions and transactions raise errors of their own when the database fails.
     """
     while exc is not None:
-        if unavailable(exc):
+        if unavailable(exc) or _unread(exc):
             return True
         exc = exc.__cause__ or exc.__context__
     return False
+
+
+def _unread(exc: BaseException) -> bool:
+    """Whether an answer could not be written because a column of its object could not be read.
+
+    Pydantic keeps of the database's error only its name and text.
+    """
+    if not isinstance(exc, SchemaError):
+        return False
+    found = [each["ctx"]["error"] for each in exc.errors() if each["type"] == "get_attribute_error"]
+    return any(str(text).startswith(_OUTAGES) for text in found)
 
 
 def _without_database(request: HttpRequest, exc: BaseException | None) -> HttpResponse:
@@ -180,6 +197,7 @@ HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     Forbidden: _forbidden,
     PermissionDenied: _forbidden,
     Http404: _not_found,
+    Gone: _not_found,
     ValidationError: _validation,
     HttpError: _http_error,
     AuthenticationError: _unauthenticated,

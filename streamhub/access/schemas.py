@@ -1,4 +1,4 @@
-"""Base schemas of the API: `In` for request bodies, `Out` for answers, `Page` for lists."""
+"""Base schemas of the API: `Out` for answers, `Page` for lists. `request_bodies` has `In`, for requests."""
 
 from __future__ import annotations
 
@@ -27,12 +27,6 @@ TIME_PATTERN = (
 def choices(of: type[TextChoices]) -> WithJsonSchema:
     """How a choice is described: in place, because several enums of the apps share the name `State`."""
     return WithJsonSchema({"type": "string", "enum": list(of.values)})
-
-
-class In(Schema):
-    """Base of request bodies: unknown fields are refused, and values are not converted ("5" is no number)."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Out(Schema):

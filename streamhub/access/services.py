@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import Error, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from streamhub.access import audit, snapshot
 from streamhub.access.actors import Actor
@@ -113,7 +114,9 @@ def token_rotate(
     if refusal := rotation_refusal(old):
         raise audit.refused("rotate_apitoken", old, refusal, who=who)
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
-        raise Invalid({"overlap": f"Give 0 to {LONGEST_OVERLAP.days * 24} hours."})
+        raise Invalid(
+            {"overlap": gettext("Give 0 to %(hours)s hours.") % {"hours": LONGEST_OVERLAP.days * 24}}
+        )
     _check_token(old.service, old.scopes, expires_in)
     new, plain = _new_token(
         expires_in,
@@ -182,17 +185,27 @@ def _sha256(text: str) -> str:
 
 
 def _check_token(name: str, scopes: list[str], expires_in: timedelta | None) -> None:
+    if errors := token_errors(name, scopes, expires_in):
+        raise Invalid(errors)
+
+
+def token_errors(name: str, scopes: Sequence[str], expires_in: timedelta | None) -> dict[str, str]:
+    """What is wrong with what a token is to have, by field."""
     errors = {}
     if not _SERVICE_NAME.fullmatch(name):
-        errors["name"] = "Use 1 to 64 letters, digits, dots, dashes or underscores."
+        errors["name"] = gettext("Use 1 to 64 letters, digits, dots, dashes or underscores.")
     if unknown := unknown_scopes(scopes):
-        errors["scopes"] = f"Unknown: {', '.join(unknown)}. Valid scopes: {', '.join(SCOPES)}."
+        errors["scopes"] = gettext("Unknown: %(unknown)s. Valid scopes: %(scopes)s.") % {
+            "unknown": ", ".join(unknown),
+            "scopes": ", ".join(SCOPES),
+        }
     elif not scopes:
-        errors["scopes"] = f"Choose at least one scope. Valid scopes: {', '.join(SCOPES)}."
+        errors["scopes"] = gettext("Choose at least one scope. Valid scopes: %(scopes)s.") % {
+            "scopes": ", ".join(SCOPES)
+        }
     if expires_in is not None and expires_in <= timedelta():
-        errors["expires_in"] = "The expiry must be in the future."
-    if errors:
-        raise Invalid(errors)
+        errors["expires_in"] = gettext("The expiry must be in the future.")
+    return errors
 
 
 def _record_use(token: ApiToken) -> None:

@@ -65,12 +65,17 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, str):
-        return value if _SECRET.search(name) else _URL.sub(_host, value)
+        return value if _SECRET.search(name) else only_hosts(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(str(key), part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(name, part) for part in value]
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def only_hosts(text: str) -> str:
+    """The text, with "…" for what follows the host in its URLs."""
+    return _URL.sub(_host, text)
 
 
 def _host(match: re.Match[str]) -> str:

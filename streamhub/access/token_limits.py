@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils.translation import gettext as _
+
 from streamhub.access.audit_entry import AuditEntry, Outcome
 from streamhub.access.models import ApiToken
 from streamhub.clock import from_now
@@ -29,6 +31,9 @@ def check_daily(token: ApiToken, verb: str, column: str) -> None:
     ).count()
     if done > most:
         raise NotPossible(
-            f"The token of {token.service} has done this {done - 1} times in the last 24 hours, and its "
-            f"limit is {most}. An engineer can rotate the token and give the new one a higher limit."
+            _(
+                "The token of %(service)s has done this %(done)s times in the last 24 hours, and its "
+                "limit is %(most)s. An engineer can rotate the token and give the new one a higher limit."
+            )
+            % {"service": token.service, "done": done - 1, "most": most}
         )

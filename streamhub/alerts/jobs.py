@@ -1,5 +1,7 @@
 """The periodic jobs of alarms. Most are urgent: ten thousand deletions must not delay an alarm."""
 
+from django.utils.translation import gettext_lazy as _
+
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
@@ -7,7 +9,7 @@ CHECK_ALARMS = PeriodicJob(
     "check_alarms",
     TaskName.CHECK_ALARMS,
     lambda: 10,
-    purpose="open and resolve alarms",
+    purpose=_("open and resolve alarms"),
     queue="urgent",
     lease_seconds=60,
 )
@@ -15,7 +17,7 @@ SEND_NOTICES = PeriodicJob(
     "send_notices",
     TaskName.SEND_NOTICES,
     lambda: 10,
-    purpose="send the notices about alarms",
+    purpose=_("send the notices about alarms"),
     queue="urgent",
     lease_seconds=60,
 )
@@ -23,7 +25,7 @@ CALL_HEARTBEAT_URL = PeriodicJob(
     "call_heartbeat_url",
     TaskName.CALL_HEARTBEAT_URL,
     lambda: 60,
-    purpose="tell the dead man's switch that alarms are looked after",
+    purpose=_("tell the dead man's switch that alarms are looked after"),
     queue="urgent",
     lease_seconds=60,
 )
@@ -31,7 +33,7 @@ PURGE_ALARMS = PeriodicJob(
     "purge_alarms",
     TaskName.PURGE_ALARMS,
     lambda: 3600,
-    purpose="delete alarms that were resolved long ago",
+    purpose=_("delete alarms that were resolved long ago"),
     required=False,
 )
 

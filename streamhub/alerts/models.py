@@ -6,16 +6,17 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models.functions import Cast, Now
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.lifecycle.models import new_uid
 from streamhub.postgresql.trigrams import TrigramIndex
 
 
 class State(models.TextChoices):
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    SILENCED = "silenced"
-    RESOLVED = "resolved"
+    OPEN = "open", _("Open")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    SILENCED = "silenced", _("Silenced")
+    RESOLVED = "resolved", _("Resolved")
 
 
 class Alarm(models.Model):
@@ -101,9 +102,9 @@ class Alarm(models.Model):
 class Event(models.TextChoices):
     """What a notice says."""
 
-    OPENED = "opened"
-    ESCALATED = "escalated"
-    RESOLVED = "resolved"
+    OPENED = "opened", _("Opened")
+    ESCALATED = "escalated", _("Escalated")
+    RESOLVED = "resolved", _("Resolved")
 
 
 class Notice(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from streamhub.access import audit
 from streamhub.access.actors import Actor
@@ -27,7 +28,7 @@ def situation_of(alarm: Alarm, asked_by: str = "") -> guards.Situation:
 def alarm_acknowledge(alarm: Alarm, *, who: Actor, note: str = "") -> Alarm:
     """Somebody has seen it: it is not escalated. An empty note keeps the one before. Raises NotPossible."""
     if len(note) > NOTE_LENGTH:
-        raise Invalid({"note": f"Use {NOTE_LENGTH} characters at most."})
+        raise Invalid({"note": _("Use %(note_length)s characters at most.") % {"note_length": NOTE_LENGTH}})
     row = _locked(alarm)
     guards.check("acknowledge", situation_of(row))
     fields = {
@@ -57,14 +58,17 @@ def alarm_silence(alarm: Alarm, *, who: Actor, until: datetime) -> Alarm:
     guards.check("silence", situation_of(row))
     now = database_now()
     if not now < until <= now + LONGEST_SILENCE:
-        raise Invalid({"until": f"Use a time from now on, {LONGEST_SILENCE.days} days ahead at most."})
+        raise Invalid(
+            {
+                "until": _("Use a time from now on, %(days)s days ahead at most.")
+                % {"days": LONGEST_SILENCE.days}
+            }
+        )
     return _change(row, who, f"silenced until {until:%Y-%m-%d %H:%M} UTC", silenced_until=until)
 
 
 def _locked(alarm: Alarm) -> Alarm:
-    row = Alarm.objects.select_for_update().get(pk=alarm.pk)
-    audit.locked(row)
-    return row
+    return audit.lock(Alarm.objects.all(), alarm)
 
 
 def _change(row: Alarm, who: Actor, why: str, **fields: object) -> Alarm:

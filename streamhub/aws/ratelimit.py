@@ -103,6 +103,8 @@ RATES: Mapping[str, Rate] = {
     # Route 53 takes five requests a second for the whole account.
     "route53:*": Rate(3, 5),
     "service-quotas:*": Rate(2, 10),
+    # AWS publishes no rate of it; it is asked some hundred times a month.
+    "pricing:*": Rate(2, 10),
     "*": Rate(5, 10),
 }
 
@@ -202,7 +204,7 @@ class Limiter:
         if states := self.queues.states([operation]):
             return states[0]
         rate = AdaptiveRate(rate_for(operation, self.rates).per_second)
-        return QueueState(operation, rate.ceiling, rate.per_second, 0)
+        return QueueState(operation, rate.ceiling, rate.per_second(0), 0)
 
     def throttled(self, operation: str) -> None:
         """AWS throttled this operation: all workers call it less often for a while."""

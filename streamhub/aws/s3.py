@@ -1,12 +1,18 @@
-"""S3: lists of recordings and media-manager files ("ListObjectsV2")."""
+"""S3: lists of recordings and media-manager files ("ListObjectsV2"), and the files of AWS's bill."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
+from botocore.exceptions import BotoCoreError
+
+from streamhub.aws.error_mapping import translate
 from streamhub.aws.session import AwsSession
+
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -44,3 +50,14 @@ class S3:
             if not response.get("IsTruncated"):
                 return
             params["ContinuationToken"] = response["NextContinuationToken"]
+
+    def download(self, bucket: str, key: str, to: Path) -> Path:
+        """GetObject into a file, piece by piece; returns the file. Raises NotFound, Retryable."""
+        response, _ = self._session.call("s3", "GetObject", Bucket=bucket, Key=key)
+        try:
+            with to.open("wb") as file:
+                for piece in response["Body"].iter_chunks(PIECE):
+                    file.write(piece)
+        except BotoCoreError as error:
+            raise translate(error, "s3:GetObject") from error
+        return to

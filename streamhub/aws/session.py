@@ -26,10 +26,11 @@ from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import BotoCoreError, ClientError
 
 from streamhub import redis_servers
-from streamhub.aws.call_queue import LocalQueues, QueueState, RedisQueues
+from streamhub.aws.call_queue import LocalQueues, QueueState, Throttle
 from streamhub.aws.error_mapping import is_write, may_have_happened, translate
 from streamhub.aws.iam_actions import ACTIONS
 from streamhub.aws.ratelimit import PREFIX, Limiter, current_caller, rates_of
+from streamhub.aws.redis_call_queue import RedisQueues
 from streamhub.aws.target import (
     Target,
     broker_url,
@@ -229,6 +230,16 @@ class AwsSession:
     def queue_states(self) -> list[QueueState]:
         """Those of all operations that were called lately."""
         return self._limiter.queues.states(sorted(ACTIONS)) if self._limiter is not None else []
+
+    def throttles(self) -> list[Throttle]:
+        """What AWS has throttled lately."""
+        return self._limiter.queues.throttles() if self._limiter is not None else []
+
+    def place(self, service: str, operation: str, holder: str) -> int:
+        """The place of a caller in the operation's line, from 1; 0: it does not wait there."""
+        return (
+            self._limiter.queues.place(f"{service}:{operation}", holder) if self._limiter is not None else 0
+        )
 
     def _send(self, service: str, operation: str, region: str, params: dict[str, Any]) -> dict[str, Any]:
         """Call botocore, and translate its errors."""

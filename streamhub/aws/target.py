@@ -20,6 +20,7 @@ from django.conf import settings
 
 from streamhub.errors import EmbeddedNotRunning, Misconfigured
 from streamhub.redis_servers import RedisOptions
+from streamhub.translation import gettext, gettext_noop
 
 __all__ = [
     "Credentials",
@@ -38,7 +39,7 @@ LIVE: Final = "live"
 EMBEDDED_RATE_FACTOR = 50.0
 
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9._-]{1,32}")
-_HOW_TO_RUN = (
+_HOW_TO_RUN = gettext_noop(
     "Start it with `manage.py embedded` (or everything with `make demo`), "
     "or set STREAMHUB_AWS=live to use a real AWS account."
 )
@@ -154,11 +155,16 @@ def _address(name: str) -> str:
         addresses = json.loads(path.read_text())
         address, pid = str(addresses[name]), int(addresses["pid"])
     except FileNotFoundError:
-        raise EmbeddedNotRunning(f"The embedded AWS is not running. {_HOW_TO_RUN}") from None
+        raise EmbeddedNotRunning(
+            gettext("The embedded AWS is not running. %(how)s") % {"how": gettext(_HOW_TO_RUN)}
+        ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EmbeddedNotRunning(f"{path.name} of the embedded AWS is not usable. {_HOW_TO_RUN}") from error
+        sentence = gettext("%(file)s of the embedded AWS is not usable. %(how)s")
+        raise EmbeddedNotRunning(sentence % {"file": path.name, "how": gettext(_HOW_TO_RUN)}) from error
     if not _alive(pid):
-        raise EmbeddedNotRunning(f"The embedded AWS has stopped. {_HOW_TO_RUN}")
+        raise EmbeddedNotRunning(
+            gettext("The embedded AWS has stopped. %(how)s") % {"how": gettext(_HOW_TO_RUN)}
+        )
     return address
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 SPINNER = "progress_activity"
 
@@ -29,7 +33,7 @@ class Badge:
     tone: Tone
     icon: str
     moving: bool = False
-    word: str = ""
+    word: StrOrPromise = ""
 
     @property
     def spins(self) -> bool:
@@ -45,6 +49,6 @@ def troubled(badge: Badge) -> Badge:
     return badge if badge.tone == Tone.BAD else replace(badge, tone=Tone.BAD, icon="error")
 
 
-def busy(icon: str = SPINNER, word: str = "") -> Badge:
+def busy(icon: str = SPINNER, word: StrOrPromise = "") -> Badge:
     """The badge of a state that ends without action by staff."""
     return Badge(Tone.BUSY, icon, moving=True, word=word)

@@ -3,30 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ShowFacets
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from streamhub.console.audited_forms import AuditedForms, History
+from streamhub.console.empty import of_list
 from streamhub.console.form_text import VisibleText
-from streamhub.console.paging import ANCHORS, InfinitePaginator, anchor_of
+from streamhub.console.forms import speak_plainly
+from streamhub.console.live_lists import LiveList, Moments
+from streamhub.console.paging import ANCHORS, InfinitePaginator, anchor_of, first_page
 from streamhub.console.queries import KnownQueries
 from streamhub.console.sorting import IndexedChangeList, indexed_columns
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
-class ConsoleAdmin(History, AuditedForms, VisibleText, KnownQueries, ModelAdmin):
+
+class HasPurpose:
+    """Mixin of every admin. `purpose`: what its rows are for, and how the first comes to be."""
+
+    opts: Any
+    purpose: ClassVar[StrOrPromise] = ""
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, which knows what stands there while it has no rows (`empty`)."""
+        listed = super().get_changelist_instance(request)  # type: ignore[misc]
+        more = any(request.GET.get(name) for name in getattr(self, "more_filters", ()))
+        filtered = bool(listed.has_active_filters or listed.query or more)
+        start = first_page(listed) if listed.page_num > 1 else ""
+        listed.empty = partial(of_list, self, request, filtered=filtered, first_page=start)
+        return listed
+
+    def add_url(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_add")
+
+
+class ConsoleAdmin(
+    HasPurpose, History, AuditedForms, VisibleText, KnownQueries, LiveList, Moments, ModelAdmin
+):
     """An editable table (users, schedules): Django's own forms with the console's look."""
 
     list_filter_sheet = True
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        """Django's form, which speaks as plainly as the console's own."""
+        form = super().get_form(request, obj, change=change, **options)
+        for field in form.base_fields.values():
+            speak_plainly(field)
+        return form
+
     list_per_page = 50
     warn_unsaved_form = True
     compressed_fields = True
 
 
-class ReadOnlyAdmin(History, KnownQueries, ModelAdmin):
+class ReadOnlyAdmin(HasPurpose, History, KnownQueries, LiveList, Moments, ModelAdmin):
     """A table that staff can view, filter and search, but not edit."""
 
     actions: Sequence[Any] | None = None

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.access.actors import Actor, staff_actor
 from streamhub.access.permissions import require
-from streamhub.console.pages.verb import add_errors
+from streamhub.console.forms import ConsoleForm
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.warnings import unconfirmed
 from streamhub.errors import Invalid, VerbError
 from streamhub.signin.confirming import ask_again
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 class CreatingAdmin(ResourceAdmin):
     """A `ResourceAdmin` with an add page, which needs the model's add permission."""
 
-    creation_form: ClassVar[type[forms.Form]]
-    creation_note: ClassVar[str] = ""
+    creation_form: ClassVar[type[ConsoleForm]]
+    creation_note: ClassVar[StrOrPromise] = ""
     # Whether the page asks again who is there: for what gives rights away.
     asks_again: ClassVar[bool] = False
 
@@ -42,7 +47,7 @@ class CreatingAdmin(ResourceAdmin):
 
     def after_creation(self, request: HttpRequest, created: Any) -> HttpResponse:
         """The response once `create` has returned: a redirect to the new object's page."""
-        messages.success(request, f"{created}: created.")
+        messages.success(request, _("%(created)s: created.") % {"created": created})
         return HttpResponseRedirect(self.url("change", created.pk))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -58,7 +63,7 @@ class CreatingAdmin(ResourceAdmin):
         return self.initial_of(self.creation_form, request)
 
     @staticmethod
-    def initial_of(form: type[forms.Form], request: HttpRequest) -> dict[str, Any]:
+    def initial_of(form: type[ConsoleForm], request: HttpRequest) -> dict[str, Any]:
         """Initial values of a form, as in `creation_initial`."""
         fields = form.base_fields
         return {
@@ -70,7 +75,10 @@ class CreatingAdmin(ResourceAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """GET shows the form, POST creates the object."""
         if not self.has_add_permission(request):
-            raise PermissionDenied(f"Your role is not allowed to add a {self.opts.verbose_name}.")
+            raise PermissionDenied(
+                gettext("Your role is not allowed to add a %(verbose_name)s.")
+                % {"verbose_name": self.opts.verbose_name}
+            )
         if self.asks_again and (asked := ask_again(request, request.get_full_path())):
             return asked
         warned = None
@@ -83,7 +91,7 @@ class CreatingAdmin(ResourceAdmin):
                 return self.after_creation(request, created)
         else:
             form = self.creation_form(initial=self.creation_initial(request))
-        title = f"Add {self.opts.verbose_name}"
+        title = gettext("Add %(verbose_name)s") % {"verbose_name": self.opts.verbose_name}
         context = self.page_context(
             request, title=title, form=form, note=self.creation_note, notes=self.creation_notes()
         )
@@ -91,7 +99,7 @@ class CreatingAdmin(ResourceAdmin):
         status = 422 if form.errors or warned else 200
         return TemplateResponse(request, "console/add.html", context, status=status)
 
-    def _created(self, request: HttpRequest, form: forms.Form) -> Any | None:
+    def _created(self, request: HttpRequest, form: ConsoleForm) -> Any | None:
         """The new object, or None with the errors in the form."""
         if not form.is_valid():
             return None
@@ -100,9 +108,9 @@ class CreatingAdmin(ResourceAdmin):
         try:
             return self.create(request, form.cleaned_data, actor)
         except Invalid as invalid:
-            add_errors(form, invalid.errors)
+            form.show(invalid.errors)
         except VerbError as refusal:
-            form.add_error(None, str(refusal))
+            form.show({"": str(refusal)})
         return None
 
 

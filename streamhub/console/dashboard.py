@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from streamhub.console import banner, environment, glances
 from streamhub.console.pages import fragments
@@ -25,14 +26,11 @@ def build(user: User | AnonymousUser) -> dict[str, Any]:
         allowed = [part for part in parts if user.has_perm(part.permission)]
         return sorted(allowed, key=lambda part: part.order)
 
-    tiles, lists = visible(contributed("tiles")), visible(contributed("dashboard_lists"))
+    lists = visible(contributed("dashboard_lists"))
     charts = [(entry, entry.draw()) for entry in visible(contributed("dashboard_charts"))]
     return {
-        "glances": [
-            {"glance": entry, "figure": entry.read(), "url": entry.url()}
-            for entry in visible(contributed("glances"))
-        ],
-        "tiles": [{"tile": tile, "figure": tile.figure(), "url": tile.url()} for tile in tiles],
+        "glances": [tile.shown() for tile in visible(contributed("glances"))],
+        "tiles": [tile.shown() for tile in visible(contributed("tiles"))],
         "lists": [_listed(entry) for entry in lists],
         "charts": [{"entry": entry, "chart": chart} for entry, chart in charts if chart is not None],
     }
@@ -48,13 +46,17 @@ def live(request: HttpRequest) -> dict[str, Any]:
     seen = banner.of_request(request)
     listed = [item for item in seen or () if not item.condition.blind]
     built = build(request.user)
+    zeros = [item for item in built["tiles"] if item.figure.is_zero]
+    said = {str(item.title) for item in zeros}
     context = {
         **built,
         "glances": [*built["glances"], *(glances.of_alarms(request, seen) if seen is not None else ())],
-        "zeros": [item for item in built["tiles"] if item["figure"].is_zero],
-        "tiles": [item for item in built["tiles"] if not item["figure"].is_zero],
+        "zeros": zeros,
+        "tiles": [item for item in built["tiles"] if not item.figure.is_zero],
         "lists": [item for item in built["lists"] if item["lines"]],
-        "empty": [item for item in built["lists"] if not item["lines"]],
+        "empty": [
+            item for item in built["lists"] if not item["lines"] and str(item["list"].title) not in said
+        ],
         "alarms": listed[:MAX_ALARMS],
         "count": len(listed),
         "more": max(0, len(listed) - MAX_ALARMS),
@@ -73,7 +75,7 @@ def live(request: HttpRequest) -> dict[str, Any]:
 
 def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's hook for the index page."""
-    context.update(live=live(request), title="Dashboard")
+    context.update(live=live(request), title=_("Dashboard"))
     return context
 
 

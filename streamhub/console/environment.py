@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from streamhub.contributions import contributed
 
@@ -21,7 +22,7 @@ class Environment:
 
     @property
     def word(self) -> str:
-        return "LIVE AWS" if self.live else "EMBEDDED AWS"
+        return _("LIVE AWS") if self.live else _("EMBEDDED AWS")
 
     @property
     def icon(self) -> str:
@@ -30,8 +31,8 @@ class Environment:
     @property
     def sentence(self) -> str:
         if self.live:
-            return "A real AWS account with real viewers and real costs."
-        return "A simulation on this machine. It reaches no viewers and costs no money."
+            return _("A real AWS account with real viewers and real costs.")
+        return _("A simulation on this machine. It reaches no viewers and costs no money.")
 
 
 def environment() -> Environment:
@@ -58,7 +59,8 @@ def title_prefix(request: HttpRequest) -> str:
     """The prefix of every browser tab's title."""
     here = environment()
     name = f" {here.name} ·" if may_see(request.user) else ""
-    return f"{'LIVE' if here.live else 'embedded'} ·{name}"
+    word = _("LIVE") if here.live else _("embedded")
+    return f"{word} ·{name}"
 
 
 def account() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from streamhub.console.facts import Fact
 from streamhub.lifecycle import durations
 from streamhub.lifecycle.expectation import expected, span, usual
@@ -13,7 +15,7 @@ from streamhub.lifecycle.models import ManagedResource
 def expected_facts(row: ManagedResource | None) -> list[Fact]:
     """The fact "expected" of a row that waits for AWS; none otherwise."""
     expectation = expected(row) if row is not None else None
-    return [Fact("expected", str(expectation))] if expectation else []
+    return [Fact(_("expected"), str(expectation))] if expectation else []
 
 
 @dataclass(frozen=True)

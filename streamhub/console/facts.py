@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.db.models import BooleanField, DateTimeField, JSONField, Model
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Kind = Literal[
     "text",
@@ -30,10 +35,10 @@ class Fact:
     The value of `links` are pairs of a text and an address.
     """
 
-    label: str
+    label: StrOrPromise
     value: Any
     kind: Kind = "text"
-    hint: str = ""
+    hint: StrOrPromise = ""
     href: str = ""
 
     @property
@@ -45,7 +50,7 @@ class Fact:
 class Section:
     """A card of facts. `wide`: full width, for long values such as URLs."""
 
-    title: str
+    title: StrOrPromise
     facts: list[Fact]
     icon: str = "info"
     wide: bool = False
@@ -55,7 +60,7 @@ class Section:
 class Panel:
     """A card with its own template, which any app can add to an object's page."""
 
-    title: str
+    title: StrOrPromise
     template: str
     context: dict[str, Any] = field(default_factory=dict)
     icon: str = "info"
@@ -66,7 +71,16 @@ class Panel:
 class Link:
     """A button that opens another page and changes nothing. `key`: the single key that presses it."""
 
-    label: str
+    label: StrOrPromise
     url: str
     icon: str = "open_in_new"
     key: str = ""
+
+
+def fact_of(row: Model, name: str) -> Fact:
+    """A column as a fact, shown as its type is."""
+    column: Any = row._meta.get_field(name)
+    value = getattr(row, name)
+    kinds: list[tuple[type, Kind]] = [(DateTimeField, "when"), (BooleanField, "yesno"), (JSONField, "list")]
+    kind: Kind = next((kind for of, kind in kinds if isinstance(column, of)), "text")
+    return Fact(str(column.verbose_name), value, kind)

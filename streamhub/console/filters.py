@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 
 class InputFilter(admin.SimpleListFilter):
@@ -38,7 +39,7 @@ class InputFilter(admin.SimpleListFilter):
 class DayFilter(InputFilter):
     """The rows of one day in UTC, by the time in `column`."""
 
-    title, parameter_name, kind = "day (UTC)", "day", "date"
+    title, parameter_name, kind = _("day (UTC)"), "day", "date"
 
     def only(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         start = midnight(text)

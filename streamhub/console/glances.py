@@ -1,18 +1,18 @@
-"""The glances of the dashboard that alarms answer: what is wrong, what is blind, what waits for a person."""
+"""The tiles of the dashboard's first row that alarms answer: what is wrong, blind, or waits for a person."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from streamhub.alerts.alarms import Shown
 from streamhub.console import banner, needs_person
 from streamhub.console.badges import Badge, Tone
-from streamhub.console.tiles import DashboardRow, GlanceFigure
+from streamhub.console.tiles import DashboardRow, Figure, ShownTile
 from streamhub.errors import HANDED_OVER
 
 SHOWN = 3
@@ -21,16 +21,16 @@ WAITING = (needs_person.RULE, HANDED_OVER)
 _RED, _AMBER = Badge(Tone.BAD, "error"), Badge(Tone.WARN, "warning")
 
 
-def of_alarms(request: HttpRequest, seen: Sequence[Shown]) -> list[dict[str, Any]]:
-    """The glances, each with its figure and URL, as the apps' own are."""
+def of_alarms(request: HttpRequest, seen: Sequence[Shown]) -> list[ShownTile]:
+    """The tiles of these alarms."""
     wrong = [item for item in seen if not item.condition.blind]
     blind = [item for item in seen if item.condition.blind]
     waiting = [item for item in wrong if not item.calm and waits(item)]
     alarms_url, health_url = banner.alarms_url(request), reverse("admin:health")
     return [
-        _glance("Wrong", "report", _wrong(wrong), alarms_url),
-        _glance("Blind", "visibility_off", _blind(blind), health_url),
-        _glance("Waits for a person", "front_hand", _waiting(waiting), alarms_url),
+        ShownTile(_("Wrong"), "report", _wrong(wrong), alarms_url),
+        ShownTile(_("Blind"), "visibility_off", _blind(blind), health_url),
+        ShownTile(_("Waits for a person"), "front_hand", _waiting(waiting), alarms_url),
     ]
 
 
@@ -39,33 +39,33 @@ def waits(item: Shown) -> bool:
     return item.condition.rule in WAITING or item.offered
 
 
-def _glance(title: str, icon: str, figure: GlanceFigure, url: str) -> dict[str, Any]:
-    return {"glance": {"title": title, "icon": icon}, "figure": figure, "url": url}
-
-
-def _wrong(items: Sequence[Shown]) -> GlanceFigure:
+def _wrong(items: Sequence[Shown]) -> Figure:
     if not items:
-        return GlanceFigure("nothing", detail="Nothing is in trouble or late.", tone=Tone.GOOD)
+        return Figure(_("nothing"), _("Nothing is in trouble or late."), Tone.GOOD)
     open_ones = [item for item in items if not item.calm]
     critical = any(item.critical for item in open_ones)
     tone = Tone.BAD if critical else Tone.WARN if open_ones else Tone.CALM
     looked_after = len(items) - len(open_ones)
-    detail = f"{looked_after} of them looked after" if looked_after else "nobody looks after them yet"
-    return GlanceFigure(len(items), [_row(item) for item in items[:SHOWN]], detail, tone)
+    detail = (
+        _("%(looked_after)s of them looked after") % {"looked_after": looked_after}
+        if looked_after
+        else _("nobody looks after them yet")
+    )
+    return Figure(len(items), detail, tone, lines=[_row(item) for item in items[:SHOWN]])
 
 
-def _blind(items: Sequence[Shown]) -> GlanceFigure:
+def _blind(items: Sequence[Shown]) -> Figure:
     if not items:
-        return GlanceFigure("nothing", detail="StreamHub sees AWS, and its workers work.", tone=Tone.GOOD)
+        return Figure(_("nothing"), _("StreamHub sees AWS, and its workers work."), Tone.GOOD)
     # What is not stored yet began "now", which would be another page at every refresh.
     rows = [_row(item) if item.stored else replace(_row(item), since=None) for item in items[:SHOWN]]
-    return GlanceFigure(len(items), rows, tone=Tone.BAD)
+    return Figure(len(items), tone=Tone.BAD, lines=rows)
 
 
-def _waiting(items: Sequence[Shown]) -> GlanceFigure:
+def _waiting(items: Sequence[Shown]) -> Figure:
     if not items:
-        return GlanceFigure("nothing", detail="StreamHub goes on by itself.", tone=Tone.GOOD)
-    return GlanceFigure(len(items), [_to_do(item) for item in items[:SHOWN]], tone=Tone.WARN)
+        return Figure(_("nothing"), _("StreamHub goes on by itself."), Tone.GOOD)
+    return Figure(len(items), tone=Tone.WARN, lines=[_to_do(item) for item in items[:SHOWN]])
 
 
 def _row(item: Shown) -> DashboardRow:

@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
 from streamhub.errors import HANDED_OVER
 from streamhub.lifecycle.models import ManagedResource
 
-GENERAL_HINT = "Its page and its history say which. Put the mark back in AWS, or leave it to its new owner."
+GENERAL_HINT = _(
+    "Its page and its history say which. Put the mark back in AWS, or leave it to its new owner."
+)
 
 
 def url_of(row: Any, page: str, *more: str) -> str:
@@ -53,7 +57,9 @@ def _condition(row: Any, more: dict[str, Any]) -> Condition:
         "object_id": str(row.pk),
         "name": str(row),
         "url": url_of(row, "change"),
-        "sentence": row.error_message if shown else f"{row}: a resource was handed over to others.",
+        "sentence": row.error_message
+        if shown
+        else gettext("%(row)s: a resource was handed over to others.") % {"row": row},
         "since": row.handed_over_at,
         "hint": row.error_hint if shown else GENERAL_HINT,
     }

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.console import aws_queues, expected
 from streamhub.console.badges import Badge, Tone
@@ -54,7 +56,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
 
 def _require(request: HttpRequest) -> None:
     if not request.user.has_perm(VIEW):
-        raise PermissionDenied("Your role may not see StreamHub's health.")
+        raise PermissionDenied(gettext("Your role may not see StreamHub's health."))
 
 
 def _live() -> dict[str, Any]:
@@ -77,7 +79,7 @@ def _live() -> dict[str, Any]:
             "durations": expected.duration_lines(),
             "of_process": aws_queues.of_this_process(),
             "badge": BADGES[not bad],
-            "word": f"{len(bad)} not well" if bad else "all well",
+            "word": gettext("%(bad)s not well") % {"bad": len(bad)} if bad else gettext("all well"),
         },
     )
     return {
@@ -99,7 +101,7 @@ def _link(fact: HealthFact) -> tuple[str, str] | None:
     return None
 
 
-ENTRY = Entry(405, "System", "Health", "monitor_heart", url_name="admin:health", permission=VIEW)
+ENTRY = Entry(405, _("System"), _("Health"), "monitor_heart", url_name="admin:health", permission=VIEW)
 
 
 def urls() -> list[Any]:

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
 
 from streamhub.clock import database_now
@@ -106,7 +107,9 @@ def run(request: HttpRequest, name: str) -> HttpResponse:
     if rows:
         schedule.run_now(request, rows)
     else:
-        schedule.message_user(request, f"There is no job {name} in the schedule.", "ERROR")
+        schedule.message_user(
+            request, _("There is no job %(name)s in the schedule.") % {"name": name}, "ERROR"
+        )
     return HttpResponseRedirect(reverse("admin:lifecycle_job_changelist"))
 
 
@@ -117,7 +120,7 @@ def may_see(request: HttpRequest) -> None:
 
 def _require(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
-        raise PermissionDenied("Your role may not do that with StreamHub's jobs.")
+        raise PermissionDenied(_("Your role may not do that with StreamHub's jobs."))
 
 
 def _live(request: HttpRequest) -> dict[str, Any]:
@@ -135,7 +138,7 @@ def _live(request: HttpRequest) -> dict[str, Any]:
             "may_run": request.user.has_perm(RUN),
             "schedule_url": reverse("admin:django_celery_beat_periodictask_changelist"),
             "badge": jobs.LATE if bad else jobs.WELL,
-            "word": f"{len(bad)} need attention" if bad else "all well",
+            "word": _("%(bad)s need attention") % {"bad": len(bad)} if bad else _("all well"),
         },
     )
     return {

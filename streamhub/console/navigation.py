@@ -6,13 +6,21 @@ Apps declare their links as `navigation` (see `streamhub.contributions`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from streamhub.contributions import contributed
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+# A section with more links is opened by its title unless the page is one of its own, so that the rest is
+# reached without scrolling.
+LONG = 8
 
 
 @dataclass(frozen=True)
@@ -23,8 +31,8 @@ class Entry:
     """
 
     order: int
-    group: str
-    title: str
+    group: StrOrPromise
+    title: StrOrPromise
     icon: str
     model: str = ""
     url_name: str = ""
@@ -55,10 +63,13 @@ def entries() -> list[Entry]:
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Unfold's hook: the groups with the links this user may see."""
-    home = {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
-    groups: dict[str, list[dict[str, Any]]] = {}
+    home = {"title": _("Dashboard"), "icon": "dashboard", "link": reverse("admin:index")}
+    groups: dict[StrOrPromise, list[dict[str, Any]]] = {}
     for entry in entries():
         if entry.visible(request):
             groups.setdefault(entry.group, []).append(entry.item())
-    sections = [{"title": title, "items": items, "separator": True} for title, items in groups.items()]
+    sections = [
+        {"title": title, "items": items, "separator": True, "collapsible": len(items) > LONG}
+        for title, items in groups.items()
+    ]
     return [{"title": "", "items": [home]}, *sections]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
 from streamhub.console.handed_over import url_of
 from streamhub.lifecycle.models import ManagedResource
@@ -43,11 +45,12 @@ def _condition(row: Any, retry: str) -> Condition:
         object_id=str(row.pk),
         name=str(row),
         url=url_of(row, "change"),
-        sentence=f"{row} waits for a person: {row.error_message}",
+        sentence=_("%(row)s waits for a person: %(error_message)s")
+        % {"row": row, "error_message": row.error_message},
         since=row.person_needed_at,
         hint=row.error_hint,
         aws_error=f"{row.error_code} ({row.error_operation})" if row.error_operation else "",
-        action="Retry" if retry else "",
+        action=_("Retry") if retry else "",
         action_url=url_of(row, "do", "retry") if retry else "",
         permission=retry,
     )

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from streamhub.console import registry
 from streamhub.console.badges import Badge
@@ -91,7 +92,11 @@ class ObjectPages:
         known = Transition.objects.filter(
             resource_type=self.transition_kind(), resource_id__in=row_ids([str(object_id)])
         )
-        return f"The {name} was deleted." if known.exists() else f"There is no {name}."
+        return (
+            _("The %(name)s was deleted.") % {"name": name}
+            if known.exists()
+            else _("There is no %(name)s.") % {"name": name}
+        )
 
     def page_context(self, request: HttpRequest, row: Any | None = None, **more: Any) -> dict[str, Any]:
         """The context that every page of this admin needs."""

@@ -20,6 +20,8 @@ from django.http import (
     QueryDict,
 )
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.console.models import NAME_MAX, QUERY_MAX, PersonalView
 from streamhub.console.paging import ANCHORS
@@ -27,6 +29,8 @@ from streamhub.names import characters_error, composed
 
 # A person has so many of one list at most.
 MOST = 30
+# In the session: the name that was just refused, and why.
+REFUSED = "console_refused_view"
 # Parameters that are no filter: the page, and what Django adds.
 NOT_KEPT = ("p", *ANCHORS, "e", "all", "_changelist_filters", "_popup", "_to_field", "_facets")
 
@@ -57,7 +61,15 @@ def shown(request: HttpRequest, model: str) -> dict[str, Any]:
     rows = PersonalView.objects.filter(user=request.user.pk, model=model).order_by("name")
     own = [Shown(row, row.query == query) for row in rows]
     may_save = bool(query) and not any(view.here for view in own)
-    return {"own": own, "query": query, "model": model, "may_save": may_save, "name_max": NAME_MAX}
+    refused = request.session.pop(REFUSED, None) if REFUSED in request.session else None
+    return {
+        "own": own,
+        "query": query,
+        "model": model,
+        "may_save": may_save,
+        "name_max": NAME_MAX,
+        "refused": refused if refused and refused["model"] == model else None,
+    }
 
 
 def save(request: HttpRequest) -> HttpResponse:
@@ -69,11 +81,14 @@ def save(request: HttpRequest) -> HttpResponse:
     name = composed(request.POST.get("name", ""))
     url = _url(model_admin, query)
     if refusal := _refusal(request, model_admin, name, query):
-        messages.error(request, f"The view was not saved. {refusal}")
+        # The list shows it at the field, with what was typed.
+        request.session[REFUSED] = {"model": model_admin.opts.label_lower, "name": name, "why": refusal}
         return HttpResponseRedirect(url)
     key = {"user_id": request.user.pk, "model": model_admin.opts.label_lower, "name": name}
     PersonalView.objects.update_or_create(**key, defaults={"query": query})
-    messages.success(request, f"The view {name!r} is saved. Its address can be shared.")
+    messages.success(
+        request, _("The view %(name)s is saved. Its address can be shared.") % {"name": repr(name)}
+    )
     return HttpResponseRedirect(url)
 
 
@@ -83,23 +98,23 @@ def delete(request: HttpRequest, view_id: int) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     row = PersonalView.objects.filter(pk=view_id, user=request.user.pk).first()
     if row is None:
-        raise Http404("You have no such view.")
+        raise Http404(gettext("You have no such view."))
     model_admin = _list_of(request, row.model)
     row.delete()
-    messages.success(request, f"The view {row.name!r} is deleted.")
+    messages.success(request, _("The view %(name)s is deleted.") % {"name": repr(row.name)})
     return HttpResponseRedirect(_url(model_admin, ""))
 
 
 def _refusal(request: HttpRequest, model_admin: Any, name: str, query: str) -> str | None:
     if not name or len(name) > NAME_MAX:
-        return f"Give it a name of 1 to {NAME_MAX} characters."
+        return gettext("Give it a name of 1 to %(name_max)s characters.") % {"name_max": NAME_MAX}
     if wrong := characters_error(name):
         return wrong
     if not query or len(query) > QUERY_MAX:
-        return "Choose filters first." if not query else "It has too many filters."
+        return gettext("Choose filters first.") if not query else gettext("It has too many filters.")
     others = PersonalView.objects.filter(user=request.user.pk, model=model_admin.opts.label_lower)
     if others.exclude(name=name).count() >= MOST:
-        return f"You have {MOST} views of this list. Delete one first."
+        return gettext("You have %(most)s views of this list. Delete one first.") % {"most": MOST}
     return None
 
 
@@ -107,9 +122,9 @@ def _list_of(request: HttpRequest, label: str) -> Any:
     for model, model_admin in admin.site._registry.items():
         if model._meta.label_lower == label:
             if not model_admin.has_view_permission(request):
-                raise PermissionDenied("Your role may not see this list.")
+                raise PermissionDenied(gettext("Your role may not see this list."))
             return model_admin
-    raise Http404("There is no such list.")
+    raise Http404(gettext("There is no such list."))
 
 
 def _url(model_admin: Any, query: str) -> str:

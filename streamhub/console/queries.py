@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.contrib.admin.options import IS_FACETS_VAR, IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.row_ids import row_ids
 
@@ -39,13 +40,20 @@ class KnownQueries:
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list; with an unknown parameter, a redirect to the list without it."""
+        return self.without_unknown(request) or super().changelist_view(request, extra_context)  # type: ignore[misc]
+
+    def without_unknown(self, request: HttpRequest) -> HttpResponse | None:
+        """A redirect to the same page without the unknown parameters; None if the list knows all."""
         own = _OWN.union(self.own_parameters)
         known = {name for name in request.GET if name in own or self.lookup_allowed(name, "", request)}
         if known == set(request.GET):
-            return super().changelist_view(request, extra_context)  # type: ignore[misc, no-any-return]
+            return None
         query = request.GET.copy()
         for name in sorted(set(query) - known):
-            messages.warning(request, f"This list has no filter {_short(name)!r}. It was left out.")
+            messages.warning(
+                request,
+                _("This list has no filter %(name)s. It was left out.") % {"name": repr(_short(name))},
+            )
             del query[name]
         query[ERROR_FLAG] = "1"
         return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")

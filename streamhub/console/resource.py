@@ -12,7 +12,7 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from streamhub.console.pages import bulk, detail, rows, verb
+from streamhub.console.pages import bulk, detail, export, verb
 from streamhub.console.resource_base import ResourceBase
 
 
@@ -35,7 +35,7 @@ class ResourceAdmin(ResourceBase):
         prefix, own = f"{self.opts.app_label}_{self.opts.model_name}", self.own
         return [
             *self.extra_urls(),
-            path("rows/", own(rows.fragment), name=f"{prefix}_rows"),
+            path("export/", own(export.page), name=f"{prefix}_export"),
             path("results/", own(bulk.results), name=f"{prefix}_results"),
             path("bulk/<slug:name>/", own(bulk.perform_all), name=f"{prefix}_bulk"),
             path("<int:object_id>/live/", own(detail.fragment), name=f"{prefix}_live"),

@@ -13,15 +13,15 @@ from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.alerts.models import has_open_alarm
 from streamhub.console import registry
 from streamhub.console.badges import UNKNOWN, Badge, troubled
 from streamhub.console.base import BigReadOnlyAdmin
-from streamhub.console.facts import Link, Panel, Section
+from streamhub.console.facts import Link, Panel, Section, fact_of
 from streamhub.console.finding import Search
 from streamhub.console.object_pages import ObjectPages
-from streamhub.console.pages import fragments
 from streamhub.console.saved_views import SavedView, filter_of
 from streamhub.console.states import state_cell
 from streamhub.lifecycle.models import ManagedResource
@@ -35,6 +35,8 @@ class ResourceBase(ObjectPages, BigReadOnlyAdmin):
     saved_views: ClassVar[Sequence[SavedView]] = ()
     icon: ClassVar[str] = "deployed_code"
     kind: ClassVar[str] = ""  # its name in transitions; the model's KIND if empty
+    # The columns that the object's page shows.
+    fact_fields: ClassVar[Sequence[str]] = ()
     # What the search reads; small tables have Django's `search_fields` instead.
     search: ClassVar[Search] = Search()
 
@@ -45,12 +47,16 @@ class ResourceBase(ObjectPages, BigReadOnlyAdmin):
     actions = ()
     list_before_template = "console/list_before.html"
     list_display_links = ("title",)
+    ordering: ClassVar[Sequence[Any]] = ("-id",)
 
     # --- what a concrete admin defines -----------------------------------------------------
 
     def facts(self, request: HttpRequest, row: Any) -> list[Section]:
-        """The sections of facts on the object's page."""
-        return []
+        """The sections of facts on the object's page: one with the `fact_fields`, where there is no more."""
+        if not self.fact_fields:
+            return []
+        facts = [fact_of(row, name) for name in self.fact_fields]
+        return [Section(str(self.opts.verbose_name).capitalize(), facts, self.icon, wide=True)]
 
     def links(self, request: HttpRequest, row: Any) -> list[Link]:
         """Buttons beside the verbs that open another page."""
@@ -86,7 +92,7 @@ class ResourceBase(ObjectPages, BigReadOnlyAdmin):
 
     def transition_kind(self) -> str:
         """The `resource_type` of its transitions."""
-        return self.kind or getattr(self.model, "KIND", str(self.opts.verbose_name))
+        return self.kind or getattr(self.model, "KIND", self.opts.verbose_name_raw)
 
     # --- panels ----------------------------------------------------------------------------
 
@@ -113,7 +119,7 @@ class ResourceBase(ObjectPages, BigReadOnlyAdmin):
         """The rows, each with `open_alarm`: whether an alarm is stored about it."""
         return rows.annotate(open_alarm=has_open_alarm(self.transition_kind()))
 
-    @display(description="state")
+    @display(description=_("state"))
     def state_shown(self, row: Any) -> str:
         return self.state_cell(row)
 
@@ -121,16 +127,10 @@ class ResourceBase(ObjectPages, BigReadOnlyAdmin):
         error = getattr(self.error_of(row), "error_code", "")
         return state_cell(row, self.badge(row), self.state(row), self.since(row), error=error)
 
-    def poller(self, listed: Any, request: HttpRequest) -> dict[str, Any]:
-        """Context of a list's polling element: the URL of its rows, and the interval in seconds."""
-        query = request.GET.urlencode()
-        return {
-            "url": f"{self.url('rows')}?{query}" if query else self.url("rows"),
-            "every": fragments.every(any(self.badge(row).moving for row in listed.result_list)),
-            "read_at": self.list_read_at(),
-        }
+    def moving(self, row: Any) -> bool:
+        return self.badge(row).moving
 
-    @display(description="name")
+    @display(description=_("name"))
     def title(self, row: Any) -> str:
         return str(row)
 

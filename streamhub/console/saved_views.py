@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 PARAMETER = "view"
 
@@ -19,7 +23,7 @@ class SavedView:
     """`where` is called at every use, because it may depend on the time."""
 
     key: str
-    label: str
+    label: StrOrPromise
     icon: str
     where: Callable[[], Q]
     order: int = 50
@@ -29,11 +33,11 @@ def filter_of(views: Sequence[SavedView]) -> type[SimpleListFilter]:
     """The list filter behind the links; it also appears among the other filters."""
 
     class ViewFilter(SimpleListFilter):
-        title = "view"
+        title = _("view")
         parameter_name = PARAMETER
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-            return [(view.key, view.label) for view in views]
+            return [(view.key, str(view.label)) for view in views]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
             selected = next((view for view in views if view.key == self.value()), None)

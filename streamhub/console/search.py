@@ -113,7 +113,7 @@ def _hit(entry: ResourceAdmin, row: Any, offers: tuple[Offer, ...]) -> Hit:
         kind=str(entry.opts.verbose_name),
         url=entry.url("change", row.pk),
         icon=entry.icon,
-        word=badge.word or entry.state(row),
+        word=str(badge.word) or entry.state(row),
         badge=badge,
         offers=offers,
     )
@@ -134,7 +134,7 @@ def _by_request(request: HttpRequest, term: str) -> list[Hit]:
         entry = admins.get(change.resource_type)
         if entry is not None and entry.has_view_permission(request):
             name = change.resource_name or f"{change.resource_type} {change.resource_id}"
-            at = f"{change.at:%Y-%m-%d %H:%M:%S} UTC"
+            at = _("%(at)s UTC") % {"at": f"{change.at:%Y-%m-%d %H:%M:%S}"}
             note = _("AWS request of %(at)s: %(why)s") % {"at": at, "why": change.why}
             url = entry.url("change", change.resource_id)
             hits.append(Hit(name, change.resource_type, url, entry.icon, change.to_state, note=note))

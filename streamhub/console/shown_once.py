@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -11,6 +11,9 @@ from django.utils.cache import add_never_cache_headers
 
 from streamhub.console.creation import CreatingAdmin
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 SHOWN_FOR_SECONDS = 120
 
 
@@ -18,7 +21,7 @@ class ShowsOnce(CreatingAdmin):
     """A `CreatingAdmin` whose objects have a secret. `once_template` shows it as `plain`."""
 
     once_template: ClassVar[str]
-    once_title: ClassVar[str]
+    once_title: ClassVar[StrOrPromise]
     once_cookie: ClassVar[str]
 
     def show_once(self, request: HttpRequest, row: Any, plain: str) -> HttpResponse:

@@ -33,10 +33,11 @@ class IndexedChangeList(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         chosen = str(self.params.get(ORDER_VAR, "")).split(".")[0]
         _, minus, number = chosen.rpartition("-")
-        position = int(number) if number.isascii() and number.isdigit() else -1
-        if 0 <= position < len(self.list_display) and self.list_display[position] in (self.sortable_by or ()):
+        # Looked up as text: a number of thousands of digits cannot be read.
+        shown = {str(position): name for position, name in enumerate(self.list_display)}.get(number)
+        if shown is not None and shown in (self.sortable_by or ()):
             self.params[ORDER_VAR] = chosen
-            column = self.get_ordering_field(self.list_display[position])
+            column = self.get_ordering_field(shown)
             return [f"{minus}{column}", f"{minus}pk"]
         self.params.pop(ORDER_VAR, None)
         return list(self.model_admin.get_ordering(request))

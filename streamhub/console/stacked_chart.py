@@ -69,15 +69,18 @@ class StackedChart:
     height: int = HEIGHT
 
 
-def stacked(values: Sequence[DayValue], days: Sequence[date], *, least: float = 1) -> StackedChart | None:
+def stacked(
+    values: Sequence[DayValue], days: Sequence[date], *, least: float = 1, order: Sequence[str] = ()
+) -> StackedChart | None:
     """The chart of these days, the largest series at the bottom; None if there is nothing to draw.
 
-    `least`: the smallest amount that the axis shows, such as a cent.
+    `least`: the smallest amount that the axis shows, such as a cent. `order`: the series that come first, so
+    that charts of the same series give them the same colours.
     """
     values = [value for value in values if value.amount > 0 and value.day in set(days)]
     if not values or not days:
         return None
-    series = _series(values)
+    series = _series(values, order)
     colours = {each.name: each.colour for each in series}
     parts: defaultdict[tuple[date, int, bool], float] = defaultdict(float)
     for value in values:
@@ -104,12 +107,13 @@ def stacked(values: Sequence[DayValue], days: Sequence[date], *, least: float = 
     return StackedChart(blocks, series, [top, top / 2, 0], ticks, any(v.hollow for v in values))
 
 
-def _series(values: Sequence[DayValue]) -> list[Series]:
-    """The series by their sums, the largest first; what has no colour of its own is one, the last."""
+def _series(values: Sequence[DayValue], first: Sequence[str]) -> list[Series]:
+    """The series as asked, then by their sums, the largest first; what has no colour of its own is last."""
+    place = {name: n for n, name in enumerate(first)}
     sums: defaultdict[str, float] = defaultdict(float)
     for value in values:
         sums[value.series] += value.amount
-    order = sorted(sums, key=lambda name: (-sums[name], name))
+    order = sorted(sums, key=lambda name: (place.get(name, len(place)), -sums[name], name))
     own = order if len(order) <= COLOURS + 1 else order[:COLOURS]
     found = [Series(name, n, sums[name]) for n, name in enumerate(own, start=1)]
     rest = sum(sums[name] for name in order[len(own) :])

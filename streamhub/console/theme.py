@@ -16,10 +16,16 @@ def _static(path: str) -> Any:
     return url
 
 
+def _subheader(request: Any) -> str:
+    from django.utils.translation import gettext
+
+    return gettext("Live streams on AWS")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "StreamHub",
     "SITE_HEADER": "StreamHub",
-    "SITE_SUBHEADER": "Live streams on AWS",
+    "SITE_SUBHEADER": _subheader,
     "SITE_SYMBOL": "stream",
     "SITE_URL": None,  # there is no public site to link to
     "SITE_FAVICONS": [
@@ -36,6 +42,8 @@ UNFOLD: dict[str, Any] = {
         _static("console/console.js"),
         _static("console/refresh.js"),
         _static("console/keys.js"),
+        _static("console/names.js"),
+        _static("console/overlays.js"),
         _static("console/preview.js"),
     ],
     "ACCOUNT": {"navigation": "streamhub.signin.look.account_links"},

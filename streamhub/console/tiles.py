@@ -1,7 +1,8 @@
-"""The apps' parts of the dashboard: tiles (one figure each) and short lists.
+"""The apps' parts of the dashboard: tiles (one figure each), charts and short lists.
 
-Apps declare them as `tiles` and `dashboard_lists` (see `streamhub.contributions`). Each is shown to users
-who may see what it counts, and links to the list of what it counts.
+Apps declare them as `glances` (the tiles of the first row), `tiles`, `dashboard_charts` and `dashboard_lists`
+(see `streamhub.contributions`). Each is shown to users who may see what it counts, and links to the list of
+what it counts.
 """
 
 from __future__ import annotations
@@ -9,20 +10,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.bar_chart import Chart
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 @dataclass(frozen=True)
 class Figure:
-    """A tile's number or word, the line under it, its tone, and the exact value as a tooltip."""
+    """What a tile says: a number, a word or a time (`at`), the line under it, and its tone.
+
+    `exact`: the exact value, as a tooltip. `lines`: the few objects that it is about.
+    """
 
     value: Any
-    detail: str = ""
+    detail: StrOrPromise = ""
     tone: Tone = Tone.CALM
     exact: str = ""
+    lines: Sequence[DashboardRow] = ()
+    at: datetime | None = None
 
     @property
     def is_zero(self) -> bool:
@@ -35,43 +44,34 @@ class Tile:
     """`figure` and `url` are called at every refresh. `permission` ("app.codename") decides who sees it."""
 
     key: str
-    title: str
+    title: StrOrPromise
     icon: str
     permission: str
     figure: Callable[[], Figure]
     url: Callable[[], str]
     order: int = 50
 
-
-@dataclass(frozen=True)
-class GlanceFigure:
-    """What is seen at a glance: a word or number, or a time (`at`), and the few things that it is about."""
-
-    value: Any
-    lines: Sequence[DashboardRow] = ()
-    detail: str = ""
-    tone: Tone = Tone.CALM
-    at: datetime | None = None
+    def shown(self) -> ShownTile:
+        """The tile with its figure of now."""
+        return ShownTile(self.title, self.icon, self.figure(), self.url(), self.key)
 
 
 @dataclass(frozen=True)
-class Glance:
-    """One of the answers at the top of the dashboard: what is live, what is next, what is wrong."""
+class ShownTile:
+    """What `console/tile.html` shows; `key` names the `Tile` that it is of, if there is one."""
 
-    key: str
-    title: str
+    title: StrOrPromise
     icon: str
-    permission: str
-    read: Callable[[], GlanceFigure]
-    url: Callable[[], str]
-    order: int = 50
+    figure: Figure
+    url: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class DashboardChart:
     """A chart of the dashboard. `draw` returns None without data; `unit` as in the tag `bar_chart`."""
 
-    title: str
+    title: StrOrPromise
     icon: str
     permission: str
     unit: str
@@ -88,7 +88,7 @@ class DashboardRow:
     badge: Badge
     word: str
     since: datetime | None = None
-    detail: str = ""
+    detail: StrOrPromise = ""
     at: datetime | None = None
 
 
@@ -97,11 +97,11 @@ class DashboardList:
     """A short list; `empty` is the text shown when it has no rows. `beside`: another page."""
 
     key: str
-    title: str
+    title: StrOrPromise
     icon: str
     permission: str
     lines: Callable[[], list[DashboardRow]]
     url: Callable[[], str]
-    empty: str
+    empty: StrOrPromise
     order: int = 50
-    beside: tuple[str, Callable[[], str]] | None = None
+    beside: tuple[StrOrPromise, Callable[[], str]] | None = None

@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ObjectDoesNotExist
-from django.forms import Form
+from django.utils.translation import gettext as _
 
 from streamhub.access.actors import Actor, staff_actor
 from streamhub.access.permissions import require
+from streamhub.console.forms import ConsoleForm
 from streamhub.errors import Invalid, NotPossible, VerbError
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True)
@@ -40,20 +44,20 @@ class Verb:
     """
 
     name: str
-    label: str
+    label: StrOrPromise
     icon: str
     permission: str
     run: Callable[..., Any]
     refusal: Callable[[Any, Any], str | None]
     consequences: Callable[[Any], Sequence[str]]
-    done: str
+    done: StrOrPromise
     danger: bool = False
     irreversible: bool = False
     primary: bool = False
     bulk: bool = True
     asks_many: bool = False
     order: int = 50
-    form: type[Form] | None = None
+    form: type[ConsoleForm] | None = None
     initial: Callable[[Any], Mapping[str, Any]] = lambda row: {}
     typed: Callable[[Any], str] = lambda row: ""
     run_typed: Callable[[Any, Actor], Any] | None = None
@@ -75,6 +79,11 @@ class Verb:
     def to_type(self, row: Any) -> str:
         """What has to be typed on the object's own page; "" if nothing."""
         return self.typed(row) or (self.typed_alone(row) if self.typed_alone else "")
+
+
+def guarded(refusal: Callable[[str, Any], str | None], rule: str) -> Callable[[Any, Any], str | None]:
+    """The `refusal` of a verb by a rule of its app's table of guards."""
+    return lambda _row, situation: refusal(rule, situation)
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,12 @@ def perform(
     label = str(row)
     to_type = verb.to_type(row) if alone else verb.typed(row)
     if to_type and typed.strip() != to_type:
-        return Outcome(label, False, f"To confirm it, open its page, press {verb.label} and type {to_type}.")
+        return Outcome(
+            label,
+            False,
+            _("To confirm it, open its page, press %(label)s and type %(to_type)s.")
+            % {"label": verb.label, "to_type": to_type},
+        )
     run = verb.run_typed if verb.typed(row) and verb.run_typed else verb.run
     try:
         returned = run(row, actor, **(data or {}))
@@ -121,8 +135,8 @@ def perform(
     except VerbError as refusal:
         return Outcome(label, False, str(refusal))
     except ObjectDoesNotExist:
-        return Outcome(label, False, "It was deleted in the meantime.")
-    return Outcome(label, True, verb.done, returned)
+        return Outcome(label, False, _("It was deleted in the meantime."))
+    return Outcome(label, True, str(verb.done), returned)
 
 
 @dataclass(frozen=True)

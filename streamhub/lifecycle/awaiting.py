@@ -18,6 +18,8 @@ from streamhub.lifecycle.durations import History
 from streamhub.lifecycle.look_plan import Quantiles
 from streamhub.lifecycle.models import Listing, ManagedResource
 
+# A complete list that is more `OBSERVE_SECONDS` away is not waited for, even by what nobody waits for.
+BY_LIST_PERIODS = 40
 OVER: dict[str, Any] = {"awaits": "", "awaits_since": None, "awaits_seen_at": None, "look_at": None}
 
 
@@ -89,6 +91,8 @@ def circumstances(model: type[ManagedResource], key: str) -> Circumstances:
 
 def planned(history: History, since: datetime, present: Circumstances) -> datetime:
     """When to look next at a row that waits since then and was looked at now."""
+    if history.operation.by_list and (after_list := _after_complete_list(present)):
+        return after_list
     quantiles = history.quantiles
     waited = max(0.0, (present.now - since).total_seconds())
     tick = float(settings.OBSERVE_SECONDS)
@@ -105,6 +109,17 @@ def planned(history: History, since: datetime, present: Circumstances) -> dateti
         # Seen within two observations, also if a list is read half a period late.
         look = min(look, waited + 1.5 * tick)
     return since + timedelta(seconds=look)
+
+
+def _after_complete_list(present: Circumstances) -> datetime | None:
+    """So long after the next complete list that the list comes first, and if it cannot be read, a look does.
+
+    None if that list is far away.
+    """
+    tick = timedelta(seconds=settings.OBSERVE_SECONDS)
+    if present.full_at is None or present.full_at - present.now > BY_LIST_PERIODS * tick:
+        return None
+    return max(present.full_at, present.now) + 1.5 * tick
 
 
 def _free_at(quantiles: Quantiles, since: datetime, present: Circumstances) -> float | None:

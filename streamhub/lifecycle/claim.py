@@ -27,8 +27,10 @@ from streamhub.errors import (
     NotKnownYet,
     NotSent,
     QuotaFull,
+    Refused,
     Retryable,
     StreamHubError,
+    Throttled,
 )
 from streamhub.lifecycle import awaiting, states, workers
 from streamhub.lifecycle.models import ManagedResource, error_fields
@@ -40,12 +42,24 @@ MAX_BACKOFF_SECONDS = 300
 ALARM_ATTEMPTS = 10
 # What waits for a person to act in AWS is tried again after this time, or on Retry.
 PERSON_SECONDS = 24 * 3600
+TAKES_ITS_TURN = (
+    "AWS takes fewer of these calls now than StreamHub makes. This one waits for its turn and is sent again "
+    "by itself. If it lasts, find out who else makes such calls in the account, or ask AWS for a higher "
+    "quota."
+)
 # The state that the last `Transition` of a row leads to. The row itself is deleted.
 DELETED = "deleted"
 
 
 class ClaimLost(StreamHubError):
     """The claim expired and another worker owns the row. The step must end without writing anything."""
+
+
+class StateChanged(ClaimLost):
+    """A verb changed the row's state under this step, or the claim is gone. What it did is not recorded.
+
+    The step must end (`Claim.step_aside`): the next one reads what this one did, and follows the new state.
+    """
 
 
 def after(seconds: float) -> models.ExpressionWrapper:
@@ -89,6 +103,15 @@ def take(model: type[ManagedResource], pk: int) -> Claim | None:
     return Claim(row, token)
 
 
+def forget_free(rows: models.QuerySet[Any, Any], *, why: str) -> int:
+    """`Claim.forget` for all of these rows that no step holds, in a few queries. Returns how many."""
+    with transaction.atomic():
+        locked = list(rows.filter(FREE).order_by("pk").select_for_update(of=("self",)))
+        states.record_all(locked, DELETED, why=why)
+        rows.model._default_manager.filter(pk__in=[row.pk for row in locked]).delete()
+    return len(locked)
+
+
 class Claim:
     """The right to take one step on `row`."""
 
@@ -129,6 +152,22 @@ class Claim:
             self.save(**before)
             raise
 
+    @contextmanager
+    def creating(self, **fields: Any) -> Iterator[None]:
+        """As `sending`, for a create: the columns get their earlier values back if it surely had no effect.
+
+        Their earlier values, because an attempt before it may have had one: that doubt ends with a proof, not
+        with a throttle or a denial. Raises `ClaimLost`.
+        """
+        before = {name: getattr(self.row, name) for name in fields}
+        try:
+            with self.sending(**fields):
+                yield
+        except (Refused, Retryable) as error:
+            if isinstance(error, Refused) or not error.effect_unknown:
+                self.save(**before)
+            raise
+
     def note(self, why: str, *, request_id: str | None, **fields: Any) -> None:
         """Write columns and a `Transition` for a call that AWS accepted and that changes no state.
 
@@ -141,7 +180,7 @@ class Claim:
     def change_state(self, to: str, *, why: str, request_id: str | None = None, **fields: Any) -> None:
         """Move to `to` and write `fields`. In that state already: a `Transition` only with a `request_id`.
 
-        Raises `ClaimLost`.
+        Raises `ClaimLost`, and `StateChanged` if the row has another state meanwhile.
         """
         if self.row.state == to:
             if request_id:
@@ -151,10 +190,10 @@ class Claim:
             return
         moved = states.change(self.row, to, why=why, request_id=request_id, condition=self._held, **fields)
         if not moved:
-            raise ClaimLost(f"{self.row.KIND} {self.row.pk} changed under this step")
+            raise StateChanged(f"{self.row.KIND} {self.row.pk} changed under this step")
 
     def fail(self, to: str, step: str, error: AwsError | str, *, hint: str = "") -> None:
-        """Record that AWS refused the step, and wait until staff retry. Raises `ClaimLost`."""
+        """Record that AWS refused the step, and wait until staff retry. Raises `StateChanged`."""
         moved = states.change(
             self.row,
             to,
@@ -169,7 +208,7 @@ class Claim:
             },
         )
         if not moved:
-            raise ClaimLost(f"{self.row.KIND} {self.row.pk} changed under this step")
+            raise StateChanged(f"{self.row.KIND} {self.row.pk} changed under this step")
         self.keep_error = True
         self.release(None, **awaiting.OVER)
 
@@ -204,9 +243,20 @@ class Claim:
                 states.record(self.row, self.row.state, self.row.state, why=why, error=error)
         self._end(after(PERSON_SECONDS), attempts=0, **error_fields(error, hint))
 
-    def wait_turn(self, seconds: float) -> None:
-        """The step's call was not sent. Come back when its turn comes: no attempt, no error, no backoff."""
-        self._end(after(seconds), attempts=F("attempts") - 1)
+    def wait_turn(self, seconds: float, throttle: Throttled | None = None) -> None:
+        """The step's call was not sent. Come back when its turn comes: no attempt, no error, no backoff.
+
+        If AWS throttled the call, the row shows that until its step is complete.
+        """
+        shown = error_fields(throttle, TAKES_ITS_TURN) if throttle else {}
+        self._end(after(seconds), attempts=F("attempts") - 1, **shown)
+
+    def step_aside(self) -> None:
+        """The state changed under this step: let the next one begin at once, and read first what it did.
+
+        Its attempt stays counted, so the outcome is unknown. Another worker's claim is left alone.
+        """
+        self._end(Now(), observe_requested=True)
 
     def release(self, seconds: float | None, **fields: Any) -> None:
         """The step is complete. Take the next one after `seconds` (None: only when woken); write `fields`."""

@@ -38,6 +38,7 @@ class Operation:
     probabilities from 0 to 1, from `source`. `look_cost`: the delay that one look is worth, as a part of the
     median: small if somebody waits for it. `ended(row)`: whether a row that waited for it has seen its end.
     `on_air`: it is part of a show, so that what is done outside must be seen soon, whatever AWS's own pace.
+    `by_list`: nobody waits for it and no step follows it, so that the next complete list is its look.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Operation:
     look_cost: float
     ended: Callable[[Any], bool]
     on_air: bool = False
+    by_list: bool = False
 
     @property
     def assumed(self) -> Quantiles:

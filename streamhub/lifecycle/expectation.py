@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from streamhub.clock import database_now
 from streamhub.lifecycle import durations
 from streamhub.lifecycle.look_plan import Quantiles
@@ -27,8 +30,15 @@ class Expectation:
     def __str__(self) -> str:
         usual = span(*self.usual)
         if self.at is None:
-            return f"{self.does}, which usually takes {usual}. It takes longer this time."
-        return f"{self.does}, usually in {usual}: at about {self.at:%H:%M} UTC."
+            return _("%(does)s, which usually takes %(usual)s. It takes longer this time.") % {
+                "does": self.does,
+                "usual": usual,
+            }
+        return _("%(does)s, usually in %(usual)s: at about %(at)s UTC.") % {
+            "does": self.does,
+            "usual": usual,
+            "at": f"{self.at:%H:%M}",
+        }
 
 
 def expected(row: ManagedResource, now: datetime | None = None) -> Expectation | None:
@@ -63,6 +73,13 @@ def usual(quantiles: Quantiles) -> tuple[float, float]:
 
 def span(least: float, most: float) -> str:
     """ "3 to 6 minutes", "20 to 45 seconds"."""
-    unit, seconds = ("minutes", 60) if most >= MINUTES_FROM else ("seconds", 1)
+    in_minutes = most >= MINUTES_FROM
+    seconds = 60 if in_minutes else 1
     low, high = max(1, round(least / seconds)), max(1, round(most / seconds))
-    return f"{low} to {high} {unit}" if low < high else f"about {high} {unit if high > 1 else unit[:-1]}"
+    if low < high:
+        said = _("%(low)s to %(high)s minutes") if in_minutes else _("%(low)s to %(high)s seconds")
+    elif in_minutes:
+        said = ngettext("about %(high)s minute", "about %(high)s minutes", high)
+    else:
+        said = ngettext("about %(high)s second", "about %(high)s seconds", high)
+    return said % {"low": low, "high": high}

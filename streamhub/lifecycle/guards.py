@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from streamhub.errors import NotPossible
+from streamhub.translation import gettext as _
 
 
 class Situation(Protocol):
@@ -30,12 +31,16 @@ class Refusal:
     """Why a verb is refused.
 
     `state`: the state of the object that prevents it ("": the object's own). `possible`: what can be done
-    instead (None: the verbs that have an effect now).
+    instead (None: the verbs that have an effect now), in the API's words, whatever the language.
     """
 
     sentence: str
     state: str = ""
     possible: tuple[str, ...] | None = None
+
+
+# The `call` of a verb that the API does not have for this kind of object.
+NO_CALL = None
 
 
 class Condition(Protocol[S_in]):
@@ -54,12 +59,12 @@ class Repeat(Protocol[S_in]):
 class Rule(Generic[S]):
     """One verb. Where it `repeats`, it is accepted without effect; otherwise the first condition counts.
 
-    `call`: the verb's name in the API, if it differs from the table's.
+    `call`: the verb's name in the API, if it differs from the table's; `NO_CALL`: it is not there.
     """
 
     conditions: tuple[Condition[S], ...]
     repeats: Repeat[S]
-    call: str = ""
+    call: str | None = ""
 
     def against(self, now: S) -> Refusal | None:
         """The refusal of the first condition that applies, or None."""
@@ -72,7 +77,7 @@ def never(now: Situation, /) -> str:
     return ""
 
 
-def rule(*conditions: Condition[S], repeats: Repeat[S] = never, call: str = "") -> Rule[S]:
+def rule(*conditions: Condition[S], repeats: Repeat[S] = never, call: str | None = "") -> Rule[S]:
     """A verb's rule. Its conditions are checked in the given order."""
     return Rule(conditions, repeats, call)
 
@@ -83,7 +88,10 @@ def only(*states: str) -> Condition[Situation]:
     def in_other_state(now: Situation, /) -> Refusal | None:
         if now.state in states:
             return None
-        return Refusal(f"It is {now.state}; this is possible only while it is {either(*states)}.")
+        return Refusal(
+            _("It is %(state)s; this is possible only while it is %(value)s.")
+            % {"state": _(now.state), "value": either(*states)}
+        )
 
     return in_other_state
 
@@ -92,21 +100,23 @@ def already(*states: str) -> Repeat[Situation]:
     """The verb has no effect in these states."""
 
     def in_state(now: Situation, /) -> str:
-        return f"It is {now.state} already." if now.state in states else ""
+        return _("It is %(state)s already.") % {"state": _(now.state)} if now.state in states else ""
 
     return in_state
 
 
 def either(*words: str) -> str:
     """The words as part of a sentence: "a, b or c"."""
-    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    said = [_(word) for word in words]
+    return _(" or ").join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else said[0]
 
 
 @dataclass(frozen=True)
 class Table(Generic[S]):
-    """The rules of one kind of object."""
+    """The rules of one kind of object, or of its fields or links: then `verbs` is the kind's own table."""
 
     rules: Callable[[], Mapping[str, Rule[S]]]
+    verbs: Table[S] | None = None
 
     def check(self, verb: str, now: S) -> bool:
         """True: carry the verb out. False: it would change nothing. Raises `NotPossible` if it is refused."""
@@ -116,7 +126,8 @@ class Table(Generic[S]):
         refusal = rule.against(now)
         if refusal is None:
             return True
-        possible = self.possible(now) if refusal.possible is None else list(refusal.possible)
+        whole = self.verbs or self
+        possible = whole.possible(now) if refusal.possible is None else list(refusal.possible)
         raise NotPossible(refusal.sentence, state=refusal.state or now.state, possible=possible)
 
     def refusal(self, verb: str, now: S) -> str | None:
@@ -132,8 +143,8 @@ class Table(Generic[S]):
 
     def possible(self, now: S) -> list[str]:
         """The verbs that have an effect now, by their names in the API."""
-        calls = [rule.call or verb for verb, rule in self.rules().items() if self._has_effect(rule, now)]
-        return list(dict.fromkeys(calls))
+        having = {verb: rule.call for verb, rule in self.rules().items() if self._has_effect(rule, now)}
+        return list(dict.fromkeys(call or verb for verb, call in having.items() if call is not NO_CALL))
 
     @staticmethod
     def _has_effect(rule: Rule[S], now: S) -> bool:

@@ -14,6 +14,8 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.clock import database_now
 from streamhub.contributions import contributed
@@ -76,7 +78,9 @@ def own_facts() -> list[HealthFact]:
     processes = [_broker(beats, jobs), _worker(beats, now), _beat(beats, now)]
     if processes[0].ok is False:
         # A worker's heartbeat depends on its connection to the broker, so it says nothing now.
-        processes[1] = _unknown(processes[1], "not known", "Its heartbeat needs the broker.")
+        processes[1] = _unknown(
+            processes[1], gettext("not known"), gettext("Its heartbeat needs the broker.")
+        )
     cause = next((fact.name for fact in processes if fact.ok is False), "")
     aws = [_service(service, now) for service in services]
     blind = any(fact.ok is False for fact in aws)
@@ -97,25 +101,35 @@ def _database() -> HealthFact:
                     "database",
                     False,
                     "read-only",
-                    "The database can be read but not written: nothing is started or stopped.",
-                    remedy="Fail over to a writer, or correct DATABASE_URL; the processes connect again.",
+                    gettext("The database can be read but not written: nothing is started or stopped."),
+                    remedy=gettext(
+                        "Fail over to a writer, or correct DATABASE_URL; the processes connect again."
+                    ),
                     rule="database_read_only",
                 )
-    return HealthFact(Group.DATABASE, "database", True, "answers", f"It answers ({connection.vendor}).")
+    return HealthFact(
+        Group.DATABASE,
+        "database",
+        True,
+        "answers",
+        gettext("It answers (%(vendor)s).") % {"vendor": connection.vendor},
+    )
 
 
 def _broker(beats: dict[str, datetime], jobs: list[JobHealth]) -> HealthFact:
     if broker.answers():
-        return HealthFact(Group.BROKER, "broker", True, "answers", "It accepts connections.")
+        return HealthFact(Group.BROKER, "broker", True, "answers", gettext("It accepts connections."))
     return HealthFact(
         Group.BROKER,
         "broker",
         False,
         "down",
-        "The broker does not answer: no step reaches a worker. What runs goes on; nothing is started, "
-        "stopped or looked at.",
+        gettext(
+            "The broker does not answer: no step reaches a worker. What runs goes on; nothing is started, "
+            "stopped or looked at."
+        ),
         max(filter(None, (beats.get("worker"), *(job.since for job in jobs if job.well))), default=None),
-        "Start Redis, or check CELERY_BROKER_URL. Workers and beat connect again by themselves.",
+        gettext("Start Redis, or check CELERY_BROKER_URL. Workers and beat connect again by themselves."),
         "broker_down",
     )
 
@@ -126,8 +140,11 @@ def _worker(beats: dict[str, datetime], now: datetime) -> HealthFact:
         "worker",
         beats,
         now,
-        "No worker is alive: nothing is started, stopped or looked at. The pages show AWS as it was then.",
-        "Start or restart the workers (celery -A streamhub worker); their log says why they ended.",
+        gettext(
+            "No worker is alive: nothing is started, stopped or looked at. What is on air goes on. The pages "
+            "show AWS as it was then."
+        ),
+        gettext("Start or restart the workers (celery -A streamhub worker); their log says why they ended."),
     )
 
 
@@ -137,8 +154,11 @@ def _beat(beats: dict[str, datetime], now: datetime) -> HealthFact:
         "beat",
         beats,
         now,
-        "Beat is silent: no periodic job is sent, so AWS is not looked at and due steps wait.",
-        "Start or restart beat (celery -A streamhub beat); its log says why it ended.",
+        gettext(
+            "Beat is silent: no periodic job is sent, so AWS is not looked at and due steps wait. What is on "
+            "air goes on."
+        ),
+        gettext("Start or restart beat (celery -A streamhub beat); its log says why it ended."),
     )
 
 
@@ -147,18 +167,20 @@ def _process(
 ) -> HealthFact:
     beat_at = beats.get(name)
     if beat_at is not None and not is_silent(beat_at, now):
-        return HealthFact(group, name, True, "alive", "It reports at least once a minute.", beat_at)
-    word = "never seen" if beat_at is None else "silent"
+        return HealthFact(group, name, True, "alive", gettext("It reports every ten seconds."), beat_at)
+    word = gettext("never seen") if beat_at is None else "silent"
     silence = f"{silence} {cause_of_silence(name)}" if name == "beat" else silence
     return HealthFact(group, name, False, word, silence, beat_at, remedy, f"{name}_silent")
 
 
 def _service(service: unread.Service, now: datetime) -> HealthFact:
     if not service.needed:
-        return HealthFact(Group.AWS, service.name, None, "not needed", "No row has a resource there yet.")
+        return HealthFact(
+            Group.AWS, service.name, None, gettext("not needed"), gettext("No row has a resource there yet.")
+        )
     if service.unread_since is None:
         return HealthFact(
-            Group.AWS, service.name, True, "readable", "Its lists could be read.", service.read_at
+            Group.AWS, service.name, True, "readable", gettext("Its lists could be read."), service.read_at
         )
     # A single refused call is no alarm yet: the next observation may succeed.
     lasts = now - service.unread_since >= timedelta(seconds=2 * settings.OBSERVE_SECONDS)
@@ -166,8 +188,9 @@ def _service(service: unread.Service, now: datetime) -> HealthFact:
         Group.AWS,
         service.name,
         False if lasts else None,
-        "not readable",
-        f"{service.name} could not be read: what the pages show of it may be out of date.",
+        gettext("not readable"),
+        gettext("%(name)s could not be read: what the pages show of it may be out of date.")
+        % {"name": service.name},
         service.unread_since,
         service.hint,
         "aws_unreadable",
@@ -176,16 +199,16 @@ def _service(service: unread.Service, now: datetime) -> HealthFact:
 
 
 _JOB_SAID = {
-    Word.OFF: "The job {name} is switched off in the schedule.",
-    Word.UNSCHEDULED: "The job {name} is not in the schedule: its row, or its interval, was deleted.",
-    Word.LATE: "The job {name} has not finished for longer than three of its periods.",
-    Word.FAILING: "The job {name} does not do all of its work.",
+    Word.OFF: _("The job {name} is switched off in the schedule."),
+    Word.UNSCHEDULED: _("The job {name} is not in the schedule: its row, or its interval, was deleted."),
+    Word.LATE: _("The job {name} has not finished for longer than three of its periods."),
+    Word.FAILING: _("The job {name} does not do all of its work."),
 }
 _JOB_REMEDY = {
-    Word.OFF: "Switch it on under Schedule.",
-    Word.UNSCHEDULED: "Run manage.py bootstrap: it seeds what is missing and keeps the rest.",
-    Word.LATE: "Look at the log of worker and beat for this job, and whether the queue moves.",
-    Word.FAILING: "The error says what is missing. StreamHub tries again at the next run.",
+    Word.OFF: _("Switch it on under Schedule."),
+    Word.UNSCHEDULED: _("Run manage.py bootstrap: it seeds what is missing and keeps the rest."),
+    Word.LATE: _("Look at the log of worker and beat for this job, and whether the queue moves."),
+    Word.FAILING: _("The error says what is missing. StreamHub tries again at the next run."),
 }
 _JOB_RULES = {
     Word.OFF: "job_off",
@@ -201,11 +224,11 @@ def _job(job: JobHealth, cause: str, aws_unreadable: bool) -> HealthFact:
     ok: bool | None = None if job.word == Word.NEW else job.well
     detail = _JOB_SAID[job.word].format(name=job.name) if not job.well else ""
     if cause and job.word in _FOLLOWS:
-        ok, detail = None, f"It waits: the {cause} is down."
+        ok, detail = None, gettext("It waits: the %(cause)s is down.") % {"cause": cause}
     elif not job.well and not job.alarming:
         ok = None
     elif aws_unreadable and job.name == "observe" and job.word == Word.FAILING:
-        ok, detail = None, "It runs, but AWS could not be read; see AWS above."
+        ok, detail = None, gettext("It runs, but AWS could not be read; see AWS above.")
     return HealthFact(
         Group.JOBS,
         job.name,
@@ -213,7 +236,7 @@ def _job(job: JobHealth, cause: str, aws_unreadable: bool) -> HealthFact:
         job.word,
         detail or job.detail,
         job.since,
-        "" if job.well else _JOB_REMEDY[job.word],
+        "" if job.well else str(_JOB_REMEDY[job.word]),
         _JOB_RULES.get(job.word, ""),
         job.urgent,
         job.detail if job.word == Word.FAILING else "",

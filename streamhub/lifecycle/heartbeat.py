@@ -17,8 +17,9 @@ from django.db.models.functions import Now
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 10
-# A process without a heartbeat for this long counts as silent everywhere.
-SILENT_AFTER = timedelta(seconds=60)
+# A process without a heartbeat for this long counts as silent everywhere: three were missed. Pages refresh
+# every ten seconds, so a dead process is red on each of them within 40 s.
+SILENT_AFTER = timedelta(seconds=30)
 _noted_at: dict[str, float] = {}
 
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
 from streamhub.clock import from_now
+from streamhub.errors import StreamHubError
 from streamhub.lifecycle import workers
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.job_history import with_run
@@ -20,10 +21,14 @@ from streamhub.lifecycle.outages import insist
 log = logging.getLogger(__name__)
 
 
+class LeaseLost(StreamHubError):
+    """Another run holds the lease. This one stops, and what it did is recorded by nobody."""
+
+
 class JobRun:
     """One run of a job.
 
-    `say` sets its outcome, `fall_short` says what it could not do, `extend` prolongs its lease.
+    `say` sets its outcome, `fall_short` says what it could not do, `extend` and `keep` prolong its lease.
     """
 
     def __init__(self, name: str, token: str, seconds: int) -> None:
@@ -41,6 +46,11 @@ class JobRun:
         """Prolong the lease. False: it was lost, and the job must stop."""
         held = Job.objects.filter(name=self.name, lease_token=self.token)
         return bool(held.update(leased_until=after(self.seconds)))
+
+    def keep(self) -> None:
+        """Prolong the lease, or raise `LeaseLost`, which ends the run without a word (`single`)."""
+        if not self.extend():
+            raise LeaseLost(f"Job {self.name}: another run has taken it over")
 
 
 @contextmanager
@@ -62,6 +72,9 @@ def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
     run = JobRun(name, token, seconds)
     try:
         yield run
+    except LeaseLost as lost:
+        log.warning("%s", lost)
+        return
     except Exception as error:
         _finish(run, error=f"{type(error).__name__}: {error}")
         raise

@@ -19,15 +19,18 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from streamhub.clock import database_now
-from streamhub.errors import AwsError
+from streamhub.errors import AwsError, Retryable
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.locking import update_in_order
 from streamhub.lifecycle.models import Listing
 from streamhub.lifecycle.polled_lists import PolledList, identified, unscheduled
-from streamhub.lifecycle.reading import read_list, read_one
+from streamhub.lifecycle.reading import progressed, read_list, read_one
 
 NOTHING = "nothing to observe"
+# A list is read for deletions alone if it proves so many with a page, or after so many `OBSERVE_SECONDS`.
+CONFIRMED_BY_A_PAGE = 10
+CONFIRM_PERIODS = 20
 
 
 def observe(polled_list: PolledList) -> str:
@@ -42,15 +45,15 @@ def observe(polled_list: PolledList) -> str:
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
     full_due = _is_due(listing.listed_at) and (known.exists() or polled_list.needed())
     wake_due = _is_due(listing.woken_at or listing.listed_at)
-    confirm_due = not full_due and _may_confirm(listing) and confirming.exists()
+    confirm_due = not full_due and _may_confirm(polled_list, listing, confirming.count())
     if full_due or confirm_due or looks.list_is_cheaper(listing.pages):
         outcome = read_list(polled_list, listing, plans=looks.are_planned)
     elif looks.due(listing.pages) or looks.watched:
-        outcome = _describe(polled_list, looks, listing.pages)
+        outcome = _describe(polled_list, looks, listing)
     elif looks.waiting:
         outcome = NOTHING
     else:
-        _need_not_be_read(listing)
+        _is_not_unread(listing)  # nothing waits for it, so it is no matter that it could not be read
         return NOTHING
     if wake_due:
         # A row must not wait for ever for a change that was observed but not acted upon: it decides again.
@@ -103,23 +106,32 @@ def _left(waiting: QuerySet[Any]) -> dict[int, timedelta | None]:
     return dict(waiting.annotate(left=left).values_list("pk", "left"))
 
 
-def _need_not_be_read(listing: Listing) -> None:
-    """Nothing waits for the list, so it is no matter that it could not be read."""
+def _is_not_unread(listing: Listing) -> None:
     if listing.unread_since is not None:
         Listing.objects.filter(pk=listing.pk).update(unread_since=None)
 
 
-def confirm_seconds(pages: int) -> int:
-    """How long deletions are collected before a list of so many pages is read for them.
+def confirm_seconds(pages: int, rows: int) -> int:
+    """How long so many deletions are collected before a list of so many pages is read for them.
 
-    So that it is no more than one page each `OBSERVE_SECONDS`.
+    So that it is no more than one page each `OBSERVE_SECONDS`, and ten deletions are proven by a page. Fewer
+    wait for the next complete list: nobody waits for them.
     """
-    return min(settings.FULL_OBSERVE_SECONDS, settings.OBSERVE_SECONDS * pages)
+    enough = rows >= CONFIRMED_BY_A_PAGE * pages
+    periods = pages if enough else max(pages, CONFIRM_PERIODS)
+    return min(settings.FULL_OBSERVE_SECONDS, settings.OBSERVE_SECONDS * periods)
 
 
-def _may_confirm(listing: Listing) -> bool:
-    """Whether the last reading of the list is long enough ago."""
-    least = timedelta(seconds=confirm_seconds(listing.pages))
+def _may_confirm(polled_list: PolledList, listing: Listing, rows: int) -> bool:
+    """Whether the last reading of the list is long enough ago to read it for so many deletions.
+
+    If others wait for the places that these free, there are always enough.
+    """
+    if not rows:
+        return False
+    if polled_list.needed():
+        rows = CONFIRMED_BY_A_PAGE * listing.pages
+    least = timedelta(seconds=confirm_seconds(listing.pages, rows))
     return listing.listed_at is None or database_now() - listing.listed_at >= least
 
 
@@ -133,9 +145,9 @@ def _watched(polled_list: PolledList) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-def _describe(polled_list: PolledList, looks: _Looks, pages: int) -> str:
+def _describe(polled_list: PolledList, looks: _Looks, listing: Listing) -> str:
     """Let the waiting rows describe themselves when it is time, and describe the watched ones that do not."""
-    stepping = unscheduled(polled_list, looks.due(pages))
+    stepping = unscheduled(polled_list, looks.due(listing.pages))
     later = [] if looks.hurried else _take_steps_at_their_look(polled_list, stepping)
     intent.requeue(polled_list.model, [pk for pk in stepping if pk not in later], observe=True)
     looked_at = [pk for pk in looks.watched if pk not in stepping]
@@ -145,9 +157,20 @@ def _describe(polled_list: PolledList, looks: _Looks, pages: int) -> str:
             read_one(polled_list, row)
         except AwsError as error:  # what is on air is looked at even if another row cannot be read
             errors.append(error)
+            if _is_silent(error):
+                break
+        progressed()
     if errors:
         raise errors[0]
+    if looked_at:
+        # AWS answers again, and the whole list is not due: else the pages were red for minutes more.
+        _is_not_unread(listing)
     return f"rows to describe: {len(stepping)}, described: {len(looked_at)}"
+
+
+def _is_silent(error: AwsError) -> bool:
+    """Whether AWS did not answer at all: reading the next row would wait as long, and in vain."""
+    return type(error) is Retryable and error.status is None
 
 
 def _take_steps_at_their_look(polled_list: PolledList, pks: list[int]) -> list[int]:

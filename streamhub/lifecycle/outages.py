@@ -12,7 +12,7 @@ from streamhub.postgresql.outages import unavailable
 
 log = logging.getLogger(__name__)
 
-# Longer than most failovers. A task is ended after CELERY_TASK_TIME_LIMIT (55 s).
+# Longer than most failovers, and within the time of a step (CELERY_TASK_TIME_LIMIT, 55 s). Jobs have longer.
 INSIST_SECONDS = 25.0
 PAUSE_SECONDS = 0.5
 

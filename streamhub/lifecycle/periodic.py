@@ -6,12 +6,16 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from streamhub.contributions import contributed
 from streamhub.errors import AwsError
 from streamhub.lifecycle.lease import JobRun, single
 from streamhub.lifecycle.models import Job
 from streamhub.task_names import TaskName
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +33,7 @@ class PeriodicJob:
     name: str
     task: TaskName
     seconds: Callable[[], int]
-    purpose: str
+    purpose: StrOrPromise
     queue: str = "bulk"
     lease_seconds: int = 120
     required: bool = True

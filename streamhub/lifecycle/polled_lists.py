@@ -35,11 +35,16 @@ class PolledList:
 
     `facts(item)`: the columns that an item determines. `gone(row, listed_at)`: the columns to write if the
     row's resource is absent from a list begun at `listed_at`, or None if absence proves nothing. `read_at`:
-    the column with the time at which the row's item was last read. `service`: AWS's name of the service, for
-    people. `confirms`: the condition of the rows that wait only for their absence, because AWS accepted their
-    deletion. None of them is described: the whole list confirms all that came together. `counts(item)`: the
-    quotas that count the item, and within each the group that has the quota to itself ("": the account).
+    the column with the time at which the row's item was last read. `service`: AWS's name of the service, and
+    `title` that of the items, for people. `confirms`: the condition of the rows that wait only for their
+    absence, because AWS accepted their deletion. None of them is described: the whole list confirms all that
+    came together. `counts(item)`: the quotas that count the item, and within each the group that has the
+    quota to itself ("": the account).
+    `source`: lists with the same one have the same pages, read once in an observation ("": its own).
     `needed()`: whether the list is read although no row is in it, because rows wait for what it counts.
+    `forget(rows, listed_at)`: remove the rows, of those absent from a list begun at `listed_at`, of which
+    nothing else is left to do; the others take their step. `first`: shows wait for what it says, so it
+    is read before lists that may be long.
     """
 
     key: str
@@ -48,6 +53,7 @@ class PolledList:
     pages: Callable[[], Iterable[ListPage]]
     facts: Callable[[Any], dict[str, Any]]
     gone: Callable[[Any, datetime], dict[str, Any] | None]
+    title: str
     item_id: Callable[[Any], str] = lambda item: str(item.id)
     service: str = "AWS"
     watch: Watch | None = None
@@ -55,6 +61,9 @@ class PolledList:
     confirms: Q | None = None
     counts: Callable[[Any], Iterable[tuple[str, str]]] = lambda item: ()
     needed: Callable[[], bool] = lambda: False
+    source: str = ""
+    forget: Callable[[QuerySet[Any], datetime], object] = lambda rows, listed_at: None
+    first: bool = False
 
 
 def polled_lists() -> list[PolledList]:

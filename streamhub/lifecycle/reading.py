@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,10 +31,44 @@ from streamhub.lifecycle.polled_lists import PolledList, identified, unscheduled
 # How much of a list is read before what changed is written.
 BATCH_ITEMS = 1000
 BATCH_SECONDS = 2.0
+# How long a job that reads lists may take. Long lists wait for their turns at AWS and for a busy machine; the
+# lease is prolonged by what was read, and ends with its worker.
+LISTING_SECONDS = 1800
 # How long steps wait for one that reads the list for all (it may be dead), and how often they ask.
 READING_SECONDS = 10
 READ_AGAIN_SECONDS = 1.0
 _LISTED = ("pages", "items", "counts", "listed_at")
+
+
+@dataclass
+class _Source:
+    """The complete pages of a list that serves several polled lists. They were read after `began`."""
+
+    began: datetime
+    pages: list[Any]
+
+
+_sources: ContextVar[dict[str, _Source] | None] = ContextVar("streamhub_sources", default=None)
+_progress: ContextVar[Callable[[], object]] = ContextVar("streamhub_progress", default=lambda: None)
+
+
+@contextmanager
+def observing(progress: Callable[[], object]) -> Iterator[None]:
+    """In this context, which is one run of a job, lists with the same source are read once.
+
+    `progress()` is called whenever a part of a list, or a row, was read: that must not lose the job's lease.
+    """
+    sources, progressing = _sources.set({}), _progress.set(progress)
+    try:
+        yield
+    finally:
+        _sources.reset(sources)
+        _progress.reset(progressing)
+
+
+def progressed() -> None:
+    """Something was read: the job that reads still lives."""
+    _progress.get()()
 
 
 def read_for_all(polled_list: PolledList) -> None:
@@ -56,24 +92,27 @@ def read_list(polled_list: PolledList, listing: Listing | None = None, *, plans:
 
     `plans`: whether rows that wait for it may have a planned look.
     """
-    started = database_now()
+    source = (_sources.get() or {}).get(polled_list.source)
+    started = source.began if source else database_now()
     listed: set[str] = set()
     counted: Counter[tuple[str, str]] = Counter()
     pages = changed = 0
-    for batch in _batches(polled_list, started):
+    pages_read = source.pages if source else _read_pages(polled_list, started)
+    for batch in _batches(polled_list, pages_read, started):
         pages += batch.pages
         listed.update(batch.items)
         counted.update(place for item in batch.items.values() for place in polled_list.counts(item))
         changed += _write_listed(polled_list, batch.items, batch.began)
+        progressed()
     absent = _absent_from(polled_list, listed)
     _write_absent(polled_list, absent, started)
-    if plans:
-        _plan_again(polled_list, started)
     listing = listing or Listing.objects.get_or_create(key=polled_list.key)[0]
     listing.pages, listing.items, listing.listed_at = max(pages, 1), len(listed), started
     listing.unread_since, listing.unread_error, listing.unread_hint = None, "", ""
     listing.counts = _most_of_a_group(counted)
     listing.save(update_fields=[*_LISTED, "unread_since", "unread_error", "unread_hint"])
+    if plans:
+        _plan_again(polled_list, started)
     for notify in contributed("at_list"):
         notify(listing)
     return f"pages {pages}, items {len(listed)}, changed {changed}, absent {len(absent)}"
@@ -122,19 +161,33 @@ class _Batch:
     items: dict[str, Any] = field(default_factory=dict)
 
 
-def _batches(polled_list: PolledList, started: datetime) -> Iterator[_Batch]:
+def _read_pages(polled_list: PolledList, began: datetime) -> Iterator[Any]:
+    """The pages, each read when it is needed; complete ones are kept for the lists of the same source."""
+    sources = _sources.get()
+    if sources is None or not polled_list.source:
+        yield from polled_list.pages()
+        return
+    pages = []
+    for page in polled_list.pages():
+        pages.append(page)
+        yield page
+    sources[polled_list.source] = _Source(began, pages)
+
+
+def _batches(polled_list: PolledList, pages: Iterable[Any], started: datetime) -> Iterator[_Batch]:
     """The list in batches of pages, each at most `BATCH_ITEMS` and a page, or `BATCH_SECONDS` and a page.
 
     Ends with the error if the list cannot be read to its end, after the batch until then.
     """
     batch, since = _Batch(started), time.monotonic()
+    kept = isinstance(pages, list)
     try:
-        for page in polled_list.pages():
+        for page in pages:
             batch.pages += 1
             batch.items.update({polled_list.item_id(item): item for item in page.items})
             if len(batch.items) > BATCH_ITEMS or time.monotonic() - since >= BATCH_SECONDS:
                 yield batch
-                batch, since = _Batch(database_now()), time.monotonic()
+                batch, since = _Batch(started if kept else database_now()), time.monotonic()
     except StreamHubError:
         yield batch
         raise
@@ -169,6 +222,7 @@ def _write_absent(polled_list: PolledList, absent: list[int], began: datetime) -
     """For rows whose resource AWS did not show: our delete has taken effect, or they need a describe."""
     if not absent:
         return
+    polled_list.forget(polled_list.model._default_manager.filter(pk__in=absent), began)
     rows = list(polled_list.model._default_manager.filter(pk__in=absent))
     _reading(polled_list, lambda row: polled_list.gone(row, began) or {}, began).write(rows)
     unproven = [row.pk for row in rows if polled_list.gone(row, began) is None]

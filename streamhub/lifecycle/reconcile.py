@@ -9,7 +9,7 @@ from django.db import Error
 
 from streamhub.errors import AwsError, NotSent, Refused
 from streamhub.lifecycle import awaiting, settling, wake
-from streamhub.lifecycle.claim import Claim, ClaimLost, after, take
+from streamhub.lifecycle.claim import Claim, ClaimLost, StateChanged, after, take
 from streamhub.lifecycle.driver import Driver, driver_of
 from streamhub.lifecycle.outages import insist
 from streamhub.postgresql.outages import unavailable
@@ -33,6 +33,9 @@ def reconcile(label: str, pk: int) -> bool:
     try:
         with driver.context(claim.row):
             _step(driver, claim)
+    except StateChanged as error:
+        log.info("%s", error)
+        insist(claim.step_aside, f"{claim.row.KIND} {pk}")
     except ClaimLost as error:
         log.warning("%s", error)
     _wake_if_due_soon(label, pk)
@@ -47,7 +50,7 @@ def _step(driver: Driver, claim: Claim) -> None:
         raise
     except NotSent as unsent:
         log.debug("%s %s: %s", claim.row.KIND, claim.row.pk, unsent)
-        claim.wait_turn(unsent.after)
+        claim.wait_turn(unsent.after, unsent.throttle)
     except Refused as error:
         claim.fail(driver.failed_state, driver.doing(claim.row), error)
     except AwsError as error:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from streamhub.errors import AwsError
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import error_fields
@@ -26,7 +28,7 @@ def show(
 ) -> None:
     """Show "AWS refused `what`" in AWS's words, with our code and hint, and write the other columns."""
     error = AwsError(
-        f"AWS refused {what}: {refused.message}",
+        _("AWS refused %(what)s: %(message)s") % {"what": what, "message": refused.message},
         code=code,
         request_id=refused.request_id,
         operation=refused.operation,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext as _
+
 from streamhub.access import audit
 from streamhub.access.actors import Actor
 from streamhub.access.models import AuditEntry
@@ -21,7 +23,12 @@ def audit_drop(before: str, *, who: Actor) -> dict[str, int]:
     """
     start = _start_of(before)
     if start > database_now():
-        raise Invalid({"before": f"{before} has not begun: the present month and later ones are kept."})
+        raise Invalid(
+            {
+                "before": _("%(before)s has not begun: the present month and later ones are kept.")
+                % {"before": before}
+            }
+        )
     with retention():
         dropped = {
             audit.kind_of(model): model._default_manager.filter(at__lt=start).delete()[0]
@@ -37,4 +44,6 @@ def _start_of(month: str) -> datetime:
     try:
         return datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
-        raise Invalid({"before": f"{month!r} is no month: write it like 2026-03."}) from None
+        raise Invalid(
+            {"before": _("%(month)s is no month: write it like 2026-03.") % {"month": repr(month)}}
+        ) from None

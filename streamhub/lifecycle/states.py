@@ -58,13 +58,18 @@ def change_all(
         locked = list(rows.order_by("pk").select_for_update(of=("self",)))
         pks = [row.pk for row in locked]
         rows.model._default_manager.filter(pk__in=pks).update(state=to, state_since=Now(), **fields)
-        transitions = Transition.objects.bulk_create(
-            _transition(row, row.state, to, who=who, why=why, request_id=None, error=None) for row in locked
-        )
-        _announce(transitions)
+        record_all(locked, to, who=who, why=why)
     for row in locked:
         log.info("%s %s: %s -> %s (%s)", row.KIND, row.pk, row.state, to, why)
     return locked
+
+
+def record_all(rows: Sequence[Any], to: str, *, why: str, who: Actor = SYSTEM) -> None:
+    """`record` for all of the `rows`, each from its state, in the caller's transaction."""
+    transitions = Transition.objects.bulk_create(
+        _transition(row, row.state, to, who=who, why=why, request_id=None, error=None) for row in rows
+    )
+    _announce(transitions)
 
 
 def record(
@@ -79,7 +84,7 @@ def record(
 ) -> None:
     """Write the `Transition` for a change that the caller makes in the same transaction."""
     transition = _transition(row, from_state, to_state, why=why, who=who, request_id=request_id, error=error)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         transition.save()
         _announce([transition])
 

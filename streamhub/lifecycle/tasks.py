@@ -12,6 +12,7 @@ from streamhub.lifecycle import jobs, unread
 from streamhub.lifecycle.observe import NOTHING
 from streamhub.lifecycle.observe import observe as observe_list
 from streamhub.lifecycle.polled_lists import polled_lists
+from streamhub.lifecycle.reading import LISTING_SECONDS, observing
 from streamhub.lifecycle.reconcile import reconcile as take_step
 from streamhub.lifecycle.sweep import sweep as sweep_rows
 from streamhub.task_names import TaskName
@@ -31,21 +32,28 @@ def sweep() -> None:
             run.say(f"rows queued: {sweep_rows()}")
 
 
-@shared_task(name=TaskName.OBSERVE)
+@shared_task(name=TaskName.OBSERVE, soft_time_limit=LISTING_SECONDS, time_limit=LISTING_SECONDS + 60)
 def observe() -> None:
-    """Observe every polled list. A list that cannot be read does not stop the others."""
+    """Observe every polled list, those first that shows wait for.
+
+    A list that cannot be read does not stop the others.
+    """
     with jobs.OBSERVE.single() as run:
         if not run:
             return
-        outcomes = []
-        for polled_list in polled_lists():
-            try:
-                outcome = observe_list(polled_list)
-                if outcome != NOTHING:
-                    outcomes.append(f"{polled_list.key}: {outcome}")
-            except AwsError as error:
-                log.warning("Could not read the list %s: %s", polled_list.key, error)
-                unread.note(polled_list, error)
-                run.fall_short(f"{polled_list.key} could not be read ({error.code})")
-            run.extend()
+        outcomes: list[str] = []
+        not_read: dict[str, list[str]] = {}
+        with observing(run.keep):
+            for polled_list in sorted(polled_lists(), key=lambda each: not each.first):
+                try:
+                    outcome = observe_list(polled_list)
+                    if outcome != NOTHING:
+                        outcomes.append(f"{polled_list.title}: {outcome}")
+                except AwsError as error:
+                    log.warning("Could not read the list %s: %s", polled_list.key, error)
+                    unread.note(polled_list, error)
+                    not_read.setdefault(error.code, []).append(polled_list.title)
+                run.keep()
+        for code, titles in not_read.items():
+            run.fall_short(f"{', '.join(titles)} could not be read ({code})")
         run.say("; ".join(outcomes) or NOTHING)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
 from streamhub.clock import database_now
 from streamhub.quotas.models import Level
 from streamhub.quotas.standing import Standing, standings
 
-ASK = "Delete what nobody needs, or ask AWS for a higher quota (Service Quotas: {name})."
+ASK = _("Delete what nobody needs, or ask AWS for a higher quota (Service Quotas: {name}).")
 
 
 def current() -> list[Condition]:
@@ -37,11 +39,20 @@ def _sentence(standing: Standing) -> str:
     if not standing.full:
         return f"{standing.sentence}."
     waiting = f" {_wait(standing.waiting)}" if standing.waiting else ""
-    return f"The quota of {standing.kind.title} is full: {standing.used} of {standing.limit}.{waiting}"
+    return gettext("The quota of %(title)s is full: %(used)s of %(limit)s.%(waiting)s") % {
+        "title": standing.kind.title,
+        "used": standing.used,
+        "limit": standing.limit,
+        "waiting": waiting,
+    }
 
 
 def _wait(count: int) -> str:
-    return "One creation waits for a place." if count == 1 else f"{count} creations wait for places."
+    return (
+        gettext("One creation waits for a place.")
+        if count == 1
+        else gettext("%(count)s creations wait for places.") % {"count": count}
+    )
 
 
 ALARMS = (AlarmSource("quotas.view_quota", current),)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Level(models.TextChoices):
     """How much room a quota has."""
 
-    ENOUGH = "enough"
-    LITTLE = "little"
-    FULL = "full"
+    ENOUGH = "enough", _("Enough")
+    LITTLE = "little", _("Little")
+    FULL = "full", _("Full")
 
 
 class Quota(models.Model):

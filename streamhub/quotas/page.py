@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.navigation import Entry
@@ -24,16 +26,16 @@ BADGES = {
     Level.FULL: Badge(Tone.BAD, "block"),
 }
 SOURCES = {
-    Source.SERVICE_QUOTAS: "Service Quotas",
-    Source.SETTING: "the setting AWS_QUOTAS",
-    Source.DEFAULT: "AWS's default",
+    Source.SERVICE_QUOTAS: _("Service Quotas"),
+    Source.SETTING: _("the setting AWS_QUOTAS"),
+    Source.DEFAULT: _("AWS's default"),
 }
 
 
 def page(request: HttpRequest) -> HttpResponse:
     """GET only: the page changes nothing."""
     if not request.user.has_perm(VIEW):
-        raise PermissionDenied("Your role may not see quotas.")
+        raise PermissionDenied(gettext("Your role may not see quotas."))
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     found = standings()
@@ -53,7 +55,7 @@ def _line(standing: Standing) -> dict[str, Any]:
     return {
         "standing": standing,
         "badge": badge,
-        "word": "not counted yet" if standing.headroom is None else level.value,
+        "word": gettext("not counted yet") if standing.headroom is None else level.value,
         "source": SOURCES[standing.source],
     }
 
@@ -72,16 +74,18 @@ def _least() -> Figure:
     found = standings()
     least = found[0]
     if least.headroom is None:
-        return Figure("-", "not counted yet")
+        return Figure("-", gettext("not counted yet"))
     short = [standing for standing in found if standing.level != Level.ENOUGH]
-    detail = f"of {least.limit} {least.kind.title} left"
-    detail += f", and {len(short) - 1} more with little room" if len(short) > 1 else ""
+    detail = gettext("of %(limit)s %(title)s left") % {"limit": least.limit, "title": least.kind.title}
+    detail += (
+        gettext(", and %(short)s more with little room") % {"short": len(short) - 1} if len(short) > 1 else ""
+    )
     tones = {Level.ENOUGH: Tone.GOOD, Level.LITTLE: Tone.WARN, Level.FULL: Tone.BAD}
     return Figure(least.headroom, detail, tones[least.level])
 
 
 TILES = (
-    Tile(PAGE, "Least room in a quota", "data_usage", VIEW, _least, lambda: reverse(f"admin:{PAGE}"), 65),
+    Tile(PAGE, _("Least room in a quota"), "data_usage", VIEW, _least, lambda: reverse(f"admin:{PAGE}"), 65),
 )
-NAVIGATION = (Entry(406, "System", "Quotas", "data_usage", url_name=f"admin:{PAGE}", permission=VIEW),)
+NAVIGATION = (Entry(406, _("System"), _("Quotas"), "data_usage", url_name=f"admin:{PAGE}", permission=VIEW),)
 URLS = (path("quotas/", admin.site.admin_view(page), name=PAGE),)

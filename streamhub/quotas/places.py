@@ -15,6 +15,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext, gettext_lazy
 
 from streamhub.clock import database_now
 from streamhub.errors import AwsError, NotSent, QuotaExceeded, QuotaFull, Retryable
@@ -33,15 +34,15 @@ FORGOTTEN = timedelta(hours=1)
 READ_AGAIN = timedelta(minutes=1)
 # The first asks in vain are some seconds apart.
 FIRST_ASKS = 3
-GOES_ON = "StreamHub goes on by itself as soon as there is room."
+GOES_ON = gettext_lazy("StreamHub goes on by itself as soon as there is room.")
 
 
 def hint(kind: Kind) -> str:
     """What to do while the quota is full."""
-    return (
-        f"{GOES_ON} Delete what nobody needs, or ask AWS for a higher quota ({kind.title}; in Service "
-        f"Quotas: {kind.name})."
-    )
+    return gettext(
+        "%(goes_on)s Delete what nobody needs, or ask AWS for a higher quota (%(title)s; in Service "
+        "Quotas: %(name)s)."
+    ) % {"goes_on": GOES_ON, "title": kind.title, "name": kind.name}
 
 
 @contextmanager
@@ -140,8 +141,14 @@ def _take(kind: Kind, row: ManagedResource) -> None:
 def _sentence(standing: Standing) -> str:
     title, used = standing.kind.title, standing.used
     if standing.refused_at:
-        return f"AWS refused another one of {title}: the account's quota is full ({used} counted)."
-    return f"The account's quota of {title} is full: {used} of {standing.limit}."
+        return gettext(
+            "AWS refused another one of %(title)s: the account's quota is full (%(used)s counted)."
+        ) % {"title": title, "used": used}
+    return gettext("The account's quota of %(title)s is full: %(used)s of %(limit)s.") % {
+        "title": title,
+        "used": used,
+        "limit": standing.limit,
+    }
 
 
 def _grant(own: Place) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from streamhub.quotas.catalogue import Kind
 from streamhub.quotas.models import Level
 from streamhub.quotas.standing import Standing, standings
@@ -19,4 +21,6 @@ def before_creating(kinds: Sequence[Kind]) -> list[str]:
 def _sentence(standing: Standing) -> str:
     if not standing.full:
         return f"{standing.sentence}."
-    return f"{standing.sentence}. A new one waits until there is room, and goes on by itself."
+    return _("%(sentence)s. A new one waits until there is room, and goes on by itself.") % {
+        "sentence": standing.sentence
+    }

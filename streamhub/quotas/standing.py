@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from streamhub.lifecycle.models import Listing
 from streamhub.quotas.arithmetic import is_little
@@ -98,8 +99,15 @@ class Standing:
     def sentence(self) -> str:
         """Such as "3 of 200 CloudFront distributions left"."""
         if self.headroom is None:
-            return f"{self.kind.title}: not counted yet, at most {self.limit}"
-        return f"{self.headroom} of {self.limit} {self.kind.title} left"
+            return _("%(title)s: not counted yet, at most %(limit)s") % {
+                "title": self.kind.title,
+                "limit": self.limit,
+            }
+        return _("%(headroom)s of %(limit)s %(title)s left") % {
+            "headroom": self.headroom,
+            "limit": self.limit,
+            "title": self.kind.title,
+        }
 
 
 def standings(kinds: Sequence[Kind] = KINDS, listing: Listing | None = None) -> list[Standing]:

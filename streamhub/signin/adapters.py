@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.sealing import seal, unseal
 
@@ -24,7 +25,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse | None:
         """Every way in ends here: who is not staff has nothing to do here."""
         if user.is_active and not user.is_staff:
-            messages.error(request, "This account is not one of the staff. Ask an administrator for a role.")
+            messages.error(
+                request, _("This account is not one of the staff. Ask an administrator for a role.")
+            )
             return HttpResponseRedirect(reverse("admin:login"))
         response: HttpResponse | None = super().pre_login(request, user, **options)
         return response

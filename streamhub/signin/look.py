@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -18,9 +19,9 @@ def context(request: HttpRequest) -> dict[str, Any]:
         (reverse("signin_root"), reverse("admin:login"))
     ):
         return {}
-    return {**admin.site.each_context(request), "title": "Your account"}
+    return {**admin.site.each_context(request), "title": _("Your account")}
 
 
 def account_links(request: HttpRequest) -> list[dict[str, str]]:
     """Unfold's menu under the user's name."""
-    return [{"title": "Second factor and passkeys", "link": reverse("mfa_index")}]
+    return [{"title": _("Second factor and passkeys"), "link": reverse("mfa_index")}]

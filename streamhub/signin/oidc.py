@@ -52,11 +52,12 @@ def roles_of(claimed: Iterable[str], mapping: Mapping[str, str]) -> Roles:
 
 
 def claimed_groups(data: Mapping[str, Any], claim: str) -> list[str]:
-    """The groups in userinfo and id token. A single name may come as a text."""
+    """The groups in userinfo and id token: names or whole numbers, a single one perhaps without a list."""
     found: list[str] = []
     for source in ("userinfo", "id_token"):
-        value = (data.get(source) or {}).get(claim, [])
-        found += [value] if isinstance(value, str) else [str(each) for each in value]
+        value = (data.get(source) or {}).get(claim)
+        listed = value if isinstance(value, list) else [value]
+        found += [str(name) for name in listed if type(name) in (str, int) and name != ""]
     return found
 
 

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -42,7 +43,7 @@ class SecondFactorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if self._must_add(request):
-            messages.warning(request, "Your role needs a second factor. Add an app or a passkey to go on.")
+            messages.warning(request, _("Your role needs a second factor. Add an app or a passkey to go on."))
             return HttpResponseRedirect(reverse("mfa_index"))
         return self._get_response(request)
 

@@ -13,6 +13,7 @@ from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from requests import RequestException
 
 from streamhub.access import login_events
@@ -78,7 +79,7 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """429: wait. It says the same for accounts that do not exist."""
     context = {
         "minutes": max(1, round(seconds / 60)),
-        "title": "Too many attempts",
+        "title": _("Too many attempts"),
         "provider": provider_of_the_house(request),
     }
     answer = render(request, "signin/too_many.html", context, status=429)
@@ -102,7 +103,7 @@ def to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
         response: HttpResponse = openid_connect.login(request, provider_id)
     except RequestException as error:
         login_events.record("sign_in_failed", "", request, by="provider", why=type(error).__name__)
-        return render(request, "signin/provider_down.html", {"title": "No answer"}, status=502)
+        return render(request, "signin/provider_down.html", {"title": _("No answer")}, status=502)
     return response
 
 
@@ -117,7 +118,7 @@ def confirm_by_provider(request: HttpRequest) -> HttpResponse:
     """*Confirm access* for people without password and second factor here: the provider asks again."""
     provider = provider_of_the_house(request)
     if provider is None:
-        raise Http404("There is no provider.")
+        raise Http404(_("There is no provider."))
     context = {
         "provider": provider,
         "next": request.GET.get(REDIRECT_FIELD_NAME, ""),

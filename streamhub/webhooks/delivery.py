@@ -2,7 +2,8 @@
 
 Nothing is sent inside a transaction. The attempt is counted before it is made. A worker that dies between
 sending and recording leaves the delivery waiting, so it is sent again with the same id: receivers drop what
-they have. A failure ends the turn, and the endpoint is left alone for a while; no other one notices.
+they have. A failure ends the turn, and the endpoint is left alone for a while; no other one notices. An event
+that the receiver refuses is no failure of the endpoint: it waits by itself, and the turn goes on.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from streamhub.webhooks import request
 from streamhub.webhooks.formats import NotSendable, taken, written
 from streamhub.webhooks.keys import keys_of
 from streamhub.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint
-from streamhub.webhooks.patience import OUTAGE, delivery_wait, endpoint_wait
+from streamhub.webhooks.patience import GONE, OUTAGE, delivery_wait, endpoint_wait, refuses
+from streamhub.webhooks.told import REFUSED, customer_of
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +69,10 @@ def _send_all(endpoint_id: int, token: str) -> None:
 
 
 def _next(endpoint: Endpoint) -> Delivery | None:
-    """The oldest event that is due: the order is that of the events unless one of them failed."""
-    due = endpoint.deliveries.filter(state=DeliveryState.WAITING, not_before__lte=Now())
-    return due.select_related("event").order_by("event_id").first()
+    """The oldest event that is due and was not tried yet; without any, the oldest of those that failed."""
+    waiting = endpoint.deliveries.filter(state=DeliveryState.WAITING, not_before__lte=Now())
+    due = waiting.select_related("event").order_by("event_id")
+    return due.filter(attempts=0).first() or due.first()
 
 
 @dataclass(frozen=True)
@@ -85,25 +88,31 @@ class _Result:
 
 def _send(endpoint: Endpoint, delivery: Delivery) -> bool:
     """One attempt. Returns whether the endpoint may get the next one now."""
+    first = {} if delivery.attempts else {"due_since": Now()}
     counted = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.WAITING).update(
-        attempts=F("attempts") + 1, not_before=after(delivery_wait(delivery.attempts + 1))
+        attempts=F("attempts") + 1, not_before=after(delivery_wait(delivery.attempts + 1)), **first
     )
     if not counted:
         return True  # dismissed in the meantime
     try:
         now = database_now()
-        content = written(endpoint, delivery.event, keys_of(endpoint, now), now)
+        customer = customer_of(endpoint, delivery) if endpoint.is_meter else ""
+        content = written(endpoint, delivery.event, keys_of(endpoint, now), now, customer)
     except NotSendable as reason:
         _note(delivery, _Result(False, None, str(reason), 0), state=DeliveryState.FAILED)
         return True
+    if customer != delivery.customer:
+        Delivery.objects.filter(pk=delivery.pk).update(customer=customer)
     result = _posted(endpoint, content.headers, content.body)
     if result.ok:
         _note(delivery, result, state=DeliveryState.DELIVERED)
         _well(endpoint, result)
         return True
     _note(delivery, result)
-    _failed(endpoint, result)
     log.warning("Webhook %s: %s was not taken: %s", endpoint.pk, delivery.event.uid, result.text[:200])
+    if refuses(result.status, result.asked):
+        return True
+    _failed(endpoint, result)
     return False
 
 
@@ -137,7 +146,7 @@ def _note(delivery: Delivery, result: _Result, state: DeliveryState | None = Non
 
 
 def _well(endpoint: Endpoint, result: _Result) -> None:
-    """It took one. After an outage everything that waits is due at once."""
+    """It took one. After an outage everything that waits is due at once, but for what it refused."""
     rows = Endpoint.objects.filter(pk=endpoint.pk)
     rows.update(
         failures=0,
@@ -148,10 +157,8 @@ def _well(endpoint: Endpoint, result: _Result) -> None:
         not_before=Now(),
     )
     if endpoint.failures >= OUTAGE:
-        endpoint.deliveries.filter(state=DeliveryState.WAITING).update(not_before=Now())
-
-
-GONE = 410
+        waiting = endpoint.deliveries.filter(state=DeliveryState.WAITING)
+        waiting.exclude(REFUSED).update(not_before=Now())
 
 
 def _failed(endpoint: Endpoint, result: _Result) -> None:

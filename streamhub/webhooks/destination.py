@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from streamhub.internet_addresses import Address, on_the_internet
 
@@ -52,18 +53,33 @@ class Destination:
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
+def same_place(url: str, other: str) -> bool:
+    """Whether both have the same scheme, host and port. False if one is no URL to which anything may go."""
+    try:
+        return _place(_parsed(url)) == _place(_parsed(other))
+    except NotAllowed:
+        return False
+
+
+def _place(parts: SplitResult) -> tuple[str, str, int]:
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, (parts.hostname or "").rstrip("."), port
+
+
 def destination(url: str) -> Destination:
     """Parse the URL, resolve its host and check every address. Raises NotAllowed."""
     parts = _parsed(url)
-    host = (parts.hostname or "").rstrip(".")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    _scheme, host, port = _place(parts)
     addresses = _resolved(host, port)
     for address in addresses:
         if not _allowed(host, address):
             where = host if host == str(address) else f"{host} ({address})"
             raise NotAllowed(
-                f"{where} is in a private or reserved network. "
-                "WEBHOOK_INTERNAL_HOSTS lists the receivers that may be there."
+                gettext(
+                    "%(where)s is in a private or reserved network. WEBHOOK_INTERNAL_HOSTS lists the "
+                    "receivers that may be there."
+                )
+                % {"where": where}
             )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Destination(parts.scheme == "https", host, port, path, tuple(map(str, addresses)))
@@ -74,15 +90,23 @@ def _parsed(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise NotAllowed("This is no URL: write it like https://example.com/hooks.") from None
+        raise NotAllowed(gettext("This is no URL: write it like https://example.com/hooks.")) from None
     if len(url) > URL_MAX or not url.isascii() or not url.isprintable() or " " in url:
-        raise NotAllowed(f"Use {URL_MAX} printable ASCII characters at most, without spaces.")
+        raise NotAllowed(
+            gettext("Use %(url_max)s printable ASCII characters at most, without spaces.")
+            % {"url_max": URL_MAX}
+        )
     if parts.scheme not in _schemes():
-        raise NotAllowed(f"Write a URL that begins with {' or '.join(f'{each}://' for each in _schemes())}.")
+        raise NotAllowed(
+            gettext("Write a URL that begins with %(schemes)s.")
+            % {"schemes": gettext(" or ").join(f"{each}://" for each in _schemes())}
+        )
     if not parts.hostname:
-        raise NotAllowed("The URL has no host: write it like https://example.com/hooks.")
+        raise NotAllowed(gettext("The URL has no host: write it like https://example.com/hooks."))
     if parts.username is not None or parts.password is not None:
-        raise NotAllowed("Write no user and no password into the URL: it is shown to everybody here.")
+        raise NotAllowed(
+            gettext("Write no user and no password into the URL: it is shown to everybody here.")
+        )
     return parts
 
 
@@ -96,7 +120,9 @@ def _resolved(host: str, port: int) -> list[Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise NotAllowed(f"The name {host} has no address: the resolver does not know it.") from None
+        raise NotAllowed(
+            gettext("The name %(host)s has no address: the resolver does not know it.") % {"host": host}
+        ) from None
     texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
     return [ipaddress.ip_address(text) for text in texts]
 

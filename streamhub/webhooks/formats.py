@@ -47,12 +47,19 @@ class Written:
     body: bytes
 
 
-def written(endpoint: Endpoint, event: Event, keys: Keys, now: datetime) -> Written:
-    """The request for one event; `now` by the database's clock. Raises NotSendable."""
+def written(endpoint: Endpoint, event: Event, keys: Keys, now: datetime, customer: str = "") -> Written:
+    """The request for one event; `now` by the database's clock. Raises NotSendable.
+
+    `customer`: whose usage a meter is told of (`told.customer_of`).
+    """
+    if endpoint.is_meter and not customer:
+        raise NotSendable(
+            "Nobody is the customer. Give the endpoint a customer for such usage, and send it again."
+        )
     if endpoint.format == Format.STRIPE:
-        return _stripe(endpoint, event, keys, now)
+        return _stripe(endpoint, event, keys, now, customer)
     if endpoint.format == Format.OPENMETER:
-        return _openmeter(endpoint, event, keys)
+        return _openmeter(endpoint, event, keys, customer)
     if endpoint.format == Format.STANDARD:
         content, data = "application/json", _standard(event)
     else:
@@ -94,22 +101,21 @@ def _standard(event: Event) -> dict[str, Any]:
     }
 
 
-def _openmeter(endpoint: Endpoint, event: Event, keys: Keys) -> Written:
+def _openmeter(endpoint: Endpoint, event: Event, keys: Keys, customer: str) -> Written:
     """A CloudEvent whose subject is the customer. One type for all usage, so that one meter sums it."""
     data = {
         **cloud_event(event),
         "type": endpoint.event_name or USAGE_TYPE,
-        "subject": _customer(endpoint, event),
+        "subject": customer,
         "data": {**event.data, "subject": event.subject},
     }
     return Written({"Content-Type": "application/cloudevents+json", **_bearer(keys)}, _json(data))
 
 
-def _stripe(endpoint: Endpoint, event: Event, keys: Keys, now: datetime) -> Written:
+def _stripe(endpoint: Endpoint, event: Event, keys: Keys, now: datetime, customer: str) -> Written:
     """A form, as the calls of Stripe's first API are. The value is bytes; a correction may be negative."""
     if now - event.at >= STRIPE_OLDEST:
         raise NotSendable(f"Stripe takes nothing older than {STRIPE_OLDEST.days} days: enter it there.")
-    customer = _customer(endpoint, event)
     if not customer.startswith("cus_"):
         raise NotSendable(f"Stripe's customers are named cus_…, and this one is {customer[:100]}.")
     form = {
@@ -121,15 +127,6 @@ def _stripe(endpoint: Endpoint, event: Event, keys: Keys, now: datetime) -> Writ
     }
     headers = {"Content-Type": "application/x-www-form-urlencoded", **_bearer(keys)}
     return Written(headers, urlencode(form).encode())
-
-
-def _customer(endpoint: Endpoint, event: Event) -> str:
-    customer = event.customer or endpoint.default_customer
-    if not customer:
-        raise NotSendable(
-            "Nobody is the customer. Give the endpoint a customer for such usage, and send it again."
-        )
-    return customer
 
 
 def _bearer(keys: Keys) -> dict[str, str]:

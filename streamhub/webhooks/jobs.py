@@ -1,5 +1,7 @@
 """The periodic jobs of webhooks. Sending is urgent: ten thousand deletions must not delay an alarm."""
 
+from django.utils.translation import gettext_lazy as _
+
 from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.task_names import TaskName
 
@@ -7,7 +9,7 @@ SEND_WEBHOOKS = PeriodicJob(
     "send_webhooks",
     TaskName.SEND_WEBHOOKS,
     lambda: 5,
-    purpose="send events to webhook endpoints",
+    purpose=_("send events to webhook endpoints"),
     queue="urgent",
     lease_seconds=60,
 )
@@ -15,7 +17,7 @@ PURGE_EVENTS = PeriodicJob(
     "purge_events",
     TaskName.PURGE_EVENTS,
     lambda: 3600,
-    purpose="delete events that everybody had long ago",
+    purpose=_("delete events that everybody had long ago"),
     required=False,
 )
 

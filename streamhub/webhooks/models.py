@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.lifecycle.models import new_uid
 
@@ -13,10 +14,10 @@ from streamhub.lifecycle.models import new_uid
 class Format(models.TextChoices):
     """How an event is written for its receiver. See `webhooks.formats`."""
 
-    CLOUDEVENTS = "cloudevents", "CloudEvents, signed"
-    STANDARD = "standard", "Standard Webhooks, signed"
-    STRIPE = "stripe", "Stripe meter events"
-    OPENMETER = "openmeter", "OpenMeter"
+    CLOUDEVENTS = "cloudevents", _("CloudEvents, signed")
+    STANDARD = "standard", _("Standard Webhooks, signed")
+    STRIPE = "stripe", _("Stripe meter events")
+    OPENMETER = "openmeter", _("OpenMeter")
 
 
 # The formats of billing engines: they take usage alone, and a key of theirs instead of our signature.
@@ -26,9 +27,9 @@ METERS = (Format.STRIPE, Format.OPENMETER)
 class EndpointState(models.TextChoices):
     """Computed: `Endpoint.state`."""
 
-    ACTIVE = "active"
-    FAILING = "failing"
-    PAUSED = "paused"
+    ACTIVE = "active", _("Active")
+    FAILING = "failing", _("Failing")
+    PAUSED = "paused", _("Paused")
 
 
 class Endpoint(models.Model):
@@ -127,16 +128,17 @@ class Event(models.Model):
 
 
 class DeliveryState(models.TextChoices):
-    WAITING = "waiting"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    DISMISSED = "dismissed"
+    WAITING = "waiting", _("Waiting")
+    DELIVERED = "delivered", _("Delivered")
+    FAILED = "failed", _("Failed")
+    DISMISSED = "dismissed", _("Dismissed")
 
 
 class Delivery(models.Model):
     """One event for one endpoint. `due_since`: since when it is tried; after days it is `failed`.
 
     `status`, `answer`, `duration_ms` are those of the last attempt; `status` None: there was no answer.
+    `customer`: whom a meter was told as the customer, with the last attempt.
     """
 
     STATES = DeliveryState
@@ -151,6 +153,7 @@ class Delivery(models.Model):
     due_since = models.DateTimeField(db_default=Now(), editable=False)
     not_before = models.DateTimeField(db_default=Now(), editable=False)
     attempts = models.PositiveIntegerField(default=0, editable=False)
+    customer = models.CharField(max_length=256, blank=True, default="", editable=False)
     status = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     answer = models.CharField(max_length=500, blank=True, default="", editable=False)
     duration_ms = models.PositiveIntegerField(null=True, blank=True, editable=False)

@@ -12,6 +12,9 @@ LONGEST_WAIT = 4 * 3600
 LONGEST_PROBE = 300
 # So many failures in a row are an outage of the receiver, not a single event that it does not like.
 OUTAGE = 3
+GONE = 410
+# What 4xx says about the receiver and not about the event: a refused key, and what passes.
+OF_THE_RECEIVER = (401, 408, GONE, 425, 429)
 
 
 def delivery_wait(attempts: int) -> float:
@@ -22,6 +25,11 @@ def delivery_wait(attempts: int) -> float:
 def endpoint_wait(failures: int, asked: int = 0) -> float:
     """How long an endpoint is left alone after so many failures in a row, or as long as it `asked` for."""
     return max(_jittered(min(5 * 2 ** min(failures - 1, 10), LONGEST_PROBE)), asked)
+
+
+def refuses(status: int | None, asked: int = 0) -> bool:
+    """Whether this answer refuses the one event, and says nothing about others. `asked`: its Retry-After."""
+    return status is not None and 400 <= status < 500 and status not in OF_THE_RECEIVER and not asked
 
 
 def _jittered(seconds: float) -> float:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext, gettext_lazy
 
 from streamhub.access import audit, snapshot
 from streamhub.access.actors import Actor
@@ -17,7 +18,7 @@ from streamhub.clock import database_now
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle.models import new_uid
 from streamhub.webhooks import signatures, turns
-from streamhub.webhooks.destination import NotAllowed, destination
+from streamhub.webhooks.destination import NotAllowed, destination, same_place
 from streamhub.webhooks.keys import sealed
 from streamhub.webhooks.kinds import TEST, event_kinds, usage_kinds
 from streamhub.webhooks.models import METERS, Delivery, DeliveryState, Endpoint, Event, Format
@@ -26,12 +27,12 @@ from streamhub.webhooks.spreading import BATCH, deliveries_add
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=30)
 REPLAY_MOST = 20_000
-FORGETS = "Stripe forgets an id after a day, and would count the usage twice."
+FORGETS = gettext_lazy("Stripe forgets an id after a day, and would count the usage twice.")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an endpoint is to be. `api_key` "": none, or the one that it has. Meters get all usage."""
+    """What an endpoint is to be. `api_key` "": none, or the one for this host. Meters get all usage."""
 
     name: str
     url: str
@@ -49,7 +50,7 @@ def endpoint_add(wanted: Wanted, form: str, *, who: Actor) -> tuple[Endpoint, st
     """
     permit(who, "webhooks.add_endpoint")
     if form not in Format.values:
-        raise Invalid({"format": f"{form!r} is no format."})
+        raise Invalid({"format": gettext("%(format)s is no format.") % {"format": repr(form)}})
     plain = "" if form in METERS else signatures.new_secret()
     row = Endpoint(format=form, owner=who.user, signing_secret=sealed(plain))
     _set(row, wanted)
@@ -102,7 +103,9 @@ def endpoint_rotate(endpoint: Endpoint, *, who: Actor, overlap: timedelta = OVER
     row = _locked(endpoint)
     check_rotate(row)
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
-        raise Invalid({"overlap_hours": f"Give 0 to {LONGEST_OVERLAP.days * 24} hours."})
+        raise Invalid(
+            {"overlap_hours": gettext("Give 0 to %(hours)s hours.") % {"hours": LONGEST_OVERLAP.days * 24}}
+        )
     plain = signatures.new_secret()
     row.old_secret, row.old_secret_until = row.signing_secret, database_now() + overlap
     row.signing_secret = sealed(plain)
@@ -144,14 +147,19 @@ def endpoint_replay(
     """
     row = _locked(endpoint)
     if everything and row.format == Format.STRIPE:
-        raise Invalid({"which": f"{FORGETS} Choose what it did not get."})
+        raise Invalid({"which": gettext("%(forgets)s Choose what it did not get.") % {"forgets": FORGETS}})
     events = Event.objects.filter(kind__in=row.kinds, at__gte=since, at__lt=until or database_now())
     if not everything:
         had = row.deliveries.filter(state__in=(DeliveryState.DELIVERED, DeliveryState.WAITING))
         events = events.exclude(pk__in=had.values("event"))
     found = list(events.order_by("pk").only("pk", "kind")[: REPLAY_MOST + 1])
     if len(found) > REPLAY_MOST:
-        raise Invalid({"since": f"These are more than {REPLAY_MOST:,} events: choose a shorter time."})
+        raise Invalid(
+            {
+                "since": gettext("These are more than %(replay_most)s events: choose a shorter time.")
+                % {"replay_most": f"{REPLAY_MOST:,}"}
+            }
+        )
     deliveries_add(found, [row])
     for n in range(0, len(found), BATCH):
         _due(row, row.deliveries.filter(event__in=found[n : n + BATCH]))
@@ -184,8 +192,7 @@ def endpoint_delete(endpoint: Endpoint, *, who: Actor) -> None:
 @audit.verb("webhooks.replay_delivery")
 def delivery_replay(delivery: Delivery, *, who: Actor) -> Delivery:
     """Send one event again, with its id. Raises NotPossible."""
-    row = Delivery.objects.select_for_update(of=("self",)).select_related("endpoint").get(pk=delivery.pk)
-    audit.locked(row)
+    row = audit.lock(Delivery.objects.select_related("endpoint"), delivery)
     if refusal := replay_refusal(row):
         raise NotPossible(refusal)
     _due(row.endpoint, row.endpoint.deliveries.filter(pk=row.pk))
@@ -199,43 +206,41 @@ def delivery_replay(delivery: Delivery, *, who: Actor) -> Delivery:
 def check_pause(row: Endpoint) -> None:
     """Each of these raises NotPossible, with the reason."""
     if not row.active:
-        raise NotPossible("It is paused already.")
+        raise NotPossible(gettext("It is paused already."))
 
 
 def check_resume(row: Endpoint) -> None:
     if row.active:
-        raise NotPossible("It is not paused.")
+        raise NotPossible(gettext("It is not paused."))
 
 
 def check_rotate(row: Endpoint) -> None:
     if row.is_meter:
-        raise NotPossible("Its key is the receiver's. Enter the new one with Edit.")
+        raise NotPossible(gettext("Its key is the receiver's. Enter the new one with Edit."))
 
 
 def check_test(row: Endpoint) -> None:
     if row.is_meter:
-        raise NotPossible("A test event would be usage there. Use the receiver's own test mode.")
+        raise NotPossible(gettext("A test event would be usage there. Use the receiver's own test mode."))
     if not row.active:
-        raise NotPossible("It is paused: press Resume first.")
+        raise NotPossible(gettext("It is paused: press Resume first."))
 
 
 def check_dismiss(row: Endpoint) -> None:
     if not row.deliveries.filter(state=DeliveryState.FAILED).exists():
-        raise NotPossible("There is nothing that it did not get.")
+        raise NotPossible(gettext("There is nothing that it did not get."))
 
 
 def replay_refusal(row: Delivery) -> str | None:
     """Why it cannot be sent again now, or None."""
     if row.state == DeliveryState.DELIVERED and row.endpoint.format == Format.STRIPE:
-        return FORGETS
+        return str(FORGETS)
     waits = row.state == DeliveryState.WAITING and not row.attempts
-    return "It waits for its first attempt already." if waits else None
+    return gettext("It waits for its first attempt already.") if waits else None
 
 
 def _locked(endpoint: Endpoint) -> Endpoint:
-    row = Endpoint.objects.select_for_update(of=("self",)).get(pk=endpoint.pk)
-    audit.locked(row)
-    return row
+    return audit.lock(Endpoint.objects.all(), endpoint)
 
 
 def _due(endpoint: Endpoint, deliveries: QuerySet[Delivery]) -> None:
@@ -252,7 +257,7 @@ def _due(endpoint: Endpoint, deliveries: QuerySet[Delivery]) -> None:
 
 def _set(row: Endpoint, wanted: Wanted) -> None:
     """Write what is wanted into the row. Raises Invalid."""
-    errors = _errors(row, wanted)
+    errors = endpoint_errors(row, wanted)
     if errors:
         raise Invalid(errors)
     row.name, row.url = wanted.name.strip(), wanted.url.strip()
@@ -261,13 +266,14 @@ def _set(row: Endpoint, wanted: Wanted) -> None:
     row.api_secret = sealed(wanted.api_key.strip()) or row.api_secret
 
 
-def _errors(row: Endpoint, wanted: Wanted) -> dict[str, str]:
+def endpoint_errors(row: Endpoint, wanted: Wanted) -> dict[str, str]:
+    """What is wrong with what a row is to be, by field."""
     errors: dict[str, str] = {}
     name = wanted.name.strip()
     if not 1 <= len(name) <= 64 or not name.isprintable():
-        errors["name"] = "Use 1 to 64 visible characters."
+        errors["name"] = gettext("Use 1 to 64 visible characters.")
     elif Endpoint.objects.filter(name__iexact=name).exclude(pk=row.pk).exists():
-        errors["name"] = "Another endpoint has this name."
+        errors["name"] = gettext("Another endpoint has this name.")
     try:
         destination(wanted.url.strip())
     except NotAllowed as refusal:
@@ -277,17 +283,19 @@ def _errors(row: Endpoint, wanted: Wanted) -> dict[str, str]:
 
 def _kind_errors(kinds: Sequence[str]) -> dict[str, str]:
     if unknown := sorted(set(kinds) - event_kinds().keys()):
-        return {"kinds": f"There are no such events: {', '.join(unknown)}."}
-    return {} if kinds else {"kinds": "Choose one kind of event at least."}
+        return {"kinds": gettext("There are no such events: %(unknown)s.") % {"unknown": ", ".join(unknown)}}
+    return {} if kinds else {"kinds": gettext("Choose one kind of event at least.")}
 
 
 def _meter_errors(row: Endpoint, wanted: Wanted) -> dict[str, str]:
     errors: dict[str, str] = {}
     key = wanted.api_key.strip()
     if not key and not row.api_secret:
-        errors["api_key"] = "The receiver asks for a key: enter it."
+        errors["api_key"] = gettext("The receiver asks for a key: enter it.")
+    elif not key and not same_place(row.url, wanted.url.strip()):
+        errors["api_key"] = gettext("The key goes to another address now: enter it again, or a new one.")
     elif not key.isascii() or not key.isprintable() or " " in key:
-        errors["api_key"] = "A key has ASCII characters without spaces."
+        errors["api_key"] = gettext("A key has ASCII characters without spaces.")
     if row.format == Format.STRIPE and not wanted.event_name.strip():
-        errors["event_name"] = "Enter the event name of the meter in Stripe."
+        errors["event_name"] = gettext("Enter the event name of the meter in Stripe.")
     return errors

@@ -31,10 +31,9 @@ def send_webhooks(run: JobRun) -> None:
 
 
 def give_up() -> int:
-    """Deliveries that were tried for days have failed; those of a paused endpoint wait on."""
-    old = Delivery.objects.filter(
-        state=DeliveryState.WAITING, due_since__lt=from_now(-GIVE_UP_AFTER), endpoint__active=True
-    )
+    """Deliveries that were tried for days have failed. Untried ones and a paused endpoint's wait on."""
+    tried = Delivery.objects.filter(state=DeliveryState.WAITING, attempts__gt=0, endpoint__active=True)
+    old = tried.filter(due_since__lt=from_now(-GIVE_UP_AFTER))
     return old.update(state=DeliveryState.FAILED, state_since=Now())
 
 

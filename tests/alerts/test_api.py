@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from streamhub.access.services import token_issue
+from streamhub.alerts import api as alarms_api
 from streamhub.alerts import evaluation
 from streamhub.alerts.models import Alarm
 from tests.alerts.conditions import Conditions
@@ -118,3 +119,19 @@ def test_each_call_needs_its_scope(conditions: Conditions) -> None:
     assert call("GET", "alarms", scope="breakouts:read").status_code == 403
     path = f"alarms/{Alarm.objects.get().pk}/acknowledge"
     assert call("POST", path, {}, scope="channels:read").status_code == 403
+
+
+def test_an_alarm_that_was_deleted_meanwhile_is_404(
+    conditions: Conditions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conditions.add()
+    (alarm,) = listed()
+    found = alarms_api.one
+
+    def found_then_deleted(*args: Any) -> Any:
+        row = found(*args)
+        Alarm.objects.filter(pk=row.pk).delete()
+        return row
+
+    monkeypatch.setattr(alarms_api, "one", found_then_deleted)
+    assert call("POST", f"alarms/{alarm['id']}/acknowledge").status_code == 404

@@ -63,7 +63,7 @@ def valid_data_is_taken(ctx: Any, response: Any, case: schemathesis.Case) -> Non
 
 
 CHECKS.append(valid_data_is_taken)
-EXAMPLES = volume(5, 15)
+EXAMPLES = volume(5, 10)
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 searching = settings(

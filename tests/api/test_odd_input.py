@@ -29,7 +29,7 @@ CHANNEL = {"name": "stage 2", "allowed_cidrs": ["203.0.113.7/32"]}
 PULL = {"name": "stage 2", "input_type": "URL_PULL", "source_urls": ["https://a.example/x.m3u8"]}
 SCHEMA: dict[str, Any] = json.loads(json.dumps(the_api.get_openapi_schema()))
 searching = settings(
-    max_examples=volume(25, 80), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=volume(12, 40), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 

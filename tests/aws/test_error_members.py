@@ -15,6 +15,8 @@ from streamhub.lifecycle.models import error_fields
 SHOWN = {("UnprocessableEntityException", "ValidationErrors"): "error_validation"}
 NOT_SHOWN: dict[tuple[str, str], str] = {
     ("InvalidChangeBatch", "messages"): "Route 53 gives the same sentences, in brackets, as the message",
+    ("InvalidObjectState", "StorageClass"): "a bill that was moved to an archive: the message says so",
+    ("InvalidObjectState", "AccessTier"): "a bill that was moved to an archive: the message says so",
 }
 
 EVERYWHERE = {"message", "code"}

@@ -9,7 +9,13 @@ import pytest
 
 import streamhub.aws
 
-BELOW = ("streamhub.contributions", "streamhub.errors", "streamhub.redis_servers", "streamhub.token_bucket")
+BELOW = (
+    "streamhub.contributions",
+    "streamhub.errors",
+    "streamhub.redis_servers",
+    "streamhub.token_bucket",
+    "streamhub.translation",
+)
 MODULES = sorted(Path(streamhub.aws.__file__).parent.glob("*.py"))
 
 

@@ -16,8 +16,8 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamhub.aws import call_queue
-from streamhub.aws.call_queue import LocalQueues, Queues, RedisQueues, reserve_of
+from streamhub.aws import adaptive_rate, call_queue
+from streamhub.aws.call_queue import LocalQueues, Queues, reserve_of
 from streamhub.aws.iam_actions import ACTIONS
 from streamhub.aws.paging import pages_of
 from streamhub.aws.ratelimit import (
@@ -32,6 +32,7 @@ from streamhub.aws.ratelimit import (
     step_of,
     urgency,
 )
+from streamhub.aws.redis_call_queue import RedisQueues
 from streamhub.errors import Misconfigured, NotSent, Retryable
 from streamhub.token_bucket import Rate
 
@@ -315,6 +316,44 @@ def test_an_urgent_step_goes_before_those_that_wait(line: Any) -> None:
     assert ask(queues, "urgent 2", urgent=True) == 0
 
 
+def test_a_step_that_becomes_urgent_leaves_its_place_among_the_others(line: Any) -> None:
+    queues, clock = line
+    for n in range(44):
+        ask(queues, f"row {n}")
+    while not ask(queues, "first", urgent=True):
+        pass
+    assert [queues.place(OPERATION, name) for name in ("first", "row 43")] == [1, 41]
+    assert ask(queues, "row 43", urgent=True) == pytest.approx(1.0)
+    assert [queues.place(OPERATION, name) for name in ("first", "row 43")] == [1, 2]
+    clock.now += 0.5
+    assert ask(queues, "first", urgent=True) == 0
+    clock.now += 0.5
+    assert ask(queues, "row 43", urgent=True) == 0
+
+
+def test_a_step_that_becomes_urgent_is_not_late_among_the_others(line: Any) -> None:
+    """Its turn among them counts no more: it would make the line look shorter than it is."""
+    queues, clock = line
+    for n in range(8):
+        ask(queues, f"row {n}")
+    while not ask(queues, "first", urgent=True):
+        pass
+    ask(queues, "row 4", urgent=True)
+    clock.now += 2
+    # Itself, five before it of whom "first" is late, and the reserve of two; the bucket has four.
+    assert ask(queues, "new") == pytest.approx((1 + 4 + 2 - 4) / 2)
+
+
+def test_a_step_that_is_urgent_no_more_stands_behind_all_others(line: Any) -> None:
+    queues, _clock = line
+    for n in range(8):
+        ask(queues, f"row {n}")
+    while not ask(queues, "first", urgent=True):
+        pass
+    ask(queues, "first")
+    assert [queues.place(OPERATION, name) for name in ("row 4", "first")] == [1, 5]
+
+
 def test_a_step_that_never_comes_back_loses_its_place(line: Any) -> None:
     queues, clock = line
     for name in "abcdefgh":
@@ -332,10 +371,12 @@ def test_a_long_wait_is_announced_in_parts(line: Any) -> None:
 
 
 def busy(queues: Queues, clock: Clock, seconds: float) -> None:
-    """One step after another calls, as fast as it may."""
-    until = clock.now + seconds
+    """One step after another calls, as fast as it may; one that has to wait comes back."""
+    until, calls = clock.now + seconds, 0
     while clock.now < until:
-        clock.now += ask(queues, f"busy {clock.now}") + 1e-6
+        wait = ask(queues, f"busy {calls}")
+        calls += wait == 0
+        clock.now += wait + 1e-6
 
 
 def test_a_throttle_lowers_the_rate_which_then_grows_back_with_calls(line: Any) -> None:
@@ -356,6 +397,96 @@ def test_a_throttle_lowers_the_rate_which_then_grows_back_with_calls(line: Any) 
     busy(queues, clock, 200)
     (state,) = queues.states([OPERATION])
     assert state.share == 1
+
+
+@pytest.mark.parametrize("throttled", [False, True])
+def test_a_rate_that_nobody_uses_does_not_grow(line: Any, throttled: bool) -> None:
+    """That AWS accepts a few calls a minute says nothing of a hundred a second, however many they are."""
+    queues, clock = line
+    rate = Rate(100, 100)
+    for _ in range(adaptive_rate.LEAST_CALLS):
+        queues.take(OPERATION, rate, holder="row", urgent=True)
+    if throttled:
+        queues.slow_down(OPERATION)
+    (before,) = queues.states([OPERATION])
+    for _ in range(200):
+        clock.now += 5
+        assert queues.take(OPERATION, rate, holder="row", urgent=False) == 0
+    (state,) = queues.states([OPERATION])
+    assert state.per_second == before.per_second
+    for _ in range(200):
+        clock.now += queues.take(OPERATION, rate, holder="row", urgent=False)
+    (state,) = queues.states([OPERATION])
+    assert state.per_second > before.per_second
+
+
+def starts(queues: Queues, clock: Clock, count: int, refused_for: float = 0) -> tuple[float, int]:
+    """So many starts at once; AWS throttles all for a while. Returns their seconds and the throttles."""
+    began, throttled = clock.now, 0
+    due = {f"start {n} at {began}": began for n in range(count)}
+    while due:
+        holder = min(due, key=lambda name: due[name])
+        clock.now = max(clock.now, due[holder])
+        if wait := queues.take(START, Rate(5, 15), holder=holder, urgent=True):
+            due[holder] = clock.now + max(wait, 0.01)
+        elif clock.now - began < refused_for:
+            queues.slow_down(START)
+            throttled += 1
+            due[holder] = clock.now + 1
+        else:
+            del due[holder]
+    return clock.now - began, throttled
+
+
+START = "medialive:StartChannel"
+
+
+def test_a_throttle_of_seconds_slows_no_start_later(line: Any) -> None:
+    queues, clock = line
+    fresh, _ = starts(queues, clock, 30)
+    clock.now += 86_400
+    took, throttled = starts(queues, clock, 30, refused_for=10)
+    assert took <= 35
+    assert throttled <= 10
+    clock.now += 60
+    took, _ = starts(queues, clock, 30)
+    assert took <= 1.5 * fresh
+    clock.now += 86_400
+    took, _ = starts(queues, clock, 30)
+    assert took == pytest.approx(fresh, abs=0.1)
+
+
+def test_time_leads_back_to_the_rate_of_before_and_hours_later_to_that_of_the_beginning(line: Any) -> None:
+    """AWS accepted nothing, so no limit was learned."""
+    queues, clock = line
+    rate = Rate(100, 100)
+    queues.take(OPERATION, rate, holder="row", urgent=True)
+    found = []
+    for pause in (1, 1, 1, 60, 3000, 4 * 3600, 5 * 86_400):
+        if pause == 1:
+            queues.slow_down(OPERATION)
+        clock.now += pause
+        found.append(queues.states([OPERATION])[0].per_second)
+    assert max(found[:3]) < 7
+    assert found[2] < 3
+    # 0.9 of it, as after a throttle that taught a limit.
+    assert found[3:] == [pytest.approx(0.9 * adaptive_rate.START)] * 4
+
+
+def test_a_limit_that_was_learned_is_tried_beyond_after_hours_only_up_to_the_rate_of_the_beginning(
+    line: Any,
+) -> None:
+    queues, clock = line
+    for operation, per_second in (("a:Low", 2), ("a:High", 40)):
+        rate = Rate(per_second, per_second)
+        for _ in range(400):
+            clock.now += queues.take(operation, rate, holder="row", urgent=True)
+        queues.slow_down(operation)
+    low, high = (state.per_second for state in queues.states(["a:Low", "a:High"]))
+    clock.now += 3500
+    assert [state.per_second for state in queues.states(["a:Low", "a:High"])] == [low, high]
+    clock.now += 4 * 3600
+    assert [state.per_second for state in queues.states(["a:Low", "a:High"])] == [2, high]
 
 
 def test_nobody_waits_for_those_that_are_late(line: Any) -> None:
@@ -449,10 +580,11 @@ def test_a_known_limit_is_not_found_again_after_a_pause() -> None:
     assert aws.refused - refused <= 2
 
 
+PAUSES = [0.0, 0.1, 0.6, 3.0, 45.0, 7000.0]
+
+
 @settings(max_examples=30, deadline=None)
-@given(
-    st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans(), st.sampled_from([0.0, 0.1, 0.6, 3.0, 45.0])))
-)
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans(), st.sampled_from(PAUSES))))
 def test_both_kinds_of_queues_follow_the_same_rules(asks: list[tuple[str, bool, float]]) -> None:
     clock = Clock()
     local = LocalQueues(clock=clock)
@@ -461,8 +593,7 @@ def test_both_kinds_of_queues_follow_the_same_rules(asks: list[tuple[str, bool, 
         shared = RedisQueues(fakeredis.FakeRedis(), prefix=PREFIX)
         for number, (holder, urgent, pause) in enumerate(asks):
             clock.now += pause + 0.001
-            name = f"{holder}{urgent}"
-            waits = [queues.take(OPERATION, RATE, holder=name, urgent=urgent) for queues in (local, shared)]
+            waits = [queues.take(OPERATION, RATE, holder=holder, urgent=urgent) for queues in (local, shared)]
             assert waits[0] == pytest.approx(waits[1], abs=1e-3)
             if number % 5 == 4:
                 local.slow_down(OPERATION)
@@ -483,3 +614,32 @@ def test_configured_rates_come_before_the_defaults_and_are_taken_as_they_are() -
     assert rate_for("cloudfront:DeleteDistribution", rates) == Rate(10, 20)
     assert rate_for("medialive:CreateChannel", rates) == Rate(7, 15)
     assert rate_for("cloudfront:UpdateDistribution", rates) == Rate(100, 500)
+
+
+def test_a_throttle_is_told_since_it_began_and_ends_a_minute_after_the_last(line: Any) -> None:
+    queues, clock = line
+    ask(queues, "a")
+    assert queues.throttles() == []
+    for _ in range(3):
+        queues.slow_down(OPERATION)
+        clock.now += 30
+    (throttle,) = queues.throttles()
+    assert throttle.operation == OPERATION
+    assert (throttle.seconds, throttle.ago) == (pytest.approx(90), pytest.approx(30))
+    clock.now += 31
+    assert queues.throttles() == []
+    queues.slow_down(OPERATION)
+    clock.now += 1
+    (again,) = queues.throttles()
+    assert again.seconds == pytest.approx(1)
+
+
+def test_a_holder_has_a_place_while_it_waits(line: Any) -> None:
+    queues, _clock = line
+    for n in range(6):
+        ask(queues, f"row {n}")
+    assert [queues.place(OPERATION, f"row {n}") for n in (0, 4, 5)] == [0, 1, 2]
+    while not ask(queues, "first", urgent=True):
+        pass
+    assert [queues.place(OPERATION, name) for name in ("first", "row 4")] == [1, 2]
+    assert queues.place("medialive:StartChannel", "row 4") == 0

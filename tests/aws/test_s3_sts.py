@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from streamhub.aws.s3 import S3, ObjectInfo
 from streamhub.aws.session import AwsSession
 from streamhub.aws.sts import Sts
-from streamhub.errors import AccessDenied, NotFound
+from streamhub.errors import AccessDenied, NotFound, Retryable
 from tests.aws.stubs import meta
 
 ARN = "arn:aws:iam::111122223333:user/streamhub"
@@ -46,6 +49,19 @@ def test_a_missing_bucket_is_not_found(session: AwsSession, stub: Stub) -> None:
     stub("s3").add_client_error("list_objects_v2", "NoSuchBucket", "no", 404)
     with pytest.raises(NotFound):
         list(S3(session).list_objects("recordings"))
+
+
+def test_an_object_is_written_to_a_file(session: AwsSession, stub: Stub, tmp_path: Path) -> None:
+    body = StreamingBody(BytesIO(b"bill"), 4)
+    stub("s3").add_response("get_object", {"Body": body} | meta(), {"Bucket": "bills", "Key": "a/1"})
+    assert S3(session).download("bills", "a/1", tmp_path / "1").read_bytes() == b"bill"
+
+
+def test_half_an_object_is_asked_for_again(session: AwsSession, stub: Stub, tmp_path: Path) -> None:
+    body = StreamingBody(BytesIO(b"bi"), 4)
+    stub("s3").add_response("get_object", {"Body": body} | meta(), {"Bucket": "bills", "Key": "a/1"})
+    with pytest.raises(Retryable):
+        S3(session).download("bills", "a/1", tmp_path / "1")
 
 
 def test_the_caller_identity_is_returned(session: AwsSession, stub: Stub) -> None:

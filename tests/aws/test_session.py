@@ -16,8 +16,9 @@ import fakeredis
 import pytest
 
 from streamhub.aws import session as session_module
-from streamhub.aws.call_queue import LocalQueues, RedisQueues
+from streamhub.aws.call_queue import LocalQueues
 from streamhub.aws.ratelimit import PREFIX, Limiter, step_of
+from streamhub.aws.redis_call_queue import RedisQueues
 from streamhub.aws.session import (
     AwsCall,
     AwsSession,

@@ -6,8 +6,9 @@ job and makes one metrics call per breakout. Both were counted with the rules of
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +39,15 @@ def write_json(name: str, figures: object) -> None:
     """Keep the figures of a case under `var/bench`."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def write_table(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Keep a table of a case under `var/bench`, as CSV."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / f"{name}.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(header)
+        table.writerows(rows)
 
 
 def keep(case: str, figures: Iterable[Figure]) -> None:

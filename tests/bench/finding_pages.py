@@ -26,6 +26,7 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
+from streamhub.console.paging import MOST_COUNTED  # noqa: E402
 from tests.bench.finding_rows import PER_DISTRIBUTION, fill  # noqa: E402
 
 BREAKOUTS = "/admin/channels_app/breakout/"
@@ -39,6 +40,7 @@ def pages(count: int) -> dict[str, str]:
     """The address of each page by its name, for a list of so many rows on pages of fifty."""
     served_by = count // PER_DISTRIBUTION // 2
     middle, number = count // 2, count // 100
+    farthest = min(count, MOST_COUNTED) // 50 - 1
     return {
         "dashboard": "/admin/",
         "sidebar, a name": f"{SEARCH}show {count - 3} of",
@@ -61,15 +63,18 @@ def pages(count: int) -> dict[str, str]:
         "list by bytes, most": f"{BREAKOUTS}?o=-7",
         "the middle page, by its link": f"{BREAKOUTS}?p={number}&after_row={middle}",
         "the same by bytes": f"{BREAKOUTS}?o=-7&p={number}&after_row={middle}",
-        "the middle page, by its number": f"{BREAKOUTS}?p={number}",
+        "the farthest page that has a number": f"{BREAKOUTS}?p={farthest}",
+        "a page too far for its number": f"{BREAKOUTS}?p={max(number, 100)}",
         "view of failed": f"{BREAKOUTS}?view=failed",
         "view of failed, by bytes": f"{BREAKOUTS}?view=failed&o=-7",
+        "view of failed, by plan": f"{BREAKOUTS}?view=failed&o=-4",
         "a breakout": f"{BREAKOUTS}{count // 2}/change/",
     }
 
 
 def main(count: int) -> None:
     call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
     fill(count)
     settings.ALLOWED_HOSTS = ["*"]
     client = Client()

@@ -53,11 +53,13 @@ def _figures(simulation: Simulation, times: int, many: tuple[int, ...], starts: 
         lists = sum(n for name, n in calls.items() if ":List" in name)
         if count == 20:
             yield Figure("create 20: list polls", lists, 18, 80, 20)
-    for count in (1, 20):
+    for count, most in ((1, 12), (20, 8)):
         rows = list(Channel.objects.order_by("-pk")[:count])
-        calls, _ = simulation.delete(rows, delete_stale_distributions)
-        most = 12 if count == 1 else 8
-        yield Figure(f"delete {count}: calls each", total(calls) / count, 7, 14, most, by_name(reads(calls)))
+        calls, seconds = simulation.delete(rows, delete_stale_distributions)
+        note = f"{seconds:.0f} s; {by_name(reads(calls))}"
+        yield Figure(
+            f"delete {count}, no complete list is read: calls each", total(calls) / count, 7, 14, most, note
+        )
     yield from _beside_complete_lists(simulation, times)
     simulation.settings.FULL_OBSERVE_SECONDS = NEVER
     yield from _starts(simulation, starts)
@@ -98,7 +100,7 @@ def _beside_complete_lists(simulation: Simulation, times: int) -> Iterator[Figur
     idle = total(simulation.world.counts()) / IDLE_SECONDS
     rng = random.Random(7)
     caused: dict[str, list[float]] = {"create": [], "delete": []}
-    ratios = []
+    ratios, took = [], []
     for what in [*["create"] * times, *["delete"] * times]:
         simulation.pass_(rng.uniform(0, FULL))
         began = simulation.now()
@@ -106,10 +108,12 @@ def _beside_complete_lists(simulation: Simulation, times: int) -> Iterator[Figur
             calls, ratio = simulation.create(1)
             ratios.append(ratio)
         else:
-            calls, _ = simulation.delete([Channel.objects.latest("pk")], delete_stale_distributions)
+            calls, seconds = simulation.delete([Channel.objects.latest("pk")], delete_stale_distributions)
+            took.append(seconds)
         caused[what].append(total(calls) - idle * (simulation.now() - began))
     note = f"mean of {times}; {idle * 3600:.0f} calls an hour without work"
     yield Figure("create 1, beside complete lists: calls", sum(caused["create"]) / times, 5, 10, 8, note)
     what = "create 1, beside complete lists: time to ready / AWS's own"
     yield Figure(what, sum(ratios) / times, 1.05, 1.6, 1.1)
+    note = f"{note}; {sum(took) / times:.0f} s on average until the last row is gone"
     yield Figure("delete 1, beside complete lists: calls", sum(caused["delete"]) / times, 7, 14, 12, note)

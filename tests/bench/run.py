@@ -25,7 +25,7 @@ from django.core.management import call_command  # noqa: E402
 from rich.console import Console  # noqa: E402
 
 from streamhub.lifecycle import wake  # noqa: E402
-from tests.bench import finding, idle, inside, outside, pace, reap, shows  # noqa: E402
+from tests.bench import api_starts, export, finding, growth, idle, inside, outside, pace, reap, shows  # noqa: E402
 from tests.bench.chart import write_chart  # noqa: E402
 from tests.bench.figures import FOLDER, Figure, keep, kept, table_of  # noqa: E402
 from tests.scenarios import emptying  # noqa: E402
@@ -44,9 +44,12 @@ QUICK = os.environ.get("QUICK", "") not in ("", "0")
 CASES: dict[str, Callable[[], Iterator[Figure]]] = {
     "reap": lambda: reap.case(QUICK),
     "starts": lambda: shows.starts(QUICK),
+    "api_starts": lambda: api_starts.case(QUICK),
     "kills": lambda: shows.kills(QUICK),
     "idle": lambda: idle.idle(QUICK),
+    "export": lambda: export.case(QUICK),
     "finding": lambda: finding.case(QUICK),
+    "growth": lambda: growth.case(QUICK),
     "pace": lambda: in_process(lambda world: pace.case(world, settings)),
     "metrics": lambda: in_process(inside.metrics),
     "stack": outside.processes,

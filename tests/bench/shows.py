@@ -38,7 +38,7 @@ def starts(quick: bool) -> Iterator[Figure]:
     count = 40 if quick else 200
     with running({}) as processes:
         stack = Stack(*processes)
-        shows = _prepared(stack, count)
+        shows = prepared(stack, count)
         stack.control.clear_calls()
         began = time.monotonic()
         with ThreadPoolExecutor(8) as threads:
@@ -94,7 +94,7 @@ def _brief(entry: dict[str, Any]) -> tuple[float, str]:
     return seconds_of(entry), str(entry["name"])
 
 
-def _prepared(stack: Stack, count: int) -> list[str]:
+def prepared(stack: Stack, count: int) -> list[str]:
     """Idle shows on ready channels; their ids."""
     ids = stack.prepare_channels(count)
     bodies = [{"channel": id, "name": f"show {number}"} for number, id in enumerate(ids)]

@@ -76,3 +76,17 @@ def cloudfront(tiers: Tiers | None = None, effective: str = "2026-11-01T00:00:00
         {"DATA": product("EU-DataTransfer-Out-Bytes"), "ORIGIN": product("EU-DataTransfer-Out-OBytes")},
         {"DATA": offer("GB", tiers or TRANSFER, effective), "ORIGIN": flat("GB", "0.0200000000")},
     )
+
+
+def as_products(text: str, family: str = "") -> list[dict[str, Any]]:
+    """An offer file as the documents of GetProducts."""
+    offer_file = json.loads(text)
+    return [
+        {
+            "serviceCode": offer_file["offerCode"],
+            "publicationDate": offer_file["publicationDate"],
+            "product": {"sku": sku, "productFamily": family, **product},
+            "terms": {"OnDemand": offer_file["terms"]["OnDemand"][sku]},
+        }
+        for sku, product in offer_file["products"].items()
+    ]

@@ -14,7 +14,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.costs import budget
+from billing.costs import budget, month
+from billing.costs import phases as phases_of_encoders
 from billing.costs.breakouts import costs_of
 from billing.costs.encoder import Encoder
 from billing.costs.hours import hours_within, run_minutes
@@ -22,15 +23,17 @@ from billing.costs.month import level_of, month_cost, month_work_out
 from billing.costs.now import costs_now
 from billing.costs.phases import phases_end_of_deleted, phases_record
 from billing.models import EncoderPhase, LedgerMinute, MonthCost, PriceRate
-from billing.pricing.catalogue import GB
+from billing.pricing.catalogue import GB, STORAGE
 from billing.pricing.services import price_book, rate_add, rates_seed
 from billing.tasks import estimate_costs
-from channels_app.models import Breakout, Channel
+from billing.usage_rows import PhaseCursor
+from channels_app.models import Breakout
 from recordings.models import Recording
 from streamhub.access.services import token_issue
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
+from tests.scenarios.measured import moved
 
 As = Callable[[str], Client]
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -113,7 +116,10 @@ def test_now_lists_running_and_idle_channels_and_what_is_stored(book: None) -> N
     delivered("E1", timezone.now() - 30 * MINUTE, 10 * 2**30, 1000)
     delivered("E1", timezone.now() - 3 * HOUR, 10**15)
     breakout = rows.breakout("completed", running)
-    Recording.objects.create(breakout=breakout, key="a", size_bytes=1000 * 2**30, modified_at=timezone.now())
+    file = {"size_bytes": 1000 * 2**30, "modified_at": timezone.now()}
+    Recording.objects.create(breakout=breakout, key="a", **file)
+    Recording.objects.create(breakout=breakout, key="gone", gone_at=timezone.now(), **file)
+    Recording.objects.create(breakout=rows.breakout("completed", running), key="a", billed=False, **file)
     found = costs_now()
     delivery = 10 * Decimal("0.085") + 1000 * Decimal("0.0000012") + Decimal("0.1") * Decimal("0.06")
     assert [(row.channel, row.running) for row in found.channels] == [(running, True), (idle, False)]
@@ -127,6 +133,7 @@ def test_now_lists_running_and_idle_channels_and_what_is_stored(book: None) -> N
     ("columns", "usd"),
     [
         ({**ON_AWS, "ml_channel_gone": True}, "0.01"),
+        ({**ON_AWS, "ml_channel_deleted_at": START}, "0.01"),
         ({"ml_channel_id": "1"}, "0.01"),
         ({**ON_AWS, "input_type": "URL_PULL"}, "0.01"),
         (ON_AWS, "0.02"),
@@ -223,19 +230,6 @@ def test_lists_with_costs_take_the_same_queries_for_any_number(
 # --- phases ----------------------------------------------------------------------------------
 
 
-def moved(channel: Channel, to: str, at: datetime, from_state: str = "x") -> None:
-    Transition.objects.create(
-        resource_type="channel",
-        resource_id=channel.pk,
-        resource_name=channel.name,
-        who="test",
-        why="test",
-        from_state=from_state,
-        to_state=to,
-        at=at,
-    )
-
-
 def phases() -> list[tuple[bool, float, float | None]]:
     return [
         (row.running, (row.started_at - START) / MINUTE, row.ended_at and (row.ended_at - START) / MINUTE)
@@ -288,6 +282,72 @@ def test_a_channel_that_was_deleted_unseen_ends_its_phase_and_has_no_price(db: N
     phases_end_of_deleted()
     assert phases() == [(True, 0, 0)]
     assert EncoderPhase.objects.get().profile == ""
+
+
+WARM = ("idle", "starting", "running", "deleting")  # a warm channel is deleted while it runs
+
+
+def test_a_run_that_a_deletion_ends_is_recorded_once(db: None) -> None:
+    channel = rows.channel("running")
+    for n, state in enumerate(WARM):
+        moved(channel, state, START + n * MINUTE)
+    assert [phases_record(), phases_record()] == [2, 0]
+    assert phases() == [(False, 0, 1), (True, 1, 3)]
+
+
+def test_transitions_that_begin_no_phase_are_read_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More in a row than are read at once: each page goes on from the last one."""
+    monkeypatch.setattr(phases_of_encoders, "AT_ONCE", 2)
+    channel = rows.channel("deleting")
+    for n, state in enumerate((*WARM, "failed", "deleting", "failed", "deleting")):
+        moved(channel, state, START + n * MINUTE)
+    assert phases_record() == 2
+    assert PhaseCursor.objects.get().transition == Transition.objects.latest("id").pk
+    other = rows.channel("idle")
+    moved(other, "idle", START + HOUR)
+    assert [phases_record(), phases_record()] == [1, 0]
+    assert phases() == [(False, 0, 1), (True, 1, 3), (False, 60, None)]
+
+
+def test_a_transition_that_is_committed_late_is_read(db: None) -> None:
+    """Keys are given out before transactions commit: one with a smaller key may appear after a larger one."""
+    first, second = rows.channel("running"), rows.channel("running")
+    minutes_ago = timezone.now() - 5 * MINUTE
+    moved(first, "running", minutes_ago)
+    (before,) = Transition.objects.all()
+    Transition.objects.create(**values_of(before, id=before.pk + 9, resource_id=second.pk))
+    assert phases_record() == 2
+    third = rows.channel("running")
+    Transition.objects.create(**values_of(before, id=before.pk + 5, resource_id=third.pk))
+    Transition.objects.create(
+        **values_of(
+            before, id=before.pk + 6, resource_id=third.pk, to_state="deleting", at=minutes_ago + MINUTE
+        )
+    )
+    assert [phases_record(), phases_record()] == [1, 0]
+    assert {row.channel_id: row.ended_at for row in EncoderPhase.objects.all()} == {
+        first.pk: None,
+        second.pk: None,
+        third.pk: minutes_ago + MINUTE,
+    }
+
+
+def values_of(row: Transition, **other: Any) -> dict[str, Any]:
+    """The columns of a transition, for another one."""
+    columns = ("resource_type", "resource_id", "at", "who", "why", "from_state", "to_state")
+    return {name: getattr(row, name) for name in columns} | other
+
+
+def test_phases_without_a_cursor_go_on_after_the_newest(db: None) -> None:
+    """As a database is in which nobody noted what was read."""
+    channel = rows.channel("running")
+    for n, state in enumerate(WARM):
+        moved(channel, state, START + n * MINUTE)
+    phases_record()
+    PhaseCursor.objects.all().delete()
+    assert phases_record() == 0
+    assert phases() == [(False, 0, 1), (True, 1, 3)]
+    assert PhaseCursor.objects.get().transition == Transition.objects.latest("id").pk
 
 
 # --- breakouts, the month and the budget -----------------------------------------------------
@@ -430,3 +490,14 @@ def test_without_costs_the_page_says_so(book: None, as_role: As) -> None:
     page = as_role("viewer").get(reverse("admin:costs")).content.decode()
     assert "AWS bills no channel now" in page
     assert "has not run yet" in page
+
+
+@pytest.mark.django_db
+def test_without_rows_the_month_counts_what_is_stored_now_each_file_once() -> None:
+    channel, now = rows.channel(), timezone.now()
+    first, second = rows.breakout("completed", channel), rows.breakout("completed", channel)
+    file = {"size_bytes": 730 * 2**30, "modified_at": now}
+    Recording.objects.create(breakout=first, key="a", **file)
+    Recording.objects.create(breakout=first, key="gone", gone_at=now, **file)
+    Recording.objects.create(breakout=second, key="a", billed=False, **file)
+    assert month._stored(now - 2 * HOUR, now) == [(STORAGE, Decimal(2))]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing import jobs
 from billing.attribution import Amount
@@ -16,6 +19,7 @@ from billing.rollup import ledger_rollup
 from channels_app.models import Attachment, Breakout
 from distributions.models import Distribution
 from streamhub.errors import Throttled
+from streamhub.lifecycle.claim import forget_free, take
 from tests.scenarios.collecting import (
     HOUR,
     Collector,
@@ -191,7 +195,87 @@ def test_usage_outlives_the_distributions_row(collecting: Collector, cloudwatch:
     row = make_breakout(("E1", FIRST, FIRST + HOUR))
     Attachment.objects.update(distribution=distribution)
     cloudwatch.put("E1", FIRST, 5)
-    distribution.delete()
+    forget_free(Distribution.objects.all(), why="gone")
     collecting.until_final(row, FIRST + 5 * HOUR)
     assert usage(row) == ("final", 5, 1)
     assert Breakout.objects.filter(attachments__aws_distribution_id="E1").exists()
+
+
+MIDNIGHT = FIRST + 3 * DAY
+
+
+def existing(created_at: datetime, aws_id: str = "E1") -> Distribution:
+    return Distribution.objects.create(
+        aws_distribution_id=aws_id, origin_url="https://x", created_at=created_at
+    )
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["seen by a run", "seen by none"])
+@pytest.mark.parametrize("deleted", [True, False], ids=["deleted", "kept"])
+def test_bytes_before_a_show_just_after_midnight_are_in_the_ledger(
+    collecting: Collector, cloudwatch: FakeCloudWatch, seen: bool, deleted: bool
+) -> None:
+    existing(MIDNIGHT - 2 * DAY)
+    if seen:
+        collecting.days(MIDNIGHT - DAY - 2 * HOUR)
+    row = make_breakout(("E1", MIDNIGHT + minutes(5), MIDNIGHT + HOUR))
+    cloudwatch.put("E1", MIDNIGHT - DAY - HOUR, 3)  # the day without a show
+    cloudwatch.put("E1", MIDNIGHT - minutes(10), 7)
+    cloudwatch.put("E1", MIDNIGHT + minutes(10), 1000)
+    if deleted:
+        forget_free(Distribution.objects.all(), why="gone")
+    collecting.until_final(row, MIDNIGHT + 5 * HOUR)
+    collecting.days(MIDNIGHT + 6 * DAY)
+    assert shares_of("E1", MIDNIGHT - 3 * DAY, MIDNIGHT + 2 * DAY) == {
+        row.pk: Amount(1000, 1, 1),
+        None: Amount(10, 2, 2),
+    }
+
+
+def test_a_show_whose_distribution_nobody_has_seen_is_read_from_an_hour_before_it(
+    collecting: Collector, cloudwatch: FakeCloudWatch
+) -> None:
+    make_breakout(("E1", MIDNIGHT + minutes(5), MIDNIGHT + HOUR))
+    cloudwatch.put("E1", MIDNIGHT - minutes(50), 7)
+    collecting.days(MIDNIGHT + 6 * DAY)
+    assert LedgerMinute.objects.get().bytes_downloaded == 7
+
+
+def in_a_step() -> None:
+    Distribution.objects.update(not_before=FIRST)
+    claim = take(Distribution, Distribution.objects.get().pk)
+    assert claim is not None
+    claim.forget(why="gone")
+
+
+def all_at_once() -> None:
+    forget_free(Distribution.objects.all(), why="gone")
+
+
+@pytest.mark.parametrize("forget", [in_a_step, all_at_once])
+def test_a_distribution_that_is_deleted_while_no_job_runs_is_read_to_its_end(
+    collecting: Collector, forget: Callable[[], object]
+) -> None:
+    distribution = existing(FIRST)
+    collecting.days(FIRST + HOUR)
+    with_clock = DailySeries.objects.get()
+    assert with_clock.wanted_through == (FIRST + DAY).date()
+    forget()
+    assert not Distribution.objects.filter(pk=distribution.pk).exists()
+    assert DailySeries.objects.get().wanted_through > (FIRST + DAY).date()
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_the_queries_of_a_removal_do_not_grow_with_the_rows(collecting: Collector, seen: bool) -> None:
+    counts = []
+    for count in (1, 7):
+        Distribution.objects.bulk_create(
+            Distribution(aws_distribution_id=f"E{count}{n}", origin_url="https://x") for n in range(count)
+        )
+        if seen:
+            collecting.days(FIRST + HOUR)
+        with CaptureQueriesContext(connection) as queries:
+            assert forget_free(Distribution.objects.all(), why="gone") == count
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert DailySeries.objects.count() == 8

@@ -123,6 +123,20 @@ def test_what_was_never_on_air_is_not_told(collecting: Collector) -> None:
     assert events() == []
 
 
+def test_the_job_compares_under_the_ledgers_lock(
+    collecting: Collector, cloudwatch: FakeCloudWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL two workers would otherwise tell the same change from what each has read."""
+    row = final(collecting, cloudwatch, customer="wrong")
+    Breakout.objects.filter(pk=row.pk).update(customer="right")
+    order = []
+    lock, tell = handover.ledger_lock, handover.usage_hand_over
+    monkeypatch.setattr(handover, "ledger_lock", lambda: (order.append("locked"), lock())[1])
+    monkeypatch.setattr(handover, "usage_hand_over", lambda ids: (order.append("compared"), tell(ids))[1])
+    tasks.hand_over_usage()
+    assert order == ["locked", "compared"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_tell_each_change_once() -> None:
     for n in range(8):

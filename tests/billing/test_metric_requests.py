@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.daily_rereads import READS
 from billing.metric_requests import DATAPOINTS, MetricRange, plan, segments
 from billing.usage_window import Window, complete_until, floor_to
 from tests.scenarios.collecting import HOUR, NOW, minutes
 
 DAY = timedelta(days=1)
+DOCUMENT = Path(__file__).parents[2] / "docs" / "billing.md"
 
 
 def range_of(number: int, start: float = -2, end: float = 0) -> MetricRange:
@@ -115,3 +118,9 @@ def test_an_open_window_is_read_from_the_first_minute_that_may_have_changed() ->
     assert window(-300, None).to_read(NOW, HOUR, full=False) == (NOW - minutes(300), NOW)
     assert window(-300, -200, -10).to_read(NOW, HOUR, full=False) is None
     assert window(-300, -200, -10).to_read(NOW, HOUR, full=True) == (NOW - minutes(300), NOW - minutes(198))
+
+
+def test_the_calls_of_idle_distributions_are_those_of_the_docs() -> None:
+    day = [MetricRange(f"E{number}", NOW - 2 * DAY, NOW - DAY) for number in range(500)]
+    calls, metrics = len(plan(day, NOW)) * len(READS), 2 * len(day) * len(READS)
+    assert f"{metrics:,} metrics a day ({calls} calls," in DOCUMENT.read_text()

@@ -7,7 +7,7 @@ import pytest
 from tests.billing.simulation import Plan, Simulation, outcome
 from tests.scenarios.volume import volume
 
-CHANNELS = volume(quick=2, full=25)
+CHANNELS = volume(quick=2, full=12)
 
 
 @pytest.mark.django_db

@@ -15,9 +15,26 @@ def load_axe(page: Page) -> None:
     page.evaluate(Axe().axe_script)
 
 
-def violations_of(page: Page) -> list[str]:
-    """Like `severe_violations`, for a page into which axe-core is already loaded."""
-    violations = page.evaluate("axe.run({resultTypes: ['violations']}).then(results => results.violations)")
+def violations_of(page: Page, *, contrast: bool = True) -> list[str]:
+    """Like `severe_violations`, for a page into which axe-core is already loaded.
+
+    `contrast`: also ask about colours, which takes most of the time.
+    """
+    violations = page.evaluate(
+        "(enabled) => axe.run({resultTypes: ['violations'], rules: {'color-contrast': {enabled}}})"
+        ".then(results => results.violations)",
+        contrast,
+    )
+    return [_text(violation) for violation in violations if violation["impact"] in SEVERE]
+
+
+def violations_in(page: Page, selector: str, rules: tuple[str, ...]) -> list[str]:
+    """What these rules say of the parts of the page that match, for a page with axe-core loaded."""
+    violations = page.evaluate(
+        "([within, values]) => axe.run({include: [within]}, "
+        "{resultTypes: ['violations'], runOnly: {type: 'rule', values}}).then(results => results.violations)",
+        [selector, rules],
+    )
     return [_text(violation) for violation in violations if violation["impact"] in SEVERE]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from distributions import mediamanager
 from distributions.models import Distribution
 from streamhub.console import roles
 from tests.browser.staff import PASSWORD, WIDE, Open, Staff
+from tests.scenarios.chromium import NotInstalled, launched
+from tests.scenarios.processes import unavailable
 from tests.scenarios.world import WorldUnderTest
 
 # Playwright runs an event loop in this thread; without this, Django refuses database access there.
@@ -29,13 +30,19 @@ SCREENSHOTS = (
 ) / "screenshots"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The day with all processes comes first: it mostly waits, and pytest-django puts it last."""
+    items.sort(key=lambda item: item.path.name != "test_day.py")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("Chromium is not installed.")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            chromium = launched(playwright)
+        except NotInstalled as missing:
+            unavailable("The browser", missing)
         yield chromium
         chromium.close()
 

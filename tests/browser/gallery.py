@@ -9,10 +9,18 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.accessibility import load_axe, violations_of
+from tests.browser.opened import landmark_faults, violations_when_opened
 from tests.browser.staff import PHONE, WIDE
 
 Shoot = Callable[[Page, str], None]
 Step = Callable[[Page], Any]
+
+UNFOLD = """document.querySelectorAll('main details:not([open])').forEach(
+  each => { each.open = true; each.dataset.folded = ''; })"""
+FOLD = "document.querySelectorAll('main details[data-folded]').forEach(each => { each.open = false; })"
+
+# Colours are asked about in each scheme and at each width, and not in every pair of both.
+CONTRAST_ASKED = {"light": WIDE, "dark": PHONE}
 
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
@@ -30,6 +38,7 @@ class Gallery:
         self.page, self.scheme, self._shoot = page, scheme, shoot
         self.violations: list[str] = []
         self.unexpected: list[str] = []
+        self._asked: set[str] = set()
 
     def visit(self, name: str, path: str, step: Step | None = None, status: int = 200) -> None:
         """Open the page, take the step if there is one, and capture the page wide and narrow."""
@@ -40,6 +49,14 @@ class Gallery:
         if step is not None:
             step(self.page)
         self.capture(name)
+        if step is None and status == 200:
+            self.open_parts(name)
+
+    def open_parts(self, name: str) -> None:
+        """What is closed on the page as it stands, opened: axe-core is loaded, and the page need not be."""
+        wrong = violations_when_opened(self.page, self._asked, names=self.scheme == "light")
+        wrong += landmark_faults(self.page)
+        self.violations += [f"{name}: {text}" for text in wrong]
 
     def capture(self, name: str) -> None:
         self.page.evaluate("document.fonts.ready")
@@ -47,4 +64,9 @@ class Gallery:
         for size in (WIDE, PHONE):
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
             self._shoot(self.page, f"{name}-{self.scheme}")
-            self.violations += [f"{name} {size['width']}: {text}" for text in violations_of(self.page)]
+            if size == WIDE:  # what is folded is asked about too, once
+                self.page.evaluate(UNFOLD)
+            found = violations_of(self.page, contrast=size == CONTRAST_ASKED[self.scheme])
+            self.violations += [f"{name} {size['width']}: {text}" for text in found]
+            if size == WIDE:
+                self.page.evaluate(FOLD)

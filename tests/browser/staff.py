@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
 PASSWORD = "correct horse"
@@ -16,11 +19,13 @@ Open = Callable[..., Page]
 class Staff:
     """The users of the console at `url`. `problems` has what went wrong in their browsers.
 
-    They also get streams from the embedded AWS at `aws_url`.
+    They also get streams from the embedded AWS at `aws_url`. `here`: the console runs in this process, so
+    they sign in without a browser; tests of the sign-in pages open `anonymous_page`.
     """
 
-    def __init__(self, browser: Browser, url: str, aws_url: str) -> None:
+    def __init__(self, browser: Browser, url: str, aws_url: str, *, here: bool = True) -> None:
         self.url = url
+        self._here = here
         self._known: tuple[str, ...] = (url, f"{aws_url}/_players/", "data:", "blob:")
         self.problems: list[str] = []
         self._browser = browser
@@ -28,6 +33,11 @@ class Staff:
 
     def page(self, name: str, *, viewport: Any = WIDE, scheme: Any = "light", scripts: bool = True) -> Page:
         """A new window of the user `name`, on the dashboard."""
+        if self._here:
+            page = self._new_page(scheme, viewport=viewport, scripts=scripts)
+            page.context.add_cookies([_signed_in(name, self.url)])
+            page.goto("/admin/")
+            return page
         page = self.anonymous_page(scheme, viewport=viewport, scripts=scripts)
         page.fill("#id_username", name)
         page.fill("#id_password", PASSWORD)
@@ -37,6 +47,11 @@ class Staff:
 
     def anonymous_page(self, scheme: Any = "light", *, viewport: Any = WIDE, scripts: bool = True) -> Page:
         """A new window at the login page. Without `scripts` the browser runs no JavaScript."""
+        page = self._new_page(scheme, viewport=viewport, scripts=scripts)
+        page.goto("/admin/")
+        return page
+
+    def _new_page(self, scheme: Any, *, viewport: Any, scripts: bool) -> Page:
         context = self._browser.new_context(
             viewport=viewport,
             color_scheme=scheme,
@@ -49,7 +64,6 @@ class Staff:
         page.on("console", lambda message: self._check_policy(message.text))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("request", lambda request: self._check_host(request.url))
-        page.goto("/admin/")
         return page
 
     def also_reaches(self, url: str) -> None:
@@ -68,3 +82,12 @@ class Staff:
     def _check_host(self, url: str) -> None:
         if not url.startswith(self._known):
             self.problems.append(f"{url} is not on this server")
+
+
+def _signed_in(name: str, url: str) -> Any:
+    """The cookie of a session of the user `name`, who gave the password at the login page."""
+    client = Client(headers={"host": urlsplit(url).netloc})
+    answer = client.post("/admin/login/?next=/admin/", {"username": name, "password": PASSWORD})
+    assert answer.status_code == 302, answer.content
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    return {"name": cookie.key, "value": cookie.value, "url": url}

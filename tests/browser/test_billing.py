@@ -8,19 +8,32 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from billing.monthly_usage import month_bounds
 from billing.statement_rows import Statement
 from billing.statements import services
 from channels_app.models import Breakout
 from tests.browser.gallery import SCHEMES, Gallery, assert_nothing_wrong
 from tests.browser.staff import Open
+from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
 from tests.scenarios.billed_month import PERIOD, BilledMonth
+from tests.scenarios.measured import FakeMetrics, collect, phase
 
 pytestmark = pytest.mark.browser
 
 Shoot = Callable[[Page, str], None]
 LONG = "Initech Broadcasting and Events, Frankfurt"
 CUSTOMERS = ("acme", "globex", "", LONG, "hooli", "umbrella", "stark", "wayne")
+
+
+def encoder_ran() -> None:
+    """A channel whose encoder ran, of which CloudWatch knows a part."""
+    channel = rows.channel("idle", name="A stage with a long name, in Frankfurt")
+    start = month_bounds(PERIOD)[0] + timedelta(days=3)
+    phase(channel, start, start + timedelta(hours=3))
+    metrics = FakeMetrics()
+    metrics.put("IngressBytes", "package-1", start, 3 * 2**30)
+    collect(start + timedelta(days=2), metrics)
 
 
 @SCHEMES
@@ -32,6 +45,8 @@ def test_the_pages_fit_and_are_accessible(log_in: Open, shoot: Shoot, scheme: st
     last.update(usage_status="provisional", usage_complete=False)
     gallery = Gallery(log_in("superuser", scheme=scheme), shoot, scheme)
     gallery.visit("billing", f"billing/by-day/?month={PERIOD}")
+    encoder_ran()
+    gallery.visit("usage", f"billing/usage/?month={PERIOD}")
     gallery.visit("customer", f"billing/customer/?name=acme&month={PERIOD}")
     gallery.visit("statement-issued", f"billing/statement/{issued.pk}/change/")
     gallery.visit("statement-print", f"billing/statement/{issued.pk}/print/")

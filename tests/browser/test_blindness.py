@@ -16,7 +16,7 @@ from streamhub.alerts import evaluation, services
 from streamhub.alerts.models import open_alarms
 from streamhub.lifecycle.models import Heartbeat, Listing
 from tests.browser.gallery import SCHEMES, Gallery, Shoot, assert_nothing_wrong
-from tests.browser.staff import Open
+from tests.browser.staff import PHONE, Open
 from tests.scenarios import rows
 from tests.scenarios.one_of_everything import OneOfEverything
 from tests.scenarios.well import all_well
@@ -38,6 +38,9 @@ def blind() -> None:
     )
 
 
+CUT = "link => link.scrollWidth > link.clientWidth && getComputedStyle(link).overflow === 'hidden'"
+
+
 def test_a_dead_worker_appears_on_an_open_page_and_goes_when_it_is_back(log_in: Open) -> None:
     all_well()
     page = log_in("operator")
@@ -50,6 +53,23 @@ def test_a_dead_worker_appears_on_an_open_page_and_goes_when_it_is_back(log_in: 
     expect(page.locator("#banner")).not_to_contain_text(WORKER, timeout=30_000)
 
 
+def test_on_a_phone_several_kinds_of_blindness_leave_room_for_the_page(log_in: Open) -> None:
+    """What to do about each is on *Health*; about a single one it is said at once."""
+    all_well()
+    Heartbeat.objects.filter(name="worker").update(beat_at=timezone.now() - timedelta(minutes=4))
+    page = log_in("operator")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.goto("/admin/live/")
+    hint = page.locator("#banner", has_text=WORKER).get_by_text("Start or restart the workers")
+    expect(hint).to_be_visible()
+    blind()
+    page.reload()
+    expect(page.locator("#banner")).to_contain_text(WORKER)
+    expect(hint).to_be_hidden()
+    page.goto("/admin/health/")
+    expect(page.locator("main").get_by_text("Start or restart the workers").last).to_be_visible()
+
+
 def test_an_operator_acknowledges_from_the_dashboard(log_in: Open) -> None:
     all_well()
     rows.channel("starting", name="Grand hall", **rows.ERROR, error_at=timezone.now())
@@ -60,6 +80,9 @@ def test_an_operator_acknowledges_from_the_dashboard(log_in: Open) -> None:
     page.get_by_role("button", name="Yes, acknowledge").click()
     page.goto("/admin/")
     expect(page.locator(".sh-alarms")).to_contain_text("AWS support is on it")
+    page.goto("/admin/alerts/alarm/")
+    # The sentence of an alarm is read whole in the list: it is no name, which would be cut.
+    assert page.locator(".field-title a").evaluate_all("links => links.filter(" + CUT + ").length") == 0
 
 
 @SCHEMES

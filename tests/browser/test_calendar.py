@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.browser
 Shoot = Callable[[Page, str], None]
 HOUR = timedelta(hours=1)
 URL = "/admin/calendar/"
+BROWSER = ZoneInfo("Europe/Berlin")  # whose day is another one around midnight
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def hall(transactional_db: None) -> Channel:
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     hall = rows.channel("running", name="Main hall", tags={"customer": "ACME"})
     rows.breakout("running", hall, name="On stage", starts_at=now - HOUR, session_started_at=now - HOUR)
-    ten = (now + timedelta(days=1)).replace(hour=10, minute=0)
+    ten = (now.astimezone(BROWSER) + timedelta(days=1)).replace(hour=11, minute=0).astimezone(UTC)
     rows.breakout("idle", hall, name="Keynote", starts_at=ten, duration_minutes=90)
     rows.breakout("idle", hall, name="Workshop on cameras", starts_at=ten + HOUR, duration_minutes=20)
     rows.breakout("failed", hall, name="Panel", starts_at=ten + 3 * HOUR, duration_minutes=30, **rows.ERROR)
@@ -39,7 +41,7 @@ def hall(transactional_db: None) -> Channel:
 
 
 def tomorrow() -> str:
-    return f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
+    return f"{datetime.now(BROWSER) + timedelta(days=1):%Y-%m-%d}"
 
 
 def test_a_gap_of_the_calendar_is_planned_into_in_ones_own_zone(

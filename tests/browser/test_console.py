@@ -11,7 +11,7 @@ from channels_app.models import Channel
 from distributions.models import Distribution
 from tests.browser.accessibility import severe_violations
 from tests.browser.clicking import confirm, create_channel
-from tests.browser.staff import Open
+from tests.browser.staff import PHONE, WIDE, Open
 from tests.scenarios import rows
 from tests.scenarios.world import WorldUnderTest
 
@@ -64,7 +64,7 @@ def test_an_operator_runs_a_breakout(log_in: Open, world: WorldUnderTest, shoot:
     expect(page.locator("#live")).to_contain_text("cloudfront.net/out/v1/")
     shoot(page, "on-air")
     page.goto("/admin/")
-    expect(page.locator("a.sh-tile", has_text="Live now")).to_contain_text("1")
+    expect(page.locator(".sh-tile", has_text="Live now")).to_contain_text("1")
     shoot(page, "dashboard-on-air")
     page.locator(".sh-lists").get_by_role("link", name="Opening keynote").click()
     confirm(page, "Lower curtain")
@@ -150,3 +150,47 @@ def test_axe_reports_known_violations(page: Page) -> None:
     rules = " ".join(severe_violations(page))
     assert "image-alt" in rules
     assert "color-contrast" in rules
+
+
+def test_what_lies_over_the_page_takes_the_focus_keeps_it_and_gives_it_back(log_in: Open) -> None:
+    page = log_in("operator")
+    page.goto("/admin/channels_app/channel/")
+    focus_in = "selector => document.querySelector(selector).contains(document.activeElement)"
+
+    def stays_in(selector: str) -> None:
+        page.wait_for_function(focus_in, arg=selector)
+        for key in ("Shift+Tab", *["Tab"] * 4):
+            page.keyboard.press(key)
+            assert page.evaluate(focus_in, selector), f"{key} left {selector}"
+
+    filters = page.get_by_role("button", name="Filters")
+    filters.press("Enter")
+    stays_in("#changelist-filter")
+    page.keyboard.press("Escape")
+    expect(filters).to_be_focused()
+    find = page.locator(".sh-find")
+    find.press("Enter")
+    expect(page.locator("#search-input-command")).to_be_focused()
+    stays_in("[role=dialog][aria-label=Search]")
+    page.locator("#search-input-command").press("Escape")
+    expect(find).to_be_focused()
+
+    page.set_viewport_size(PHONE)
+    menu = page.get_by_role("button", name="Menu", exact=True)
+    menu.press("Enter")
+    stays_in("#nav-sidebar")
+    page.keyboard.press("Escape")
+    expect(page.locator("#nav-sidebar")).to_be_hidden()
+    expect(menu).to_be_focused()
+
+
+def test_the_focus_leaves_the_menu_of_a_window_that_becomes_wide(log_in: Open) -> None:
+    page = log_in("operator", viewport=PHONE)
+    page.get_by_role("button", name="Menu", exact=True).press("Enter")
+    inside = "document.querySelector('#nav-sidebar').contains(document.activeElement)"
+    page.wait_for_function(inside)
+    page.set_viewport_size(WIDE)
+    links = "[...document.querySelectorAll('a[href]')].filter((each) => each.checkVisibility()"
+    page.evaluate(f"{links} && !each.closest('#nav-sidebar')).at(-2).focus()")
+    page.keyboard.press("Tab")
+    assert not page.evaluate(inside)

@@ -48,7 +48,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 @pytest.fixture
 def staff(browser: Browser, stack: RunningStack) -> Iterator[Staff]:
-    users = Staff(browser, stack.processes.web_url, stack.control.url)
+    users = Staff(browser, stack.processes.web_url, stack.control.url, here=False)
     yield users
     users.close()
     assert users.problems == []
@@ -116,7 +116,7 @@ def test_an_operator_runs_a_day(stack: RunningStack, staff: Staff, shoot: Shoot)
     expect(page.locator("#live")).to_contain_text("provisional")
     shoot(page, "day-2-on-air")
     page.goto("/admin/")
-    expect(page.locator("a.sh-tile", has_text="Live now")).to_contain_text("1")
+    expect(page.locator(".sh-tile", has_text="Live now")).to_contain_text("1")
     shoot(page, "day-3-dashboard")
 
     stack.control.audience_leave(audience)

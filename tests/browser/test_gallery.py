@@ -18,7 +18,8 @@ from tests.browser.staff import WIDE, Open, Staff
 from tests.scenarios.one_of_everything import OneOfEverything
 from tests.scenarios.world import WorldUnderTest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+# All pages, one after the other: minutes on a busy machine.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 CHANNEL, BREAKOUT = "channels_app/channel", "channels_app/breakout"
 DISTRIBUTION, TASK = "distributions/distribution", "django_celery_beat/periodictask"
@@ -34,6 +35,7 @@ def pages(site: OneOfEverything) -> dict[str, str]:
     return {
         "dashboard": "",
         "costs": "billing/costs/",
+        "aws-bill": "billing/aws-bill/",
         "prices": "billing/prices/",
         "prices-add": "billing/prices/add/",
         "prices-import": "billing/prices/import/",
@@ -129,6 +131,16 @@ def _filters(page: Page) -> None:
     page.locator("#changelist-filter").wait_for()
 
 
+def _save_view(name: str) -> Step:
+    def save(page: Page) -> None:
+        page.locator("#own-views > summary").click()
+        page.fill("#own-view-name", name)
+        page.locator("#own-views button[type=submit]").first.click()
+        page.wait_for_load_state()
+
+    return save
+
+
 @SCHEMES
 def test_every_page_fits_and_is_accessible(
     log_in: Open, shoot: Shoot, scheme: str, create_mediamanager: Callable[[], None]
@@ -153,6 +165,8 @@ def test_pages_after_an_action_fit_and_are_accessible(log_in: Open, shoot: Shoot
     gallery.visit("schedule-switch-off", f"{TASK}/", _choose_all("switch_off", ".sh-consequences"))
     gallery.visit("search", "", _search)
     gallery.visit("filters", f"{BREAKOUT}/", _filters)
+    gallery.visit("view-saved", f"{BREAKOUT}/?view=live", _save_view("mine"))
+    gallery.visit("view-refused", f"{BREAKOUT}/?view=soon", _save_view("my\u200bview"))
     assert_nothing_wrong(gallery)
 
 

@@ -39,7 +39,9 @@ def test_the_form_shows_the_fields_of_the_chosen_input(log_in: Open, shoot: Shoo
     page.get_by_role("button", name="Create").click()
     expect(page.locator("form.sh-form")).to_contain_text("not an address on the internet")
     page.select_option("#id_input_type", "RTMP_PUSH")
-    assert page.is_visible(PULL)  # what would be sent is seen
+    assert not page.is_visible(PULL)  # it is left out, and comes back with the choice
+    page.select_option("#id_input_type", "RTMP_PULL")
+    assert page.input_value(PULL) == "rtmp://127.0.0.1/app/x"
     assert severe_violations(page) == []
     shoot(page, "channel-form-refused")
     assert not Channel.objects.exists()

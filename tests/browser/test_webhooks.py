@@ -27,7 +27,7 @@ def test_an_endpoint_is_added_tried_and_looked_at(log_in: Open, shoot: Shoot, se
         page.fill("#id_url", "https://10.0.0.1/hooks")
         page.check("input[value='channel.state_changed']")
         page.get_by_role("button", name="Create").click()
-        expect(page.get_by_text("in a private or reserved network")).to_be_visible()
+        expect(page.locator("#id_url_error")).to_contain_text("in a private or reserved network")
         gallery.capture("webhook-add")
         page.fill("#id_url", receiver.url)
         page.get_by_role("button", name="Create").click()

@@ -32,6 +32,7 @@ def test_a_show_is_found_started_and_stopped_and_its_channel_deleted_without_scr
     page.get_by_role("link", name="Name, id, URL").click()
     page.fill("input[type=search]", "keynote")
     page.keyboard.press("Enter")
+    page.get_by_role("link", name="Opening keynote").wait_for()
     shoot(page, "without-scripts-found")
     page.get_by_role("link", name="Opening keynote").click()
 

@@ -42,17 +42,16 @@ def test_the_form_creates_a_channel(staff: Client) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("name", "", "required"),
+        ("name", "", "Fill this in"),
         ("name", "x" * 300, "at most 64"),
         ("name", "taken", "exists already"),
         ("allowed_cidrs", "", "1 to 10"),
         ("allowed_cidrs", "0.0.0.0/0", "whole world"),
         ("allowed_cidrs", "nonsense", "not a CIDR"),
-        ("source_urls", "https://example.com/a", "URL_PULL"),
         ("tags", "no equals sign", "key=value"),
         ("tags", "aws:x=1", "reserved"),
         ("record", "on", "RECORDING_BUCKET"),
-        ("input_type", "PIGEON", "valid choice"),
+        ("input_type", "PIGEON", "not in the list"),
     ],
 )
 def test_an_error_is_shown_at_its_field(

@@ -58,6 +58,8 @@ def test_a_dashboard_without_alarms_says_so_in_one_line(operator: Client) -> Non
     page = page_text(operator)
     assert CALM in page
     assert "sh-alarms" not in page
+    nothing_in = page.partition('class="sh-zeros"')[2].partition("</p>")[0]
+    assert nothing_in.count(">Starting soon<") == 1
 
 
 def test_an_alarm_comes_first_on_the_dashboard_with_its_verb(operator: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
 from channels_app import playback, services
 from channels_app.models import Breakout, Channel
@@ -15,6 +16,7 @@ from distributions.driver import naming
 from distributions.models import Distribution
 from streamhub.aws.route53 import Route53
 from streamhub.errors import Conflict
+from streamhub.lifecycle.reconcile import reconcile
 from tests.scenarios import alias, stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.prepared import begin_with
@@ -163,6 +165,24 @@ def test_a_re_attached_distribution_takes_its_alias_back(house: WorldUnderTest) 
     house.settle(until=alias.serves)
     assert alias.on_cloudfront(house)[old.aws_distribution_id] == [ALIAS]
     assert alias.records(house)["A"] == old.domain_name
+
+
+def test_the_record_of_a_channel_that_is_made_again_leads_to_no_deleted_distribution(
+    house: WorldUnderTest,
+) -> None:
+    stage.delete(house)
+    house.settle()
+    old = stage.distribution()
+    stage.create()
+    house.settle(until=lambda: stage.channel().distribution is not None)
+    house.reap()
+    while old.aws_distribution_id in alias.on_cloudfront(house):
+        Distribution.objects.filter(pk=old.pk).update(not_before=Now(), observe_requested=True)
+        reconcile("distributions.distribution", old.pk)
+    assert alias.records(house) == {}
+    house.settle(until=alias.serves)
+    assert alias.records(house)["A"] == alias.distribution_of().domain_name
+    assert house.illegal() == []
 
 
 # --- what is not ours ------------------------------------------------------------------------
@@ -319,3 +339,8 @@ def test_a_label_is_unique_and_stays_when_the_channel_is_renamed(settings: Any) 
     third = services.channel_create("STAGE!", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
     assert third.alias_label == "stage-3"
     assert Channel.objects.count() == 3
+    services.channel_delete(again, who=TESTER)
+    assert (
+        services.channel_create("stage", who=TESTER, allowed_cidrs=["203.0.113.7/32"]).alias_label
+        == "stage-2"
+    )

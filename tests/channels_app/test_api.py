@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from channels_app.models import Breakout, Channel
 from distributions.models import Distribution
@@ -269,6 +271,21 @@ def test_a_breakout_runs_and_completes_over_http(api: Api, world: WorldUnderTest
     assert api.get(f"breakouts/{id}")["state"] == "completed"
     assert api.get(f"breakouts?state=completed&channel={channel}")["items"][0]["id"] == id
     assert api.post(f"breakouts/{id}/start")[0] == 409
+
+
+def test_a_start_asks_the_database_little(api: Api, world: WorldUnderTest) -> None:
+    """Hundreds come within a second: what each reads again, all of them wait for."""
+    shows = []
+    for name in ("one", "two"):
+        channel = new_channel(api, name=name)[1]["id"]
+        world.settle()
+        shows.append(api.post("breakouts", {"channel": channel, "name": "keynote"})[1]["id"])
+    api.post(f"breakouts/{shows[0]}/start")
+    with CaptureQueriesContext(connection) as captured:
+        assert api.post(f"breakouts/{shows[1]}/start")[0] == 202
+    reads = [query["sql"] for query in captured.captured_queries if query["sql"].startswith("SELECT")]
+    assert len(reads) <= 24
+    assert [sql for sql in reads if "billing_ledgerminute" in sql] == []
 
 
 def test_a_breakout_cannot_start_before_its_channel_is_ready(api: Api) -> None:

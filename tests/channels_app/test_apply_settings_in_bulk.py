@@ -15,7 +15,7 @@ from tests.scenarios.crashing_session import MortalSession
 from tests.scenarios.volume import volume
 from tests.scenarios.world import WorldUnderTest
 
-STACKS = volume(4, 40)
+STACKS = volume(4, 20)
 POLICY = "5cc3b908-e619-4b99-88e5-2cf7f45965bd"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db.models import F
 from django.db.models.functions import Now
@@ -10,8 +12,9 @@ from channels_app.models import Channel, SecurityGroup
 from channels_app.services import channel_create, channel_delete
 from distributions.models import Distribution
 from streamhub.lifecycle import intent
-from streamhub.lifecycle.models import Priority, Transition
+from streamhub.lifecycle.models import Listing, Priority, Transition
 from streamhub.lifecycle.reconcile import reconcile
+from tests.scenarios import passing_time, stage
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
 
@@ -56,6 +59,27 @@ def test_deleting_a_channel_leaves_only_its_distribution_for_the_reaper(world: W
     world.settle()
     assert not Distribution.objects.exists()
     assert world.left() == {}
+    assert world.illegal() == []
+
+
+def test_an_input_is_deleted_only_after_a_read_that_says_it_is_detached(
+    world: WorldUnderTest, settings: Any
+) -> None:
+    """A list that was read before the input got its channel says so too, and its mark is fresh."""
+    stage.with_channel(world)
+    settings.OBSERVE_SECONDS, settings.FULL_OBSERVE_SECONDS = 15, 300
+    Channel.objects.update(ml_input_state="DETACHED")
+    Listing.objects.update(listed_at=Now())
+    world.control.clear_calls()
+    world.control.scale(1.0)
+    stage.delete(world)
+    for _ in range(4):
+        passing_time.step_due()
+    deleted = {name for name in world.counts() if ":Delete" in name}
+    assert deleted == {"medialive:DeleteChannel", "mediapackage:DeleteOriginEndpoint"}
+    world.control.advance(500)
+    world.settle(until=lambda: not Channel.objects.exists())
+    assert world.counts()["medialive:DeleteInput"] == 1
     assert world.illegal() == []
 
 

@@ -21,6 +21,7 @@ from distributions.models import Distribution
 from streamhub.errors import Invalid, NotPossible, Refused
 from tests.scenarios import models, rows
 from tests.scenarios.actors import TESTER
+from tests.scenarios.browsing import opened
 from tests.scenarios.world import WorldUnderTest
 
 BEFORE = {"team": "events", "cost": "4711"}
@@ -207,9 +208,10 @@ def test_the_page_edits_tags(db: None) -> None:
     assert client.get(url).status_code == 403
     user.user_permissions.add(Permission.objects.get(codename="tag_channel"))
     assert "team=events\ncost=4711" in client.get(url).content.decode()
-    refused = client.post(url, {"tags": "team=R&D"})
+    page = opened(client, url)
+    refused = page.send(tags="team=R&D")
     assert refused.status_code == 422
     assert "'&'" in " ".join(refused.context["form"].errors["tags"])
-    assert client.post(url, {"tags": "team=news\nhall=2"}).status_code == 302
+    assert page.send(tags="team=news\nhall=2").status_code == 302
     row.refresh_from_db()
     assert row.tags == AFTER

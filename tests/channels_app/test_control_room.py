@@ -97,6 +97,28 @@ def test_alarms_about_the_show_have_their_owner_and_note(operator: Client) -> No
     assert "On it." in page
 
 
+def test_an_error_is_said_once_where_its_button_is(operator: Client) -> None:
+    show = live_show(1)
+    reasons = [{"path": "inputAttachments", "message": "not found"}]
+    Channel.objects.update(**rows.ERROR, error_at=timezone.now(), error_validation=reasons)
+    page = room(operator, show)
+    alarms = page.partition('class="sh-alarms')[2].partition("</section>")[0]
+    for said in (
+        rows.ERROR["error_message"],
+        rows.ERROR["error_request_id"],
+        "inputAttachments",
+        ">Retry …<",
+    ):
+        assert said in alarms
+    assert 'class="sh-error"' not in page
+    assert page.count(rows.ERROR["error_hint"]) == 1
+    Channel.objects.update(state="idle")
+    Breakout.objects.update(state="failed", **rows.ERROR)
+    page = room(operator, show)
+    assert 'class="sh-error"' in page
+    assert page.count(rows.ERROR["error_hint"]) == 1
+
+
 def test_a_verb_of_the_control_room_returns_there(operator: Client) -> None:
     show = live_show(1)
     url = reverse("admin:channels_app_breakout_do", args=[show.pk, "lower"])

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels_app.decide.channel import Intent, Observed, Part, Step, desired_of, next_step
+from channels_app.decide.channel import desired_of, next_step
+from channels_app.decide.observed import Intent, Observed, Part
+from channels_app.decide.steps import Step
 
 NONE, SENT, PRESENT, GONE = Part(), Part(sent=True), Part(known=True), Part(known=True, gone=True)
 DELETING = Part(known=True, deleting=True)
@@ -51,6 +53,30 @@ TABLE = [
     ("idle", "idle", stack("DELETING"), Step.WAIT_ML_CHANNEL_GONE),
     ("idle", "provisioning", stack("IDLE"), Step.SETTLE_IDLE),
     ("idle", "idle", stack("IDLE", suspected=True), Step.LOOK_AGAIN),
+    # a channel works without its second input, and is not created without it
+    ("idle", "idle", stack("IDLE", second=GONE, second_untold=True), Step.TELL_INPUT_CHANGED),
+    ("idle", "idle", stack("IDLE", second=GONE), Step.SETTLE_IDLE),
+    ("running", "idle", stack("IDLE", second=GONE), Step.START),
+    ("running", "running", stack("RUNNING", second=GONE), Step.SETTLE_RUNNING),
+    ("idle", "provisioning", {**stack(), "second": GONE, "ml_channel": NONE}, Step.FAIL_LOST),
+    # another second input is created once the channel has settled: no show waits for it
+    ("running", "idle", stack("IDLE", second_wanted=True), Step.START),
+    ("running", "idle", stack("IDLE", second=SENT, second_wanted=True, group="waiting"), Step.START),
+    ("running", "starting", stack("RUNNING", second_wanted=True), Step.SETTLE_RUNNING),
+    ("running", "running", stack("RUNNING", second_wanted=True, endpoint_closed=True), Step.OPEN_ENDPOINT),
+    ("running", "running", stack("RUNNING", second_wanted=True), Step.CREATE_SECOND),
+    ("running", "running", stack("RUNNING", second_wanted=True, group="waiting"), Step.WAIT_GROUP),
+    ("idle", "idle", stack("IDLE", second_wanted=True), Step.CREATE_SECOND),
+    ("idle", "idle", stack("IDLE", second_wanted=True, input_changed=True), Step.RESTORE_INPUT),
+    ("idle", "idle", stack("IDLE", input=TAKEN, second_wanted=True), Step.HANDED_OVER),
+    ("idle", "provisioning", {**stack(), "second_wanted": True, "ml_channel": NONE}, Step.CREATE_SECOND),
+    (
+        "idle",
+        "provisioning",
+        {**stack(), "second_wanted": True, "group": "waiting", "ml_channel": NONE},
+        Step.WAIT_GROUP,
+    ),
+    ("idle", "idle", stack("IDLE", input=GONE), Step.FAIL_LOST),
     # tags wait until the channel has settled
     ("idle", "idle", stack("IDLE", tags_due=True), Step.TAG),
     ("idle", "idle", stack("IDLE", maintenance_due=True), Step.MOVE_MAINTENANCE),
@@ -77,6 +103,19 @@ TABLE = [
     ("idle", "idle", stack("IDLE", attachment_changed=True), Step.RESTORE_ATTACHMENT),
     ("idle", "idle", stack("IDLE", input_changed=True, maintenance_due=True), Step.RESTORE_INPUT),
     ("idle", "idle", stack("IDLE", input_changed=True, tags_due=True), Step.TAG),
+    ("idle", "idle", stack("IDLE", input_changed=True, settings_due=True), Step.UPDATE_ML_CHANNEL),
+    ("idle", "idle", stack("IDLE", tags_due=True, input_edited=True), Step.EDIT_INPUT),
+    ("idle", "idle", stack("IDLE", tags_due=True, refused=Step.TAG), Step.TAG),
+    (
+        *("idle", "idle"),
+        stack("IDLE", tags_due=True, input_changed=True, refused=Step.TAG),
+        Step.RESTORE_INPUT,
+    ),
+    (
+        *("idle", "idle"),
+        stack("IDLE", input_changed=True, maintenance_due=True, refused=Step.RESTORE_INPUT),
+        Step.MOVE_MAINTENANCE,
+    ),
     ("idle", "stopping", stack("IDLE", input_changed=True), Step.SETTLE_IDLE),
     ("idle", "running", stack("RUNNING", input_untold=True, input_changed=True), Step.STOP),
     ("idle", "failed", stack("IDLE", input_changed=True), Step.REST),
@@ -174,7 +213,27 @@ TABLE = [
     (
         "deleted",
         "deleting",
-        stack(ml_channel=ml("DELETING", deleting=True), endpoint=DELETING),
+        stack(ml_channel=ml("DELETING", deleting=True), endpoint=DELETING, input=ml("ATTACHED")),
+        Step.WAIT_INPUT_GONE,
+    ),
+    # it is detached, which AWS says of it once its channel is gone
+    ("deleted", "deleting", stack(ml_channel=DELETING, endpoint=DELETING), Step.DELETE_INPUT),
+    (
+        "deleted",
+        "deleting",
+        stack(ml_channel=DELETING, endpoint=DELETING, input=DELETING),
+        Step.WAIT_ENDPOINT_GONE,
+    ),
+    (
+        "deleted",
+        "deleting",
+        stack(ml_channel=DELETING, endpoint=GONE, input=DELETING),
+        Step.DELETE_MP_CHANNEL,
+    ),
+    (
+        "deleted",
+        "deleting",
+        stack(ml_channel=DELETING, endpoint=GONE, input=GONE, mp_channel=DELETING),
         Step.WAIT_ML_CHANNEL_GONE,
     ),
     ("deleted", "deleting", stack(ml_channel=GONE, endpoint=DELETING), Step.DELETE_INPUT),

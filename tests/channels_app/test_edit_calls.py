@@ -12,10 +12,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from channels_app import services
 from channels_app.models import Breakout, Channel, SecurityGroup
 from streamhub.access.services import token_issue
 from streamhub.lifecycle.models import Transition
 from tests.scenarios import rows
+from tests.scenarios.actors import TESTER
+from tests.scenarios.browsing import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +136,27 @@ def test_bad_values_are_422_with_the_field(given: dict[str, Any], field: str) ->
     assert (status, [each["field"] for each in body["errors"]]) == (422, [field])
 
 
+def test_a_start_is_kept_in_whole_seconds_however_it_comes() -> None:
+    row = rows.breakout(starts_at=NOON)
+    assert patch(f"breakouts/{row.pk}", {"starts_at": "2030-06-01T12:00:00.999999Z"})[0] == 200
+    row.refresh_from_db()
+    assert row.starts_at == NOON
+    assert not Transition.objects.filter(resource_id=row.pk, why__startswith="edited").exists()
+    fraction = NOON.replace(microsecond=796020)
+    made = services.breakout_create(idle_channel(), "a", who=TESTER, starts_at=fraction)
+    copy = services.breakout_duplicate(made, who=TESTER, starts_at=fraction)
+    (series,) = services.breakouts_plan(idle_channel(), "b", [fraction], who=TESTER)
+    for show in (made, copy, series):
+        show.refresh_from_db()
+        assert show.starts_at == NOON
+
+
+def test_the_same_start_as_before_is_no_edit_even_if_it_has_a_fraction() -> None:
+    begun = datetime(2026, 1, 1, 9, 0, 0, 796020, tzinfo=UTC)
+    row = rows.breakout("running", rows.channel("running"), starts_at=begun)
+    assert patch(f"breakouts/{row.pk}", {"starts_at": begun.isoformat(), "name": "new"})[0] == 200
+
+
 # --- pages ---------------------------------------------------------------------------------------
 
 
@@ -142,8 +166,7 @@ def do(row: Any, verb: str) -> str:
 
 def test_the_page_shows_what_is_refused_at_its_field_and_keeps_the_rest(staff: Client) -> None:
     row = idle_channel(name="stage")
-    form = {"name": "hall", "allowed_cidrs": "0.0.0.0/0", "encoding_profile": "1080p", "tags": ""}
-    response = staff.post(do(row, "edit"), form)
+    response = opened(staff, do(row, "edit")).send(name="hall", allowed_cidrs="0.0.0.0/0")
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["allowed_cidrs"])
     assert 'value="hall"' in response.content.decode()
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 import botocore.session
 import pytest
 
-from channels_app.decide.channel import Intent, Observed, Part, Step, next_step
+from channels_app.decide.channel import next_step
+from channels_app.decide.observed import Intent, Observed, Part
+from channels_app.decide.steps import Step
 from distributions import decide as distributions
 from distributions.models import Desired as DistributionDesired
 from distributions.models import State as DistributionState

@@ -82,8 +82,14 @@ def confirmation(staff: Client, verb: Verb, row: Any) -> str:
 
 
 def press(staff: Client, verb: Verb, row: Any) -> str:
-    """Confirm the verb on its page; the message that follows."""
-    (message,) = get_messages(staff.post(do_url(verb, row), verb.data).wsgi_request)
+    """Confirm the verb on its page; the message that follows, or what the refused form says."""
+    form = staff.get(do_url(verb, row)).context["form"]
+    carried = {"carried": form.carried} if form is not None else {}
+    answer = staff.post(do_url(verb, row), {**verb.data, **carried})
+    if answer.status_code == 422:
+        form = answer.context["form"]
+        return f"was refused. {form.non_field_errors()[0] if form.non_field_errors() else dict(form.errors)}"
+    (message,) = get_messages(answer.wsgi_request)
     return str(message)
 
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from channels_app import services
+from channels_app.admin.encoders import destinations
 from channels_app.driver.parts import INPUT, SECOND
 from channels_app.ingest import ingest_of, input_dest_urls
 from channels_app.input_health import ON_SECOND, input_figures, input_health, with_facts
@@ -21,7 +22,7 @@ from streamhub.lifecycle.models import Transition
 from tests.scenarios.actors import TESTER
 from tests.scenarios.prepared import begin_with
 from tests.scenarios.stage import medialive_state, nothing
-from tests.scenarios.world import WorldUnderTest
+from tests.scenarios.world import WorldUnderTest, own_aws
 
 PAIR = ["main", "second"]
 
@@ -86,6 +87,7 @@ def test_both_inputs_are_attached_as_a_failover_pair(world: WorldUnderTest, on_a
         ("second", 1, False),
     ]
     assert input_dest_urls(on_air) == [on_air.input_urls[0], on_air.second_urls[0]]
+    assert [each.name for each in destinations(ingest_of(on_air))] == ["Main input", "Second input"]
     assert report().findings == ()
 
 
@@ -244,3 +246,17 @@ def test_the_page_offers_the_other_input(world: WorldUnderTest, on_air: Channel,
     page = operator.get(reverse("admin:channels_app_channel_change", args=[on_air.pk])).content.decode()
     assert "shows that one" in page
     assert f"/thumbnail/0/?v={PipelineStill.objects.get().digest[:16]}" in page
+
+
+def test_what_viewers_see_tells_which_input_is_on_air(world: WorldUnderTest, on_air: Channel) -> None:
+    def shown() -> str:
+        medialive: Any = own_aws().handle.world.services["medialive"]
+        record = medialive.channel(on_air.ml_channel_id)
+        return str(record.heard[-1].shown[0])
+
+    assert shown() == "pattern"
+    world.control.console("medialive", "unplug", id=on_air.ml_input_id)
+    world.control.advance(30)
+    assert shown() == "second"
+    world.control.console("medialive", "unplug", id=on_air.ml_second_id)
+    assert shown() == "slate"

@@ -76,17 +76,17 @@ OBSTACLES: dict[str, tuple[dict[str, str], set[str], tuple[str, str, list[str] |
     "channel pending": (
         {"channel_state": "pending"},
         {"start", "retry"},
-        (not_ready("pending"), "pending", []),
+        (not_ready("pending"), "pending", None),
     ),
     "channel provisioning": (
         {"channel_state": "provisioning"},
         {"start", "retry"},
-        (not_ready("provisioning"), "provisioning", []),
+        (not_ready("provisioning"), "provisioning", None),
     ),
     "channel deleting": (
         {"channel_state": "deleting"},
         {"start", "retry"},
-        (not_ready("deleting"), "deleting", []),
+        (not_ready("deleting"), "deleting", None),
     ),
     "channel failed": (
         {"channel_state": "failed"},
@@ -199,13 +199,13 @@ def test_without_a_duration_there_is_nothing_to_extend() -> None:
 @pytest.mark.parametrize(
     ("state", "possible"),
     [
-        ("idle", ["prepare", "start", "curtain", "cancel", "schedule", "extend", "edit", "duplicate"]),
-        ("starting", ["prepare", "curtain", "stop", "cancel", "schedule", "extend", "edit", "duplicate"]),
-        ("running", ["prepare", "curtain", "stop", "schedule", "extend", "edit", "duplicate"]),
-        ("stopping", ["curtain", "stop", "edit", "duplicate"]),
-        ("completed", ["edit", "duplicate"]),
-        ("cancelled", ["edit", "duplicate"]),
-        ("failed", ["prepare", "start", "retry", "curtain", "stop", "edit", "duplicate"]),
+        ("idle", ["prepare", "start", "curtain", "cancel", "schedule", "extend", "edit"]),
+        ("starting", ["prepare", "curtain", "stop", "cancel", "schedule", "extend", "edit"]),
+        ("running", ["prepare", "curtain", "stop", "schedule", "extend", "edit"]),
+        ("stopping", ["curtain", "stop", "edit"]),
+        ("completed", ["edit"]),
+        ("cancelled", ["edit"]),
+        ("failed", ["prepare", "start", "curtain", "stop", "edit"]),
     ],
 )
 def test_what_is_possible_in_a_state(state: str, possible: list[str]) -> None:
@@ -215,7 +215,7 @@ def test_what_is_possible_in_a_state(state: str, possible: list[str]) -> None:
 
 def test_what_is_possible_depends_on_the_obstacles() -> None:
     possible = guards.possible(situation("idle", channel_state="pending"))
-    assert possible == ["prepare", "curtain", "cancel", "schedule", "extend", "edit", "duplicate"]
+    assert possible == ["prepare", "curtain", "cancel", "schedule", "extend", "edit"]
 
 
 def test_a_start_is_accepted_in_these_channel_states() -> None:
@@ -225,3 +225,13 @@ def test_a_start_is_accepted_in_these_channel_states() -> None:
         if ask(guards, "start", situation("idle", channel_state=state)) == DONE
     ]
     assert accepted == ["idle", "starting", "running", "stopping"]
+
+
+def test_the_refusal_of_a_field_or_a_link_names_the_verbs_of_the_breakout() -> None:
+    running, idle = situation("running"), situation("idle")
+    assert ask(guards.PLAN_TABLE, "starts_at", running) == Refused(
+        "It is running: it cannot begin at another time any more.", "running", guards.possible(running)
+    )
+    assert ask(guards.LINKS, "playback", idle) == Refused(
+        "It is idle; this is possible only while it is running.", "idle", guards.possible(idle)
+    )

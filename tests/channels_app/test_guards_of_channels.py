@@ -147,7 +147,7 @@ CASES = [
     # An edit is answered as one of the tags is.
     for verb, answer in zip(VERBS, (*answers[:7], answers[3], *answers[7:]), strict=True)
 ]
-POSSIBLE = {ON_AIR: ["stop the breakout"], HAS_ONE: ["detach"]}
+POSSIBLE = {ON_AIR: ["stop the breakout"], HAS_ONE: ["detach the distribution"]}
 
 
 def expected_of(verb: str, situation: Situation, answer: str) -> Answer:
@@ -226,15 +226,18 @@ def test_a_running_channel_is_rescued(fields: dict[str, Any], answers: tuple[str
 
 def test_the_verbs_that_are_possible() -> None:
     assert guards.possible(Situation("idle", Desired.IDLE)) == [
-        "create-breakout",
-        "create-distribution",
-        "tags",
+        "distribution",
+        "edit",
         "warm",
         "schedule",
-        "edit",
         "delete",
     ]
-    assert guards.possible(Situation("failed", Desired.DELETED, may_run=True)) == ["retry", "stop"]
+    assert guards.possible(Situation("failed", Desired.DELETED, may_run=True)) == ["retry"]
+
+
+def test_the_refusal_of_a_profile_names_the_verbs_of_the_channel() -> None:
+    deleted = Situation("failed", Desired.DELETED)
+    assert ask(guards.ENCODER_TABLE, "edit", deleted) == Refused(BEING_DELETED, "failed", ["retry"])
 
 
 @pytest.mark.parametrize("runs", [True, False])

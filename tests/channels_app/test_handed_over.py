@@ -17,7 +17,7 @@ from streamhub.alerts.rules import Severity, sources
 from streamhub.aws.ownership import ENVIRONMENT_TAG, OWNER_TAG
 from streamhub.lifecycle.models import Job, ManagedResource, Transition
 from tests.scenarios import stage
-from tests.scenarios.handing_over import KINDS, THEIRS, Taken, give_back, hand_over, set_tags
+from tests.scenarios.handing_over import KINDS, THEIRS, Taken, give_back, hand_over, lists_grow_old, set_tags
 from tests.scenarios.stage import STACK, channel, medialive_state
 from tests.scenarios.world import WorldUnderTest
 
@@ -86,6 +86,7 @@ def test_a_part_given_away_after_the_last_list_is_read_again_before_it_is_delete
     shown: WorldUnderTest, kind: str
 ) -> None:
     hand_over(shown, kind)
+    lists_grow_old()
     stage.delete(shown)
     shown.settle()
     deleted = {"ml_channel": "DeleteChannel", "ml_input": "DeleteInput"}.get(kind)
@@ -102,6 +103,7 @@ def test_a_group_given_away_just_before_its_deletion_is_read_again(shown: WorldU
     shown.settle(until=lambda: not Channel.objects.exists())
     assert SecurityGroup.objects.get().state == "ready"
     hand_over(shown, "security_group")
+    lists_grow_old()
     shown.settle()
     assert "medialive:DeleteInputSecurityGroup" not in writes(shown)
     assert_handed_over(SecurityGroup.objects.get())

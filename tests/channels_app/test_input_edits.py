@@ -13,7 +13,7 @@ from emulator.medialive.inputs import Inputs
 from streamhub.alerts.rules import Severity, sources
 from streamhub.lifecycle.models import Transition
 from tests.scenarios import console_inputs as console
-from tests.scenarios.handing_over import give_back, hand_over
+from tests.scenarios.handing_over import give_back, hand_over, lists_grow_old
 from tests.scenarios.stage import (
     WHO,
     breakout,
@@ -304,6 +304,7 @@ def test_an_input_given_to_others_just_before_is_read_before_it_is_changed(idle:
     console.move_to_another_group(idle)
     idle.observe()
     hand_over(idle, "ml_input")
+    lists_grow_old()
     idle.settle()
     assert idle.counts().get("medialive:UpdateInput", 0) == 0
     assert Channel.objects.get().error_code == "handed_over"

@@ -7,11 +7,13 @@ from unittest.mock import Mock
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from channels_app import input_health as health_module
+from channels_app.admin import control_room
 from channels_app.decide.input_health import Alert, Source, missing_detail
 from channels_app.driver import watching
 from channels_app.driver.watching import (
@@ -170,6 +172,22 @@ def test_old_answers_are_not_relied_on(world: WorldUnderTest, on_air: Channel) -
     assert input_health(seen(on_air)).ok is None
 
 
+@pytest.mark.parametrize(("channels", "age", "late"), [(1, 25, False), (1, 40, True), (150, 50, False)])
+def test_a_late_answer_is_no_green_light(
+    world: WorldUnderTest, on_air: Channel, operator: Client, channels: int, age: int, late: bool
+) -> None:
+    watch_inputs()
+    Channel.objects.update(state_since=Now() - timedelta(minutes=10))
+    InputFacts.objects.update(observed_at=Now() - timedelta(seconds=age))
+    others = [Channel(name=f"c{n}", name_key=f"c{n}") for n in range(channels - 1)]
+    InputFacts.objects.bulk_create(InputFacts(channel=row) for row in Channel.objects.bulk_create(others))
+    live = operator.get("/admin/live/").content.decode()
+    room = operator.get(control_room.url_of(Breakout.objects.get())).content.decode()
+    for page in (live, room):
+        assert ("input received" in page) is not late
+        assert ("input last seen" in page) is late
+
+
 def test_nothing_is_kept_of_a_channel_that_stopped(world: WorldUnderTest, on_air: Channel) -> None:
     watch_inputs()
     assert PipelineStill.objects.count() == 1
@@ -247,8 +265,8 @@ DETAILS = [
         (Alert(SINCE, "Stopped Receiving UDP Input", 1, ""),),
         2,
         Source(heard=2, allowed=["203.0.113.7/32"]),
-        "Nothing arrives at the second URL any more. Check that the encoder is on and that its network "
-        "works.",
+        "Nothing arrives at the second URL any more. Check that the encoder is on, that its network works, "
+        "and that it pushes to exactly this URL.",
         id="one of two pipelines",
     ),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels_app import services
-from channels_app.decide.channel import Step
+from channels_app.decide.steps import Step
 from channels_app.driver.observing import decided, look_before
 from channels_app.driver.parts import ML_CHANNEL
 from channels_app.models import Channel

@@ -18,6 +18,7 @@ from channels_app.services import breakout_create, channel_create
 from channels_app.services.maintenance import better_window
 from streamhub.clock import database_now
 from streamhub.lifecycle.models import Transition
+from tests.scenarios import console_inputs as console
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
@@ -115,6 +116,23 @@ def test_the_window_is_read_and_moves_away_from_a_planned_show(world: WorldUnder
     assert world.counts()["medialive:UpdateChannel"] == 1
     assert world.illegal() == []
     assert Transition.objects.filter(why__startswith="maintenance window moved to").count() == 1
+
+
+def test_an_input_that_aws_does_not_restore_holds_up_no_window(world: WorldUnderTest) -> None:
+    row = created(world)
+    before = row.maintenance_window
+    console.move_to_another_group(world)
+    error = {"code": "BadRequestException", "status": 400, "message": "No such thing"}
+    world.control.fault("medialive:UpdateInput", "refuse", times=None, error=error)
+    world.observe()
+    world.settle()
+    planned_inside(row)
+    for _ in range(6):
+        world.step_all()
+        world.observe()
+    row.refresh_from_db()
+    assert row.error_code == "input_not_restored"
+    assert row.maintenance_window != before
 
 
 def test_a_show_outside_of_the_window_moves_nothing(world: WorldUnderTest) -> None:

@@ -20,6 +20,7 @@ from tests.scenarios.world import WorldUnderTest, own_aws
 
 # Long enough that no complete list is read in between: what is counted is caused by the rows.
 NEVER = 100_000
+FULL = 300
 STARTS = 6
 
 
@@ -47,14 +48,20 @@ def test_twenty_stacks_at_once_share_their_looks(simulation: Simulation) -> None
     assert sum(n for name, n in calls.items() if ":List" in name) <= 20
 
 
-def test_a_deletion_looks_once_for_each_part(simulation: Simulation) -> None:
+def test_a_deletion_takes_twelve_calls_beside_complete_lists(simulation: Simulation) -> None:
+    """The lists are read without it too. The first one comes before AWS is done with any of its parts."""
     (row,) = Channel.objects.all()
-    other = simulation.at_once(lambda: simulation.create(1))
-    assert other is not None
-    calls, _ = simulation.delete([row], delete_stale_distributions)
-    assert total(calls) <= 18
-    assert calls["cloudfront:GetDistribution"] <= 3
-    assert calls["cloudfront:ListDistributions"] == 1  # it proves that the distribution is gone
+    simulation.at_once(lambda: simulation.create(1))  # the group is shared, so it stays
+    simulation.settings.FULL_OBSERVE_SECONDS = FULL
+    simulation.without_looks(0)
+    simulation.jump(FULL / 2)
+    calls, seconds = simulation.delete([row], delete_stale_distributions)
+    lists = {name: n for name, n in calls.items() if ":List" in name}
+    assert max(lists.values()) <= seconds // FULL + 1
+    own = total(calls) - total(lists)
+    assert own <= 13  # one look at MediaLive may come too early
+    assert total(calls) - total(reads(calls)) == 6
+    assert simulation.world.illegal() == []
 
 
 def started(simulation: Simulation, count: int, after: float) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -19,6 +20,7 @@ from streamhub.access.actors import staff_actor
 from streamhub.access.models import AuditEntry
 from streamhub.access.scopes import SCOPES
 from streamhub.access.services import DailyLimits, token_issue, token_rotate
+from streamhub.clock import database_now
 from streamhub.errors import NotPossible
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
@@ -117,6 +119,39 @@ def test_retry_needs_a_place_too(settings: Any) -> None:
         services.breakout_retry(show("failed"), who=TESTER)
 
 
+def failed_warm(**columns: Any) -> Channel:
+    """A channel that is kept warm and has failed, beside one that runs."""
+    rows.channel("running")
+    warm = {"desired": "running", "warm_until": database_now() + timedelta(hours=1)}
+    return rows.channel("failed", **{**warm, **columns})
+
+
+def test_a_failed_channel_that_is_kept_warm_is_retried_only_into_a_place(settings: Any) -> None:
+    settings.MAX_RUNNING_CHANNELS = 1
+    row = failed_warm()
+    with pytest.raises(NotPossible, match="1 channel is running"):
+        services.channel_retry(row, who=TESTER)
+    row.refresh_from_db()
+    assert row.state == "failed"
+    settings.MAX_RUNNING_CHANNELS = 2
+    assert services.channel_retry(row, who=TESTER).desired == "running"
+
+
+def test_a_failed_channel_that_is_not_kept_warm_any_more_needs_no_place(settings: Any) -> None:
+    settings.MAX_RUNNING_CHANNELS = 1
+    row = failed_warm(warm_until=database_now() - timedelta(hours=1))
+    assert services.channel_retry(row, who=TESTER).desired == "idle"
+
+
+def test_other_tags_retry_a_refused_creation_only_into_a_place(settings: Any) -> None:
+    settings.MAX_RUNNING_CHANNELS = 1
+    row = failed_warm(failed_step="create the MediaLive channel", error_code="BadRequest")
+    with pytest.raises(NotPossible, match="1 channel is running"):
+        services.channel_tags_change(row, {"team": "x"}, who=TESTER)
+    Channel.objects.filter(pk=row.pk).update(failed_step="start the MediaLive channel")
+    assert services.channel_tags_change(row, {"team": "x"}, who=TESTER).state == "failed"
+
+
 def test_the_page_gives_the_reason_on_the_button(settings: Any, operator: Client) -> None:
     settings.MAX_RUNNING_CHANNELS = 0
     breakout = show()
@@ -148,10 +183,10 @@ def test_the_form_says_it_before_it_is_filled_in(settings: Any, as_role: Any) ->
 def test_the_dashboard_says_whether_there_is_a_limit(settings: Any, viewer: Client) -> None:
     show("running", "running")
     page = viewer.get(reverse("admin:dashboard")).content.decode()
-    assert "no limit is set; 1 in all, without a limit" in page
+    assert "no limit to how many run; 1 channel in all" in page
     settings.MAX_RUNNING_CHANNELS, settings.MAX_CHANNELS = 1, 5
     page = viewer.get(reverse("admin:dashboard")).content.decode()
-    assert "of 1 that may run at once; 1 in all, of 5" in page
+    assert "of 1 that may run at once; 1 of 5 channels in all" in page
 
 
 # --- the API and the limits of tokens --------------------------------------------------------

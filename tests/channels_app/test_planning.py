@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
 from django.utils import timezone
 
 from channels_app import services
@@ -224,6 +226,35 @@ def test_a_series_from_a_show_has_what_the_show_has(as_role: As) -> None:
             "two cameras",
         )
         assert (show.schedule, show.time_zone) == ({"auto_start": True}, "Asia/Tokyo")
+
+
+def test_a_series_from_a_show_with_the_longest_note_fits_in_an_address(as_role: As) -> None:
+    row = plan(starts_at=NOON, note="\U0001f3a5" * 2000)
+    client = as_role("operator")
+    page = client.get(f"/admin/channels_app/breakout/{row.pk}/change/").content.decode()
+    link = re.search(r'href="(/admin/channels_app/breakout/series/[^"]*)"', page)
+    assert link
+    assert len(link[1]) < 200
+    assert client.get(link[1]).context["form"].initial["note"] == row.note
+
+
+def test_a_series_from_a_show_is_for_those_who_may_see_the_show() -> None:
+    row = plan(note="secret", schedule={"auto_start": True})
+    user = User.objects.create_user("planner", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="add_breakout"))
+    client = Client()
+    client.force_login(user)
+    url = "/admin/channels_app/breakout/series/"
+    assert "secret" not in client.get(url, {"like": row.pk}).content.decode()
+    given = {"channel": row.channel_id, "name": "x", "first": "2030-06-02T12:00", "zone": "UTC"}
+    given |= {"repeats": "daily", "times": 2, "like": row.pk}
+    answer = client.post(url, given)
+    assert answer.status_code == 200
+    assert "auto start" not in answer.content.decode()
+    user.user_permissions.add(Permission.objects.get(codename="view_breakout"))
+    client.force_login(User.objects.get(pk=user.pk))
+    assert "secret" in client.get(url, {"like": row.pk}).content.decode()
+    assert "auto start" in client.post(url, given).content.decode()
 
 
 def test_a_zone_is_named_and_kept() -> None:

@@ -219,11 +219,24 @@ def test_a_lowered_curtain_withholds_new_signatures_and_the_old_ones_are_said_to
     assert f"Links already given out play until {until}." in page
 
 
+# Without playback, by the breakout's state, on an idle channel.
+POSSIBLE = {
+    "idle": ["prepare", "start", "curtain", "cancel", "schedule", "edit"],
+    "starting": ["prepare", "curtain", "stop", "cancel", "schedule", "edit"],
+    "stopping": ["curtain", "stop", "edit"],
+    "completed": ["edit"],
+    "cancelled": ["edit"],
+    "failed": ["prepare", "start", "curtain", "stop", "edit"],
+}
+
+
 @pytest.mark.parametrize("state", ["idle", "starting", "stopping", "completed", "cancelled", "failed"])
 def test_what_does_not_run_has_no_link(api: Api, state: str) -> None:
     row = rows.breakout(state, curtain_raised=True)
     status, body = api.post(f"breakouts/{row.pk}/playback")
     assert (status, body["state"]) == (409, state)
+    row = rows.breakout(state, rows.channel("idle"), curtain_raised=True)
+    assert api.post(f"breakouts/{row.pk}/playback")[1]["possible"] == POSSIBLE[state]
 
 
 def test_a_curtain_lowered_meanwhile_wins(show: Breakout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from channels_app.decide.channel import Step
+from channels_app.decide.steps import Step
 from channels_app.driver.observing import contradicted_part
 from channels_app.models import Channel, SecurityGroup
 from distributions.models import Distribution

@@ -334,7 +334,7 @@ CHANNELS = [
     Verb(
         "switch-input",
         lambda row: services.channel_switch_input(row, "second", who=TESTER),
-        ready=lambda: rows.channel("running", second_input_type="RTMP_PUSH"),
+        ready=lambda: rows.channel("running", second_input_type="RTMP_PUSH", ml_second_id="7654321"),
         observed=lambda row: (row.switch_wanted, row.switch_serial),
         after=("second", 1),
         not_ready=lambda: rows.channel("running"),

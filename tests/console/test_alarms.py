@@ -15,6 +15,7 @@ from django.utils import timezone
 from channels_app.models import Channel
 from streamhub.alerts import evaluation
 from streamhub.alerts.models import Alarm
+from streamhub.console import paging
 from tests.scenarios import rows
 from tests.scenarios.well import all_well
 
@@ -65,6 +66,23 @@ def test_the_list_can_be_filtered(viewer: Client, alarm: Alarm) -> None:
     ]:
         found = list(viewer.get(LIST, query).context["cl"].result_list)
         assert (found == [alarm]) is shown, query
+
+
+def test_pages_far_back_are_found_in_an_order_without_a_key(
+    viewer: Client, broken: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MOST_COUNTED", 60)
+    about = {"rule": "made_up", "kind": "channel", "name": "Hall", "severity": "warning", "detail": "Dark."}
+    over = timezone.now() + timedelta(hours=1)
+    Alarm.objects.bulk_create(
+        Alarm(object_id=str(n), since=over, resolved_at=over, **about) for n in range(151)
+    )
+    found, url = set(), LIST
+    for _page in range(4):
+        listed = viewer.get(url).context["cl"]
+        found |= {row.pk for row in listed.result_list}
+        url = f"{LIST}{paging.place(listed).after}"
+    assert found == set(Alarm.objects.values_list("pk", flat=True))
 
 
 def test_an_operator_acknowledges_with_a_note_that_everybody_sees(

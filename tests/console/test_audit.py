@@ -213,6 +213,22 @@ def test_logins_and_their_failures_are_entries(client: Client) -> None:
     assert last().verb == "logout"
 
 
+def test_a_post_that_nobody_signed_is_refused_without_an_entry() -> None:
+    """Anybody can send thousands, and entries can't be deleted."""
+    stranger = Client(enforce_csrf_checks=True)
+    for page in (reverse("admin:login"), reverse(LIST), reverse("admin:channels_app_channel_add")):
+        assert stranger.post(page, {"username": "ada"}).status_code == 403
+    assert not AuditEntry.objects.exists()
+
+
+def test_who_is_signed_in_and_refused_by_the_browsers_token_is_an_entry() -> None:
+    ada = User.objects.create_user("ada", is_staff=True)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ada)
+    assert client.post(reverse("admin:logout")).status_code == 403
+    assert (last().actor_name, last().outcome) == ("ada", "refused")
+
+
 def test_an_unknown_name_may_be_a_password_and_is_not_stored(client: Client) -> None:
     client.post(reverse("admin:login"), {"username": "correct horse", "password": "x"})
     assert last(verb="login").actor_name == "unknown user"
@@ -401,3 +417,23 @@ def test_the_history_without_the_permission_leads_to_the_object(operator: Client
     assert "auditentry" not in page
     response = operator.get(reverse("admin:channels_app_channel_history", args=[channel.pk]))
     assert response["Location"] == reverse("admin:channels_app_channel_change", args=[channel.pk])
+
+
+# --- what is shown of values -----------------------------------------------------------------
+
+
+def test_only_columns_of_times_are_shown_as_times(auditor: Client) -> None:
+    typed = ("0001-01-01T00:00:00+14:00", "2026-12-01T19:30:00+00:00")
+    breakout = rows.breakout("idle", name=typed[0])
+    for name in typed:
+        after = {"name": name, "starts_at": "2027-03-01T10:00:00+00:00", "note": name}
+        audit.record("edit_breakout", breakout, after=after)
+    audit.record("edit_breakout", breakout, after={"starts_at": typed[0]})
+    page = auditor.get(reverse(LIST))
+    assert page.status_code == 200
+    text = page.content.decode()
+    for name in typed:
+        assert f'<span class="sh-kind">name</span> {name}' in text
+        assert f'<span class="sh-kind">note</span> {name}' in text
+    assert '<span class="sh-kind">starts_at</span> <time class="sh-time"' in text
+    assert f'<span class="sh-kind">starts_at</span> {typed[0]}' in text

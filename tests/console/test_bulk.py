@@ -70,7 +70,7 @@ def test_several_say_the_consequences_that_the_single_verb_says(superuser: Clien
 def test_nothing_is_done_without_the_right_text(operator: Client, typed: str) -> None:
     chosen = [on_air("Keynote", 1), on_air("Panel", 1)]
     page = do(operator, Breakout, "stop", *chosen, typed=typed)
-    assert "Nothing was done: to stop from the list, type stop 2." in page
+    assert "Type stop 2, exactly as it stands there." in page
     assert set(Breakout.objects.values_list("state", flat=True)) == {"running"}
 
 

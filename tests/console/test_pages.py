@@ -181,8 +181,8 @@ def test_every_tile_opens_its_list(superuser: Client) -> None:
     user = User.objects.get(username="superuser")
     built = dashboard.build(user)
     assert len(built["tiles"]) >= 8
-    for item in (*built["tiles"], *built["lists"]):
-        assert superuser.get(item["url"]).status_code == 200
+    for url in (*(tile.url for tile in built["tiles"]), *(item["url"] for item in built["lists"])):
+        assert superuser.get(url).status_code == 200
 
 
 def test_every_tile_counts_what_its_list_shows(superuser: Client) -> None:
@@ -191,9 +191,9 @@ def test_every_tile_counts_what_its_list_shows(superuser: Client) -> None:
     built = dashboard.build(User.objects.get(username="superuser"))["tiles"]
     # The tiles of these have pages, not lists of rows; the pages' tests check them.
     own_pages = ("costs", "drift", "health", "quotas")
-    tiles = {item["tile"].key: item for item in built if item["tile"].key not in own_pages}
-    figures = {key: item["figure"].value for key, item in tiles.items()}
-    pages = {key: superuser.get(item["url"]).context for key, item in tiles.items()}
+    tiles = {tile.key: tile for tile in built if tile.key not in own_pages}
+    figures = {key: tile.figure.value for key, tile in tiles.items()}
+    pages = {key: superuser.get(tile.url).context for key, tile in tiles.items()}
     assert pages.pop("distributions-stale")["ready"] == figures["distributions-stale"] > 0
     shown = {key: list(page["cl"].result_list) for key, page in pages.items()}
     for key in set(shown) - {"bytes"}:
@@ -237,6 +237,13 @@ def test_every_page_shows_the_environment(superuser: Client, settings: Any, url:
     page = superuser.get(url).content.decode()
     assert "sh-band-live" in page
     assert ("production" in page) is ("login" not in url), "its name is for people with a role"
+
+
+def test_the_page_after_signing_out_has_the_texts_of_its_scripts(superuser: Client) -> None:
+    page = superuser.post("/admin/logout/").content.decode()
+    assert "console/console.js" in page
+    assert page.count('id="sh-texts"') == 1
+    assert "sh-band-embedded" in page
 
 
 def test_every_admin_is_an_unfold_admin() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.test import Client, RequestFactory
 from django.urls import reverse
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from streamhub.access.models import AuditEntry
 from streamhub.lifecycle.periodic import periodic_jobs
@@ -202,9 +203,28 @@ def test_a_row_of_staff_sends_only_tasks_of_streamhub(engineer: Client) -> None:
     assert job("mine").task == "lifecycle.sweep"
 
 
+@pytest.mark.parametrize("url", ["add", "change"])
+def test_a_taken_name_is_refused_at_its_field(engineer: Client, url: str) -> None:
+    mine = own_row("mine")
+    where = page(mine) if url == "change" else reverse("admin:django_celery_beat_periodictask_add")
+    data = form(mine, name="sweep", task="lifecycle.sweep", args="[]", kwargs="{}", headers="{}")
+    answer = engineer.post(where, data)
+    assert answer.status_code == 200
+    assert list(answer.context["adminform"].form.errors) == ["name"]
+
+
 def test_run_now_sends_the_task_and_is_logged(engineer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
     monkeypatch.setattr("celery.app.task.Task.apply_async", lambda task, **kwargs: sent.append(task.name))
     act(engineer, "run_now", job())
     assert sent == ["lifecycle.sweep"]
     assert AuditEntry.objects.get(object_kind="periodic task").detail == "Run now."
+
+
+def test_a_point_in_time_is_given_in_utc_as_everywhere(superuser: Client) -> None:
+    url = reverse("admin:django_celery_beat_clockedschedule_add")
+    page = superuser.get(url).content.decode()
+    assert "Runs at (UTC)" in page
+    assert "data-sh-utc-input" in page
+    superuser.post(url, {"clocked_time": "2031-05-06T07:08"})
+    assert ClockedSchedule.objects.get().clocked_time == datetime(2031, 5, 6, 7, 8, tzinfo=UTC)

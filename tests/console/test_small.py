@@ -28,6 +28,8 @@ from tests.scenarios.staff import As
         (1_234_567_890, "1.23 GB"),
         (48_234_567_890, "48.2 GB"),
         (10**15 * 5000, "5000 PB"),
+        (-999, "-999 bytes"),
+        (-7_000_000, "-7.00 MB"),
     ],
 )
 def test_byte_counts_are_readable(count: int, human: str) -> None:

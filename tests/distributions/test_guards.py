@@ -122,6 +122,6 @@ def test_the_table_has_every_verb() -> None:
 
 
 def test_possible_verbs_are_those_that_do_something_now() -> None:
-    assert guards.possible(Situation("deployed", "enabled")) == ["sync", "detach", "price"]
-    assert guards.possible(Situation("disabled", "deleted", attached=False)) == ["sync", "reattach", "keep"]
+    assert guards.possible(Situation("deployed", "enabled")) == ["sync", "detach"]
+    assert guards.possible(Situation("disabled", "deleted", attached=False)) == ["sync"]
     assert guards.possible(Situation("failed", "enabled", protected=True)) == ["sync", "retry"]

@@ -12,21 +12,24 @@ from django.test import Client
 from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from distributions import jobs, reaper, services
+from distributions import feeding, jobs, reaper_rate, services
 from distributions.driver import observing
 from distributions.forecast import Pace, Reason, forecast
 from distributions.models import Distribution, ReaperRun
 from distributions.owners import Ownership
-from distributions.stale import STALE, is_stale
+from distributions.reaper_rate import Pace as HandingOver
+from distributions.stale import STALE, is_stale, stale
 from streamhub.access.services import token_issue
-from streamhub.aws.call_queue import LocalQueues
+from streamhub.aws.call_queue import LocalQueues, QueueState
 from streamhub.aws.cloudfront import CloudFront
 from streamhub.aws.ratelimit import Limiter, step_of
 from streamhub.clock import database_now
 from streamhub.errors import NotSent
 from streamhub.lifecycle import reading, wake
-from streamhub.lifecycle.models import Listing
+from streamhub.lifecycle.models import Listing, Transition
+from streamhub.lifecycle.reconcile import reconcile
 from streamhub.lifecycle.sweep import sweep
+from streamhub.quotas import places
 from streamhub.token_bucket import Rate
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
@@ -79,28 +82,126 @@ def reap_limited(world: WorldUnderTest, limited: Limiter, settings: Any, count: 
 
 
 def test_a_run_hands_over_what_the_rate_allows_turn_by_turn(
-    world: WorldUnderTest, limited: Limiter, settings: Any
+    world: WorldUnderTest, limited: Limiter, sent: list[int], settings: Any
 ) -> None:
-    reap_limited(world, limited, settings, 80)
+    reap_limited(world, limited, settings, 12)
+    handed_over = Distribution.objects.filter(state="deleting").order_by("not_before")
     waits = turns()
-    # Two a second and a little more, for four sweeps.
-    assert len(waits) == 44
-    assert waits[-1] == pytest.approx(43 / 2.2, abs=1.5)
-    assert reaper.feed() == 0  # enough is under way
-    Distribution.objects.filter(state="deleting").update(delete_accepted_at=database_now())
-    assert reaper.feed() == 36
+    # Two a second and a little more, for three seconds. Each has its message already.
+    assert len(waits) == 7
+    assert waits[-1] - waits[0] == pytest.approx(6 / 2.2, abs=0.01)
+    assert set(handed_over.values_list("pk", flat=True)) <= set(sent)
+    handed_over.update(not_before=database_now() + timedelta(seconds=60))
+    assert feeding.feed() == 0  # enough is under way
+    handed_over.update(delete_accepted_at=database_now())
+    assert feeding.feed() == 5
     assert ReaperRun.objects.get().under_way
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "throttled", "ahead"),
+    [(100, False, 99), (100, True, 132), (40, False, 132)],
+)
+def test_while_the_limit_is_not_known_fewer_rows_are_ahead(
+    monkeypatch: pytest.MonkeyPatch, ceiling: float, throttled: bool, ahead: int
+) -> None:
+    """The next throttle may lower the rate to a fraction, and each row ahead would ask in vain."""
+    state = QueueState(DELETE, ceiling, per_second=40, waiting=0, throttled=throttled)
+    monkeypatch.setattr(reaper_rate, "deletions", lambda: state)
+    pace = reaper_rate.handing_over()
+    assert pace is not None
+    assert pace.ahead == ahead
+
+
+def test_rows_that_are_late_make_room_for_others_but_not_without_end(
+    world: WorldUnderTest, limited: Limiter, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their worker may be dead. If it is only slow, more rows would bury it."""
+    reap_limited(world, limited, settings, 12)
+    late = database_now() - timedelta(seconds=5)
+    Distribution.objects.filter(state="deleting").update(not_before=late)
+    monkeypatch.setattr(feeding, "MOST_LATE", 0)
+    assert feeding.feed() == 0
+    monkeypatch.undo()
+    assert feeding.feed() == 5
+
+
+def test_a_run_goes_on_while_rows_that_another_process_handed_over_are_deleted(
+    world: WorldUnderTest, limited: Limiter, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are handed over after this process has read what is under way."""
+    reap_limited(world, limited, settings, 3)
+    rows = Distribution.objects.filter(pk__in=list(Distribution.objects.values_list("pk", flat=True)))
+    rows.update(state="disabled")
+
+    def another_was_faster(*about: object) -> int:
+        rows.update(state="deleting")
+        return 0
+
+    monkeypatch.setattr(feeding, "_hand_over", another_was_faster)
+    feeding.feed()
+    assert ReaperRun.objects.get().under_way
+
+
+def test_a_deletion_hands_over_the_next_rows_but_not_each(
+    world: WorldUnderTest, limited: Limiter, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reap_limited(world, limited, settings, 12)
+    monkeypatch.setattr(feeding.reaper_rate, "AHEAD_SECONDS", 1.5)  # 4 rows
+    run = ReaperRun.objects.get()
+    deleting = Distribution.objects.filter(state="deleting")
+
+    def delete(count: int) -> int:
+        """Let rows be deleted by another process each; how many are stale then."""
+        for pk in deleting.filter(delete_accepted_at=None).values_list("pk", flat=True)[:count]:
+            monkeypatch.setattr(feeding, "_fed", float("-inf"))
+            a_moment_ago = database_now() - timedelta(seconds=1)
+            Distribution.objects.filter(pk=pk).update(not_before=a_moment_ago, queued_until=None)
+            world.session._limiter = None
+            with suppress(NotSent):
+                reconcile("distributions.distribution", pk)
+            world.session._limiter = limited
+        return stale().count()
+
+    deleting.update(not_before=database_now() + timedelta(seconds=60))
+    ReaperRun.objects.update(fed_at=database_now() + timedelta(seconds=60))
+    assert delete(5) == 5
+    ReaperRun.objects.update(fed_at=database_now() - timedelta(seconds=5))
+    monkeypatch.setattr(feeding.reaper_rate, "handing_over", lambda: HandingOver(2.2, 3.0))
+    assert delete(1) < 5
+    run.refresh_from_db()
+    assert run.deleted == 6
 
 
 def test_every_sweep_goes_on_with_the_run(
     world: WorldUnderTest, limited: Limiter, sent: list[int], settings: Any
 ) -> None:
-    reap_limited(world, limited, settings, 60)
+    reap_limited(world, limited, settings, 12)
     sent.clear()
     Distribution.objects.filter(state="deleting").update(delete_accepted_at=database_now(), not_before=None)
     sweep()
-    assert Distribution.objects.filter(state="deleting", delete_accepted_at=None).count() == 16
-    assert sent
+    left = Distribution.objects.filter(state="deleting", delete_accepted_at=None)
+    assert left.count() == 5
+    assert sorted(sent) == sorted(left.values_list("pk", flat=True))
+
+
+def test_what_a_list_proves_gone_goes_without_a_step_for_each(world: WorldUnderTest, sent: list[int]) -> None:
+    """Not the row that a step holds, nor the one whose DNS record is still there."""
+    stale_rows(world, 4)
+    world.reap()
+    world.step_all()
+    held, named, *gone = Distribution.objects.order_by("pk")
+    in_a_minute = database_now() + timedelta(seconds=60)
+    Distribution.objects.filter(pk=held.pk).update(claim_token="other", claimed_until=in_a_minute)
+    Distribution.objects.filter(pk=named.pk).update(alias_record="live.example.com CNAME")
+    sent.clear()
+    reading.read_list(observing.POLLED_LIST)
+    assert set(Distribution.objects.all()) == {held, named}
+    assert not {row.pk for row in gone} & set(sent)
+    last = Transition.objects.filter(resource_type="distribution", to_state="deleted")
+    assert {(line.resource_id, line.from_state, line.why) for line in last} == {
+        (row.pk, "deleting", "gone from CloudFront") for row in gone
+    }
 
 
 def test_a_row_that_was_lost_with_its_worker_is_queued_again(world: WorldUnderTest, sent: list[int]) -> None:
@@ -108,7 +209,7 @@ def test_a_row_that_was_lost_with_its_worker_is_queued_again(world: WorldUnderTe
     world.reap()
     lost, waiting = Distribution.objects.all()
     mark = database_now() + timedelta(seconds=50)
-    ago = database_now() - timedelta(seconds=reaper.LOST_SECONDS + 5)
+    ago = database_now() - timedelta(seconds=feeding.LOST_SECONDS + 5)
     Distribution.objects.filter(pk=lost.pk).update(not_before=ago, queued_until=mark)
     Distribution.objects.filter(pk=waiting.pk).update(queued_until=mark)
     sent.clear()
@@ -124,7 +225,7 @@ def test_a_run_counts_what_its_deletions_did(world: WorldUnderTest) -> None:
     world.step_all()
     run = ReaperRun.objects.get()
     assert (run.who, run.seen, run.deleted, run.calls) == ("reaper", 3, 2, 3)
-    reaper.feed()
+    feeding.feed()
     run.refresh_from_db()
     assert (run.under_way, run.failed, run.waiting) == (None, 1, 0)
     assert run.ended_at is not None
@@ -135,9 +236,9 @@ def test_a_run_counts_what_its_deletions_did(world: WorldUnderTest) -> None:
 def test_a_run_whose_rows_fail_does_not_starve_the_others(
     world: WorldUnderTest, limited: Limiter, settings: Any
 ) -> None:
-    reap_limited(world, limited, settings, 50)
+    reap_limited(world, limited, settings, 16)
     Distribution.objects.filter(state="deleting").update(error_code="AccessDenied")
-    assert reaper.feed() == 6
+    assert feeding.feed() == 7
 
 
 def test_a_throttled_deletion_takes_its_turn_again_and_is_not_described(world: WorldUnderTest) -> None:
@@ -210,27 +311,32 @@ def test_a_deletion_during_a_list_is_proven_by_the_next_one(
 
 
 def test_a_list_is_read_for_deletions_only_now_and_then(world: WorldUnderTest, settings: Any) -> None:
-    """Of a long list, no more than one page is read in each `OBSERVE_SECONDS`."""
-    stale_rows(world, 4)
+    """For ten a page, no more than one page in each `OBSERVE_SECONDS`; fewer wait for the complete list."""
+    stale_rows(world, 10)
     world.reap()
     world.step_all()
-    settings.OBSERVE_SECONDS = 15
-    listing = Listing.objects.get(key="distribution")
-    for pages, age, read in (
-        (1, 10, 0),
-        (1, 16, 1),
-        (10, 100, 0),
-        (10, 151, 1),
-        (100, 299, 0),
-        (100, 301, 1),
-    ):
+    settings.OBSERVE_SECONDS, settings.FULL_OBSERVE_SECONDS = 15, 300
+    for pages, age, read in ((2, 31, 0), (2, 299, 0), (1, 10, 0), (1, 16, 1)):
         ago = database_now() - timedelta(seconds=age)
-        Listing.objects.filter(pk=listing.pk).update(pages=pages, listed_at=ago)
-        Distribution.objects.update(gone_at=None)
+        Listing.objects.filter(key="distribution").update(pages=pages, listed_at=ago)
         world.control.clear_calls()
         world.watch()
         assert world.counts().get("cloudfront:ListDistributions", 0) == read, (pages, age)
         assert set(world.counts()) <= {"cloudfront:ListDistributions"}
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_one_deletion_is_proven_at_once_only_if_somebody_waits_for_its_place(
+    world: WorldUnderTest, settings: Any, monkeypatch: pytest.MonkeyPatch, waits: bool
+) -> None:
+    stale_rows(world, 1)
+    world.reap()
+    world.step_all()
+    settings.OBSERVE_SECONDS, settings.FULL_OBSERVE_SECONDS = 15, 300
+    Listing.objects.update(listed_at=database_now() - timedelta(seconds=20))
+    monkeypatch.setattr(places, "waits_for", lambda key: waits)
+    world.watch()
+    assert Distribution.objects.exists() is not waits
 
 
 # --- forecasts -------------------------------------------------------------------------------
@@ -370,6 +476,13 @@ def test_a_run_is_begun_once_and_says_who_asked(monkeypatch: pytest.MonkeyPatch)
     assert answers[0].json()["id"] == answers[1].json()["id"]
     assert ReaperRun.objects.get().who == "service:ops"
     assert set(tasks) == {"distributions.delete_stale_distributions"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_needs_no_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wake, "send", lambda *_, **__: None)
+    client = Client(headers={"Authorization": f"Bearer {token_issue('ops', ['distributions:write'])[1]}"})
+    assert client.post("/api/v1/reaper/run", content_type="application/json", data="").status_code == 202
 
 
 def test_the_page_shows_what_waits_and_a_dry_run_only_what_would_go(as_role: As) -> None:

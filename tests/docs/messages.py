@@ -25,8 +25,8 @@ SENTENCE = re.compile(r"[A-Za-z{}'\"][\w{}'\"-]*[,;:]? [\w{}'\"(…]")
 # Not for people: SQL, queries of the console's markup, header values, templates' names and format strings.
 TECHNICAL = re.compile(
     r"SELECT|PRAGMA|SET LOCAL|UPDATE |max-age|attachment; filename|^[\w./-]+\.html$|%[YHmd]|^\w+ \w+=|<\w+"
-    r"|IS NFC NORMALIZED|IS NOT NULL|^HTTP/1|^\^|%s"
-    r"|redis\.call|^models\.|^admin:|^Y-m-d|^\{parts\.|^\{comment\}"
+    r"|CASE WHEN|IS NFC NORMALIZED|IS NOT NULL|^HTTP/1|^\^|%s"
+    r"|^[a-zA-Z](?:[ :,-]+\\?[a-zA-Z])+$|redis\.call|^models\.|^admin:|^Y-m-d|^\{parts\.|^\{comment\}"
 )
 NOT_SHOWN = {"filterwarnings", "ignore"}
 
@@ -81,14 +81,22 @@ def rendered(node: ast.JoinedStr) -> str:
 
 
 def shown(text: str) -> Iterator[str]:
-    text = " ".join(text.split())
-    if SENTENCE.search(text) and not TECHNICAL.search(text):
+    text = re.sub(r"%\((\w+)\)[sd]", r"{\1}", " ".join(text.split())).replace("%%", "%")
+    if (
+        SENTENCE.search(text)
+        and not TECHNICAL.search(text)
+        and re.search("[A-Za-z]", re.sub(r"\{.*?\}", "", text))
+    ):
         yield text
 
 
 def messages_of_template(path: Path) -> Iterator[str]:
     """The texts between a template's tags, and the labels in its attributes."""
-    text = re.sub(r"\{#.*?#\}", "", path.read_text())
+    text = re.sub(r"\{#.*?#\}|\{% comment.*?endcomment %\}", "", path.read_text(), flags=re.DOTALL)
+    text = re.sub(r'\{% trans(?:late)? "([^"]+)"[^%]*%\}', r"\1", text)
+    text = re.sub(r"\{% (?:when|since|clock|size|elapsed|left|url) [^%]* as \w+ %\}", "", text)
+    text = re.sub(r"\{% plural %\}", "\n", text)
+    text = re.sub(r"\{% (?:end)?blocktrans(?:late)?\b.*?%\}", "", text)
     for label in re.findall(r'(?:title|aria-label|alt|placeholder|data-sh-preview-why\d+)="([^"]+)"', text):
         yield from shown(values_named(label))
     plain = re.sub(r"<(?:script|style).*?</(?:script|style)>", "", text, flags=re.DOTALL)

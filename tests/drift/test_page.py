@@ -126,14 +126,25 @@ def test_an_unread_list_never_looks_like_agreement(
     assert "1 of 6 kinds could not be read" in dashboard
 
 
-def test_a_running_surplus_channel_is_marked_as_costly(
-    world: WorldUnderTest, stage: Channel, engineer: Client
+def test_a_running_surplus_channel_is_marked_as_costly_and_leads_to_awss_console(
+    world: WorldUnderTest, stage: Channel, engineer: Client, settings: Any
 ) -> None:
     services.breakout_start(services.breakout_create(stage, "keynote", who=TESTER), who=TESTER)
     world.settle()
-    orphans(old=False)
+    found = orphans(old=False)
     page = page_of(engineer)
     assert "runs and costs" in page
+    assert "console.aws.amazon.com" not in page
+    settings.STREAMHUB_AWS = "live"
+    page = page_of(engineer)
+    for kind, place in {
+        ResourceKind.DISTRIBUTION: "distributions",
+        ResourceKind.ML_CHANNEL: "channels",
+        ResourceKind.INPUT: "inputs",
+        ResourceKind.GROUP: "input-security-groups",
+        ResourceKind.MP_CHANNEL: "channels",
+    }.items():
+        assert f"#/{place}/{found[kind].aws_id}" in page
 
 
 def test_the_tile_counts_the_findings_and_the_unread_kinds(
@@ -161,9 +172,9 @@ def tile(client: Client) -> dict[str, Any]:
     """What the dashboard's tile shows of drift."""
     shown = client.get(reverse("admin:index")).context
     tiles = [*shown["tiles"], *shown["zeros"]]
-    (drift_tile,) = (item for item in tiles if item["tile"].key == "drift")
-    assert drift_tile["url"] == reverse(PAGE)
-    return {"value": drift_tile["figure"].value, "detail": drift_tile["figure"].detail}
+    (drift_tile,) = (item for item in tiles if item.key == "drift")
+    assert drift_tile.url == reverse(PAGE)
+    return {"value": drift_tile.figure.value, "detail": drift_tile.figure.detail}
 
 
 def test_an_old_report_says_so(world: WorldUnderTest, stage: Channel, engineer: Client) -> None:

@@ -19,6 +19,7 @@ SERVICES = (
     "iam",
     "medialive",
     "mediapackage",
+    "pricing",
     "route53",
     "secretsmanager",
     "service-quotas",

@@ -31,7 +31,7 @@ def stack(aws: Handle, client: ClientFactory) -> Stack:
     return stack
 
 
-def packager(changes: list[tuple[float, bool]], seconds: int = 6, window: int = 60) -> Packager:
+def packager(changes: list[tuple[float, str]], seconds: int = 6, window: int = 60) -> Packager:
     hls = {
         "SegmentDurationSeconds": seconds,
         "PlaylistWindowSeconds": window,
@@ -138,18 +138,18 @@ def test_a_browser_names_the_host_in_the_path(stack: Stack) -> None:
 
 
 def test_the_window_holds_a_minute_of_whole_segments() -> None:
-    text = playlist(packager([(START, True)]), START + 600)
+    text = playlist(packager([(START, "pattern")]), START + 600)
     assert tag(text, "TARGETDURATION") == 6
     assert re.findall(r"#EXTINF:([\d.]+),", text) == ["6.000"] * 10
 
 
 def test_a_new_playlist_has_three_segments_and_grows() -> None:
-    package = packager([(START, True)])
+    package = packager([(START, "pattern")])
     assert [len(segments(playlist(package, START + age))) for age in (0, 5, 6, 12, 200)] == [3, 3, 4, 5, 10]
 
 
 def test_a_segment_is_listed_once_it_is_complete_and_stays_for_a_while() -> None:
-    package = packager([(START, True)])
+    package = packager([(START, "pattern")])
     name = segments(playlist(package, START + 6))[-1]
     assert package.file(name, START + 5.9) is None
     assert name not in playlist(package, START + 5.9)
@@ -160,7 +160,7 @@ def test_a_segment_is_listed_once_it_is_complete_and_stays_for_a_while() -> None
 
 
 def test_a_segment_never_changes() -> None:
-    package = packager([(START, True), (START + 30, False)])
+    package = packager([(START, "pattern"), (START + 30, "black")])
     name = segments(playlist(package, START + 24))[-1]
     first, later = package.file(name, START + 24), package.file(name, START + 60)
     assert first == later
@@ -169,12 +169,12 @@ def test_a_segment_never_changes() -> None:
 
 @pytest.mark.parametrize(("seconds", "lengths"), [(1, {2}), (4, {4}), (6, {6}), (10, {10, 4}), (30, {24})])
 def test_segments_are_whole_pieces_and_end_with_the_loop(seconds: int, lengths: set[int]) -> None:
-    text = playlist(packager([(START, True)], seconds), START + 600)
+    text = playlist(packager([(START, "pattern")], seconds), START + 600)
     assert {int(float(length)) for length in re.findall(r"#EXTINF:([\d.]+),", text)} == lengths
 
 
 def test_the_content_of_a_loop_is_all_of_it() -> None:
-    package = packager([(START, True)], seconds=10)
+    package = packager([(START, "pattern")], seconds=10)
     names = segments(playlist(package, START + 48))[-3:]
     parts = [package.file(name, START + 48) for name in names]
     assert b"".join(part.body for part in parts if part) == (FOLDER / "pattern.ts").read_bytes()
@@ -184,7 +184,7 @@ def test_the_content_of_a_loop_is_all_of_it() -> None:
 
 
 def test_the_timestamps_begin_again_with_each_loop() -> None:
-    package = packager([(START, True)])
+    package = packager([(START, "pattern")])
     text = playlist(package, START + 600)
     assert discontinuities(text) == [2, 6]  # a loop has four segments
     first = int(segments(text)[0].split("_")[2].partition(".")[0])
@@ -192,7 +192,7 @@ def test_the_timestamps_begin_again_with_each_loop() -> None:
 
 
 def test_the_discontinuity_sequence_counts_what_has_left_the_playlist() -> None:
-    package = packager([(START, True), (START + 33, False), (START + 63, True)])
+    package = packager([(START, "pattern"), (START + 33, "black"), (START + 63, "pattern")])
     known: dict[str, int] = {}
     for age in range(0, 240):
         text = playlist(package, START + age)
@@ -204,7 +204,7 @@ def test_the_discontinuity_sequence_counts_what_has_left_the_playlist() -> None:
 
 
 def test_without_an_input_the_picture_is_black_from_the_next_segment_on() -> None:
-    package = packager([(START, True), (START + 33, False), (START + 63, True)])
+    package = packager([(START, "pattern"), (START + 33, "black"), (START + 63, "pattern")])
     text = playlist(package, START + 84)
     bodies = [package.file(name, START + 84) for name in segments(text)]
     pattern = (FOLDER / "pattern.ts").read_bytes()
@@ -215,14 +215,14 @@ def test_without_an_input_the_picture_is_black_from_the_next_segment_on() -> Non
 
 
 def test_a_loss_at_the_border_of_two_segments_is_a_discontinuity_too() -> None:
-    text = playlist(packager([(START, True), (START + 36, False)]), START + 48)
+    text = playlist(packager([(START, "pattern"), (START + 36, "black")]), START + 48)
     # A loop begins at 24, black at 36.
     starts = [START + 48 - 6 * (len(segments(text)) - place) for place in discontinuities(text)]
     assert starts[-2:] == [START + 24, START + 36]
 
 
 def test_a_run_without_an_input_is_black_from_its_start() -> None:
-    package = packager([(START, False)])
+    package = packager([(START, "black")])
     file = package.file(segments(playlist(package, START))[0], START)
     assert file is not None
     assert file.body in (FOLDER / "black.ts").read_bytes()
@@ -230,17 +230,19 @@ def test_a_run_without_an_input_is_black_from_its_start() -> None:
 
 # -- the material
 
+LOOPS = [picture.named(name) for name in picture.LOOPS]
+
 
 def test_the_files_are_small_and_whole() -> None:
     assert sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file()) <= 1_000_000
-    for loop in (picture.pattern(), picture.black()):
+    for loop in LOOPS:
         assert len(loop.pieces) * picture.PIECE_SECONDS == picture.LOOP_SECONDS
         assert all(still[:3] == b"\xff\xd8\xff" for still in loop.stills)
     assert len(picture.pattern().stills) == len(picture.pattern().pieces)
 
 
 def test_every_piece_begins_with_a_keyframe_of_the_codec_that_playlists_name() -> None:
-    for loop in (picture.pattern(), picture.black()):
+    for loop in LOOPS:
         for piece in loop.pieces:
             at = piece.index(b"\x00\x00\x01\x67")  # a sequence parameter set: profile, constraints, level
             assert picture.CODECS.startswith("avc1." + piece[at + 4 : at + 7].hex().upper())

@@ -108,6 +108,7 @@ def _change_settings(aws: Handle) -> None:
     control.console("medialive", "fail_update")
     control.console("medialive", "role_not_propagated", calls=1, seconds=1)
     control.console("cloudwatch", "set_page", points=1)
+    control.console("pricing", "put_products", products=[{"serviceCode": "AmazonS3", "product": {}}])
     control.publish_delay(least=1)
     control.durations(medialive_start=7)
     control.scale(0.5)

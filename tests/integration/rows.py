@@ -44,12 +44,13 @@ def claims(database: str) -> int:
     return sum(count[0] for count in counts if count)
 
 
-def holder(database: str) -> int | None:
-    """The process that has claimed a distribution; None if no claim has one."""
+def holder(database: str, distribution: str) -> int | None:
+    """The process that has claimed this distribution; None if there is no claim on it."""
     with closing(psycopg.connect(database, autocommit=True)) as connection:
         found = connection.execute(
             "SELECT w.pid FROM lifecycle_workerprocess w JOIN distributions_distribution d"
-            " ON d.claimed_by = w.token WHERE d.claim_token IS NOT NULL"
+            " ON d.claimed_by = w.token WHERE d.claim_token IS NOT NULL AND d.id = %s",
+            [distribution],
         ).fetchone()
     return found[0] if found else None
 

@@ -18,7 +18,7 @@ from kombu import Connection
 
 from devstack.ports import HOST
 from streamhub import redis_servers, variables
-from streamhub.aws.call_queue import RedisQueues
+from streamhub.aws.redis_call_queue import RedisQueues
 from streamhub.postgresql.base import DatabaseWrapper
 from streamhub.postgresql.options import completed
 from streamhub.redis_servers import RedisOptions

@@ -8,11 +8,12 @@ import pytest
 
 from tests.integration import flows
 from tests.scenarios.processes import RunningStack
+from tests.scenarios.volume import volume
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
 
-CHANNELS = 20
-KILLS = 10
+CHANNELS = volume(10, 20)
+KILLS = volume(6, 10)
 
 
 def test_channels_are_created_and_deleted_on_postgresql_and_redis(on_postgres: RunningStack) -> None:

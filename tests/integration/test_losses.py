@@ -192,12 +192,12 @@ def test_a_slow_worker_keeps_its_row_and_a_killed_one_loses_it_within_seconds(
     stack = two_workers
     channel = create_channel(stack, "held")
     flows.wait_complete(stack, 1)
-    hold_a_row(stack, channel, database)
-    pid = rows.holder(database)
+    distribution = hold_a_row(stack, channel, database)
+    pid = rows.holder(database, distribution)
     assert pid is not None
     slow_until = time.monotonic() + SLOW_SECONDS
     while time.monotonic() < slow_until:
-        assert rows.holder(database) == pid, "a worker that is only slow lost its row"
+        assert rows.holder(database, distribution) == pid, "a worker that is only slow lost its row"
         time.sleep(0.5)
 
     stack.control.clear_faults()
@@ -212,15 +212,16 @@ def test_a_slow_worker_keeps_its_row_and_a_killed_one_loses_it_within_seconds(
     flows.assert_each_once(stack, 1)
 
 
-def hold_a_row(stack: RunningStack, channel: str, database: str) -> None:
-    """Hold a worker in the middle of a step on the channel's distribution."""
-    distribution = stack.api.get(f"channels/{channel}")["distribution"]["id"]
+def hold_a_row(stack: RunningStack, channel: str, database: str) -> str:
+    """Hold a worker in the middle of a step on the channel's distribution; its id."""
+    distribution: str = stack.api.get(f"channels/{channel}")["distribution"]["id"]
     # Only this one: what is on air is looked at all the time, without a claim.
     aws_id = stack.api.get(f"distributions/{distribution}")["aws_distribution_id"]
     stack.control.fault("cloudfront:GetDistribution", "pause", times=None, where={"Id": aws_id})
     stack.api.post(f"distributions/{distribution}/sync")
     stack.control.wait_held(1, timeout=60)
     flows.wait(lambda: rows.claims(database) == 1, "a worker has claimed only this row", 60)
+    return distribution
 
 
 def expired_tasks(broker: str, count: int) -> None:

@@ -10,25 +10,31 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.processes import postgres_database
+from tests.scenarios.volume import volume
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(1500)]
 
 ROOT = Path(__file__).parents[2]
-ROUNDS = "20"
-RACES = [
-    "tests/lifecycle/test_races.py",
-    "tests/lifecycle/test_races_of_api_and_admin.py",
-    "tests/lifecycle/test_claim.py",
-    "tests/lifecycle/test_observed_facts.py",
-    "tests/lifecycle/test_sweep.py",
-    "tests/console/test_finding.py",
-    "tests/billing/statements/test_races.py",
-    "tests/billing/statements/test_month.py",
-]
+ROUNDS = str(volume(10, 20))
+# Few runs: each imports the product and makes a database, which takes longer than most of these files.
+RUNS = {
+    "races": ["tests/lifecycle/test_races.py"],
+    "races of API and admin": ["tests/lifecycle/test_races_of_api_and_admin.py"],
+    "claims, searches, statements and webhooks": [
+        "tests/lifecycle/test_claim.py",
+        "tests/lifecycle/test_observed_facts.py",
+        "tests/lifecycle/test_sweep.py",
+        "tests/console/test_finding.py",
+        "tests/channels_app/test_tags_found.py",
+        "tests/billing/statements/test_races.py",
+        "tests/billing/statements/test_month.py",
+        "tests/webhooks/test_outbox.py",
+    ],
+}
 
 
-@pytest.mark.parametrize("races", RACES)
-def test_races_pass_on_postgresql(races: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("files", RUNS.values(), ids=RUNS)
+def test_tests_pass_on_postgresql(files: list[str], tmp_path: Path) -> None:
     with postgres_database() as url:
         environment = {
             **os.environ,
@@ -38,7 +44,7 @@ def test_races_pass_on_postgresql(races: str, tmp_path: Path) -> None:
         }
         options = ["-p", "no:cacheprovider", "--timeout", "300"]
         result = subprocess.run(
-            [sys.executable, "-m", "pytest", *options, races],
+            [sys.executable, "-m", "pytest", *options, *files],
             cwd=ROOT,
             env=environment,
             capture_output=True,

@@ -1,4 +1,4 @@
-"""Breakouts on a running stack with PostgreSQL and Redis: the tour, and fifty at once."""
+"""Breakouts on a running stack with PostgreSQL and Redis: the tour, and many at once."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from devstack.demo.steps import STEPS
 from devstack.demo.tour import Tour
 from tests.integration import flows
 from tests.scenarios.processes import RunningStack
+from tests.scenarios.volume import volume
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
-SHOWS = 50
+SHOWS = volume(25, 50)
 
 
 def test_the_tour_passes_on_postgresql_and_redis(on_postgres: RunningStack) -> None:
@@ -29,7 +30,7 @@ def test_the_tour_passes_on_postgresql_and_redis(on_postgres: RunningStack) -> N
     assert [line for line in verdict.verdict(tour) if not line.held] == []
 
 
-def test_fifty_breakouts_run_at_once_while_workers_are_killed(on_postgres: RunningStack) -> None:
+def test_many_breakouts_run_at_once_while_workers_are_killed(on_postgres: RunningStack) -> None:
     stack, rng = on_postgres, random.Random(5)
     stack.control.publish_delay(**PUBLISH)
     stack.control.console("mediapackage", "set_quota", channels=SHOWS)

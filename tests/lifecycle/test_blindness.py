@@ -16,6 +16,7 @@ from streamhub.lifecycle.beat import Scheduler
 from streamhub.lifecycle.models import Heartbeat, Job, Listing
 from streamhub.lifecycle.tasks import observe
 from tests.scenarios.actors import TESTER
+from tests.scenarios.stage import with_show
 from tests.scenarios.world import WorldUnderTest
 
 
@@ -37,15 +38,22 @@ def by_name() -> dict[str, unread.Service]:
 
 
 @pytest.mark.parametrize(
-    ("operation", "kind", "service", "hint"),
+    ("operation", "kind", "service", "hint", "said"),
     [
-        ("medialive:ListChannels", "throttle", "MediaLive", unread.WAIT),
-        ("cloudfront:ListDistributions", "throttle", "CloudFront", unread.WAIT),
-        ("mediapackage:ListOriginEndpoints", "access_denied", "MediaPackage", unread.NO_PERMISSION),
+        ("medialive:ListChannels", "throttle", "MediaLive", unread.WAIT, "MediaLive channels"),
+        ("medialive:ListInputs", "throttle", "MediaLive", unread.WAIT, "MediaLive inputs"),
+        ("cloudfront:ListDistributions", "throttle", "CloudFront", unread.WAIT, "CloudFront distributions"),
+        (
+            "mediapackage:ListOriginEndpoints",
+            "access_denied",
+            "MediaPackage",
+            unread.NO_PERMISSION,
+            "MediaPackage endpoints",
+        ),
     ],
 )
 def test_a_service_that_throttles_or_refuses_is_unread_until_it_is_read(
-    settled: WorldUnderTest, operation: str, kind: str, service: str, hint: str
+    settled: WorldUnderTest, operation: str, kind: str, service: str, hint: str, said: str
 ) -> None:
     settled.control.fault(operation, kind, times=None)
     full_observation()
@@ -54,7 +62,7 @@ def test_a_service_that_throttles_or_refuses_is_unread_until_it_is_read(
     assert operation in first.error
     assert first.hint == hint
     assert [name for name, each in by_name().items() if each.unread_since] == [service]
-    assert "could not be read" in Job.objects.get(name="observe").error
+    assert Job.objects.get(name="observe").error.startswith(f"{said} could not be read (")
     full_observation()
     assert by_name()[service].unread_since == first.unread_since, "since the first failure"
     settled.control.clear_faults()
@@ -108,3 +116,15 @@ def test_beat_ticks_on_while_the_database_is_away(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(heartbeat, "beat", away)
     monkeypatch.setattr(DatabaseScheduler, "tick", lambda self: 5)
     assert Scheduler(app=app, lazy=True).tick() == 5
+
+
+def test_what_is_on_air_was_read_again_before_the_whole_list_is_due(world: WorldUnderTest) -> None:
+    with_show(world)
+    full_observation()
+    fault = world.control.fault("medialive:DescribeChannel", "throttle", times=None)
+    observe()
+    assert by_name()["MediaLive"].unread_since is not None
+    world.control.clear_faults(fault)
+    observe()
+    assert by_name()["MediaLive"].unread_since is None
+    assert world.counts()["medialive:DescribeChannel"] > 1

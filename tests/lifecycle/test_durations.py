@@ -20,7 +20,7 @@ from streamhub.lifecycle.awaiting import Awaited, Circumstances
 from streamhub.lifecycle.claim import take
 from streamhub.lifecycle.durations import KEPT, Operation, estimated, history, operations, record
 from streamhub.lifecycle.look_plan import Quantiles, next_look
-from streamhub.lifecycle.models import Duration
+from streamhub.lifecycle.models import Duration, Listing
 
 pytestmark = pytest.mark.django_db
 DEFAULT = Quantiles(DEPLOY.default)
@@ -135,6 +135,23 @@ def test_a_look_that_sees_no_end_is_remembered_and_planned_again() -> None:
     assert row.look_at is not None
     assert first is not None
     assert database_now() < row.look_at < database_now() + timedelta(seconds=200)
+
+
+@pytest.mark.parametrize(
+    ("listed", "full", "least", "most"),
+    [(100, 300, 200, 250), (400, 300, 0, 50), (100, 7200, 90, 540)],
+    ids=["next list", "list is due", "far away"],
+)
+def test_what_nobody_waits_for_is_seen_by_the_next_complete_list(
+    settings: Any, listed: int, full: int, least: int, most: int
+) -> None:
+    """If that is far away, it is looked at as what somebody waits for."""
+    settings.FULL_OBSERVE_SECONDS = full
+    Listing.objects.create(key="distribution", listed_at=database_now() - timedelta(seconds=listed))
+    row = waiting()
+    row = keep(row, awaiting.after_step(row, Awaited(DISABLE.key)))
+    assert row.look_at is not None
+    assert timedelta(seconds=least) < row.look_at - database_now() < timedelta(seconds=most)
 
 
 def test_what_has_ended_is_recorded_between_the_last_two_looks() -> None:

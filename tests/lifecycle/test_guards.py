@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from streamhub.lifecycle.guards import Refusal, Table, already, either, only, rule
+from streamhub.lifecycle.guards import NO_CALL, Refusal, Table, already, either, only, rule
 from tests.scenarios.asking import DONE, Refused, ask
 
 
@@ -31,8 +31,10 @@ TABLE = Table(
         "fly": rule(only("ready", "landed"), wet, dark, repeats=already("flying")),
         "land": rule(only("flying"), call="come-down"),
         "crash": rule(only("flying"), dark, call="come-down"),
+        "dream": rule(call=NO_CALL),
     }
 )
+FEATHERS = Table(lambda: {"colour": rule(only("landed")), "length": rule()}, TABLE)
 
 
 def refused(verb: str, now: Situation) -> Refused:
@@ -77,6 +79,16 @@ def test_possible_lists_each_call_that_has_an_effect_once() -> None:
     assert TABLE.possible(Situation("ready")) == ["look", "fly"]
     assert TABLE.possible(Situation("flying")) == ["look", "come-down"]
     assert TABLE.possible(Situation("broken")) == ["look"]
+
+
+def test_what_has_a_table_of_its_own_is_refused_with_the_verbs_of_the_kind() -> None:
+    now = Situation("flying")
+    refusal = ask(FEATHERS, "colour", now)
+    assert refusal == Refused(
+        "It is flying; this is possible only while it is landed.",
+        "flying",
+        TABLE.possible(Situation("flying")),
+    )
 
 
 def test_an_unknown_verb_is_an_error() -> None:

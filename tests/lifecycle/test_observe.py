@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from distributions.models import Distribution
 from streamhub.clock import database_now
-from streamhub.errors import NotFound, Throttled
+from streamhub.errors import NotFound, Retryable, Throttled
 from streamhub.lifecycle import intent, tasks
 from streamhub.lifecycle import observe as observing
 from streamhub.lifecycle.models import Job, Listing, Priority
@@ -69,6 +69,7 @@ def polled_list(aws: FakeList) -> PolledList:
         pages=aws.pages,
         facts=lambda item: {"status": item.status},
         gone=gone,
+        title="distributions",
     )
 
 
@@ -157,7 +158,7 @@ def test_an_incomplete_list_proves_nothing(polled_list: PolledList, aws: FakeLis
     assert reread(lost).gone_at is None
 
 
-def test_a_dead_observer_blocks_the_next_one_hardly_longer_than_a_task_can_run(
+def test_an_observer_that_ends_without_a_word_blocks_the_next_one_for_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Killed(BaseException):
@@ -173,8 +174,37 @@ def test_a_dead_observer_blocks_the_next_one_hardly_longer_than_a_task_can_run(
     assert job.leased_until is not None
     assert job.started_at is not None
     lease = job.leased_until - job.started_at
-    limit = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
-    assert limit < lease <= limit + timedelta(seconds=10)
+    assert timedelta(0) < lease <= timedelta(seconds=65)
+
+
+def test_a_list_that_takes_longer_than_the_lease_keeps_it(
+    monkeypatch: pytest.MonkeyPatch, polled_list: PolledList, aws: FakeList
+) -> None:
+    """Twenty-five seconds pass with each page; no other observation begins meanwhile."""
+    aws.items = [Item(f"E{number}") for number in range(8)]
+    row("E1")
+    held: list[bool] = []
+
+    def slow_pages() -> Iterator[ListPage]:
+        for page in aws.pages():
+            held.append(Job.objects.filter(name="observe", leased_until__gt=Now()).exists())
+            times_move_back(25)
+            yield page
+
+    monkeypatch.setattr("streamhub.lifecycle.reading.BATCH_ITEMS", 1)
+    monkeypatch.setattr(tasks, "polled_lists", lambda: [replace(polled_list, pages=slow_pages)])
+    tasks.observe()
+    assert held == [True] * 4
+
+
+def test_lists_that_shows_wait_for_are_read_before_those_that_may_be_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(tasks, "observe_list", lambda polled_list: read.append(polled_list.key) or NOTHING)
+    tasks.observe()
+    assert read[0] == "ml_channel"
+    assert read[-1] == "distribution"
 
 
 # --- rows that are watched closely ----------------------------------------------------------
@@ -210,6 +240,7 @@ def watching(aws_of_watched: Described) -> PolledList:
         pages=aws_of_watched.pages,
         facts=lambda item: {"status": item.status},
         gone=gone,
+        title="distributions",
         watch=Watch(lambda: Q(owner_label="show"), aws_of_watched.describe),
     )
 
@@ -314,6 +345,72 @@ def test_one_watched_row_that_cannot_be_read_does_not_hide_another(
     with pytest.raises(Throttled):
         observe(throttled)
     assert reread(other).status == "Deployed"
+
+
+def times_move_back(seconds: int) -> None:
+    """So many seconds pass for the job."""
+    passed = {name: F(name) - timedelta(seconds=seconds) for name in ("leased_until", "started_at")}
+    Job.objects.filter(name="observe").update(**passed)
+
+
+def watching_by(watching: PolledList, describe: Callable[[str], Item]) -> PolledList:
+    return replace(watching, watch=Watch(lambda: Q(owner_label="show"), describe))
+
+
+def three_watched_rows(aws_of_watched: Described) -> None:
+    recently_listed(pages=3)
+    aws_of_watched.items = [Item(f"E{n}") for n in range(3)]
+    for item in aws_of_watched.items:
+        row(item.id, owner_label="show")
+
+
+def test_describes_that_take_longer_than_the_lease_keep_it(
+    monkeypatch: pytest.MonkeyPatch, watching: PolledList, aws_of_watched: Described
+) -> None:
+    """Each describe takes 25 seconds; no other observation begins meanwhile."""
+    three_watched_rows(aws_of_watched)
+    held: list[bool] = []
+
+    def slowly(aws_id: str) -> Item:
+        times_move_back(25)
+        held.append(Job.objects.filter(name="observe", leased_until__gt=Now()).exists())
+        return aws_of_watched.describe(aws_id)
+
+    monkeypatch.setattr(tasks, "polled_lists", lambda: [watching_by(watching, slowly)])
+    tasks.observe()
+    assert held == [True] * 3
+
+
+def test_an_observation_that_lost_its_lease_stops_without_a_word(
+    monkeypatch: pytest.MonkeyPatch, watching: PolledList, aws_of_watched: Described
+) -> None:
+    three_watched_rows(aws_of_watched)
+
+    def taken_over(aws_id: str) -> Item:
+        Job.objects.filter(name="observe").update(lease_token="another run's")
+        return aws_of_watched.describe(aws_id)
+
+    monkeypatch.setattr(tasks, "polled_lists", lambda: [watching_by(watching, taken_over)])
+    tasks.observe()
+    assert len(aws_of_watched.described) == 1
+    job = Job.objects.get(name="observe")
+    assert (job.lease_token, job.finished_at, job.error) == ("another run's", None, "")
+
+
+def test_a_silent_service_is_asked_about_one_row_only(
+    watching: PolledList, aws_of_watched: Described
+) -> None:
+    """The next one would wait as long for nothing."""
+    three_watched_rows(aws_of_watched)
+    asked: list[str] = []
+
+    def silent(aws_id: str) -> Item:
+        asked.append(aws_id)
+        raise Retryable("Read timeout", code="ReadTimeoutError")
+
+    with pytest.raises(Retryable):
+        observe(watching_by(watching, silent))
+    assert len(asked) == 1
 
 
 def test_a_change_that_a_step_kept_from_being_written_is_read_again_by_the_next_step(
@@ -428,3 +525,17 @@ def test_a_list_that_sees_no_end_plans_the_next_look_of_all(polled_list: PolledL
         assert seen.awaits_seen_at >= before
     observe(polled_list)
     assert aws.reads == 1
+
+
+def test_what_nobody_waits_for_is_looked_at_by_the_complete_list_after_this_one(
+    polled_list: PolledList, aws: FakeList
+) -> None:
+    Listing.objects.create(key="distribution", listed_at=None, pages=1)
+    aws.items = [Item("E1", "InProgress")]
+    waits = row("E1", **planned(seconds=100, state="disabling", awaits="cloudfront:disable"))
+    before = database_now()
+    observe(polled_list)
+    look_at = reread(waits).look_at
+    assert aws.reads == 1
+    assert look_at is not None
+    assert look_at >= before + timedelta(seconds=settings.FULL_OBSERVE_SECONDS)

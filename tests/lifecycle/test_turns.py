@@ -102,8 +102,12 @@ def test_a_step_that_waits_for_its_turn_changes_nothing_that_is_sent(
     }
     # In more rounds more lists are read, and a mark must be as fresh as the last of them. Each round reads
     # again what contradicts the row.
+    # The encoder is looked at once more than if all goes at once.
+    more = {call: 5 if call == "medialive:DescribeChannel" else 4 for call in reads}
     assert {
-        call: (expected[call], actual[call]) for call in reads if actual.get(call, 0) > expected[call] + 4
+        call: (expected[call], actual[call])
+        for call in reads
+        if actual.get(call, 0) > expected[call] + more[call]
     } == {}
     assert refusing.refused > 20
     assert world.illegal() == []

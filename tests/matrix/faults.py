@@ -44,6 +44,16 @@ def arm(world: WorldUnderTest, call: int, kind: str) -> None:
         world.control.fault("*", kind, times=FAULTS[kind], skip=call - 1)
 
 
+def arm_next(world: WorldUnderTest, kind: str) -> None:
+    """Make the call fail that is just about to be sent: for use in a session's `interrupt`."""
+    session = world.session
+    assert isinstance(session, MortalSession)
+    if kind in KILLS:
+        session.die_at = (session.calls, kind)
+    else:
+        world.control.fault("*", kind, times=FAULTS[kind])
+
+
 def _take(world: WorldUnderTest) -> None:
     """Hand everything over. What a list has said just before no longer counts as fresh when this ends."""
     hand_over(world)

@@ -1,9 +1,10 @@
 """`make matrix`: the whole crash and fault matrix, each point in a new world, with real SIGKILLs.
 
 A lane is a process with an embedded AWS (another process) and a database file. It prepares the world of each
-flow once and freezes it. For each point it copies the database, forks the AWS, and forks a worker that writes
-the intent and works. If the point kills the worker, another one is forked and continues, as under a
-supervisor. The parent processes never use the database or AWS, so that every fork starts in the same state.
+flow once and freezes it. For each call it copies the database, forks the AWS, and forks a worker that writes
+the intent and works until that call; there database, AWS and worker are copied for each fault. If the point
+kills the worker, another one is forked and continues, as under a supervisor. The parent processes never use
+the database or AWS, so that every worker starts in the same state.
 
 `make matrix POINT=flow:call:kind` replays one point; `FLOW=name` runs one flow.
 """
@@ -11,19 +12,17 @@ supervisor. The parent processes never use the database or AWS, so that every fo
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import multiprocessing as mp
 import os
 import shutil
-import signal
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import fields
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,177 +36,62 @@ import django  # noqa: E402
 
 django.setup()
 
+from botocore.retries.standard import ExponentialBackoff  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from emulator.control import Control  # noqa: E402
-from streamhub.aws.session import ATTEMPTS, _Clients, use_session  # noqa: E402
-from streamhub.aws.target import embedded_target  # noqa: E402
 from streamhub.lifecycle import wake  # noqa: E402
 from tests.matrix.faults import KINDS  # noqa: E402
-from tests.matrix.flows import Flow  # noqa: E402
+from tests.matrix.lane import Lane, plain  # noqa: E402
 from tests.matrix.outside import FLOWS  # noqa: E402
-from tests.matrix.points import Point, Verdict, begin, judge, points_of, run_flow, run_taken  # noqa: E402
-from tests.matrix.snapshot import FrozenAws, load_models  # noqa: E402
+from tests.matrix.points import Point, Verdict, points_of  # noqa: E402
+from tests.matrix.snapshot import load_models, no_garbage_collection  # noqa: E402
 from tests.matrix.taking import TAKE  # noqa: E402
-from tests.scenarios.crashing_session import MortalSession  # noqa: E402
-from tests.scenarios.world import WorldUnderTest, configure, expire_claims  # noqa: E402
-
-SECONDS_PER_POINT = 120
-REGION = "eu-central-1"
+from tests.scenarios.world import configure  # noqa: E402
 
 
-def kill_myself() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def warm_clients(url: str) -> _Clients:
-    """Create boto3's clients once, before the forks, because that takes longer than many points."""
-    clients = _Clients(embedded_target(url, REGION, "local"))
-    for service in ("medialive", "mediapackage", "cloudfront", "cloudwatch"):
-        for attempts in (1, ATTEMPTS):
-            for region in {REGION, "us-east-1"}:
-                clients.get(service, region, attempts)
-    return clients
-
-
-class Lane:
-    """One AWS, one database file, one worker at a time. Each point begins in its flow's prepared world."""
-
-    def __init__(self, number: int, template: Path, flow: str = "") -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"lane-{number}-", dir=SCRATCH))
-        self.template = template
-        self.database = self.folder / "db.sqlite3"
-        self.aws = FrozenAws()
-        self.clients = warm_clients(self.aws.url)
-        settings.DATABASES["default"]["NAME"] = str(self.database)
-        connections["default"].settings_dict["NAME"] = str(self.database)
-        if flow:
-            self.prepare(flow)
-
-    def prepare(self, flow: str) -> None:
-        """Prepare the flow's world once. Afterwards `reset` restores it."""
-        self.reset()
-        _, done = self.in_worker(lambda world: _prepared(world, FLOWS[flow]))
-        if not done:
-            raise SystemExit(f"The world of the flow {flow} cannot be prepared.")
-        self.template = self.folder / "prepared.sqlite3"
-        shutil.copy(self.database, self.template)
-        self.aws.freeze()
-
-    def reset(self) -> None:
-        """Restore the database as it was prepared, or empty."""
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self.database}{suffix}").unlink(missing_ok=True)
-        shutil.copy(self.template, self.database)
-
-    def close(self) -> None:
-        self.aws.close()
-        shutil.rmtree(self.folder)
-
-    def in_worker(self, work: Callable[[WorldUnderTest], Any]) -> tuple[bool, Any]:
-        """Fork a worker for `work`; returns (killed, answer). The answer must be plain data."""
-        reader, writer = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reader)
-            status = 1
-            try:
-                signal.alarm(SECONDS_PER_POINT)
-                with self.world() as world, os.fdopen(writer, "w") as pipe:
-                    json.dump(work(world), pipe)
-                status = 0
-            except BaseException as error:  # noqa: BLE001  the worker reports it and ends
-                sys.stderr.write(f"worker: {type(error).__name__}: {error}\n")
-            finally:
-                os._exit(status)
-        os.close(writer)
-        with os.fdopen(reader) as pipe:
-            text = pipe.read()
-        _, status = os.waitpid(pid, 0)
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        return killed, json.loads(text) if text else None
-
-    @contextmanager
-    def world(self) -> Iterator[WorldUnderTest]:
-        session = MortalSession(embedded_target(self.aws.url, REGION, "local"))
-        session.die = kill_myself
-        session._per_process[os.getpid()] = self.clients
-        with use_session(session):
-            yield WorldUnderTest(Control(self.aws.url), session)
-
-    def run(self, point: Point) -> Verdict:
-        """Run one point in its prepared world."""
-        self.reset()
-        self.aws.thaw()
-        killed, answer = self.in_worker(lambda world: _first(world, point))
-        if killed:
-            _, answer = self.in_worker(lambda world: _successor(world, point))
-        if answer is None:
-            return Verdict(point, "the worker ended without a verdict")
-        return Verdict(point, **answer)
-
-
-def _prepared(world: WorldUnderTest, flow: Flow) -> bool:
-    flow.prepare(world)
-    connections.close_all()  # otherwise the last writes stay in SQLite's separate WAL file
-    return True
-
-
-def _first(world: WorldUnderTest, point: Point) -> dict[str, Any]:
-    return _work(world, point, begin(world, point, prepared=True))
-
-
-def _successor(world: WorldUnderTest, point: Point) -> dict[str, Any]:
-    """Continue after a kill, with the killed worker's claims expired."""
-    expire_claims()
-    return _work(world, point, FLOWS[point.flow], killed=True)
-
-
-def _work(world: WorldUnderTest, point: Point, flow: Flow, *, killed: bool = False) -> dict[str, Any]:
-    if point.kind == TAKE:
-        return _plain(run_taken(world, point, flow))
-    return _plain(judge(world, point, flow, run_flow(world, flow), killed=killed))
-
-
-def _plain(verdict: Verdict) -> dict[str, Any]:
-    """The verdict as plain data for pipes and queues, without its point."""
-    return {field.name: getattr(verdict, field.name) for field in fields(verdict) if field.name != "point"}
-
-
-def lane_main(number: int, template: Path, points: Any, verdicts: Any) -> None:
-    """Run points from the queue, which are ordered by flow, until it ends."""
+def lane_main(number: int, template: Path, calls: Any, verdicts: Any) -> None:
+    """Run the points of each call in the queue, which is ordered by flow, until it ends."""
+    no_garbage_collection()
     flow, lane = "", None
-    while (values := points.get()) is not None:
-        point = Point(*values)
-        if point.flow != flow:
+    while (values := calls.get()) is not None:
+        points = [Point(*each) for each in values]
+        if points[0].flow != flow:
             if lane is not None:
                 lane.close()
-            flow, lane = point.flow, Lane(number, template, point.flow)
-        verdicts.put((values, _plain(lane.run(point))))
+            flow = points[0].flow
+            lane = Lane(number, template, SCRATCH, flow)
+        assert lane is not None
+        for point, verdict in lane.run(points):
+            verdicts.put((astuple(point), plain(verdict)))
     if lane is not None:
         lane.close()
     verdicts.put(None)
 
 
-def enumerate_points(template: Path, flows: list[str]) -> list[Point]:
+def by_call(points: list[Point]) -> list[list[Point]]:
+    """The points that a lane runs together: those of one call. Those that take resources are apart."""
+    groups: dict[tuple[str, int, bool], list[Point]] = {}
+    for point in points:
+        groups.setdefault((point.flow, point.call, point.kind == TAKE), []).append(point)
+    return list(groups.values())
+
+
+def enumerate_points(template: Path, flows: list[str], lanes: int) -> list[Point]:
     """Run every flow once without a fault, and list the crashes and faults of each of its calls."""
-    points: list[Point] = []
-    for name in flows:
-        lane = Lane(0, template)
-        lane.reset()
-        _, answer = lane.in_worker(
-            lambda world, name=name: [
-                (point.flow, point.call, point.kind, point.operation)
-                for point in points_of(world, name, KINDS)
-            ]
-        )
-        lane.close()
-        if answer is None:
-            raise SystemExit(f"The flow {name} does not work even without a fault.")
-        points += [Point(*values) for values in answer]
-    return points
+    with ProcessPoolExecutor(lanes, mp.get_context("fork")) as pool:
+        return [point for points in pool.map(partial(points_of_flow, template), flows) for point in points]
+
+
+def points_of_flow(template: Path, name: str) -> list[Point]:
+    lane = Lane(0, template, SCRATCH)
+    lane.reset()
+    _, answer = lane.in_worker(lambda world: [astuple(point) for point in points_of(world, name, KINDS)])
+    lane.close()
+    if answer is None:
+        raise RuntimeError(f"The flow {name} does not work even without a fault.")
+    return [Point(*values) for values in answer]
 
 
 def parsed_point(text: str) -> Point:
@@ -232,6 +116,8 @@ def main() -> int:
     logging.disable(logging.ERROR)
     configure(settings)
     wake.send = lambda task, args, queue, countdown=0: None  # there is no broker: the sweep finds every row
+    # Without this, botocore waits up to a second before a retry.
+    ExponentialBackoff.delay_amount = lambda *_: 0
     template = SCRATCH / "template.sqlite3"
     connections["default"].settings_dict["NAME"] = str(template)
     call_command("migrate", verbosity=0)
@@ -243,7 +129,7 @@ def main() -> int:
     if options.point:
         points = [parsed_point(options.point)]
     else:
-        points = enumerate_points(template, [options.flow] if options.flow else sorted(FLOWS))
+        points = enumerate_points(template, [options.flow] if options.flow else sorted(FLOWS), options.lanes)
     print(f"{len(points)} points in {options.lanes} lanes", flush=True)
     verdicts = run_all(points, template, min(options.lanes, len(points)))
     return report(verdicts, time.monotonic() - began)
@@ -252,8 +138,8 @@ def main() -> int:
 def run_all(points: list[Point], template: Path, lanes: int) -> list[Verdict]:
     context = mp.get_context("fork")
     todo, done = context.Queue(), context.Queue()
-    for point in points:
-        todo.put((point.flow, point.call, point.kind, point.operation))
+    for group in by_call(points):
+        todo.put([astuple(point) for point in group])
     for _ in range(lanes):
         todo.put(None)
     # Not daemons, because each starts a child process, its AWS.

@@ -11,7 +11,7 @@ from tests.scenarios.volume import volume
 from tests.scenarios.world import WorldUnderTest
 
 # The step is prime, so that the slice contains every kind of fault at different calls of every flow.
-EVERY = volume(89, 71)
+EVERY = volume(139, 71)
 
 
 @pytest.mark.parametrize("name", sorted(FLOWS))

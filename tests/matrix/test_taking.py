@@ -9,9 +9,10 @@ from tests.matrix.taking import FLOWS_TAKEN, TAKE
 from tests.scenarios.volume import volume
 from tests.scenarios.world import WorldUnderTest
 
-EVERY = volume(3, 2)
+EVERY = volume(6, 2)
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", FLOWS_TAKEN)
 def test_nothing_is_done_to_what_was_given_away_at_a_call(name: str, mortal: WorldUnderTest) -> None:
     points = points_of(mortal, name, (TAKE,))

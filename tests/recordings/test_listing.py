@@ -12,8 +12,8 @@ from channels_app import services
 from channels_app.models import Breakout, Channel
 from distributions.models import Distribution
 from recordings import listing as recordings
-from recordings.listing import Session, belongs, run_started
 from recordings.models import BucketListing, Recording
+from recordings.sessions import Session, belongs, run_started
 from recordings.tasks import list_recordings
 from streamhub.alerts.rules import Condition, sources
 from streamhub.aws.s3 import ObjectInfo
@@ -405,6 +405,23 @@ def page_of(client: Client, row: Breakout) -> str:
     response = client.get(f"/admin/channels_app/breakout/{row.pk}/change/")
     assert response.status_code == 200
     return response.content.decode()
+
+
+def test_the_page_says_what_is_gone_and_has_no_link_to_it(as_role: Any, settings: Any) -> None:
+    settings.MEDIAMANAGER_DISTRIBUTION_ID = "E3FEGSC0PV886G"
+    Distribution.objects.create(
+        aws_distribution_id="E3FEGSC0PV886G", domain_name="d1.cloudfront.net", protected=True, attached=False
+    )
+    breakout = recorded_breakout(rows.channel(record=True))
+    Recording.objects.update(gone_at=at(60))
+    viewer = as_role("viewer")
+    page = page_of(viewer, breakout)
+    listed = viewer.get("/admin/recordings/recording/").content.decode()
+    assert "1 file is gone from the bucket" in page
+    assert "187,500,000 bytes" not in page.partition("gone from the bucket")[0]
+    for text in (page, listed):
+        assert key(at(0), breakout.channel_uid) in text
+        assert f"https://d1.cloudfront.net/{breakout.channel_uid}" not in text
 
 
 # --- from where it is listed ---------------------------------------------------------------

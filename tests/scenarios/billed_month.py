@@ -10,7 +10,10 @@ from typing import Any
 from billing.ledger import ledger_write
 from billing.ledger_merge import MetricReading
 from billing.models import DailySeries, EncoderPhase, FinalFigure, LedgerMinute
+from billing.pricing.catalogue import STORAGE, Usage
 from billing.pricing.services import rates_seed
+from billing.usage_rows import ServiceUsage, UsageHour, UsageSource
+from billing.usage_window import floor_to
 from channels_app.models import Attachment, Breakout
 from channels_app.profiles import PROFILE_NAMES
 from streamhub.clock import database_now
@@ -41,6 +44,7 @@ class BilledMonth:
         self._ledger()
         self._figures()
         self._phases()
+        self._hours()
 
     def aws_id(self, n: int) -> str:
         return f"E{n % self.distributions:05}"
@@ -134,6 +138,15 @@ class BilledMonth:
             for n, row in enumerate(self.breakouts)
         )
 
+    def _hours(self) -> None:
+        """The hours of the breakouts were read from CloudWatch for the last time."""
+        hours = {
+            floor_to(self.start(n) + timedelta(minutes=m), 3600) for n in range(self.count) for m in (0, 9)
+        }
+        UsageHour.objects.bulk_create(
+            UsageHour(hour=hour, read_at=hour + timedelta(days=2)) for hour in sorted(hours)
+        )
+
     def outside(self, downloaded: int = 500_000_000) -> None:
         """Bytes in a minute that no breakout covers."""
         LedgerMinute.objects.create(
@@ -152,6 +165,31 @@ class BilledMonth:
             row.aws_distribution_id, row.minute, 60, row.bytes_downloaded + more, row.requests + requests
         )
         ledger_write([reading], database_now())
+
+
+def used(
+    row: Breakout | None,
+    usage: Usage,
+    quantity: int,
+    start: datetime,
+    *,
+    channel: str = "",
+    final: bool = True,
+) -> ServiceUsage:
+    """A row of usage in GB or GB-months: of a breakout, or of a channel outside of breakouts."""
+    return ServiceUsage.objects.create(
+        service=usage.service,
+        usage_type=usage.usage_type,
+        unit=usage.unit,
+        channel_uid=row.channel_uid if row else channel,
+        breakout_uid=row.uid if row else "",
+        start=start,
+        seconds=86_400 if usage == STORAGE else 3600,
+        quantity=quantity,
+        source=UsageSource.LISTING if usage == STORAGE else UsageSource.CLOUDWATCH,
+        final=final,
+        changed_at=start,
+    )
 
 
 def values(rows: Any) -> list[dict[str, Any]]:

@@ -8,11 +8,13 @@ from tests.scenarios.stage import channel
 from tests.scenarios.world import WorldUnderTest
 
 LONGEST_STOP = 30  # AWS's seconds
+LONGEST_UPDATE = 60
 
 
-def edit(world: WorldUnderTest, **changes: Any) -> None:
-    """Edit the input. MediaLive refuses it unless its channel is idle."""
-    world.control.console("medialive", "update_input", id=channel().ml_input_id, changes=changes)
+def edit(world: WorldUnderTest, *, second: bool = False, **changes: Any) -> None:
+    """Edit the input, or the second one. MediaLive refuses it unless its channel is idle."""
+    id = channel().ml_second_id if second else channel().ml_input_id
+    world.control.console("medialive", "update_input", id=id, changes=changes)
 
 
 def attach_another(world: WorldUnderTest) -> str:
@@ -22,6 +24,20 @@ def attach_another(world: WorldUnderTest) -> str:
     changes = {"InputAttachments": attachments}
     world.control.console("medialive", "update_channel", id=channel().ml_channel_id, changes=changes)
     return str(other)
+
+
+def delete_second(world: WorldUnderTest) -> None:
+    """Delete the second input. MediaLive refuses it while the channel, which must be idle, has the input."""
+    row = channel()
+    main = world.session.call("medialive", "DescribeChannel", ChannelId=row.ml_channel_id)[0][
+        "InputAttachments"
+    ][0]
+    alone = {name: value for name, value in main.items() if name != "AutomaticInputFailoverSettings"}
+    changes = {"InputAttachments": [alone]}
+    world.control.console("medialive", "update_channel", id=row.ml_channel_id, changes=changes)
+    world.control.advance(LONGEST_UPDATE)
+    world.control.console("medialive", "delete_input", id=row.ml_second_id)
+    world.control.advance(LONGEST_UPDATE)
 
 
 def another_group(world: WorldUnderTest) -> str:
@@ -57,9 +73,10 @@ def on_the_air(world: WorldUnderTest) -> None:
     world.control.console("medialive", "start_channel", id=channel().ml_channel_id)
 
 
-def described(world: WorldUnderTest) -> dict[str, Any]:
-    """The input as AWS describes it."""
-    return dict(world.session.call("medialive", "DescribeInput", InputId=channel().ml_input_id)[0])
+def described(world: WorldUnderTest, *, second: bool = False) -> dict[str, Any]:
+    """The input, or the second one, as AWS describes it."""
+    id = channel().ml_second_id if second else channel().ml_input_id
+    return dict(world.session.call("medialive", "DescribeInput", InputId=id)[0])
 
 
 def listed(world: WorldUnderTest) -> dict[str, Any]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
+
+from streamhub.lifecycle.models import Listing
 from tests.scenarios.world import WorldUnderTest
 
 THEIRS = {"team": "weather"}
@@ -63,6 +67,11 @@ def give_back(world: WorldUnderTest, taken: list[Taken]) -> None:
         set_tags(world, held, held.tags)
         if held.kind == "distribution":
             set_comment(world, held, held.comment)
+
+
+def lists_grow_old() -> None:
+    """The last lists are a minute old: what they said of a mark is to be read again before a step."""
+    Listing.objects.update(listed_at=F("listed_at") - timedelta(minutes=1))
 
 
 def set_tags(world: WorldUnderTest, held: Taken, tags: dict[str, str]) -> None:

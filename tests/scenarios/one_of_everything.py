@@ -33,14 +33,15 @@ LIMIT = {
 class OneOfEverything:
     """Creates the rows. The tests find the pages by its attributes."""
 
-    def __init__(self) -> None:
+    def __init__(self, channel: str = LONG, show: str = "Opening keynote") -> None:
+        self._show = show
         self.now = timezone.now().replace(second=0, microsecond=0)
         for name in ("viewer", "operator", "engineer"):
             Group.objects.get_or_create(name=name)
         self.group = SecurityGroup.objects.create(
             cidrs=",".join(f"203.0.{n}.0/24" for n in range(9)), state="ready", aws_id="8412345"
         )
-        self.on_air = self._channel(LONG, "running", DEPLOYED, record=True, channel_class="STANDARD")
+        self.on_air = self._channel(channel, "running", DEPLOYED, record=True, channel_class="STANDARD")
         self.stopping = self._channel("Room 2", "stopping", DEPLOYED)
         self.idle = self._channel("Studio", "idle", DEPLOYED, tags={"team": "events", "cost-centre": "4711"})
         self.waiting = rows.channel("pending", name="Room 3", **LIMIT, error_at=self.now)
@@ -91,7 +92,7 @@ class OneOfEverything:
         self.live = rows.breakout(
             "running",
             self.on_air,
-            name="Opening keynote",
+            name=self._show,
             curtain_raised=True,
             usage_status="provisional",
             usage_bytes_downloaded=48_234_567_890,

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
@@ -32,7 +33,7 @@ PERIODS = {
 POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
 
 
-def unavailable(what: str, error: Exception) -> None:
+def unavailable(what: str, error: Exception) -> NoReturn:
     """Skip on a developer's machine, fail in CI."""
     message = f"{what} is not available: {error}"
     if os.environ.get("CI") == "true":

@@ -1,4 +1,4 @@
-"""How many drawn examples, points of the matrix and rows of the crowd the tests try."""
+"""How many drawn examples, points of the matrix, rows of the crowd and kills the tests try."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import os
 
 
 def volume(quick: int, full: int) -> int:
-    """`quick` in `make test`, `full` with TEST_VOLUME=full in continuous integration."""
+    """`quick`, or `full` with TEST_VOLUME=full, which is run by hand before a release."""
     chosen = os.environ.get("TEST_VOLUME", "quick")
     return {"quick": quick, "full": full}[chosen]

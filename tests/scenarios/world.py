@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from billing.models import CollectionWindow, DailySeries, EncoderPhase, LedgerMinute, MonthCost
+from billing.usage_rows import PhaseCursor
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from distributions.models import Distribution, HeadersPolicy, OriginSecret, ViewerKey
 from distributions.tasks import delete_stale_distributions
@@ -44,6 +45,7 @@ ROWS = (
     OriginSecret,
     HeadersPolicy,
     EncoderPhase,
+    PhaseCursor,
     MonthCost,
     Duration,
     Transition,

@@ -39,6 +39,12 @@ def test_roles_are_those_of_mapped_groups_only(
         ({"userinfo": {"groups": ["a"]}, "id_token": {"groups": ["b"]}}, ["a", "b"]),
         ({"userinfo": {"groups": "a"}}, ["a"]),
         ({"userinfo": None, "id_token": {}}, []),
+        ({"userinfo": {"groups": None}, "id_token": {"groups": ["b"]}}, ["b"]),
+        ({"userinfo": {"groups": ""}}, []),
+        ({"userinfo": {"groups": 7}}, ["7"]),
+        ({"userinfo": {"groups": True}}, []),
+        ({"userinfo": {"groups": {"a": False}}}, []),
+        ({"userinfo": {"groups": ["a", None, ["b"], {"c": 1}, 7, True]}}, ["a", "7"]),
     ],
 )
 def test_groups_come_from_userinfo_and_id_token(data: Any, expected: list[str]) -> None:

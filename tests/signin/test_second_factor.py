@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
@@ -13,6 +15,7 @@ from django.contrib.auth.models import Group, User
 from django.core.cache.backends import locmem
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from streamhub.signin.second_factor import is_required
 
@@ -27,9 +30,9 @@ def secret(anna: User) -> str:
     return secret
 
 
-def code(secret: str) -> str:
-    counter = totp.yield_hotp_counters_from_time()
-    return str(totp.format_hotp_value(totp.hotp_value(secret, next(iter(counter)))))
+def code(secret: str, seconds_ago: int = 0) -> str:
+    """What an app with this secret shows, or showed so long ago."""
+    return str(totp.format_hotp_value(totp.hotp_value(secret, int(time.time() - seconds_ago) // 30)))
 
 
 def is_in(client: Client) -> bool:
@@ -53,6 +56,16 @@ def test_a_code_works_once_whichever_process_is_asked(anna: User, secret: str) -
     for kept in (*locmem._caches.values(), *locmem._expire_info.values()):
         kept.clear()
     assert not authenticator.wrap().validate_code(used)
+
+
+@pytest.mark.parametrize(("seconds_ago", "works"), [(30, True), (-30, True), (90, False), (-90, False)])
+def test_a_code_is_good_for_30_seconds_more(anna: User, secret: str, seconds_ago: int, works: bool) -> None:
+    """The end of its time may come while it is typed or sent, and a phone's clock may be a little off."""
+    authenticator = Authenticator.objects.get(user=anna, type=Authenticator.Type.TOTP)
+    with time_machine.travel(timezone.now(), tick=False):
+        shown = code(secret, seconds_ago)
+        assert authenticator.wrap().validate_code(shown) is works
+        assert not authenticator.wrap().validate_code(shown)
 
 
 def test_a_recovery_code_works_once(attempt: Attempt, client: Client, anna: User, secret: str) -> None:

@@ -20,6 +20,7 @@ WITH_DATABASE = {
     "drift": (),
     "drop_audit": ("--before", "2020-01"),
     "heartbeat": ("beat",),
+    "import_bill": (str(Path(__file__).with_name("bill.csv")),),
     "import_prices": (str(Path(__file__).with_name("price_list.json")),),
     "issue_token": ("event-site", "--scope", "usage:read"),
     "reset_second_factor": ("anna",),

@@ -21,7 +21,7 @@ from streamhub.alerts.rules import AlarmSource
 from streamhub.console.navigation import Entry
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import Grant
-from streamhub.console.tiles import DashboardChart, DashboardList, Glance, Tile
+from streamhub.console.tiles import DashboardChart, DashboardList, Tile
 from streamhub.contributions import contributed
 from streamhub.lifecycle.driver import Driver
 from streamhub.lifecycle.durations import Operation
@@ -46,7 +46,8 @@ KINDS: dict[str, type] = {
     "page_parts": PageParts,
     "admin_urls": URLPattern,
     "event_kinds": EventKind,
-    "glances": Glance,
+    "glances": Tile,
+    "model_names": str,
 }
 # Methods that each must have; a `Protocol` is not looked up by isinstance.
 PROTOCOLS: dict[str, type] = {"drivers": Driver, "distribution_owner": Owner}

@@ -11,7 +11,7 @@ import redis
 
 from streamhub import redis_servers
 from streamhub.access.shared_buckets import SharedBuckets
-from streamhub.aws.call_queue import RedisQueues
+from streamhub.aws.redis_call_queue import RedisQueues
 from streamhub.redis_servers import RedisOptions
 from streamhub.token_bucket import Rate
 

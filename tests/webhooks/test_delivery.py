@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from streamhub.lifecycle.lease import JobRun
 from streamhub.webhooks import alarms, delivery, jobs, request, retention, tasks, turns
@@ -82,16 +83,97 @@ def test_a_dead_endpoint_does_not_hold_back_another(receiver: Receiver, settings
     assert "refused" in dead.last_error
 
 
-def test_an_event_that_the_receiver_never_takes_holds_back_no_other(receiver: Receiver) -> None:
+def test_what_the_receiver_refuses_holds_back_no_other_and_waits_by_itself(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    bad, good = [event() for _ in range(10)], [event() for _ in range(5)]
+    receiver.of_id = {each.uid: 400 for each in bad}
+    send(row)
+    assert receiver.ids == [each.uid for each in [*bad, *good]]
+    assert states() == ["waiting"] * 10 + ["delivered"] * 5
+    row.refresh_from_db()
+    assert (row.failures, row.state) == (0, EndpointState.ACTIVE)
+    later()
+    last = event()
+    send(row)
+    assert receiver.ids[15:] == [each.uid for each in [last, *bad]]
+    assert not delivery.due_endpoints().exists()
+
+
+def test_what_fails_is_sent_after_what_was_not_tried(receiver: Receiver) -> None:
     row = endpoint(receiver.url)
     bad, good = event(), event()
-    receiver.of_id[bad.uid] = 400
+    receiver.of_id[bad.uid] = 500
     send(row)
     assert receiver.ids == [bad.uid]
-    Endpoint.objects.update(not_before=row.created_at)
+    later()
     send(row)
-    assert receiver.ids == [bad.uid, good.uid]
+    assert receiver.ids == [bad.uid, good.uid, bad.uid]
     assert states() == ["waiting", "delivered"]
+
+
+def test_what_was_refused_is_not_due_again_because_an_outage_is_over(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    bad = event()
+    receiver.of_id[bad.uid] = 422
+    send(row)
+    receiver.status = 503
+    down = [event() for _ in range(3)]
+    for _ in down:
+        Endpoint.objects.update(not_before=row.created_at)
+        send(row)
+    Delivery.objects.update(not_before=F("not_before") + timedelta(hours=1))
+    Endpoint.objects.update(not_before=row.created_at)
+    receiver.status = 200
+    up = event()
+    asked = len(receiver.requests)
+    send(row)
+    assert receiver.ids[asked:] == [each.uid for each in [up, *down]]
+    assert states() == ["waiting"] + ["delivered"] * 4
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"), [(401, {}), (408, {}), (429, {}), (403, {"Retry-After": "60"})]
+)
+def test_an_answer_about_the_receiver_ends_the_turn(
+    receiver: Receiver, status: int, headers: dict[str, str]
+) -> None:
+    row = endpoint(receiver.url)
+    receiver.status, receiver.headers = status, headers
+    event(), event()
+    send(row)
+    assert len(receiver.requests) == 1
+    row.refresh_from_db()
+    assert row.state == EndpointState.FAILING
+
+
+def test_what_is_refused_for_a_while_is_an_alarm(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    refused = event()
+    event()
+    receiver.of_id[refused.uid] = 404
+    send(row)
+    assert alarms.current() == []
+    age(Delivery, "due_since", timedelta(minutes=20))
+    (found,) = alarms.current()
+    assert (found.rule, found.sentence) == ("webhook_refused", f"{row.name} refuses 1 of its events.")
+    receiver.of_id = {}
+    later()
+    send(row)
+    assert alarms.current() == []
+
+
+def test_what_was_never_tried_because_of_others_is_not_given_up(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status = 503
+    event(), event()
+    send(row)
+    age(Delivery, "due_since", GIVE_UP_AFTER + timedelta(minutes=1))
+    assert turns.give_up() == 1
+    assert states() == ["failed", "waiting"]
+    later()
+    send(row)
+    assert turns.give_up() == 0  # its five days begin with its first attempt
+    assert states() == ["failed", "waiting"]
 
 
 def test_a_worker_that_dies_after_sending_sends_the_same_id_again(

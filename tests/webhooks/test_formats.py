@@ -15,7 +15,7 @@ from streamhub.webhooks.models import Delivery, Endpoint, Event
 from streamhub.webhooks.request import Answer
 from streamhub.webhooks.services import Wanted, endpoint_edit, endpoint_replay
 from tests.scenarios.actors import TESTER
-from tests.scenarios.webhook_receiver import Receiver, age, endpoint, event, send, usage_event
+from tests.scenarios.webhook_receiver import Receiver, age, endpoint, event, later, send, usage_event
 
 pytestmark = pytest.mark.django_db
 
@@ -153,3 +153,69 @@ def test_without_the_key_that_sealed_it_nothing_is_sent_and_the_page_says_why(
     send(row)
     assert receiver.requests == []
     assert "SECRET_KEY" in delivery().answer
+
+
+def corrected(subject: str, number: int, customer: str = "", size: int = -1200) -> Event:
+    data = {"id": "1", "bytes": size, "requests": 0, "number": number}
+    return event("usage.corrected", subject=subject, customer=customer, data=data)
+
+
+def told(receiver: Receiver) -> list[tuple[str, int]]:
+    """Whom the meter was told of, and the bytes."""
+    bodies = [json.loads(body) for _path, _headers, body in receiver.requests]
+    return [(body["subject"], body["data"]["bytes"]) for body in bodies]
+
+
+def default(row: Endpoint, customer: str) -> None:
+    endpoint_edit(row, Wanted(row.name, row.url, default_customer=customer), who=TESTER)
+
+
+def test_usage_of_nobody_is_taken_back_from_the_customer_who_was_told_of_it(receiver: Receiver) -> None:
+    row = meter(receiver, "openmeter", default_customer="X")
+    first = usage_event()
+    send(row)
+    default(row, "Y")
+    corrected(first.subject, 2)
+    corrected(first.subject, 3, "Z", 1200)
+    usage_event()
+    send(row)
+    assert told(receiver) == [("X", 1200), ("X", -1200), ("Z", 1200), ("Y", 1200)]
+
+
+def test_usage_of_nobody_keeps_its_customer_when_the_answer_was_lost(receiver: Receiver) -> None:
+    row = meter(receiver, "openmeter", default_customer="X")
+    first = usage_event()
+    receiver.status = 504
+    send(row)
+    default(row, "Y")
+    receiver.status = 200
+    corrected(first.subject, 2)
+    later()
+    send(row)
+    assert told(receiver) == [("X", 1200), ("X", -1200), ("X", 1200)]
+
+
+def test_usage_of_nobody_goes_to_the_new_default_if_the_old_one_was_refused(receiver: Receiver) -> None:
+    row = meter(receiver, "openmeter", default_customer="X")
+    first = usage_event()
+    receiver.status = 400
+    send(row)
+    default(row, "Y")
+    receiver.status = 200
+    corrected(first.subject, 2)
+    later()
+    send(row)
+    assert told(receiver) == [("X", 1200), ("Y", -1200), ("Y", 1200)]
+
+
+def test_each_endpoint_takes_back_from_its_own_customer(receiver: Receiver) -> None:
+    one = meter(receiver, "openmeter", default_customer="X")
+    other = meter(receiver, "openmeter", default_customer="W")
+    first = usage_event()
+    for row in (one, other):
+        send(row)
+        default(row, "Y")
+    corrected(first.subject, 2)
+    for row in (one, other):
+        send(row)
+    assert told(receiver) == [("X", 1200), ("W", 1200), ("X", -1200), ("W", -1200)]

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from streamhub.access.actors import staff_actor
 from streamhub.access.models import AuditEntry
 from streamhub.clock import database_now
-from streamhub.errors import Forbidden, Invalid, NotPossible
+from streamhub.errors import Forbidden, Gone, Invalid, NotPossible
 from streamhub.webhooks import services
 from streamhub.webhooks.models import Delivery, Endpoint
 from streamhub.webhooks.services import Wanted
@@ -93,7 +93,9 @@ def test_everything_is_sent_again_with_the_same_ids_and_no_second_event(receiver
     assert said.startswith("3 of all events since ")
     send(row)
     assert receiver.ids == [each.uid for each in events] * 2
-    assert Delivery.objects.count() == 3
+    bodies = [body for _path, _headers, body in receiver.requests]
+    assert bodies[:3] == bodies[3:]
+    assert len(set(bodies)) == Delivery.objects.count() == 3
 
 
 def test_a_range_begins_and_ends_where_it_says(receiver: Receiver) -> None:
@@ -168,6 +170,47 @@ def test_an_edit_keeps_the_secret_and_the_key(receiver: Receiver) -> None:
     assert (path, headers["authorization"]) == ("/hooks/new", "Bearer rk_1")
 
 
+@pytest.mark.parametrize("form", ["stripe", "openmeter"])
+def test_a_key_does_not_follow_to_another_place(settings: Any, receiver: Receiver, form: str) -> None:
+    settings.WEBHOOK_INTERNAL_HOSTS = ["127.0.0.1", "localhost"]
+    row = endpoint(receiver.url, form, api_key="rk_1", event_name="bytes")
+    for url in (
+        receiver.url.replace("127.0.0.1", "localhost"),
+        receiver.url.replace("http:", "https:"),
+        "http://127.0.0.1:1/hooks",
+    ):
+        with pytest.raises(Invalid) as refused:
+            services.endpoint_edit(row, wanted(url, event_name="bytes"), who=TESTER)
+        assert list(refused.value.errors) == ["api_key"]
+        row.refresh_from_db()
+        assert row.url == receiver.url
+    elsewhere = receiver.url.replace("127.0.0.1", "localhost")
+    edited = wanted(elsewhere, event_name="bytes", api_key="rk_2")
+    services.endpoint_edit(row, edited, who=TESTER)
+    usage_event("cus_1")
+    send(row)
+    assert receiver.requests[0][1]["authorization"] == "Bearer rk_2"
+
+
+def test_another_spelling_of_the_same_place_keeps_the_key(settings: Any, receiver: Receiver) -> None:
+    settings.WEBHOOK_INTERNAL_HOSTS = ["localhost"]
+    url = receiver.url.replace("127.0.0.1", "localhost")
+    row = endpoint(url, "stripe", api_key="rk_1", event_name="bytes")
+    again = url.replace("localhost", "LOCALHOST.")
+    services.endpoint_edit(row, wanted(again, event_name="bytes"), who=TESTER)
+    row.refresh_from_db()
+    assert row.url == again
+
+
+def test_what_is_signed_moves_with_its_secret(settings: Any, receiver: Receiver) -> None:
+    """A signature does not tell the secret."""
+    settings.WEBHOOK_INTERNAL_HOSTS = ["127.0.0.1", "localhost"]
+    row = endpoint(receiver.url)
+    secret = row.signing_secret
+    edited = services.endpoint_edit(row, wanted(receiver.url.replace("127.0.0.1", "localhost")), who=TESTER)
+    assert edited.signing_secret == secret
+
+
 VERBS: dict[str, Any] = {
     "add": lambda row, who: services.endpoint_add(wanted(row.url, name="another"), "standard", who=who),
     "edit": lambda row, who: services.endpoint_edit(row, wanted(row.url), who=who),
@@ -190,3 +233,12 @@ def test_a_verb_needs_its_permission_and_leaves_an_entry(receiver: Receiver, ver
     entries = AuditEntry.objects.filter(verb=f"{verb}_endpoint", outcome__in=["done", "unchanged"])
     entries = entries.exclude(actor_kind=TESTER.kind)
     assert [entry.actor_name for entry in entries] == ["anna"]
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "add"])
+def test_a_verb_on_an_endpoint_that_was_deleted_meanwhile_says_so(receiver: Receiver, verb: str) -> None:
+    row = endpoint(receiver.url)
+    Endpoint.objects.filter(pk=row.pk).delete()
+    with pytest.raises(Gone, match="It was deleted in the meantime"):
+        VERBS[verb](row, staff_actor(User.objects.create_superuser("anna")))
+    assert not AuditEntry.objects.filter(verb=f"{verb}_endpoint", actor_name="anna").exists()

@@ -17,7 +17,7 @@ from streamhub.webhooks.models import Endpoint
 from streamhub.webhooks.services import endpoint_rotate
 from streamhub.webhooks.signatures import headers
 from tests.scenarios.actors import TESTER
-from tests.scenarios.webhook_receiver import Receiver, added, event, later, send
+from tests.scenarios.webhook_receiver import Receiver, added, age, event, later, send
 
 PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
 
@@ -45,8 +45,10 @@ def test_the_example_of_standard_webhooks_has_our_signature() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("form", ["cloudevents", "standard"])
 def test_a_receiver_verifies_what_it_gets_with_the_code_of_the_docs(receiver: Receiver, form: str) -> None:
+    """Also what is sent long after it happened, and is not in ASCII."""
     row, secret = added(receiver.url, form)
-    event()
+    about = event(data={"id": "1", "name": "Große Bühne \u2028 \u65e5\u672c"})
+    age(type(about), "at", timedelta(days=3))
     send(row)
     ((_path, given, body),) = receiver.requests
     assert verified(secret, given, body)

@@ -1,4 +1,4 @@
-"""`manage.py import_prices index.json …`: import AWS's price list of one or more services."""
+"""`manage.py import_prices index.json …`: import AWS's price list of one or more services, or read it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from billing.jobs import READ_PRICE_LIST
+from billing.price_list_reader import read_price_list
 from billing.pricing.offer_file import MOST_BYTES
 from billing.pricing.services import rates_import
 from streamhub.access import audit
@@ -18,12 +20,21 @@ WHO = system_actor("manage.py import_prices")
 
 
 class Command(DatabaseCommand):
-    help = "Import rates from AWS's offer files (index.json of a service). What the book has stays."
+    help = (
+        "Import rates from AWS's offer files (index.json of a service) or its API. What the book has stays."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("files", nargs="+", type=Path, metavar="index.json")
+        parser.add_argument("files", nargs="*", type=Path, metavar="index.json")
+        parser.add_argument(
+            "--from-aws", action="store_true", help="read the Price List API instead of files"
+        )
 
-    def handle(self, *args: Any, files: list[Path], **options: Any) -> None:
+    def handle(self, *args: Any, files: list[Path], from_aws: bool, **options: Any) -> None:
+        if bool(files) == from_aws:
+            raise CommandError("Name the files, index.json of a service, or write --from-aws.")
+        if from_aws:
+            self._read()
         for file in files:
             try:
                 with file.open("rb") as opened:
@@ -35,3 +46,13 @@ class Command(DatabaseCommand):
                 raise CommandError(f"{file}: {error}") from error
             audit.record("import_rates", audit.Subject("price list", None, file.name), who=WHO, detail=said)
             self.stdout.write(said)
+
+    def _read(self) -> None:
+        """Run the job here and now. Its outcome is on the page *Jobs* too."""
+        with READ_PRICE_LIST.single() as run:
+            if run is None:
+                raise CommandError("The price list is being read already. See the page Jobs.")
+            read_price_list(run)
+        self.stdout.write(run.outcome)
+        if run.error:
+            raise CommandError(run.error)

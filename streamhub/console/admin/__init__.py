@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.access.roles import ENGINEER, OPERATOR, VIEWER
 from streamhub.console import banner, dashboard, health_page, personal_views, search
@@ -21,17 +22,17 @@ from streamhub.console.roles import Grant
 from streamhub.contributions import contributed
 
 NAVIGATION = (
-    Entry(100, "Live", "Alarms", "notification_important", "alerts.alarm"),
+    Entry(100, _("Live"), _("Alarms"), "notification_important", "alerts.alarm"),
     health_page.ENTRY,
-    Entry(420, "System", "Transitions", "history", "lifecycle.transition"),
-    Entry(425, "System", "Audit", "policy", "access.auditentry"),
-    Entry(430, "System", "Jobs", "manufacturing", "lifecycle.job"),
-    Entry(440, "System", "Schedule", "schedule", "django_celery_beat.periodictask"),
-    Entry(450, "System", "API tokens", "key", "access.apitoken"),
-    Entry(455, "System", "Webhooks", "webhook", "webhooks.endpoint"),
-    Entry(456, "System", "Webhook deliveries", "send", "webhooks.delivery"),
-    Entry(460, "System", "Users", "person", "auth.user"),
-    Entry(470, "System", "Roles", "groups", "auth.group"),
+    Entry(420, _("System"), _("Transitions"), "history", "lifecycle.transition"),
+    Entry(366, _("People"), _("Audit"), "policy", "access.auditentry"),
+    Entry(430, _("System"), _("Jobs"), "manufacturing", "lifecycle.job"),
+    Entry(440, _("System"), _("Schedule"), "schedule", "django_celery_beat.periodictask"),
+    Entry(364, _("People"), _("API tokens"), "key", "access.apitoken"),
+    Entry(455, _("System"), _("Webhooks"), "webhook", "webhooks.endpoint"),
+    Entry(456, _("System"), _("Webhook deliveries"), "send", "webhooks.delivery"),
+    Entry(360, _("People"), _("Users"), "person", "auth.user"),
+    Entry(362, _("People"), _("Roles"), "groups", "auth.group"),
 )
 
 ROLES = (

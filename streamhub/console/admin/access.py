@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,8 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -27,17 +30,20 @@ from streamhub.access.services import (
     OVERLAP,
     DailyLimits,
     rotation_refusal,
+    token_errors,
     token_issue,
     token_revoke,
     token_rotate,
 )
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.facts import Fact, Section
+from streamhub.console.forms import ConsoleForm
 from streamhub.console.registry import PageParts
 from streamhub.console.shown_once import ShowsOnce
 from streamhub.console.templatetags.console import when
 from streamhub.console.verbs import Outcome, Verb
 from streamhub.errors import Invalid
+from streamhub.translation import filled
 
 
 @dataclass(frozen=True)
@@ -63,23 +69,23 @@ def _limit_field(name: str) -> forms.IntegerField:
     )
 
 
-class _TokenFields(forms.Form):
+class _TokenFields(ConsoleForm):
     """What a new token has, whether it is issued or replaces another."""
 
     days = forms.IntegerField(
-        label="Expires after (days)",
+        label=_("Expires after (days)"),
         required=False,
         initial=EXPIRES_IN.days,
         min_value=1,
         max_value=3650,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text=f"Empty: {EXPIRES_IN.days} days.",
+        help_text=filled(_("Empty: %(days)s days."), {"days": EXPIRES_IN.days}),
     )
     never = forms.BooleanField(
-        label="Never expires",
+        label=_("Never expires"),
         required=False,
         widget=UnfoldBooleanWidget,
-        help_text="Only if nobody can replace it in time. The audit says so.",
+        help_text=_("Only if nobody can replace it in time. The audit says so."),
     )
     max_channels_per_day = _limit_field("max_channels_per_day")
     max_starts_per_day = _limit_field("max_starts_per_day")
@@ -87,28 +93,35 @@ class _TokenFields(forms.Form):
 
 class IssueForm(_TokenFields):
     name = forms.CharField(
-        label="Service",
+        label=_("Service"),
         max_length=64,
         widget=UnfoldAdminTextInputWidget,
-        help_text="The service that will use the token, e.g. event-site.",
+        help_text=_("The service that will use the token, e.g. event-site."),
     )
     scopes = forms.MultipleChoiceField(
         choices=[(scope, f"{scope}: {description}") for scope, description in SCOPES.items()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text="Select only what the service needs.",
+        help_text=_("Select only what the service needs."),
     )
     field_order = ("name", "scopes", "days", "never")
+
+    def problems(self, data: Mapping[str, Any]) -> Mapping[str, str]:
+        """Of the fields that could be read; the others have their own messages."""
+        found = token_errors(data.get("name", ""), data.get("scopes", ()), None)
+        return {name: text for name, text in found.items() if name in data}
 
 
 class RotateForm(_TokenFields):
     overlap_hours = forms.IntegerField(
-        label="The old token works for another (hours)",
+        label=_("The old token works for another (hours)"),
         required=False,
         initial=OVERLAP.days * 24,
         min_value=0,
         max_value=LONGEST_OVERLAP.days * 24,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text=f"Long enough for the service to change over. Empty: {OVERLAP.days * 24}.",
+        help_text=filled(
+            _("Long enough for the service to change over. Empty: %(days)s."), {"days": OVERLAP.days * 24}
+        ),
     )
     field_order = ("overlap_hours", "days", "never")
 
@@ -119,8 +132,12 @@ def _expires_in(days: int | None, never: bool) -> timedelta | None:
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ShowsOnce):
+    purpose = _(
+        "Other services call the HTTP API with them. A token belongs to one service and is shown once, "
+        "when it is issued."
+    )
     once_template = "console/token.html"
-    once_title = "New token"
+    once_title = _("New token")
     once_cookie = "new_token"
     icon = "key"
     kind = "API token"
@@ -128,16 +145,16 @@ class ApiTokenAdmin(ShowsOnce):
     state_badges = {
         "usable": Badge(Tone.GOOD, "check_circle"),
         "expired": Badge(Tone.CALM, "timer_off"),
-        "orphaned": Badge(Tone.WARN, "person_off", word="owner deactivated"),
+        "orphaned": Badge(Tone.WARN, "person_off", word=_("owner deactivated")),
         "revoked": Badge(Tone.CALM, "block"),
     }
     list_display = ("title", "state_shown", "scopes_shown", "expires", "last_used")
     search_fields = ("service", "prefix")
-    search_help_text = "Service, or first characters of the token"
+    search_help_text = _("Service, or first characters of the token")
     ordering = ("-id",)
     creation_form = IssueForm
     asks_again = True
-    creation_note = (
+    creation_note = _(
         "The next page shows the token once. StreamHub stores only its SHA-256 hash. "
         "You answer for it: it stops working when you are deactivated, unless somebody rotates it."
     )
@@ -155,32 +172,41 @@ class ApiTokenAdmin(ShowsOnce):
     def since(self, row: ApiToken) -> Any:
         return row.revoked_at or (row.expires_at if row.expired else row.created_at)
 
-    @display(description="scopes")
+    @display(description=_("scopes"))
     def scopes_shown(self, row: ApiToken) -> str:
         return ", ".join(row.scopes)
 
-    @display(description="expires")
+    @display(description=_("expires"))
     def expires(self, row: ApiToken) -> str:
-        return when(row.expires_at, "never")
+        return when(row.expires_at, gettext("never"))
 
-    @display(description="last used")
+    @display(description=_("last used"))
     def last_used(self, row: ApiToken) -> str:
         return when(row.last_used_at)
 
     def facts(self, request: HttpRequest, row: ApiToken) -> list[Section]:
         facts = [
-            Fact("service", row.service),
-            Fact("begins with", row.prefix, "code", hint="The rest of the token is not stored."),
-            Fact("scopes", row.scopes, "list"),
-            Fact("issued", row.created_at, "when"),
-            Fact("owner", row.owner or "nobody: issued at the command line"),
-            Fact("replaces", row.replaces or "none"),
-            Fact("expires", row.expires_at, "when") if row.expires_at else Fact("expires", "never"),
+            Fact(gettext("service"), row.service),
+            Fact(
+                gettext("begins with"),
+                row.prefix,
+                "code",
+                hint=gettext("The rest of the token is not stored."),
+            ),
+            Fact(gettext("scopes"), row.scopes, "list"),
+            Fact(gettext("issued"), row.created_at, "when"),
+            Fact(gettext("owner"), row.owner or gettext("nobody: issued at the command line")),
+            Fact(gettext("replaces"), row.replaces or "none"),
+            Fact(gettext("expires"), row.expires_at, "when")
+            if row.expires_at
+            else Fact(gettext("expires"), "never"),
             *(_limit_fact(row, name) for name in ("max_channels_per_day", "max_starts_per_day")),
-            Fact("last used", row.last_used_at, "when", hint="Updated at most once a minute."),
-            Fact("revoked", row.revoked_at, "when"),
+            Fact(
+                gettext("last used"), row.last_used_at, "when", hint=gettext("Updated at most once a minute.")
+            ),
+            Fact(gettext("revoked"), row.revoked_at, "when"),
         ]
-        return [Section("Token", facts, "key", wide=True)]
+        return [Section(gettext("Token"), facts, "key", wide=True)]
 
     def create(self, request: HttpRequest, data: dict[str, Any], who: Actor) -> Issued:
         try:
@@ -211,7 +237,7 @@ class ApiTokenAdmin(ShowsOnce):
 def _limit_fact(row: ApiToken, name: str) -> Fact:
     field: Any = ApiToken._meta.get_field(name)
     most = getattr(row, name)
-    return Fact(field.verbose_name, "no limit of its own" if most is None else str(most))
+    return Fact(field.verbose_name, gettext("no limit of its own") if most is None else str(most))
 
 
 def _rotate(
@@ -232,17 +258,20 @@ def _rotate(
 
 ROTATE = Verb(
     name="rotate",
-    label="Rotate",
+    label=_("Rotate"),
     icon="autorenew",
     permission="access.rotate_apitoken",
     run=_rotate,
     refusal=lambda row, _situation: rotation_refusal(row),
     consequences=lambda row: [
-        f"{row.service} gets a new token with the same scopes. The next page shows it once, and you own it.",
-        "The old token works for as long as you say here, and is refused from then on.",
-        "Idempotency keys are shared by both, so requests can be repeated with the new one.",
+        gettext(
+            "%(service)s gets a new token with the same scopes. The next page shows it once, and you own it."
+        )
+        % {"service": row.service},
+        gettext("The old token works for as long as you say here, and is refused from then on."),
+        gettext("Idempotency keys are shared by both, so requests can be repeated with the new one."),
     ],
-    done="rotated.",
+    done=_("rotated."),
     form=RotateForm,
     initial=lambda row: {
         "max_channels_per_day": row.max_channels_per_day,
@@ -256,16 +285,17 @@ ROTATE = Verb(
 
 REVOKE = Verb(
     name="revoke",
-    label="Revoke",
+    label=_("Revoke"),
     icon="block",
     permission="access.revoke_apitoken",
     run=lambda row, who: token_revoke(row, who=who),
-    refusal=lambda row, _situation: "The token is already revoked." if row.revoked_at else None,
+    refusal=lambda row, _situation: gettext("The token is already revoked.") if row.revoked_at else None,
     consequences=lambda row: [
-        f"From now on, every request with this token is refused: {row.service} gets 401.",
-        "This cannot be undone. If the service still needs access, issue a new token.",
+        gettext("From now on, every request with this token is refused: %(service)s gets 401.")
+        % {"service": row.service},
+        gettext("This cannot be undone. If the service still needs access, issue a new token."),
     ],
-    done="revoked.",
+    done=_("revoked."),
     danger=True,
     irreversible=True,
 )

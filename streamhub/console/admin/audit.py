@@ -5,29 +5,34 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import display
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet
 from django.http import HttpRequest, HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.access import audit
 from streamhub.access.models import AuditEntry
 from streamhub.console.base import BigReadOnlyAdmin
 from streamhub.console.filters import DayFilter, InputFilter
 from streamhub.console.templatetags.console import when
-from streamhub.csv_cells import cells
+from streamhub.csv_cells import Echo, cells
 from streamhub.row_ids import row_ids
+from streamhub.translation import filled
 
 EXPORT_PERMISSION = "access.export_auditentry"
 SEARCHED = 20_000
@@ -50,38 +55,46 @@ COLUMNS = (
 
 
 class PersonFilter(InputFilter):
-    title, parameter_name, column = "person or service", "who", "actor_name"
+    title, parameter_name, column = _("person or service"), "who", "actor_name"
 
 
 class VerbFilter(InputFilter):
-    title, parameter_name, column = "verb", "verb", "verb"
+    title, parameter_name, column = _("verb"), "verb", "verb"
 
 
 class KindFilter(InputFilter):
-    title, parameter_name, column = "kind of object", "kind", "object_kind"
+    title, parameter_name, column = _("kind of object"), "kind", "object_kind"
 
 
 class ObjectFilter(InputFilter):
     """The id of an object; needs the kind too, because each kind has its own ids."""
 
-    title, parameter_name = "id of object", "object"
+    title, parameter_name = _("id of object"), "object"
 
     def only(self, rows: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
         return rows.filter(object_id__in=row_ids([text]))
 
 
 class RequestFilter(InputFilter):
-    title, parameter_name, column = "request id", "request", "request_id"
+    title, parameter_name, column = _("request id"), "request", "request_id"
 
 
 class DayOfEntry(DayFilter):
     column = "at"
 
 
+# So many of a list's values stand in a row.
+SHOWN = 12
+
+
 @admin.register(AuditEntry)
 class AuditAdmin(BigReadOnlyAdmin):
     """Append-only, also for superusers; the database refuses changes. Every filter has an index."""
 
+    purpose = _(
+        "Each verb, sign-in and change of a setting is kept here, with who did it and from where. Nothing"
+        " was done yet."
+    )
     list_display = ("at_shown", "who", "address_shown", "what", "about", "change", "request_shown")
     list_filter = (PersonFilter, VerbFilter, KindFilter, ObjectFilter, RequestFilter, DayOfEntry)
     list_filter_sheet = True
@@ -89,7 +102,10 @@ class AuditAdmin(BigReadOnlyAdmin):
     list_before_template = "console/audit_before.html"
     list_display_links = None
     search_fields = ("request_id", "object_name", "detail")
-    search_help_text = f"A whole request id; in the newest {SEARCHED:,} also a part of a name or reason"
+    search_help_text = filled(
+        _("A whole request id; in the newest %(searched)s also a part of a name or reason"),
+        {"searched": f"{SEARCHED:,}"},
+    )
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         """By number; of one day by time, which has the index that finds the day."""
@@ -106,43 +122,42 @@ class AuditAdmin(BigReadOnlyAdmin):
 
     # --- columns ---------------------------------------------------------------------------
 
-    @display(description="at")
+    @display(description=_("at"))
     def at_shown(self, row: AuditEntry) -> str:
         return when(row.at)
 
-    @display(description="who")
+    @display(description=_("who"))
     def who(self, row: AuditEntry) -> str:
         return f"{row.actor_kind}: {row.actor_name}" if row.actor_name else row.actor_kind
 
-    @display(description="from")
+    @display(description=_("from"))
     def address_shown(self, row: AuditEntry) -> str:
         return row.address or "-"
 
-    @display(description="verb")
+    @display(description=_("verb"))
     def what(self, row: AuditEntry) -> SafeString:
         verb = row.verb.replace("_", " ")
         if row.outcome == audit.Outcome.DONE:
             return format_html("<b>{}</b>", verb)
         return format_html('<b>{}</b> <span class="sh-none">{}</span>', verb, row.outcome)
 
-    @display(description="object")
+    @display(description=_("object"))
     def about(self, row: AuditEntry) -> str:
         """A link to the object; if it was deleted, the link leads to its list with a message."""
         label = f"{row.object_kind} {row.object_name}".strip() or "-"
         url = _page_of(row.object_kind, row.object_id) if row.object_id is not None else ""
         return format_html('<a class="sh-link" href="{}">{}</a>', url, label) if url else label
 
-    @display(description="what changed")
+    @display(description=_("what changed"))
     def change(self, row: AuditEntry) -> SafeString:
+        changed = [(name, _change(row, name)) for name in {**row.before, **row.after}]
         lines = format_html_join(
-            "",
-            '<span class="sh-block"><span class="sh-kind">{}</span> {}</span>',
-            ((name, _change(row, name)) for name in {**row.before, **row.after}),
+            "", '<span class="sh-block"><span class="sh-kind">{}</span> {}</span>', changed
         )
         detail = format_html('<span class="sh-block">{}</span>', row.detail) if row.detail else ""
         return format_html('<span class="sh-change">{}{}</span>', detail, lines)
 
-    @display(description="request")
+    @display(description=_("request"))
     def request_shown(self, row: AuditEntry) -> str:
         if not row.request_id:
             return "-"
@@ -169,7 +184,7 @@ class AuditAdmin(BigReadOnlyAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not (self.has_view_permission(request) and request.user.has_perm(EXPORT_PERMISSION)):
-            raise PermissionDenied("Your role does not allow the export of the audit.")
+            raise PermissionDenied(gettext("Your role does not allow the export of the audit."))
         try:
             rows = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
@@ -182,18 +197,45 @@ class AuditAdmin(BigReadOnlyAdmin):
         return response
 
 
-def _change(row: AuditEntry, name: str) -> str:
+def _change(row: AuditEntry, name: str) -> SafeString:
     """The value before and after; only the one that there is of what came or went."""
-    if name in row.before and name in row.after:
-        return f"{_text(row.before, name)} → {_text(row.after, name)}"
-    return _text(row.after, name) if name in row.after else f"{_text(row.before, name)} → -"
+    if name in row.after and name not in row.before:
+        return format_html("{}", _text(row, row.after, name))
+    after = _text(row, row.after, name) if name in row.after else "-"
+    return format_html("{} → {}", _text(row, row.before, name), after)
 
 
-def _text(values: dict[str, Any], name: str) -> str:
+def _text(row: AuditEntry, values: dict[str, Any], name: str) -> str:
     value = values.get(name)
     if value in (None, "", [], {}):
         return "-"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if name in _times_of(row.object_kind) and (moment := _moment(value)):
+        return when(moment)
+    return _listed(value) if isinstance(value, list) else str(value)
+
+
+def _listed(values: list[Any]) -> str:
+    """The first of them: a role has a hundred permissions, and all are on the entry's own page."""
+    shown = ", ".join(map(str, values[:SHOWN]))
+    more = len(values) - SHOWN
+    return shown if more <= 0 else gettext("%(shown)s and %(more)d more") % {"shown": shown, "more": more}
+
+
+@cache
+def _times_of(kind: str) -> frozenset[str]:
+    """The columns of a kind of object that hold a time. What people type into others is no time."""
+    models = [model for model in apps.get_models() if audit.kind_of(model) == kind]
+    fields = (field for model in models for field in model._meta.concrete_fields)
+    return frozenset(field.name for field in fields if isinstance(field, DateTimeField))
+
+
+def _moment(value: Any) -> datetime | None:
+    """The time that the audit noted as a text (`access.snapshot`); None for anything else."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _page_of(kind: str, pk: int) -> str:
@@ -206,15 +248,8 @@ def _page_of(kind: str, pk: int) -> str:
     return ""
 
 
-class _Echo:
-    """A file for `csv.writer` that returns each line instead of keeping it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def _lines(rows: QuerySet[AuditEntry]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield writer.writerow(COLUMNS)
     values: Iterable[tuple[Any, ...]] = rows.values_list(*COLUMNS).iterator(chunk_size=CHUNK)
     for row in values:

@@ -15,6 +15,8 @@ from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from streamhub.access.models import ApiToken
@@ -36,6 +38,8 @@ from streamhub.console.pages import verb
 from streamhub.console.pages.detail import refused as refused_of
 from streamhub.console.registry import PageParts
 from streamhub.console.roles import ROLES
+from streamhub.console.searched import SearchedMultiple
+from streamhub.console.templatetags.console import when
 from streamhub.console.verbs import Verb
 from streamhub.signin.confirming import ask_again
 
@@ -46,7 +50,7 @@ admin.site.unregister(Group)
 class RoleFilter(admin.SimpleListFilter):
     """Filters by StreamHub's own roles; other groups have their own page."""
 
-    title = "role"
+    title = _("role")
     parameter_name = "role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -71,13 +75,14 @@ class _UserForm(UserChangeForm):
 
 @admin.register(User)
 class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
+    purpose = _("Everybody who works here signs in as a user of their own, whose role says what they may do.")
     audited_by_signals = True
     form = _UserForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "first_name", "last_name", "roles", "is_active", "is_superuser", "last_login")
+    list_display = ("username", "first_name", "last_name", "roles", "is_active", "is_superuser", "signed_in")
     list_filter = (RoleFilter, "is_active", "is_superuser")
-    search_help_text = "User name, name or e-mail address"
+    search_help_text = _("User name, name or e-mail address")
     # Searched while typing: Django's own widget would send every group.
     autocomplete_fields = ("groups",)
     filter_horizontal = ()
@@ -90,6 +95,11 @@ class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
     )
     readonly_fields = ("is_active", "last_login", "date_joined")
     change_form_outer_before_template = "console/user_verbs.html"
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name in self.autocomplete_fields:
+            options["widget"] = SearchedMultiple(db_field, self.admin_site)
+        return super().formfield_for_manytomany(db_field, request, **options)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         form = super().get_form(request, obj, change=change, **options)
@@ -105,9 +115,13 @@ class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
 
-    @display(description="roles")
+    @display(description=_("roles"))
     def roles(self, row: User) -> str:
         return ", ".join(sorted(group.name for group in row.groups.all())) or "-"
+
+    @display(description=_("last login"), ordering="last_login")
+    def signed_in(self, row: User) -> str:
+        return when(row.last_login, gettext("never"))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -136,7 +150,7 @@ class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
         offers = self.offers(request, row) if allowed else []
         refused = refused_of(offers)
         seen = allowed and request.user.has_perm(VIEW_PERMISSION)
-        links = [Link("Audit", audit_url("user", object_id), "policy")] if seen else []
+        links = [Link(gettext("Audit"), audit_url("user", object_id), "policy")] if seen else []
         context = {"offers": offers, "refused": refused, "links": links}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
@@ -150,24 +164,25 @@ def _deactivation(row: User) -> list[str]:
     tokens = ApiToken.objects.read_now().filter(owner=row)
     working = sorted({token.service for token in tokens if token.usable})
     return [
-        "They cannot log in any more, and their sessions end now.",
-        f"Their tokens stop working now: {', '.join(working)}. Rotate them first: they are yours then."
+        gettext("They cannot log in any more, and their sessions end now."),
+        gettext("Their tokens stop working now: %(working)s. Rotate them first: they are yours then.")
+        % {"working": ", ".join(working)}
         if working
-        else "They own no token that works.",
-        "What they did stays in the audit under their name. They can be activated again.",
+        else gettext("They own no token that works."),
+        gettext("What they did stays in the audit under their name. They can be activated again."),
     ]
 
 
 VERBS = (
     Verb(
         name="deactivate",
-        label="Deactivate",
+        label=_("Deactivate"),
         icon="person_off",
         permission="auth.change_user",
         run=lambda row, who: user_deactivate(row, who=who),
         refusal=deactivation_refusal,
         consequences=_deactivation,
-        done="deactivated.",
+        done=_("deactivated."),
         danger=True,
         irreversible=True,
         bulk=False,
@@ -175,16 +190,16 @@ VERBS = (
     ),
     Verb(
         name="activate",
-        label="Activate",
+        label=_("Activate"),
         icon="person_check",
         permission="auth.change_user",
         run=lambda row, who: user_activate(row, who=who),
         refusal=lambda row, _others: activation_refusal(row),
         consequences=lambda row: [
-            "They can log in again, with the roles that they have.",
-            "Tokens that they own, and that are not revoked or expired, work again.",
+            gettext("They can log in again, with the roles that they have."),
+            gettext("Tokens that they own, and that are not revoked or expired, work again."),
         ],
-        done="activated.",
+        done=_("activated."),
         bulk=False,
         order=20,
     ),
@@ -197,4 +212,10 @@ PARTS = PageParts(User, verbs=VERBS)
 class GroupAdmin(AsksAgain, DjangoGroupAdmin, ConsoleAdmin):
     """Every deploy resets the groups viewer, operator and engineer; other groups may be added freely."""
 
+    purpose = _("Roles: viewer, operator and engineer. manage.py bootstrap makes them.")
     audited_by_signals = True
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Django's plan of the deletion, without a line for each permission that a role gives."""
+        deleted, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        return [line for line in deleted if not isinstance(line, list)], counts, perms_needed, protected

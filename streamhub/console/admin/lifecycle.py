@@ -11,17 +11,21 @@ from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.clock import database_now
 from streamhub.console import jobs, jobs_page
 from streamhub.console.badges import Tone
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
+from streamhub.console.derived_names import in_words
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.templatetags.console import badge as badge_context
 from streamhub.console.templatetags.console import when
 from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
 from streamhub.lifecycle.health import facts
 from streamhub.lifecycle.models import ClockOffset, Heartbeat, Job, Transition
+from streamhub.translation import filled
 
 SEARCHED_TRANSITIONS = 20_000
 MAX_ROWS = 20
@@ -48,7 +52,7 @@ def _resource_admins() -> list[ResourceAdmin]:
 
 
 class KindFilter(_StaticChoicesFilter):
-    title = "kind"
+    title = _("kind")
     field = "resource_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -57,7 +61,7 @@ class KindFilter(_StaticChoicesFilter):
 
 
 class StateFilter(_StaticChoicesFilter):
-    title = "new state"
+    title = _("new state")
     field = "to_state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -74,11 +78,18 @@ class TransitionAdmin(BigReadOnlyAdmin):
     text search reads only the newest `SEARCHED_TRANSITIONS` entries; a whole request id is found in all.
     """
 
+    purpose = _(
+        "Each step that StreamHub or a person takes stands here, with the reason and AWS's request id. "
+        "The first comes with the first step."
+    )
     list_display = ("at_shown", "kind", "name", "change", "who", "reason", "aws_request")
     list_filter = (KindFilter, StateFilter)
     more_filters = ("resource_id",)  # an object's timeline links to it
     search_fields = ("resource_name", "who", "aws_request_id", "why")
-    search_help_text = f"In the newest {SEARCHED_TRANSITIONS:,}: name, who or why. In all: an AWS request id"
+    search_help_text = filled(
+        _("In the newest %(searched_transitions)s: name, who or why. In all: an AWS request id"),
+        {"searched_transitions": f"{SEARCHED_TRANSITIONS:,}"},
+    )
     ordering = ("-id",)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
@@ -90,15 +101,15 @@ class TransitionAdmin(BigReadOnlyAdmin):
             queryset = queryset.filter(id__gt=newest - SEARCHED_TRANSITIONS)
         return super().get_search_results(request, queryset, search_term)
 
-    @display(description="at")
+    @display(description=_("at"))
     def at_shown(self, row: Transition) -> str:
         return when(row.at)
 
-    @display(description="kind")
+    @display(description=_("kind"))
     def kind(self, row: Transition) -> str:
         return row.resource_type
 
-    @display(description="name")
+    @display(description=_("name"))
     def name(self, row: Transition) -> str:
         """A link to the object; if it was deleted, the link leads to its list with a message."""
         label = row.resource_name or f"{row.resource_type} {row.resource_id}"
@@ -108,27 +119,32 @@ class TransitionAdmin(BigReadOnlyAdmin):
                 return format_html('<a class="sh-link" href="{}">{}</a>', url, label)
         return label
 
-    @display(description="why")
+    @display(description=_("why"))
     def reason(self, row: Transition) -> SafeString:
         error = format_html('<span class="sh-entry-error sh-block">{}</span>', row.error) if row.error else ""
         return format_html("<span>{}{}</span>", row.why, error)
 
-    @display(description="AWS request")
+    @display(description=_("AWS request"))
     def aws_request(self, row: Transition) -> str:
         if not row.aws_request_id:
             return "-"
         return render_to_string("console/request_id.html", {"request_id": row.aws_request_id})
 
-    @display(description="change")
+    @display(description=_("change"))
     def change(self, row: Transition) -> str:
         return f"{row.from_state or 'new'} → {row.to_state}"
 
 
 class _HealthAdmin(ReadOnlyAdmin):
+    purpose = _(
+        "Workers and beat report here every few seconds. If none appears, no worker runs: start one, and "
+        "look at Health."
+    )
+
     def get_health(self, row: Any) -> jobs.Health:
         raise NotImplementedError
 
-    @display(description="health")
+    @display(description=_("health"))
     def health(self, row: Any) -> str:
         health = self.get_health(row)
         return render_to_string("console/badge.html", badge_context(health.badge, health.word))
@@ -138,7 +154,15 @@ class _HealthAdmin(ReadOnlyAdmin):
 class JobAdmin(ReadOnlyAdmin):
     """The periodic jobs: one page of all, which refreshes itself. Their periods are in the schedule."""
 
+    purpose = _(
+        "Each periodic job writes here how its last run went. If none appears, beat or the workers do not"
+        " run: see Health."
+    )
     ordering = ("name",)
+
+    def list_urls(self) -> list[Any]:
+        """No rows: the page refreshes itself as a whole."""
+        return []
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return jobs_page.page(request)
@@ -177,7 +201,7 @@ class HeartbeatAdmin(_HealthAdmin):
         self.now = database_now()
         return super().get_queryset(request)
 
-    @display(description="last heartbeat")
+    @display(description=_("last heartbeat"))
     def at(self, row: Heartbeat) -> str:
         return when(row.beat_at)
 
@@ -186,20 +210,23 @@ class HeartbeatAdmin(_HealthAdmin):
 class ClockOffsetAdmin(ReadOnlyAdmin):
     """How far each host's clock, and AWS's, was from the database's when it was last measured."""
 
+    purpose = _(
+        "How far the clock of each host is off from the database's. A worker writes it when it starts."
+    )
     list_display = ("host", "role", "ahead", "measured", "beyond")
     ordering = ("host", "role")
 
-    @display(description="ahead of the database", ordering="offset_ms")
+    @display(description=_("ahead of the database"), ordering="offset_ms")
     def ahead(self, row: ClockOffset) -> str:
         return f"{row.offset_ms / 1000:+.1f} s (± {row.error_ms / 1000:.1f} s)"
 
-    @display(description="measured", ordering="measured_at")
+    @display(description=_("measured"), ordering="measured_at")
     def measured(self, row: ClockOffset) -> str:
         return when(row.measured_at)
 
-    @display(description="too far off", ordering="beyond_since")
+    @display(description=_("too far off"), ordering="beyond_since")
     def beyond(self, row: ClockOffset) -> str:
-        return when(row.beyond_since, "no")
+        return when(row.beyond_since, gettext("no"))
 
 
 def _health_figure() -> Figure:
@@ -207,9 +234,13 @@ def _health_figure() -> Figure:
     found = facts()
     bad = [fact for fact in found if fact.ok is False]
     if bad:
-        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        return Figure(f"{len(bad)} bad", f"{bad[0].name}: {bad[0].word}{more}", Tone.BAD)
-    return Figure("all well", f"facts checked: {len(found)}", Tone.GOOD)
+        more = gettext(" and %(bad)s more") % {"bad": len(bad) - 1} if len(bad) > 1 else ""
+        return Figure(
+            gettext("%(bad)s bad") % {"bad": len(bad)},
+            f"{bad[0].name}: {in_words(bad[0].word)}{more}",
+            Tone.BAD,
+        )
+    return Figure(gettext("all well"), gettext("facts checked: %(found)s") % {"found": len(found)}, Tone.GOOD)
 
 
 def _jobs_lines() -> list[DashboardRow]:
@@ -225,14 +256,14 @@ def _health_url() -> str:
     return reverse("admin:health")
 
 
-TILE = Tile("health", "Health", "monitor_heart", "lifecycle.view_job", _health_figure, _health_url, 80)
+TILE = Tile("health", _("Health"), "monitor_heart", "lifecycle.view_job", _health_figure, _health_url, 80)
 DASHBOARD_LIST = DashboardList(
     "jobs",
-    "Jobs and processes",
+    _("Jobs and processes"),
     "monitor_heart",
     "lifecycle.view_job",
     _jobs_lines,
     _health_url,
-    "No job has run yet. Check that worker and beat are running.",
+    _("No job has run yet. Check that worker and beat are running."),
     80,
 )

@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.console.badges import Badge, Tone, busy
 from streamhub.console.facts import Fact, Panel, Section
@@ -35,7 +37,7 @@ DELIVERY_BADGES = {
 
 
 class EndpointFilter(admin.SimpleListFilter):
-    title = "endpoint"
+    title = _("endpoint")
     parameter_name = "endpoint"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -46,7 +48,7 @@ class EndpointFilter(admin.SimpleListFilter):
 
 
 class KindFilter(admin.SimpleListFilter):
-    title = "event"
+    title = _("event")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -66,40 +68,44 @@ def _in_state(state: DeliveryState) -> Any:
 
 @admin.register(Delivery)
 class DeliveryAdmin(ResourceAdmin):
+    purpose = _(
+        "What was sent to webhook endpoints, and how each answered. Add an endpoint and send it a test "
+        "event to see the first."
+    )
     icon = "send"
     has_timeline = False
     state_badges = DELIVERY_BADGES
     saved_views = (
-        SavedView("failed", "Not delivered", "error", _in_state(DeliveryState.FAILED), 10),
-        SavedView("waiting", "Waiting", "schedule", _in_state(DeliveryState.WAITING), 20),
+        SavedView("failed", _("Not delivered"), "error", _in_state(DeliveryState.FAILED), 10),
+        SavedView("waiting", _("Waiting"), "schedule", _in_state(DeliveryState.WAITING), 20),
     )
     list_display = ("title", "state_shown", "endpoint_shown", "attempts_shown", "answer_shown", "happened")
     list_filter = (EndpointFilter, KindFilter, EventDayFilter)
     list_select_related = ("endpoint", "event")
     search_fields = ("=event__uid", "=event__subject")
-    search_help_text = "Id of the event, or its subject"
+    search_help_text = _("Id of the event, or its subject")
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).select_related("endpoint", "event")
 
-    @display(description="event")
+    @display(description=_("event"))
     def title(self, row: Delivery) -> str:
         return str(row.event)
 
-    @display(description="endpoint")
+    @display(description=_("endpoint"))
     def endpoint_shown(self, row: Delivery) -> SafeString:
         return format_html('<a class="sh-link" href="{}">{}</a>', _endpoint_url(row), row.endpoint)
 
-    @display(description="attempts")
+    @display(description=_("attempts"))
     def attempts_shown(self, row: Delivery) -> str:
         return str(row.attempts)
 
-    @display(description="last answer")
+    @display(description=_("last answer"))
     def answer_shown(self, row: Delivery) -> str:
         return _answer(row)
 
-    @display(description="happened")
+    @display(description=_("happened"))
     def happened(self, row: Delivery) -> SafeString:
         return since(row.event.at)
 
@@ -108,20 +114,34 @@ class DeliveryAdmin(ResourceAdmin):
 
     def facts(self, request: HttpRequest, row: Delivery) -> list[Section]:
         event = [
-            Fact("event", row.event.kind, "code"),
-            Fact("id", row.event.uid, "id", hint="The same at every attempt, and for every receiver."),
-            Fact("about", row.event.subject, "code"),
-            Fact("customer", row.event.customer or "none"),
-            Fact("happened", row.event.at, "when"),
+            Fact(gettext("event"), row.event.kind, "code"),
+            Fact(
+                gettext("id"),
+                row.event.uid,
+                "id",
+                hint=gettext("The same at every attempt, and for every receiver."),
+            ),
+            Fact(gettext("about"), row.event.subject, "code"),
+            Fact(gettext("customer"), row.event.customer or row.customer or "none"),
+            Fact(gettext("happened"), row.event.at, "when"),
         ]
         delivery = [
-            Fact("endpoint", row.endpoint.name, href=_endpoint_url(row)),
-            Fact("attempts", str(row.attempts)),
-            Fact("last answer", _answer(row)),
-            Fact("it took", "-" if row.duration_ms is None else f"{row.duration_ms:,} ms"),
-            *([Fact("next attempt", row.not_before, "when")] if row.state == DeliveryState.WAITING else []),
+            Fact(gettext("endpoint"), row.endpoint.name, href=_endpoint_url(row)),
+            Fact(gettext("attempts"), str(row.attempts)),
+            Fact(gettext("last answer"), _answer(row)),
+            Fact(
+                gettext("it took"),
+                "-"
+                if row.duration_ms is None
+                else gettext("%(duration_ms)s ms") % {"duration_ms": f"{row.duration_ms:,}"},
+            ),
+            *(
+                [Fact(gettext("next attempt"), row.not_before, "when")]
+                if row.state == DeliveryState.WAITING
+                else []
+            ),
         ]
-        return [Section("Event", event, "bolt"), Section("Delivery", delivery, "send")]
+        return [Section(gettext("Event"), event, "bolt"), Section(gettext("Delivery"), delivery, "send")]
 
 
 def _endpoint_url(row: Delivery) -> str:
@@ -130,13 +150,13 @@ def _endpoint_url(row: Delivery) -> str:
 
 def _answer(row: Delivery) -> str:
     if row.status is None and not row.answer:
-        return "not tried yet"
+        return gettext("not tried yet")
     return " ".join(part for part in (str(row.status or ""), row.answer[:120]) if part)
 
 
 def _attempts(request: HttpRequest, row: Delivery) -> Panel:
     return Panel(
-        "Attempts",
+        gettext("Attempts"),
         "console/webhook_attempts.html",
         {"attempts": list(row.log.order_by("-id")[:50])},
         "replay",
@@ -145,21 +165,26 @@ def _attempts(request: HttpRequest, row: Delivery) -> Panel:
 
 def _content(request: HttpRequest, row: Delivery) -> Panel:
     return Panel(
-        "Content", "console/webhook_content.html", {"data": cloud_event(row.event)}, "data_object", 60
+        gettext("Content"),
+        "console/webhook_content.html",
+        {"data": cloud_event(row.event)},
+        "data_object",
+        60,
     )
 
 
 SEND_AGAIN = Verb(
     name="replay",
-    label="Send again",
+    label=_("Send again"),
     icon="replay",
     permission="webhooks.replay_delivery",
     run=lambda row, who: services.delivery_replay(row, who=who),
     refusal=lambda row, _situation: services.replay_refusal(row),
     consequences=lambda row: [
-        f"{row.endpoint} gets it with the same id. A receiver that has it already drops it."
+        gettext("%(endpoint)s gets it with the same id. A receiver that has it already drops it.")
+        % {"endpoint": row.endpoint}
     ],
-    done="sent again.",
+    done=_("sent again."),
     primary=True,
     order=10,
 )

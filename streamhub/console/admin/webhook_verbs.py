@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from streamhub.access.actors import Actor
+from streamhub.access.snapshot import only_hosts
 from streamhub.clock import database_now
 from streamhub.console.admin.webhook_forms import ChangeForm, ReplayForm, RotateForm, held, wanted
 from streamhub.console.verbs import Verb
@@ -60,33 +64,36 @@ def _refusal_of(check: Any) -> Any:
 
 def _initial_replay(row: Endpoint) -> dict[str, Any]:
     since = (row.failing_since or database_now() - timedelta(hours=1)).replace(second=0, microsecond=0)
-    return {"since": f"{since:%Y-%m-%dT%H:%M}", "which": "missed"}
+    return {"since": since, "which": "missed"}
 
 
 TEST = Verb(
     name="test",
-    label="Send test event",
+    label=_("Send test event"),
     icon="science",
     permission="webhooks.test_endpoint",
     run=lambda row, who: services.endpoint_test(row, who=who),
     refusal=_refusal_of(services.check_test),
     consequences=lambda row: [
-        f"{row.url} gets an event of the kind test, signed as all others. The page shows how it is answered."
+        gettext(
+            "%(url)s gets an event of the kind test, signed as all others. The page shows how it is answered."
+        )
+        % {"url": only_hosts(row.url)}
     ],
-    done="a test event is on its way.",
+    done=_("a test event is on its way."),
     primary=True,
     bulk=False,
     order=10,
 )
 EDIT = Verb(
     name="edit",
-    label="Edit",
+    label=_("Edit"),
     icon="edit",
     permission="webhooks.edit_endpoint",
     run=_edit,
     refusal=_never,
-    consequences=lambda row: ["What waits goes to the new URL. The secret stays."],
-    done="changed.",
+    consequences=lambda row: [gettext("What waits goes to the new URL. The secret stays.")],
+    done=_("changed."),
     form=ChangeForm,
     initial=held,
     bulk=False,
@@ -95,41 +102,41 @@ EDIT = Verb(
 )
 PAUSE = Verb(
     name="pause",
-    label="Pause",
+    label=_("Pause"),
     icon="pause",
     permission="webhooks.pause_endpoint",
     run=lambda row, who: services.endpoint_pause(row, who=who),
     refusal=_refusal_of(services.check_pause),
     consequences=lambda row: [
-        "Nothing is sent to it. Its events wait, and are sent after Resume.",
-        "Events are kept for 30 days, usage for 400.",
+        gettext("Nothing is sent to it. Its events wait, and are sent after Resume."),
+        gettext("Events are kept for 30 days, usage for 400."),
     ],
-    done="paused.",
+    done=_("paused."),
     order=30,
 )
 RESUME = Verb(
     name="resume",
-    label="Resume",
+    label=_("Resume"),
     icon="play_arrow",
     permission="webhooks.pause_endpoint",
     run=lambda row, who: services.endpoint_resume(row, who=who),
     refusal=_refusal_of(services.check_resume),
-    consequences=lambda row: ["What has waited is sent now, the oldest first."],
-    done="resumed.",
+    consequences=lambda row: [gettext("What has waited is sent now, the oldest first.")],
+    done=_("resumed."),
     order=31,
 )
 REPLAY = Verb(
     name="replay",
-    label="Send again",
+    label=_("Send again"),
     icon="replay",
     permission="webhooks.replay_endpoint",
     run=_replay,
     refusal=_never,
     consequences=lambda row: [
-        "Each event keeps its id, so a receiver that has it already drops it.",
-        "It also gets what happened before it was added, as far back as events are kept.",
+        gettext("Each event keeps its id, so a receiver that has it already drops it."),
+        gettext("It also gets what happened before it was added, as far back as events are kept."),
     ],
-    done="events are sent again.",
+    done=_("events are sent again."),
     form=ReplayForm,
     initial=_initial_replay,
     bulk=False,
@@ -137,31 +144,33 @@ REPLAY = Verb(
 )
 DISMISS = Verb(
     name="dismiss",
-    label="Dismiss",
+    label=_("Dismiss"),
     icon="done_all",
     permission="webhooks.dismiss_endpoint",
     run=lambda row, who: services.endpoint_dismiss(row, who=who),
     refusal=_refusal_of(services.check_dismiss),
     consequences=lambda row: [
-        "What it did not get is not sent any more, and the alarm about it ends.",
-        "Send again with Everything can still send it.",
+        gettext("What it did not get is not sent any more, and the alarm about it ends."),
+        gettext("Send again with Everything can still send it."),
     ],
-    done="dismissed.",
+    done=_("dismissed."),
     bulk=False,
     order=50,
 )
 ROTATE = Verb(
     name="rotate",
-    label="Rotate secret",
+    label=_("Rotate secret"),
     icon="autorenew",
     permission="webhooks.rotate_endpoint",
     run=_rotate,
     refusal=_refusal_of(services.check_rotate),
     consequences=lambda row: [
-        "It gets a new signing secret, which the next page shows once.",
-        "Until then each event carries two signatures, one by the old secret; a receiver takes either.",
+        gettext("It gets a new signing secret, which the next page shows once."),
+        gettext(
+            "Until then each event carries two signatures, one by the old secret; a receiver takes either."
+        ),
     ],
-    done="rotated.",
+    done=_("rotated."),
     form=RotateForm,
     bulk=False,
     irreversible=True,
@@ -169,14 +178,14 @@ ROTATE = Verb(
 )
 DELETE = Verb(
     name="delete",
-    label="Delete",
+    label=_("Delete"),
     icon="delete",
     permission="webhooks.delete_endpoint",
     run=lambda row, who: services.endpoint_delete(row, who=who),
     refusal=_never,
     consequences=lambda row: [
-        "It gets nothing any more, and the record of what it got goes too.",
-        "Pause it instead if it will be back.",
+        gettext("It gets nothing any more, and the record of what it got goes too."),
+        gettext("Pause it instead if it will be back."),
     ],
     done=DELETED,
     danger=True,

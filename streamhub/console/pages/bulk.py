@@ -10,12 +10,14 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from streamhub.clock import database_now
-from streamhub.console.pages.verb import allowed_verb
+from streamhub.console.forms import ConsoleForm
+from streamhub.console.pages.verb import allowed_verb, wrongly_typed
 from streamhub.console.resource_base import ResourceBase
 from streamhub.console.verbs import Verb, perform
 from streamhub.row_ids import row_ids
@@ -40,11 +42,18 @@ def confirmation(verb: Verb) -> Action:
 
 
 def _confirmation(
-    admin: ResourceBase, request: HttpRequest, verb: Verb, rows: list[Any], form: Form | None
+    admin: ResourceBase,
+    request: HttpRequest,
+    verb: Verb,
+    rows: list[Any],
+    form: ConsoleForm | None,
+    typed: str | None = None,
 ) -> HttpResponse:
     items, together = _items(admin, verb, rows)
     possible = [item for item in items if item.reason is None]
     common = _take_common(possible)
+    to_type = verb.to_type_for(len(possible))
+    typed_error = "" if typed is None else wrongly_typed(to_type, typed)
     context = admin.page_context(
         request,
         title=f"{verb.label}: {len(items)} {_noun(admin, len(items))}",
@@ -54,11 +63,13 @@ def _confirmation(
         consequences=common,
         together=together,
         form=form,
-        to_type=verb.to_type_for(len(possible)),
+        to_type=to_type,
+        typed=typed,
+        typed_error=typed_error,
         checkbox_name=ACTION_CHECKBOX_NAME,
         action_url=admin.url("bulk", verb.name),
     )
-    status = 422 if form is not None and form.errors else 200
+    status = 422 if typed_error or (form is not None and form.errors) else 200
     return TemplateResponse(request, "console/confirm_many.html", context, status=status)
 
 
@@ -108,18 +119,19 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
         raise PermissionDenied
     verb = allowed_verb(admin, request, name)
     if not verb.bulk:
-        raise Http404(f"{verb.label} is not possible for several objects at once.")
+        raise Http404(
+            gettext("%(label)s is not possible for several objects at once.") % {"label": verb.label}
+        )
     if verb.irreversible and (asked := ask_again(request, admin.url("changelist"))):
         return asked
     ids = row_ids(request.POST.getlist(ACTION_CHECKBOX_NAME))[:MAX_OBJECTS]
-    to_type = verb.to_type_for(len(ids))
-    if to_type and request.POST.get("typed", "").strip() != to_type:
-        messages.error(request, f"Nothing was done: to {verb.label.lower()} from the list, type {to_type}.")
-        return HttpResponseRedirect(admin.url("changelist"))
+    typed = request.POST.get("typed", "")
     rows = admin.get_queryset(request).in_bulk(ids)
     form = verb.form(request.POST) if verb.form and verb.asks_many else None
-    if form is not None and not form.is_valid():
-        return _confirmation(admin, request, verb, list(rows.values()), form)
+    wrong = form is not None and not form.is_valid()
+    if wrong or wrongly_typed(verb.to_type_for(len(ids)), typed):
+        chosen = [rows[pk] for pk in ids if pk in rows]
+        return _confirmation(admin, request, verb, chosen, form, typed)
     data = form.cleaned_data if form is not None else {}
     outcomes = []
     for pk in ids:
@@ -129,8 +141,14 @@ def perform_all(admin: ResourceBase, request: HttpRequest, name: str) -> HttpRes
             outcomes.append({**said, "url": admin.url("change", pk)})
         else:
             label = f"{admin.opts.verbose_name} {pk}"
-            outcomes.append({"label": label, "ok": False, "sentence": "It no longer exists.", "url": ""})
-    request.session[SESSION_KEY] = {"verb": verb.label, "kind": admin.opts.label_lower, "outcomes": outcomes}
+            outcomes.append(
+                {"label": label, "ok": False, "sentence": gettext("It no longer exists."), "url": ""}
+            )
+    request.session[SESSION_KEY] = {
+        "verb": str(verb.label),
+        "kind": admin.opts.label_lower,
+        "outcomes": outcomes,
+    }
     return HttpResponseRedirect(admin.url("results"))
 
 
@@ -140,10 +158,14 @@ def results(admin: ResourceBase, request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     stored = request.session.get(SESSION_KEY)
     if not stored or stored["kind"] != admin.opts.label_lower:
-        messages.info(request, "There are no results to show.")
+        messages.info(request, _("There are no results to show."))
         return HttpResponseRedirect(admin.url("changelist"))
     done = sum(item["ok"] for item in stored["outcomes"])
     refused = len(stored["outcomes"]) - done
-    title = f"{stored['verb']}: {done} done, {refused} refused"
+    title = gettext("%(verb)s: %(done)s done, %(refused)s refused") % {
+        "verb": stored["verb"],
+        "done": done,
+        "refused": refused,
+    }
     context = admin.page_context(request, title=title, results=stored, done=done, refused=refused)
     return TemplateResponse(request, "console/results.html", context)

@@ -82,7 +82,7 @@ def refused(offers: Sequence[Offer]) -> list[tuple[str, list[str]]]:
     reasons: dict[str, list[str]] = {}
     for offer in offers:
         if offer.reason:
-            reasons.setdefault(offer.reason, []).append(offer.verb.label)
+            reasons.setdefault(offer.reason, []).append(str(offer.verb.label))
     return list(reasons.items())
 
 

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils import dateformat
+from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
-from streamhub.console import paging, personal_views, sizes
+from streamhub.console import aws_console, browser_texts, paging, personal_views, sizes
+from streamhub.console.derived_names import in_words
 from streamhub.console.saved_views import PARAMETER
 
 register = template.Library()
@@ -24,15 +27,15 @@ def utc_text(moment: datetime) -> str:
 
 
 @register.simple_tag
-def when(moment: datetime | None, otherwise: str = "not yet") -> SafeString:
-    """A time in UTC to the second; the browser adds the local time and how long ago it was."""
+def when(moment: datetime | None, otherwise: str = "") -> SafeString:
+    """A time to the second: local with its zone, how long ago, and UTC; without scripts UTC alone."""
     if moment is None:
-        return format_html('<span class="sh-none">{}</span>', otherwise)
+        return format_html('<span class="sh-none">{}</span>', otherwise or _("not yet"))
     return _time(moment, "full", utc_text(moment))
 
 
 def _time(moment: datetime, how: str, text: str) -> SafeString:
-    """The element that the browser completes. `how`: "full" or "short", what it adds to the text."""
+    """The element that the browser completes. `how`: "full", "plan" or "short", and the two that count."""
     return format_html(
         '<time class="sh-time" datetime="{}" data-sh-time="{}">{}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),
@@ -43,37 +46,37 @@ def _time(moment: datetime, how: str, text: str) -> SafeString:
 
 @register.simple_tag
 def clock(moment: datetime | None) -> SafeString:
-    """A planned time to the minute, with its day; the browser adds the local time and how far away it is."""
+    """A planned time to the minute: local with its zone, how far away, and UTC."""
     if moment is None:
         return mark_safe('<span class="sh-none">-</span>')
-    return _time(moment, "full", moment.astimezone(UTC).strftime("%a %d %b %H:%M UTC"))
+    return _time(moment, "plan", dateformat.format(moment.astimezone(UTC), r"D d M H:i \U\T\C"))
 
 
 @register.simple_tag
 def since(moment: datetime | None) -> SafeString:
-    """How long ago a time was, with the exact time as a tooltip; for narrow places."""
+    """How long ago a time was, and its local minute; UTC to the second is its tooltip. For narrow places."""
     if moment is None:
         return mark_safe('<span class="sh-none">-</span>')
-    return _time(moment, "short", moment.astimezone(UTC).strftime("%d %b %H:%M UTC"))
+    return _time(moment, "short", dateformat.format(moment.astimezone(UTC), r"d M H:i \U\T\C"))
 
 
 @register.simple_tag
 def elapsed(moment: datetime) -> SafeString:
     """How long something has lasted, counted by the browser; without scripts since when."""
-    return _time(moment, "elapsed", moment.astimezone(UTC).strftime("since %H:%M:%S UTC"))
+    return _time(moment, "elapsed", _("since %(time)s UTC") % {"time": f"{moment.astimezone(UTC):%H:%M:%S}"})
 
 
 @register.simple_tag
 def left(moment: datetime) -> SafeString:
     """How long until then, counted down by the browser, and how long over; without scripts until when."""
-    return _time(moment, "left", moment.astimezone(UTC).strftime("until %H:%M UTC"))
+    return _time(moment, "left", _("until %(time)s UTC") % {"time": f"{moment.astimezone(UTC):%H:%M}"})
 
 
 @register.simple_tag
 def size(count: int | None) -> SafeString:
     """A readable byte count with the exact number."""
     if count is None:
-        return mark_safe('<span class="sh-none">not known yet</span>')
+        return format_html('<span class="sh-none">{}</span>', _("not known yet"))
     return format_html(
         '<data class="sh-size" value="{}" title="{}">{}</data> <span class="sh-exact">{}</span>',
         count,
@@ -86,7 +89,21 @@ def size(count: int | None) -> SafeString:
 @register.inclusion_tag("console/copy.html")
 def copy(value: Any, what: str = "") -> dict[str, Any]:
     """A button that copies `value` to the clipboard."""
-    return {"value": value, "what": what or "value"}
+    return {"value": value, "what": what or _("value")}
+
+
+@register.simple_tag
+def aws_id(service: str, kind: str, id: str) -> str:
+    """An id of AWS; where AWS has a console, a link to its page there."""
+    href = aws_console.address(service, kind, id)
+    link = '<a class="sh-link" href="{}" target="_blank" rel="noopener" title="{}">{}</a>'
+    return format_html(link, href, _("AWS console"), id) if href else id
+
+
+@register.simple_tag(name="browser_texts")
+def texts_of_scripts() -> SafeString:
+    """What the console's scripts show, for them to read from the page."""
+    return json_script(browser_texts.texts(), "sh-texts")
 
 
 @register.inclusion_tag("console/icon.html")
@@ -103,7 +120,7 @@ def fact(item: Any) -> dict[str, Any]:
 @register.inclusion_tag("console/badge.html")
 def badge(badge: Any, word: str) -> dict[str, Any]:
     """A state's badge."""
-    return {"badge": badge, "word": badge.word or word}
+    return {"badge": badge, "word": badge.word or in_words(word)}
 
 
 @register.inclusion_tag("console/saved_views.html", takes_context=True)
@@ -125,10 +142,21 @@ def list_poller(context: Any, cl: Any) -> dict[str, Any]:
     return {"poller": cl.model_admin.poller(cl, context["request"])}
 
 
+@register.simple_tag
+def row_keys(cl: Any) -> str:
+    """The ids of the rows in their order, by which the browser knows each row again."""
+    return " ".join(str(row.pk) for row in cl.result_list)
+
+
 @register.inclusion_tag("console/bar_chart.html")
 def bar_chart(chart: Any, unit: str, title: str) -> dict[str, Any]:
     """A chart with its axes and units. `unit`: "bytes", in readable sizes, or another word."""
-    return {"chart": chart, "unit": unit, "title": title}
+    return {
+        "chart": chart,
+        "unit": unit,
+        "unit_word": _("bytes") if unit == "bytes" else unit,
+        "title": title,
+    }
 
 
 @register.simple_tag
@@ -137,9 +165,18 @@ def pager(cl: Any) -> paging.Place:
     return paging.place(cl)
 
 
+@register.simple_tag
+def filters_of(cl: Any) -> str:
+    """The query string of the list without the place of its page."""
+    return paging.first_page(cl)
+
+
 @register.filter
 def pretty_json(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, default=str)
+
+
+register.filter(in_words)
 
 
 @register.filter

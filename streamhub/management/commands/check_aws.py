@@ -16,6 +16,7 @@ from streamhub.aws.cloudfront import CloudFront
 from streamhub.aws.cloudwatch import CloudWatch, MetricQuery
 from streamhub.aws.medialive import MediaLive
 from streamhub.aws.mediapackage import MediaPackage
+from streamhub.aws.price_list import PriceList
 from streamhub.aws.regions import missing_in
 from streamhub.aws.response_headers import cors_policy
 from streamhub.aws.route53 import Route53
@@ -51,6 +52,8 @@ def findings(session: AwsSession) -> Iterator[AccountCheck]:
     yield _check("MediaLive", lambda: _first_page(MediaLive(session).channel_pages(), "channel"))
     yield _check("MediaLive inputs", lambda: _first_page(MediaLive(session).input_pages(), "input"))
     yield _check("CloudWatch", lambda: _metrics(session))
+    yield _check("MediaPackage metrics", lambda: _packaged(session))
+    yield _price_list(session)
     yield from _limits(session)
     role = settings.MEDIALIVE_ROLE_ARN
     yield AccountCheck(
@@ -96,6 +99,23 @@ def _metrics(session: AwsSession) -> str:
     )
     CloudWatch(session).get_metric_data([query], end - timedelta(minutes=1), end)
     return "metrics readable in us-east-1"
+
+
+def _packaged(session: AwsSession) -> str:
+    """By these the usage of MediaPackage is measured. They are in the channels' region."""
+    end = timezone.now().replace(second=0, microsecond=0)
+    query = MetricQuery("check", "AWS/MediaPackage", "IngressBytes", {"Channel": "NONE"}, "Sum", 60)
+    CloudWatch(session).get_metric_data([query], end - timedelta(minutes=1), end)
+    return f"metrics readable in {session.target.region}"
+
+
+def _price_list(session: AwsSession) -> AccountCheck:
+    """Without it prices are imported as files: no fault."""
+    try:
+        next(PriceList(session).products("AWSElementalMediaPackage"), None)
+    except AwsError as error:
+        return AccountCheck("price list", True, f"cannot be read, so prices come from files ({error})")
+    return AccountCheck("price list", True, "readable")
 
 
 def _limits(session: AwsSession) -> Iterator[AccountCheck]:

@@ -22,6 +22,8 @@ def policy(
     cdn_role_arn: str = "",
     certificate_arn: str = "",
     zone_id: str = "",
+    bill_bucket: str = "",
+    bill_prefix: str = "",
 ) -> dict[str, Any]:
     """The policy document. A role can be passed only to its service; buckets can only be listed.
 
@@ -31,6 +33,7 @@ def policy(
     restricted = {
         "iam:PassRole",
         "iam:SimulatePrincipalPolicy",
+        "s3:GetObject",
         "s3:ListBucket",
         "secretsmanager:GetSecretValue",
         CERTIFICATE,
@@ -64,6 +67,7 @@ def policy(
         statements.append(
             {"Sid": "ListRecordings", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": listing}
         )
+    statements += _of_bills(bill_bucket, bill_prefix)
     if secrets:
         statements.append(
             {
@@ -85,6 +89,27 @@ def policy(
             }
         )
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _of_bills(bucket: str, prefix: str) -> list[dict[str, Any]]:
+    """What reading AWS's own bill needs."""
+    if not bucket:
+        return []
+    below = f"{prefix.strip('/')}/*" if prefix.strip("/") else "*"
+    return [
+        {
+            "Sid": "ListTheBill",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": f"arn:aws:s3:::{bucket}",
+        },
+        {
+            "Sid": "ReadTheBill",
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{bucket}/{below}",
+        },
+    ]
 
 
 def _of_aliases(certificate_arn: str, zone_id: str) -> list[dict[str, Any]]:
@@ -119,6 +144,8 @@ class Command(DatabaseCommand):
             settings.MEDIAPACKAGE_CDN_ROLE_ARN,
             settings.CLOUDFRONT_CERTIFICATE_ARN,
             settings.ROUTE53_ZONE_ID,
+            settings.BILL_BUCKET,
+            settings.BILL_PREFIX,
         )
         self.stdout.write(json.dumps(document, indent=2))
 

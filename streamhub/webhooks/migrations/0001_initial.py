@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('due_since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('not_before', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('attempts', models.PositiveIntegerField(default=0, editable=False)),
+                ('customer', models.CharField(blank=True, default='', editable=False, max_length=256)),
                 ('status', models.PositiveSmallIntegerField(blank=True, editable=False, null=True)),
                 ('answer', models.CharField(blank=True, default='', editable=False, max_length=500)),
                 ('duration_ms', models.PositiveIntegerField(blank=True, editable=False, null=True)),

@@ -11,6 +11,7 @@ from django.test import Client
 
 from billing.models import DailySeries
 from billing.statement_rows import Statement
+from billing.statements import services
 from channels_app.models import Breakout
 from streamhub.access.models import AuditEntry
 from streamhub.access.services import token_issue
@@ -76,6 +77,20 @@ def test_issuing_is_refused_with_what_is_missing(api: Caller) -> None:
     assert Statement.objects.get().state == "draft"
 
 
+@pytest.mark.parametrize("verb", ["discard", "recompute", "issue", "void"])
+def test_a_verb_on_a_statement_that_was_deleted_while_it_waited_is_404(
+    api: Caller, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    BilledMonth()
+    draft = api.post("", {"period": PERIOD, "customer": "acme"}).json()
+    # The other request has the ledger's lock, and deletes it.
+    monkeypatch.setattr(services, "ledger_lock", lambda: Statement.objects.all().delete())
+    path = f"/{draft['id']}"
+    answer = api.delete(path) if verb == "discard" else api.post(f"{path}/{verb}", {"reason": "x"})
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json()["detail"] == "It was deleted in the meantime."
+
+
 def test_the_house_is_null(api: Caller) -> None:
     month = BilledMonth()
     month.outside()
@@ -107,7 +122,7 @@ def test_lines_come_in_pages_in_their_order_and_as_csv(api: Caller) -> None:
     Breakout.objects.filter(name="talk 2").update(name='=HYPERLINK("http://evil")', channel_name="@SUM(1)")
     Breakout.objects.filter(name="talk 4").update(name="+1", channel_name="\t-1")
     row = api.post("", {"period": PERIOD, "customer": "acme"}).json()
-    first = api.get(f"/{row['id']}/lines?limit=4").json()
+    first = api.get(f"/{row['id']}/lines?limit=7").json()
     rest = api.client.get(first["next"], headers=api.headers).json()
     lines = first["items"] + rest["items"]
     assert [line["position"] for line in lines] == list(range(1, row["lines"] + 1))

@@ -8,12 +8,15 @@ import zipfile
 from collections.abc import Callable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from importlib.util import find_spec
 from io import StringIO
 from xml.etree import ElementTree
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from billing.statement_rows import NANOS_A_CENT, Statement, StatementLine
 from billing.statements import services
@@ -105,8 +108,26 @@ def test_a_workbook_has_texts_as_texts_and_adds_up() -> None:
     assert list(sheet.iter(f"{SHEET}f")) == []
     cells = {cell.get("r"): "".join(cell.itertext()) for cell in sheet.iter(f"{SHEET}c")}
     assert '=HYPERLINK("http://evil")' in cells.values()
-    amounts = [Decimal(cells[f"M{n}"]) for n in range(2, row.lines_count + 2)]
-    assert sum(amounts) == row.total == Decimal(cells[f"M{row.lines_count + 2}"])
+    amounts = [Decimal(cells[f"O{n}"]) for n in range(2, row.lines_count + 2)]
+    assert sum(amounts) == row.total == Decimal(cells[f"O{row.lines_count + 2}"])
+
+
+def test_pdf_is_written_or_the_page_says_what_to_install(superuser: Client) -> None:
+    BilledMonth()
+    Breakout.objects.filter(name="talk 0").update(name="<img src=file:///etc/passwd>")
+    row = services.statement_draft(PERIOD, "acme", who=TESTER)
+    answer = superuser.post(f"/admin/billing/statement/{row.pk}/pdf/", follow=True)
+    if find_spec("weasyprint"):
+        assert answer["Content-Type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF-")
+    else:
+        assert "pip install weasyprint" in answer.content.decode()
+
+
+def test_the_link_to_a_customer_has_its_whole_name(superuser: Client) -> None:
+    row = Statement.objects.create(period=date(2026, 9, 1), customer="Sound & Light #2", created_by="test")
+    page = superuser.get(f"/admin/billing/statement/{row.pk}/change/").content.decode()
+    assert f"{reverse('admin:customer')}?name=Sound+%26+Light+%232" in page
 
 
 def test_the_check_finds_a_statement_that_was_changed_by_force() -> None:

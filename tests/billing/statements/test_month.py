@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -14,7 +16,8 @@ from django.db.models import Sum
 from billing.models import LedgerMinute
 from billing.statement_rows import Statement, StatementLine
 from billing.statements import services
-from billing.statements.documents import csv_lines
+from billing.statements.documents import csv_lines, written_lines
+from streamhub.csv_cells import STARTS
 from streamhub.errors import Invalid, NotPossible
 from tests.scenarios.actors import TESTER
 from tests.scenarios.billed_month import PERIOD, BilledMonth, values
@@ -58,6 +61,7 @@ def recomputed_sha256(row: Statement) -> str:
             line.bytes_downloaded,
             line.requests,
             line.seconds,
+            line.quantity,
             amount,
             line.currency,
             line.rates,
@@ -95,7 +99,8 @@ def test_a_month_of_500_breakouts_is_stated_and_corrected_by_the_next() -> None:
     month.late(1, 11)  # globex's
     following = issued(NEXT)
     lines = list(StatementLine.objects.filter(statement=following).order_by("position"))
-    changes = {(line.name, line.correction, line.month.isoformat()): line for line in lines}
+    delivered = [line for line in lines if line.kind == "delivery"]
+    changes = {(line.name, line.correction, line.month.isoformat()): line for line in delivered}
     assert {key: line.bytes_downloaded for key, line in changes.items()} == {
         ("talk 0", True, "2026-09-01"): 7_000_000_000,
         ("talk 4", True, "2026-09-01"): -1_000_000,
@@ -107,6 +112,50 @@ def test_a_month_of_500_breakouts_is_stated_and_corrected_by_the_next() -> None:
     # 7 GB and 5 requests at the first step, and what the cents of the first line left over.
     assert following.total == Decimal("0.56")
     assert [stored(row) for row in rows] == before
+
+
+def test_the_lines_are_written_alike_on_every_database() -> None:
+    """On PostgreSQL it writes them itself (tests/integration)."""
+    names = [
+        "=1+1",
+        "  =1",
+        "+1",
+        "-1",
+        "@x",
+        "\t=",
+        "\r1",
+        "\uff1d1",
+        "\uff201",
+        'a "b", c',
+        "a\nb",
+        "  ",
+        "",
+        "\\.",
+        "é",
+    ]
+    row = Statement.objects.create(period="2026-09-01", created_by="test")
+    StatementLine.objects.bulk_create(
+        StatementLine(
+            statement=row,
+            position=n,
+            month=f"2026-0{8 + n % 2}-01",
+            kind="delivery",
+            correction=n % 3 == 0,
+            name=name,
+            channel_name=name[::-1],
+            aws_distribution_id="E1" if n % 2 else "",
+            nanos=0,
+            cents=(-1) ** n * 10**n,
+            rates="20 23" if n % 2 else "",
+        )
+        for n, name in enumerate(names, start=1)
+    )
+    row.refresh_from_db()
+    lines = csv_of(row).decode().split("\n", 1)[1]
+    assert lines.startswith("".join(written_lines(row)))
+    read = list(csv.reader(StringIO(lines)))[: len(names)]
+    assert [each[6].removeprefix("'") for each in read] == names
+    assert not [text for each in read for text in each[6:8] if text.lstrip(" ")[:1] in tuple(STARTS)]
 
 
 def test_it_is_refused_with_sentences_while_a_breakout_is_open() -> None:
@@ -177,7 +226,7 @@ def test_a_breakout_given_to_another_customer_is_taken_back_and_charged_there() 
     assert back.total_cents == -sum(line.cents for line in stated)
     assert abs(back.total_cents + there.total_cents) <= 1  # each total is rounded for itself
     # What was never stated for globex waits for its own month.
-    assert there.lines_count == back.lines_count == 2  # its delivery and its encoder
+    assert there.lines_count == back.lines_count == 4  # delivery, encoder, and MediaPackage's of both
 
 
 def test_what_no_breakout_explains_goes_where_the_setting_says(settings: Any) -> None:
@@ -203,7 +252,7 @@ def test_a_new_rate_changes_nothing_that_was_issued() -> None:
         row.save(force_insert=True)
     month.late(0, 2**30)
     following = services.statement_draft(NEXT, "acme", who=TESTER)
-    correction = StatementLine.objects.get(statement=following)
+    correction = StatementLine.objects.get(statement=following, kind="delivery")
     assert correction.rates == line.rates
     assert following.total < 1
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from billing.statement_rows import Statement, StatementLine
-from billing.statements import services
+from billing.statements import issuing, services
+from streamhub.errors import Gone
 from tests.scenarios.actors import TESTER
 from tests.scenarios.billed_month import PERIOD, BilledMonth
 from tests.scenarios.racing import at_once, refused
@@ -32,17 +33,28 @@ def test_two_drafts_of_the_same_are_one() -> None:
     assert Statement.objects.count() == 1
 
 
+def test_of_two_who_discard_a_draft_one_finds_nothing() -> None:
+    BilledMonth()
+    row = services.statement_draft(PERIOD, "acme", who=TESTER)
+    discard = partial(services.statement_discard, row, who=TESTER)
+    first, second = sorted(at_once(discard, discard), key=lambda end: isinstance(end, Gone))
+    assert isinstance(first, Statement)
+    assert isinstance(second, Gone)
+
+
 class Killed(BaseException):
     """What a worker leaves when it dies."""
 
 
-@pytest.mark.parametrize("at", ["document_sha256", "stored_lines", "_next_number"])
-def test_a_worker_that_dies_while_it_issues_leaves_a_draft(at: str, monkeypatch: Any) -> None:
+@pytest.mark.parametrize(
+    ("module", "at"), [(services, "stored_lines"), (issuing, "closed_sha256"), (issuing, "_next_number")]
+)
+def test_a_worker_that_dies_while_it_issues_leaves_a_draft(module: Any, at: str, monkeypatch: Any) -> None:
     BilledMonth()
     row = services.statement_draft(PERIOD, "acme", who=TESTER)
     lines = list(StatementLine.objects.values())
     with monkeypatch.context() as patch:
-        patch.setattr(services, at, _die)
+        patch.setattr(module, at, _die)
         with pytest.raises(Killed):
             services.statement_issue(row, who=TESTER)
     row.refresh_from_db()

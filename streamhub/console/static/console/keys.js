@@ -4,17 +4,25 @@
 (() => {
   "use strict";
 
+  const { text } = window.streamhub;
   const OFF = "sh-keys-off";
-  const GOES = { l: ["Live now", "/admin/live/"], d: ["Dashboard", "/admin/"], h: ["Health", "/admin/health/"] };
+  const GOES = { l: ["liveNow", "/admin/live/"], d: ["dashboard", "/admin/"], h: ["health", "/admin/health/"] };
   const isOff = () => localStorage.getItem(OFF) === "1";
 
   const typing = (element) => element.matches?.("input:not([type=checkbox]), textarea, select, [contenteditable=true]");
   const offered = () => [...document.querySelectorAll("[data-sh-key]")].filter((element) => element.getClientRects().length);
   const linkTo = (path) => document.querySelector(`#nav-sidebar a[href="${path}"], a[href="${path}"]`);
 
+  // Without what is hidden from assistive technology: the name of an icon is no word.
+  function wordsOf(element) {
+    const copy = element.cloneNode(true);
+    for (const hidden of copy.querySelectorAll("[aria-hidden=true]")) hidden.remove();
+    return copy.textContent;
+  }
+
   function nameOf(element) {
-    const text = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.querySelector(".sh-verb-name")?.childNodes[1]?.textContent ?? element.textContent;
-    return text.trim();
+    const name = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.querySelector(".sh-verb-name")?.childNodes[1]?.textContent ?? wordsOf(element);
+    return name.trim();
   }
 
   // --- the list of keys ---------------------------------------------------------------------------
@@ -33,21 +41,21 @@
     const dialog = document.createElement("dialog");
     dialog.id = "sh-keys";
     dialog.className = "sh-keys";
-    dialog.setAttribute("aria-label", "Keys");
+    dialog.setAttribute("aria-label", text("keys"));
     const title = document.createElement("h2"), list = document.createElement("dl"), choice = document.createElement("label"), box = document.createElement("input"), close = document.createElement("button");
-    title.textContent = "Keys";
+    title.textContent = text("keys");
     for (const element of offered()) list.append(line(element.dataset.shKey, nameOf(element)));
-    if (rows().length) list.append(line("j k", "Next and previous show"), line("Enter", "Open it"));
-    list.append(line("/", "Search everything"));
-    for (const [key, [what, path]] of Object.entries(GOES)) if (linkTo(path)) list.append(line(key, what));
-    list.append(line("?", "These keys"));
+    if (rows().length) list.append(line("j k", text("nextShow")), line("Enter", text("openIt")));
+    list.append(line("/", text("searchAll")));
+    for (const [key, [what, path]] of Object.entries(GOES)) if (linkTo(path)) list.append(line(key, text(what)));
+    list.append(line("?", text("theseKeys")));
     box.type = "checkbox";
     box.checked = !isOff();
     box.addEventListener("change", () => localStorage.setItem(OFF, box.checked ? "0" : "1"));
-    choice.append(box, " Single keys are on in this browser (\"?\" always works)");
+    choice.append(box, ` ${text("keysOn")}`);
     close.type = "button";
     close.className = "sh-btn";
-    close.textContent = "Close";
+    close.textContent = text("close");
     close.addEventListener("click", () => dialog.close());
     dialog.append(title, list, choice, close);
     dialog.addEventListener("close", () => dialog.remove());
@@ -70,8 +78,8 @@
     if (!field) return;
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const row of document.querySelectorAll(`#${field.dataset.shFilter} [data-sh-row]`)) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
+      const content = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => content.includes(word));
     }
   }
   document.addEventListener("input", (event) => { if (event.target.matches?.("[data-sh-filter]")) filter(); });
@@ -105,6 +113,13 @@
   });
 
   // The search of the sidebar opens its first result at Enter, without arrows.
+  // Unfold takes Ctrl-K for text in every input; in a box that is ticked nothing is typed.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || !event.target.matches?.("input[type=checkbox]")) return;
+    event.preventDefault();
+    window.dispatchEvent(new CustomEvent("opencommand"));
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.target.id !== "search-input-command" || event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
     const results = document.querySelectorAll("#command-results-list li");

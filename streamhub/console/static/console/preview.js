@@ -4,6 +4,7 @@
 (() => {
   "use strict";
 
+  const { text } = window.streamhub;
   const SETTINGS = {
     enableWorker: false, // a worker would need another source in the content security policy
     capLevelToPlayerSize: true,
@@ -18,9 +19,9 @@
   const stages = () => document.querySelectorAll("[data-sh-preview]");
   const holderOf = (stage) => stage.closest("[data-sh-preview-url]");
 
-  function say(stage, text, isProblem = false) {
+  function say(stage, words, isProblem = false) {
     const note = stage.querySelector("[data-sh-preview-note]");
-    note.textContent = text;
+    note.textContent = words;
     note.classList.toggle("sh-preview-problem", isProblem);
   }
 
@@ -29,7 +30,7 @@
       const script = document.createElement("script");
       script.src = url;
       script.onload = () => resolve(window.Hls);
-      script.onerror = () => { library = null; reject(new Error("The player could not be loaded.")); };
+      script.onerror = () => { library = null; reject(new Error(text("noPlayer"))); };
       document.head.append(script);
     });
     return library;
@@ -50,7 +51,7 @@
     const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
     const response = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token } });
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Error(answer.detail ?? `There is no signature for this player (${response.status}).`);
+    if (!response.ok) throw new Error(answer.detail ?? text("noSignature", { status: response.status }));
     if (playing !== mine) return;
     mine.query = answer.query;
     if (!answer.expires_at) return;
@@ -67,7 +68,7 @@
     }
   }
 
-  function stop(text = "", isProblem = false) {
+  function stop(words = "", isProblem = false) {
     if (!playing) return;
     const { stage, video, hls, timer } = playing;
     playing = null;
@@ -79,7 +80,7 @@
     stage.removeAttribute("data-sh-playing");
     stage.querySelector("[data-sh-play]").hidden = false;
     stage.querySelector("[data-sh-stop]").hidden = true;
-    say(stage, text, isProblem);
+    say(stage, words, isProblem);
   }
 
   function newVideo(stage) {
@@ -88,9 +89,9 @@
     video.autoplay = true;
     video.playsInline = true;
     video.controls = true;
-    video.setAttribute("aria-label", "Preview, muted");
-    video.addEventListener("playing", () => say(stage, "Playing, muted. It stops when this page is hidden."));
-    video.addEventListener("waiting", () => say(stage, "Waiting for the stream …"));
+    video.setAttribute("aria-label", text("preview"));
+    video.addEventListener("playing", () => say(stage, text("playing")));
+    video.addEventListener("waiting", () => say(stage, text("waiting")));
     stage.prepend(video);
     return video;
   }
@@ -103,7 +104,7 @@
     stage.setAttribute("data-sh-playing", "");
     stage.querySelector("[data-sh-play]").hidden = true;
     stage.querySelector("[data-sh-stop]").hidden = false;
-    say(stage, "Loading …");
+    say(stage, text("loading"));
     let Hls;
     try {
       [Hls] = await Promise.all([load(player), sign(mine)]);
@@ -119,17 +120,17 @@
       mine.hls.loadSource(url);
       mine.hls.attachMedia(mine.video);
     } else if (mine.video.canPlayType("application/vnd.apple.mpegurl")) {
-      mine.video.addEventListener("error", () => failed(mine, { fatal: true, details: "no answer" }));
+      mine.video.addEventListener("error", () => failed(mine, { fatal: true, details: text("noAnswerOfStream") }));
       mine.video.src = signed(url, mine.query);
     } else {
-      stop("This browser cannot play HLS.", true);
+      stop(text("noHls"), true);
     }
   }
 
   function failed(mine, { fatal, response, details }) {
     if (playing !== mine || !fatal) return;
     const status = response?.code;
-    const other = status === undefined ? `The stream does not play (${details}).` : `The stream answers ${status}.`;
+    const other = status === undefined ? text("notPlaying", { details }) : text("streamAnswers", { status });
     // The page knows what an answer means. 0: without CORS headers a script is not told what the answer was.
     stop(holderOf(mine.stage)?.dataset[`shPreviewWhy${status}`] ?? other, true);
   }
@@ -140,11 +141,11 @@
     const stage = event.target.closest?.("[data-sh-preview]");
     if (!stage) return;
     if (event.target.closest("[data-sh-play]")) start(stage);
-    if (event.target.closest("[data-sh-stop]")) stop("Stopped.");
+    if (event.target.closest("[data-sh-stop]")) stop(text("stopped"));
   });
 
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) stop("Stopped, because the page was hidden.");
+    if (document.hidden) stop(text("stoppedHidden"));
   });
   window.addEventListener("pagehide", () => stop());
 
@@ -153,7 +154,7 @@
     if (!playing) return;
     const holder = playing.stage.isConnected ? holderOf(playing.stage) : null;
     if (!holder) stop();
-    else if (holder.dataset.shPreviewUrl !== playing.url) stop("The playback URL has changed. Play again.", true);
+    else if (holder.dataset.shPreviewUrl !== playing.url) stop(text("otherUrl"), true);
     else if (playing.video.paused && !playing.video.ended) playing.video.play().catch(() => {}); // moved by the swap
   });
 

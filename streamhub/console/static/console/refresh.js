@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { span, set } = window.streamhub;
+  const { LANGUAGE, span, set, text } = window.streamhub;
   const ANSWER_MS = 10_000; // longer than this, the server does not answer
   let updatedAt = Date.now();
   let problem = ""; // what is wrong with the refresh, in words
@@ -13,13 +13,13 @@
 
   const polls = (element) => element?.matches?.("[data-sh-poll]") ?? false;
   const pollers = () => document.querySelectorAll("[data-sh-poll]");
-  const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
+  const clock = (time) => new Date(time).toLocaleTimeString(LANGUAGE);
 
   // --- what is said about it -------------------------------------------------------------------
 
   function showUpdated() {
     const seconds = Math.floor((Date.now() - updatedAt) / 1000);
-    const word = problem || (seconds < 2 ? "page refreshed just now" : `page refreshed ${span(seconds)} ago`);
+    const word = problem || (seconds < 2 ? text("refreshedNow") : text("refreshed", { span: span(seconds) }));
     for (const element of document.querySelectorAll("[data-sh-updated]")) {
       set(element, word);
       element.closest(".sh-updated")?.classList.toggle("sh-late", Boolean(problem) || seconds > 30);
@@ -40,10 +40,8 @@
       bar.append(document.createElement("b"), " ", document.createElement("span"));
       document.body.prepend(bar);
     }
-    set(bar.firstChild, `No connection to StreamHub since ${clock(updatedAt)} (${span(seconds)} ago).`);
-    set(bar.lastChild, refused
-      ? "Nothing was sent. Press again when this line is gone."
-      : "What you see is from then; shows go on without this page. Buttons do nothing until it is back. Trying again by itself.");
+    set(bar.firstChild, text("cut", { time: clock(updatedAt), span: span(seconds) }));
+    set(bar.lastChild, text(refused ? "notSent" : "whileCut"));
   }
 
   function works(element) {
@@ -57,6 +55,11 @@
     problem = words;
     cut = isCut;
     showUpdated();
+  }
+
+  // The banner has changed, so what is below it is old: a page must not say two things.
+  function refreshOthers() {
+    for (const element of pollers()) if (element.id !== "banner") window.htmx.trigger(element, "sh-now");
   }
 
   function refresh() {
@@ -81,21 +84,22 @@
     if (xhr.getResponseHeader("X-StreamHub-Fragment")) {
       works(element);
       if (xhr.status === 304) event.detail.shouldSwap = false;
+      else if (element.id === "banner") refreshOthers();
       else if (element.dataset.shRows) event.detail.serverResponse = mergeAnswer(element, event.detail.serverResponse);
       showUpdated();
       return;
     }
     // Never insert a login page or an error page into this page.
     event.detail.shouldSwap = false;
-    fails(xhr.status === 200 ? "signed out: reload the page" : `not refreshed: the server answered ${xhr.status}`, false);
+    fails(xhr.status === 200 ? text("signedOut") : text("answered", { status: xhr.status }), false);
   });
 
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => {
-      if (polls(event.target)) fails("not refreshed: the server does not answer", true);
+      if (polls(event.target)) fails(text("noAnswer"), true);
     });
   }
-  window.addEventListener("offline", () => fails("not refreshed: this device is offline", true));
+  window.addEventListener("offline", () => fails(text("offline"), true));
   window.addEventListener("online", refresh);
 
   document.addEventListener("htmx:afterSwap", showUpdated);
@@ -116,9 +120,13 @@
   // What the server sent last for each row: a row is touched only if that changed.
   const sent = new Map();
 
-  function keyOf(row) {
-    if (row.dataset.shRow) return row.dataset.shRow;
-    return row.matches("tbody") ? row.querySelector(".sh-state[id]")?.id ?? row.querySelector("a[href]")?.getAttribute("href") : undefined;
+  const keyOf = (row) => row.dataset.shRow;
+
+  // The server names the rows of a table beside it, in their order.
+  function nameKeys(holder) {
+    const keys = (holder?.dataset.shKeys ?? "").split(" ").filter(Boolean);
+    const bodies = holder?.querySelectorAll("#result_list > tbody") ?? [];
+    bodies.forEach((body, n) => { if (keys[n]) body.dataset.shRow = keys[n]; });
   }
 
   const controls = (row) => [...row.querySelectorAll("a, button, input")];
@@ -142,6 +150,7 @@
     const fresh = answer.getElementById(element.dataset.shRows);
     const shown = document.getElementById(element.dataset.shRows);
     if (!fresh || !shown) return html;
+    nameKeys(fresh);
     merge(shown, fresh);
     fresh.remove();
     document.dispatchEvent(new CustomEvent("sh:changed"));
@@ -201,6 +210,7 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
+    nameKeys(document.getElementById("list-rows"));
     if (window.htmx) window.htmx.config.timeout = ANSWER_MS;
     setInterval(showUpdated, 1000);
   });

@@ -1,4 +1,4 @@
-"""`manage.py heartbeat worker|beat`: exit 0 if its last heartbeat is less than a minute old, else 1."""
+"""`manage.py heartbeat worker|beat`: exit 0 if its last heartbeat is less than 30 s old, else 1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streamhub.lifecycle.silence import cause_of_silence
 
 
 class Command(DatabaseCommand):
-    help = "Check that worker or beat had a heartbeat within the last minute (for container healthchecks)."
+    help = "Check that worker or beat had a heartbeat within the last 30 s (for container healthchecks)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", choices=["worker", "beat"])

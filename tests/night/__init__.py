@@ -1,0 +1,1 @@
+"""The bad night: every misfortune of a show, played with all processes and looked at in Chromium."""

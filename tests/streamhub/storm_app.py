@@ -1,0 +1,20 @@
+"""A WSGI application whose API changes take until somebody has got a page; every answer says what it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+PATIENCE_SECONDS = 20.0
+_a_page_was_shown = threading.Event()
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    change = environ["REQUEST_METHOD"] != "GET" and environ["PATH_INFO"].startswith("/api/")
+    if not change:
+        _a_page_was_shown.set()
+    passed = _a_page_was_shown.wait(PATIENCE_SECONDS)
+    body = b"change" if change else b"page"
+    start_response("200 OK" if passed else "503 Service Unavailable", [("Content-Length", str(len(body)))])
+    return [body]

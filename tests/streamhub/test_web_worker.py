@@ -1,0 +1,112 @@
+"""What passes what in a web process with four threads: gunicorn itself, over sockets."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from devstack.ports import HOST, free_port
+from streamhub.web_worker import changes_through_the_api
+from tests.streamhub.storm_app import PATIENCE_SECONDS
+
+STORM = 30
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A web process with StreamHub's worker and `storm_app`."""
+    number = free_port()
+    command = (
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "tests.streamhub.storm_app:app",
+        "--bind",
+        f"{HOST}:{number}",
+    )
+    size = ("--workers", "1", "--threads", "4", "--no-control-socket", "--log-level", "warning")
+    with subprocess.Popen((*command, *size), env=os.environ) as process:
+        try:
+            _wait_until_it_listens(number)
+            yield number
+        finally:
+            process.terminate()
+
+
+def _wait_until_it_listens(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("gunicorn does not listen.")
+
+
+def ask(port: int, method: str, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(HOST, port, timeout=60)
+    try:
+        connection.request(method, path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/admin/live/"), ("GET", "/api/v1/x"), ("POST", "/admin/x")]
+)
+def test_a_page_a_list_and_a_persons_verb_pass_a_storm_of_changes(port: int, method: str, path: str) -> None:
+    """No change of the storm ends before the page is shown: were they before it, none would ever."""
+    with ThreadPoolExecutor(STORM) as clients:
+        storm: list[Future[tuple[int, str]]] = [
+            clients.submit(ask, port, "POST", f"/api/v1/breakouts/{n}/start") for n in range(STORM)
+        ]
+        time.sleep(1)
+        assert not any(change.done() for change in storm)
+        assert ask(port, method, path) == (200, "page")
+        assert [change.result() for change in storm] == [(200, "change")] * STORM
+
+
+def test_connections_that_say_nothing_hold_no_thread(port: int) -> None:
+    with ExitStack() as silent:
+        for _ in range(STORM):
+            silent.enter_context(socket.create_connection((HOST, port)))
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert ask(port, "GET", "/admin/") == (200, "page")
+        assert time.monotonic() - began < PATIENCE_SECONDS / 5
+
+
+def test_a_connection_that_is_used_again_may_bring_a_change_after_a_page(port: int) -> None:
+    connection = http.client.HTTPConnection(HOST, port, timeout=60)
+    for method, path, body in (("GET", "/", "page"), ("PUT", "/api/v1/x", "change"), ("GET", "/", "page")):
+        connection.request(method, path)
+        assert connection.getresponse().read().decode() == body
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("beginning", "changes"),
+    [
+        (b"POST /api/v1/br", True),
+        (b"DELETE /api/v1/", True),
+        (b"GET /api/v1/bre", False),
+        (b"POST /admin/cha", False),
+        (b"POST /apish/", False),
+        (b"", False),
+    ],
+)
+def test_what_a_change_looks_like(beginning: bytes, changes: bool) -> None:
+    assert changes_through_the_api(beginning) is changes
