@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from channels_app.models import Breakout, Channel
 from streamhub.alerts import evaluation
@@ -21,15 +22,18 @@ from tests.scenarios.well import all_well
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 MOST_KEYS = 20
+# As docs/operators.md says.
+KEYS = {"find": 6, "start": 3, "find live": 7, "stop": 6}
 
 
 class Keyboard:
-    """Presses keys one by one, as hands do, and counts them."""
+    """Presses keys one by one, as hands do, and counts them. A page without its scripts hears none."""
 
     def __init__(self, page: Page) -> None:
         self._page, self.pressed = page, 0
 
     def press(self, *keys: str) -> None:
+        self._page.wait_for_load_state()
         for key in keys:
             self._page.keyboard.press(key)
             self.pressed += 1
@@ -89,6 +93,8 @@ def test_a_show_is_found_started_and_stopped_by_keyboard_with_twenty_keys_each(l
     Channel.objects.filter(pk=channel.pk).update(state="running", ml_channel_state="RUNNING")
     used |= {"find live": keys.counted(find_live), "stop": keys.counted(stop)}
     assert max(used.values()) <= MOST_KEYS, used
+    assert used == KEYS
+    _who_stopped_it(page, keys)
     # What the keys are is a key away, and whoever presses keys by accident turns them off.
     page.keyboard.press("?")
     expect(page.locator("#sh-keys")).to_contain_text("Search everything")
@@ -97,6 +103,50 @@ def test_a_show_is_found_started_and_stopped_by_keyboard_with_twenty_keys_each(l
     page.keyboard.press("l")
     page.wait_for_timeout(300)
     assert "/control/" in page.url
+
+
+def _ask_for_keys(page: Page) -> None:
+    """The list of keys names the buttons, without the names of their icons."""
+    page.keyboard.press("?")
+    expect(page.locator("#sh-keys dl")).to_contain_text("Play")
+    expect(page.locator("#sh-keys dl")).not_to_contain_text("_")
+
+
+def _who_stopped_it(page: Page, keys: Keyboard) -> None:
+    """From the dashboard in one page and few keys; what costs money now is on the dashboard itself."""
+    page.goto("/admin/")
+    money = page.locator(".sh-tile", has_text="Costs now")
+    expect(money).to_be_visible()
+    expect(money.locator(".sh-tile-value")).not_to_have_text("nothing")
+    loads: list[str] = []
+    page.on("framenavigated", lambda frame: loads.append(frame.url))
+    before = keys.pressed
+    keys.press("/")
+    expect(page.locator("#search-input-command")).to_be_focused()
+    keys.press(*"budg")
+    page.locator("#command-results a").first.wait_for()
+    keys.press("Enter")
+    stopped = page.locator("#timeline li", has_text="stopping").first
+    expect(stopped.locator(".sh-meta")).to_contain_text("staff:operator")
+    assert (keys.pressed - before, len(loads)) == (6, 1)
+    room_of(page, Breakout.objects.get(name="Budget hearing"))
+
+
+def test_a_page_that_is_shown_late_still_gives_its_button_the_focus(log_in: Open) -> None:
+    """Unfold hides a page until its scripts run; a slow machine paints before that."""
+    all_well()
+    channel = rows.channel("idle", name="North wing", distribution=rows.distribution(), ml_channel_id="77")
+    show = rows.breakout("idle", channel, name="Budget hearing")
+    page = log_in("operator")
+    room_of(page, show)
+    page.route("**/alpine.js", _after_half_a_second)
+    page.keyboard.press("s")
+    expect(page.locator(".sh-confirm button[type=submit]")).to_be_focused()
+
+
+def _after_half_a_second(route: Route) -> None:
+    time.sleep(0.5)
+    route.continue_()
 
 
 def test_a_lost_connection_is_said_with_its_time_and_buttons_do_nothing(log_in: Open) -> None:
@@ -180,7 +230,7 @@ def test_pages_of_shows_on_air_fit_and_are_accessible(log_in: Open, shoot: Shoot
     }.items():
         gallery.visit(name, path)
     gallery.page.keyboard.press("Escape")
-    gallery.visit("keys", control(shows[0].pk), lambda page: page.keyboard.press("?"))
+    gallery.visit("keys", control(shows[0].pk), _ask_for_keys)
     assert_nothing_wrong(gallery)
 
 

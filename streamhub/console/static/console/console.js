@@ -4,6 +4,18 @@
   "use strict";
 
   const MINUTE = 60, HOUR = 3600, DAY = 86400;
+  const LANGUAGE = document.documentElement.lang.startsWith("en") ? "en-GB" : document.documentElement.lang;
+
+  // --- texts ---------------------------------------------------------------------------------
+
+  let texts = null; // what the page carries (browser_texts.py)
+
+  // A text in the page's language, with its values in place of their `{name}`.
+  function text(key, values = {}) {
+    texts ??= JSON.parse(document.getElementById("sh-texts").textContent);
+    return texts[key].replace(/\{(\w+)\}/g, (_all, name) => values[name]);
+  }
+
   // --- times ---------------------------------------------------------------------------------
 
   function span(seconds) {
@@ -16,17 +28,18 @@
 
   function relative(moment) {
     const seconds = (Date.now() - moment.getTime()) / 1000;
-    return seconds < -1 ? `in ${span(seconds)}` : `${span(Math.max(0, seconds))} ago`;
+    return seconds < -1 ? text("ahead", { span: span(seconds) }) : text("ago", { span: span(Math.max(0, seconds)) });
   }
 
   const twoDigits = (n) => String(n).padStart(2, "0");
 
-  function local(moment) {
+  // In the browser's zone, with the day if it is not today.
+  function local(moment, withSeconds = true) {
     const zone = moment.toLocaleTimeString("en-GB", { timeZoneName: "short" }).split(" ").pop();
     const day = `${moment.getFullYear()}-${twoDigits(moment.getMonth() + 1)}-${twoDigits(moment.getDate())}`;
     const time = `${twoDigits(moment.getHours())}:${twoDigits(moment.getMinutes())}:${twoDigits(moment.getSeconds())}`;
-    const sameDay = day === moment.toISOString().slice(0, 10);
-    return `${sameDay ? "" : day + " "}${time} ${zone}`;
+    const today = moment.toDateString() === new Date().toDateString();
+    return `${today ? "" : day + " "}${withSeconds ? time : time.slice(0, 5)} ${zone}`;
   }
 
   // Writes only if the text changed, so that selected text stays selected.
@@ -40,33 +53,36 @@
     return `${Math.floor(s / HOUR)}:${twoDigits(Math.floor((s % HOUR) / MINUTE))}:${twoDigits(s % MINUTE)}`;
   }
 
-  window.streamhub = { span, set };
+  window.streamhub = { LANGUAGE, span, set, text };
+
+  // What is read first, and what stands beside it or, in lists, below it.
+  function inTwo(time, first, second) {
+    if (time.children.length !== 2) {
+      time.replaceChildren(document.createElement("span"), " ", document.createElement("span"));
+      time.lastChild.className = "sh-ago";
+    }
+    set(time.firstChild, first);
+    set(time.childNodes[1], second && " ");
+    set(time.lastChild, second);
+  }
 
   function showTimes() {
     for (const time of document.querySelectorAll("time[data-sh-time]")) {
       const moment = new Date(time.dateTime);
       if (!time.dataset.shUtc) time.dataset.shUtc = time.textContent.trim();
       const utc = moment.toISOString().slice(0, 19).replace("T", " ") + " UTC";
-      const here = moment.getTimezoneOffset() ? local(moment) : "";
-      time.title = here ? `${utc} = ${here} (local)` : utc;
+      const elsewhere = moment.getTimezoneOffset() !== 0;
+      time.title = elsewhere ? `${utc} = ${local(moment)}, ${relative(moment)}` : `${utc}, ${relative(moment)}`;
       const seconds = (Date.now() - moment.getTime()) / 1000;
       if (time.dataset.shTime === "short") {
-        set(time, relative(moment));
+        inTwo(time, relative(moment), local(moment, false));
       } else if (time.dataset.shTime === "elapsed") {
         set(time, clockSpan(Math.max(0, seconds)));
       } else if (time.dataset.shTime === "left") {
-        set(time, seconds > 0 ? `${clockSpan(seconds)} over` : `${clockSpan(-seconds)} left`);
+        set(time, seconds > 0 ? text("over", { span: clockSpan(seconds) }) : text("left", { span: clockSpan(-seconds) }));
         time.classList.toggle("sh-over", seconds > 0);
       } else {
-        const extra = `(${[here && `${here} local`, relative(moment)].filter(Boolean).join(", ")})`;
-        let note = time.querySelector(".sh-ago");
-        if (!note) {
-          time.textContent = `${time.dataset.shUtc} `;
-          note = document.createElement("span");
-          note.className = "sh-ago";
-          time.append(note);
-        }
-        set(note, extra);
+        inTwo(time, `${local(moment, time.dataset.shTime === "full")}, ${relative(moment)}`, elsewhere ? `(${time.dataset.shUtc})` : "");
       }
     }
   }
@@ -154,14 +170,23 @@
 
   // --- fields that belong to one choice ---------------------------------------------------------
 
-  // A field with a value or an error stays: what would be sent is seen.
+  // The server leaves out what does not belong to the choice, so what was typed there may be hidden: it comes
+  // back with the choice. A part of a help text follows a choice in the same way.
   function showFields() {
-    for (const field of document.querySelectorAll("[data-sh-shown-for]")) {
-      const choice = field.form.elements[field.dataset.shShownFor];
-      const row = field.closest(".group");
-      const wanted = field.dataset.shShownValues.split(" ").includes(choice.value);
-      row.hidden = !(wanted || field.value || row.classList.contains("errors"));
+    for (const part of document.querySelectorAll("[data-sh-shown-for]")) {
+      const choice = part.closest("form")?.elements[part.dataset.shShownFor];
+      if (!choice) continue;
+      const shown = part.dataset.shShownValues.split(" ").includes(choice.value);
+      (part.matches("input, select, textarea") ? part.closest(".group") : part).hidden = !shown;
     }
+  }
+
+  // Unfold hides the page until Alpine runs, and the browser forgets an `autofocus` that it finds hidden.
+  // select2 has put another control in a field's place.
+  function giveFocus() {
+    const problem = document.querySelector(".sh-problems") && document.querySelector("form [aria-invalid=true]");
+    const field = problem ? (problem.parentElement.querySelector(".select2-selection") ?? problem) : document.querySelector("[autofocus]");
+    if (problem || document.activeElement === document.body) field?.focus();
   }
   document.addEventListener("change", (event) => { if (event.target.form) showFields(); });
 
@@ -182,7 +207,7 @@
     return new Date(time);
   }
 
-  const minutes = (moment, zone) => moment.toLocaleString("en-GB", { timeZone: zone, weekday: "short", day: "2-digit",
+  const minutes = (moment, zone) => moment.toLocaleString(LANGUAGE, { timeZone: zone, weekday: "short", day: "2-digit",
     month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 
   function echo(field) {
@@ -201,7 +226,8 @@
     const zones = [...new Set([zone, "UTC", own])];
     const past = !("shPast" in field.dataset) && moment.getTime() < Date.now() - 60000;
     note.classList.toggle("sh-late", past);
-    set(note, `${zones.map((name) => minutes(moment, name)).join(" = ")}${past ? ": this is past" : `, ${relative(moment)}`}`);
+    const times = zones.map((name) => minutes(moment, name)).join(" = ");
+    set(note, past ? text("isPast", { times }) : `${times}, ${relative(moment)}`);
   }
 
   function echoAll() {
@@ -225,47 +251,8 @@
     if (own) document.cookie = `sh_zone=${own}; path=/admin/; max-age=31536000; SameSite=Lax`;
   }
 
-  // --- accessible names that Unfold and select2 leave out ------------------------------------------
-
-  function wordsOf(control) {
-    const words = control.cloneNode(true);
-    for (const icon of words.querySelectorAll(".material-symbols-outlined")) icon.remove();
-    return words.textContent.trim();
-  }
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    if (!event.target.matches?.("a[role=button]:not([href])")) return;
-    event.preventDefault();
-    event.target.click();
-  });
-
-  function nameFields() {
-    for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
-      field.setAttribute("aria-label", "Search");
-    }
-    for (const hint of document.querySelectorAll("span.help-tooltip[aria-label]:not([role])")) {
-      hint.setAttribute("role", "img");
-    }
-    // What is clicked like a button but is a link without an address is one for the keyboard, too.
-    for (const link of document.querySelectorAll("a:not([href]):not([role])")) {
-      link.setAttribute("role", "button");
-      link.setAttribute("tabindex", "0");
-    }
-    // The name of an icon is the text of its element: it is no part of the name of a link or a button.
-    // Where a control has nothing but icons, it needs a name of its own.
-    for (const icon of document.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
-      const control = icon.closest("a, button");
-      if (control && !control.title && !control.hasAttribute("aria-label") && !wordsOf(control)) {
-        control.setAttribute("aria-label", icon.textContent.trim().replaceAll("_", " "));
-      }
-      icon.setAttribute("aria-hidden", "true");
-    }
-  }
-  document.addEventListener("htmx:afterSwap", nameFields);
-  // Runs after the libraries' own load handlers.
-  window.addEventListener("load", () => setTimeout(nameFields));
-  document.addEventListener("focusin", nameFields);
+  // Alpine shows the page in the turn after it says that it is ready.
+  document.addEventListener("alpine:initialized", () => setTimeout(giveFocus));
 
   document.addEventListener("DOMContentLoaded", () => {
     keepOwnZone();
