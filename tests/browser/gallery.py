@@ -19,8 +19,9 @@ UNFOLD = """document.querySelectorAll('main details:not([open])').forEach(
   each => { each.open = true; each.dataset.folded = ''; })"""
 FOLD = "document.querySelectorAll('main details[data-folded]').forEach(each => { each.open = false; })"
 
-# Colours are asked about in each scheme and at each width, and not in every pair of both.
-CONTRAST_ASKED = {"light": WIDE, "dark": PHONE}
+# axe-core is asked in each scheme and at each width, and not in every pair of both: what a page is made of
+# does not depend on the scheme, nor its colours on the width.
+ASKED_AT = {"light": WIDE, "dark": PHONE}
 
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
@@ -64,9 +65,11 @@ class Gallery:
         for size in (WIDE, PHONE):
             self.page.set_viewport_size(size)  # type: ignore[arg-type]
             self._shoot(self.page, f"{name}-{self.scheme}")
-            if size == WIDE:  # what is folded is asked about too, once
-                self.page.evaluate(UNFOLD)
-            found = violations_of(self.page, contrast=size == CONTRAST_ASKED[self.scheme])
-            self.violations += [f"{name} {size['width']}: {text}" for text in found]
-            if size == WIDE:
-                self.page.evaluate(FOLD)
+            if size == ASKED_AT[self.scheme]:
+                self._ask(f"{name} {size['width']}")
+
+    def _ask(self, where: str) -> None:
+        """What axe-core says of the page, with what is folded on it unfolded."""
+        self.page.evaluate(UNFOLD)
+        self.violations += [f"{where}: {text}" for text in violations_of(self.page)]
+        self.page.evaluate(FOLD)

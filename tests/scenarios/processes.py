@@ -30,6 +30,13 @@ PERIODS = {
     "METRICS_FINAL_AFTER_SECONDS": "10",
     "USAGE_TAIL_SECONDS": "5",
 }
+_PREPARE = """
+import sys, django
+django.setup()
+from django.core.management import call_command
+call_command("bootstrap", stdout=sys.stderr)
+call_command("issue_token", "tests", scope=sys.argv[1:])
+"""
 POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
 
 
@@ -90,10 +97,8 @@ def emptied(url: str) -> Iterator[None]:
 class RunningStack:
     """A running set of processes, with a client of its API and the control of its AWS."""
 
-    def __init__(self, processes: ProcessSet) -> None:
+    def __init__(self, processes: ProcessSet, token: str) -> None:
         self.processes = processes
-        scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-        token = processes.run("issue_token", "tests", *scopes).strip()
         self.api = Api(processes.web_url, token)
         self.control = Control(processes.addresses()["aws_endpoint"])
 
@@ -103,11 +108,12 @@ def running(folder: Path, environment: dict[str, str], workers: int, scale: floa
     """A started and ready set of processes, which is stopped afterwards."""
     with ProcessSet(folder, {**PERIODS, **environment}) as processes:
         processes.start_embedded(scale)
-        processes.run("bootstrap")
+        # One process for both commands: each imports the product for seconds.
+        token = processes.python("-c", _PREPARE, *SCOPES, timeout=120).strip()
         processes.wait_embedded()
         processes.start_web(free_port())
         for number in range(1, workers + 1):
             processes.start_worker(number, concurrency=4)
         processes.start_beat()
         processes.wait_ready()
-        yield RunningStack(processes)
+        yield RunningStack(processes, token)
