@@ -16,7 +16,7 @@ from distributions import mediamanager
 from distributions.models import Distribution
 from streamhub.console import roles
 from tests.browser.staff import PASSWORD, WIDE, Open, Staff
-from tests.scenarios.chromium import NotInstalled, launched, photograph
+from tests.scenarios.chromium import NotInstalled, launched
 from tests.scenarios.processes import unavailable
 from tests.scenarios.world import WorldUnderTest
 
@@ -115,7 +115,7 @@ def shoot() -> Callable[[Page, str], None]:
     def save(page: Page, name: str) -> None:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         size = page.viewport_size or WIDE
-        photograph(page, SCREENSHOTS / f"{name}-{size['width']}.png")
+        page.screenshot(path=SCREENSHOTS / f"{name}-{size['width']}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
 
     return save
