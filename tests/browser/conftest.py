@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from distributions import mediamanager
 from distributions.models import Distribution
@@ -22,6 +22,9 @@ from tests.scenarios.world import WorldUnderTest
 
 # Playwright runs an event loop in this thread; without this, Django refuses database access there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# How long what is expected may take on a busy machine: tests say what comes, and in which order.
+expect.set_options(timeout=15_000)
 
 # Screenshots must outlive the suite's temporary folder.
 _VAR = Path(settings.VAR_DIR)
