@@ -95,6 +95,15 @@ def test_a_form_shows_errors_at_the_field(log_in: Open, shoot: Shoot) -> None:
     shoot(page, "form-complaint")
 
 
+def test_a_refused_form_leads_to_its_first_problem_also_where_it_is_a_choice(log_in: Open) -> None:
+    page = log_in("operator")
+    page.goto("/admin/channels_app/breakout/add/")
+    page.fill("#id_name", "Keynote")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator(".sh-problems")).to_be_visible()
+    expect(page.locator(".select2-selection").first).to_be_focused()
+
+
 def test_a_bulk_action_shows_the_result_for_each_object(log_in: Open, shoot: Shoot) -> None:
     rows.distribution(), rows.distribution("failed", **rows.ERROR)
     page = log_in("operator")

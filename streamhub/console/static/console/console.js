@@ -251,8 +251,7 @@
     if (own) document.cookie = `sh_zone=${own}; path=/admin/; max-age=31536000; SameSite=Lax`;
   }
 
-  // Alpine shows the page in the turn after it says that it is ready.
-  document.addEventListener("alpine:initialized", () => setTimeout(giveFocus));
+  window.addEventListener("load", () => setTimeout(giveFocus)); // the page is shown, and select2 is in its places
 
   document.addEventListener("DOMContentLoaded", () => {
     keepOwnZone();
