@@ -19,7 +19,8 @@ MOST_MIB = 16
 
 def case(quick: bool) -> Iterator[Figure]:
     count = 100_000 if quick else 1_000_000
-    found = _measured(count)
+    with postgres_database() as database:
+        found = measured(database, count)
     write_json("export", found)
     seconds, copied = found["export_seconds"], found["copy_seconds"]
     note = f"{seconds:.1f} s, COPY {copied:.1f} s: {copied / seconds:.2f} of its speed"
@@ -29,16 +30,16 @@ def case(quick: bool) -> Iterator[Figure]:
     yield Figure(f"export of {count:,} lines: memory, MiB", found["grown_mib"], 0, megabytes, MOST_MIB, note)
 
 
-def _measured(count: int) -> dict[str, Any]:
-    with postgres_database() as database:
-        environment = {**clean_environment(), "DATABASE_URL": database, "LOG_LEVEL": "ERROR"}
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.export_rows", str(count)],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return measured
+def measured(database: str, count: int) -> dict[str, Any]:
+    """What `export_rows` says of a statement with so many lines in this empty database."""
+    environment = {**clean_environment(), "DATABASE_URL": database, "LOG_LEVEL": "ERROR"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.export_rows", str(count)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found

@@ -28,13 +28,14 @@ from billing.statements.documents import csv_lines  # noqa: E402
 
 TIMES = 3
 FILL = """INSERT INTO billing_statementline (statement_id, position, month, kind, correction, subject, name,
-    channel_name, aws_distribution_id, bytes_downloaded, requests, seconds, nanos, cents, currency, rates)
+    channel_name, aws_distribution_id, bytes_downloaded, requests, seconds, quantity, nanos, cents, currency,
+    rates)
 SELECT %s, n, '2026-09-01', 'delivery', n %% 50 = 0, md5(n::text),
     CASE n %% 100 WHEN 0 THEN '=SUM(A1)' WHEN 1 THEN 'said "so", twice' ELSE 'keynote ' || n END,
-    'stage ' || n %% 100, 'E' || upper(substr(md5(n::text), 1, 13)), 1000000007 + 13 * n, 1000 + n, 0,
+    'stage ' || n %% 100, 'E' || upper(substr(md5(n::text), 1, 13)), 1000000007 + 13 * n, 1000 + n, 0, 0,
     83819032 + n, 8, 'USD', '20 23 31' FROM generate_series(1, %s) AS n"""
 COPY = """COPY (SELECT position, month, kind, correction, subject, name, channel_name, aws_distribution_id,
-    bytes_downloaded, requests, seconds, cents, currency, rates FROM billing_statementline
+    bytes_downloaded, requests, seconds, quantity, cents, currency, rates FROM billing_statementline
     WHERE statement_id = %s ORDER BY position) TO STDOUT WITH (FORMAT csv)"""
 
 
