@@ -44,7 +44,7 @@ marked = $(sort $(shell grep -rlE 'mark\.$(1)\b' tests --include='test_*.py'))
 test-services: $(STAMP) ## all processes on real PostgreSQL and Redis, with killed workers
 	$(BIN)/pytest -q $(if $(CELERY_BROKER_URL),,-n 2 --dist worksteal) $(call marked,services) -m services
 
-browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots
+browser: $(STAMP) ## the admin in Chromium; screenshots under var/screenshots, none with SCREENSHOTS=off
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(call marked,browser) -m browser
 
 matrix: $(STAMP) ## every AWS call with every fault, each in a new world; POINT=flow:call:kind replays one

@@ -26,6 +26,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 # How long what is expected may take on a busy machine: tests say what comes, and in which order.
 expect.set_options(timeout=15_000)
 
+# Nobody looks at those of a continuous integration, and they take a quarter of the suite's time.
+WANTED = os.environ.get("SCREENSHOTS", "on") != "off"
 # Screenshots must outlive the suite's temporary folder.
 _VAR = Path(settings.VAR_DIR)
 SCREENSHOTS = (
@@ -105,20 +107,14 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def screenshots() -> Path:
-    """The folder of the screenshots."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    return SCREENSHOTS
-
-
-@pytest.fixture
 def shoot() -> Callable[[Page, str], None]:
-    """Save a screenshot; fail if the page is wider than the window."""
+    """Save a screenshot, unless `SCREENSHOTS=off`; fail if the page is wider than the window."""
 
     def save(page: Page, name: str) -> None:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         size = page.viewport_size or WIDE
-        page.screenshot(path=SCREENSHOTS / f"{name}-{size['width']}.png", full_page=True)
+        if WANTED:
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=SCREENSHOTS / f"{name}-{size['width']}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
 
     return save

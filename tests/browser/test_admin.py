@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,12 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from channels_app.models import Channel
+from tests.browser.gallery import Shoot
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_staff_log_in_and_find_their_channels(page: Page, live_server: Any, screenshots: Path) -> None:
+def test_staff_log_in_and_find_their_channels(page: Page, live_server: Any, shoot: Shoot) -> None:
     User.objects.create_superuser("admin", password="a-password")
     Channel.objects.create(name="Main stage", allowed_cidrs=["203.0.113.7/32"])
     errors: list[str] = []
@@ -25,5 +25,5 @@ def test_staff_log_in_and_find_their_channels(page: Page, live_server: Any, scre
     page.click("[type=submit]")
     page.goto(f"{live_server.url}/admin/channels_app/channel/")
     expect(page.get_by_text("Main stage").first).to_be_visible()
-    page.screenshot(path=screenshots / "channels.png", full_page=True)
+    shoot(page, "channels")
     assert errors == []
