@@ -1,7 +1,7 @@
 """`make bench`: how many AWS calls StreamHub makes and how much time it adds. `CASE=name` runs one case.
 
-It measures counts and ratios, which are the same on any machine. Exit code 1 if one is above its bound, or if a
-case itself fails; the others still run.
+It measures counts and ratios, which are the same on any machine. Exit code 1 if one is above its bound, or if
+a case itself fails; the others still run.
 """
 
 from __future__ import annotations

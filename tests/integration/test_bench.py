@@ -1,4 +1,4 @@
-"""The SQL of `make bench CASE=export` fits the tables as they are: nothing else runs it before the bench does."""
+"""The SQL of `make bench CASE=export` fits the tables as they are. Nothing else runs it but the bench."""
 
 from __future__ import annotations
 
