@@ -30,6 +30,18 @@ from streamhub.clock import database_now
 
 log = logging.getLogger(__name__)
 
+# All that alarms read: every page of the admin asks for them, and the rest of a row takes most of the time.
+OF_CHANNEL = (
+    "name",
+    "state_since",
+    "warm_until",
+    "ml_channel_state",
+    "ml_channel_gone",
+    "error_code",
+    "error_message",
+)
+OF_BREAKOUT = ("name", "state", "state_since", "session_started_at", "duration_minutes", "channel_id")
+
 
 class Code(StrEnum):
     IDLE_RUNNING = "idle_running"
@@ -209,7 +221,7 @@ def alarms_of(channel_id: int) -> tuple[CostAlarm, ...]:
 def _alarms_of(channels: QuerySet[Channel]) -> tuple[CostAlarm, ...]:
     now, limits = database_now(), configured_limits()
     last = Breakout.objects.filter(channel=OuterRef("pk")).order_by("-state_since").values("pk")[:1]
-    rows = list(channels.annotate(last_breakout=Subquery(last)))
+    rows = list(channels.annotate(last_breakout=Subquery(last)).only(*OF_CHANNEL))
     breakouts = _relevant_breakouts(rows)
     current = [alarm for row in rows for alarm in alarms(row, breakouts[row.pk], now, limits)]
     return tuple(sorted(current, key=lambda alarm: alarm.since))
@@ -220,7 +232,7 @@ def _relevant_breakouts(channels: list[Any]) -> dict[int, list[Breakout]]:
     by_channel: dict[int, list[Breakout]] = {channel.pk: [] for channel in channels}
     last = [channel.last_breakout for channel in channels]
     relevant = Q(channel__in=list(by_channel), state__in=ON_AIR) | Q(pk__in=last)
-    for breakout in Breakout.objects.filter(relevant).order_by("pk"):
+    for breakout in Breakout.objects.filter(relevant).only(*OF_BREAKOUT).order_by("pk"):
         by_channel[breakout.channel_id or 0].append(breakout)
     return by_channel
 

@@ -11,7 +11,6 @@ from django.contrib.admin import display
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -30,7 +29,7 @@ from streamhub.console.forms import ConsoleForm
 from streamhub.console.registry import PageParts
 from streamhub.console.resource import ResourceAdmin
 from streamhub.console.saved_views import SavedView
-from streamhub.console.templatetags.console import badge as badge_context
+from streamhub.console.templatetags.console import badge as badge_of
 from streamhub.console.templatetags.console import since
 from streamhub.console.verbs import Verb, guarded
 
@@ -117,8 +116,7 @@ class AlarmAdmin(ResourceAdmin):
 
     @display(description=_("severity"), ordering="severity")
     def severity_shown(self, row: Alarm) -> str:
-        badge = SEVERITIES[Severity(row.severity)]
-        return render_to_string("console/badge.html", badge_context(badge, row.severity))
+        return badge_of(SEVERITIES[Severity(row.severity)], row.severity)
 
     @display(description=_("about"))
     def about(self, row: Alarm) -> SafeString | str:

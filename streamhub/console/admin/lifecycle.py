@@ -20,7 +20,7 @@ from streamhub.console.badges import Tone
 from streamhub.console.base import BigReadOnlyAdmin, ReadOnlyAdmin
 from streamhub.console.derived_names import in_words
 from streamhub.console.resource import ResourceAdmin
-from streamhub.console.templatetags.console import badge as badge_context
+from streamhub.console.templatetags.console import badge as badge_of
 from streamhub.console.templatetags.console import when
 from streamhub.console.tiles import DashboardList, DashboardRow, Figure, Tile
 from streamhub.lifecycle.health import facts
@@ -147,7 +147,7 @@ class _HealthAdmin(ReadOnlyAdmin):
     @display(description=_("health"))
     def health(self, row: Any) -> str:
         health = self.get_health(row)
-        return render_to_string("console/badge.html", badge_context(health.badge, health.word))
+        return badge_of(health.badge, health.word)
 
 
 @admin.register(Job)

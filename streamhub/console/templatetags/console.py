@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from streamhub.console import aws_console, browser_texts, paging, personal_views, sizes
+from streamhub.console.badges import Badge
 from streamhub.console.derived_names import in_words
 from streamhub.console.saved_views import PARAMETER
 
@@ -106,10 +107,12 @@ def texts_of_scripts() -> SafeString:
     return json_script(browser_texts.texts(), "sh-texts")
 
 
-@register.inclusion_tag("console/icon.html")
-def icon(name: str, spin: bool = False) -> dict[str, Any]:
+@register.simple_tag
+def icon(name: str, spin: bool = False) -> SafeString:
     """A Material symbol, hidden from screen readers because the text beside it says the same."""
-    return {"name": name, "spin": spin}
+    moving = " sh-spin" if spin else ""
+    symbol = '<span class="material-symbols-outlined sh-icon{}" aria-hidden="true">{}</span>\n'
+    return format_html(symbol, moving, name)
 
 
 @register.inclusion_tag("console/fact.html")
@@ -117,10 +120,15 @@ def fact(item: Any) -> dict[str, Any]:
     return {"fact": item}
 
 
-@register.inclusion_tag("console/badge.html")
-def badge(badge: Any, word: str) -> dict[str, Any]:
+@register.simple_tag
+def badge(badge: Badge, word: str) -> SafeString:
     """A state's badge."""
-    return {"badge": badge, "word": badge.word or in_words(word)}
+    return format_html(
+        '<span class="sh-badge sh-tone-{}">{}<span>{}</span></span>\n',
+        badge.tone,
+        icon(badge.icon, badge.spins),
+        badge.word or in_words(word),
+    )
 
 
 @register.inclusion_tag("console/saved_views.html", takes_context=True)
