@@ -1,18 +1,22 @@
-"""When each channel's encoder ran and stood idle, from the transitions of channels."""
+"""When each channel's encoder ran and stood idle, from the transitions of channels.
+
+A failed channel is as it was before, until MediaLive says that it does not run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 
 from billing import jobs
 from billing.costs.encoder import Encoder
 from billing.models import EncoderPhase
 from billing.usage_rows import PhaseCursor
+from channels_app.breakout_sync import encoding, has_encoder
 from channels_app.models import Channel
 from channels_app.models.channel import PUSH_TYPES, State
 from streamhub.clock import database_now, from_now
@@ -25,7 +29,8 @@ SETTLED = timedelta(seconds=30)  # until then it is left to the next time
 LATE = timedelta(hours=1)
 AT_ONCE = 5000
 
-# What each state says of the encoder. FAILED says nothing: a failed channel may run or not, as before.
+# What each state says of the encoder. FAILED says nothing: a failed channel runs or not, as before, until
+# MediaLive says that it does not run.
 _RUNNING = {State.STARTING: True, State.RUNNING: True, State.STOPPING: True, State.IDLE: False}
 _NOTHING = (State.PENDING, State.PROVISIONING, State.DELETING)
 
@@ -64,7 +69,7 @@ def phases_record() -> int:
             if after == cursor.transition:
                 _move(cursor, rows)
             after = rows[-1].pk if rows else after
-    return began
+    return began + _failed_record()
 
 
 def _cursor() -> PhaseCursor:
@@ -127,13 +132,16 @@ def _was_read(row: Transition, newest: EncoderPhase) -> bool:
     return ended or row.pk <= newest.transition
 
 
-def _begin(row: Transition, running: bool, channel: Channel | None) -> EncoderPhase:
+def _begin(
+    row: Transition, running: bool, channel: Channel | None, at: datetime | None = None
+) -> EncoderPhase:
+    """A new phase, which begins with the transition, or later than that: `at`."""
     phase = EncoderPhase(
         channel_id=row.resource_id,
         channel_name=row.resource_name,
         transition=row.pk,
         running=running,
-        started_at=row.at,
+        started_at=at or row.at,
     )
     if channel is not None:
         encoder = encoder_of(channel)
@@ -143,6 +151,45 @@ def _begin(row: Transition, running: bool, channel: Channel | None) -> EncoderPh
         phase.ml_channel_id, phase.mp_channel_id = channel.ml_channel_id, channel.mp_channel_id
     phase.save(force_insert=True)
     return phase
+
+
+def _failed_record() -> int:
+    """End the runs of failed channels that do not run any more; returns how many idle times begin there.
+
+    MediaLive gave up a start, or somebody stopped or deleted its channel. No transition says so before Retry.
+    """
+    began = 0
+    with transaction.atomic():
+        jobs.ESTIMATE_COSTS.lock()
+        runs = EncoderPhase.objects.filter(ended_at=None, running=True)
+        for channel in _failed_and_idle(runs):
+            seen = max(channel.state_since, channel.observed_at or channel.state_since)
+            for phase in runs.filter(channel_id=channel.pk):
+                phase.ended_at = max(seen, phase.started_at)
+                phase.save(update_fields=["ended_at"])
+            if has_encoder(channel) and (row := _failure_of(channel)):
+                _begin(row, False, channel, seen)
+                began += 1
+    return began
+
+
+def _failed_and_idle(runs: QuerySet[EncoderPhase]) -> list[Channel]:
+    """The failed channels of these phases whose encoder does not run, and whose transitions were all read."""
+    rows = Channel.objects.filter(
+        pk__in=runs.values("channel_id"),
+        state=State.FAILED,
+        state_since__lt=from_now(-2 * SETTLED),
+        start_accepted_at=None,
+    )
+    return [row for row in rows.order_by("pk") if not encoding(row)]
+
+
+def _failure_of(channel: Channel) -> Transition | None:
+    """The transition by which it came into its state."""
+    rows = Transition.objects.filter(
+        resource_type=Channel.KIND, resource_id=channel.pk, to_state=State.FAILED
+    )
+    return rows.exclude(from_state=F("to_state")).order_by("-pk").first()
 
 
 def phases_end_of_deleted() -> int:

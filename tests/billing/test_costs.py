@@ -27,7 +27,7 @@ from billing.pricing.catalogue import GB, STORAGE
 from billing.pricing.services import price_book, rate_add, rates_seed
 from billing.tasks import estimate_costs
 from billing.usage_rows import PhaseCursor
-from channels_app.models import Breakout
+from channels_app.models import Breakout, Channel
 from recordings.models import Recording
 from streamhub.access.services import token_issue
 from streamhub.lifecycle.models import Job, Transition
@@ -265,6 +265,52 @@ def test_a_failed_channel_is_as_it_was_before(db: None) -> None:
         moved(channel, state, START + n * MINUTE)
     phases_record()
     assert phases() == [(False, 0, 3), (True, 3, None)]
+
+
+FAILED_AT = START + 2 * MINUTE
+
+
+def failed_run(**fields: Any) -> Channel:
+    """A channel that was started a minute before it failed."""
+    channel = rows.channel(
+        "failed", **{**ON_AWS, "state_since": FAILED_AT, "observed_at": FAILED_AT, **fields}
+    )
+    for n, state in enumerate(["idle", "starting", "failed"]):
+        moved(channel, state, START + n * MINUTE)
+    return channel
+
+
+def test_a_run_ends_with_a_start_that_medialive_gives_up(db: None) -> None:
+    """MediaLive is idle again, and nobody has pressed Retry yet."""
+    channel = failed_run(ml_channel_state="IDLE")
+    assert [phases_record(), phases_record()] == [3, 0]
+    assert phases() == [(False, 0, 1), (True, 1, 2), (False, 2, None)]
+    for n, state in enumerate(["idle", "starting", "running"]):
+        moved(channel, state, START + (10 + n) * MINUTE)
+    Channel.objects.update(state="running", ml_channel_state="RUNNING")
+    assert [phases_record(), phases_record()] == [1, 0]
+    assert phases()[2:] == [(False, 2, 11), (True, 11, None)]
+
+
+def test_a_failed_channel_runs_until_medialive_says_that_it_does_not(db: None) -> None:
+    channel = failed_run(ml_channel_state="RUNNING")
+    phases_record()
+    assert phases() == [(False, 0, 1), (True, 1, None)]
+    Channel.objects.filter(pk=channel.pk).update(ml_channel_state="IDLE", observed_at=START + 9 * MINUTE)
+    assert [phases_record(), phases_record()] == [1, 0]
+    assert phases() == [(False, 0, 1), (True, 1, 9), (False, 9, None)]
+
+
+def test_a_failed_channel_that_was_deleted_outside_has_neither_run_nor_idle_time(db: None) -> None:
+    failed_run(ml_channel_state="RUNNING", ml_channel_gone=True)
+    assert [phases_record(), phases_record()] == [2, 0]
+    assert phases() == [(False, 0, 1), (True, 1, 2)]
+
+
+def test_a_start_whose_answer_is_out_says_nothing_of_a_failed_channel(db: None) -> None:
+    failed_run(ml_channel_state="IDLE", start_accepted_at=FAILED_AT)
+    assert phases_record() == 2
+    assert phases() == [(False, 0, 1), (True, 1, None)]
 
 
 def test_intent_that_changes_no_state_and_fresh_transitions_begin_no_phase(db: None) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.db.models.functions import Now
 
 from billing.bills.weights import Encoded
+from billing.costs import phases as phases_of_encoders
 from billing.costs.breakouts import costs_of, times_encoded
 from billing.costs.usage.runs import runs_between
 from billing.models import EncoderPhase
@@ -286,3 +287,17 @@ def encoder_of_the_show() -> set[Service]:
     """The services of which the show has used something so far."""
     row = scene.breakout()
     return {line.usage.service for line in costs_of([row])[row.pk].cost.lines if line.quantity}
+
+
+def test_a_start_that_medialive_gave_up_costs_the_house_no_encoder_until_retry(
+    world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phases_of_encoders, "SETTLED", timedelta(0))
+    scene.with_breakout(world)
+    world.control.console("medialive", "fail_start", to="idle")
+    scene.start(world)
+    world.settle(until=lambda: scene.channel().state == "failed")
+    phases_of_encoders.phases_record()
+    last = EncoderPhase.objects.latest("started_at")
+    assert (last.running, last.ended_at) == (False, None)
+    assert EncoderPhase.objects.filter(running=True, ended_at=None).count() == 0

@@ -124,6 +124,21 @@ def test_what_runs_outside_of_shows_is_nobodys_and_idle_time_is_kept(channel: Ch
     assert hours_of("INACTIVE_CHANNEL") == hours_of("INACTIVE_INPUT") == 1
 
 
+def test_a_show_that_was_started_again_at_once_counts_each_hour_once(channel: Channel) -> None:
+    """Its channel failed, and somebody pressed Retry within a minute: one time on air, two runs."""
+    row = show(channel, NOON, NOON + 100 * MINUTE)
+    phase(channel, NOON, NOON + 20 * MINUTE)
+    phase(channel, NOON + 20 * MINUTE, NOON + 21 * MINUTE, running=False)
+    phase(channel, NOON + 21 * MINUTE, NOON + 3 * HOUR)
+    collect(LATER, FakeMetrics())
+    assert [each.quantity for each in used(INPUT, breakout_uid=row.uid)] == [
+        1,
+        (Decimal(40) / 60).quantize(Decimal("1e-12")),
+    ]
+    billed = run_hours(NOON, NOON + 20 * MINUTE) + run_hours(NOON + 21 * MINUTE, NOON + 3 * HOUR)
+    assert hours_of(INPUT) == pytest.approx(billed)
+
+
 @given(st.integers(1, 30_000), st.integers(0, 3000), st.integers(1, 7000))
 def test_the_hours_of_a_run_add_up_to_what_is_billed(seconds: int, late: int, talk: int) -> None:
     end = NOON + timedelta(seconds=seconds)

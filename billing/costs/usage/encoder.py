@@ -44,7 +44,7 @@ def _figures(run: Run, hour: datetime) -> Iterator[UsageFigure]:
         yield from _parts(phase, "", parts, hours)
         return
     parts = [part for part in encoder_of_phase(phase).running() if part.usage != INGEST]
-    shares = [(show.uid, _of_show(show, hour, till)) for show in run.shows]
+    shares = [(show.uid, _of_show(run, show, hour, till)) for show in run.shows]
     shares.append(("", max(ZERO, rest_until(run, till) - rest_until(run, hour))))
     for uid, hours in shares:
         if parts:
@@ -53,15 +53,17 @@ def _figures(run: Run, hour: datetime) -> Iterator[UsageFigure]:
             yield _figure(phase, _key(phase, uid, RUNNING_CHANNEL), None)
 
 
-def _of_show(show: Show, since: datetime, till: datetime) -> Decimal:
-    return hours_within(show.start, show.end, since, till, run=True)
+def _of_show(run: Run, show: Show, since: datetime, till: datetime) -> Decimal:
+    """Of its billed hours between the two moments those in this run: each hour counts in one."""
+    begin, end = run.parts.get(show, (None, None))
+    return hours_within(show.start, show.end, max(since, begin or since), min(till, end or till), run=True)
 
 
 def rest_until(run: Run, moment: datetime) -> Decimal:
     """The billed hours of the run up to this moment less those of its shows; never below 0."""
     begin = run.phase.started_at
     billed = hours_within(begin, run.end, begin, moment, run=True) if moment > begin else ZERO
-    shown = sum((_of_show(show, show.start, moment) for show in run.shows if moment > show.start), ZERO)
+    shown = sum((_of_show(run, show, show.start, moment) for show in run.shows if moment > show.start), ZERO)
     return max(ZERO, billed - shown)
 
 
