@@ -4,10 +4,15 @@
 noted in one transaction, under the ledger's lock. So the events of a breakout always sum up to its usage,
 however often this runs. It runs with every write of figures, and hourly for breakouts whose customer was
 corrected: then what was told is taken back from the one and given to the other.
+
+After the restore of an older database the same is told once more. So the id of an event is made from what it
+tells: receivers and billing engines drop what they have, and no customer pays twice.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
@@ -110,6 +115,7 @@ def _event(
     total: tuple[int, int],
 ) -> Event:
     return Event(
+        uid=_uid(kind, row, number, customer, change),
         key=f"usage:{row.uid}:{number}",
         kind=kind.name,
         subject=f"{Breakout.KIND}/{row.pk}",
@@ -129,6 +135,12 @@ def _event(
             "session_ended_at": _time(row.session_ended_at),
         },
     )
+
+
+def _uid(kind: EventKind, row: Breakout, number: int, customer: str, change: tuple[int, int]) -> str:
+    """The event's id. The first one of a breakout has the same whatever figure became final."""
+    what = [row.uid, number, customer, *(() if kind is FINAL else change)]
+    return f"evt_{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]}"
 
 
 def _time(moment: datetime | None) -> str | None:

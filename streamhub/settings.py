@@ -11,7 +11,6 @@ from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
-import environ
 from kombu import Exchange, Queue
 
 from streamhub import logs, variables
@@ -21,8 +20,8 @@ from streamhub.redis_servers import RedisOptions
 from streamhub.signin import options as signin
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-environ.Env.read_env(env.str("STREAMHUB_ENV_FILE", default=str(BASE_DIR / ".env")))
+env = variables.Environment()
+variables.read_file(env, "STREAMHUB_ENV_FILE", BASE_DIR / ".env")
 
 VAR_DIR = variables.folder(Path(env.str("STREAMHUB_VAR_DIR", default=str(BASE_DIR / "var"))).absolute())
 
@@ -127,7 +126,7 @@ locals().update(variables.mail(env, "EMAIL_URL"))
 EMAIL_URL_SET = bool(env.str("EMAIL_URL", default=""))
 EMAIL_TIMEOUT = 10  # seconds
 ALARM_EMAIL_FROM = env.str("ALARM_EMAIL_FROM", default="streamhub@localhost")
-ALARM_EMAILS = env.str("ALARM_EMAILS", default="").replace(",", " ").split()
+ALARM_EMAILS = variables.names(env, "ALARM_EMAILS")
 ALARM_URLS = variables.words(env, "ALARM_URLS")
 ALARM_ESCALATION_URLS = variables.words(env, "ALARM_ESCALATION_URLS")
 ALARM_ESCALATION_MINUTES = variables.whole(env, "ALARM_ESCALATION_MINUTES", 15, unit="minutes")
@@ -148,12 +147,14 @@ MISSING_MIN_AGE_SECONDS = 60
 # --- Django ----------------------------------------------------------------------------------
 
 SECRET_KEY = variables.secret_key(env, VAR_DIR / "secret_key", live=STREAMHUB_AWS == "live")
+# Former keys: what was encrypted or signed with one of them can still be read.
+SECRET_KEY_FALLBACKS = variables.words(env, "SECRET_KEY_FALLBACKS")
 DEBUG = variables.flag(env, "DEBUG", False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = variables.names(env, "ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
+CSRF_TRUSTED_ORIGINS = variables.names(env, "CSRF_TRUSTED_ORIGINS")
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 # Who may say for whom a request is: only their X-Forwarded-For and X-Forwarded-Proto count.
-TRUSTED_PROXIES = env.str("TRUSTED_PROXIES", default="127.0.0.1 ::1").replace(",", " ").split()
+TRUSTED_PROXIES = variables.names(env, "TRUSTED_PROXIES", "127.0.0.1 ::1")
 # Live mode without TLS of its own: for a house where TLS ends elsewhere without the header.
 STREAMHUB_PLAIN_HTTP = variables.flag(env, "STREAMHUB_PLAIN_HTTP", False)
 
@@ -276,7 +277,7 @@ SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600
 # How long *Confirm access* lasts, and a sign-in before it is asked.
 RECENT_SIGN_IN_MINUTES = variables.whole(env, "RECENT_SIGN_IN_MINUTES", 15, unit="minutes")
 # The groups whose members need a second factor; superusers are in all of them.
-MFA_REQUIRED_GROUPS = env.str("MFA_REQUIRED_GROUPS", default="").replace(",", " ").split()
+MFA_REQUIRED_GROUPS = variables.names(env, "MFA_REQUIRED_GROUPS")
 
 # The house's OpenID Connect provider; without a server there is none.
 OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="").rstrip("/")

@@ -6,7 +6,9 @@ replaced by a harmless one; `streamhub.startup` prints the sentences and stops t
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -19,6 +21,38 @@ mistakes: list[str] = []
 
 # An engine that refuses every query. A wrong DATABASE_URL must never fall back to another database.
 NO_DATABASE = {"ENGINE": "django.db.backends.dummy"}
+_LINE = re.compile(r"\s*(#.*)?|(export )?[A-Za-z_0-9]+=.*")
+
+
+class Environment(environ.Env):
+    """Values as they are written: one that begins with `$`, as a password may, names no other variable."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        value = self.ENVIRON.get(var, "")
+        if value.startswith("$") and options.get("cast") is str:
+            return value
+        return super().get_value(var, *args, **options)
+
+
+def read_file(env: environ.Env, name: str, beside: Path) -> None:
+    """Read the lines `NAME=value` of a file into the environment, which wins.
+
+    It is the file that the variable `name` names, or else the file `beside`, which need not be there. What
+    cannot be read is a mistake: without it the process would run with defaults, on another database.
+    """
+    named = env.str(name, default="")
+    path = Path(named or beside)
+    try:
+        text = path.read_text(encoding="utf8") if named or path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        mistakes.append(f"{path} cannot be read ({why}): correct its rights, or {name}.")
+        return
+    lines = [line for line in text.splitlines() if _LINE.fullmatch(line)]
+    for number, line in enumerate(text.splitlines(), 1):
+        if not _LINE.fullmatch(line):
+            mistakes.append(f"{path}, line {number}: write NAME=value, without spaces around the `=`.")
+    env.read_env(io.StringIO("\n".join(line for line in lines if not line.lstrip().startswith("#"))))
 
 
 def whole(
@@ -97,6 +131,11 @@ def mail(env: environ.Env, name: str) -> dict[str, Any]:
         return dict(environ.Env.email_url_config(url))
     mistakes.append(f"{name} is not an address of a mail server: write smtp+tls://user:password@host:587.")
     return {}
+
+
+def names(env: environ.Env, name: str, default: str = "") -> list[str]:
+    """A list, separated by commas or spaces."""
+    return env.str(name, default=default).replace(",", " ").split()
 
 
 def words(env: environ.Env, name: str) -> list[str]:

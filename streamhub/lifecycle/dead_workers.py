@@ -16,11 +16,11 @@ from streamhub.lifecycle import wake, workers
 from streamhub.lifecycle.claim import CLAIM_SECONDS, after
 from streamhub.lifecycle.driver import all_drivers
 from streamhub.lifecycle.locking import update_in_order
-from streamhub.lifecycle.models import ManagedResource, Priority, WorkerProcess
+from streamhub.lifecycle.models import Job, ManagedResource, Priority, WorkerProcess
 
 log = logging.getLogger(__name__)
 
-# Longer than any claim or lease that names the worker.
+# Longer than any claim that names the worker.
 FORGOTTEN_AFTER_SECONDS = 600
 
 
@@ -35,7 +35,10 @@ def free() -> int:
         _forget_queued(models)
     freed = sum(_free(model, tokens) for model in models)
     WorkerProcess.objects.filter(workers.silent(), token__in=tokens).update(noted_silent=True)
-    WorkerProcess.objects.filter(beat_at__lt=after(-FORGOTTEN_AFTER_SECONDS)).delete()
+    # A lease may last an hour; what still holds one is known as dead until another run has taken it.
+    leases = Job.objects.filter(leased_until__gt=Now()).values("leased_by")
+    forgotten = WorkerProcess.objects.filter(beat_at__lt=after(-FORGOTTEN_AFTER_SECONDS))
+    forgotten.exclude(token__in=leases).delete()
     if freed:
         log.warning("Workers silent: %d; rows freed: %d", len(silent), freed)
     return freed

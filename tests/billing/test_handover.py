@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from billing import handover, tasks
-from billing.models import DailySeries, ReportedUsage
+from billing.models import CollectionWindow, DailySeries, FinalFigure, ReportedUsage
 from channels_app.models import Breakout
 from streamhub.webhooks.models import Event
 from tests.scenarios.collecting import HOUR, NOW, Collector, FakeCloudWatch, make_breakout, minutes
@@ -112,6 +112,41 @@ def test_a_collection_that_fails_tells_nothing_and_the_next_one_everything(
     assert not ReportedUsage.objects.exists()
     collecting.until_final(row, NOW + 3 * HOUR)
     assert sums() == {"": (100, 10)}
+
+
+def restored_from_before_it_was_final(row: Breakout) -> None:
+    """As after the restore of an older database: what was told since is not known any more."""
+    for told in (Event, ReportedUsage, FinalFigure):
+        told.objects.all().delete()
+    Breakout.objects.filter(pk=row.pk).update(usage_status="provisional")
+    CollectionWindow.objects.update(settled_at=None, next_read_at=None)
+
+
+@pytest.mark.parametrize("downloaded", [100, 130])
+def test_after_a_restore_what_was_told_has_the_id_that_receivers_have(
+    collecting: Collector, cloudwatch: FakeCloudWatch, downloaded: int
+) -> None:
+    """A billing engine drops an id that it has; with another one the customer would pay twice."""
+    row = final(collecting, cloudwatch)
+    (before,) = events()
+    restored_from_before_it_was_final(row)
+    cloudwatch.put("E1", NOW - 2.5 * HOUR, downloaded, 10)
+    collecting.run(NOW + 5 * HOUR)
+    collecting.until_final(row, NOW + 20 * HOUR)
+    (after,) = events()
+    assert (after.uid, after.data["bytes"]) == (before.uid, downloaded)
+
+
+def test_each_event_of_a_breakout_has_an_id_of_its_own(
+    collecting: Collector, cloudwatch: FakeCloudWatch
+) -> None:
+    row = final(collecting, cloudwatch)
+    for n, downloaded in enumerate([130, 100, 130], 1):
+        grown(collecting, cloudwatch, downloaded, 10, n)
+    Breakout.objects.filter(pk=row.pk).update(customer="right")
+    tasks.hand_over_usage()
+    assert len({event.uid for event in events()}) == len(events()) == 6
+    assert max(len(event.uid) for event in events()) <= 36  # the column
 
 
 def test_what_was_never_on_air_is_not_told(collecting: Collector) -> None:

@@ -73,3 +73,23 @@ def test_check_aws_names_a_region_that_lacks_a_service(world: WorldUnderTest) ->
     elsewhere = AwsSession(replace(world.session.target, region="us-west-1"))
     checks = {check.name: check for check in check_aws.findings(elsewhere)}
     assert (checks["region"].ok, checks["region"].detail) == (False, "us-west-1 has no MediaLive")
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ("cloudfront:ListDistributions", "CloudFront"),
+        ("mediapackage:ListChannels", "MediaPackage"),
+        ("mediapackage:ListOriginEndpoints", "MediaPackage endpoints"),
+        ("medialive:ListChannels", "MediaLive"),
+        ("medialive:ListInputs", "MediaLive inputs"),
+        ("medialive:ListInputSecurityGroups", "MediaLive input security groups"),
+    ],
+)
+def test_check_aws_reads_every_list_that_creations_need(
+    world: WorldUnderTest, operation: str, name: str
+) -> None:
+    """Without a list of security groups none is created, and every channel would wait for it."""
+    world.control.fault(operation, "access_denied", times=None)
+    wrong = {check.name: check.detail for check in check_aws.findings(world.session) if not check.ok}
+    assert "Compare the key's policy with `manage.py iam_policy`." in wrong[name]

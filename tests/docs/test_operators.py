@@ -100,6 +100,12 @@ def names_in(tree: ast.AST) -> set[str]:
     }
 
 
+def test_every_variable_is_read() -> None:
+    code = page("streamhub/settings.py") + page("streamhub/variables.py")
+    compose = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE))
+    assert {name for name in documented() if f'"{name}"' not in code and name not in compose} == set()
+
+
 def frameworks_own(name: str) -> bool:
     """Whether Django or Celery reads the setting."""
     return hasattr(global_settings, name) or name.startswith("CELERY_")

@@ -114,6 +114,18 @@ def test_a_worker_that_comes_back_is_a_worker_again(heart: workers.Heart) -> Non
     assert WorkerProcess.objects.get().token == heart.token
 
 
+def test_a_long_lease_ends_with_its_worker_also_after_an_outage_of_all(heart: workers.Heart) -> None:
+    with lease.single("import_bills", 3600) as run:
+        assert run
+        passes(700)
+        dead_workers.free()  # the first sweep after the outage
+        with lease.single("import_bills", 3600) as again:
+            assert again
+    passes(700)
+    dead_workers.free()
+    assert not WorkerProcess.objects.exists()
+
+
 def test_a_claim_just_taken_is_not_freed_although_its_worker_could_not_beat(heart: workers.Heart) -> None:
     passes(6)
     claimed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import environ
@@ -142,6 +143,59 @@ def test_live_needs_a_secret_key_and_embedded_stores_its_own(
     assert len(variables.mistakes) == mistaken
     if not live:
         assert variables.secret_key(environ.Env(), tmp_path / "secret_key", live=live) == first
+
+
+def read(monkeypatch: pytest.MonkeyPatch, path: Path, text: str) -> environ.Env:
+    """The environment after the file was read, with variables that nothing else has."""
+    monkeypatch.setattr(variables.Environment, "ENVIRON", {})
+    path.write_text(text)
+    env = variables.Environment()
+    variables.read_file(env, "STREAMHUB_ENV_FILE", path)
+    return env
+
+
+def test_a_value_that_begins_with_a_dollar_is_taken_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As the password of an administrator or a random key may. It is not the name of another variable."""
+    env = read(monkeypatch, tmp_path / "env", f"ADMIN_PASSWORD=$ecret of mine\nSECRET_KEY=${KEY}\n")
+    assert env.str("ADMIN_PASSWORD", default="") == "$ecret of mine"
+    assert variables.secret_key(env, tmp_path / "secret_key", live=True) == f"${KEY}"
+    assert variables.mistakes == []
+
+
+def test_names_are_separated_by_commas_or_spaces_or_both(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    env = read(monkeypatch, tmp_path / "env", "ALLOWED_HOSTS=a.example.com, b.example.com c.example.com\n")
+    assert variables.names(env, "ALLOWED_HOSTS") == ["a.example.com", "b.example.com", "c.example.com"]
+
+
+def test_a_line_that_cannot_be_read_is_a_mistake_that_does_not_show_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "# comment\n  # indented\n\nexport LOG_LEVEL=DEBUG\nMAX_CHANNELS = 5\nDEBUG=off\n"
+    env = read(monkeypatch, tmp_path / "env", text)
+    assert variables.mistakes == [
+        f"{tmp_path / 'env'}, line 5: write NAME=value, without spaces around the `=`."
+    ]
+    assert (env.str("LOG_LEVEL", default=""), env.str("DEBUG", default="")) == ("DEBUG", "off")
+    assert not caplog.records
+
+
+def test_a_file_of_variables_that_cannot_be_read_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without it the process would run with defaults, on another database."""
+    env = read(monkeypatch, tmp_path / "env", "")
+    variables.read_file(env, "STREAMHUB_ENV_FILE", tmp_path / "absent")
+    assert variables.mistakes == []
+    variables.read_file(env, "STREAMHUB_ENV_FILE", tmp_path)
+    (unreadable,) = variables.mistakes
+    assert f"{tmp_path} cannot be read" in unreadable
+    monkeypatch.setitem(env.ENVIRON, "STREAMHUB_ENV_FILE", str(tmp_path / "absent"))
+    variables.read_file(env, "STREAMHUB_ENV_FILE", tmp_path / "env")
+    assert "No such file" in variables.mistakes[1]
 
 
 KEYS = {

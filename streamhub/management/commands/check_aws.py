@@ -49,8 +49,15 @@ def findings(session: AwsSession) -> Iterator[AccountCheck]:
     yield _check("identity", lambda: "account {}, {}".format(*Sts(session).caller_identity()[:2]))
     yield _check("CloudFront", lambda: _first_page(CloudFront(session).pages(), "distribution"))
     yield _check("MediaPackage", lambda: _first_page(MediaPackage(session).channel_pages(), "channel"))
+    yield _check(
+        "MediaPackage endpoints", lambda: _first_page(MediaPackage(session).endpoint_pages(), "endpoint")
+    )
     yield _check("MediaLive", lambda: _first_page(MediaLive(session).channel_pages(), "channel"))
     yield _check("MediaLive inputs", lambda: _first_page(MediaLive(session).input_pages(), "input"))
+    yield _check(
+        "MediaLive input security groups",
+        lambda: _first_page(MediaLive(session).security_group_pages(), "security group"),
+    )
     yield _check("CloudWatch", lambda: _metrics(session))
     yield _check("MediaPackage metrics", lambda: _packaged(session))
     yield _price_list(session)
