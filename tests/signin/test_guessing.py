@@ -14,6 +14,7 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
+from streamhub.access.models import AuditEntry
 from streamhub.signin import throttle
 from streamhub.signin.models import FailureCount
 
@@ -141,6 +142,20 @@ def test_ones_own_password_is_changed_with_the_present_one(client: Client, anna:
     anna.refresh_from_db()
     assert anna.check_password("another good horse")
     assert client.get("/admin/").status_code == 200
+
+
+def test_a_password_typed_as_a_name_is_kept_nowhere(attempt: Attempt) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(5):
+            answer = attempt("geheimes-wort", "wrong")
+        attempt("geheimes-wort", "wrong", address=ELSEWHERE)
+    assert answer.status_code == 429  # such a name is locked like any other
+    told = [line for line in lines if line["event"] == "signin_event"]
+    assert {line["who"] for line in told} == {"unknown user"}
+    assert {line["what"] for line in told} == {"sign_in_failed", "locked_out"}
+    kept = [vars(row) for model in (AccessAttempt, AuditEntry) for row in model.objects.all()]
+    assert len(kept) > 2
+    assert "geheimes-wort" not in f"{lines} {kept}"
 
 
 @pytest.mark.django_db
