@@ -321,6 +321,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_CLIENT_IP_CALLABLE = "streamhub.signin.backends.axes_address"
+AXES_USERNAME_CALLABLE = "streamhub.signin.backends.axes_name"
 AXES_LOCKOUT_CALLABLE = "streamhub.signin.views.locked"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False

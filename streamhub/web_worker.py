@@ -2,7 +2,7 @@
 
 An event site may start 200 shows within a second. Such calls take at most half of the threads; the others of
 them wait, while pages, lists and a person's own *Stop* pass them. A connection that has not said anything yet
-holds no thread.
+holds no thread, and one that stops in the middle of a request holds it for a while only (`patient_socket`).
 
 A request that cannot be read never reaches Django: its first line or its headers are too long, or they are
 not HTTP. Its path may be unknown, so the answer is the API's for every path; a person can read it too.
@@ -23,6 +23,8 @@ from typing import Any
 from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
+
+from streamhub.patient_socket import PatientSocket
 
 _LONG_LINE = "The address is too long."
 _LONG_HEADERS = "There are too many request headers, or one of them is too long."
@@ -77,6 +79,7 @@ class StreamHubWorker(ThreadWorker):
 
     def enqueue_req(self, conn: TConn) -> None:
         """Give the request to a thread: as it comes, or when a change before it is done."""
+        self._give_patience(conn)
         beginning = self._beginning(conn)
         if beginning is None:
             self._await_data(conn)
@@ -86,6 +89,14 @@ class StreamHubWorker(ThreadWorker):
             self._change(conn)
         else:
             self._waiting.append(conn)
+
+    def _give_patience(self, conn: TConn) -> None:
+        """To one request. Under TLS of gunicorn's own, which StreamHub does not use, there are no limits."""
+        if self.cfg.is_ssl:
+            return
+        if not isinstance(conn.sock, PatientSocket):
+            conn.sock = PatientSocket.of(conn.sock)
+        conn.sock.expect_request()
 
     def _beginning(self, conn: TConn) -> bytes | None:
         """What has come of the request, without taking it; None before anything came.

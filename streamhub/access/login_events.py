@@ -43,35 +43,39 @@ _AUDITED: dict[Event, tuple[str, Outcome]] = {
     "second_factor_removed": ("remove_second_factor", Outcome.DONE),
 }
 _WARNINGS = ("sign_in_failed", "locked_out", "throttled", "second_factor_removed", "refused_by_provider")
+# Their `who` was typed by somebody who may have confused the fields.
+_TYPED = ("sign_in_failed", "locked_out", "throttled")
+UNKNOWN = "unknown user"
 
 
 def record(event: Event, who: str, request: HttpRequest | None, **details: Any) -> None:
-    """Tell of one event. `who` is the name of the account, as it was typed if it failed; never a secret."""
+    """Tell of one event. `who` is the name of the account, or what was typed instead: that nobody is told."""
     address = request.META.get("REMOTE_ADDR", "") if request is not None else ""
     tell = log.warning if event in _WARNINGS else log.info
-    tell("signin_event", what=event, who=who[:150], address=address, **details)
+    user = User.objects.filter(username=who).first() if who else None
+    shown = UNKNOWN if user is None and who and event in _TYPED else who[:150]
+    tell("signin_event", what=event, who=shown, address=address, **details)
     # A wrong password is in the audit by Django's signal; a wrong code or a provider's refusal is not.
     beyond_signals = event == "sign_in_failed" and "by" in details
     if verb := ("login", Outcome.REFUSED) if beyond_signals else _AUDITED.get(event):
-        _audit(event, who, request, *verb, details)
+        _audit(event, user, request, *verb, details)
 
 
 def _audit(
     event: Event,
-    who: str,
+    user: User | None,
     request: HttpRequest | None,
     verb: str,
     outcome: Outcome,
     details: dict[str, Any],
 ) -> None:
     """An unknown name is not stored: it may be a password, typed into the wrong field."""
-    user = User.objects.filter(username=who).first() if who else None
     actor: Actor | None
     if request is None:
         actor = None  # the command line did it to the user
     elif user is not None and outcome is Outcome.DONE:
         actor = staff_actor(user)
     else:
-        actor = Actor("anonymous", user.get_username() if user else "unknown user")
+        actor = Actor("anonymous", user.get_username() if user else UNKNOWN)
     said = ", ".join([event.replace("_", " "), *(f"{name}: {value}" for name, value in details.items())])
     audit.record(verb, user, who=actor, outcome=outcome, detail=said)

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views import defaults
@@ -149,6 +149,11 @@ def _suspicious(request: HttpRequest, exc: SuspiciousOperation) -> HttpResponse:
     return problem(400, "The request is not valid.")
 
 
+def _unreadable(request: HttpRequest, exc: UnreadablePostError) -> HttpResponse:
+    """The client is gone, or sent too little for too long (`patient_socket`)."""
+    return problem(400, "The request's body did not come to its end.")
+
+
 def unexpected(request: HttpRequest, exc: Exception) -> HttpResponse:
     """A 500 with the request id of the exception in the log; a 503 if the database is unavailable."""
     if _outage(exc):
@@ -203,6 +208,7 @@ HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     AuthenticationError: _unauthenticated,
     Throttled: _throttled,
     SuspiciousOperation: _suspicious,
+    UnreadablePostError: _unreadable,
     Exception: unexpected,
 }
 

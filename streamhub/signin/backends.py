@@ -8,6 +8,7 @@ from axes.backends import AxesStandaloneBackend
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 
 class LocalBackend(AxesStandaloneBackend, ModelBackend):
@@ -33,3 +34,14 @@ class LocalBackend(AxesStandaloneBackend, ModelBackend):
 def axes_address(request: HttpRequest) -> str:
     """The client's address for django-axes: what `access.client_address` found."""
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def axes_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str | None:
+    """The account for django-axes, which stores it. Of a name that nobody has only a digest.
+
+    It may be a password, typed into the wrong field. Attempts at such a name are locked like others.
+    """
+    name = (credentials or request.POST).get("username")
+    if not name or User.objects.filter(username=name).exists():
+        return name
+    return salted_hmac("streamhub.signin.axes_name", name, algorithm="sha256").hexdigest()

@@ -14,10 +14,13 @@ from typing import Any
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.providers.base import AuthError, AuthProcess
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 
 from streamhub.access import login_events
 from streamhub.signin.options import ADMINISTRATOR
@@ -81,7 +84,13 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         return True
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Refuse who has no role, and give a known user today's roles."""
+        """Refuse who has no role, and give a known user today's roles.
+
+        allauth would also join the provider's person with whoever is signed in here (*connect*), for ever and
+        without asking who that is. Raises PermissionDenied for that.
+        """
+        if sociallogin.state.get("process") != AuthProcess.LOGIN:
+            raise PermissionDenied("The provider is for signing in, not for an account that is signed in.")
         setattr(request, ASKED_AT, asked_at(sociallogin.account.extra_data))
         roles = _roles(sociallogin)
         if sociallogin.is_existing:
@@ -91,6 +100,13 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
             login_events.record("refused_by_provider", who, request)
             page = render(request, "signin/no_role.html", {"name": who}, status=403)
             raise ImmediateHttpResponse(page)
+
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, **details: Any
+    ) -> None:
+        """Who turned back at the provider is at the sign-in again: allauth's page for that is not served."""
+        if error == AuthError.CANCELLED:
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse("admin:login")))
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         """A new user, with the roles of the claims and no password."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.signals import authentication_step_completed, password_changed
-from allauth.mfa.signals import authenticator_added, authenticator_removed
+from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed
 from axes.signals import user_locked_out
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 
 from streamhub.access.login_events import record
-from streamhub.signin import oidc, sessions
+from streamhub.signin import oidc, sessions, throttle
 
 
 @receiver(user_logged_in)
@@ -29,7 +29,19 @@ def signed_out(sender: Any, request: Any, user: Any, **_others: Any) -> None:
 
 @receiver(user_login_failed)
 def failed(sender: Any, credentials: Any, request: Any = None, **_others: Any) -> None:
-    record("sign_in_failed", str(credentials.get("username") or ""), request)
+    """A wrong password, whichever page asked for it."""
+    account = str(credentials.get("username") or "")
+    if request is not None:
+        throttle.count_failure(request, account)
+    record("sign_in_failed", account, request)
+
+
+@receiver(authentication_failed)
+def wrong_code(sender: Any, request: Any, user: Any, reauthentication: bool = False, **_others: Any) -> None:
+    """A wrong code at *Confirm access*. At the sign-in the page counts, passkeys too (`views`)."""
+    if reauthentication:
+        throttle.count_failure(request, user.get_username())
+        record("sign_in_failed", user.get_username(), request, by="second factor")
 
 
 @receiver(user_locked_out)

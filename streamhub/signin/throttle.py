@@ -29,7 +29,8 @@ class Limit:
     seconds: int
 
     def key(self, of: str) -> str:
-        return hashlib.sha256(f"{self.name}:{of.casefold()}".encode()).hexdigest()
+        """Without case and the blanks around it, which the sign-in's form takes off a name, too."""
+        return hashlib.sha256(f"{self.name}:{of.strip().casefold()}".encode()).hexdigest()
 
     def wait(self, of: str) -> int:
         """The seconds until another attempt is looked at; 0 if it may be made now. One query."""

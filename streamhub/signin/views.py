@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 
-from allauth.account.views import LoginView
+from allauth.account.views import LoginView, reauthenticate
 from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.base.views import reauthenticate as reauthenticate_by_code
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import PasswordChangeView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from requests import RequestException
 
 from streamhub.access import login_events
 from streamhub.signin import oidc, sessions, throttle
+from streamhub.signin.forms import OwnPasswordForm
 from streamhub.signin.options import PROVIDER_ID
+
+View = Callable[..., HttpResponse]
 
 
 class SignInView(LoginView):
@@ -34,17 +43,7 @@ class SignInView(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         account = request.POST.get("username", "")
-        if wait := throttle.seconds_to_wait(request, account):
-            login_events.record("throttled", account, request, seconds=wait)
-            return too_many(request, wait)
-        response: HttpResponse = super().post(request, *args, **options)
-        return response
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        if {"username", "password"} <= form.data.keys():
-            throttle.count_failure(self.request, form.data["username"])
-        response: HttpResponse = super().form_invalid(form)
-        return response
+        return has_to_wait(request, account) or super().post(request, *args, **options)
 
     def get_context_data(self, **options: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**options)
@@ -61,11 +60,7 @@ class SecondFactorView(AuthenticateView):
 
     def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         account = self.stage.login.user.get_username()
-        if wait := throttle.seconds_to_wait(request, account):
-            login_events.record("throttled", account, request, seconds=wait)
-            return too_many(request, wait)
-        response: HttpResponse = super().post(request, *args, **options)
-        return response
+        return has_to_wait(request, account) or super().post(request, *args, **options)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         account = self.stage.login.user.get_username()
@@ -73,6 +68,43 @@ class SecondFactorView(AuthenticateView):
         login_events.record("sign_in_failed", account, self.request, by="second factor")
         response: HttpResponse = super().form_invalid(form)
         return response
+
+
+def has_to_wait(request: HttpRequest, account: str) -> HttpResponse | None:
+    """429 while this address, or everybody together, has guessed too much for this account; else None."""
+    wait = throttle.seconds_to_wait(request, account)
+    if not wait:
+        return None
+    login_events.record("throttled", account, request, seconds=wait)
+    return too_many(request, wait)
+
+
+def guesses_wait(view: View) -> View:
+    """A page that asks for password or code of who is signed in: who guesses waits as at the sign-in."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        sent = request.method == "POST" and request.user.is_authenticated
+        waits = has_to_wait(request, request.user.get_username()) if sent else None
+        return waits or view(request, *args, **options)
+
+    return page
+
+
+confirm = guesses_wait(reauthenticate)
+confirm_by_code = guesses_wait(reauthenticate_by_code)
+
+
+@guesses_wait
+def password_change(request: HttpRequest) -> HttpResponse:
+    """The admin's page for one's own password."""
+    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    page = PasswordChangeView.as_view(
+        form_class=OwnPasswordForm,
+        success_url=reverse("admin:password_change_done"),
+        extra_context=admin.site.each_context(request),
+    )
+    return cast(HttpResponse, page(request))
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import structlog
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -67,6 +68,21 @@ def test_a_name_that_nobody_has_is_not_stored(event: Event, typed: str) -> None:
     record(event, typed, RequestFactory().post("/"))
     assert told() == [("anonymous", "unknown user", "login", "refused", "")]
     assert not AuditEntry.objects.filter(detail__contains="my-secret-password").exists()
+
+
+@pytest.mark.parametrize("event", ["sign_in_failed", "locked_out", "throttled"])
+def test_a_name_that_nobody_has_is_not_logged(anna: User, event: Event) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for typed in ("my-secret-password", "anna"):
+            record(event, typed, RequestFactory().post("/"))
+    assert [line["who"] for line in lines] == ["unknown user", "anna"]
+    assert "my-secret-password" not in str(lines)
+
+
+def test_a_person_of_the_provider_is_logged_by_their_name() -> None:
+    with structlog.testing.capture_logs() as lines:
+        record("refused_by_provider", "carla", RequestFactory().get("/"))
+    assert [line["who"] for line in lines] == ["carla"]
 
 
 def test_what_the_command_line_took_away_is_not_said_to_be_the_users_own_deed(anna: User) -> None:

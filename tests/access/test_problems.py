@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import InterfaceError, InternalError, OperationalError
+from django.http import HttpRequest, UnreadablePostError
 from django.test import Client
 
 from tests.access.dummy import GROUPS
@@ -65,6 +66,18 @@ def test_an_unexpected_error_is_500_with_a_request_id_and_hides_the_exception(se
     record = next(r for r in caplog.records if r.name == "streamhub.access.problems")
     assert problem["request_id"] in record.getMessage()
     assert "a secret" in str(record.exc_info)
+
+
+def test_a_body_that_does_not_come_to_its_end_is_400_and_no_error_of_ours(service, monkeypatch, caplog):
+    def stops(request):
+        raise UnreadablePostError("The client sent too little for too long.")
+
+    monkeypatch.setattr(HttpRequest, "body", property(stops))
+    with caplog.at_level(logging.ERROR, "streamhub"):
+        answer = service.post({"name": "x"})
+    assert answer.status_code == 400
+    assert problem_of(answer)["detail"] == "The request's body did not come to its end."
+    assert not caplog.records
 
 
 def raised_from(cause: Exception, kind: type[Exception] = OperationalError) -> Exception:

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
+from streamhub.access.models import AuditEntry
 from streamhub.signin import throttle
 from streamhub.signin.models import FailureCount
 
@@ -89,6 +90,72 @@ def test_many_addresses_are_slowed_down_for_one_account(attempt: Attempt, monkey
     for number in range(6):
         attempt(password="wrong", address=f"192.0.2.{number}")
     assert attempt(address=ELSEWHERE).status_code == 429
+
+
+def test_blanks_around_a_name_are_the_same_account(attempt: Attempt, monkeypatch: Any) -> None:
+    """The sign-in takes them off, so a guess with them is a guess at the account."""
+    monkeypatch.setattr(throttle, "ACCOUNT", throttle.Limit("account", failures=6, seconds=900))
+    for number in range(6):
+        attempt(" " * number + "anna", "wrong", address=f"192.0.2.{number}")
+    assert attempt(address=ELSEWHERE).status_code == 429
+    assert attempt("anna\u3000", address=ELSEWHERE).status_code == 429
+
+
+@pytest.mark.parametrize("path", ["/admin/account/confirm/", "/admin/password_change/"])
+def test_an_open_browser_is_no_place_to_guess_the_password(
+    client: Client, anna: Any, monkeypatch: Any, path: str
+) -> None:
+    """Guesses there and at the sign-in are counted together, from all addresses."""
+    monkeypatch.setattr(throttle, "ACCOUNT", throttle.Limit("account", failures=6, seconds=900))
+    client.force_login(anna)
+    new = {"new_password1": "another good horse", "new_password2": "another good horse"}
+    for number in range(throttle.ACCOUNT.failures):
+        form = {"password": f"wrong{number}", "old_password": f"wrong{number}", **new}
+        assert client.post(path, form, REMOTE_ADDR=f"198.51.100.{number}").status_code == 200
+    form = {"password": PASSWORD, "old_password": PASSWORD, **new}
+    assert client.post(path, form, REMOTE_ADDR=HERE).status_code == 429
+    anna.refresh_from_db()
+    assert anna.check_password(PASSWORD)
+
+
+def test_wrong_passwords_for_a_new_one_lock_and_are_told(client: Client, anna: Any) -> None:
+    client.force_login(anna)
+    form = {"new_password1": "another good horse", "new_password2": "another good horse"}
+    with structlog.testing.capture_logs() as lines:
+        answers = [
+            client.post("/admin/password_change/", {"old_password": f"wrong{number}", **form})
+            for number in range(5)
+        ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 429]
+    assert [line["who"] for line in lines if line.get("what") == "sign_in_failed"] == ["anna"] * 5
+    assert client.post("/admin/password_change/", {"old_password": PASSWORD, **form}).status_code == 429
+
+
+def test_ones_own_password_is_changed_with_the_present_one(client: Client, anna: Any) -> None:
+    client.force_login(anna)
+    assert b"Old password" in client.get("/admin/password_change/").content
+    form = {"new_password1": "another good horse", "new_password2": "another good horse"}
+    answer = client.post("/admin/password_change/", {"old_password": "wrong", **form})
+    assert b"entered incorrectly" in answer.content
+    answer = client.post("/admin/password_change/", {"old_password": PASSWORD, **form})
+    assert answer["Location"] == "/admin/password_change/done/"
+    anna.refresh_from_db()
+    assert anna.check_password("another good horse")
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_password_typed_as_a_name_is_kept_nowhere(attempt: Attempt) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(5):
+            answer = attempt("geheimes-wort", "wrong")
+        attempt("geheimes-wort", "wrong", address=ELSEWHERE)
+    assert answer.status_code == 429  # such a name is locked like any other
+    told = [line for line in lines if line["event"] == "signin_event"]
+    assert {line["who"] for line in told} == {"unknown user"}
+    assert {line["what"] for line in told} == {"sign_in_failed", "locked_out"}
+    kept = [vars(row) for model in (AccessAttempt, AuditEntry) for row in model.objects.all()]
+    assert len(kept) > 2
+    assert "geheimes-wort" not in f"{lines} {kept}"
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -17,6 +18,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from streamhub.signin import throttle
+from streamhub.signin.models import FailureCount
 from streamhub.signin.second_factor import is_required
 
 Attempt = Callable[..., Any]
@@ -81,6 +84,19 @@ def test_codes_cannot_be_tried_for_ever(attempt: Attempt, client: Client, secret
     attempt()
     answers = [client.post("/admin/account/2fa/authenticate/", {"code": "000000"}) for _ in range(31)]
     assert answers[-1].status_code == 429
+
+
+def test_wrong_codes_at_confirm_access_count_and_are_told(client: Client, anna: User, secret: str) -> None:
+    client.force_login(anna)
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            client.post("/admin/account/2fa/reauthenticate/", {"code": "000000"})
+    told = [line for line in lines if line.get("what") == "sign_in_failed"]
+    assert [(line["who"], line["by"]) for line in told] == [("anna", "second factor")] * 3
+    assert set(FailureCount.objects.values_list("count", flat=True)) == {3}
+    FailureCount.objects.update(count=throttle.ACCOUNT.failures)
+    refused = client.post("/admin/account/2fa/reauthenticate/", {"code": code(secret)})
+    assert refused.status_code == 429
 
 
 def test_secrets_are_not_stored_as_they_are(secret: str) -> None:

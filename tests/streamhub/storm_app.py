@@ -6,11 +6,16 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from streamhub import patient_socket
+
 PATIENCE_SECONDS = 20.0
+# So that a test of clients that stop takes seconds.
+patient_socket.PATIENCE_SECONDS = 1.0
 _a_page_was_shown = threading.Event()
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    environ["wsgi.input"].read()
     change = environ["REQUEST_METHOD"] != "GET" and environ["PATH_INFO"].startswith("/api/")
     if not change:
         _a_page_was_shown.set()

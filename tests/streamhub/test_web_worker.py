@@ -89,6 +89,25 @@ def test_connections_that_say_nothing_hold_no_thread(port: int) -> None:
         assert time.monotonic() - began < PATIENCE_SECONDS / 5
 
 
+@pytest.mark.parametrize(
+    "half",
+    [
+        b"POST /admin/login/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
+        b"POST /admin/login/ HTTP/1.1\r\nHost",
+        b"POST /api/v1/channels HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
+    ],
+    ids=["body", "headers", "change"],
+)
+def test_clients_that_stop_in_the_middle_of_a_request_hold_no_thread_for_ever(port: int, half: bytes) -> None:
+    """As many as there are threads, and of changes as many as these may have."""
+    with ExitStack() as stopped:
+        for _ in range(4):
+            stopped.enter_context(socket.create_connection((HOST, port))).sendall(half)
+        time.sleep(0.5)
+        assert ask(port, "POST", "/admin/x") == (200, "page")
+        assert ask(port, "POST", "/api/v1/x") == (200, "change")
+
+
 def test_a_connection_that_is_used_again_may_bring_a_change_after_a_page(port: int) -> None:
     connection = http.client.HTTPConnection(HOST, port, timeout=60)
     for method, path, body in (("GET", "/", "page"), ("PUT", "/api/v1/x", "change"), ("GET", "/", "page")):

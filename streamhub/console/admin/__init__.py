@@ -20,6 +20,7 @@ from streamhub.console.login import login
 from streamhub.console.navigation import Entry
 from streamhub.console.roles import Grant
 from streamhub.contributions import contributed
+from streamhub.signin.views import password_change
 
 NAVIGATION = (
     Entry(100, _("Live"), _("Alarms"), "notification_important", "alerts.alarm"),
@@ -96,6 +97,7 @@ def _extra_urls() -> list[object]:
     view = admin.site.admin_view
     return [
         path("login/", login, name="login"),
+        path("password_change/", view(password_change), name="password_change"),
         path("dashboard/", view(dashboard.fragment), name="dashboard"),
         path("banner/", view(banner.fragment), name="banner"),
         *health_page.urls(),
