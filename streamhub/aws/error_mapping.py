@@ -194,6 +194,10 @@ def _from_response(error: boto.ClientError, operation: str) -> AwsError:
         return Throttled(message, after=_retry_after(meta), **about)
     if kind is Retryable:
         return Retryable(message, effect_unknown=is_write(operation), **about)
+    if kind is QuotaExceeded and code in known_answers.SHARED_QUOTAS:
+        full = QuotaExceeded(message, **about)
+        full.hint = known_answers.shared_quota_hint(known_answers.SHARED_QUOTAS[code])
+        return full
     if kind is Refused and status == 422 and operation.startswith("mediapackage:Create"):
         message += " (MediaPackage gives this answer when the id is taken and when the input is wrong)"
     return kind(message, **about)
