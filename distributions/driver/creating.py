@@ -34,7 +34,8 @@ def create(claim: Claim) -> float | None:
         with places.place(DISTRIBUTIONS, row, in_doubt=row.create_sent_at is not None):
             return _create(claim)
     except QuotaExceeded as full:
-        full.hint = room.hint()
+        if DISTRIBUTIONS.is_refused_by(full.code):
+            full.hint = room.hint()
         raise
 
 

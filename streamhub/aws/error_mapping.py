@@ -1,12 +1,14 @@
 """Error mapping: every botocore exception becomes exactly one of StreamHub's errors.
 
 Pure and table-driven. `known_answers` comes first, then the service's error code decides; for codes in no
-table, the HTTP status does. Three things are not obvious:
+table, the HTTP status does. Four things are not obvious:
 
 * Only the codes of AWS_RULES 29 mean *missing*, each for its own service. Any other 404 proves nothing.
-* After a 5xx, a read timeout or a broken connection, a write may have taken effect. After a connection
-  that was never made, it has not (AWS_RULES 28).
+* After a 5xx, a read timeout or a connection that broke, also inside TLS, a write may have taken effect.
+  After a connection that was never made, it has not (AWS_RULES 28).
 * MediaPackage and MediaLive answer 429 for a throttle and for a quota; the message differs (AWS_RULES 12).
+* botocore renews credentials inside a call, so an answer may be one of STS, about another operation. It says
+  nothing about the call, which was not sent.
 """
 
 from __future__ import annotations
@@ -103,7 +105,7 @@ FAULTS = {
     "ServiceUnavailable",
 }
 
-# The request was never sent, so it had no effect.
+# The request was never sent, so it had no effect. TLS can break before and after it (`_before_sending`).
 NOT_SENT = (boto.ConnectionError,)
 
 # No call can succeed until the credentials are corrected.
@@ -126,6 +128,11 @@ BAD_PARAMETERS = (boto.ParamValidationError, boto.MissingParametersError, boto.V
 
 NOT_KNOWN_YET_SECONDS = 10.0
 
+CREDENTIALS_HINT = (
+    "StreamHub tries again automatically. If it lasts, check the role of its AWS credentials: its trust "
+    "policy, its identity provider, and whether STS can be reached."
+)
+
 _READS = ("Get", "List", "Describe", "Head")
 _VERBS_ON_EXISTING = ("Delete", "Start", "Stop")
 _RATE_LIMIT = re.compile(r"\b(rate|requests?|call|api)[ -](limit|quota)", re.IGNORECASE)
@@ -141,16 +148,25 @@ def is_write(operation: str) -> bool:
 
 def translate(error: Exception, operation: str) -> AwsError:
     """StreamHub's error for what botocore raised from `operation` (`service:Operation`)."""
-    if isinstance(error, boto.ClientError):
-        return _from_response(error, operation)
-    return _without_response(error, operation)
+    if not isinstance(error, boto.ClientError):
+        return _without_response(error, operation)
+    if error.operation_name != operation.partition(":")[2]:
+        return _without_credentials(error, operation)
+    return _from_response(error, operation)
 
 
 def may_have_happened(error: Exception | None, status: int | None) -> bool:
     """Whether an attempt with this outcome may have taken effect."""
     if error is not None:
-        return not isinstance(error, NOT_SENT + NO_CREDENTIALS + BAD_PARAMETERS)
+        return not _before_sending(error)
     return status is not None and status >= 500
+
+
+def _before_sending(error: Exception) -> bool:
+    """Whether the request was surely not sent. Of TLS's errors only that of a certificate says so."""
+    if isinstance(error, boto.SSLError):
+        return "CERTIFICATE_VERIFY_FAILED" in str(error)
+    return isinstance(error, NOT_SENT + NO_CREDENTIALS + BAD_PARAMETERS)
 
 
 def _from_response(error: boto.ClientError, operation: str) -> AwsError:
@@ -178,9 +194,28 @@ def _from_response(error: boto.ClientError, operation: str) -> AwsError:
         return Throttled(message, after=_retry_after(meta), **about)
     if kind is Retryable:
         return Retryable(message, effect_unknown=is_write(operation), **about)
+    if kind is QuotaExceeded and code in known_answers.SHARED_QUOTAS:
+        full = QuotaExceeded(message, **about)
+        full.hint = known_answers.shared_quota_hint(known_answers.SHARED_QUOTAS[code])
+        return full
     if kind is Refused and status == 422 and operation.startswith("mediapackage:Create"):
         message += " (MediaPackage gives this answer when the id is taken and when the input is wrong)"
     return kind(message, **about)
+
+
+def _without_credentials(error: boto.ClientError, operation: str) -> AwsError:
+    """Another operation answered: STS, from which botocore wanted new credentials. The call was not sent.
+
+    Whatever STS says, the input of the call is not refused: it answers 400 also while it cannot reach the
+    identity provider (`InvalidIdentityToken`, `IDPCommunicationError`; awslabs/aws-sdk-rust#827).
+    """
+    renewal = _from_response(error, error.operation_name)
+    message = f"The credentials could not be renewed ({error.operation_name}): {renewal.message}"
+    about = {**renewal.about, "operation": operation}
+    passes = isinstance(renewal, Retryable) and not renewal.needs_person
+    without = Retryable(message, **about) if passes else AccessDenied(message, **about)
+    without.hint = CREDENTIALS_HINT
+    return without
 
 
 def _reasons(response: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,6 +6,9 @@ Each row has the source that saw the answer. Two kinds:
   know it yet (AWS_RULES 18, 34). The same answer comes for something that never existed, so it is believed
   only after a while.
 * `FOR_A_PERSON`: no later attempt succeeds before a person has acted in AWS (AWS_RULES 38).
+
+`SHARED_QUOTAS` are codes of quotas that have room for no more distributions with the same setting, although
+the account may have more distributions.
 """
 
 from __future__ import annotations
@@ -114,6 +117,24 @@ FOR_A_PERSON = (
         "Sign up for this AWS service in the console of the account, with its payment method in order.",
     ),
 )
+
+# CloudFront's code: the name in Service Quotas. The default of each is 100 ("Quotas", CloudFront's guide).
+SHARED_QUOTAS = {
+    "TooManyDistributionsAssociatedToKeyGroup": "Distributions associated with a single key group",
+    "TooManyDistributionsAssociatedToResponseHeadersPolicy": (
+        "Distributions associated with the same response headers policy"
+    ),
+    "TooManyDistributionsAssociatedToCachePolicy": "Distributions associated with the same cache policy",
+}
+
+
+def shared_quota_hint(name: str) -> str:
+    """What to do while such a quota, by its name in Service Quotas, is full."""
+    return (
+        "This is not the quota of distributions: AWS limits how many of them share a setting, to 100 unless "
+        f"it has raised that. Ask AWS for a higher quota (Service Quotas: {name}), or delete distributions "
+        "that nobody needs. StreamHub tries again automatically; Retry does so at once."
+    )
 
 
 def find(answers: Iterable[Answer], operation: str, code: str, words: str) -> Answer | None:

@@ -17,7 +17,8 @@ class Kind:
     """One quota. `service`: Service Quotas' code. `noun`: what is counted, for people, in the plural.
 
     `listing`: the key of the polled list that counts it. `default`: AWS's documented default. `region`: where
-    Service Quotas tells it, if not in the region of the channels.
+    Service Quotas tells it, if not in the region of the channels. `others`: how the error codes begin with
+    which AWS refuses the same create because another quota is full.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Kind:
     code: str = ""
     other_names: tuple[str, ...] = ()
     region: str = ""
+    others: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -39,6 +41,10 @@ class Kind:
         """Whether Service Quotas means this quota by a code and a name."""
         names = {self.name.lower(), *(other.lower() for other in self.other_names)}
         return (bool(code) and code == self.code) or name.strip().lower() in names
+
+    def is_refused_by(self, code: str) -> bool:
+        """Whether AWS says with this error code, of a create that takes a place in it, that it is full."""
+        return not code.startswith(self.others)
 
 
 SERVICES = {"cloudfront": "CloudFront", "medialive": "MediaLive", "mediapackage": "MediaPackage"}
@@ -68,6 +74,8 @@ DISTRIBUTIONS = Kind(
     "L-24B04930",
     ("Distributions per AWS account",),
     "us-east-1",
+    # Those of what distributions share, such as a key group.
+    ("TooManyDistributionsAssociated", "TooManyDistributionsWith"),
 )
 ML_CHANNELS = _of_medialive("channels", "Channels", "ml_channel", 5, "L-D1AFAF75")
 PUSH_INPUTS = _of_medialive("push-inputs", "Push Inputs", "ml_input", 5, "L-9E233AF7")

@@ -50,18 +50,18 @@ def place(kind: Kind, row: ManagedResource, *, in_doubt: bool = False) -> Iterat
     """Make the call that creates a resource of this kind inside this context.
 
     `in_doubt`: an earlier create may have taken effect, so that this one needs no place of its own. Raises
-    `QuotaFull` if the quota is known to be full: then nothing was sent.
+    `QuotaFull` if the quota is known to be full: then nothing was sent. A refusal because of another quota
+    says nothing about this one.
     """
     if not in_doubt:
         _take(kind, row)
     try:
         yield
-    except QuotaExceeded as refusal:
-        _note_refusal(kind, row)
-        refusal.hint = hint(kind)
-        raise
     except (AwsError, NotSent) as error:
-        if isinstance(error, Retryable) and error.effect_unknown:
+        if isinstance(error, QuotaExceeded) and kind.is_refused_by(error.code):
+            _note_refusal(kind, row)
+            error.hint = hint(kind)
+        elif isinstance(error, Retryable) and error.effect_unknown:
             _of(kind, row).update(done_at=Now())
         elif not in_doubt:
             _of(kind, row).delete()

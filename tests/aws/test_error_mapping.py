@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ssl import SSLError
 from typing import Any
 
 import pytest
@@ -46,12 +47,15 @@ PRICING_PLAN = (
 )
 
 
-def answer(code: str, status: int, message: str = "no", headers: dict[str, str] | None = None) -> ClientError:
+def answer(
+    operation: str, code: str, status: int, message: str = "no", headers: dict[str, str] | None = None
+) -> ClientError:
+    """What botocore raises if AWS answers an operation so."""
     response: Any = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"RequestId": "req-9", "HTTPStatusCode": status, "HTTPHeaders": headers or {}},
     }
-    return ClientError(response, "Op")
+    return ClientError(response, operation.partition(":")[2])
 
 
 ANSWERS = [
@@ -173,7 +177,7 @@ ANSWERS = [
 def test_each_answer_becomes_one_error(
     operation: str, code: str, status: int, message: str, expected: type[Exception]
 ) -> None:
-    error = translate(answer(code, status, message or "no"), operation)
+    error = translate(answer(operation, code, status, message or "no"), operation)
     assert type(error) is expected
     assert (error.operation, error.code, error.request_id, error.status) == (operation, code, "req-9", status)
     assert error.message.startswith(message or "no")
@@ -189,29 +193,31 @@ def test_each_answer_becomes_one_error(
     ],
 )
 def test_a_used_caller_reference_returns_the_existing_distribution(message: str) -> None:
-    error = translate(answer("DistributionAlreadyExists", 409, message), CREATE)
+    error = translate(answer(CREATE, "DistributionAlreadyExists", 409, message), CREATE)
     assert isinstance(error, AlreadyExists)
     assert error.existing_id == "E2QWRUHAPOMQZL"
 
 
 def test_a_used_caller_reference_without_an_id_in_the_message_has_no_existing_id() -> None:
-    error = translate(answer("DistributionAlreadyExists", 409, "It exists. EVERY word counts"), CREATE)
+    error = translate(
+        answer(CREATE, "DistributionAlreadyExists", 409, "It exists. EVERY word counts"), CREATE
+    )
     assert isinstance(error, AlreadyExists)
     assert error.existing_id is None
 
 
 @pytest.mark.parametrize(("operation", "unknown"), [(CREATE, True), (DELETE, True), (GET, False)])
 def test_after_a_fault_the_effect_of_a_write_is_unknown(operation: str, unknown: bool) -> None:
-    error = translate(answer("InternalError", 500), operation)
+    error = translate(answer(operation, "InternalError", 500), operation)
     assert isinstance(error, Retryable)
     assert error.effect_unknown is unknown
 
 
 def test_a_throttled_call_had_no_effect_and_may_have_a_retry_time() -> None:
-    error = translate(answer("Throttling", 429, headers={"retry-after": "7"}), CREATE)
+    error = translate(answer(CREATE, "Throttling", 429, headers={"retry-after": "7"}), CREATE)
     assert isinstance(error, Throttled)
     assert (error.after, error.effect_unknown) == (7.0, False)
-    plain = translate(answer("Throttling", 429, headers={"retry-after": "Wed, 21 Oct 2015"}), CREATE)
+    plain = translate(answer(CREATE, "Throttling", 429, headers={"retry-after": "Wed, 21 Oct 2015"}), CREATE)
     assert isinstance(plain, Throttled)
     assert plain.after is None
 
@@ -221,13 +227,14 @@ def test_a_throttled_call_had_no_effect_and_may_have_a_retry_time() -> None:
     ["MediaLive cannot assume the role arn:aws:iam::1:role/MediaLiveAccess", "The Role is invalid"],
 )
 def test_a_role_that_iam_has_not_propagated_is_retried_in_ten_seconds(message: str) -> None:
-    error = translate(answer("BadRequestException", 400, message), "medialive:CreateChannel")
+    operation = "medialive:CreateChannel"
+    error = translate(answer(operation, "BadRequestException", 400, message), operation)
     assert type(error) is NotKnownYet
     assert (error.after, error.effect_unknown, error.code) == (10, False, "BadRequestException")
 
 
 def test_the_single_reasons_of_a_422_are_kept_and_also_tell_what_it_means() -> None:
-    raised = answer("UnprocessableEntityException", 422, "Invalid request")
+    raised = answer("medialive:CreateChannel", "UnprocessableEntityException", 422, "Invalid request")
     raised.response["ValidationErrors"] = [  # type: ignore[typeddict-unknown-key]
         {"ElementPath": "destinations[0].channelId", "ErrorMessage": "MediaPackage channel ID is invalid."}
     ]
@@ -246,11 +253,38 @@ def test_each_known_answer_has_its_source_and_says_what_to_do(answer: Answer) ->
 
 
 def test_a_422_of_mediapackage_on_create_explains_its_two_meanings() -> None:
-    error = translate(answer("UnprocessableEntityException", 422, "Bad."), "mediapackage:CreateChannel")
+    operation = "mediapackage:CreateChannel"
+    error = translate(answer(operation, "UnprocessableEntityException", 422, "Bad."), operation)
     assert "id is taken" in error.message
 
 
+@pytest.mark.parametrize("operation", [CREATE, GET, "medialive:DescribeChannel", "medialive:CreateInput"])
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("InvalidIdentityToken", 400, AccessDenied),
+        ("IDPCommunicationError", 400, AccessDenied),
+        ("ValidationError", 400, AccessDenied),
+        ("AccessDenied", 403, AccessDenied),
+        ("Throttling", 400, Retryable),
+        ("InternalFailure", 500, Retryable),
+    ],
+)
+def test_credentials_that_cannot_be_renewed_refuse_no_input_and_send_no_call(
+    operation: str, code: str, status: int, expected: type[Exception]
+) -> None:
+    error = translate(answer("sts:AssumeRoleWithWebIdentity", code, status, "STS's words"), operation)
+    assert type(error) is expected
+    assert isinstance(error, Retryable)
+    assert not error.effect_unknown
+    assert (error.operation, error.code, error.request_id, error.status) == (operation, code, "req-9", status)
+    assert error.message == ("The credentials could not be renewed (AssumeRoleWithWebIdentity): STS's words")
+    assert "identity provider" in error.hint
+
+
 HERE: dict[str, Any] = {"endpoint_url": "http://127.0.0.1:1"}
+UNTRUSTED = SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate")
+BROKEN = SSLError("[SSL] record layer failure (_ssl.c:2580)")
 MISSING_ANSWERS = [
     (boto.ReadTimeoutError(**HERE), Retryable, True),
     (boto.ConnectionClosedError(**HERE), Retryable, True),
@@ -260,7 +294,8 @@ MISSING_ANSWERS = [
     (boto.ConnectTimeoutError(**HERE), Retryable, False),
     (boto.EndpointConnectionError(**HERE), Retryable, False),
     (boto.ProxyConnectionError(proxy_url="http://p"), Retryable, False),
-    (boto.SSLError(endpoint_url="https://x", error="x"), Retryable, False),
+    (boto.SSLError(endpoint_url="https://x", error=UNTRUSTED), Retryable, False),
+    (boto.SSLError(endpoint_url="https://x", error=BROKEN), Retryable, True),
     (boto.NoCredentialsError(), AccessDenied, False),
     (boto.PartialCredentialsError(provider="env", cred_var="x"), AccessDenied, False),
     (boto.CredentialRetrievalError(provider="p", error_msg="x"), AccessDenied, False),

@@ -41,7 +41,7 @@ from streamhub.errors import (
 )
 from streamhub.token_bucket import Rate
 from tests.aws.stubs import NOWHERE, REGION
-from tests.aws.wire import ScriptedServer
+from tests.aws.wire import BreakingTls, ScriptedServer
 from tests.scenarios import models
 
 GROUP = json.dumps({"securityGroup": {"id": "1"}})
@@ -327,6 +327,48 @@ def test_live_mode_honours_endpoint_and_credentials_of_the_environment(
     wire.script = [(200, CHANNEL)]
     live.call("medialive", "DescribeChannel", ChannelId="42")
     assert "SOMEBODYSKEY" in wire.requests[0].headers["Authorization"]
+
+
+NO_PROVIDER = (
+    "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidIdentityToken</Code><Message>Couldn't retrieve "
+    "verification key from your identity provider</Message></Error><RequestId>sts-1</RequestId>"
+    "</ErrorResponse>"
+)
+
+
+@pytest.mark.parametrize("verb", ["DescribeChannel", "DeleteChannel"])
+def test_credentials_that_sts_does_not_renew_are_no_refusal_of_the_call(
+    live: AwsSession, wire: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: str
+) -> None:
+    """STS cannot reach the identity provider of a pod: botocore raises its 400 from any call."""
+    token = tmp_path / "token"
+    token.write_text("a token of the cluster")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/StreamHub")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    wire.script = [(400, NO_PROVIDER)]
+    with pytest.raises(AccessDenied) as caught:
+        live.call("medialive", verb, ChannelId="42")
+    assert not caught.value.effect_unknown
+    assert (caught.value.operation, caught.value.code) == (f"medialive:{verb}", "InvalidIdentityToken")
+    assert [request.path for request in wire.requests] == ["/"]  # STS's; MediaLive was not called
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_tls_that_breaks_after_the_request_leaves_the_effect_unknown(
+    live: AwsSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, trusted: bool
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "SOMEBODYSKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with BreakingTls(tmp_path) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        if trusted:
+            monkeypatch.setenv("AWS_CA_BUNDLE", str(server.certificate))
+        with pytest.raises(Retryable) as caught:
+            live.call("medialive", "CreateInputSecurityGroup", WhitelistRules=[])
+    assert caught.value.code == "SSLError"
+    assert (caught.value.effect_unknown, bool(server.received)) == (trusted, trusted)
 
 
 def test_live_mode_without_credentials_is_access_denied(

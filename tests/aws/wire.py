@@ -1,10 +1,27 @@
-"""A scripted HTTP server."""
+"""A scripted HTTP server, and one whose TLS breaks."""
 
 from __future__ import annotations
 
+import os
+import socket
+import ssl
+import threading
 import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+HOST = "127.0.0.1"
 
 
 class ScriptedServer(ThreadingHTTPServer):
@@ -17,13 +34,13 @@ class ScriptedServer(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Scripted)
+        super().__init__((HOST, 0), _Scripted)
         self.script: list[Any] = []
         self.requests: list[BaseHTTPRequestHandler] = []
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://{HOST}:{self.server_address[1]}"
 
 
 class _Scripted(BaseHTTPRequestHandler):
@@ -51,3 +68,66 @@ class _Scripted(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+class BreakingTls:
+    """Reads one request by TLS, and then sends what is no TLS.
+
+    `certificate`: the file of its certificate, which signs itself. `received`: the request.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.certificate = folder / "certificate.pem"
+        self.received = b""
+        key = folder / "key.pem"
+        _write_certificate(self.certificate, key)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(self.certificate, key)
+        self._listening = socket.create_server((HOST, 0))
+        self._thread = threading.Thread(target=self._break, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"https://{HOST}:{self._listening.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.join(5)
+        self._listening.close()
+
+    def _break(self) -> None:
+        connection, _ = self._listening.accept()
+        # The same connection without TLS.
+        with (
+            connection,
+            socket.socket(fileno=os.dup(connection.fileno())) as plain,
+            suppress(ssl.SSLError),
+            self._context.wrap_socket(connection, server_side=True) as tls,
+        ):
+            self.received = tls.recv(1 << 16)
+            plain.sendall(b"This is not TLS, and nobody knows what the request did.")
+
+
+def _write_certificate(certificate: Path, key: Path) -> None:
+    private, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    key.write_bytes(pem)

@@ -394,3 +394,33 @@ def test_the_level_says_since_when(world: WorldUnderTest, full: Distribution) ->
     assert Quota.objects.get(key=DISTRIBUTIONS.key).level_since == quota.level_since
     limit_distributions(world, 50)
     assert Quota.objects.get(key=DISTRIBUTIONS.key).level == Level.ENOUGH
+
+
+SHARED = [
+    ("TooManyDistributionsAssociatedToKeyGroup", "Distributions associated with a single key group"),
+    (
+        "TooManyDistributionsAssociatedToResponseHeadersPolicy",
+        "Distributions associated with the same response headers policy",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "name"), SHARED)
+def test_a_full_quota_of_what_distributions_share_is_not_that_of_distributions(
+    world: WorldUnderTest, code: str, name: str
+) -> None:
+    """100 distributions may share a key group: a person must not ask AWS for more than 500 distributions."""
+    limit_distributions(world, 500)
+    world.observe()
+    refuse = {"code": code, "message": "No more with this one.", "status": 400}
+    world.control.fault(CREATE, "refuse", times=None, error=refuse)
+    row = services.distribution_create("https://origin.example/2", owner_label="second", who=WHO)
+    world.step_all()
+    found = fresh(row)
+    assert (found.state, found.error_code) == ("pending", code)
+    assert f"Service Quotas: {name}" in found.error_hint
+    standing = standing_of(DISTRIBUTIONS)
+    assert (standing.full, standing.waiting, standing.taken, standing.refused_at) == (False, 0, 0, None)
+    assert current() == []
+    world.control.clear_faults()
+    world.settle(until=lambda: fresh(row).state == "deployed")
