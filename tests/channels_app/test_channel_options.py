@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from io import StringIO
 from typing import Any
@@ -67,6 +68,19 @@ def test_check_aws_names_what_is_missing_and_changes_nothing(world: WorldUnderTe
     assert "Create it, or correct the setting." in output.getvalue()
     reads = ("Get", "List", "Describe")
     assert [call for call in world.counts() if not call.split(":")[1].startswith(reads)] == []
+
+
+def test_check_aws_says_the_same_as_json(world: WorldUnderTest, monkeypatch: Any) -> None:
+    monkeypatch.setattr(
+        "streamhub.management.commands.check_aws.resolve_target", lambda: world.session.target
+    )
+    output = StringIO()
+    with pytest.raises(CommandError, match="RECORDING_BUCKET"):
+        call_command("check_aws", "--json", stdout=output)
+    found = json.loads(output.getvalue())
+    assert (found["region"], found["ready"]) == ("eu-central-1", False)
+    assert {"name": "region", "ok": True, "detail": "eu-central-1"} in found["checks"]
+    assert "RECORDING_BUCKET" in [check["name"] for check in found["checks"] if not check["ok"]]
 
 
 def test_check_aws_names_a_region_that_lacks_a_service(world: WorldUnderTest) -> None:

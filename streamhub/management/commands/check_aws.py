@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +25,7 @@ from streamhub.aws.route53 import Route53
 from streamhub.aws.s3 import S3
 from streamhub.aws.session import AwsSession, current_session
 from streamhub.aws.sts import Sts
-from streamhub.aws.target import resolve_target
+from streamhub.aws.target import Target, resolve_target
 from streamhub.commands import DatabaseCommand
 from streamhub.errors import AccessDenied, AwsError, NotFound, StreamHubError
 from streamhub.quotas.catalogue import KINDS, SERVICES
@@ -194,16 +196,32 @@ def _policy_problem(session: AwsSession) -> str:
 class Command(DatabaseCommand):
     help = "Check what the AWS account lacks for the first channel. Changes nothing."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object; exit code 1 if it is not ready"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             target = resolve_target()
             checks = list(findings(current_session()))
         except StreamHubError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"AWS {target.mode}, region {target.region}, environment {target.environment}")
-        for check in checks:
-            self.stdout.write(f"{'ok     ' if check.ok else 'MISSING'} {check.name}: {check.detail}")
         missing = [check.name for check in checks if not check.ok]
+        if options["json"]:
+            self.stdout.write(_as_json(target, checks))
+        else:
+            self.stdout.write(f"AWS {target.mode}, region {target.region}, environment {target.environment}")
+            for check in checks:
+                self.stdout.write(f"{'ok     ' if check.ok else 'MISSING'} {check.name}: {check.detail}")
         if missing:
             raise CommandError(f"Not ready: {', '.join(missing)}")
-        self.stdout.write("Ready for the first channel.")
+        if not options["json"]:
+            self.stdout.write("Ready for the first channel.")
+
+
+def _as_json(target: Target, checks: list[AccountCheck]) -> str:
+    """`{mode, region, environment, ready, checks: [{name, ok, detail}]}`."""
+    about = {"mode": target.mode, "region": target.region, "environment": target.environment}
+    ready = all(check.ok for check in checks)
+    return json.dumps({**about, "ready": ready, "checks": [asdict(check) for check in checks]}, indent=1)
