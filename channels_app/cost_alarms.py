@@ -40,7 +40,17 @@ OF_CHANNEL = (
     "error_code",
     "error_message",
 )
-OF_BREAKOUT = ("name", "state", "state_since", "session_started_at", "duration_minutes", "channel_id")
+OF_BREAKOUT = (
+    "name",
+    "state",
+    "state_since",
+    "cancelling",
+    "session_started_at",
+    "duration_minutes",
+    "channel_id",
+)
+# A breakout in one of these states was on air.
+OVER = (State.COMPLETED, State.FAILED)
 
 
 class Code(StrEnum):
@@ -92,7 +102,7 @@ def alarms(
 ) -> tuple[CostAlarm, ...]:
     """All alarms of one channel: a pure function.
 
-    `breakouts`: those on air, and of the others at least the one that changed last. `limits`: those of the
+    `breakouts`: those on air, and of those that were at least the one that ended last. `limits`: those of the
     settings if None.
     """
     limits = limits or configured_limits()
@@ -107,7 +117,9 @@ def _idle_running(
 ) -> CostAlarm | None:
     if not encoding(channel) or any(breakout.state in ON_AIR for breakout in breakouts):
         return None
-    since = max([channel.state_since, *(breakout.state_since for breakout in breakouts)])
+    # What is planned or cancelled without a start is no reason to run.
+    ends = [breakout.state_since for breakout in breakouts if breakout.state in OVER or breakout.cancelling]
+    since = max([channel.state_since, *ends])
     if now - since < limits.idle_running:
         return None
     warm_until = channel.warm_until if channel.warm_until and channel.warm_until > now else None
@@ -220,7 +232,8 @@ def alarms_of(channel_id: int) -> tuple[CostAlarm, ...]:
 
 def _alarms_of(channels: QuerySet[Channel]) -> tuple[CostAlarm, ...]:
     now, limits = database_now(), configured_limits()
-    last = Breakout.objects.filter(channel=OuterRef("pk")).order_by("-state_since").values("pk")[:1]
+    over = Breakout.objects.filter(Q(state__in=OVER) | Q(cancelling=True), channel=OuterRef("pk"))
+    last = over.order_by("-state_since").values("pk")[:1]
     rows = list(channels.annotate(last_breakout=Subquery(last)).only(*OF_CHANNEL))
     breakouts = _relevant_breakouts(rows)
     current = [alarm for row in rows for alarm in alarms(row, breakouts[row.pk], now, limits)]
@@ -228,7 +241,7 @@ def _alarms_of(channels: QuerySet[Channel]) -> tuple[CostAlarm, ...]:
 
 
 def _relevant_breakouts(channels: list[Any]) -> dict[int, list[Breakout]]:
-    """By channel: the breakouts on air and the one that changed last."""
+    """By channel: the breakouts on air and the one that ended last."""
     by_channel: dict[int, list[Breakout]] = {channel.pk: [] for channel in channels}
     last = [channel.last_breakout for channel in channels]
     relevant = Q(channel__in=list(by_channel), state__in=ON_AIR) | Q(pk__in=last)

@@ -97,7 +97,8 @@ class Comparison:
 def compare(rows: Iterable[Expected], resources: Iterable[AwsResource], environment: str) -> Comparison:
     """All differences between rows and AWS resources, for kinds whose list was read in full.
 
-    Rows that are not `settled` are left out: their next step compares them with AWS anyway.
+    Rows that are not `settled` are left out: their next step compares them with AWS anyway. No step stops a
+    second channel that runs, though, so that one is found all the same.
     """
     rows, resources = list(rows), list(resources)
     by_id = {(row.kind, row.aws_id): row for row in rows if row.aws_id}
@@ -171,7 +172,7 @@ def _surplus(
     if row is None:
         detail = f"A {resource.kind.label} with our mark has no row."
         return [_with_costs(Finding(Difference.ORPHAN, resource.kind, resource.aws_id, detail), resource)]
-    if not row.settled:
+    if not row.settled and not (row.aws_id and _runs(resource)):
         return []
     if not row.aws_id:
         detail = f"The {resource.kind.label} of {row.name} exists, but its row does not have the id."
@@ -184,10 +185,14 @@ def _surplus(
 
 def _with_costs(finding: Finding, resource: AwsResource) -> Finding:
     """Mark the finding as costly if it is a MediaLive channel that runs: no row will stop it."""
-    state = resource.facts.get("state")
-    if state not in ENCODING:
+    if not _runs(resource):
         return finding
+    state = resource.facts["state"]
     return replace(finding, costs=True, detail=f"{finding.detail} It is {state} and costs money.")
+
+
+def _runs(resource: AwsResource) -> bool:
+    return resource.facts.get("state") in ENCODING
 
 
 def _of_row(difference: Difference, row: Expected, aws_id: str, detail: str) -> Finding:

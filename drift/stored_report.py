@@ -56,12 +56,16 @@ class StoredReport:
 
 
 def read_and_store() -> Report:
-    """Read AWS now and store the report."""
+    """Read AWS now and store the report.
+
+    What ran and cost stays in it until a list that could be read says that it does so no more.
+    """
     new = report()
     previous = _stored(_row())
     since = _since(previous, new)
+    still = [each for each in previous.findings if each.costs and each.kind.value in new.unread]
     stored = {
-        "findings": [_finding_to_json(finding) for finding in new.findings],
+        "findings": [_finding_to_json(finding) for finding in (*new.findings, *still)],
         "since": {key: moment.isoformat() for key, moment in since.items()},
         "ours": new.ours,
         "foreign": new.foreign,

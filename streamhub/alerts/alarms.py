@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
 
 from streamhub.alerts.models import Alarm, State, open_alarms
-from streamhub.alerts.rules import Condition, Severity, sources
+from streamhub.alerts.rules import Condition, Severity, is_worse, sources
 from streamhub.clock import database_now
 
 
@@ -66,7 +66,8 @@ def _joined(conditions: Iterable[Condition], user: User | AnonymousUser) -> list
 
 
 def _shown(condition: Condition, stored: Alarm | None, user: User | AnonymousUser, now: datetime) -> Shown:
-    state = stored.state_at(now) if stored else State.OPEN
+    answered = stored is not None and not is_worse(condition.severity, stored.severity)
+    state = stored.state_at(now) if stored and answered else State.OPEN
     return Shown(condition, stored, condition.offered(user), state)
 
 

@@ -44,14 +44,17 @@ def unsent() -> QuerySet[Notice]:
 
 
 def send_due(run: JobRun) -> Sent:
-    """Send what is due, oldest first. After a failure the target is left alone until the next run."""
+    """Send what is due, oldest first. After a failure the target is left alone until the next run.
+
+    What waits for a target that fails, however much that is, holds up no other.
+    """
     unsent().filter(created_at__lt=Now() - KEPT_FOR).update(given_up=True, error="too old to matter")
     outcome, failing = Sent(), set[str]()
-    for notice in (
-        unsent().filter(not_before__lte=Now()).select_related("alarm").order_by("pk")[:MOST_AT_ONCE]
-    ):
-        if notice.target in failing:
-            continue
+    for _turn in range(MOST_AT_ONCE):
+        due = unsent().filter(not_before__lte=Now()).exclude(target__in=failing)
+        notice = due.select_related("alarm").order_by("pk").first()
+        if notice is None:
+            break
         if _send(notice):
             outcome.sent += 1
         else:

@@ -3,6 +3,8 @@
 The job `check_alarms` does it every few seconds. Whoever reads the list of alarms does it too, so that the
 list, the banner and the API agree even if no worker is alive. Two that do it at once do no harm: a constraint
 lets one alarm be open for a rule and an object, and every change is conditional.
+
+What becomes critical after people were told of a warning is a new alarm: they acknowledged or silenced less.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from django.db.models.functions import Now
 
 from streamhub.alerts import outbox
 from streamhub.alerts.models import Alarm, State, open_alarms
-from streamhub.alerts.rules import Condition, sources
+from streamhub.alerts.rules import Condition, is_worse, sources
 from streamhub.clock import database_now
 from streamhub.lifecycle import states
 
@@ -60,8 +62,13 @@ def _store(conditions: dict[Key, Condition], unread: tuple[str, ...], started: d
     new = [condition for key, condition in conditions.items() if key not in stored]
     outcome.opened = _open(new)
     for key, condition in conditions.items():
-        if key in stored:
-            _refresh(stored.pop(key), condition)
+        if key not in stored:
+            continue
+        alarm = stored.pop(key)
+        if _needs_new_alarm(alarm, condition):
+            outcome.opened += _replace(alarm, condition)
+        else:
+            _refresh(alarm, condition)
     if not unread:
         outcome.resolved = _resolve([alarm for alarm in stored.values() if alarm.opened_at < started])
     outbox.announce()
@@ -107,9 +114,38 @@ def _open(conditions: list[Condition]) -> int:
     return len(opened)
 
 
-def _alarm(condition: Condition) -> Alarm:
+def _alarm(condition: Condition, **fields: Any) -> Alarm:
     rule, kind, object_id = condition.key
-    return Alarm(rule=rule, kind=kind, object_id=object_id, since=condition.since, **_fields(condition))
+    own = {"since": condition.since, **_fields(condition), **fields}
+    return Alarm(rule=rule, kind=kind, object_id=object_id, **own)
+
+
+def _needs_new_alarm(alarm: Alarm, condition: Condition) -> bool:
+    """Whether it has become critical since people were told of a warning, or acted upon one."""
+    answered = alarm.announced_at or alarm.acknowledged_at or alarm.silenced_until
+    return bool(answered) and is_worse(condition.severity, alarm.severity)
+
+
+def _replace(alarm: Alarm, condition: Condition) -> int:
+    """End the warning and open a critical alarm in its place; returns how many were opened.
+
+    Owner and note stay. Who was told of the warning is told that it is critical, not that it is over.
+    """
+    now = database_now()
+    with transaction.atomic():
+        # Somebody may have acknowledged it, or another process have replaced it, since it was read.
+        before = open_alarms().select_for_update().filter(pk=alarm.pk).first()
+        if before is None:
+            return 0
+        open_alarms().filter(pk=before.pk).update(resolved_at=Now())
+        states.record(before, before.state_at(now), State.RESOLVED, why="critical now: a new alarm")
+        since = min(before.since, condition.since)
+        new = _alarm(condition, since=since, owner=before.owner, note=before.note)
+        new.save()
+        states.record(new, "", State.OPEN, why=new.detail)
+        outbox.worse(before, new)
+    log.error("ALARM: %s: %s %s", new.rule, new.detail, new.hint)
+    return 1
 
 
 def _refresh(alarm: Alarm, condition: Condition) -> None:

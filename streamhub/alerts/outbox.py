@@ -3,7 +3,8 @@
 A notice is written in the transaction of what it tells, so none is lost and none is written twice. An alarm
 is announced once it has lasted `SETTLE`: what is over sooner costs nobody's sleep. It is escalated when
 nobody has acknowledged it for `ALARM_ESCALATION_MINUTES`, and its end is told to whom its opening was told.
-A silenced alarm is neither announced nor escalated.
+A critical alarm in the place of a warning is told at once to whom that was told. A silenced alarm is neither
+announced nor escalated.
 """
 
 from __future__ import annotations
@@ -54,6 +55,12 @@ def _once(alarm: Alarm, event: Event, column: str) -> int:
         marked = open_alarms().filter(pk=alarm.pk, **{f"{column}__isnull": True}).update(**{column: Now()})
         notices = [Notice(alarm=alarm, event=event, target=target) for target in targets(event)]
         return _insert(notices) if marked else 0
+
+
+def worse(warning: Alarm, alarm: Alarm) -> int:
+    """Tell everybody who was told of the warning of the critical alarm in its place. In its transaction."""
+    told = Notice.objects.filter(alarm=warning).order_by("pk").values_list("target", flat=True)
+    return _insert([Notice(alarm=alarm, event=Event.OPENED, target=each) for each in dict.fromkeys(told)])
 
 
 def resolved(alarms: list[Alarm]) -> int:

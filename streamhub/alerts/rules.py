@@ -24,6 +24,11 @@ class Severity(StrEnum):
     WARNING = "warning"  # it becomes so if nobody acts
 
 
+def is_worse(severity: str, than: str) -> bool:
+    """Whether something critical was a warning before: who answered the warning has not answered this."""
+    return severity == Severity.CRITICAL != than
+
+
 @dataclass(frozen=True)
 class Condition:
     """One thing that needs attention. `sentence`: what is wrong. `hint`: what to do.

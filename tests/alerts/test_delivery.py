@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from streamhub.alerts import dead_mans_switch, evaluation
+from streamhub.alerts import dead_mans_switch, evaluation, outbox
 from streamhub.alerts.models import Alarm, Notice
 from streamhub.alerts.tasks import call_heartbeat_url, send_notices
 from streamhub.lifecycle.models import Job
@@ -96,6 +96,23 @@ def test_an_apprise_url_gets_it_too_and_its_failure_holds_up_nobody(
     assert len(mailbox.messages) == 1
     waiting = Notice.objects.get(sent_at__isnull=True)
     assert "127.0.0.1:1" not in waiting.error + waiting.target
+
+
+def test_all_that_waits_for_a_target_that_fails_holds_up_no_other(
+    conditions: Conditions, mailbox: Mailbox, web: Web, settings: Any
+) -> None:
+    settings.ALARM_URLS = [f"json://{web.url}/chat"]
+    mailbox.refuses = True
+    for number in range(60):
+        conditions.add(str(number))
+    evaluation.evaluate()
+    Alarm.objects.update(opened_at=Now() - timedelta(minutes=1))
+    evaluation.evaluate()
+    for _run in range(4):
+        send_notices()
+    told = {body["message"].split(" has been")[0] for _path, body in web.requests}
+    assert told == {f"keynote {number}" for number in range(60)}
+    assert not Notice.objects.filter(target=outbox.EMAIL, sent_at__isnull=False).exists()
 
 
 def test_a_target_that_was_taken_out_is_given_up(conditions: Conditions, web: Web, settings: Any) -> None:

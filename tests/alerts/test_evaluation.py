@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from streamhub.alerts import evaluation, outbox, services
+from streamhub.alerts import alarms, evaluation, outbox, services
 from streamhub.alerts.models import Alarm, Event, Notice, open_alarms
+from streamhub.alerts.rules import Severity
 from streamhub.alerts.tasks import check_alarms
 from streamhub.lifecycle.models import Job, Transition
 from tests.alerts.conditions import Conditions, long_ago
@@ -180,6 +182,100 @@ def test_the_end_is_told_to_all_who_were_told_of_the_beginning(conditions: Condi
     evaluation.evaluate()
     everybody = ["email", outbox.digest("json://127.0.0.1/a"), outbox.digest("json://127.0.0.1/boss")]
     assert sorted(written(Event.RESOLVED)) == sorted(everybody)
+
+
+@pytest.mark.parametrize("answer", ["none", "taken", "silenced"])
+def test_a_warning_that_becomes_critical_is_told_anew_whatever_was_said_to_it(
+    conditions: Conditions, told: Any, answer: str
+) -> None:
+    """Such as the error of an idle channel on which a show goes on air."""
+    conditions.add(severity=Severity.WARNING, since=long_ago(30))
+    evaluation.evaluate()
+    earlier(1)
+    evaluation.evaluate()
+    warning = Alarm.objects.get()
+    if answer == "taken":
+        services.alarm_take(warning, who=TESTER)
+        services.alarm_acknowledge(warning, who=TESTER, note="the crew comes at eight")
+    if answer == "silenced":
+        services.alarm_silence(warning, who=TESTER, until=timezone.now() + timedelta(days=7))
+    conditions.clear()
+    conditions.add(sentence="keynote 1 is on air with it.")
+    assert evaluation.evaluate().opened == 1
+    alarm = open_alarms().get()
+    assert (alarm.severity, alarm.detail) == ("critical", "keynote 1 is on air with it.")
+    assert (alarm.acknowledged_at, alarm.silenced_until) == (None, None)
+    kept = (TESTER.name, "the crew comes at eight") if answer == "taken" else ("", "")
+    assert (alarm.owner, alarm.note) == kept
+    assert alarm.since <= long_ago(29)
+    everybody = ["email", outbox.digest("json://127.0.0.1/a")]
+    assert written(Event.OPENED) == everybody * 2
+    earlier(16)
+    evaluation.evaluate()
+    evaluation.evaluate()
+    assert written(Event.OPENED) == everybody * 2
+    assert written(Event.ESCALATED) == [outbox.digest("json://127.0.0.1/boss")]
+    assert written(Event.RESOLVED) == []
+    log = Transition.objects.filter(resource_type="alarm").order_by("pk")
+    assert [(entry.resource_id, entry.to_state) for entry in log][-2:] == [
+        (warning.pk, "resolved"),
+        (alarm.pk, "open"),
+    ]
+
+
+def test_who_was_told_that_nobody_answers_is_told_that_it_is_critical_and_of_its_end(
+    conditions: Conditions, told: Any
+) -> None:
+    conditions.add(severity=Severity.WARNING)
+    evaluation.evaluate()
+    earlier(16)
+    evaluation.evaluate()
+    evaluation.evaluate()
+    conditions.clear()
+    conditions.add()
+    evaluation.evaluate()
+    earlier(1)
+    conditions.clear()
+    evaluation.evaluate()
+    everybody = ["email", outbox.digest("json://127.0.0.1/a"), outbox.digest("json://127.0.0.1/boss")]
+    assert written(Event.OPENED)[-3:] == everybody
+    assert sorted(written(Event.RESOLVED)) == sorted(everybody)
+
+
+def test_a_page_is_not_calm_about_what_has_become_critical_though_no_job_has_run(
+    conditions: Conditions,
+) -> None:
+    somebody = User(is_superuser=True)
+    conditions.add(severity=Severity.WARNING)
+    evaluation.evaluate()
+    services.alarm_acknowledge(Alarm.objects.get(), who=TESTER)
+    assert [shown.calm for shown in alarms.current(somebody) or []] == [True]
+    conditions.clear()
+    conditions.add()
+    assert [shown.calm for shown in alarms.current(somebody) or []] == [False]
+
+
+def test_what_becomes_critical_before_anybody_was_told_is_one_alarm(
+    conditions: Conditions, told: Any
+) -> None:
+    conditions.add(severity=Severity.WARNING)
+    evaluation.evaluate()
+    conditions.clear()
+    conditions.add()
+    evaluation.evaluate()
+    assert Alarm.objects.get().severity == "critical"
+
+
+def test_what_is_no_longer_critical_stays_the_same_alarm(conditions: Conditions, told: Any) -> None:
+    conditions.add()
+    evaluation.evaluate()
+    earlier(1)
+    evaluation.evaluate()
+    conditions.clear()
+    conditions.add(severity=Severity.WARNING)
+    evaluation.evaluate()
+    assert Alarm.objects.get().severity == "warning"
+    assert written(Event.RESOLVED) == []
 
 
 def test_a_silenced_alarm_is_announced_when_the_silence_ends(conditions: Conditions, told: Any) -> None:

@@ -68,6 +68,16 @@ def test_the_time_counts_from_the_end_of_the_last_breakout() -> None:
     assert (alarm.minutes, alarm.since, alarm.breakout_id) == (12, ago(12), None)
 
 
+@pytest.mark.parametrize("state", ["idle", "cancelled"])
+def test_what_was_never_on_air_does_not_put_the_alarm_off(state: str) -> None:
+    (alarm,) = alarms(make_channel(since=300), [make_breakout(state, 1)], NOW, LIMITS)
+    assert alarm.since == ago(300)
+
+
+def test_the_time_counts_from_the_end_of_a_start_that_was_cancelled() -> None:
+    assert codes(make_channel(since=300), make_breakout("cancelled", 5, cancelling=True)) == []
+
+
 def test_the_alarm_of_a_warm_channel_says_until_when_it_is_kept_warm() -> None:
     (alarm,) = alarms(make_channel(warm_until=NOW + timedelta(hours=1)), [], NOW, LIMITS)
     assert "kept warm until 2026-03-01 13:00" in alarm.message
@@ -115,6 +125,18 @@ def age_rows_by_half_an_hour() -> None:
     earlier = timezone.now() - timedelta(minutes=30)
     Channel.objects.update(state_since=earlier)
     Breakout.objects.update(state_since=earlier, session_started_at=earlier)
+
+
+def test_who_plans_or_cancels_shows_does_not_end_the_alarm(world: WorldUnderTest, stage: Channel) -> None:
+    on_air(world)
+    services.breakout_stop(Breakout.objects.get(), who=TESTER)
+    keep_warm(world, 120)
+    age_rows_by_half_an_hour()
+    (before,) = cost_alarms.current_alarms()
+    plans = [services.breakout_create(channel(), f"week {n}", who=TESTER) for n in range(3)]
+    services.breakout_cancel(plans[0], who=TESTER)
+    (now,) = cost_alarms.current_alarms()
+    assert (now.code, now.since, now.minutes) == ("idle_running", before.since, 30)
 
 
 def test_an_idle_channel_causes_no_alarms(world: WorldUnderTest, stage: Channel) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from distributions import feeding, jobs, reaper_rate, services
+from distributions import forecast as forecasting
 from distributions.driver import observing
 from distributions.forecast import Pace, Reason, forecast
 from distributions.models import Distribution, ReaperRun
@@ -342,12 +343,16 @@ def test_one_deletion_is_proven_at_once_only_if_somebody_waits_for_its_place(
 # --- forecasts -------------------------------------------------------------------------------
 
 
-def pace(**changes: Any) -> Pace:
-    now = database_now()
+def pace(now: datetime | None = None, **changes: Any) -> Pace:
+    now = now or database_now()
     fields: dict[str, Any] = {
         "now": now,
         "per_second": 2.0,
         "next_run_at": now + timedelta(seconds=100),
+        "tick_at": now + timedelta(seconds=100),
+        "every": timedelta(seconds=300),
+        "listed_at": now - timedelta(seconds=250),
+        "listing": timedelta(seconds=300),
         "ahead": 0,
         "confirming": timedelta(seconds=15),
         "disabling": (150.0, 300.0),
@@ -366,7 +371,8 @@ def a_row(state: str = "disabled", **fields: Any) -> Distribution:
     [
         ({}, (), Reason.READY, 100 + 40 / 2 + 15),
         ({}, ("keynote",), Reason.HELD, None),
-        ({"state": "disabling", "status": "InProgress"}, (), Reason.DISABLING, 300 + 15),
+        # Deployed after 300 s, which the list of second 350 shows; the run of second 400 takes it.
+        ({"state": "disabling", "status": "InProgress"}, (), Reason.DISABLING, 400 + 15),
         ({"state": "failed"}, (), Reason.NEEDS_PERSON, None),
         ({"error_code": "AccessDenied", "error_needs_person": True}, (), Reason.NEEDS_PERSON, None),
         ({"state": "deleting"}, (), Reason.QUEUED, 15),
@@ -377,7 +383,7 @@ def test_each_row_says_why_it_waits_and_when_it_will_be_gone(
 ) -> None:
     row = a_row(**fields)
     row.refresh_from_db()
-    present = pace(now=row.state_since, next_run_at=row.state_since + timedelta(seconds=100))
+    present = pace(row.state_since)
     found = forecast(row, present, Ownership(holds=holds), 40)
     assert found.reason == reason
     assert found.detail
@@ -385,11 +391,52 @@ def test_each_row_says_why_it_waits_and_when_it_will_be_gone(
     assert found.expected_gone_at == expected
 
 
+@pytest.mark.parametrize(
+    ("deployed", "listed", "changes", "gone"),
+    [
+        (0, -250, {}, 100 + 15),
+        (50, -250, {}, 100 + 15),
+        (51, -250, {}, 400 + 15),
+        (300, -250, {}, 400 + 15),
+        (900, -250, {}, 1000 + 15),
+        (-3600, -250, {}, 100 + 15),
+        (0, None, {}, 100 + 15),
+        # The run that is under way has begun without it.
+        (300, -250, {"next_run_at": 0}, 400 + 15),
+        (300, -250, {"tick_at": None}, None),
+    ],
+)
+def test_a_disable_is_seen_by_a_list_and_its_row_taken_by_a_run_after_it(
+    deployed: float, listed: float | None, changes: dict[str, float | None], gone: float | None
+) -> None:
+    start = datetime(2026, 11, 28, tzinfo=UTC)
+
+    def at(seconds: float | None) -> datetime | None:
+        return None if seconds is None else start + timedelta(seconds=seconds)
+
+    moments = {name: at(seconds) for name, seconds in {"listed_at": listed, **changes}.items()}
+    present = pace(start, **moments)
+    assert present.gone_after_disable(start + timedelta(seconds=deployed)) == at(gone)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("waits", "seconds"), [(False, 300), (True, 15)])
+def test_a_place_that_others_wait_for_is_promised_sooner(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, waits: bool, seconds: int
+) -> None:
+    settings.OBSERVE_SECONDS, settings.FULL_OBSERVE_SECONDS = 15, 300
+    monkeypatch.setattr(places, "waits_for", lambda key: waits)
+    present = forecasting.pace()
+    assert (present.listing, present.confirming) == (timedelta(seconds=seconds),) * 2
+
+
 @pytest.mark.django_db
 def test_a_reaper_that_is_switched_off_promises_nothing() -> None:
-    found = forecast(a_row(), pace(next_run_at=None), Ownership(), 0)
+    off = pace(next_run_at=None, tick_at=None)
+    found = forecast(a_row(), off, Ownership(), 0)
     assert found.expected_gone_at is None
     assert "Run now" in found.detail
+    assert forecast(a_row("disabling", status="InProgress"), off, Ownership(), 0).expected_gone_at is None
 
 
 @pytest.mark.django_db

@@ -101,6 +101,18 @@ OTHERS = replace(RESOURCE, aws_id="333", mark=replace(OURS, environment="product
             id="a second one, in transition",
         ),
         pytest.param(
+            [replace(ROW, settled=False)],
+            [RESOURCE, replace(TWIN, facts={"state": "RUNNING"})],
+            ["duplicate:ml_channel:222"],
+            id="a second one that runs, in transition",
+        ),
+        pytest.param(
+            [replace(ROW, aws_id="", present=False, settled=False)],
+            [replace(RESOURCE, facts={"state": "RUNNING"})],
+            [],
+            id="one that runs, and a row without its id, in transition",
+        ),
+        pytest.param(
             [replace(ROW, aws_id="", present=False)],
             [RESOURCE],
             ["unclaimed:ml_channel:111"],

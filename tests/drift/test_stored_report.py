@@ -13,6 +13,7 @@ from channels_app import services
 from channels_app.models import Channel
 from distributions.models import Distribution
 from drift import services as drift
+from drift.admin.alarms import ALARMS
 from drift.models import DriftReading, DriftSighting
 from drift.services import Finding, ResourceKind
 from drift.tasks import drift_report
@@ -123,6 +124,26 @@ def test_a_running_surplus_channel_is_costly(world: WorldUnderTest, stage: Chann
     drift.read_and_store()
     (costly,) = (finding for finding in drift.last_report().findings if finding.costs)
     assert (costly.kind, "RUNNING and costs money" in costly.detail) == (ResourceKind.ML_CHANNEL, True)
+
+
+def test_the_alarm_of_a_running_surplus_channel_lasts_until_a_list_shows_its_end(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    services.breakout_start(services.breakout_create(stage, "keynote", who=WHO), who=WHO)
+    world.settle()
+    delete_rows()
+    drift.read_and_store()
+    (before,) = ALARMS.current()
+    world.control.fault("medialive:ListChannels", "throttle", times=None)
+    drift.read_and_store()
+    drift.read_and_store()
+    (now,) = ALARMS.current()
+    assert (now.key, now.since, now.sentence) == (before.key, before.since, before.sentence)
+    world.control.clear_faults()
+    world.control.console("medialive", "stop_channel", id=now.sentence.partition(":")[0])
+    world.settle()
+    drift.read_and_store()
+    assert ALARMS.current() == []
 
 
 def test_a_stored_finding_is_found_by_its_key(world: WorldUnderTest, stage: Channel) -> None:
