@@ -21,6 +21,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from streamhub.access import login_events
 from streamhub.signin.options import ADMINISTRATOR
@@ -90,7 +91,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         without asking who that is. Raises PermissionDenied for that.
         """
         if sociallogin.state.get("process") != AuthProcess.LOGIN:
-            raise PermissionDenied("The provider is for signing in, not for an account that is signed in.")
+            raise PermissionDenied(_("The provider is for signing in, not for an account that is signed in."))
         setattr(request, ASKED_AT, asked_at(sociallogin.account.extra_data))
         roles = _roles(sociallogin)
         if sociallogin.is_existing:
