@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from channels_app import services
+from channels_app import cost_alarms, services
 from channels_app.models import Attachment, Breakout, Channel
 from distributions import services as distributions
+from streamhub.lifecycle.models import Priority
 from tests.scenarios import stage as scene
 from tests.scenarios.actors import TESTER
 from tests.scenarios.world import WorldUnderTest
@@ -136,6 +137,21 @@ def test_a_show_on_a_warm_channel_ends_whatever_its_channel_waits_for(
     assert scene.breakout().state == "completed"
     assert not Attachment.objects.filter(ended_at=None).exists()
     assert scene.medialive_state(world) == "RUNNING"
+
+
+def test_a_show_that_cannot_end_keeps_no_warm_channel_running(world: WorldUnderTest) -> None:
+    """Whatever the step is that its end waits for: nobody needs the encoder once it is not kept warm."""
+    warm(world)
+    scene.start(world)
+    world.settle()
+    services.breakout_stop(scene.breakout(), who=TESTER)
+    assert (scene.breakout().state, scene.channel().desired) == ("stopping", "running")
+    Channel.objects.update(warm_until=timezone.now())
+    cost_alarms.check_costs()
+    row = scene.channel()
+    assert (row.desired, row.priority) == ("idle", Priority.STOP)
+    world.settle()
+    assert (scene.medialive_state(world), scene.breakout().state) == ("IDLE", "completed")
 
 
 # --- one show after the other -----------------------------------------------------------------------
