@@ -171,3 +171,19 @@ def test_the_last_show_ends_when_aws_is_idle_although_the_next_one_cannot_start(
     assert scene.medialive_state(world) == "IDLE"
     assert [row.state for row in Breakout.objects.order_by("pk")] == ["completed", "starting"]
     assert list(Attachment.objects.filter(ended_at=None).values_list("breakout", flat=True)) == [second.pk]
+
+
+def test_what_was_wanted_of_one_show_is_not_done_to_the_next(world: WorldUnderTest) -> None:
+    scene.with_show(world)
+    first = scene.breakout()
+    second = services.breakout_create(scene.channel(), "second", who=TESTER)
+    denied_restart(world)
+    work(world)
+    services.breakout_stop(first, who=TESTER)
+    world.settle(until=lambda: scene.channel().state == "stopping")
+    services.breakout_start(second, who=TESTER)
+    world.control.clear_faults()
+    world.control.clear_calls()
+    world.settle()
+    assert Breakout.objects.get(pk=second.pk).state == "running"
+    assert "medialive:RestartChannelPipelines" not in world.counts()
