@@ -41,11 +41,6 @@ def on_air(channel: Channel) -> Breakout | None:
     return next(iter(all_on_air(channel)), None)
 
 
-def is_stopping(channel: Channel) -> bool:
-    """Whether a breakout of the channel waits for its end."""
-    return Breakout.objects.filter(channel=channel, state=State.STOPPING).exists()
-
-
 def sync_breakout(channel: Channel, *, moved: bool = False) -> None:
     """Update the channel's on-air breakouts to the channel's state. Idempotent.
 
@@ -126,6 +121,8 @@ def _session_is_over(channel: Channel) -> bool:
         return True
     if channel.state == ChannelState.FAILED:
         return not encoding(channel) or channel.desired == Desired.RUNNING
+    if channel.state == ChannelState.STOPPING:
+        return not encoding(channel)
     # It is kept running, or another breakout needs it, for which it runs on or was started again.
     runs = channel.state in (ChannelState.STARTING, ChannelState.RUNNING)
     return runs and channel.desired == Desired.RUNNING

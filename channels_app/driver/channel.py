@@ -40,7 +40,7 @@ from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL, S
 from channels_app.models import Channel
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import step_of
-from streamhub.errors import Refused
+from streamhub.errors import Refused, Retryable
 from streamhub.lifecycle import settling
 from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.claim import Claim
@@ -103,6 +103,9 @@ STEP_FUNCTIONS: dict[Step, Callable[[Claim], float | None]] = {
     Step.HANDED_OVER: ownership.leave_alone,
 }
 
+# The steps that AWS may refuse for ever, or that wait for somebody.
+MAY_NEVER_END = CHANGES_AWS | {Step.WAIT_GROUP, Step.HANDED_OVER}
+
 
 class ChannelDriver:
     model: ClassVar[type[Channel]] = Channel
@@ -119,7 +122,7 @@ class ChannelDriver:
 
     def step(self, claim: Claim) -> float | None:
         if claim.row.observe_requested or claim.row.outcome_unknown:
-            describe(claim)
+            self._describe(claim)
         step = self._certain_step(claim)
         while part := ownership.unread_part(claim, step):
             ownership.read_mark(claim, step, part)
@@ -127,8 +130,8 @@ class ChannelDriver:
         ownership.record(claim)
         edits.keep_shown(claim)
         provisioning.keep_shown(claim)
-        if step in CHANGES_AWS or step is Step.WAIT_GROUP:
-            moving.end_stopping(claim)
+        if step in MAY_NEVER_END:
+            moving.catch_up(claim)
         try:
             with settling.patience(claim):
                 seconds = STEP_FUNCTIONS[step](claim)
@@ -137,6 +140,17 @@ class ChannelDriver:
                 return provisioning.refuse_second(claim, error)
             return failing.fail(claim, decided(claim.row), error)
         return AT_ONCE if is_held_up(claim.row, step) else seconds
+
+    @staticmethod
+    def _describe(claim: Claim) -> None:
+        """Read AWS. No show waits for a part that cannot be read once MediaLive's channel was."""
+        before = claim.row.encoder_read_at
+        try:
+            describe(claim)
+        except Retryable:
+            if claim.row.encoder_read_at != before:
+                moving.catch_up(claim)
+            raise
 
     @staticmethod
     def _certain_step(claim: Claim) -> Step:

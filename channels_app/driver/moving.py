@@ -7,10 +7,15 @@ from typing import Any
 from django.db import transaction
 
 from channels_app import breakout_sync
-from channels_app.models import Channel
+from channels_app.models import Breakout, Channel
+from channels_app.models.breakout import State as BreakoutState
+from channels_app.models.channel import Desired, State
 from streamhub.errors import AwsError
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.models import error_fields
+
+# MediaLive's states in which a channel that should run does.
+RUNS = ("RUNNING", "RECOVERING")
 
 
 def move(
@@ -32,17 +37,31 @@ def move(
         breakout_sync.sync_breakout(claim.row, moved=moved)
 
 
-def end_stopping(claim: Claim) -> None:
-    """End the breakouts that stop while another step is due than the one that says that the channel is idle.
+def catch_up(claim: Claim) -> None:
+    """Update the breakouts that wait for what MediaLive has reached already, while another step is due.
 
-    That step may never come: AWS may refuse for ever to create a part or to change a tag.
+    The step that says that the channel runs or is idle may never come: AWS may refuse for ever to create a
+    part, to change a tag or to restart the pipelines. A show must neither begin nor end late because of it.
     """
     row: Channel = claim.row
-    idle = row.state in breakout_sync.AT_REST and row.start_accepted_at is None
-    if idle and not breakout_sync.encoding(row) and breakout_sync.is_stopping(row):
-        with transaction.atomic():
-            lock(row)
+    waiting = _waiting(row)
+    if not waiting or not Breakout.objects.filter(channel=row, state__in=waiting).exists():
+        return
+    with transaction.atomic():
+        lock(row)
+        row.refresh_from_db()
+        if _waiting(row):
             breakout_sync.sync_breakout(row)
+
+
+def _waiting(row: Channel) -> tuple[str, ...]:
+    """The states of breakouts that wait for nothing more of MediaLive, as far as the row says."""
+    if row.state == State.RUNNING:
+        runs = row.ml_channel_state in RUNS and not row.ml_channel_gone
+        goes_on = row.desired == Desired.RUNNING and row.stop_accepted_at is None
+        return (BreakoutState.STARTING, BreakoutState.STOPPING) if runs and goes_on else ()
+    at_rest = row.state in (*breakout_sync.AT_REST, State.STOPPING) and row.start_accepted_at is None
+    return (BreakoutState.STOPPING,) if at_rest and not breakout_sync.encoding(row) else ()
 
 
 def outside(claim: Claim, code: str, message: str, hint: str) -> dict[str, Any]:

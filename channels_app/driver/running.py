@@ -73,6 +73,7 @@ def stop(claim: Claim) -> float | None:
         why="started outside StreamHub: stop sent" if uncalled else "stop sent",
         start_accepted_at=None,
         stop_accepted_at=Now(),
+        **NO_WISH,
         **(outside(claim, *STARTED_OUTSIDE) if uncalled else {}),
     )
 

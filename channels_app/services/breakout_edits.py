@@ -17,6 +17,7 @@ from channels_app.services.breakout import (
     stored_start,
     stored_zone,
 )
+from channels_app.services.schedule import schedule_spare
 from channels_app.services.situations import breakout_situation
 from streamhub.access import audit
 from streamhub.access.actors import Actor
@@ -63,9 +64,12 @@ def _edit(row: Breakout, given: dict[str, Any], *, who: Actor) -> Breakout:
     if not wanted:
         return row
     why = "edited: " + "; ".join(_sentence(row, name, value) for name, value in wanted.items())
+    end = row.planned_end_at
     for name, value in wanted.items():
         setattr(row, name, value)
     row.save(update_fields=list(wanted))
+    if end is not None and row.planned_end_at is not None and row.planned_end_at > end:
+        schedule_spare(row)
     states.record(row, row.state, row.state, who=who, why=why)
     if row.channel_id is not None and not set(wanted).isdisjoint(guards.plan_rules()):
         # The maintenance window of the channel may have to move away from it.

@@ -166,8 +166,9 @@ def channel_intent(channel: Channel, **fields: Any) -> None:
 def channel_stop_unneeded(channel: Channel, *, who: Actor, why: str, warm: bool = True) -> bool:
     """Stop a channel that no breakout needs; with `warm` False even if it is kept warm.
 
-    Returns False if a breakout is on air or the channel should run. A repeated stop sends the request to
-    AWS again, whatever state the channel is in.
+    Returns False if a breakout starts or runs, or the channel should run. One that is stopping does not need
+    it: it may wait for this stop. A repeated stop sends the request to AWS again, whatever state the channel
+    is in.
     """
     row = Channel.objects.select_for_update(of=("self",)).filter(pk=channel.pk).first()
     if row is None or row.desired == Desired.DELETED:
@@ -175,8 +176,7 @@ def channel_stop_unneeded(channel: Channel, *, who: Actor, why: str, warm: bool 
     fields: dict[str, Any] = {}
     if not warm:
         row.warm_until = fields["warm_until"] = None
-    on_air = Breakout.objects.filter(channel=row, state__in=ON_AIR).exists()
-    if on_air or channel_wanted(row) != Desired.IDLE:
+    if channel_wanted(row) != Desired.IDLE:
         return False
     if row.desired == Desired.RUNNING:
         states.record(row, row.state, row.state, who=who, why=why)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from channels_app.guards import breakout as guards
 from channels_app.models import Breakout
 from channels_app.services.breakout import DURATION_MAX_MINUTES, locked_breakout
+from channels_app.services.schedule import schedule_spare
 from channels_app.services.situations import breakout_situation
 from streamhub.access import audit
 from streamhub.access.actors import Actor
@@ -18,7 +19,10 @@ from streamhub.lifecycle import states
 @transaction.atomic
 @audit.verb("channels_app.extend_breakout")
 def breakout_extend(breakout: Breakout, minutes: int, *, who: Actor) -> Breakout:
-    """Add minutes to the planned duration, a week in all at most. Raises `Invalid` and `NotPossible`."""
+    """Add minutes to the planned duration, a week in all at most. Raises `Invalid` and `NotPossible`.
+
+    A show that is beyond its planned end by more than that goes on: nobody extends it to have it stopped.
+    """
     breakout = locked_breakout(breakout)
     guards.check("extend", breakout_situation(breakout))
     left = DURATION_MAX_MINUTES - (breakout.duration_minutes or 0)
@@ -30,6 +34,7 @@ def breakout_extend(breakout: Breakout, minutes: int, *, who: Actor) -> Breakout
         )
     breakout.duration_minutes = (breakout.duration_minutes or 0) + minutes
     breakout.save(update_fields=["duration_minutes"])
+    schedule_spare(breakout)
     end = breakout.planned_end_at
     until = f", planned until {end:%Y-%m-%d %H:%M} UTC" if end else ""
     why = f"extended by {minutes} minute{'' if minutes == 1 else 's'}{until}"

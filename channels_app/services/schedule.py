@@ -98,12 +98,16 @@ def _choose(row: Channel | Breakout, choice: Choice, who: Actor) -> None:
 def _spare_what_overruns(row: Channel | Breakout) -> None:
     """What is chosen while a show runs beyond its planned end does not stop it. Extended, it ends again."""
     affected = Q(channel=row) if isinstance(row, Channel) else Q(pk=row.pk)
-    now = database_now()
     for breakout in Breakout.objects.filter(affected, state=State.RUNNING).select_related("channel"):
-        plan = plan_of(breakout)
-        if Action.STOP in due(plan, now):
-            breakout.schedule_done = {**breakout.schedule_done, Action.STOP: plan.moment(Action.STOP)}
-            breakout.save(update_fields=["schedule_done"])
+        schedule_spare(breakout)
+
+
+def schedule_spare(breakout: Breakout) -> None:
+    """Do not stop a show for a planned end that is past. Its row is locked. Planned to end later, it ends."""
+    plan = plan_of(breakout)
+    if Action.STOP in due(plan, database_now()):
+        breakout.schedule_done = {**breakout.schedule_done, Action.STOP: plan.moment(Action.STOP)}
+        breakout.save(update_fields=["schedule_done"])
 
 
 def what_is_on(rules: Rules) -> str:

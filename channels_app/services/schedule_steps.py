@@ -145,8 +145,8 @@ def _remind(row: Breakout) -> None:
 
 
 def _warn(row: Breakout) -> None:
-    end = row.planned_end_at
-    by_itself = " StreamHub stops it then." if schedule_of(row).auto_stop else ""
+    end, spared = row.planned_end_at, plan_of(row).is_done(Action.STOP)
+    by_itself = " StreamHub stops it then." if schedule_of(row).auto_stop and not spared else ""
     sentence = f"Its planned end is {end:%Y-%m-%d %H:%M} UTC.{by_itself}"
     schedule_trouble(row, Action.WARN, sentence)
 

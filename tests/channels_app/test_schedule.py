@@ -241,6 +241,40 @@ def test_a_show_that_overruns_is_not_stopped_by_what_is_chosen_then(
     assert show().state == "completed"
 
 
+@pytest.mark.parametrize("edited", [False, True], ids=["extend", "edit"])
+def test_a_show_that_is_extended_by_less_than_it_overruns_is_not_stopped_for_it(
+    world: WorldUnderTest, stage: Channel, edited: bool
+) -> None:
+    row = planned(-MINUTE, minutes=10, auto_start=True, end_warning_minutes=2)
+    work(world)
+    pass_time(20 * MINUTE)  # ten minutes beyond
+    services.breakout_schedule(row, {"auto_stop": True, "end_warning_minutes": 2}, who=TESTER)
+    if edited:
+        services.breakout_edit(row, duration_minutes=15, who=TESTER)
+    else:
+        services.breakout_extend(row, 5, who=TESTER)
+    work(world)
+    assert show().state == "running"
+    (alarm,) = schedule_alarms.current()
+    assert "Its planned end is " in alarm.sentence
+    assert "StreamHub stops it" not in alarm.sentence
+    services.breakout_extend(row, 30, who=TESTER)
+    pass_time(36 * MINUTE)
+    work(world)
+    assert show().state == "completed"
+
+
+def test_a_show_that_is_planned_to_end_earlier_than_now_is_stopped(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    row = planned(-MINUTE, minutes=60, auto_start=True, auto_stop=True)
+    work(world)
+    pass_time(20 * MINUTE)
+    services.breakout_edit(row, duration_minutes=15, who=TESTER)
+    work(world)
+    assert show().state == "completed"
+
+
 def test_a_warm_up_beyond_the_limit_of_running_channels_is_an_alarm(
     world: WorldUnderTest, stage: Channel, settings: Any
 ) -> None:
