@@ -78,6 +78,7 @@ def test_an_input_is_deleted_only_after_a_read_that_says_it_is_detached(
     deleted = {name for name in world.counts() if ":Delete" in name}
     assert deleted == {"medialive:DeleteChannel", "mediapackage:DeleteOriginEndpoint"}
     world.control.advance(500)
+    world.control.scale(0.0)
     world.settle(until=lambda: not Channel.objects.exists())
     assert world.counts()["medialive:DeleteInput"] == 1
     assert world.illegal() == []
