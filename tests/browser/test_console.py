@@ -203,3 +203,35 @@ def test_the_focus_leaves_the_menu_of_a_window_that_becomes_wide(log_in: Open) -
     page.evaluate(f"{links} && !each.closest('#nav-sidebar')).at(-2).focus()")
     page.keyboard.press("Tab")
     assert not page.evaluate(inside)
+
+
+# What a person types at once after the click, before the browser has shown the field.
+AT_ONCE = """() => {
+  document.querySelector('.sh-find').click();
+  for (const key of 'hall') {
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+  }
+}"""
+
+
+def test_what_is_typed_before_the_search_is_shown_is_searched_and_presses_no_key(log_in: Open) -> None:
+    rows.channel("idle", name="Great hall")
+    page = log_in("operator")
+    page.evaluate(AT_ONCE)
+    expect(page.locator("#search-input-command")).to_have_value("hall")
+    expect(page.locator("#search-input-command")).to_be_focused()
+    page.keyboard.type("x")
+    expect(page.locator("#search-input-command")).to_have_value("hallx")
+    page.keyboard.press("Backspace")
+    expect(page.locator("#command-results a").first).to_contain_text("Great hall")
+    assert page.url.endswith("/admin/")
+
+
+def test_a_field_that_is_written_in_keeps_what_is_typed(log_in: Open) -> None:
+    """Unfold opens no search from there; what was prepared for one takes nothing away."""
+    page = log_in("operator")
+    page.goto("/admin/channels_app/channel/add/")
+    page.locator("#id_name").focus()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("hall")
+    expect(page.locator("#id_name")).to_have_value("hall")

@@ -96,13 +96,27 @@
     for (const element of document.querySelectorAll("[data-sh-poll]")) window.htmx.trigger(element, "sh-now");
   });
 
-  // Unfold focuses the palette's field once, which does nothing if the palette is not yet shown.
+  // Unfold focuses the palette's field once, which does nothing if the palette is not yet shown. What is typed
+  // before that belongs into the field: it would press the page's keys, and "h" leads away from the page.
+  const WRITTEN_IN = "input:not([type=checkbox]), textarea, select, [contenteditable=true]";
   function focusPalette() {
     const field = document.getElementById("search-input-command");
-    let attempts = 40;
+    if (!field) return;
+    let attempts = 40, early = false;
+    const take = (event) => {
+      if (document.activeElement?.matches(WRITTEN_IN) || event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      field.value += event.key;
+      early = true;
+    };
     const timer = setInterval(() => {
-      if (!field || document.activeElement === field || !attempts--) clearInterval(timer); else field.focus();
+      if (document.activeElement !== field && attempts--) { field.focus(); return; }
+      clearInterval(timer);
+      window.removeEventListener("keydown", take, true);
+      if (early) field.dispatchEvent(new KeyboardEvent("keyup", { bubbles: true })); // the search begins by it
     }, 50);
+    window.addEventListener("keydown", take, true);
   }
   window.addEventListener("opencommand", focusPalette);
   window.addEventListener("keydown", (event) => {
