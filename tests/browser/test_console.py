@@ -209,7 +209,8 @@ def test_the_focus_leaves_the_menu_of_a_window_that_becomes_wide(log_in: Open) -
 AT_ONCE = """() => {
   document.querySelector('.sh-find').click();
   for (const key of 'hall') {
-    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+    const event = new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true});
+    document.activeElement.dispatchEvent(event);
   }
 }"""
 
