@@ -30,6 +30,7 @@ LEDGER_ROLLUP = PeriodicJob(
     purpose=_("sum up old minutes of the ledger"),
     lease_seconds=LEASE_SECONDS,
     required=False,
+    long=True,
 )
 ESTIMATE_COSTS = PeriodicJob(
     "estimate_costs",
@@ -54,6 +55,7 @@ READ_PRICE_LIST = PeriodicJob(
     purpose=_("read AWS's price list, if its API can be reached"),
     lease_seconds=LEASE_SECONDS,
     required=False,
+    long=True,
 )
 
 # For customers that were corrected: what is written with figures is told at once.
@@ -74,6 +76,7 @@ MAKE_DRAFTS = PeriodicJob(
     purpose=_("make and issue large statements"),
     lease_seconds=LEASE_SECONDS,
     required=False,
+    long=True,
 )
 
 # AWS delivers a month's bill up to three times a day; a look is one list.
@@ -84,6 +87,7 @@ FETCH_BILLS = PeriodicJob(
     purpose=_("import new versions of AWS's bill, and allocate it anew"),
     lease_seconds=3600,
     required=False,
+    long=True,
 )
 
 # Asked for when a file was uploaded; the period is for what a dead worker has left.
@@ -94,6 +98,7 @@ IMPORT_BILLS = PeriodicJob(
     purpose=_("import the files of AWS's bill that were uploaded"),
     lease_seconds=3600,
     required=False,
+    long=True,
 )
 
 PERIODIC_JOBS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from django.db.models import Q
@@ -85,6 +85,19 @@ def _of_a_dead_worker() -> Q:
     """The condition that the run began before its worker fell silent, and will not end."""
     dead = WorkerProcess.objects.filter(workers.silent()).values("token")
     return Q(leased_by__in=dead, started_at__lt=from_now(-workers.SILENT_AFTER))
+
+
+def held(names: Collection[str]) -> int:
+    """How many of these jobs run now. What a dead worker held does not run. One query."""
+    rows = Job.objects.filter(name__in=names, leased_until__gte=Now())
+    return rows.exclude(_of_a_dead_worker()).count()
+
+
+def put_off(name: str, why: str) -> None:
+    """Note that a run did not begin, and why: no failure, and nothing for the history. Not while one runs."""
+    Job.objects.get_or_create(name=name)
+    rows = Job.objects.filter(name=name, lease_token=None)
+    rows.update(outcome=why, error="", failing_since=None, finished_at=Now())
 
 
 def _finish(run: JobRun, *, error: str) -> None:

@@ -1,0 +1,72 @@
+"""Long jobs leave slots of the workers free: a third one waits for the end of one of two."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.jobs import COLLECT_METRICS, FETCH_BILLS, IMPORT_BILLS, MAKE_DRAFTS
+from streamhub.clock import from_now
+from streamhub.lifecycle import periodic, wake
+from streamhub.lifecycle.job_health import Word, all_jobs
+from streamhub.lifecycle.lease import JobRun
+from streamhub.lifecycle.models import Job, WorkerProcess
+from streamhub.lifecycle.workers import SILENT_AFTER
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tasks that were asked for."""
+    names: list[str] = []
+    monkeypatch.setattr(wake, "send_safely", lambda task, queue: names.append(task))
+    return names
+
+
+def ran(job: periodic.PeriodicJob) -> list[JobRun]:
+    """The runs that a message of the job begins: one or none."""
+    runs: list[JobRun] = []
+    job.run(runs.append)
+    return runs
+
+
+def test_a_third_long_job_waits_and_is_asked_for_at_the_end_of_one(sent: list[str]) -> None:
+    with MAKE_DRAFTS.single():
+
+        def meanwhile(run: JobRun) -> None:
+            assert ran(FETCH_BILLS) == []
+            assert ran(COLLECT_METRICS) != [], "short ones do not wait"
+
+        IMPORT_BILLS.run(meanwhile)
+        assert sent == [FETCH_BILLS.task]
+        assert ran(FETCH_BILLS) != []
+    assert Job.objects.get(name=FETCH_BILLS.name).outcome == ""
+
+
+def test_waiting_is_an_outcome_and_no_failure(sent: list[str]) -> None:
+    with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
+        ran(FETCH_BILLS)
+    row = Job.objects.get(name=FETCH_BILLS.name)
+    assert (row.outcome, row.error, row.history) == ("waits: 2 other long jobs are running", "", [])
+    health: Any = next(job for job in all_jobs() if job.name == FETCH_BILLS.name)
+    assert health.word is not Word.FAILING
+
+
+def test_what_a_dead_worker_held_is_no_reason_to_wait(sent: list[str]) -> None:
+    silent = from_now(-SILENT_AFTER - timedelta(minutes=1))
+    WorkerProcess.objects.create(token="gone", host="here", pid=1)
+    WorkerProcess.objects.update(beat_at=silent)
+    with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
+        Job.objects.filter(name=IMPORT_BILLS.name).update(leased_by="gone", started_at=silent)
+        assert ran(FETCH_BILLS) != []
+
+
+def test_a_second_run_of_a_running_job_is_not_put_off(sent: list[str]) -> None:
+    """Its row belongs to the run that there is."""
+    with MAKE_DRAFTS.single(), IMPORT_BILLS.single(), FETCH_BILLS.single():
+        assert ran(FETCH_BILLS) == []
+        row = Job.objects.get(name=FETCH_BILLS.name)
+        assert (row.outcome, row.finished_at) == ("", None)
