@@ -32,7 +32,7 @@ class Point:
 class Verdict:
     """The result of a point: passed if `failure` is empty and every number is zero.
 
-    `struck`: the fault met a call. A run may make one call fewer than the run that listed the calls.
+    `struck`: the fault met a call. A run may make up to two calls fewer than the one that listed them.
     """
 
     point: Point

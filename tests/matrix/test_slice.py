@@ -12,6 +12,7 @@ from tests.scenarios.world import WorldUnderTest
 
 # The step is prime, so that the slice contains every kind of fault at different calls of every flow.
 EVERY = volume(139, 71)
+READS_BY_AGE = 2
 
 
 @pytest.mark.parametrize("name", sorted(FLOWS))
@@ -21,10 +22,10 @@ def test_a_flow_survives_a_crash_or_fault_at_a_call(name: str, mortal: WorldUnde
     verdicts = [run_in_process(mortal, point) for point in points[first::EVERY]]
     assert verdicts
     assert [f"{verdict.point} {verdict.failure}" for verdict in verdicts if not verdict.converged] == []
-    # Only the last call of the run that listed them may be missing: a read that depends on how old a list is.
-    last = max(point.call for point in points)
+    # A run may make fewer calls than the one that listed them: two reads depend on how old a list is.
+    always = max(point.call for point in points) - READS_BY_AGE
     assert [
-        str(verdict.point) for verdict in verdicts if not verdict.struck and verdict.point.call < last
+        str(verdict.point) for verdict in verdicts if not verdict.struck and verdict.point.call <= always
     ] == []
 
 
