@@ -1,4 +1,4 @@
-"""A show goes on while a part that it does not need cannot be read: the read stays wanted, the error is shown.
+"""A show goes on while a part that it does not need cannot be read: that read stays wanted, its error shown.
 
 A start needs MediaLive's channel and its inputs. What is known of MediaPackage's parts is on the row: a part
 without an id, one that may be gone and one in other hands lead to other steps than a start.
