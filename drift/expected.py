@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlparse
 
@@ -26,7 +26,8 @@ class Expected:
     `aws_id`: "" if the row has none. `present`: it should exist. `settled`: no step, intent or observation
     of the row is under way, so that a difference means something. `protected`: it belongs to others, so
     that it is not compared. `secret`: facts whose values are shown to nobody. `tags_arn`: the ARN by which
-    its tags are read one by one, because its list has none; "" if they are not compared.
+    its tags are read one by one, because its list has none; "" if they are not compared. `also`: by the
+    name of a fact, its other values that are no difference.
     """
 
     kind: ResourceKind
@@ -42,6 +43,7 @@ class Expected:
     protected: bool = False
     secret: Mapping[str, str] = field(default_factory=dict)
     tags_arn: str = ""
+    also: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def all_expected() -> Iterator[Expected]:
@@ -102,18 +104,22 @@ def _authorization(row: Channel) -> str:
     return row.authorization if sent == row.origin_secret else row.authorization_seen
 
 
-def _inputs(row: Channel) -> dict[str, str]:
-    """The ids of the inputs that MediaLive's channel should read."""
-    ids = [part.of(row).aws_id for part in (parts.INPUT, parts.SECOND) if part.observed(row).present]
-    return {"inputs": ", ".join(ids)} if ids else {}
+def _inputs(row: Channel) -> list[str]:
+    """The ids of the inputs that MediaLive's channel may read, first those that it should."""
+    if not parts.INPUT.observed(row).present:
+        return []
+    # Another second input is attached once the channel is idle. The channel shows until then that it waits.
+    waits = [[row.ml_input_id]] if row.second_waits else []
+    return [", ".join(ids) for ids in input_settings.attachments(row) + waits]
 
 
 def of_channel(row: Channel) -> Iterator[Expected]:
+    inputs = _inputs(row)
     facts = {
         ResourceKind.ML_CHANNEL: {
             "state": row.ml_channel_state,
             "class": row.channel_class,
-            **_inputs(row),
+            **({"inputs": inputs[0]} if inputs else {}),
         },
         # What is to be applied is no difference: it waits until the channel is idle.
         ResourceKind.ENDPOINT: {"URL": row.endpoint_url, "CDN authorization": _authorization(row)},
@@ -136,6 +142,7 @@ def of_channel(row: Channel) -> Iterator[Expected]:
             present=observed.present and not observed.deleting,
             settled=settled,
             facts=shown,
+            also={"inputs": inputs} if kind is ResourceKind.ML_CHANNEL else {},
             tags=tags_of(row),
             secret=secret,
         )

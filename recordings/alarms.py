@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels_app.models import Breakout
+from channels_app.services import RECORDINGS_MISSING
 from recordings.models import BucketListing
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
+from streamhub.clock import database_now
+
+# Nothing ends what is missing: it is looked for no more. The breakout shows its error for good.
+MISSING_SHOWN = timedelta(days=30)
 
 
 def current() -> list[Condition]:
-    """One for each breakout whose recordings could not be read or do not exist. One query."""
+    """One for each breakout whose recordings cannot be read, or lately turned out not to exist. One query."""
     return _conditions()
 
 
@@ -20,8 +28,9 @@ def _of_breakout(row: Breakout) -> list[Condition]:
 
 
 def _conditions(**only: object) -> list[Condition]:
-    wrong = BucketListing.objects.filter(wrong_since__isnull=False, **only).select_related("breakout")
-    return [_condition(listing) for listing in wrong.order_by("wrong_since")]
+    over = Q(error_code=RECORDINGS_MISSING, wrong_since__lt=database_now() - MISSING_SHOWN)
+    wrong = BucketListing.objects.filter(wrong_since__isnull=False, **only).exclude(over)
+    return [_condition(listing) for listing in wrong.select_related("breakout").order_by("wrong_since")]
 
 
 def _condition(listing: BucketListing) -> Condition:

@@ -26,11 +26,11 @@ from channels_app.driver import (
     tagging,
     teardown,
     telling,
+    unread,
 )
 from channels_app.driver.observing import (
     contradicted_part,
     decided,
-    describe,
     describe_part,
     is_held_up,
     look_again,
@@ -40,7 +40,7 @@ from channels_app.driver.parts import ENDPOINT, INPUT, ML_CHANNEL, MP_CHANNEL, S
 from channels_app.models import Channel
 from channels_app.models.channel import State
 from streamhub.aws.ratelimit import step_of
-from streamhub.errors import Refused, Retryable
+from streamhub.errors import Refused
 from streamhub.lifecycle import settling
 from streamhub.lifecycle.awaiting import Awaited
 from streamhub.lifecycle.claim import Claim
@@ -122,7 +122,7 @@ class ChannelDriver:
 
     def step(self, claim: Claim) -> float | None:
         if claim.row.observe_requested or claim.row.outcome_unknown:
-            self._describe(claim)
+            unread.describe_what_counts(claim)
         step = self._certain_step(claim)
         while part := ownership.unread_part(claim, step):
             ownership.read_mark(claim, step, part)
@@ -139,18 +139,8 @@ class ChannelDriver:
             if provisioning.is_for_second(claim.row, step):
                 return provisioning.refuse_second(claim, error)
             return failing.fail(claim, decided(claim.row), error)
+        seconds = unread.keep_wanted(claim, seconds)
         return AT_ONCE if is_held_up(claim.row, step) else seconds
-
-    @staticmethod
-    def _describe(claim: Claim) -> None:
-        """Read AWS. No show waits for a part that cannot be read once MediaLive's channel was."""
-        before = claim.row.encoder_read_at
-        try:
-            describe(claim)
-        except Retryable:
-            if claim.row.encoder_read_at != before:
-                moving.catch_up(claim)
-            raise
 
     @staticmethod
     def _certain_step(claim: Claim) -> Step:

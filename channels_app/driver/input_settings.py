@@ -158,12 +158,16 @@ def expected(row: Channel, slot: Slot = MAIN) -> dict[str, Any]:
     return settings | ({GROUPS: ours.security_group_ids} if known else {})
 
 
+def attachments(row: Channel) -> list[list[str]]:
+    """What the MediaLive channel may read although nobody changed it, as ids; first what it should read."""
+    # What was read before the second input was deleted still names it.
+    return [row.input_ids, [row.ml_input_id, row.ml_second_id]]
+
+
 def is_attached(row: Channel) -> bool:
     """Whether the MediaLive channel reads our inputs and no other, as far as it was read."""
     exists = bool(row.ml_channel_id and row.ml_input_id) and not (row.ml_channel_gone or row.ml_input_gone)
-    # What was read before the second input was deleted still names it.
-    before = [row.ml_input_id, row.ml_second_id]
-    return not exists or row.attached_inputs in ([], row.input_ids, before)
+    return not exists or row.attached_inputs in ([], *attachments(row))
 
 
 def changed(row: Channel) -> str:

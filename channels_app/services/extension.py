@@ -6,14 +6,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels_app.guards import breakout as guards
-from channels_app.models import Breakout
+from channels_app.models import Breakout, Channel
 from channels_app.services.breakout import DURATION_MAX_MINUTES, locked_breakout
 from channels_app.services.schedule import schedule_spare
 from channels_app.services.situations import breakout_situation
 from streamhub.access import audit
 from streamhub.access.actors import Actor
 from streamhub.errors import Invalid
-from streamhub.lifecycle import states
+from streamhub.lifecycle import intent, states
 
 
 @transaction.atomic
@@ -39,4 +39,7 @@ def breakout_extend(breakout: Breakout, minutes: int, *, who: Actor) -> Breakout
     until = f", planned until {end:%Y-%m-%d %H:%M} UTC" if end else ""
     why = f"extended by {minutes} minute{'' if minutes == 1 else 's'}{until}"
     states.record(breakout, breakout.state, breakout.state, who=who, why=why)
+    if breakout.channel_id is not None:
+        # The maintenance window of the channel may have to move away from it.
+        intent.requeue(Channel, [breakout.channel_id])
     return breakout

@@ -47,7 +47,7 @@ def channel_warm(channel: Channel, until: datetime, *, who: Actor) -> Channel:
 
 
 @transaction.atomic
-@audit.verb("channels_app.warm_channel")
+@audit.verb("channels_app.warm_channel", name="cool_channel")
 def channel_cool(channel: Channel, *, who: Actor) -> Channel:
     """Keep the channel warm no longer: it stops unless a breakout needs it. No effect if it is not warm."""
     row = locked_channel(channel.pk)

@@ -177,15 +177,16 @@ def lock(rows: QuerySet[M], row: M) -> M:
 
 
 def verb(
-    permission: str, *, about: Callable[..., Subject] | None = None, daily: str = ""
+    permission: str, *, name: str = "", about: Callable[..., Subject] | None = None, daily: str = ""
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A service that asks for `permission` and leaves an entry. It has an argument `who`, the actor.
 
     The function gets the actor that it passes on to the verbs that it calls. The entry is about the object
     that the function returns, or else its first argument, or what `about` makes of its arguments; then its
-    detail is the text that the function returns, or the `audited` of what it returns. `daily`:
-    the column of `ApiToken` that limits how often a token may do it in a day; what has no effect does not
-    count. The caller's transaction is undone when the limit is passed. Raises Forbidden, NotPossible.
+    detail is the text that the function returns, or the `audited` of what it returns. `name`: the entry's
+    verb, if it is not the codename: a permission may allow several verbs. `daily`: the column of `ApiToken`
+    that limits how often a token may do it in a day; what has no effect does not count. The caller's
+    transaction is undone when the limit is passed. Raises Forbidden, NotPossible.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -199,7 +200,7 @@ def verb(
             if not isinstance(asked, Actor) or asked.permitted or asked.kind == "system":
                 given.arguments["who"] = permit(asked, permission)
                 return function(*given.args, **given.kwargs)
-            return _audited(function, given, permission, about, daily)
+            return _audited(function, given, permission, name or permission.rpartition(".")[2], about, daily)
 
         return run
 
@@ -210,11 +211,11 @@ def _audited(
     function: Callable[..., R],
     given: inspect.BoundArguments,
     permission: str,
+    name: str,
     about: Callable[..., Subject] | None,
     daily: str,
 ) -> R:
     asked: Actor = given.arguments["who"]
-    name = permission.rpartition(".")[2]
     first = next(iter(given.arguments.values()))
     running = _Running(first)
     token = _running.set(running)

@@ -201,6 +201,74 @@ def test_a_start_waits_until_the_channel_can_be_read(idle: WorldUnderTest) -> No
     assert breakout().shown_error.error is None
 
 
+UNREAD = "mediapackage:DescribeOriginEndpoint"
+ON_ROW = {
+    "it was prepared": {"observe_requested": True},
+    "an earlier step did not end": {"attempts": 1, "observe_requested": False},
+}
+
+
+@pytest.mark.parametrize("row", ON_ROW.values(), ids=ON_ROW)
+@pytest.mark.parametrize("kind", ["throttle", "error500", "access_denied", "cut_before"])
+def test_a_show_goes_on_air_although_mediapackage_cannot_be_read(
+    idle: WorldUnderTest, kind: str, row: dict[str, object]
+) -> None:
+    idle.control.fault(UNREAD, kind, times=None)
+    stage.start(idle)
+    Channel.objects.update(**row)
+    passing_time.step_due()
+    assert idle.counts()["medialive:StartChannel"] == 1
+    assert (channel().error_operation, channel().observe_requested) == (UNREAD, True)
+    passing_time.seconds_until(idle, lambda: breakout().state == "running")
+    assert (channel().state, breakout().shown_error.error_operation) == ("running", UNREAD)
+    idle.control.clear_faults()
+    passing_time.seconds_until(idle, lambda: not channel().error_code)
+    assert idle.counts()["medialive:StartChannel"] == 1
+    assert idle.illegal() == []
+
+
+def test_a_prepared_show_goes_on_air_although_mediapackage_cannot_be_read(idle: WorldUnderTest) -> None:
+    idle.control.fault("mediapackage:DescribeChannel", "access_denied", times=None)
+    services.breakout_prepare(breakout(), who=TESTER)
+    passing_time.step_due()
+    stage.start(idle)
+    passing_time.step_due()
+    assert medialive_state(idle) == "STARTING"
+    assert channel().error_code == "AccessDeniedException"
+
+
+def test_a_start_whose_answer_was_lost_is_followed_although_mediapackage_cannot_be_read(
+    idle: WorldUnderTest,
+) -> None:
+    idle.control.fault("medialive:StartChannel", "cut_after")
+    idle.control.fault(UNREAD, "access_denied", times=None)
+    stage.start(idle)
+    passing_time.seconds_until(idle, lambda: breakout().state == "running")
+    assert idle.counts()["medialive:StartChannel"] == 1
+    assert channel().error_operation == UNREAD
+
+
+@pytest.mark.parametrize("unread", ["medialive:DescribeChannel", "medialive:DescribeInput"])
+def test_a_start_waits_for_what_it_relies_on_after_a_step_that_did_not_end(
+    idle: WorldUnderTest, unread: str
+) -> None:
+    idle.control.fault(unread, "access_denied", times=None)
+    stage.start(idle)
+    Channel.objects.update(attempts=1)
+    passing_time.step_due()
+    assert "medialive:StartChannel" not in idle.counts()
+
+
+def test_no_part_is_created_twice_while_another_cannot_be_read(idle: WorldUnderTest) -> None:
+    """The create of the endpoint went unanswered: it is found, and then the start goes out."""
+    Channel.objects.update(mp_endpoint_id="", attempts=1)
+    idle.control.fault("mediapackage:DescribeChannel", "access_denied", times=2)
+    stage.start(idle)
+    passing_time.seconds_until(idle, lambda: breakout().state == "running")
+    assert len(idle.control.inventory()["mediapackage"]["origin_endpoints"]) == 1
+    assert idle.illegal() == []
+
+
 def test_a_channel_stop_of_a_person_reads_once(idle: WorldUnderTest) -> None:
     stage.warm(idle)
     passing_time.seconds_until(idle, lambda: channel().state == "running")

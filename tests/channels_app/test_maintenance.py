@@ -14,7 +14,7 @@ from django.urls import reverse
 from channels_app.decide.maintenance import DAYS, Show, Window, clash, free_window, window_of
 from channels_app.models import Breakout, Channel
 from channels_app.readiness import readiness
-from channels_app.services import breakout_create, channel_create
+from channels_app.services import breakout_create, breakout_extend, channel_create
 from channels_app.services.maintenance import better_window
 from streamhub.clock import database_now
 from streamhub.lifecycle.models import Transition
@@ -116,6 +116,24 @@ def test_the_window_is_read_and_moves_away_from_a_planned_show(world: WorldUnder
     assert world.counts()["medialive:UpdateChannel"] == 1
     assert world.illegal() == []
     assert Transition.objects.filter(why__startswith="maintenance window moved to").count() == 1
+
+
+def test_the_window_moves_away_from_a_planned_show_that_is_extended_into_it(world: WorldUnderTest) -> None:
+    row = created(world)
+    before = row.maintenance_window
+    breakout = planned_inside(row)
+    begin = breakout.starts_at
+    assert begin is not None
+    Breakout.objects.update(starts_at=begin - timedelta(hours=2))  # it ends half an hour before the window
+    world.settle()
+    row.refresh_from_db()
+    assert row.maintenance_window == before
+    breakout_extend(breakout, 60, who=TESTER)
+    row.refresh_from_db()
+    assert row.not_before is not None
+    world.settle()
+    row.refresh_from_db()
+    assert row.maintenance_window != before
 
 
 def test_an_input_that_aws_does_not_restore_holds_up_no_window(world: WorldUnderTest) -> None:

@@ -244,6 +244,17 @@ def test_what_was_refused_or_repeated_does_not_count() -> None:
     assert AuditEntry.objects.filter(verb="start_breakout", outcome="done").count() == 1
 
 
+def test_keeping_a_channel_warm_counts_as_a_start_and_keeping_it_warm_no_longer_does_not() -> None:
+    api = Api(max_starts_per_day=2)
+    path = f"channels/{rows.channel().pk}/warm"
+    until = [f"{database_now() + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}" for hours in (1, 2, 3)]
+    bodies = [{"until": until[0]}, {"until": None}, {"until": until[1]}, {"until": None}]
+    assert [api.post(path, body).status_code for body in bodies] == [202] * 4
+    assert api.post(path, {"until": until[2]}).status_code == 409
+    done = AuditEntry.objects.filter(object_kind="channel", outcome="done").order_by("pk")
+    assert list(done.values_list("verb", flat=True)) == ["warm_channel", "cool_channel"] * 2
+
+
 def test_a_repeat_is_not_refused_by_a_limit_that_became_lower() -> None:
     api = Api(max_starts_per_day=2)
     breakout = show()

@@ -63,6 +63,7 @@ def test_a_show_goes_on_with_one_input_and_says_so(world: WorldUnderTest) -> Non
     assert (row.state, breakout().state, row.ml_second_id not in ("", lost)) == ("running", "running", True)
     assert console.attached(world) == [row.ml_input_id]
     assert (row.error_code, row.error_needs_person, inputs()) == (WAITS, False, ["main", "second"])
+    assert report().findings == ()
     check = next(each for each in readiness(breakout()).checks if each.name == "input_attached")
     assert (check.ok, check.detail) == (True, row.error_message)
     stop(world)
@@ -143,6 +144,29 @@ def _on_air_without_second(world: WorldUnderTest) -> None:
     services.breakout_start(services.breakout_create(channel(), "talk", who=WHO), who=WHO)
     world.settle(until=lambda: stands("running"))
     world.settle()
+
+
+def test_a_channel_that_still_names_a_deleted_second_input_is_no_drift(world: WorldUnderTest) -> None:
+    with_show_on_two(world)
+    both = console.attached(world)
+    Channel.objects.update(ml_second_gone=True)
+    row = channel()
+    assert (row.second_input_lost, row.attached_inputs) == (True, both)
+    assert [each for each in report().findings if each.kind == "ml_channel"] == []
+
+
+def test_other_inputs_of_a_channel_whose_second_one_waits_are_drift(world: WorldUnderTest) -> None:
+    on_air_without_second(world)
+    services.channel_retry(channel(), who=WHO)
+    world.settle()
+    assert channel().second_waits
+    console.off_the_air(world)
+    other = console.attach_another(world)
+    world.control.advance(console.LONGEST_UPDATE)
+    console.on_the_air(world)
+    world.control.advance(600)
+    [found] = [each for each in report().findings if each.kind == "ml_channel"]
+    assert f"inputs is {other}, not " in found.detail
 
 
 def test_a_refused_second_input_is_shown_and_sent_again_by_retry_only(world: WorldUnderTest) -> None:

@@ -76,6 +76,18 @@ OTHERS = replace(RESOURCE, aws_id="333", mark=replace(OURS, environment="product
             id="another state",
         ),
         pytest.param(
+            [replace(ROW, also={"state": ["STARTING"], "class": ["STANDARD"]})],
+            [replace(RESOURCE, facts={"state": "STARTING"})],
+            [],
+            id="another state that is no difference",
+        ),
+        pytest.param(
+            [replace(ROW, also={"state": ["STARTING"]})],
+            [replace(RESOURCE, facts={"state": "RUNNING"})],
+            ["different:ml_channel:111"],
+            id="a third state",
+        ),
+        pytest.param(
             [replace(ROW, settled=False)],
             [replace(RESOURCE, facts={"state": "RUNNING"})],
             [],

@@ -284,6 +284,24 @@ def test_what_medialive_may_not_write_is_said(bucket: WorldUnderTest, as_role: A
     assert "No file has been written yet" not in page
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("code", "days", "shown"),
+    [
+        ("recordings_missing", 29, True),
+        ("recordings_missing", 31, False),
+        ("recordings_unread", 31, True),
+    ],
+)
+def test_what_is_looked_for_no_more_is_an_alarm_for_thirty_days(code: str, days: int, shown: bool) -> None:
+    breakout = rows.breakout("completed", recorded=True)
+    since = database_now() - timedelta(days=days)
+    BucketListing.objects.create(breakout=breakout, wrong_since=since, error_code=code, error_message="No.")
+    assert [alarm.rule for alarm in alarms()] == [code] * shown
+    of_row = [each for source in sources() for each in source.of_row.get(Breakout, lambda row: [])(breakout)]
+    assert [alarm.rule for alarm in of_row if alarm.rule == code] == [code] * shown
+
+
 def empty_bucket(world: WorldUnderTest) -> None:
     """Take the written files away, as if MediaLive had not been allowed to write them."""
     client = world.session.client("s3")
