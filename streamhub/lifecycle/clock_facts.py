@@ -51,8 +51,9 @@ def _of_database(ahead: timedelta) -> str:
 def _of_host(host: str, ahead: timedelta, clocks: list[ClockFact]) -> str:
     """The sentence about a host's clock; without its name if `host` is ""."""
     roles = ", ".join(sorted(each.role for each in clocks))
-    named = f"the host {host}" if host else "a host"
-    return f"The clock of {named} ({roles}) is {_apart(ahead)} the database's."
+    if not host:
+        return f"The clock of a host ({roles}) is {_apart(ahead)} the database's."
+    return f"The clock of the host {host} ({roles}) is {_apart(ahead)} the database's."
 
 
 def _apart(ahead: timedelta) -> str:
