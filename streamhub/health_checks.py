@@ -49,4 +49,4 @@ def _said(fact: HealthFact) -> str:
         if fact.since
         else ""
     )
-    return fact.detail + since
+    return fact.for_anyone + since

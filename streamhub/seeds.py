@@ -31,7 +31,7 @@ PERIODIC_JOBS = (
         "idempotency_purge",
         TaskName.IDEMPOTENCY_PURGE,
         lambda: 3600,
-        purpose=_("delete the expired answers of idempotency keys"),
+        purpose=_("delete the expired answers of idempotency keys, and expired sessions"),
         required=False,
     ),
 )

@@ -10,6 +10,7 @@ from ninja.security import HttpBearer
 
 from streamhub.access import limits
 from streamhub.access.actors import Actor, service_actor
+from streamhub.access.client_address import counted_as
 from streamhub.access.models import ApiToken
 from streamhub.access.scopes import SCOPES, unknown_scopes
 from streamhub.access.services import token_authenticate
@@ -41,7 +42,7 @@ class Bearer(HttpBearer):
         """Authenticate the caller and keep the token on the request."""
         token: ApiToken | None = super().__call__(request)
         if token is None:
-            _limit(limits.failures, request.META.get("REMOTE_ADDR", ""))
+            _limit(limits.failures, counted_as(request))
             raise AuthenticationError(message=_failure_message(request))
         _limit(limits.requests, str(token.pk))
         request._access_token = token  # type: ignore[attr-defined]

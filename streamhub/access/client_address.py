@@ -1,6 +1,7 @@
 """Whose request it is: the one place that reads X-Forwarded-For.
 
-`REMOTE_ADDR` is the client's address for everything below the middleware: lockout, throttles, logs, events.
+`REMOTE_ADDR` is the client's address for everything below the middleware, as logs and events keep it. Lockout
+and limits count by `counted_as`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# Of an IPv6 address: what a host chooses by itself within its network.
+_HOST_BITS = 64
 
 # What a proxy says about the client. From anyone else it is a claim of the client itself.
 _SAID_BY_PROXIES = (
@@ -41,6 +45,18 @@ def client_address(peer: str, forwarded_for: str, trusted: Iterable[str]) -> str
 def is_trusted(peer: str, trusted: Iterable[str]) -> bool:
     """Whether what `peer` says about its clients counts. No address is a socket of this machine."""
     return _is_in(peer, _networks(tuple(trusted)))
+
+
+def counted_as(request: HttpRequest) -> str:
+    """The address under which lockout and limits count the client; "" on a socket of this machine.
+
+    One host of IPv6 usually has a whole /64, so all of that is counted as one client, by its first address.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    parsed = _parsed(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Address(int(parsed) >> _HOST_BITS << _HOST_BITS))
+    return address if parsed is None else str(parsed)
 
 
 class ClientAddressMiddleware:

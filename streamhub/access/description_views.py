@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from ninja.responses import NinjaJSONEncoder
 
 from streamhub.access import limits, problems
+from streamhub.access.client_address import counted_as
 
 View = Callable[..., HttpResponse]
 
@@ -28,7 +29,7 @@ def limited(view: View) -> View:
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-        seconds = limits.documents.take(request.META.get("REMOTE_ADDR", ""))
+        seconds = limits.documents.take(counted_as(request))
         if seconds:
             wait = str(math.ceil(seconds))
             return problems.problem(429, f"Too many requests. Wait {wait} s.", headers={"Retry-After": wait})

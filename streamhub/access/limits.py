@@ -17,7 +17,7 @@ from streamhub.access.shared_buckets import SharedBuckets
 from streamhub.token_bucket import Rate
 
 REQUESTS = Rate(per_second=50, burst=200)  # per token
-# The description of the API and its page, per client address.
+# The description of the API and its page, per client address (`client_address.counted_as`).
 DOCUMENTS = Rate(per_second=5, burst=100)
 FAILURES = Rate(per_second=10, burst=100)  # failed authentications, per client address
 

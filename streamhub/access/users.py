@@ -6,11 +6,14 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models.functions import Now
 
 from streamhub.access import audit
 from streamhub.access.actors import Actor
 from streamhub.access.permissions import permit
 
+# Expired sessions that one statement deletes.
+BATCH = 1000
 LAST = "This is the last active superuser: nobody could manage users any more. Make another one first."
 
 
@@ -69,3 +72,12 @@ def sessions_end(user: User) -> int:
     ]
     Session.objects.filter(pk__in=ended).delete()
     return len(ended)
+
+
+def sessions_purge() -> int:
+    """Delete the sessions that have expired by the database's clock, `BATCH` at a time; returns how many."""
+    expired = Session.objects.filter(expire_date__lte=Now())
+    deleted = 0
+    while keys := list(expired.order_by("expire_date").values_list("pk", flat=True)[:BATCH]):
+        deleted += expired.filter(pk__in=keys).delete()[0]
+    return deleted

@@ -40,6 +40,7 @@ def _fact(host: str, clocks: list[ClockFact]) -> HealthFact:
         (DATABASE_REMEDY if of_database else HOST_REMEDY) if beyond else "",
         DATABASE_CLOCK if of_database else HOST_CLOCK,
         critical=abs(ahead) >= CRITICAL_FROM,
+        public="" if of_database else _of_host("", ahead, beyond or clocks),
     )
 
 
@@ -48,7 +49,10 @@ def _of_database(ahead: timedelta) -> str:
 
 
 def _of_host(host: str, ahead: timedelta, clocks: list[ClockFact]) -> str:
+    """The sentence about a host's clock; without its name if `host` is ""."""
     roles = ", ".join(sorted(each.role for each in clocks))
+    if not host:
+        return f"The clock of a host ({roles}) is {_apart(ahead)} the database's."
     return f"The clock of the host {host} ({roles}) is {_apart(ahead)} the database's."
 
 

@@ -43,9 +43,9 @@ class HealthFact:
     """One thing that StreamHub needs.
 
     `ok` None: not known, or not needed now. `word`: its state in a word or two. `detail`: a sentence without
-    AWS's texts or addresses, which `/readyz` may show to anyone. `since`: when it became so, as far as is
-    known. `remedy`: what to do. `rule`: the alarm while it is not ok ("": none here); `critical`: shows are
-    at stake at once. `aws_error`: AWS's text, or the job's.
+    AWS's texts or addresses. `since`: when it became so, as far as is known. `remedy`: what to do. `rule`:
+    the alarm while it is not ok ("": none here); `critical`: shows are at stake at once. `aws_error`: AWS's
+    text, or the job's. `public`: what `/readyz` says to anyone instead of a `detail` that names a host.
     """
 
     group: Group
@@ -58,6 +58,12 @@ class HealthFact:
     rule: str = ""
     critical: bool = True
     aws_error: str = ""
+    public: str = ""
+
+    @property
+    def for_anyone(self) -> str:
+        """What is wrong, without names of hosts."""
+        return self.public or self.detail
 
 
 FactReader = Callable[[], list[HealthFact]]

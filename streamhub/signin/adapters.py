@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from streamhub.access.client_address import counted_as
 from streamhub.sealing import seal, unseal
 
 
@@ -39,8 +40,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """StreamHub sends no mail about accounts; it has no page that promises one."""
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """What `access.client_address` found."""
-        return str(request.META.get("REMOTE_ADDR", ""))
+        """The address by which allauth limits: of IPv6 its network's."""
+        return counted_as(request)
 
     def add_message(self, request: HttpRequest, level: int, *args: Any, **options: Any) -> None:
         """No "signed in as": the page says it."""

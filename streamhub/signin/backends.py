@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from streamhub.access.client_address import counted_as
+
 
 class LocalBackend(AxesStandaloneBackend, ModelBackend):
     """One backend for the lockout, the password, the session's user and the permissions.
@@ -32,8 +34,8 @@ class LocalBackend(AxesStandaloneBackend, ModelBackend):
 
 
 def axes_address(request: HttpRequest) -> str:
-    """The client's address for django-axes: what `access.client_address` found."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """The client's address for django-axes, which locks by it: of IPv6 its network's."""
+    return counted_as(request)
 
 
 def axes_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str | None:

@@ -14,6 +14,7 @@ from django.db.models import Case, DateTimeField, F, PositiveIntegerField, Value
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
+from streamhub.access.client_address import counted_as
 from streamhub.clock import from_now
 from streamhub.signin.models import FailureCount
 
@@ -67,10 +68,10 @@ ACCOUNT = Limit("account", failures=60, seconds=900)
 
 def seconds_to_wait(request: HttpRequest, account: str) -> int:
     """How long this address or this account has to wait; 0 if not at all."""
-    return max(ADDRESS.wait(request.META.get("REMOTE_ADDR", "")), ACCOUNT.wait(account))
+    return max(ADDRESS.wait(counted_as(request)), ACCOUNT.wait(account))
 
 
 def count_failure(request: HttpRequest, account: str) -> None:
     """A wrong password or code."""
-    ADDRESS.failed(request.META.get("REMOTE_ADDR", ""))
+    ADDRESS.failed(counted_as(request))
     ACCOUNT.failed(account)

@@ -74,6 +74,13 @@ def test_too_many_failed_authentications_of_one_address_are_429(client, service,
     assert service.get().status_code == 200  # valid tokens from the same address are accepted
 
 
+def test_a_whole_network_of_ipv6_fails_as_one_address(client, monkeypatch):
+    monkeypatch.setattr(limits, "failures", Limit(Rate(0.001, burst=2), "test"))
+    answers = [client.get(GROUPS, REMOTE_ADDR=f"2001:db8:1:2::{number}") for number in range(1, 4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert client.get(GROUPS, REMOTE_ADDR="2001:db8:1:3::1").status_code == 401
+
+
 def test_a_bucket_refills_up_to_its_burst():
     now = 0.0
     limit = Limit(Rate(2, burst=2), "test", clock=lambda: now)

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from streamhub.access.client_address import ClientAddressMiddleware, client_address
+from streamhub.access.client_address import ClientAddressMiddleware, client_address, counted_as
 
 TRUSTED = ["127.0.0.1", "::1", "10.0.0.0/8"]
 
@@ -34,6 +34,22 @@ def test_the_last_address_that_is_no_proxy_is_the_clients(
     peer: str, forwarded_for: str, expected: str
 ) -> None:
     assert client_address(peer, forwarded_for, TRUSTED) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::"),
+        ("2001:0DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::"),
+        ("fe80::7%eth0", "fe80::"),
+        ("", ""),
+    ],
+)
+def test_limits_count_a_network_of_ipv6_as_one_client(address: str, counted: str) -> None:
+    assert counted_as(RequestFactory().get("/", REMOTE_ADDR=address)) == counted
 
 
 @pytest.mark.parametrize(("peer", "secure"), [("127.0.0.1", True), ("203.0.113.9", False)])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import fakeredis
 import pytest
 from django.db import InternalError, OperationalError
+from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from psycopg.errors import ReadOnlySqlTransaction
@@ -12,7 +13,7 @@ from redis.exceptions import ReadOnlyError
 
 from streamhub import health
 from streamhub.errors import EmbeddedNotRunning
-from streamhub.lifecycle.models import Heartbeat, Job
+from streamhub.lifecycle.models import ClockOffset, Heartbeat, Job
 from tests.scenarios.well import all_well
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,17 @@ def test_readyz_says_what_is_wrong(client, at):
     beat, jobs = client.get(f"{at}/readyz").json()["wrong"]
     assert beat.startswith("beat: Beat is silent: no periodic job is sent")
     assert jobs.startswith("jobs: The job ")
+
+
+@PLACES
+def test_readyz_names_no_host_whose_clock_is_off_and_the_health_page_does(client, admin_client, at, alive):
+    off = {"role": "web", "offset_ms": 9000, "error_ms": 1, "beyond_since": timezone.now()}
+    ClockOffset.objects.create(host="ip-10-0-7-12.internal", **off)
+    answer = client.get(f"{at}/readyz")
+    assert "ip-10-0-7-12" not in answer.content.decode()
+    (clocks,) = answer.json()["wrong"]
+    assert clocks.startswith("clocks: The clock of a host (web) is 9.0 s ahead of the database's. Since ")
+    assert "ip-10-0-7-12.internal" in admin_client.get(reverse("admin:health")).content.decode()
 
 
 @PLACES

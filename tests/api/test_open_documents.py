@@ -39,6 +39,14 @@ def test_one_address_is_limited_and_others_are_not(
     assert client.get(url, REMOTE_ADDR="203.0.113.9").status_code == 200
 
 
+def test_a_whole_network_of_ipv6_is_limited_as_one_address(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "documents", limits.Limit(Rate(per_second=0.01, burst=1), "test"))
+    asked = ("2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:3::1")
+    assert [client.get(URLS[0], REMOTE_ADDR=each).status_code for each in asked] == [200, 429, 200]
+
+
 @pytest.mark.parametrize("url", URLS)
 def test_changing_methods_are_problems(client: Client, url: str) -> None:
     assert client.post(url).status_code == 405

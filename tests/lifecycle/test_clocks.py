@@ -76,6 +76,7 @@ def test_a_shifted_host_is_an_alarm_until_it_is_corrected(host: str, seconds: in
     (fact,) = wrong()
     assert (fact.rule, fact.name, fact.critical) == ("host_clock", host, True)
     assert fact.detail == f"The clock of the host web-7 (beat, web) is {word} the database's."
+    assert fact.for_anyone == f"The clock of a host (beat, web) is {word} the database's."
     began = fact.since
     with shifted(seconds):
         measure("web")

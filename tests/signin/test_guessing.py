@@ -85,6 +85,24 @@ def test_one_address_cannot_try_many_accounts(attempt: Attempt) -> None:
     assert attempt(address=ELSEWHERE).status_code == 302
 
 
+def test_a_whole_network_of_ipv6_is_locked_as_one_address(attempt: Attempt) -> None:
+    for number in range(5):
+        attempt(password="wrong", address=f"2001:db8:1:2::{number}")
+    assert attempt(address="2001:db8:1:2:3:4:5:6").status_code == 429
+    assert attempt(address="2001:db8:1:3::1").status_code == 302
+
+
+def test_a_whole_network_of_ipv6_cannot_try_many_accounts(attempt: Attempt) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for number in range(throttle.ADDRESS.failures):
+            address = f"2001:db8:1:2::{number + 1:x}"
+            assert attempt(f"nobody{number}", "wrong", address).status_code == 200
+    assert attempt(address="2001:db8:1:2:3:4:5:6").status_code == 429
+    assert attempt(address="2001:db8:1:3::1").status_code == 302
+    told = {line["address"] for line in lines if line["event"] == "signin_event"}
+    assert len(told) == throttle.ADDRESS.failures, "logs keep the whole address"
+
+
 def test_many_addresses_are_slowed_down_for_one_account(attempt: Attempt, monkeypatch: Any) -> None:
     monkeypatch.setattr(throttle, "ACCOUNT", throttle.Limit("account", failures=6, seconds=900))
     for number in range(6):

@@ -7,9 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from streamhub.access import users
+from streamhub.access.tasks import idempotency_purge
 from streamhub.clock import database_now
 from streamhub.signin import sessions
 
@@ -81,6 +88,30 @@ def test_who_is_no_longer_staff_is_out(signed_in: Client, anna: User) -> None:
     User.objects.filter(pk=anna.pk).update(is_staff=False)
     assert not is_in(signed_in)
     assert b"Sign in" in signed_in.get("/admin/login/").content
+
+
+def test_expired_sessions_are_deleted_in_batches_and_others_stay(
+    signed_in: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "BATCH", 2)
+    now = database_now()
+    for number in range(5):
+        Session.objects.create(session_key=f"old{number}", expire_date=now - timedelta(seconds=1))
+    Session.objects.create(session_key="young", expire_date=now + timedelta(minutes=1))
+    with CaptureQueriesContext(connection) as captured:
+        idempotency_purge()
+    deletes = [each for each in captured if each["sql"].startswith('DELETE FROM "django_session"')]
+    assert len(deletes) == 3
+    kept = set(Session.objects.values_list("session_key", flat=True))
+    assert kept == {"young", signed_in.session.session_key}
+    assert is_in(signed_in)
+
+
+@pytest.mark.parametrize("hours", [-30, 30])
+def test_the_clock_of_the_host_ends_no_session(signed_in: Client, hours: int) -> None:
+    with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+        idempotency_purge()
+    assert is_in(signed_in)
 
 
 def test_the_time_costs_no_query(signed_in: Client, django_assert_num_queries: Callable[..., Any]) -> None:
