@@ -4,7 +4,7 @@ The text may be what a person pastes: a URL, an ARN, a sentence with an id in it
 
 A search must not read a big table. So every column that is searched has an index, each with a query of its
 own: an OR across tables has none. A text of fewer than three letters has no trigram; it is looked for at the
-beginning of the name.
+beginning of the name. Of a long text only the first words count (`pasted.words_in`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 
-from streamhub.console.pasted import named_in
+from streamhub.console.pasted import named_in, words_in
 
 # The shortest text that a trigram index finds inside a name.
 TRIGRAM = 3
@@ -41,11 +41,14 @@ class Search:
         return (*self.ids, *self.names)
 
     def within(self, rows: QuerySet[Any], term: str) -> QuerySet[Any]:
-        """Those of `rows` that the term names. Reads the keys first if it is an id."""
-        words = term.split()
+        """Those of `rows` that the term names. Reads the keys first if it is an id.
+
+        By name only the first words of a long term count: at most `pasted.MOST_WORDS`.
+        """
+        words = words_in(term)
         if not words:
             return rows
-        found = self._by_id(rows.model, " ".join(words))
+        found = self._by_id(rows.model, term)
         return rows.filter(pk__in=found) if found else rows.filter(self._by_name(words))
 
     def _by_id(self, model: type[Model], term: str) -> list[int]:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 # What people paste is longer than any id; beyond this nothing is looked at.
 LONGEST = 4000
 MOST = 24
+# Each word that is looked for in names is a condition of the query; SQLite refuses one of 1,000.
+MOST_WORDS = 24
 SHORTEST_ID = 6
 
 _BETWEEN = re.compile(r"[\s\"'`<>()\[\]{},;|]+")
@@ -28,6 +30,14 @@ def named_in(text: str) -> list[str]:
     for word in _BETWEEN.split(whole[:LONGEST]):
         found += [part for part in _parts(word.strip(".")) if part not in found]
     return found[:MOST]
+
+
+def words_in(text: str) -> list[str]:
+    """The words that a search by name looks for: the first `MOST_WORDS` of the first `LONGEST` characters.
+
+    What comes after them is not looked for, so a longer text may find more than what has all of its words.
+    """
+    return text[:LONGEST].split()[:MOST_WORDS]
 
 
 def tags_in(text: str) -> list[tuple[str, str]]:

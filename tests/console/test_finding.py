@@ -16,6 +16,7 @@ from channels_app.models import Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from streamhub.console import paging
 from streamhub.console.base import BigReadOnlyAdmin
+from streamhub.console.pasted import MOST_WORDS
 from streamhub.console.sorting import indexed_columns
 from tests.scenarios import rows
 
@@ -81,6 +82,39 @@ def test_breakouts_are_found_by_name_and_by_whole_id(
     superuser: Client, shows: list[Breakout], term: str, names: list[str]
 ) -> None:
     assert found(superuser, Breakout, term) == names
+
+
+LONG_TEXTS = {
+    "words": "word of a mail " * 500,
+    "short words": "a " * 3000,
+    "more short words": "a " * 50_000,
+    "one word": "x" * 100_000,
+}
+SEARCHES = (
+    f"{BREAKOUTS}?q=",
+    "/admin/alerts/alarm/?q=",
+    "/admin/access/apitoken/?q=",
+    "/admin/auth/user/?q=",
+    "/admin/lifecycle/transition/?q=",
+    "/admin/search/?extended=1&s=",
+)
+
+
+@pytest.mark.parametrize("term", LONG_TEXTS.values(), ids=LONG_TEXTS)
+@pytest.mark.parametrize("url", SEARCHES)
+def test_a_long_text_is_answered(superuser: Client, shows: list[Breakout], url: str, term: str) -> None:
+    assert superuser.get(url + term).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("number", "names"),
+    [(MOST_WORDS - 1, []), (MOST_WORDS, ["Grand opening", "The opening of the hall"])],
+)
+def test_of_many_words_only_the_first_count(
+    superuser: Client, shows: list[Breakout], number: int, names: list[str]
+) -> None:
+    words = (["opening", "grand"] * MOST_WORDS)[:number]
+    assert found(superuser, Breakout, " ".join([*words, "zzyzx"])) == names
 
 
 @pytest.mark.parametrize(
