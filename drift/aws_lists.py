@@ -75,18 +75,25 @@ def of_ml_channel(info: ChannelInfo) -> AwsResource:
 
 
 def of_input(info: InputInfo) -> AwsResource:
-    facts = {"type": info.type, "ingest URLs": ", ".join(info.dest_urls)}
-    shown, secret = input_facts(input_settings.settings_of(info))
-    resource = _tagged(ResourceKind.INPUT, info, facts | shown, being_deleted=info.state == "DELETING")
+    shown, secret = input_facts(input_settings.settings_of(info), info.dest_urls)
+    facts = {"type": info.type, **shown}
+    resource = _tagged(ResourceKind.INPUT, info, facts, being_deleted=info.state == "DELETING")
     return replace(resource, secret=secret)
 
 
-def input_facts(settings: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """An input's settings as facts, and those to keep secret: the URL of a source may hold a key."""
-    shown = {input_settings.NAME, input_settings.GROUPS, input_settings.STREAMS} & settings.keys()
+def input_facts(settings: Mapping[str, Any], urls: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """An input's settings as facts, and those to keep secret.
+
+    The URL of a source may hold a key. Whoever knows a stream name, which is in the ingest URLs, can push.
+    """
+    shown = {input_settings.NAME, input_settings.GROUPS} & settings.keys()
     facts = {name: settings[name] for name in sorted(shown)}
     facts |= {name: ", ".join(value) for name, value in facts.items() if isinstance(value, list)}
-    return facts, {input_settings.SOURCES: json.dumps(settings[input_settings.SOURCES], sort_keys=True)}
+    return facts, {
+        "ingest URLs": ", ".join(urls),
+        input_settings.STREAMS: ", ".join(settings[input_settings.STREAMS]),
+        input_settings.SOURCES: json.dumps(settings[input_settings.SOURCES], sort_keys=True),
+    }
 
 
 def of_group(info: SecurityGroupInfo) -> AwsResource:

@@ -150,6 +150,6 @@ def of_channel(row: Channel) -> Iterator[Expected]:
 
 def _input_facts(row: Channel, slot: input_settings.Slot) -> tuple[dict[str, str], dict[str, str]]:
     """What one of the channel's inputs should be like, and what of that is kept secret."""
-    settings, secret = input_facts(input_settings.expected(row, slot))
     urls = row.second_urls if slot is input_settings.SECOND else row.input_urls
-    return {"type": slot.type_of(row), "ingest URLs": ", ".join(urls), **settings}, secret
+    settings, secret = input_facts(input_settings.expected(row, slot), urls)
+    return {"type": slot.type_of(row), **settings}, secret

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import dateformat
 from django.utils.translation import gettext as _
 
-from billing.costs.month import month_of
+from billing.costs.month import LEVELS, month_of
 from billing.models import MonthCost
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
 from streamhub.clock import database_now
@@ -16,7 +16,10 @@ VIEW = "billing.view_monthcost"
 
 
 def current() -> list[Condition]:
-    """The highest level that the month has reached: an alarm for each, so that each is told. Two queries."""
+    """The highest level that the month has reached: an alarm for each, so that each is told. Two queries.
+
+    It replaces those of the lower levels, so that nobody is told that they are over.
+    """
     if settings.MONTHLY_BUDGET is None:
         return []
     now = database_now()
@@ -51,6 +54,7 @@ def _condition(row: MonthCost, budget: int) -> Condition:
             "level": row.level,
         },
         since=row.level_since or row.worked_out_at,
+        replaces=tuple(f"budget_{level}" for level in LEVELS if level < row.level),
         hint=_(
             "See on the page Costs what costs money now, and stop what nobody needs. MONTHLY_BUDGET sets the"
             " budget."

@@ -31,6 +31,8 @@ SECOND_SUFFIX = "-second"
 CIDRS = "allowed_cidrs"
 # How the timelines are told that MediaLive took our settings and shows others all the same.
 NOT_TAKEN = "MediaLive does not show what it accepted: "
+# In the place of changed stream names.
+NOT_SHOWN = "not shown: whoever knows them can push"
 INPUT_CHANGED = "input_changed"
 INPUT_NOT_RESTORED = "input_not_restored"
 SECOND_DELETED = "second_input_deleted"
@@ -191,12 +193,17 @@ def _edits(row: Channel) -> list[str]:
 
 
 def _now(row: Channel, slot: Slot, name: str) -> str:
-    """The changed setting as it is now. Of a source only its host: the rest of a URL may hold a secret."""
+    """The changed setting as it is now, as every viewer may read it.
+
+    Of a source only its host: the rest of a URL may hold a secret. Stream names not at all.
+    """
     value: Any = lost_tags(row, slot) if name == TAGS else slot.read(row)[name]
     if name == SOURCES:
         value = [
             source.get("SrtListenerAddress") or urlsplit(source.get("Url", "")).hostname for source in value
         ]
+    if name == STREAMS and value:
+        return NOT_SHOWN
     return value if isinstance(value, str) else ", ".join(map(str, value)) or "none"
 
 

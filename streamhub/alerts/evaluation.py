@@ -70,7 +70,11 @@ def _store(conditions: dict[Key, Condition], unread: tuple[str, ...], started: d
         else:
             _refresh(alarm, condition)
     if not unread:
-        outcome.resolved = _resolve([alarm for alarm in stored.values() if alarm.opened_at < started])
+        replaced = {
+            (rule, each.kind, each.object_id) for each in conditions.values() for rule in each.replaces
+        }
+        over = [alarm for alarm in stored.values() if alarm.opened_at < started]
+        outcome.resolved = _resolve(over, replaced)
     outbox.announce()
     return outcome
 
@@ -157,8 +161,11 @@ def _refresh(alarm: Alarm, condition: Condition) -> None:
         open_alarms().filter(pk=alarm.pk).update(**changed)
 
 
-def _resolve(alarms: list[Alarm]) -> int:
-    """End these alarms, tell who was told of them, and return how many were still open."""
+def _resolve(alarms: list[Alarm], replaced: set[Key]) -> int:
+    """End these alarms, tell who was told of them, and return how many were still open.
+
+    Nobody is told of the end of the `replaced`: a condition that goes beyond theirs is an alarm now.
+    """
     if not alarms:
         return 0
     now = database_now()
@@ -167,8 +174,9 @@ def _resolve(alarms: list[Alarm]) -> int:
         ended = list(open_alarms().select_for_update().filter(pk__in=[alarm.pk for alarm in alarms]))
         open_alarms().filter(pk__in=[alarm.pk for alarm in ended]).update(resolved_at=Now())
         for alarm in ended:
-            states.record(alarm, alarm.state_at(now), State.RESOLVED, why="its reason is gone")
-        outbox.resolved(ended)
+            why = "another alarm goes beyond it" if alarm.key in replaced else "its reason is gone"
+            states.record(alarm, alarm.state_at(now), State.RESOLVED, why=why)
+        outbox.resolved([alarm for alarm in ended if alarm.key not in replaced])
     for alarm in ended:
         log.warning("Alarm resolved: %s: %s", alarm.rule, alarm.detail)
     return len(ended)

@@ -38,6 +38,7 @@ class Condition:
     object. `since`: when it began, by the database's clock. `aws_error`: AWS's error. `url` leads to the
     object's page, `action` and `action_url` to the confirmation of the verb that helps, which needs
     `permission` ("app.codename"). `blind`: StreamHub cannot see or act, so every page says it.
+    `replaces`: rules that this one goes beyond. Their alarms of the object end unannounced: nothing is over.
     """
 
     rule: str
@@ -54,6 +55,7 @@ class Condition:
     action_url: str = ""
     permission: str = ""
     blind: bool = False
+    replaces: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -184,6 +184,30 @@ def test_the_end_is_told_to_all_who_were_told_of_the_beginning(conditions: Condi
     assert sorted(written(Event.RESOLVED)) == sorted(everybody)
 
 
+def test_nobody_is_told_the_end_of_what_another_alarm_goes_beyond(conditions: Conditions, told: Any) -> None:
+    conditions.add(rule="budget_50")
+    conditions.add("2", rule="budget_50")
+    evaluation.evaluate()
+    earlier(1)
+    evaluation.evaluate()
+    conditions.clear()
+    conditions.add(rule="budget_80", replaces=("budget_50",))
+    assert evaluation.evaluate().resolved == 2
+    over = Notice.objects.filter(event=Event.RESOLVED)
+    assert {notice.alarm.object_id for notice in over} == {"2"}, "of another object it is over"
+    said = {row.resource_id: row.why for row in Transition.objects.filter(to_state="resolved")}
+    beyond, gone = (Alarm.objects.get(rule="budget_50", object_id=each) for each in ("1", "2"))
+    assert said == {beyond.pk: "another alarm goes beyond it", gone.pk: "its reason is gone"}
+    earlier(1)
+    evaluation.evaluate()
+    conditions.clear()
+    evaluation.evaluate()
+    assert set(over.values_list("alarm__rule", "alarm__object_id")) == {
+        ("budget_50", "2"),
+        ("budget_80", "1"),
+    }
+
+
 @pytest.mark.parametrize("answer", ["none", "taken", "silenced"])
 def test_a_warning_that_becomes_critical_is_told_anew_whatever_was_said_to_it(
     conditions: Conditions, told: Any, answer: str

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +20,7 @@ from billing.costs import phases as phases_of_encoders
 from billing.costs.breakouts import costs_of
 from billing.costs.encoder import Encoder
 from billing.costs.hours import hours_within, run_minutes
-from billing.costs.month import level_of, month_cost, month_work_out
+from billing.costs.month import level_of, month_cost, month_of, month_work_out
 from billing.costs.now import costs_now
 from billing.costs.phases import phases_end_of_deleted, phases_record
 from billing.models import EncoderPhase, LedgerMinute, MonthCost, PriceRate
@@ -30,6 +31,8 @@ from billing.usage_rows import PhaseCursor
 from channels_app.models import Breakout, Channel
 from recordings.models import Recording
 from streamhub.access.services import token_issue
+from streamhub.alerts import evaluation
+from streamhub.alerts.models import Alarm, Notice
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
@@ -482,10 +485,33 @@ def test_each_level_of_the_budget_is_an_alarm_of_its_own(book: None, settings: A
         ("budget_80", "warning", True),
         ("budget_100", "critical", True),
     ]
+    assert condition.replaces == ("budget_80", "budget_50")
     since = row.level_since
     assert month_work_out(now + HOUR).level_since == since
     settings.MONTHLY_BUDGET = None
     assert budget.current() == []
+
+
+def test_at_the_next_level_nobody_is_told_that_the_lower_one_is_over(book: None, settings: Any) -> None:
+    settings.MONTHLY_BUDGET, settings.ALARM_EMAILS = 100, ["anna@example.com"]
+    now = timezone.now()
+    told = []
+    for level in (50, 80, 100, 0):
+        MonthCost.objects.update_or_create(
+            month=month_of(now),
+            defaults={"amount": level, "currency": "USD", "worked_out_at": now, "level": level, "lines": []},
+        )
+        evaluation.evaluate()
+        Alarm.objects.update(opened_at=F("opened_at") - timedelta(minutes=1))
+        evaluation.evaluate()
+        notices = Notice.objects.filter(alarm__rule__startswith="budget_")
+        told.append({(notice.alarm.rule, notice.event) for notice in notices} - set().union(*told))
+    assert told == [
+        {("budget_50", "opened")},
+        {("budget_80", "opened")},
+        {("budget_100", "opened")},
+        {("budget_100", "resolved")},
+    ]
 
 
 def test_the_job_records_phases_and_says_what_the_month_cost(book: None) -> None:

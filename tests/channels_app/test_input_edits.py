@@ -247,6 +247,20 @@ def test_another_name_is_told_but_is_no_error(show: WorldUnderTest) -> None:
     assert is_ours(show)
 
 
+def test_a_changed_stream_name_is_told_and_not_shown(show: WorldUnderTest) -> None:
+    """Who knows it can push into the show, and viewers of the admin may not."""
+    behind_our_back(show, "stream names")
+    show.watch()
+    show.settle(until=lambda: medialive_state(show) == "RUNNING" and channel().state == "running")
+    show.settle()
+    told_of = "stream names (not shown: whoever knows them can push)"
+    assert told("channel", told_of) == told("breakout", told_of) == 1
+    row = channel()
+    assert told_of in row.error_message
+    shown = [row.error_message, row.input_told, *Transition.objects.values_list("why", flat=True)]
+    assert not [text for text in shown if "studio/" in text]
+
+
 def test_once_a_person_has_put_it_right_the_error_is_over(show: WorldUnderTest) -> None:
     behind_our_back(show, "security groups")
     show.watch()
