@@ -61,8 +61,7 @@ def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
     """
     Job.objects.get_or_create(name=name)
     token = secrets.token_hex(8)
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now()) | _of_a_dead_worker()
-    taken = Job.objects.filter(free, name=name).update(
+    taken = Job.objects.filter(_is_free(), name=name).update(
         lease_token=token, leased_until=after(seconds), leased_by=workers.own_token(), started_at=Now()
     )
     if not taken:
@@ -81,6 +80,11 @@ def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
     _finish(run, error=run.error)
 
 
+def _is_free() -> Q:
+    """The condition that no run holds the job."""
+    return Q(leased_until__isnull=True) | Q(leased_until__lt=Now()) | _of_a_dead_worker()
+
+
 def _of_a_dead_worker() -> Q:
     """The condition that the run began before its worker fell silent, and will not end."""
     dead = WorkerProcess.objects.filter(workers.silent()).values("token")
@@ -94,10 +98,9 @@ def held(names: Collection[str]) -> int:
 
 
 def put_off(name: str, why: str) -> None:
-    """Note that a run did not begin, and why: no failure, and nothing for the history. Not while one runs."""
+    """Note that a run did not begin, and why, unless one runs. What failed before still counts as failed."""
     Job.objects.get_or_create(name=name)
-    rows = Job.objects.filter(name=name, lease_token=None)
-    rows.update(outcome=why, error="", failing_since=None, finished_at=Now())
+    Job.objects.filter(_is_free(), name=name).update(outcome=why)
 
 
 def _finish(run: JobRun, *, error: str) -> None:

@@ -99,7 +99,7 @@ def _long_jobs() -> list[PeriodicJob]:
 
 def _wake_waiting() -> None:
     """Ask for the long jobs that waited for this end: the next turn of one may be hours away."""
-    waiting = set(Job.objects.filter(outcome=waits(), lease_token=None).values_list("name", flat=True))
+    waiting = set(Job.objects.filter(outcome=waits()).values_list("name", flat=True))
     for job in _long_jobs():
         if job.name in waiting:
             wake.send_safely(job.task, job.queue)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
 from billing.jobs import COLLECT_METRICS, FETCH_BILLS, IMPORT_BILLS, MAKE_DRAFTS
 from streamhub.clock import from_now
@@ -53,6 +54,23 @@ def test_waiting_is_an_outcome_and_no_failure(sent: list[str]) -> None:
     assert (row.outcome, row.error, row.history) == ("waits: 2 other long jobs are running", "", [])
     health: Any = next(job for job in all_jobs() if job.name == FETCH_BILLS.name)
     assert health.word is not Word.FAILING
+
+
+def test_a_job_that_failed_and_waits_now_is_still_failing(sent: list[str]) -> None:
+    Job.objects.create(name=FETCH_BILLS.name, error="no bucket", failing_since=Now(), finished_at=Now())
+    before = Job.objects.get(name=FETCH_BILLS.name)
+    with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
+        ran(FETCH_BILLS)
+    row = Job.objects.get(name=FETCH_BILLS.name)
+    assert row.error == "no bucket"
+    assert (row.failing_since, row.finished_at) == (before.failing_since, before.finished_at)
+
+
+def test_one_whose_last_run_died_is_asked_for_too(sent: list[str]) -> None:
+    Job.objects.create(name=FETCH_BILLS.name, lease_token="dead", leased_until=from_now(-timedelta(hours=1)))
+    with MAKE_DRAFTS.single():
+        IMPORT_BILLS.run(lambda run: ran(FETCH_BILLS))
+    assert sent == [FETCH_BILLS.task]
 
 
 def test_what_a_dead_worker_held_is_no_reason_to_wait(sent: list[str]) -> None:
