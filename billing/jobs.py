@@ -30,7 +30,6 @@ LEDGER_ROLLUP = PeriodicJob(
     purpose=_("sum up old minutes of the ledger"),
     lease_seconds=LEASE_SECONDS,
     required=False,
-    long=True,
 )
 ESTIMATE_COSTS = PeriodicJob(
     "estimate_costs",
@@ -55,7 +54,6 @@ READ_PRICE_LIST = PeriodicJob(
     purpose=_("read AWS's price list, if its API can be reached"),
     lease_seconds=LEASE_SECONDS,
     required=False,
-    long=True,
 )
 
 # For customers that were corrected: what is written with figures is told at once.

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
@@ -19,6 +20,12 @@ from streamhub.lifecycle.models import Job, WorkerProcess
 from streamhub.lifecycle.outages import insist
 
 log = logging.getLogger(__name__)
+
+# So many long jobs run at once in the whole house. Each holds a slot of a worker for all its time; a worker
+# has four, and somebody's *Stop* must not wait for hours until one is free.
+MOST_LONG = 2
+# The outcome of one that did not begin. What failed before it still counts as failed.
+WAITS = f"waits: {MOST_LONG} other long jobs are running"
 
 
 class LeaseLost(StreamHubError):
@@ -54,18 +61,15 @@ class JobRun:
 
 
 @contextmanager
-def single(name: str, seconds: int = 120) -> Iterator[JobRun | None]:
-    """Yield a run that holds the lease, or None if another run holds it.
+def single(name: str, seconds: int = 120, beside: Collection[str] = ()) -> Iterator[JobRun | None]:
+    """Yield a run that holds the lease, or None if another run holds it, or too many long jobs run.
 
     The lease ends `seconds` after the last `extend`, or when its worker is dead (`lifecycle.workers`).
+    `beside`: of a long job the names of the others.
     """
     Job.objects.get_or_create(name=name)
     token = secrets.token_hex(8)
-    taken = Job.objects.filter(_is_free(), name=name).update(
-        lease_token=token, leased_until=after(seconds), leased_by=workers.own_token(), started_at=Now()
-    )
-    if not taken:
-        log.info("Job %s is already running", name)
+    if not _take(name, token, seconds, beside):
         yield None
         return
     run = JobRun(name, token, seconds)
@@ -91,16 +95,22 @@ def _of_a_dead_worker() -> Q:
     return Q(leased_by__in=dead, started_at__lt=from_now(-workers.SILENT_AFTER))
 
 
-def held(names: Collection[str]) -> int:
-    """How many of these jobs run now. What a dead worker held does not run. One query."""
-    rows = Job.objects.filter(name__in=names, leased_until__gte=Now())
-    return rows.exclude(_of_a_dead_worker()).count()
-
-
-def put_off(name: str, why: str) -> None:
-    """Note that a run did not begin, and why, unless one runs. What failed before still counts as failed."""
-    Job.objects.get_or_create(name=name)
-    Job.objects.filter(_is_free(), name=name).update(outcome=why)
+def _take(name: str, token: str, seconds: int, beside: Collection[str]) -> bool:
+    """Take the lease. The rows of long jobs are locked together, so that no two count the same place."""
+    with transaction.atomic():
+        if beside:
+            # All are locked before they are counted: what another has just taken is seen.
+            list(Job.objects.select_for_update().filter(name__in={name, *beside}).order_by("name"))
+            if Job.objects.filter(name__in=beside).exclude(_is_free()).count() >= MOST_LONG:
+                Job.objects.filter(_is_free(), name=name).update(outcome=WAITS)
+                log.info("Job %s waits for a long job's end", name)
+                return False
+        taken = Job.objects.filter(_is_free(), name=name).update(
+            lease_token=token, leased_until=after(seconds), leased_by=workers.own_token(), started_at=Now()
+        )
+    if not taken:
+        log.info("Job %s is already running", name)
+    return bool(taken)
 
 
 def _finish(run: JobRun, *, error: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
+from billing import jobs, tasks
 from billing.jobs import COLLECT_METRICS, FETCH_BILLS, IMPORT_BILLS, MAKE_DRAFTS
 from streamhub.clock import from_now
 from streamhub.lifecycle import periodic, wake
@@ -82,9 +83,26 @@ def test_what_a_dead_worker_held_is_no_reason_to_wait(sent: list[str]) -> None:
         assert ran(FETCH_BILLS) != []
 
 
+def test_who_waits_does_not_ask_for_itself(sent: list[str]) -> None:
+    """It would be asked for and put off again and again, as fast as a worker can."""
+    with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
+        ran(FETCH_BILLS)
+    assert sent == []
+
+
+def test_long_is_what_may_take_longer_than_ten_minutes() -> None:
+    """By the limits of billing's tasks. Those of others read lists of AWS for at most half an hour."""
+    found = [each for each in vars(tasks).values() if hasattr(each, "soft_time_limit")]
+    limits = {task.name: task.soft_time_limit for task in found}
+    long = {job.name for job in jobs.PERIODIC_JOBS if job.long}
+    assert long == {job.name for job in jobs.PERIODIC_JOBS if limits[job.task] > 600}
+
+
 def test_a_second_run_of_a_running_job_is_not_put_off(sent: list[str]) -> None:
     """Its row belongs to the run that there is."""
-    with MAKE_DRAFTS.single(), IMPORT_BILLS.single(), FETCH_BILLS.single():
+    with MAKE_DRAFTS.single(), FETCH_BILLS.single():
+        until = from_now(timedelta(hours=1))
+        Job.objects.create(name=IMPORT_BILLS.name, lease_token="another", leased_until=until)
         assert ran(FETCH_BILLS) == []
         row = Job.objects.get(name=FETCH_BILLS.name)
         assert (row.outcome, row.finished_at) == ("", None)

@@ -7,6 +7,7 @@ fails the test. AWS calls are counted: nothing is created or deleted twice.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from billing.jobs import FETCH_BILLS, IMPORT_BILLS, MAKE_DRAFTS
 from channels_app import services
 from channels_app.models import Attachment, Breakout, Channel, SecurityGroup
 from channels_app.models.breakout import ON_AIR
@@ -26,7 +28,8 @@ from distributions.reaper import delete_stale
 from distributions.tasks import delete_stale_distributions
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import driver, intent
-from streamhub.lifecycle.models import Listing, Priority, Transition
+from streamhub.lifecycle.models import Job, Listing, Priority, Transition
+from streamhub.lifecycle.periodic import PeriodicJob
 from streamhub.lifecycle.reconcile import reconcile
 from streamhub.lifecycle.sweep import sweep_model
 from streamhub.lifecycle.tasks import sweep
@@ -47,6 +50,25 @@ from tests.scenarios.stage import STACK, medialive_state, nothing, ready
 from tests.scenarios.world import WorldUnderTest
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG = (MAKE_DRAFTS, FETCH_BILLS, IMPORT_BILLS)
+
+
+# --- long jobs -----------------------------------------------------------------------------
+
+
+def test_of_three_long_jobs_that_begin_at_once_two_run() -> None:
+    """Each would see the places of the others free, if it counted before it took its own."""
+    for _round in range(5):
+        Job.objects.all().delete()
+        all_began = threading.Barrier(len(LONG))
+
+        def begin(job: PeriodicJob, all_began: threading.Barrier = all_began) -> bool:
+            with job.single() as run:
+                all_began.wait(30)
+                return run is not None
+
+        assert sorted(at_once(*[partial(begin, job) for job in LONG])) == [False, True, True]
 
 
 # --- two people ----------------------------------------------------------------------------
