@@ -5,13 +5,10 @@ It runs in a process and a database of its own (`growth_rows`). Counts do not de
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
-from devstack.processes import ROOT, clean_environment
 from tests.bench.figures import Figure, write_json
+from tests.bench.separately import measured
 from tests.scenarios.processes import postgres_database
 
 SIZES = (10, 100, 1_000, 10_000)
@@ -22,7 +19,9 @@ FLAT = 1.2
 
 
 def case(quick: bool) -> Iterator[Figure]:
-    found = _measured(SIZES[:3] if quick else SIZES)
+    with postgres_database() as database:
+        counted = measured(database, "growth_rows", *(SIZES[:3] if quick else SIZES))
+    found = {int(size): of_size for size, of_size in counted.items()}
     write_json("growth", found)
     few, many = min(found), max(found)
     for name, queries in found[many].items():
@@ -32,17 +31,3 @@ def case(quick: bool) -> Iterator[Figure]:
         most = FLAT + batches / before
         what = f"{name}: queries with {many:,} rows / with {few}"
         yield Figure(what, queries / before, 1, many / few, most, curve)
-
-
-def _measured(sizes: tuple[int, ...]) -> dict[int, dict[str, int]]:
-    with postgres_database() as database:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.growth_rows", *map(str, sizes)],
-            cwd=ROOT,
-            env={**clean_environment(), "DATABASE_URL": database, "LOG_LEVEL": "ERROR"},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    counted = json.loads(done.stdout.splitlines()[-1])
-    return {int(size): of_size for size, of_size in counted.items()}
