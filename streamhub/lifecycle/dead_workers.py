@@ -59,9 +59,12 @@ def _free(model: type[ManagedResource], tokens: list[str]) -> int:
 
 
 def _forget_queued(models: list[type[ManagedResource]]) -> None:
-    """The messages that the worker had taken are lost with it: let the sweep queue those rows again."""
+    """The messages that the worker had taken are lost with it: let the sweep queue those rows again.
+
+    It had taken those of rows that will be due before long, too, and waited with them.
+    """
     for model in models:
         marked = model._default_manager.filter(
-            claim_token__isnull=True, queued_until__isnull=False, not_before__lte=Now()
+            claim_token__isnull=True, queued_until__isnull=False, not_before__lte=after(wake.SOON_SECONDS)
         )
         update_in_order(marked, list(marked.values_list("pk", flat=True)), queued_until=None)

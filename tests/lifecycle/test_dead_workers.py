@@ -171,6 +171,18 @@ def test_what_a_dead_worker_had_taken_from_its_queue_is_queued_again_once(
     assert sent == [(row.pk, "urgent")]
 
 
+def test_so_is_what_it_had_taken_before_it_was_due(
+    heart: workers.Heart, sent: list[tuple[int, str]]
+) -> None:
+    row = Distribution.objects.create(origin_url="https://origin.example.com/a", priority=Priority.CREATE)
+    Distribution.objects.update(not_before=claim.after(8), queued_until=wake.queued_mark())
+    assert sweep.sweep() == 0
+    passes(6)
+    assert sweep.sweep() == 1
+    assert sweep.sweep() == 0
+    assert sent == [(row.pk, "bulk")]
+
+
 def test_a_dead_workers_lease_is_free(heart: workers.Heart, monkeypatch: pytest.MonkeyPatch) -> None:
     class Killed(BaseException):
         pass
