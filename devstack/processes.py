@@ -94,11 +94,13 @@ class ProcessSet:
         quiet = ("--no-control-socket", "--log-level", "warning")
         self.start(WEB, "-m", "gunicorn", "streamhub.wsgi", "--bind", f"127.0.0.1:{port}", *size, *quiet)
 
-    def start_worker(self, number: int = 1, concurrency: int = 4) -> None:
+    def start_worker(self, number: int = 1, concurrency: int = 4, queues: tuple[str, ...] = ()) -> None:
+        """Start a worker. `queues`: the only ones that it serves; none: all."""
         # Workers with the same node name would disturb each other, so the name is unique to this set.
         node = f"worker{number}-{os.getpid()}@%h"
         size = ("--concurrency", str(concurrency), "--hostname", node)
-        self.start(f"{WORKER}-{number}", "-m", "celery", "-A", "streamhub", "worker", *size)
+        served = ("--queues", ",".join(queues)) if queues else ()
+        self.start(f"{WORKER}-{number}", "-m", "celery", "-A", "streamhub", "worker", *size, *served)
 
     def start_beat(self) -> None:
         pidfile = ("--pidfile", "")

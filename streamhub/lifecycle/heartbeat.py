@@ -10,6 +10,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery import current_app
 from celery.signals import heartbeat_sent
 from django.db import Error
 from django.db.models.functions import Now
@@ -42,33 +43,38 @@ def is_silent(beat_at: datetime, now: datetime) -> bool:
     return now - beat_at >= SILENT_AFTER
 
 
-def beat_now_and_then(name: str) -> bool:
-    """A heartbeat of this process, at most every `EVERY_SECONDS`. Returns whether one was due.
-
-    An error of the database is logged.
-    """
+def _is_time(name: str) -> bool:
+    """Whether this process last beat as `name` `EVERY_SECONDS` ago. It counts as having beaten now."""
     now = time.monotonic()
     if now - _noted_at.get(name, -EVERY_SECONDS) < EVERY_SECONDS:
         return False
     _noted_at[name] = now
+    return True
+
+
+def _beat_or_say(name: str) -> None:
     try:
         beat(name)
     except Error as error:
         log.warning("Could not record the heartbeat of %s: %s", name, error)
-    return True
 
 
 @heartbeat_sent.connect
 def _worker_is_alive(**_signal: Any) -> None:
-    from streamhub.lifecycle import clocks
+    """One that serves the urgent queue alone does not count: creations and most jobs may stand still."""
+    from streamhub.lifecycle import clocks, wake
 
-    if beat_now_and_then("worker"):
-        clocks.report_here(clocks.WORKER)
+    if not _is_time("worker"):
+        return
+    if wake.BULK in current_app.amqp.queues.consume_from:
+        _beat_or_say("worker")
+    clocks.report_here(clocks.WORKER)
 
 
 class BeatsOnTick:
     """For a scheduler of `celery beat`: its loop is alive, whether or not a worker or the broker is."""
 
     def tick(self, *args: Any, **options: Any) -> Any:
-        beat_now_and_then("beat")
+        if _is_time("beat"):
+            _beat_or_say("beat")
         return super().tick(*args, **options)  # type: ignore[misc]

@@ -13,7 +13,15 @@ from streamhub.lifecycle.locking import update_in_order
 from streamhub.lifecycle.models import ManagedResource, Priority
 
 BATCH = 500
-NOT_QUEUED = Q(queued_until__isnull=True) | Q(queued_until__lt=Now())
+# After so long on its queue a message of an urgent row counts as lost with its broker: nobody waits a minute
+# for a stop. If it was not, the second one does nothing. Bulk rows may wait for thousands of others.
+URGENT_LOST_SECONDS = 15
+
+
+def _not_queued(priority: Priority) -> Q:
+    """The condition that a row of this priority is on no queue, as far as is known."""
+    seconds = URGENT_LOST_SECONDS if priority.urgent else wake.QUEUED_SECONDS
+    return Q(queued_until__isnull=True) | Q(queued_until__lt=after(wake.QUEUED_SECONDS - seconds))
 
 
 def sweep() -> int:
@@ -40,12 +48,13 @@ def sweep_model(model: type[ManagedResource]) -> int:
         room = BATCH if priority.urgent else BATCH - bulk_waiting - queued
         if room <= 0:
             break
-        due = rows.filter(FREE, NOT_QUEUED, not_before__lte=after(wake.SOON_SECONDS), priority=priority)
+        not_queued = _not_queued(priority)
+        due = rows.filter(FREE, not_queued, not_before__lte=after(wake.SOON_SECONDS), priority=priority)
         left = dict(due.order_by("not_before").values_list("pk", wake.seconds_left())[:room])
         if not left:
             continue
         pks = list(left)
-        update_in_order(rows.filter(NOT_QUEUED), pks, queued_until=wake.queued_mark())
+        update_in_order(rows.filter(not_queued), pks, queued_until=wake.queued_mark())
         wake.publish(model, pks, priority, left)
         queued += len(pks)
     return queued

@@ -24,7 +24,8 @@ from streamhub.task_names import TaskName
 
 log = logging.getLogger(__name__)
 
-# How long the sweep skips a row that is on a queue.
+URGENT, BULK = "urgent", "bulk"
+# How long the mark of a row that is on a queue lasts, and the sweep skips a bulk row.
 QUEUED_SECONDS = 60
 SOON_SECONDS = 10
 # A message that arrived a moment before its row is due would be lost to the next sweep.
@@ -45,7 +46,7 @@ def seconds_left() -> models.ExpressionWrapper:
 
 
 def queue_of(priority: int) -> str:
-    return "urgent" if Priority(priority).urgent else "bulk"
+    return URGENT if Priority(priority).urgent else BULK
 
 
 def on_commit(model: type[ManagedResource], pks: Iterable[int], priority: int) -> None:

@@ -25,6 +25,7 @@ def unit(path: Path) -> ConfigParser:
 def test_there_is_a_unit_for_web_workers_and_beat() -> None:
     assert [path.name for path in UNITS] == [
         "streamhub-beat.service",
+        "streamhub-urgent.service",
         "streamhub-web.service",
         "streamhub-worker@.service",
     ]
@@ -44,6 +45,16 @@ def test_each_unit_runs_a_command_that_the_readme_names(path: Path) -> None:
     program = Path(words[0]).name
     command = " ".join([program, *(words[1:2] if program == "gunicorn" else words[1:4])])
     assert f"`{command}`" in (ROOT / "README.md").read_text()
+
+
+def test_both_ways_start_a_worker_for_urgent_steps_beside_the_one_for_all() -> None:
+    services: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    target = (ROOT / "deploy" / "systemd" / "streamhub.target").read_text()
+    started = [unit(path) for path in UNITS if path.name.replace("@", "@1") in target]
+    commands = [" ".join(service.get("command", [])) for service in services.values()]
+    for ways in (commands, [each["Service"]["ExecStart"] for each in started]):
+        workers = [command for command in ways if "-A streamhub worker" in command]
+        assert sorted("--queues urgent" in command for command in workers) == [False, True]
 
 
 def test_docker_starts_each_process_again() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +18,15 @@ from devstack.demo.show import KBPS, PUBLISH
 from devstack.demo.steps import STEPS
 from devstack.demo.tour import Tour
 from tests.integration import flows
-from tests.scenarios.processes import RunningStack
+from tests.scenarios.processes import RunningStack, postgres_database, redis_database, running
 from tests.scenarios.volume import volume
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
 SHOWS = volume(25, 50)
+SLOTS = 4
+# AWS clients wait 10 s for an answer, twice: so long a slot is held by a call that gets none.
+HELD_SECONDS = 20
 
 
 def test_the_tour_passes_on_postgresql_and_redis(on_postgres: RunningStack) -> None:
@@ -54,6 +60,38 @@ def test_many_breakouts_run_at_once_while_workers_are_killed(on_postgres: Runnin
         show["id"]: sum(stack.control.truth(id)["bytes"] for id in show["distributions"])
         for show in listed(stack)
     }
+
+
+@pytest.fixture
+def with_an_urgent_worker(tmp_path: Path) -> Iterator[RunningStack]:
+    """As docker-compose.yml and deploy/systemd start them: a worker for all queues, and one for `urgent`."""
+    with postgres_database() as database, redis_database() as broker:
+        environment = {"DATABASE_URL": database, "CELERY_BROKER_URL": broker}
+        with running(tmp_path, environment, workers=1, scale=0.02) as stack:
+            stack.processes.start_worker(2, concurrency=2, queues=("urgent",))
+            yield stack
+
+
+def test_a_stop_goes_out_while_creations_hold_all_slots_of_the_worker_for_all(
+    with_an_urgent_worker: RunningStack,
+) -> None:
+    stack = with_an_urgent_worker
+    (channel,) = flows.create_channels(stack.api, 1)
+    flows.wait_complete(stack, 1)
+    show = stack.api.post("breakouts", {"channel": channel, "name": "on air"})["id"]
+    stack.api.post(f"breakouts/{show}/start")
+    flows.wait(lambda: stack.api.get(f"breakouts/{show}")["state"] == "running", "the show runs")
+    stack.control.fault("mediapackage:CreateChannel", "pause", times=None)
+    for number in range(2 * SLOTS):
+        stack.api.post("channels", {"name": f"later {number}", "allowed_cidrs": ["203.0.113.0/24"]})
+    stack.control.wait_held(SLOTS)
+    began = time.monotonic()
+    stack.api.post(f"breakouts/{show}/stop")
+    flows.wait(lambda: stack.control.count("medialive:StopChannel") == 1, "the stop is sent", HELD_SECONDS)
+    assert time.monotonic() - began < HELD_SECONDS / 2
+    stack.control.clear_faults()
+    stack.control.release()
+    flows.wait(lambda: stack.api.get(f"breakouts/{show}")["state"] == "completed", "the show is over")
 
 
 def in_parallel(stack: RunningStack, shows: list[str], verb: str) -> None:

@@ -171,9 +171,7 @@ def test_what_a_dead_worker_had_taken_from_its_queue_is_queued_again_once(
     assert sent == [(row.pk, "urgent")]
 
 
-def test_so_is_what_it_had_taken_before_it_was_due(
-    heart: workers.Heart, sent: list[tuple[int, str]]
-) -> None:
+def test_so_is_what_it_had_taken_before_it_was_due(heart: workers.Heart, sent: list[tuple[int, str]]) -> None:
     row = Distribution.objects.create(origin_url="https://origin.example.com/a", priority=Priority.CREATE)
     Distribution.objects.update(not_before=claim.after(8), queued_until=wake.queued_mark())
     assert sweep.sweep() == 0

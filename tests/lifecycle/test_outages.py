@@ -15,6 +15,7 @@ from streamhub.celery import app
 from streamhub.lifecycle import heartbeat, outages
 from streamhub.lifecycle.beat import RETRY_SECONDS, Scheduler
 from streamhub.lifecycle.jobs import SWEEP
+from streamhub.lifecycle.models import ClockOffset, Heartbeat
 from streamhub.lifecycle.reconcile import reconcile
 from tests.scenarios.world import WorldUnderTest
 
@@ -90,6 +91,18 @@ def test_the_workers_heartbeat_survives_a_closed_connection(monkeypatch: pytest.
     monkeypatch.setattr(heartbeat, "beat", closed)
     monkeypatch.setattr(heartbeat, "_noted_at", {})
     heartbeat._worker_is_alive()
+
+
+@pytest.mark.parametrize(("queues", "alive"), [([], True), (["bulk"], True), (["urgent"], False)])
+def test_a_worker_for_urgent_steps_alone_does_not_hide_that_the_others_are_silent(
+    monkeypatch: pytest.MonkeyPatch, queues: list[str], alive: bool
+) -> None:
+    monkeypatch.setattr(heartbeat, "_noted_at", {})
+    monkeypatch.setattr(app.amqp.queues, "_consume_from", None)
+    app.amqp.queues.select(queues)  # as `celery worker --queues` does; none: all
+    heartbeat._worker_is_alive()
+    assert Heartbeat.objects.filter(name="worker").exists() == alive
+    assert ClockOffset.objects.exists()
 
 
 @pytest.fixture

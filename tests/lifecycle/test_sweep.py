@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
@@ -50,6 +51,25 @@ def test_rows_lost_by_the_broker_are_queued_again(sent: list[tuple[int, str]]) -
     Distribution.objects.update(queued_until=Now() - timedelta(seconds=1))
     assert sweep.sweep() == 1
     assert sent == [(pk, "urgent")] * 2
+
+
+@pytest.mark.parametrize(
+    ("priority", "waited", "again"),
+    [
+        (Priority.STOP, 14, 0),
+        (Priority.STOP, 16, 1),
+        (Priority.START, 16, 1),
+        (Priority.CREATE, 55, 0),
+        (Priority.DELETE, 61, 1),
+    ],
+)
+def test_a_lost_stop_is_queued_again_sooner_than_a_creation(
+    sent: list[tuple[int, str]], priority: Priority, waited: int, again: int
+) -> None:
+    row(priority)
+    sweep.sweep()
+    Distribution.objects.update(queued_until=F("queued_until") - timedelta(seconds=waited))
+    assert sweep.sweep() == again
 
 
 def test_a_wake_during_a_dead_workers_claim_does_not_block_the_sweep(
