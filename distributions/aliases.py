@@ -79,6 +79,8 @@ def heir(row: Distribution) -> Distribution | None:
 
 
 def holder(row: Distribution) -> Distribution | None:
-    """Another distribution of ours that CloudFront shows with its alias."""
-    others = Distribution.objects.filter(alias_given=row.alias, gone_at=None, delete_accepted_at=None)
+    """Another distribution that CloudFront shows with its alias, and that is ours: not one handed over."""
+    others = Distribution.objects.filter(
+        alias_given=row.alias, gone_at=None, delete_accepted_at=None, handed_over_at=None
+    )
     return next((other for other in others.exclude(pk=row.pk) if row.alias in names_seen(other)), None)

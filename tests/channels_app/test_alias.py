@@ -19,6 +19,7 @@ from streamhub.errors import Conflict
 from streamhub.lifecycle.reconcile import reconcile
 from tests.scenarios import alias, stage
 from tests.scenarios.actors import TESTER
+from tests.scenarios.handing_over import give_back, hand_over
 from tests.scenarios.prepared import begin_with
 from tests.scenarios.world import WorldUnderTest
 
@@ -209,6 +210,25 @@ def test_a_name_that_a_stranger_has_is_left_there_and_the_channel_plays_by_its_o
     distributions.distribution_retry(stage.distribution(), who=TESTER)
     world.settle(until=alias.serves)
     assert stage.distribution().error_code == ""
+
+
+def test_a_name_on_a_distribution_that_was_handed_over_is_told_and_taken_when_it_comes_back(
+    house: WorldUnderTest,
+) -> None:
+    old = stage.distribution()
+    held = hand_over(house, "distribution")
+    stage.replace(house)
+    house.settle(until=lambda: alias.distribution_of().error_code != "")
+    row = alias.distribution_of()
+    assert row != old
+    assert (row.state, row.error_code) == ("deployed", "alias_refused")
+    assert "has this alias" in row.error_hint
+    assert alias.on_cloudfront(house) == {old.aws_distribution_id: [ALIAS], row.aws_distribution_id: []}
+    give_back(house, held)
+    distributions.distribution_retry(row, who=TESTER)
+    house.settle(until=alias.serves)
+    assert alias.distribution_of().error_code == ""
+    assert {call["error"] for call in house.illegal()} == {"CNAMEAlreadyExists"}
 
 
 def test_a_record_that_is_not_ours_is_never_changed(world: WorldUnderTest, settings: Any) -> None:
