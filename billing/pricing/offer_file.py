@@ -66,6 +66,23 @@ def offered(document: Any) -> list[Offered]:
     return found
 
 
+def without_contradictions(rates: Iterable[Offered]) -> tuple[list[Offered], list[str]]:
+    """One of each rate, and the names of those that are left out: the list has two prices for one beginning.
+
+    Neither can be known as the right one, and each import would have the other in force.
+    """
+    by_beginning: dict[tuple[Usage, str, datetime], list[Offered]] = {}
+    for rate in rates:
+        by_beginning.setdefault((rate.usage, rate.region, rate.valid_from), []).append(rate)
+    clear, unclear = [], []
+    for same in by_beginning.values():
+        if all(rate.tiers == same[0].tiers for rate in same):
+            clear.append(same[0])
+        else:
+            unclear.append(f"{same[0].usage.usage_type} ({same[0].region})")
+    return clear, unclear
+
+
 def of_products(service: str, products: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The documents of GetProducts as one offer file, which `offered` reads."""
     found: dict[str, Any] = {"offerCode": service, "publicationDate": "", "products": {}, "terms": {}}

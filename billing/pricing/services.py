@@ -126,12 +126,14 @@ def rates_import(text: str | bytes, *, who: Actor) -> str:
 def rates_store(offered: Sequence[offer_file.Offered], *, who: Actor, replace_own: bool = True) -> str:
     """Add the rates that the book does not have; returns in words what it did. All or nothing.
 
-    Without `replace_own`, a rate that staff wrote stays as long as it is in force.
+    Without `replace_own`, a rate that staff wrote stays as long as it is in force. What the list prices twice
+    is left as it is.
     """
+    clear, unclear = offer_file.without_contradictions(offered)
     with transaction.atomic():
         book, rows, kept = price_book(), [], 0
         own = set() if replace_own else _own()
-        for rate in offered:
+        for rate in clear:
             in_force = book.at(rate.usage, rate.region, rate.valid_from)
             if in_force is not None and in_force.number in own:
                 kept += 1
@@ -152,9 +154,10 @@ def rates_store(offered: Sequence[offer_file.Offered], *, who: Actor, replace_ow
                 )
             )
         PriceRate.objects.bulk_create(rows)
-    same = len(offered) - len(rows) - kept
+    same = len(clear) - len(rows) - kept
+    twice = f" Two prices, so none was taken: {', '.join(unclear)}." if unclear else ""
     own_stay = f", {kept} are your own and stay" if kept else ""
-    return f"{offered[0].source}: {len(rows)} rates are new, {same} are as they were{own_stay}."
+    return f"{offered[0].source}: {len(rows)} rates are new, {same} are as they were{own_stay}.{twice}"
 
 
 def _own() -> set[int]:

@@ -188,3 +188,25 @@ def test_the_page_says_what_is_not_checked(as_role: As) -> None:
     assert reverse("admin:prices_add") not in text
     everything = viewer.get(reverse("admin:prices"), {"all": "1"})
     assert len(everything.context["lines"]) > len(page.context["lines"])
+
+
+@pytest.mark.django_db
+def test_a_usage_with_two_prices_is_named_and_keeps_the_rate_that_it_has() -> None:
+    rates_import(offers.medialive(), who=TESTER)
+    before = list(PriceRate.objects.values_list("usage_type", "tiers", "valid_from"))
+    prices = {"A": "0.201", "B": "0.402", "C": "0.201"}
+    products = {sku: offers.product("EML1-EUC1-IN-AVC-HD-L20") for sku in prices}
+    terms = {sku: offers.flat("Hrs", price) for sku, price in prices.items()}
+    text = offers.document("AWSElementalMediaLive", products, terms)
+    for _ in range(3):
+        said = rates_import(text, who=TESTER)
+        assert said.endswith("Two prices, so none was taken: EML1-IN-AVC-HD-L20 (eu-central-1).")
+        assert list(PriceRate.objects.values_list("usage_type", "tiers", "valid_from")) == before
+
+
+@pytest.mark.django_db
+def test_two_products_with_the_same_price_are_one_rate() -> None:
+    products = {sku: offers.product("EML1-EUC1-IN-AVC-HD-L20") for sku in "AB"}
+    terms = {sku: offers.flat("Hrs", "0.201") for sku in "AB"}
+    rates_import(offers.document("AWSElementalMediaLive", products, terms), who=TESTER)
+    assert PriceRate.objects.filter(origin=PriceRate.Origin.PRICE_LIST).count() == 1
