@@ -90,6 +90,11 @@ class Alarm(models.Model):
     def key(self) -> tuple[str, str, str]:
         return self.rule, self.kind, self.object_id
 
+    @property
+    def about(self) -> str:
+        """Its object as people name it: "channel Stage", and "broker" where there is only one of the kind."""
+        return self.name if self.name == self.kind else f"{self.kind} {self.name}"
+
     def state_at(self, now: datetime) -> State:
         """Its state at that time by the database's clock."""
         if self.resolved_at is not None:

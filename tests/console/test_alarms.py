@@ -68,6 +68,20 @@ def test_the_list_can_be_filtered(viewer: Client, alarm: Alarm) -> None:
         assert (found == [alarm]) is shown, query
 
 
+def test_what_is_critical_comes_first_of_what_is_open(viewer: Client, broken: Channel) -> None:
+    # Opened after the list is asked for, so that it is not stored as over.
+    soon = timezone.now() + timedelta(hours=1)
+    rows = [("broker", "critical"), ("Hall", "warning"), ("Foyer", "critical"), ("Room", "warning")]
+    for name, severity in rows:
+        about = {"kind": "broker" if name == "broker" else "channel", "object_id": name, "name": name}
+        Alarm.objects.create(
+            rule="made_up", severity=severity, since=soon, opened_at=soon, detail="Dark.", **about
+        )
+    Alarm.objects.filter(name="broker").update(resolved_at=soon)
+    found = list(viewer.get(LIST, {"rule": "made_up"}).context["cl"].result_list)
+    assert [row.about for row in found] == ["channel Foyer", "channel Room", "channel Hall", "broker"]
+
+
 def test_pages_far_back_are_found_in_an_order_without_a_key(
     viewer: Client, broken: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

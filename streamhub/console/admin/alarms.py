@@ -92,8 +92,8 @@ class AlarmAdmin(ResourceAdmin):
     list_filter = (SeverityFilter, RuleFilter)
     search = Search(names=("name", "detail", "rule", "owner", "acknowledged_by"))
     search_help_text = _("Name, text, rule or person")
-    # What is open comes first.
-    ordering = (F("resolved_at").desc(nulls_first=True), "-id")
+    # What is open comes first, and of that what is critical: "critical" sorts before "warning".
+    ordering = (F("resolved_at").desc(nulls_first=True), "severity", "-id")
 
     def marked(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Rows with the database's time, by which silence ends."""
@@ -120,8 +120,9 @@ class AlarmAdmin(ResourceAdmin):
 
     @display(description=_("about"))
     def about(self, row: Alarm) -> SafeString | str:
-        label = f"{row.kind} {row.name}"
-        return format_html('<a class="sh-link" href="{}">{}</a>', row.url, label) if row.url else label
+        if not row.url:
+            return row.about
+        return format_html('<a class="sh-link" href="{}">{}</a>', row.url, row.about)
 
     @display(description=_("owner"), ordering="owner")
     def owner_shown(self, row: Alarm) -> str:
@@ -151,7 +152,7 @@ class AlarmAdmin(ResourceAdmin):
             Fact(gettext("the error"), row.aws_error, "code"),
             Fact(gettext("severity"), row.severity),
             Fact(gettext("rule"), row.rule, "code"),
-            Fact(gettext("about"), f"{row.kind} {row.name}", href=row.url),
+            Fact(gettext("about"), row.about, href=row.url),
             Fact(gettext("since"), row.since, "when"),
             Fact(gettext("first seen"), row.opened_at, "when"),
             _moment("resolved", row.resolved_at),
