@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
 import threading
@@ -109,8 +110,23 @@ class BreakingTls:
             suppress(ssl.SSLError),
             self._context.wrap_socket(connection, server_side=True) as tls,
         ):
-            self.received = tls.recv(1 << 16)
+            self.received = _whole_request(tls)
             plain.sendall(b"This is not TLS, and nobody knows what the request did.")
+            # To close before the client has read it, or with something unread, would reset the connection.
+            plain.settimeout(5)
+            with suppress(ConnectionError):
+                while plain.recv(1 << 16):
+                    pass
+
+
+def _whole_request(tls: ssl.SSLSocket) -> bytes:
+    """Head and body of one request: a client may send the body in a segment of its own."""
+    read = tls.makefile("rb")
+    head = b""
+    while not head.endswith(b"\r\n\r\n") and (line := read.readline()):
+        head += line
+    length = re.search(rb"content-length: *([0-9]+)", head, re.IGNORECASE)
+    return head + read.read(int(length[1]) if length else 0)
 
 
 def _write_certificate(certificate: Path, key: Path) -> None:
