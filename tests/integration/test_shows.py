@@ -68,7 +68,7 @@ def with_an_urgent_worker(tmp_path: Path) -> Iterator[RunningStack]:
     with postgres_database() as database, redis_database() as broker:
         environment = {"DATABASE_URL": database, "CELERY_BROKER_URL": broker}
         with running(tmp_path, environment, workers=1, scale=0.02) as stack:
-            stack.processes.start_worker(2, concurrency=2, queues=("urgent",))
+            stack.processes.start_worker(2, concurrency=SLOTS, queues=("urgent",))
             yield stack
 
 
