@@ -43,8 +43,8 @@ def is_silent(beat_at: datetime, now: datetime) -> bool:
     return now - beat_at >= SILENT_AFTER
 
 
-def _is_time(name: str) -> bool:
-    """Whether this process last beat as `name` `EVERY_SECONDS` ago. It counts as having beaten now."""
+def _time_to_beat(name: str) -> bool:
+    """True at most every `EVERY_SECONDS` for each name: who is told so beats."""
     now = time.monotonic()
     if now - _noted_at.get(name, -EVERY_SECONDS) < EVERY_SECONDS:
         return False
@@ -64,7 +64,7 @@ def _worker_is_alive(**_signal: Any) -> None:
     """One that serves the urgent queue alone does not count: creations and most jobs may stand still."""
     from streamhub.lifecycle import clocks, wake
 
-    if not _is_time("worker"):
+    if not _time_to_beat("worker"):
         return
     if wake.BULK in current_app.amqp.queues.consume_from:
         _beat_or_say("worker")
@@ -75,6 +75,6 @@ class BeatsOnTick:
     """For a scheduler of `celery beat`: its loop is alive, whether or not a worker or the broker is."""
 
     def tick(self, *args: Any, **options: Any) -> Any:
-        if _is_time("beat"):
+        if _time_to_beat("beat"):
             _beat_or_say("beat")
         return super().tick(*args, **options)  # type: ignore[misc]
