@@ -92,7 +92,7 @@ class Alarm(models.Model):
 
     @property
     def about(self) -> str:
-        """Its object as people name it: "channel Stage", and "broker" where there is only one of the kind."""
+        """Its object as people name it: kind and name, and the kind alone where there is only one of it."""
         return self.name if self.name == self.kind else f"{self.kind} {self.name}"
 
     def state_at(self, now: datetime) -> State:
