@@ -4,7 +4,8 @@ A `PolledList` connects one list of AWS with the columns that hold its facts. Ev
 rows that wait for a change, each when its look is planned (`awaiting`), and at those that are watched
 closely; the others are looked at with the whole list, every `FULL_OBSERVE_SECONDS`. While describing the rows
 one by one takes fewer calls than the list has pages, they are described: a waiting row by its own step, a
-watched one here. Otherwise the list is read, which is a look at all that wait. Only changed rows are written.
+watched one here. Otherwise the list is read, which is a look at all that wait, and the complete list that is
+due next is due later. Only changed rows are written.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from streamhub.clock import database_now
 from streamhub.errors import AwsError, Retryable
@@ -28,6 +29,8 @@ from streamhub.lifecycle.polled_lists import PolledList, identified, unscheduled
 from streamhub.lifecycle.reading import progressed, read_list, read_one
 
 NOTHING = "nothing to observe"
+# A look planned so many `OBSERVE_SECONDS` after the last one loses nothing by half of one.
+LOOSE_PERIODS = 2
 # A list is read for deletions alone if it proves so many with a page, or after so many `OBSERVE_SECONDS`.
 CONFIRMED_BY_A_PAGE = 10
 CONFIRM_PERIODS = 20
@@ -38,10 +41,10 @@ def observe(polled_list: PolledList) -> str:
     known = identified(polled_list)
     awaited = known.filter(polled_list=polled_list.key)
     confirming = awaited.filter(polled_list.confirms) if polled_list.confirms else awaited.none()
-    waiting = _left(awaited.exclude(pk__in=confirming.values("pk")))
+    waiting, exact = _left(awaited.exclude(pk__in=confirming.values("pk")))
     # If others wait for a place, which one of these may free, no look waits for its plan.
     hurried = any(waiting.values()) and polled_list.needed()
-    looks = _Looks(waiting, _watched(polled_list), hurried)
+    looks = _Looks(waiting, _watched(polled_list), exact, hurried)
     listing, _ = Listing.objects.get_or_create(key=polled_list.key)
     full_due = _is_due(listing.listed_at) and (known.exists() or polled_list.needed())
     wake_due = _is_due(listing.woken_at or listing.listed_at)
@@ -67,11 +70,13 @@ class _Looks:
     """The rows of a list that are looked at before the whole list is due.
 
     `waiting`: the rows that wait for it, each with the time left until its planned look; None: it has no
-    plan, and is always due. `watched`: the rows that are watched closely. `hurried`: no plan counts.
+    plan, and is always due. `watched`: the rows that are watched closely. `exact`: whether a row waits whose
+    look is worth its own second. `hurried`: no plan counts.
     """
 
     waiting: Mapping[int, timedelta | None]
     watched: list[int]
+    exact: bool
     hurried: bool
 
     @property
@@ -79,7 +84,10 @@ class _Looks:
         return any(left is not None for left in self.waiting.values())
 
     def list_is_cheaper(self, pages: int) -> bool:
-        """Whether the list shows what is due in fewer calls, or in as many calls more than is due."""
+        """Whether the list shows what is due in fewer calls, or in as many and more than is due.
+
+        The next complete list is due later then, so that a list costs less than as many describes.
+        """
         due = len({*self._near(), *self.watched})
         return due > pages or (due == pages and self._share(pages))
 
@@ -88,7 +96,9 @@ class _Looks:
         return self._near() if self._share(pages) else self._within(settings.OBSERVE_SECONDS)
 
     def _share(self, pages: int) -> bool:
-        return len({*self.waiting, *self.watched}) > pages
+        """Whether the rows are looked at by the list, when it is nearest to their plans."""
+        rows = len({*self.waiting, *self.watched})
+        return rows > pages or (rows == pages and not (self.watched or self.exact))
 
     def _near(self) -> list[int]:
         """A list is read now or a period later, whichever is nearer to the planned look."""
@@ -100,10 +110,17 @@ class _Looks:
         return [pk for pk, left in self.waiting.items() if left is None or left.total_seconds() <= seconds]
 
 
-def _left(waiting: QuerySet[Any]) -> dict[int, timedelta | None]:
-    """How long each of these rows still waits for its planned look."""
+def _left(waiting: QuerySet[Any]) -> tuple[dict[int, timedelta | None], bool]:
+    """How long each of these rows still waits for its planned look, and whether one is `exact`. One query.
+
+    A row that has no plan, or whose look is planned soon after its last one, is.
+    """
     left = ExpressionWrapper(F("look_at") - Now(), output_field=DurationField())
-    return dict(waiting.annotate(left=left).values_list("pk", "left"))
+    seen_at = Coalesce("awaits_seen_at", "awaits_since")
+    loose = timedelta(seconds=LOOSE_PERIODS * settings.OBSERVE_SECONDS)
+    rows = list(waiting.annotate(left=left, seen_at=seen_at).values_list("pk", "left", "look_at", "seen_at"))
+    exact = any(not (look_at and seen_at) or look_at - seen_at < loose for _, _, look_at, seen_at in rows)
+    return {pk: left for pk, left, _, _ in rows}, exact
 
 
 def _is_not_unread(listing: Listing) -> None:

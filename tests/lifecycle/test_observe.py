@@ -465,13 +465,39 @@ def test_before_its_look_is_due_a_waiting_row_causes_no_call(polled_list: Polled
     assert reread(first).not_before is None
 
 
-def test_one_row_describes_itself_at_the_planned_second(polled_list: PolledList, aws: FakeList) -> None:
-    recently_listed(pages=1)
-    first = row("E1", **planned(seconds=settings.OBSERVE_SECONDS * 0.9))
+@pytest.mark.parametrize(
+    ("pages", "seen_seconds_ago"),
+    [(2, None), (1, 1)],
+    ids=["describing takes fewer calls", "looked at just now"],
+)
+def test_one_row_describes_itself_at_the_planned_second(
+    pages: int, seen_seconds_ago: int | None, polled_list: PolledList, aws: FakeList
+) -> None:
+    recently_listed(pages=pages)
+    seen_at = database_now() - timedelta(seconds=seen_seconds_ago) if seen_seconds_ago else None
+    first = row("E1", **planned(seconds=settings.OBSERVE_SECONDS * 0.9, awaits_seen_at=seen_at))
     observe(polled_list)
     assert aws.reads == 0
     assert reread(first).observe_requested
     assert reread(first).not_before == reread(first).look_at
+
+
+def test_a_look_of_one_row_long_after_its_last_is_the_complete_list_too(
+    polled_list: PolledList, aws: FakeList
+) -> None:
+    """It takes as many calls as to describe the row, and the list that is due next is due later."""
+    recently_listed(pages=1)
+    before = Listing.objects.get().listed_at
+    aws.items = [Item("E1", "Deployed")]
+    first = row("E1", **planned(seconds=settings.OBSERVE_SECONDS * 0.9))
+    assert observe(polled_list) == NOTHING
+    type(first).objects.filter(pk=first.pk).update(
+        look_at=database_now() + timedelta(seconds=settings.OBSERVE_SECONDS * 0.4)
+    )
+    observe(polled_list)
+    assert aws.reads == 1
+    assert reread(first).status == "Deployed"
+    assert Listing.objects.get().listed_at > before
 
 
 def test_what_is_watched_is_looked_at_before_its_planned_look(
@@ -499,7 +525,7 @@ def test_a_retry_does_not_wait_for_the_planned_look(
 ) -> None:
     """Somebody presses it just before the observation writes when the row takes its next step."""
     recently_listed(pages=1)
-    first = row("E1", **planned(seconds=settings.OBSERVE_SECONDS * 0.9))
+    first = row("E1", **planned(seconds=settings.OBSERVE_SECONDS * 0.9, awaits_seen_at=database_now()))
     in_order = observing.update_in_order
 
     def pressed_before(*args: Any, **fields: Any) -> int:
