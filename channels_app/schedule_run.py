@@ -1,4 +1,6 @@
-"""The job `run_schedule`: carries out what is due, and looks whether what was pre-flighted is ready."""
+"""The job `run_schedule`: carries out what is due, ends warmth that no show needs any more, and looks whether
+what was pre-flighted is ready.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,8 @@ from channels_app.services.schedule_steps import (
     schedule_step,
     schedule_trouble_now,
     schedule_trouble_over,
+    schedule_warm_less,
+    schedule_warmed,
     scheduled,
 )
 from streamhub.clock import from_now
@@ -27,6 +31,8 @@ def run_schedule(run: JobRun) -> None:
         done += len(schedule_step(row))
         if not run.extend():
             return
+    for channel in schedule_warmed():
+        schedule_warm_less(channel)
     not_ready = sum(not _is_ready(row) for row in _preflighted())
     run.say(f"{done} action{pluralize(done)} carried out, {not_ready} not ready")
 

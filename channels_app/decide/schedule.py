@@ -39,7 +39,7 @@ MOST = {
 }
 # A start by itself that is so late is left to a person.
 START_LATE = timedelta(minutes=10)
-# A channel that was warmed up for a show stays warm for so long after its planned start.
+# A channel that was warmed up for a show that does not start stays warm for so long after its planned start.
 WARM_AFTER = timedelta(minutes=30)
 # What was not done so long after the start is not done any more.
 FORGOTTEN = timedelta(hours=24)
@@ -104,6 +104,14 @@ def due(plan: Plan, now: datetime) -> list[Action]:
     else:
         candidates = []
     return [action for action in candidates if not plan.is_done(action)]
+
+
+def warm_until(plan: Plan) -> datetime | None:
+    """Until when the channel that was warmed up for the show stays warm for it; None: it does not."""
+    waits = plan.state == State.IDLE and plan.rules.warm_up_minutes is not None
+    if plan.starts_at is None or not waits or not plan.is_done(Action.WARM_UP):
+        return None
+    return plan.starts_at + WARM_AFTER
 
 
 def _before(plan: Plan, start: datetime, now: datetime) -> Iterator[Action]:

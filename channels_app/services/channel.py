@@ -36,6 +36,8 @@ from streamhub.names import composed, folded
 
 # Error code of a channel whose distribution was deleted outside StreamHub.
 DISTRIBUTION_GONE = "distribution_gone"
+# The columns of a channel that is not kept warm.
+NOT_WARM: dict[str, Any] = {"warm_until": None, "warm_asked_until": None}
 
 
 def locked_channel(pk: int) -> Channel:
@@ -175,7 +177,7 @@ def channel_stop_unneeded(channel: Channel, *, who: Actor, why: str, warm: bool 
         return False
     fields: dict[str, Any] = {}
     if not warm:
-        row.warm_until = fields["warm_until"] = None
+        row.warm_until, fields = None, dict(NOT_WARM)
     if channel_wanted(row) != Desired.IDLE:
         return False
     if row.desired == Desired.RUNNING:
@@ -203,7 +205,7 @@ def channel_stop(channel: Channel, *, who: Actor, confirmed: bool = False) -> Ch
     row.warm_until = None
     states.record(row, row.state, row.state, who=who, why="stop requested")
     fields = stop_confirmed(row) if confirmed else {}
-    channel_intent(row, observe_requested=True, warm_until=None, **fields)
+    channel_intent(row, observe_requested=True, **NOT_WARM, **fields)
     return row
 
 
@@ -226,7 +228,7 @@ def channel_delete(channel: Channel, *, who: Actor) -> Channel:
     states.change(
         channel, State.DELETING, who=who, why="deleted", desired=Desired.DELETED, distribution_wanted=False
     )
-    channel_intent(channel, warm_until=None)
+    channel_intent(channel, **NOT_WARM)
     return channel
 
 

@@ -52,7 +52,8 @@ def pass_time(span: timedelta) -> None:
         Breakout.objects.filter(pk=row.pk).update(schedule_done=done, schedule_trouble=trouble)
     columns = ("starts_at", "session_started_at", "session_ended_at", "state_since")
     Breakout.objects.update(**{column: F(column) - span for column in columns})
-    Channel.objects.update(warm_until=F("warm_until") - span)
+    warmth = ("warm_until", "warm_asked_until")
+    Channel.objects.update(**{column: F(column) - span for column in warmth})
 
 
 def earlier(moment: str, span: timedelta) -> str:
