@@ -67,6 +67,20 @@ WHILE = {
 }
 
 
+# By which choice each is done or said.
+CHOSEN_BY = {
+    Action.PREFLIGHT: "preflight_minutes",
+    Action.WARM_UP: "warm_up_minutes",
+    Action.START: "auto_start",
+    Action.MISSED: "auto_start",
+    Action.REMIND: "reminder_minutes",
+    Action.WARN: "end_warning_minutes",
+    Action.STOP: "auto_stop",
+}
+# What these say is that something was not done in time.
+SAY_IT_WAS_MISSED = (Action.MISSED, Action.REMIND)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A breakout as the schedule sees it. `done`: for which moment each action was carried out."""
@@ -90,6 +104,18 @@ def rules_of(channel: Mapping[str, Any], breakout: Mapping[str, Any]) -> Rules:
     """The choices of a channel and of its breakout as one."""
     chosen = {**channel, **breakout}
     return Rules(**{name: chosen[name] for name in NAMES if name in chosen})
+
+
+def is_chosen(rules: Rules, action: Action) -> bool:
+    return bool(getattr(rules, CHOSEN_BY[action]))
+
+
+def missed_before(plan: Plan, was: Rules, now: datetime) -> list[Action]:
+    """What is due of a plan only because it is chosen now, after its time: nothing has failed.
+
+    `was`: what was chosen until now.
+    """
+    return [action for action in due(plan, now) if action in SAY_IT_WAS_MISSED and not is_chosen(was, action)]
 
 
 def due(plan: Plan, now: datetime) -> list[Action]:

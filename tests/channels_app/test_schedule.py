@@ -161,6 +161,44 @@ def test_a_late_preflight_is_done_at_once_and_a_start_that_is_too_late_is_an_ala
     assert rules_now() == []
 
 
+@pytest.mark.parametrize("on", ["channel", "breakout"])
+def test_what_is_switched_on_late_does_not_alarm_of_starts_that_are_past(
+    world: WorldUnderTest, stage: Channel, on: str
+) -> None:
+    row = planned(-20 * MINUTE)
+    choice = {"auto_start": True, "reminder_minutes": 5}
+    if on == "channel":
+        services.channel_schedule(stage, choice, who=TESTER)
+    else:
+        services.breakout_schedule(row, choice, who=TESTER)
+    run_schedule()
+    assert (show().state, rules_now(), said(row)) == ("idle", [], [])
+    services.breakout_edit(row, starts_at=database_now() + 5 * MINUTE, who=TESTER)
+    pass_time(16 * MINUTE)  # of what is planned from now on it does
+    run_schedule()
+    assert rules_now() == ["schedule_reminder", "schedule_start"]
+
+
+def test_a_start_that_was_missed_is_an_alarm_whatever_else_is_chosen_since(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    row = planned(MINUTE, auto_start=True, reminder_minutes=30)
+    pass_time(12 * MINUTE)  # beat was down over the start
+    services.breakout_schedule(row, {"auto_start": True, "reminder_minutes": 5}, who=TESTER)
+    run_schedule()
+    assert rules_now() == ["schedule_reminder", "schedule_start"]
+
+
+def test_what_is_not_chosen_any_more_is_no_alarm(world: WorldUnderTest, stage: Channel) -> None:
+    row = planned(MINUTE, auto_start=True, reminder_minutes=5)
+    pass_time(12 * MINUTE)
+    run_schedule()
+    services.breakout_schedule(row, {"reminder_minutes": 5}, who=TESTER)
+    assert rules_now() == ["schedule_reminder"]
+    services.breakout_schedule(row, {}, who=TESTER)
+    assert rules_now() == []
+
+
 def test_a_start_that_is_refused_is_an_alarm_is_tried_again_and_said_once(
     world: WorldUnderTest, stage: Channel
 ) -> None:
