@@ -41,6 +41,12 @@ def planned(ahead: timedelta, minutes: int | None = 60, **choice: Any) -> Breako
     return services.breakout_schedule(row, choice, who=TESTER)
 
 
+def planned_beside(other: Breakout, ahead: timedelta, **choice: Any) -> Breakout:
+    """Another breakout on the channel of this one, which starts so long from now."""
+    starts_at = database_now() + ahead
+    return rows.breakout(on=other.channel, starts_at=starts_at, duration_minutes=60, schedule=choice)
+
+
 def pass_time(span: timedelta) -> None:
     """Let time pass: what is planned comes nearer, and what was done lies further back."""
     for row in Breakout.objects.exclude(schedule_done={}, schedule_trouble={}):
@@ -242,6 +248,23 @@ def test_not_ready_is_an_alarm_until_it_is_ready(world: WorldUnderTest, stage: C
     world.settle()
     run_schedule()
     assert (rules_now(), said(row)[-1]) == ([], "pre-flight: ready")
+
+
+def test_the_talk_before_it_is_no_reason_to_alarm_of_the_next_one(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    before = planned(-MINUTE, minutes=20, auto_start=True)
+    work(world)
+    after = planned_beside(before, 25 * MINUTE, preflight_minutes=30)
+    run_schedule()
+    pass_time(3 * MINUTE)
+    run_schedule()
+    assert rules_now() == []
+    assert said(after) == ["pre-flight: prepared for its planned start"]
+    pass_time(18 * MINUTE)  # it overruns
+    run_schedule()
+    pass_time(3 * MINUTE)
+    assert rules_now() == ["schedule_not_ready"]
 
 
 def test_extend_moves_warning_and_stop(world: WorldUnderTest, stage: Channel) -> None:
