@@ -235,7 +235,8 @@ def channel_delete(channel: Channel, *, who: Actor) -> Channel:
 @transaction.atomic
 @audit.verb("channels_app.retry_channel")
 def channel_retry(channel: Channel, *, who: Actor, second_too: bool = True) -> Channel:
-    """Retry what failed or waits, now. Lost parts and a lost distribution are created again.
+    """Retry what failed or waits, now. Lost parts and a lost distribution are created again, unless it is
+    being deleted.
 
     A MediaLive channel whose last edit failed gets our settings again. `second_too`: if it works without its
     second input, it gets another one, with another URL. Raises `NotPossible`, also when it is kept warm and
@@ -243,6 +244,8 @@ def channel_retry(channel: Channel, *, who: Actor, second_too: bool = True) -> C
     """
     channel = locked_channel(channel.pk)
     place_check(channel)
+    if channel.desired == Desired.DELETED:
+        return _deletion_retry(channel, who=who)
     distribution_gone = channel.error_code == DISTRIBUTION_GONE
     renewed = _second_renewal(channel) if second_too else {}
     if channel.security_group is not None and (renewed or not channel.ml_input_id):
@@ -270,6 +273,14 @@ def channel_retry(channel: Channel, *, who: Actor, second_too: bool = True) -> C
         **built,
         **renewed,
     )
+    return channel
+
+
+def _deletion_retry(channel: Channel, *, who: Actor) -> Channel:
+    if channel.state == State.FAILED:
+        none: dict[str, Any] = {"failed_step": "", **error_fields(None)}
+        states.change(channel, State.DELETING, who=who, why="retried", **none)
+    channel_intent(channel, observe_requested=True)
     return channel
 
 
