@@ -77,6 +77,8 @@ CHOSEN_BY = {
     Action.WARN: "end_warning_minutes",
     Action.STOP: "auto_stop",
 }
+# These are not done any more once the start is late.
+BEFORE_START = (Action.PREFLIGHT, Action.WARM_UP)
 # What these say is that something was not done in time.
 SAY_IT_WAS_MISSED = (Action.MISSED, Action.REMIND)
 
@@ -108,6 +110,12 @@ def rules_of(channel: Mapping[str, Any], breakout: Mapping[str, Any]) -> Rules:
 
 def is_chosen(rules: Rules, action: Action) -> bool:
     return bool(getattr(rules, CHOSEN_BY[action]))
+
+
+def is_worth_saying(plan: Plan, action: Action, now: datetime) -> bool:
+    """Whether what an action said of the plan may still be so: it is chosen, and tried or looked at again."""
+    over = action in BEFORE_START and plan.starts_at is not None and now - plan.starts_at > START_LATE
+    return plan.state == WHILE[action] and is_chosen(plan.rules, action) and not over
 
 
 def missed_before(plan: Plan, was: Rules, now: datetime) -> list[Action]:

@@ -250,6 +250,22 @@ def test_not_ready_is_an_alarm_until_it_is_ready(world: WorldUnderTest, stage: C
     assert (rules_now(), said(row)[-1]) == ([], "pre-flight: ready")
 
 
+@pytest.mark.parametrize("choice", ["preflight_minutes", "warm_up_minutes"])
+def test_what_is_not_looked_at_any_more_is_no_alarm(
+    world: WorldUnderTest, stage: Channel, choice: str
+) -> None:
+    """Ten minutes after the planned start it is neither checked nor warmed up, and may well be ready."""
+    planned(5 * MINUTE, **{choice: 30})
+    Channel.objects.update(state="failed", error_message="Broken.")
+    run_schedule()
+    pass_time(14 * MINUTE)
+    assert len(rules_now()) == 1
+    Channel.objects.update(state="idle", error_message="")
+    pass_time(2 * MINUTE)
+    run_schedule()
+    assert rules_now() == []
+
+
 def test_the_talk_before_it_is_no_reason_to_alarm_of_the_next_one(
     world: WorldUnderTest, stage: Channel
 ) -> None:
@@ -322,6 +338,22 @@ def test_a_show_that_is_extended_by_less_than_it_overruns_is_not_stopped_for_it(
     assert "StreamHub stops it" not in alarm.sentence
     services.breakout_extend(row, 30, who=TESTER)
     pass_time(36 * MINUTE)
+    work(world)
+    assert show().state == "completed"
+
+
+def test_a_show_whose_duration_is_given_while_it_runs_is_not_stopped_for_it(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    """Nobody had planned an end before, so that it is past already stops nothing."""
+    row = planned(-MINUTE, minutes=None, auto_start=True, auto_stop=True)
+    work(world)
+    pass_time(20 * MINUTE)
+    services.breakout_edit(row, duration_minutes=15, who=TESTER)
+    work(world)
+    assert show().state == "running"
+    services.breakout_extend(row, 30, who=TESTER)
+    pass_time(31 * MINUTE)
     work(world)
     assert show().state == "completed"
 
