@@ -105,23 +105,28 @@ def _sentence(refusal: NotPossible | Invalid) -> str:
     return refusal.detail if isinstance(refusal, NotPossible) else " ".join(refusal.errors.values())
 
 
-def schedule_trouble(row: Breakout, action: Action, sentence: str) -> None:
-    """Keep what an action could not do, for the alarm, and say it once on the timeline."""
+def schedule_trouble(row: Breakout, action: Action, sentence: str, reason: str = "") -> None:
+    """Keep what an action could not do, for the alarm, and say it once on the timeline.
+
+    `reason`: what stays the same while the words of it change ("": nothing but the sentence).
+    """
     moment = plan_of(row).moment(action)
     known = row.schedule_trouble.get(action, {})
-    if known.get("for") == moment and known.get("sentence") == sentence:
+    known = known if known.get("for") == moment else {}
+    since = known.get("since") or database_now().isoformat()
+    trouble = {"for": moment, "since": since, "sentence": sentence, "reason": reason or sentence}
+    if trouble == known:
         return
-    since = known["since"] if known.get("for") == moment else database_now().isoformat()
-    trouble = {"for": moment, "since": since, "sentence": sentence}
     row.schedule_trouble = {**row.schedule_trouble, action: trouble}
     row.save(update_fields=["schedule_trouble"])
-    _tell(row, f"{_NAMES[action]}: {sentence}")
+    if trouble["reason"] != known.get("reason"):
+        _tell(row, f"{_NAMES[action]}: {sentence}")
 
 
-def schedule_trouble_now(breakout: Breakout, action: Action, sentence: str) -> None:
+def schedule_trouble_now(breakout: Breakout, action: Action, sentence: str, reason: str) -> None:
     """`schedule_trouble` for a row that is not locked."""
     with transaction.atomic():
-        schedule_trouble(locked_breakout(breakout), action, sentence)
+        schedule_trouble(locked_breakout(breakout), action, sentence, reason)
 
 
 def schedule_trouble_over(breakout: Breakout, action: Action, why: str) -> None:

@@ -250,6 +250,47 @@ def test_not_ready_is_an_alarm_until_it_is_ready(world: WorldUnderTest, stage: C
     assert (rules_now(), said(row)[-1]) == ([], "pre-flight: ready")
 
 
+def test_reasons_in_other_words_are_not_said_again(world: WorldUnderTest, stage: Channel) -> None:
+    """A reason may name a time that AWS is expected to take, which moves on."""
+    row = planned(20 * MINUTE, preflight_minutes=30)
+    for state, words in (("failed", "Broken."), ("failed", "Still broken."), ("provisioning", "")):
+        Channel.objects.update(state=state, error_message=words)
+        run_schedule()
+    not_ready = [why for why in said(row) if "It is not ready" in why]
+    assert len(not_ready) == 1
+    pass_time(3 * MINUTE)
+    (alarm,) = schedule_alarms.current()
+    assert "The channel is provisioning" in alarm.sentence  # the alarm says what is so now
+    Channel.objects.update(state="idle", error_code="x", error_message="Another reason.")
+    run_schedule()
+    assert len([why for why in said(row) if "It is not ready" in why]) == 2
+
+
+def test_a_show_that_cannot_be_dealt_with_holds_up_no_other(
+    world: WorldUnderTest, stage: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = planned(-2 * MINUTE, auto_start=True)
+    other = rows.breakout(
+        on=rows.channel(distribution=rows.distribution()),
+        starts_at=database_now() - MINUTE,
+        schedule={"auto_start": True},
+    )
+    start = schedule_steps.breakout_start
+
+    def defective(row: Breakout, **more: Any) -> Breakout:
+        if row.pk == broken.pk:
+            raise RuntimeError("no such thing")
+        return start(row, **more)
+
+    monkeypatch.setattr(schedule_steps, "breakout_start", defective)
+    run_schedule()
+    other.refresh_from_db()
+    assert other.state == "starting"
+    job = Job.objects.get(name="run_schedule")
+    assert job.error == "keynote: RuntimeError: no such thing"
+    assert job.outcome.startswith("1 action carried out")
+
+
 @pytest.mark.parametrize("choice", ["preflight_minutes", "warm_up_minutes"])
 def test_what_is_not_looked_at_any_more_is_no_alarm(
     world: WorldUnderTest, stage: Channel, choice: str
