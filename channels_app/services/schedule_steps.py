@@ -91,7 +91,7 @@ def schedule_warm_less(channel: Channel) -> None:
     if row is None:
         return
     needed = list[datetime]()
-    for show in row.breakouts.filter(state=State.IDLE, schedule_done__has_key=Action.WARM_UP):
+    for show in row.breakouts.filter(state=State.IDLE, schedule_done__has_key=Action.WARM_UP.value):
         show.channel = row
         if until := warm_until(plan_of(show)):
             needed.append(until)
