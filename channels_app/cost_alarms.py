@@ -35,6 +35,7 @@ OF_CHANNEL = (
     "name",
     "state_since",
     "warm_until",
+    "warm_asked_until",
     "ml_channel_state",
     "ml_channel_gone",
     "error_code",
@@ -45,6 +46,7 @@ OF_BREAKOUT = (
     "state",
     "state_since",
     "cancelling",
+    "starts_at",
     "session_started_at",
     "duration_minutes",
     "channel_id",
@@ -123,6 +125,8 @@ def _idle_running(
     if now - since < limits.idle_running:
         return None
     warm_until = channel.warm_until if channel.warm_until and channel.warm_until > now else None
+    if warm_until is not None and _waits_for_show(channel, warm_until):
+        return None
     reason = (
         gettext(" It is kept warm until %(warm_until)s UTC.") % {"warm_until": f"{warm_until:%Y-%m-%d %H:%M}"}
         if warm_until
@@ -145,6 +149,11 @@ def _idle_running(
         ),
         _channel_error(channel),
     )
+
+
+def _waits_for_show(channel: Channel, warm_until: datetime) -> bool:
+    """Whether it is warmed up for a show that still comes: only the schedule keeps it warm for so long."""
+    return channel.warm_asked_until is None or channel.warm_asked_until < warm_until
 
 
 def _of_breakout(channel: Channel, breakout: Breakout, now: datetime, limits: Limits) -> CostAlarm | None:
@@ -176,19 +185,14 @@ def _late(channel: Channel, breakout: Breakout, now: datetime, limits: Limits) -
 def _over_time(
     channel: Channel, breakout: Breakout, since: datetime, now: datetime, limits: Limits
 ) -> CostAlarm | None:
-    planned = breakout.duration_minutes
-    allowed = limits.without_duration if planned is None else timedelta(minutes=planned) + limits.over_time
-    if now - since <= allowed:
+    end = breakout.planned_end_at
+    late = now - since > limits.without_duration if end is None else now - end > limits.over_time
+    if not late:
         return None
     plan = (
         gettext("without a planned duration")
-        if planned is None
-        else ngettext(
-            "longer than the planned %(planned)s minute",
-            "longer than the planned %(planned)s minutes",
-            planned,
-        )
-        % {"planned": planned}
+        if end is None
+        else gettext("beyond its planned end, %(end)s UTC") % {"end": f"{end:%Y-%m-%d %H:%M}"}
     )
     message = gettext("%(name)s has run for %(minutes_text)s, %(plan)s.") % {
         "name": breakout.name,

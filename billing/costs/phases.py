@@ -1,6 +1,7 @@
 """When each channel's encoder ran and stood idle, from the transitions of channels.
 
-A failed channel is as it was before, until MediaLive says that it does not run.
+A channel that failed or is being deleted is as it was before, until MediaLive says that it does not run, and
+then that it is gone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Max, Q
 
 from billing import jobs
 from billing.costs.encoder import Encoder
@@ -29,10 +30,11 @@ SETTLED = timedelta(seconds=30)  # until then it is left to the next time
 LATE = timedelta(hours=1)
 AT_ONCE = 5000
 
-# What each state says of the encoder. FAILED says nothing: a failed channel runs or not, as before, until
-# MediaLive says that it does not run.
+# What each state says of the encoder. FAILED and DELETING say nothing: such a channel runs or not, as before,
+# until MediaLive says that it does not run.
 _RUNNING = {State.STARTING: True, State.RUNNING: True, State.STOPPING: True, State.IDLE: False}
-_NOTHING = (State.PENDING, State.PROVISIONING, State.DELETING)
+_NOTHING = (State.PENDING, State.PROVISIONING)
+_AS_BEFORE = (State.FAILED, State.DELETING)
 
 
 def encoder_of(channel: Channel) -> Encoder:
@@ -69,7 +71,7 @@ def phases_record() -> int:
             if after == cursor.transition:
                 _move(cursor, rows)
             after = rows[-1].pk if rows else after
-    return began + _failed_record()
+    return began + _stopped_record() + _inputs_record()
 
 
 def _cursor() -> PhaseCursor:
@@ -108,8 +110,7 @@ def _record(rows: list[Transition]) -> int:
         lasts = phase is not None and phase.ended_at is None
         ends = row.to_state in _NOTHING or (phase is not None and running not in (None, phase.running))
         if phase is not None and lasts and ends:
-            phase.ended_at = max(row.at, phase.started_at)
-            phase.save(update_fields=["ended_at"])
+            _end(phase, row.at)
             lasts = False
         if not lasts and running is not None:
             phases[row.resource_id] = _begin(row, running, channels.get(row.resource_id))
@@ -153,43 +154,66 @@ def _begin(
     return phase
 
 
-def _failed_record() -> int:
-    """End the runs of failed channels that do not run any more; returns how many idle times begin there.
+def _stopped_record() -> int:
+    """End what is over of channels that failed or are being deleted; returns how many idle times begin there.
 
-    MediaLive gave up a start, or somebody stopped or deleted its channel. No transition says so before Retry.
+    MediaLive gave up a start or obeyed a stop, or its channel is gone. No transition says so.
     """
     began = 0
     with transaction.atomic():
         jobs.ESTIMATE_COSTS.lock()
-        runs = EncoderPhase.objects.filter(ended_at=None, running=True)
-        for channel in _failed_and_idle(runs):
+        for channel, phase in _open_phases(Q(state__in=_AS_BEFORE, start_accepted_at=None)):
+            if encoding(channel) or (has_encoder(channel) and not phase.running):
+                continue
             seen = max(channel.state_since, channel.observed_at or channel.state_since)
-            for phase in runs.filter(channel_id=channel.pk):
-                phase.ended_at = max(seen, phase.started_at)
-                phase.save(update_fields=["ended_at"])
-            if has_encoder(channel) and (row := _failure_of(channel)):
-                _begin(row, False, channel, seen)
+            _end(phase, seen)
+            if has_encoder(channel):
+                _begin(_newest_transition(channel), False, channel, seen)
                 began += 1
     return began
 
 
-def _failed_and_idle(runs: QuerySet[EncoderPhase]) -> list[Channel]:
-    """The failed channels of these phases whose encoder does not run, and whose transitions were all read."""
+def _inputs_record() -> int:
+    """Begin another idle time where a push input came or went since it began; returns how many.
+
+    Nothing that the timeline says lies between: then it has had them from its beginning.
+    """
+    began = 0
+    with transaction.atomic():
+        jobs.ESTIMATE_COSTS.lock()
+        for channel, phase in _open_phases(Q(state=State.IDLE)):
+            encoder = encoder_of(channel)
+            if phase.running or encoder.push_inputs == phase.push_inputs:
+                continue
+            newest, now = _newest_transition(channel), database_now()
+            if newest.pk > phase.transition:
+                _end(phase, now)
+                _begin(newest, False, channel, now)
+                began += 1
+            else:
+                phase.inputs, phase.push_inputs = encoder.inputs, encoder.push_inputs
+                phase.save(update_fields=["inputs", "push_inputs"])
+    return began
+
+
+def _open_phases(condition: Q) -> list[tuple[Channel, EncoderPhase]]:
+    """The phases that last of such channels, if all transitions of those were read."""
+    lasting = EncoderPhase.objects.filter(ended_at=None)
     rows = Channel.objects.filter(
-        pk__in=runs.values("channel_id"),
-        state=State.FAILED,
-        state_since__lt=from_now(-2 * SETTLED),
-        start_accepted_at=None,
+        condition, pk__in=lasting.values("channel_id"), state_since__lt=from_now(-2 * SETTLED)
     )
-    return [row for row in rows.order_by("pk") if not encoding(row)]
+    phases = {phase.channel_id: phase for phase in lasting}
+    return [(row, phases[row.pk]) for row in rows.order_by("pk") if row.pk in phases]
 
 
-def _failure_of(channel: Channel) -> Transition | None:
-    """The transition by which it came into its state."""
-    rows = Transition.objects.filter(
-        resource_type=Channel.KIND, resource_id=channel.pk, to_state=State.FAILED
-    )
-    return rows.exclude(from_state=F("to_state")).order_by("-pk").first()
+def _end(phase: EncoderPhase, at: datetime) -> None:
+    phase.ended_at = max(at, phase.started_at)
+    phase.save(update_fields=["ended_at"])
+
+
+def _newest_transition(channel: Channel) -> Transition:
+    """The last thing that its timeline says, so that what was read stays read."""
+    return Transition.objects.filter(resource_type=Channel.KIND, resource_id=channel.pk).latest("pk")
 
 
 def phases_end_of_deleted() -> int:
@@ -200,7 +224,6 @@ def phases_end_of_deleted() -> int:
     for phase in gone:
         rows = Transition.objects.filter(resource_type=Channel.KIND, resource_id=phase.channel_id)
         last = rows.order_by("-id").first()
-        phase.ended_at = max(last.at, phase.started_at) if last else phase.started_at
-        phase.save(update_fields=["ended_at"])
+        _end(phase, last.at if last else phase.started_at)
         count += 1
     return count

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_app.decide.schedule import WHILE, Action
+from channels_app.decide.schedule import Action, is_worth_saying
 from channels_app.models import Breakout
 from channels_app.services.schedule import plan_of
 from channels_app.services.schedule_steps import with_trouble
@@ -77,7 +77,8 @@ def _conditions(rows: Iterable[Breakout]) -> list[Condition]:
             action = Action(name)
             since = datetime.fromisoformat(trouble["since"])
             unread = action is Action.PREFLIGHT and now - since < READING
-            if row.state == WHILE[action] and trouble["for"] == plan.moment(action) and not unread:
+            lasts = trouble["for"] == plan.moment(action) and is_worth_saying(plan, action, now)
+            if lasts and not unread:
                 condition = _condition(row, action, since, trouble["sentence"])
                 found.setdefault(condition.key, condition)
     return list(found.values())

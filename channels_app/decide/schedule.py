@@ -39,7 +39,7 @@ MOST = {
 }
 # A start by itself that is so late is left to a person.
 START_LATE = timedelta(minutes=10)
-# A channel that was warmed up for a show stays warm for so long after its planned start.
+# A channel that was warmed up for a show that does not start stays warm for so long after its planned start.
 WARM_AFTER = timedelta(minutes=30)
 # What was not done so long after the start is not done any more.
 FORGOTTEN = timedelta(hours=24)
@@ -67,6 +67,22 @@ WHILE = {
 }
 
 
+# By which choice each is done or said.
+CHOSEN_BY = {
+    Action.PREFLIGHT: "preflight_minutes",
+    Action.WARM_UP: "warm_up_minutes",
+    Action.START: "auto_start",
+    Action.MISSED: "auto_start",
+    Action.REMIND: "reminder_minutes",
+    Action.WARN: "end_warning_minutes",
+    Action.STOP: "auto_stop",
+}
+# These are not done any more once the start is late.
+BEFORE_START = (Action.PREFLIGHT, Action.WARM_UP)
+# What these say is that something was not done in time.
+SAY_IT_WAS_MISSED = (Action.MISSED, Action.REMIND)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A breakout as the schedule sees it. `done`: for which moment each action was carried out."""
@@ -92,6 +108,24 @@ def rules_of(channel: Mapping[str, Any], breakout: Mapping[str, Any]) -> Rules:
     return Rules(**{name: chosen[name] for name in NAMES if name in chosen})
 
 
+def is_chosen(rules: Rules, action: Action) -> bool:
+    return bool(getattr(rules, CHOSEN_BY[action]))
+
+
+def is_worth_saying(plan: Plan, action: Action, now: datetime) -> bool:
+    """Whether what an action said of the plan may still be so: it is chosen, and tried or looked at again."""
+    over = action in BEFORE_START and plan.starts_at is not None and now - plan.starts_at > START_LATE
+    return plan.state == WHILE[action] and is_chosen(plan.rules, action) and not over
+
+
+def missed_before(plan: Plan, was: Rules, now: datetime) -> list[Action]:
+    """What is due of a plan only because it is chosen now, after its time: nothing has failed.
+
+    `was`: what was chosen until now.
+    """
+    return [action for action in due(plan, now) if action in SAY_IT_WAS_MISSED and not is_chosen(was, action)]
+
+
 def due(plan: Plan, now: datetime) -> list[Action]:
     """The actions that are due and were not carried out for these times, in their order.
 
@@ -104,6 +138,14 @@ def due(plan: Plan, now: datetime) -> list[Action]:
     else:
         candidates = []
     return [action for action in candidates if not plan.is_done(action)]
+
+
+def warm_until(plan: Plan) -> datetime | None:
+    """Until when the channel that was warmed up for the show stays warm for it; None: it does not."""
+    waits = plan.state == State.IDLE and plan.rules.warm_up_minutes is not None
+    if plan.starts_at is None or not waits or not plan.is_done(Action.WARM_UP):
+        return None
+    return plan.starts_at + WARM_AFTER
 
 
 def _before(plan: Plan, start: datetime, now: datetime) -> Iterator[Action]:

@@ -99,6 +99,8 @@ class Channel(ManagedResource):
     edits_refused = models.BooleanField(default=False, editable=False)
     # The channel is kept running until then, even without a breakout on air.
     warm_until = models.DateTimeField(null=True, blank=True)
+    # Until when somebody asked for that; null: nobody did, the schedule keeps it warm for its shows.
+    warm_asked_until = models.DateTimeField(null=True, blank=True, editable=False)
     # What StreamHub does by itself for its breakouts, where they do not say otherwise; see `decide.schedule`.
     schedule = models.JSONField(default=dict, blank=True)
 

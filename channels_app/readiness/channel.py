@@ -36,6 +36,7 @@ def state(channel: Channel) -> Check:
 
 
 def free(breakout: Breakout, channel: Channel) -> Check:
+    """Whether no other breakout is on air on the channel, or it is planned to end in time for this one."""
     others = Breakout.objects.filter(channel=channel, state__in=ON_AIR).exclude(pk=breakout.pk)
     other = others.order_by("state").first()  # stopping comes last
     if other is None:
@@ -48,7 +49,11 @@ def free(breakout: Breakout, channel: Channel) -> Check:
         detail += _(" A start is accepted and follows as soon as MediaLive is idle.")
     if other.state == State.RUNNING:
         detail += _(" Take over ends it and goes on air in its place.")
-    return Check("channel_free", False, detail, database_now())
+    now, end = database_now(), other.planned_end_at
+    in_time = end is not None and breakout.starts_at is not None and now < end <= breakout.starts_at
+    if end is not None and in_time:
+        detail += _(" It is planned to end before, %(end)s UTC.") % {"end": f"{end:%Y-%m-%d %H:%M}"}
+    return Check("channel_free", in_time, detail, now)
 
 
 def origin(channel: Channel) -> list[Check]:

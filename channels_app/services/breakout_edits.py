@@ -64,11 +64,12 @@ def _edit(row: Breakout, given: dict[str, Any], *, who: Actor) -> Breakout:
     if not wanted:
         return row
     why = "edited: " + "; ".join(_sentence(row, name, value) for name, value in wanted.items())
-    end = row.planned_end_at
+    before = row.planned_end_at
     for name, value in wanted.items():
         setattr(row, name, value)
     row.save(update_fields=list(wanted))
-    if end is not None and row.planned_end_at is not None and row.planned_end_at > end:
+    end = row.planned_end_at
+    if end is not None and (before is None or end > before):
         schedule_spare(row)
     states.record(row, row.state, row.state, who=who, why=why)
     if row.channel_id is not None and not set(wanted).isdisjoint(guards.plan_rules()):

@@ -36,6 +36,8 @@ from streamhub.names import composed, folded
 
 # Error code of a channel whose distribution was deleted outside StreamHub.
 DISTRIBUTION_GONE = "distribution_gone"
+# The columns of a channel that is not kept warm.
+NOT_WARM: dict[str, Any] = {"warm_until": None, "warm_asked_until": None}
 
 
 def locked_channel(pk: int) -> Channel:
@@ -175,7 +177,7 @@ def channel_stop_unneeded(channel: Channel, *, who: Actor, why: str, warm: bool 
         return False
     fields: dict[str, Any] = {}
     if not warm:
-        row.warm_until = fields["warm_until"] = None
+        row.warm_until, fields = None, dict(NOT_WARM)
     if channel_wanted(row) != Desired.IDLE:
         return False
     if row.desired == Desired.RUNNING:
@@ -203,7 +205,7 @@ def channel_stop(channel: Channel, *, who: Actor, confirmed: bool = False) -> Ch
     row.warm_until = None
     states.record(row, row.state, row.state, who=who, why="stop requested")
     fields = stop_confirmed(row) if confirmed else {}
-    channel_intent(row, observe_requested=True, warm_until=None, **fields)
+    channel_intent(row, observe_requested=True, **NOT_WARM, **fields)
     return row
 
 
@@ -226,14 +228,15 @@ def channel_delete(channel: Channel, *, who: Actor) -> Channel:
     states.change(
         channel, State.DELETING, who=who, why="deleted", desired=Desired.DELETED, distribution_wanted=False
     )
-    channel_intent(channel, warm_until=None)
+    channel_intent(channel, **NOT_WARM)
     return channel
 
 
 @transaction.atomic
 @audit.verb("channels_app.retry_channel")
 def channel_retry(channel: Channel, *, who: Actor, second_too: bool = True) -> Channel:
-    """Retry what failed or waits, now. Lost parts and a lost distribution are created again.
+    """Retry what failed or waits, now. Lost parts and a lost distribution are created again, unless it is
+    being deleted.
 
     A MediaLive channel whose last edit failed gets our settings again. `second_too`: if it works without its
     second input, it gets another one, with another URL. Raises `NotPossible`, also when it is kept warm and
@@ -241,6 +244,8 @@ def channel_retry(channel: Channel, *, who: Actor, second_too: bool = True) -> C
     """
     channel = locked_channel(channel.pk)
     place_check(channel)
+    if channel.desired == Desired.DELETED:
+        return _deletion_retry(channel, who=who)
     distribution_gone = channel.error_code == DISTRIBUTION_GONE
     renewed = _second_renewal(channel) if second_too else {}
     if channel.security_group is not None and (renewed or not channel.ml_input_id):
@@ -268,6 +273,14 @@ def channel_retry(channel: Channel, *, who: Actor, second_too: bool = True) -> C
         **built,
         **renewed,
     )
+    return channel
+
+
+def _deletion_retry(channel: Channel, *, who: Actor) -> Channel:
+    if channel.state == State.FAILED:
+        none: dict[str, Any] = {"failed_step": "", **error_fields(None)}
+        states.change(channel, State.DELETING, who=who, why="retried", **none)
+    channel_intent(channel, observe_requested=True)
     return channel
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from channels_app.decide.schedule import MOST, NAMES, Action, Plan, Rules, due, rules_of
+from channels_app.decide.schedule import MOST, NAMES, Action, Plan, Rules, due, missed_before, rules_of
 from channels_app.guards import breakout as guards
 from channels_app.guards import channel as channel_guards
 from channels_app.models import Breakout, Channel
@@ -89,25 +89,38 @@ def _check(choice: Choice) -> None:
 def _choose(row: Channel | Breakout, choice: Choice, who: Actor) -> None:
     if dict(choice) == row.schedule:
         return
+    affected = Q(channel=row) if isinstance(row, Channel) else Q(pk=row.pk)
+    shows = Breakout.objects.filter(affected, state__in=(State.IDLE, State.RUNNING)).select_related("channel")
+    was = {show.pk: schedule_of(show) for show in shows}
     row.schedule = dict(choice)
     row.save(update_fields=["schedule"])
-    _spare_what_overruns(row)
+    for show in shows.all():
+        if show.state == State.RUNNING:
+            schedule_spare(show)
+        else:
+            _spare_what_is_past(show, was[show.pk])
     states.record(row, row.state, row.state, who=who, why=f"schedule: {said(choice)}")
 
 
-def _spare_what_overruns(row: Channel | Breakout) -> None:
-    """What is chosen while a show runs beyond its planned end does not stop it. Extended, it ends again."""
-    affected = Q(channel=row) if isinstance(row, Channel) else Q(pk=row.pk)
-    for breakout in Breakout.objects.filter(affected, state=State.RUNNING).select_related("channel"):
-        schedule_spare(breakout)
+def _spare_what_is_past(breakout: Breakout, was: Rules) -> None:
+    """Do not alarm of a start as missed that was planned before somebody chose so."""
+    plan = plan_of(breakout)
+    if past := missed_before(plan, was, database_now()):
+        _note(breakout, *past)
 
 
 def schedule_spare(breakout: Breakout) -> None:
     """Do not stop a show for a planned end that is past. Its row is locked. Planned to end later, it ends."""
+    if Action.STOP in due(plan_of(breakout), database_now()):
+        _note(breakout, Action.STOP)
+
+
+def _note(breakout: Breakout, *actions: Action) -> None:
+    """Note the actions as done for the times as they are planned now."""
     plan = plan_of(breakout)
-    if Action.STOP in due(plan, database_now()):
-        breakout.schedule_done = {**breakout.schedule_done, Action.STOP: plan.moment(Action.STOP)}
-        breakout.save(update_fields=["schedule_done"])
+    noted = {action: plan.moment(action) for action in actions}
+    breakout.schedule_done = {**breakout.schedule_done, **noted}
+    breakout.save(update_fields=["schedule_done"])
 
 
 def what_is_on(rules: Rules) -> str:

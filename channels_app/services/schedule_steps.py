@@ -8,18 +8,20 @@ moved has everything ahead again. Times are the database's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
-from channels_app.decide.schedule import FORGOTTEN, MOST, START_LATE, WARM_AFTER, Action, due
+from channels_app.decide.schedule import FORGOTTEN, MOST, START_LATE, WARM_AFTER, Action, due, warm_until
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import State
+from channels_app.models.channel import Desired
 from channels_app.services.breakout import breakout_prepare, breakout_start, breakout_stop, locked_breakout
 from channels_app.services.schedule import plan_of, schedule_of
-from channels_app.services.warmth import channel_warm
+from channels_app.services.warmth import channel_warm, channel_warm_less
 from streamhub.access.actors import system_actor
 from streamhub.clock import database_now, from_now
 from streamhub.errors import Invalid, NotPossible
@@ -72,27 +74,59 @@ def schedule_step(breakout: Breakout) -> list[Action]:
     return done
 
 
+def schedule_warmed() -> list[Channel]:
+    """The channels that the schedule keeps warm for longer than somebody asked. One query."""
+    for_shows = Q(warm_asked_until__isnull=True) | Q(warm_asked_until__lt=F("warm_until"))
+    warm = Channel.objects.filter(for_shows, warm_until__gt=Now()).exclude(desired=Desired.DELETED)
+    return list(warm.order_by("pk"))
+
+
+@transaction.atomic
+def schedule_warm_less(channel: Channel) -> None:
+    """Keep the channel warm only for shows that still come as planned. Idempotent.
+
+    A show that is moved, or whose warm-up is switched off, is warmed up again if it comes back.
+    """
+    row = Channel.objects.select_for_update(of=("self",)).filter(pk=channel.pk).first()
+    if row is None:
+        return
+    needed = list[datetime]()
+    for show in row.breakouts.filter(state=State.IDLE, schedule_done__has_key=Action.WARM_UP.value):
+        show.channel = row
+        if until := warm_until(plan_of(show)):
+            needed.append(until)
+            continue
+        show.schedule_done = {key: at for key, at in show.schedule_done.items() if key != Action.WARM_UP}
+        show.save(update_fields=["schedule_done"])
+    channel_warm_less(row, max(needed, default=None), who=SCHEDULE)
+
+
 def _sentence(refusal: NotPossible | Invalid) -> str:
     return refusal.detail if isinstance(refusal, NotPossible) else " ".join(refusal.errors.values())
 
 
-def schedule_trouble(row: Breakout, action: Action, sentence: str) -> None:
-    """Keep what an action could not do, for the alarm, and say it once on the timeline."""
+def schedule_trouble(row: Breakout, action: Action, sentence: str, reason: str = "") -> None:
+    """Keep what an action could not do, for the alarm, and say it once on the timeline.
+
+    `reason`: what stays the same while the words of it change ("": nothing but the sentence).
+    """
     moment = plan_of(row).moment(action)
     known = row.schedule_trouble.get(action, {})
-    if known.get("for") == moment and known.get("sentence") == sentence:
+    known = known if known.get("for") == moment else {}
+    since = known.get("since") or database_now().isoformat()
+    trouble = {"for": moment, "since": since, "sentence": sentence, "reason": reason or sentence}
+    if trouble == known:
         return
-    since = known["since"] if known.get("for") == moment else database_now().isoformat()
-    trouble = {"for": moment, "since": since, "sentence": sentence}
     row.schedule_trouble = {**row.schedule_trouble, action: trouble}
     row.save(update_fields=["schedule_trouble"])
-    _tell(row, f"{_NAMES[action]}: {sentence}")
+    if trouble["reason"] != known.get("reason"):
+        _tell(row, f"{_NAMES[action]}: {sentence}")
 
 
-def schedule_trouble_now(breakout: Breakout, action: Action, sentence: str) -> None:
+def schedule_trouble_now(breakout: Breakout, action: Action, sentence: str, reason: str) -> None:
     """`schedule_trouble` for a row that is not locked."""
     with transaction.atomic():
-        schedule_trouble(locked_breakout(breakout), action, sentence)
+        schedule_trouble(locked_breakout(breakout), action, sentence, reason)
 
 
 def schedule_trouble_over(breakout: Breakout, action: Action, why: str) -> None:
@@ -123,7 +157,7 @@ def _warm_up(row: Breakout) -> None:
     assert start is not None  # noqa: S101  for mypy: it is due because of its start
     until = start + WARM_AFTER
     if channel.warm_until is None or channel.warm_until < until:
-        channel_warm(channel, until, who=SCHEDULE)
+        channel_warm(channel, until, who=SCHEDULE, asked=False)
     _tell(row, f"warm-up: the channel is kept warm until {until:%Y-%m-%d %H:%M} UTC")
 
 

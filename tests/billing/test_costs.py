@@ -256,7 +256,7 @@ def test_phases_follow_the_transitions_and_are_recorded_once(db: None) -> None:
     for n, state in enumerate(life):
         moved(channel, state, START + n * MINUTE)
         phases_record()
-    assert phases() == [(False, 2, 3), (True, 3, 7), (False, 7, 8)]
+    assert phases() == [(False, 2, 3), (True, 3, 7), (False, 7, None)]
     phases_record()
     assert EncoderPhase.objects.count() == 3
     assert {row.profile for row in EncoderPhase.objects.all()} == {"1080p"}
@@ -336,18 +336,94 @@ def test_a_channel_that_was_deleted_unseen_ends_its_phase_and_has_no_price(db: N
 WARM = ("idle", "starting", "running", "deleting")  # a warm channel is deleted while it runs
 
 
-def test_a_run_that_a_deletion_ends_is_recorded_once(db: None) -> None:
-    channel = rows.channel("running")
+def deleted_while_it_runs(**fields: Any) -> Channel:
+    """A warm channel whose deletion was accepted three minutes after its idle time began."""
+    at = START + 3 * MINUTE
+    channel = rows.channel("deleting", **{**RUNS, "state_since": at, "observed_at": at, **fields})
     for n, state in enumerate(WARM):
         moved(channel, state, START + n * MINUTE)
+    return channel
+
+
+def test_a_deletion_ends_a_run_only_when_medialive_has_stopped(db: None) -> None:
+    channel = deleted_while_it_runs()
+    assert [phases_record(), phases_record()] == [2, 0]
+    assert phases() == [(False, 0, 1), (True, 1, None)]
+    seen = {"ml_channel_state": "STOPPING", "observed_at": START + 4 * MINUTE}
+    Channel.objects.filter(pk=channel.pk).update(**seen)
+    assert phases_record() == 0
+    seen = {"ml_channel_state": "IDLE", "observed_at": START + 6 * MINUTE}
+    Channel.objects.filter(pk=channel.pk).update(**seen)
+    assert [phases_record(), phases_record()] == [1, 0]
+    assert phases() == [(False, 0, 1), (True, 1, 6), (False, 6, None)]
+    gone = {"ml_channel_state": "DELETED", "observed_at": START + 8 * MINUTE, "ml_channel_gone": True}
+    Channel.objects.filter(pk=channel.pk).update(**gone)
+    assert [phases_record(), phases_record()] == [0, 0]
+    assert phases() == [(False, 0, 1), (True, 1, 6), (False, 6, 8)]
+
+
+@pytest.mark.parametrize("state", ["failed", "deleting"])
+def test_the_idle_time_of_a_channel_that_is_not_on_aws_any_more_is_over(db: None, state: str) -> None:
+    """AWS refused the deletion of its endpoint, or somebody deleted it there: what is left bills nothing."""
+    at = START + 2 * MINUTE
+    gone = {"ml_channel_gone": True, "state_since": START + MINUTE, "observed_at": at}
+    channel = rows.channel(state, **{**ON_AWS, **gone})
+    moved(channel, "idle", START)
+    moved(channel, state, START + MINUTE)
+    phases_record()
+    assert phases() == [(False, 0, 2)]
+
+
+def test_a_run_that_a_deletion_ends_is_recorded_once(db: None) -> None:
+    deleted_while_it_runs(ml_channel_gone=True)
     assert [phases_record(), phases_record()] == [2, 0]
     assert phases() == [(False, 0, 1), (True, 1, 3)]
+
+
+def test_a_refused_deletion_bills_the_idle_channel_until_it_is_gone(db: None) -> None:
+    at = START + 4 * MINUTE
+    channel = rows.channel("deleting", **{**ON_AWS, "state_since": at, "observed_at": at})
+    for n, state in enumerate(("idle", "deleting", "failed", "deleting")):
+        moved(channel, state, START + n * MINUTE)
+    phases_record()
+    assert phases() == [(False, 0, None)]
+    channel.delete()
+    phases_end_of_deleted()
+    assert phases() == [(False, 0, 3)]
+
+
+@pytest.mark.parametrize("noted", [True, False])
+def test_an_idle_time_has_the_push_inputs_that_there_are(db: None, noted: bool) -> None:
+    channel = rows.channel("idle", **ON_AWS, attached_inputs=["2"], state_since=START)
+    moved(channel, "idle", START)
+    phases_record()
+    Channel.objects.update(attached_inputs=["2", "3"])
+    if noted:
+        moved(channel, "idle", START + 5 * MINUTE, from_state="idle")  # "its second input attached"
+    before = timezone.now()
+    assert [phases_record(), phases_record()] == [int(noted), 0]
+    *earlier, now = EncoderPhase.objects.order_by("started_at")
+    assert (now.running, now.push_inputs, now.inputs, now.ended_at) == (False, 2, 2, None)
+    assert [(row.push_inputs, row.ended_at) for row in earlier] == [(1, now.started_at)] * noted
+    assert now.started_at == START or before - MINUTE < now.started_at
+    moved(channel, "starting", START + 9 * MINUTE)
+    assert phases_record() == 1  # the next run ends it
+
+
+def test_the_push_inputs_of_a_channel_that_has_just_moved_are_left_to_its_transitions(db: None) -> None:
+    channel = rows.channel("idle", **ON_AWS, attached_inputs=["2"])
+    moved(channel, "idle", START)
+    phases_record()
+    Channel.objects.update(attached_inputs=["2", "3"])
+    moved(channel, "idle", timezone.now(), from_state="starting")  # not read yet
+    assert phases_record() == 0
+    assert EncoderPhase.objects.get().push_inputs == 1
 
 
 def test_transitions_that_begin_no_phase_are_read_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """More in a row than are read at once: each page goes on from the last one."""
     monkeypatch.setattr(phases_of_encoders, "AT_ONCE", 2)
-    channel = rows.channel("deleting")
+    channel = rows.channel("deleting", **RUNS, ml_channel_gone=True, state_since=START + 3 * MINUTE)
     for n, state in enumerate((*WARM, "failed", "deleting", "failed", "deleting")):
         moved(channel, state, START + n * MINUTE)
     assert phases_record() == 2
@@ -370,7 +446,7 @@ def test_a_transition_that_is_committed_late_is_read(db: None) -> None:
     Transition.objects.create(**values_of(before, id=before.pk + 5, resource_id=third.pk))
     Transition.objects.create(
         **values_of(
-            before, id=before.pk + 6, resource_id=third.pk, to_state="deleting", at=minutes_ago + MINUTE
+            before, id=before.pk + 6, resource_id=third.pk, to_state="pending", at=minutes_ago + MINUTE
         )
     )
     assert [phases_record(), phases_record()] == [1, 0]
@@ -389,9 +465,7 @@ def values_of(row: Transition, **other: Any) -> dict[str, Any]:
 
 def test_phases_without_a_cursor_go_on_after_the_newest(db: None) -> None:
     """As a database is in which nobody noted what was read."""
-    channel = rows.channel("running")
-    for n, state in enumerate(WARM):
-        moved(channel, state, START + n * MINUTE)
+    deleted_while_it_runs(ml_channel_gone=True)
     phases_record()
     PhaseCursor.objects.all().delete()
     assert phases_record() == 0

@@ -178,8 +178,9 @@ def test_an_alarm_links_to_the_stop_that_ends_it(
     page = log_in("operator")
     expect(page.locator("#live")).to_contain_text("No alarms")
     page.evaluate("window.notReloaded = true")
+    warm = {"warm_until": later, "warm_asked_until": later}
     Channel.objects.update(
-        state="running", ml_channel_state="RUNNING", state_since=ago, warm_until=later, desired="running"
+        state="running", ml_channel_state="RUNNING", state_since=ago, desired="running", **warm
     )
     alarm = page.get_by_role("alert").filter(has_text="has run without a breakout")
     expect(alarm).to_be_visible(timeout=15_000)

@@ -137,6 +137,7 @@ def test_stop_in_an_alarm_stops_the_channel(world: WorldUnderTest, stage: Channe
         state="running",
         ml_channel_state="RUNNING",
         warm_until=timezone.now() + timedelta(hours=9),
+        warm_asked_until=timezone.now() + timedelta(hours=9),
         state_since=timezone.now() - timedelta(minutes=25),
     )
     assert stop_url(stage) in page_text(operator)

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from channels_app.models import Channel, SecurityGroup
-from channels_app.services import channel_create, channel_delete
+from channels_app.services import channel_create, channel_delete, channel_retry
 from distributions.models import Distribution
 from streamhub.lifecycle import intent
 from streamhub.lifecycle.models import Listing, Priority, Transition
@@ -60,6 +60,34 @@ def test_deleting_a_channel_leaves_only_its_distribution_for_the_reaper(world: W
     assert not Distribution.objects.exists()
     assert world.left() == {}
     assert world.illegal() == []
+
+
+@pytest.mark.parametrize("refused", ["medialive:DescribeChannel", "mediapackage:DescribeOriginEndpoint"])
+def test_a_deletion_that_aws_refuses_is_still_a_deletion_after_retry(
+    world: WorldUnderTest, refused: str
+) -> None:
+    row = create()
+    world.settle()
+    error = {"code": "BadRequestException", "status": 400, "message": "Not this one"}
+    world.control.fault(refused, "refuse", times=None, error=error)
+    channel_delete(row, who=TESTER)
+    world.settle()
+    row.refresh_from_db()
+    assert row.state == "failed"
+    serials = (row.ml_channel_serial, row.ml_input_serial)
+    channel_retry(row, who=TESTER)
+    row.refresh_from_db()
+    assert (row.state, row.desired) == ("deleting", "deleted")
+    assert (row.ml_channel_serial, row.ml_input_serial) == serials  # nothing is created again
+    world.control.clear_faults()
+    world.settle()
+    assert not Channel.objects.exists()
+    states = Transition.objects.filter(resource_type="channel").exclude(from_state=F("to_state"))
+    assert list(states.order_by("pk").values_list("to_state", flat=True))[-4:-1] == [
+        "deleting",
+        "failed",
+        "deleting",
+    ]
 
 
 def test_an_input_is_deleted_only_after_a_read_that_says_it_is_detached(

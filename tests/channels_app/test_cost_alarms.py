@@ -13,7 +13,7 @@ from django.utils import timezone
 from channels_app import cost_alarms, services
 from channels_app.cost_alarms import Limits, alarms
 from channels_app.models import Breakout, Channel
-from channels_app.tasks import check_costs
+from channels_app.tasks import check_costs, run_schedule
 from streamhub.lifecycle.models import Job, Transition
 from tests.scenarios.actors import TESTER
 from tests.scenarios.stage import channel, medialive_state
@@ -79,8 +79,17 @@ def test_the_time_counts_from_the_end_of_a_start_that_was_cancelled() -> None:
 
 
 def test_the_alarm_of_a_warm_channel_says_until_when_it_is_kept_warm() -> None:
-    (alarm,) = alarms(make_channel(warm_until=NOW + timedelta(hours=1)), [], NOW, LIMITS)
+    until = NOW + timedelta(hours=1)
+    (alarm,) = alarms(make_channel(warm_until=until, warm_asked_until=until), [], NOW, LIMITS)
     assert "kept warm until 2026-03-01 13:00" in alarm.message
+
+
+@pytest.mark.parametrize("asked", [None, ago(1), NOW + timedelta(minutes=1)])
+def test_a_channel_that_waits_for_its_show_is_no_alarm(asked: datetime | None) -> None:
+    row = make_channel(warm_until=NOW + timedelta(minutes=40), warm_asked_until=asked)
+    assert codes(row) == []
+    row.warm_until = ago(0)
+    assert codes(row) == ["idle_running"]
 
 
 # --- breakouts -----------------------------------------------------------------------------
@@ -92,6 +101,16 @@ def test_a_breakout_fifteen_minutes_over_its_duration_is_an_alarm() -> None:
     assert codes(make_channel(), make_breakout("running", 80, session_started_at=ago(76), **planned)) == [
         "over_time"
     ]
+
+
+@pytest.mark.parametrize("began", [-30, 0, 30], ids=["early", "in-time", "late"])
+def test_a_breakout_is_over_time_fifteen_minutes_past_its_planned_end(began: int) -> None:
+    """Whoever starts it early, to see that all is well, is not called while the show goes on as planned."""
+    for past, found in ((15, []), (16, ["over_time"])):
+        start = ago(60 + past)
+        show = make_breakout("running", 10, starts_at=start, duration_minutes=60)
+        show.session_started_at = start + timedelta(minutes=began)
+        assert codes(make_channel(), show) == found
 
 
 def test_a_breakout_without_a_duration_is_an_alarm_after_twelve_hours() -> None:
@@ -171,6 +190,23 @@ def test_auto_stop_stops_a_warm_channel_without_a_breakout(
     assert (medialive_state(world), channel().state, channel().warm_until) == ("IDLE", "idle", None)
     assert Transition.objects.filter(why__startswith="auto-stop").count() == 1
     assert cost_alarms.current_alarms() == ()
+
+
+def test_auto_stop_leaves_a_channel_that_waits_for_its_show(
+    world: WorldUnderTest, stage: Channel, settings: Any
+) -> None:
+    settings.AUTO_STOP_IDLE_MINUTES = 20
+    show = services.breakout_create(
+        channel(), "keynote", who=TESTER, starts_at=timezone.now() + timedelta(minutes=50)
+    )
+    services.breakout_schedule(show, {"warm_up_minutes": 60}, who=TESTER)
+    run_schedule()
+    world.settle()
+    age_rows_by_half_an_hour()
+    check_costs()
+    assert Job.objects.get(name="check_costs").outcome == "no alarms"
+    world.settle()
+    assert medialive_state(world) == "RUNNING"
 
 
 def test_auto_stop_does_not_stop_a_channel_with_a_breakout_on_air(

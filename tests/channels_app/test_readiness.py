@@ -106,6 +106,31 @@ def test_another_show_near_this_one(at: datetime, begins: int, minutes: int, ok:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("state", "begun", "minutes", "ok"),
+    [
+        ("running", 20, 40, True),
+        ("running", 20, 50, True),
+        ("running", 20, 51, False),  # it reaches into this one
+        ("running", 20, 15, False),  # it should be over by now: who knows when it ends
+        ("running", 20, None, False),
+        ("starting", 1, 20, True),
+    ],
+    ids=["ends-before", "ends-at-its-start", "overlaps", "overruns", "without-an-end", "starts"],
+)
+def test_the_talk_before_it_leaves_the_channel_free_if_it_ends_in_time(
+    state: str, begun: int, minutes: int | None, ok: bool
+) -> None:
+    on, now = rows.channel("running"), database_now()
+    times = {"starts_at": now - begun * MINUTE, "session_started_at": now - begun * MINUTE}
+    rows.breakout(state, on, name="the talk before", duration_minutes=minutes, **times)
+    show = rows.breakout(on=on, starts_at=now + 30 * MINUTE, duration_minutes=60)
+    check = checks(show)["channel_free"]
+    assert (check.ok, "'the talk before'" in check.detail) == (ok, True)
+    assert checks(rows.breakout(on=on))["channel_free"].ok is False  # it has no start that is ahead
+
+
+@pytest.mark.django_db
 def test_a_show_without_a_time_has_no_neighbours() -> None:
     assert "other_show" not in checks(rows.breakout())
 

@@ -41,6 +41,12 @@ def planned(ahead: timedelta, minutes: int | None = 60, **choice: Any) -> Breako
     return services.breakout_schedule(row, choice, who=TESTER)
 
 
+def planned_beside(other: Breakout, ahead: timedelta, **choice: Any) -> Breakout:
+    """Another breakout on the channel of this one, which starts so long from now."""
+    starts_at = database_now() + ahead
+    return rows.breakout(on=other.channel, starts_at=starts_at, duration_minutes=60, schedule=choice)
+
+
 def pass_time(span: timedelta) -> None:
     """Let time pass: what is planned comes nearer, and what was done lies further back."""
     for row in Breakout.objects.exclude(schedule_done={}, schedule_trouble={}):
@@ -52,7 +58,8 @@ def pass_time(span: timedelta) -> None:
         Breakout.objects.filter(pk=row.pk).update(schedule_done=done, schedule_trouble=trouble)
     columns = ("starts_at", "session_started_at", "session_ended_at", "state_since")
     Breakout.objects.update(**{column: F(column) - span for column in columns})
-    Channel.objects.update(warm_until=F("warm_until") - span)
+    warmth = ("warm_until", "warm_asked_until")
+    Channel.objects.update(**{column: F(column) - span for column in warmth})
 
 
 def earlier(moment: str, span: timedelta) -> str:
@@ -160,6 +167,44 @@ def test_a_late_preflight_is_done_at_once_and_a_start_that_is_too_late_is_an_ala
     assert rules_now() == []
 
 
+@pytest.mark.parametrize("on", ["channel", "breakout"])
+def test_what_is_switched_on_late_does_not_alarm_of_starts_that_are_past(
+    world: WorldUnderTest, stage: Channel, on: str
+) -> None:
+    row = planned(-20 * MINUTE)
+    choice = {"auto_start": True, "reminder_minutes": 5}
+    if on == "channel":
+        services.channel_schedule(stage, choice, who=TESTER)
+    else:
+        services.breakout_schedule(row, choice, who=TESTER)
+    run_schedule()
+    assert (show().state, rules_now(), said(row)) == ("idle", [], [])
+    services.breakout_edit(row, starts_at=database_now() + 5 * MINUTE, who=TESTER)
+    pass_time(16 * MINUTE)  # of what is planned from now on it does
+    run_schedule()
+    assert rules_now() == ["schedule_reminder", "schedule_start"]
+
+
+def test_a_start_that_was_missed_is_an_alarm_whatever_else_is_chosen_since(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    row = planned(MINUTE, auto_start=True, reminder_minutes=30)
+    pass_time(12 * MINUTE)  # beat was down over the start
+    services.breakout_schedule(row, {"auto_start": True, "reminder_minutes": 5}, who=TESTER)
+    run_schedule()
+    assert rules_now() == ["schedule_reminder", "schedule_start"]
+
+
+def test_what_is_not_chosen_any_more_is_no_alarm(world: WorldUnderTest, stage: Channel) -> None:
+    row = planned(MINUTE, auto_start=True, reminder_minutes=5)
+    pass_time(12 * MINUTE)
+    run_schedule()
+    services.breakout_schedule(row, {"reminder_minutes": 5}, who=TESTER)
+    assert rules_now() == ["schedule_reminder"]
+    services.breakout_schedule(row, {}, who=TESTER)
+    assert rules_now() == []
+
+
 def test_a_start_that_is_refused_is_an_alarm_is_tried_again_and_said_once(
     world: WorldUnderTest, stage: Channel
 ) -> None:
@@ -203,6 +248,80 @@ def test_not_ready_is_an_alarm_until_it_is_ready(world: WorldUnderTest, stage: C
     world.settle()
     run_schedule()
     assert (rules_now(), said(row)[-1]) == ([], "pre-flight: ready")
+
+
+def test_reasons_in_other_words_are_not_said_again(world: WorldUnderTest, stage: Channel) -> None:
+    """A reason may name a time that AWS is expected to take, which moves on."""
+    row = planned(20 * MINUTE, preflight_minutes=30)
+    for state, words in (("failed", "Broken."), ("failed", "Still broken."), ("provisioning", "")):
+        Channel.objects.update(state=state, error_message=words)
+        run_schedule()
+    not_ready = [why for why in said(row) if "It is not ready" in why]
+    assert len(not_ready) == 1
+    pass_time(3 * MINUTE)
+    (alarm,) = schedule_alarms.current()
+    assert "The channel is provisioning" in alarm.sentence  # the alarm says what is so now
+    Channel.objects.update(state="idle", error_code="x", error_message="Another reason.")
+    run_schedule()
+    assert len([why for why in said(row) if "It is not ready" in why]) == 2
+
+
+def test_a_show_that_cannot_be_dealt_with_holds_up_no_other(
+    world: WorldUnderTest, stage: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = planned(-2 * MINUTE, auto_start=True)
+    other = rows.breakout(
+        on=rows.channel(distribution=rows.distribution()),
+        starts_at=database_now() - MINUTE,
+        schedule={"auto_start": True},
+    )
+    start = schedule_steps.breakout_start
+
+    def defective(row: Breakout, **more: Any) -> Breakout:
+        if row.pk == broken.pk:
+            raise RuntimeError("no such thing")
+        return start(row, **more)
+
+    monkeypatch.setattr(schedule_steps, "breakout_start", defective)
+    run_schedule()
+    other.refresh_from_db()
+    assert other.state == "starting"
+    job = Job.objects.get(name="run_schedule")
+    assert job.error == "keynote: RuntimeError: no such thing"
+    assert job.outcome.startswith("1 action carried out")
+
+
+@pytest.mark.parametrize("choice", ["preflight_minutes", "warm_up_minutes"])
+def test_what_is_not_looked_at_any_more_is_no_alarm(
+    world: WorldUnderTest, stage: Channel, choice: str
+) -> None:
+    """Ten minutes after the planned start it is neither checked nor warmed up, and may well be ready."""
+    planned(5 * MINUTE, **{choice: 30})
+    Channel.objects.update(state="failed", error_message="Broken.")
+    run_schedule()
+    pass_time(14 * MINUTE)
+    assert len(rules_now()) == 1
+    Channel.objects.update(state="idle", error_message="")
+    pass_time(2 * MINUTE)
+    run_schedule()
+    assert rules_now() == []
+
+
+def test_the_talk_before_it_is_no_reason_to_alarm_of_the_next_one(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    before = planned(-MINUTE, minutes=20, auto_start=True)
+    work(world)
+    after = planned_beside(before, 25 * MINUTE, preflight_minutes=30)
+    run_schedule()
+    pass_time(3 * MINUTE)
+    run_schedule()
+    assert rules_now() == []
+    assert said(after) == ["pre-flight: prepared for its planned start"]
+    pass_time(18 * MINUTE)  # it overruns
+    run_schedule()
+    pass_time(3 * MINUTE)
+    assert rules_now() == ["schedule_not_ready"]
 
 
 def test_extend_moves_warning_and_stop(world: WorldUnderTest, stage: Channel) -> None:
@@ -260,6 +379,22 @@ def test_a_show_that_is_extended_by_less_than_it_overruns_is_not_stopped_for_it(
     assert "StreamHub stops it" not in alarm.sentence
     services.breakout_extend(row, 30, who=TESTER)
     pass_time(36 * MINUTE)
+    work(world)
+    assert show().state == "completed"
+
+
+def test_a_show_whose_duration_is_given_while_it_runs_is_not_stopped_for_it(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    """Nobody had planned an end before, so that it is past already stops nothing."""
+    row = planned(-MINUTE, minutes=None, auto_start=True, auto_stop=True)
+    work(world)
+    pass_time(20 * MINUTE)
+    services.breakout_edit(row, duration_minutes=15, who=TESTER)
+    work(world)
+    assert show().state == "running"
+    services.breakout_extend(row, 30, who=TESTER)
+    pass_time(31 * MINUTE)
     work(world)
     assert show().state == "completed"
 
