@@ -75,7 +75,6 @@ class Migration(migrations.Migration):
                 ('edits_pending', models.JSONField(blank=True, default=list, editable=False)),
                 ('edits_refused', models.BooleanField(default=False, editable=False)),
                 ('warm_until', models.DateTimeField(blank=True, null=True)),
-                ('warm_asked_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('schedule', models.JSONField(blank=True, default=dict)),
                 ('distribution_wanted', models.BooleanField(default=True, editable=False)),
                 ('mp_channel_sent_at', models.DateTimeField(blank=True, null=True)),
