@@ -12,7 +12,7 @@ from billing.attribution import Why
 from billing.bill_rows import Unexplained
 from billing.bills.shares import Interval, Weights, minutes_of
 from billing.costs.breakouts import with_attachments
-from billing.ledger import tail
+from billing.ledger import counts_after
 from billing.ledger_sums import attributed, coverages
 from billing.models import EncoderPhase, LedgerHour
 from billing.usage_window import ceil_to, floor_to
@@ -85,8 +85,8 @@ class Encoded:
 
 
 def _breakouts(start: datetime, end: datetime) -> QuerySet[Breakout]:
-    ended = Q(attachments__ended_at=None) | Q(attachments__ended_at__gt=start - tail())
-    return Breakout.objects.filter(ended & Q(attachments__started_at__lt=end)).distinct()
+    rows = Breakout.objects.filter(counts_after(start, "attachments__"), attachments__started_at__lt=end)
+    return rows.distinct()
 
 
 def distributions_of(uids: Collection[str]) -> dict[str, set[str]]:
