@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from billing.costs.usage.storage import storage_collect
+from billing.usage_rows import ServiceUsage
 from channels_app.models import Breakout
+from recordings.models import Recording
 from tests.scenarios.collecting import NOW, Collector, FakeCloudWatch, make_breakout, minutes, usage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -36,3 +39,15 @@ def test_another_tail_does_not_make_bytes_of_final_shows_late(
     assert usage(row) == ("final", 1200, 12)
     assert (row.usage_late_bytes, row.usage_late_requests) == (1, 0)
     assert row.usage_complete
+
+
+def test_the_day_of_a_recording_counts_once_when_the_bucket_is_changed(settings: Any, db: None) -> None:
+    row = make_breakout(("E1", NOW, NOW + minutes(10)))
+    Recording.objects.create(breakout=row, key="one", size_bytes=730 * 2**30, modified_at=NOW - DAY)
+    settings.RECORDING_BUCKET = "before"
+    storage_collect(NOW)
+    settings.RECORDING_BUCKET = "after"
+    storage_collect(NOW + 2 * HOUR)
+    storage_collect(NOW + DAY)
+    rows = ServiceUsage.objects.order_by("start").values_list("start__day", "quantity")
+    assert [(day, round(quantity)) for day, quantity in rows] == [(21, 4), (22, 24), (23, 20)]
