@@ -114,6 +114,20 @@ def test_a_second_version_replaces_the_month_and_the_same_one_changes_nothing(
     assert second.amount - first.amount == Decimal("5.25") - lines[0].cost
 
 
+def test_a_file_that_is_given_twice_counts_once(
+    lines: list[SampleLine], month: BilledMonth, tmp_path: Path
+) -> None:
+    rows = list(sample_bill.cur(lines, MONTH))
+    parts = [
+        sample_bill.write_parquet(some, tmp_path / name) for name, some in (("a", rows[:9]), ("b", rows[9:]))
+    ]
+    copy = tmp_path / "a (1)"
+    copy.write_bytes(parts[0].read_bytes())
+    version = bill_import([*parts, copy], source="", who=SYSTEM).version
+    assert version.amount == sample_bill.total(lines)
+    assert bill_import(parts[::-1], source="", who=SYSTEM).new is False
+
+
 def test_what_fails_half_way_leaves_the_version_before(
     imported: Import, lines: list[SampleLine], month: BilledMonth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
