@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 
 from billing.attribution import Why
@@ -101,9 +102,15 @@ def distributions_of(uids: Collection[str]) -> dict[str, set[str]]:
     return found
 
 
-def stored_until(end: datetime) -> Weights:
-    """By breakout: the size of its recordings that were there at `end`."""
-    rows = Recording.objects.stored_within(end, end).filter(billed=True).values_list("breakout_id")
+def stored_until(end: datetime, bucket: str) -> Weights:
+    """By breakout: the size of its recordings that were in this bucket at `end`.
+
+    Those of which no list has proven yet where they are count for RECORDING_BUCKET.
+    """
+    there = Q(breakout__bucket_listing__bucket=bucket)
+    if bucket == settings.RECORDING_BUCKET[:64]:
+        there |= Q(breakout__bucket_listing=None) | Q(breakout__bucket_listing__bucket="")
+    rows = Recording.objects.stored_within(end, end).filter(there, billed=True).values_list("breakout_id")
     return Counter(dict(rows.annotate(Sum("size_bytes")).order_by("breakout_id")))
 
 

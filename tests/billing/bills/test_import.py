@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from billing.attribution import split
 from billing.bill_rows import BillLine, BillShare, BillVersion, BreakoutBill, Unexplained, as_decimal
 from billing.bills import allocation
 from billing.bills.services import bill_import
+from recordings.models import BucketListing, Recording
 from streamhub.access.actors import SYSTEM
 from streamhub.errors import Invalid
 from tests.scenarios import sample_bill
@@ -84,6 +86,32 @@ def test_a_resource_is_ours_when_its_channel_is_gone(imported: Import, month: Bi
     imported()
     assert BillLine.objects.filter(ours="channel").exists()
     assert not BillShare.objects.filter(why=Unexplained.OTHERS, service="AWSElementalMediaLive").exists()
+
+
+def test_a_bucket_is_ours_after_the_setting_names_another(
+    imported: Import, lines: list[SampleLine], month: BilledMonth, settings: Any
+) -> None:
+    settings.RECORDING_BUCKET = "after"
+    for row, bucket in zip(month.breakouts, ("before", "after", "before", ""), strict=False):
+        file = {"size_bytes": 100, "modified_at": MONTH + timedelta(days=1)}
+        Recording.objects.create(breakout=row, key=f"{row.pk}", **file)
+        BucketListing.objects.create(breakout=row, bucket=bucket)
+    stored = [
+        SampleLine("AmazonS3", "EUC1-TimedStorage-ByteHrs", bucket, MONTH, Decimal(2))
+        for bucket in ("before", "after")
+    ]
+    imported([*lines, *stored])
+    shares = BillShare.objects.filter(service="AmazonS3").values_list("resource", "breakout", "picos")
+    first, second, third, fourth, *_rest = month.breakouts
+    whole = 10**12
+    assert sorted(shares) == sorted(
+        [
+            ("after", second.pk, whole),
+            ("after", fourth.pk, whole),
+            ("before", first.pk, whole),
+            ("before", third.pk, whole),
+        ]
+    )
 
 
 def test_an_encoder_that_runs_without_a_breakout_is_rehearsal(
