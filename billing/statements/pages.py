@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.costs.lines import LEAVES_OUT
 from billing.costs.usage.priced import services_used
+from billing.ledger import counts_after
 from billing.monthly_usage import month_bounds
 from billing.pricing.delivery import cents
 from billing.pricing.services import price_book
@@ -89,7 +90,7 @@ def customer(request: HttpRequest) -> HttpResponse:
     start, end = month_bounds(month)
     cells = figures_by_day(start, end, now, by="channel", customer=name)
     rows = Breakout.objects.filter(
-        customer=name, attachments__started_at__lt=end, attachments__started_at__gte=start
+        counts_after(start, "attachments__"), attachments__started_at__lt=end, customer=name
     )
     context = {
         **_charts(cells, start, end),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from billing.statement_rows import Statement
 from billing.statements import services
 from channels_app.models import Breakout
 from tests.scenarios.actors import TESTER
-from tests.scenarios.billed_month import PERIOD, BilledMonth
+from tests.scenarios.billed_month import MONTH, PERIOD, BilledMonth
 
 pytestmark = pytest.mark.django_db
 NEXT = "2026-10"
+HOUR = timedelta(hours=1)
 
 
 def drafted(staff: Client, customer: str, period: str = NEXT) -> Statement:
@@ -44,6 +46,15 @@ def test_what_no_breakout_explains_can_be_stated_for_who_has_none(superuser: Cli
     BilledMonth().outside(123_456_789)
     assert drafted(superuser, "overheads", PERIOD).bytes_downloaded == 123_456_789
     assert superuser.get(reverse("admin:customer"), {"name": "overheads"}).status_code == 200
+
+
+@pytest.mark.parametrize("hours", [1, -1], ids=["over the end of a month", "before it"])
+def test_a_months_page_names_the_shows_that_delivered_in_it(superuser: Client, hours: int) -> None:
+    month = BilledMonth(count=1)
+    row = month.breakouts[0]
+    row.attachments.update(started_at=MONTH - 2 * HOUR, ended_at=MONTH + hours * HOUR)
+    answer = superuser.get(reverse("admin:customer"), {"name": "acme", "month": PERIOD})
+    assert list(answer.context["breakouts"]) == ([row] if hours > 0 else [])
 
 
 def test_nobodys_name_is_no_customer(superuser: Client) -> None:
