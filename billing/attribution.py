@@ -36,11 +36,15 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time from `start` to `end` (None: open) in which a distribution delivered `breakout`."""
+    """The time from `start` to `end` (None: open) in which a distribution delivered `breakout`.
+
+    `tail`: how long its bytes still count after the end.
+    """
 
     breakout: int
     start: datetime
     end: datetime | None
+    tail: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +152,10 @@ def shares(amount: Amount, weights: Sequence[Weight]) -> list[Share]:
 class Coverage:
     """Which shows cover which time of one distribution: its attachments with their tails."""
 
-    def __init__(self, spans: Iterable[Span], tail: timedelta) -> None:
+    def __init__(self, spans: Iterable[Span]) -> None:
         ordered = sorted(spans, key=lambda span: (span.start, span.breakout))
         self._spans = [
-            _with_tail(span, ordered[n + 1] if n + 1 < len(ordered) else None, tail)
+            _with_tail(span, ordered[n + 1] if n + 1 < len(ordered) else None)
             for n, span in enumerate(ordered)
         ]
 
@@ -244,10 +248,11 @@ def _inside(ordered: Sequence[Period], n: int) -> Iterator[Period]:
         yield period
 
 
-def _with_tail(span: Span, following: Span | None, tail: timedelta) -> Span:
+def _with_tail(span: Span, following: Span | None) -> Span:
+    """The span that ends with its tail."""
     if span.end is None:
         return span
-    end = span.end + tail
+    end = span.end + span.tail
     if following is not None:
         end = min(end, max(span.end, following.start))
     return Span(span.breakout, span.start, end)

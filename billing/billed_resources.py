@@ -10,6 +10,7 @@ from billing.bill_rows import BilledResource, Ours
 from billing.models import DailySeries
 from channels_app.models import Attachment, Channel
 from distributions.models import Distribution
+from recordings.models import BucketListing
 
 
 def resources_record() -> None:
@@ -49,8 +50,14 @@ def our_resources() -> list[tuple[str, str, str]]:
     found += list(BilledResource.objects.order_by("match").values_list("match", "ours", "channel_uid"))
     if shared:
         found.append((shared, Ours.SHARED.value, shared))
-    if settings.RECORDING_BUCKET:
-        found.append((settings.RECORDING_BUCKET, Ours.BUCKET.value, settings.RECORDING_BUCKET[:64]))
-    if settings.MEDIA_BUCKET and settings.MEDIA_BUCKET != settings.RECORDING_BUCKET:
+    buckets = _recording_buckets()
+    found += [(name, Ours.BUCKET.value, name[:64]) for name in sorted(buckets)]
+    if settings.MEDIA_BUCKET and settings.MEDIA_BUCKET not in buckets:
         found.append((settings.MEDIA_BUCKET, Ours.SHARED.value, settings.MEDIA_BUCKET[:64]))
     return found
+
+
+def _recording_buckets() -> set[str]:
+    """The bucket of recordings, and those in which earlier ones were found: they are billed on."""
+    earlier = BucketListing.objects.order_by().values_list("bucket", flat=True).distinct()
+    return {settings.RECORDING_BUCKET, *earlier} - {""}

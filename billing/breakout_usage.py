@@ -144,8 +144,8 @@ def _of_distribution(
     start = min(window.start for window in windows)
     end = last_end(windows) or max(database_now(), start) + 400 * timedelta(days=1)
     coverage = coverages([aws_id], start, end)[aws_id]
-    # Longer periods that begin earlier reach into the window.
-    for period, its_shares in attribute(periods(aws_id, start - HOUR, end), coverage):
+    # Longer periods reach into the window and out of it: what is known inside them is not theirs.
+    for period, its_shares in attribute(periods(aws_id, start - HOUR, end + HOUR), coverage):
         for share in its_shares:
             if share.breakout == breakout_id:
                 yield PeriodUsage(

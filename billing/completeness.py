@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing.collection import AT_ONCE, usages_write
 from billing.daily_rereads import READS, day_bounds, delivering, read_at, series_missing
-from billing.ledger import tail
+from billing.ledger import counts_after
 from billing.models import DailySeries
 from billing.usage_figures import FINISHED, window_of
 from channels_app.models import Attachment, Breakout
@@ -46,7 +46,7 @@ def _days_done(breakout_ids: Collection[int], now: datetime, quiet: timedelta) -
     open_ones = set()
     for row in attachments:
         window = window_of(row)
-        last = (row.ended_at or now) + tail()
+        last = (row.ended_at or now) + row.tail
         if row.aws_distribution_id:
             done = last.date() < read_before.get(row.aws_distribution_id, date.min)
         else:  # nothing can be read: time decides alone
@@ -95,9 +95,7 @@ def missing(
 
 
 def _distributions_of(rows: QuerySet[Breakout], start: datetime, end: datetime) -> set[str]:
-    attached = Attachment.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gte=start - tail()), started_at__lt=end, breakout__in=rows
-    )
+    attached = Attachment.objects.filter(counts_after(start), started_at__lt=end, breakout__in=rows)
     return set(attached.values_list("aws_distribution_id", flat=True))
 
 
@@ -138,9 +136,11 @@ def _count(since: date, till: date) -> int:
 
 def _breakouts_missing(start: datetime, end: datetime, of: QuerySet[Breakout]) -> list[str]:
     """Those of the breakouts that touch the time and are not complete, by what they lack."""
-    touching = Q(attachments__ended_at=None) | Q(attachments__ended_at__gte=start - tail())
     rows = of.filter(
-        touching, attachments__started_at__lt=end, attachments__isnull=False, usage_complete=False
+        counts_after(start, "attachments__"),
+        attachments__started_at__lt=end,
+        attachments__isnull=False,
+        usage_complete=False,
     ).exclude(state=State.IDLE)
     lists: dict[str, list[str]] = {}
     for name, status, suspect in rows.distinct().values_list("name", "usage_status", "usage_suspect"):

@@ -9,7 +9,6 @@ from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from billing.attribution import REHEARSAL
-from billing.ledger import tail
 from billing.models import DailySeries
 from channels_app.models import Attachment
 from distributions.models import Distribution
@@ -53,7 +52,7 @@ def series_missing(now: datetime, *, of: Collection[str] | None = None) -> list[
     of_attachments = (
         attachments.exclude(aws_distribution_id__in=known)
         .values("aws_distribution_id")
-        .annotate(first=Min("started_at"), last=Max(Coalesce("ended_at", "started_at")))
+        .annotate(first=Min("started_at"), last=Max(Coalesce("ended_at", "started_at") + F("tail")))
         .values_list("aws_distribution_id", "first", "last")
     )
     # A row may be younger than the first attachment, and was often there days before it.
@@ -63,7 +62,7 @@ def series_missing(now: datetime, *, of: Collection[str] | None = None) -> list[
         before = spans.get(str(aws_id), (first, last))
         spans[str(aws_id)] = min(before[0], first), max(before[1], last)
     return [
-        _series(aws_id, max(first, now - KEPT).date(), (last + tail()).date() + DAY)
+        _series(aws_id, max(first, now - KEPT).date(), last.date() + DAY)
         for aws_id, (first, last) in spans.items()
     ]
 
@@ -113,7 +112,7 @@ def series_update(now: datetime) -> None:
     tomorrow = now.date() + DAY
     DailySeries.objects.filter(delivering(), wanted_through__lt=tomorrow).update(wanted_through=tomorrow)
     ended = Attachment.objects.filter(ended_at__gte=now - LATELY).exclude(aws_distribution_id="")
-    last = {aws_id: (end + tail()).date() + DAY for aws_id, end in _last_ends(ended)}
+    last = {aws_id: end.date() + DAY for aws_id, end in _last_ends(ended)}
     behind = []
     for row in DailySeries.objects.filter(aws_distribution_id__in=last):
         if row.wanted_through < last[row.aws_distribution_id]:
@@ -123,7 +122,8 @@ def series_update(now: datetime) -> None:
 
 
 def _last_ends(attachments: QuerySet[Attachment]) -> QuerySet[Attachment, tuple[str, datetime]]:
-    return attachments.values_list("aws_distribution_id").annotate(Max("ended_at"))
+    """By distribution: until when bytes of its last attachment count."""
+    return attachments.values_list("aws_distribution_id").annotate(last=Max(F("ended_at") + F("tail")))
 
 
 def days_to_read(now: datetime, quiet: timedelta) -> Iterator[tuple[date, set[str]]]:

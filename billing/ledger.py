@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q, Value
 
 from billing.jobs import COLLECT_METRICS
 from billing.ledger_merge import MetricReading, Stored
@@ -37,9 +36,13 @@ class WriteResult:
     changes: list[tuple[str, datetime]] = field(default_factory=list)
 
 
-def tail() -> timedelta:
-    """How long bytes still count after the end of an attachment."""
-    return timedelta(seconds=settings.USAGE_TAIL_SECONDS)
+def counts_after(moment: datetime, attachments: str = "") -> Q:
+    """The attachments whose bytes, with their tail, still count after this moment.
+
+    `attachments`: how a query gets to them, such as "attachments__".
+    """
+    since = Value(moment) - F(f"{attachments}tail")
+    return Q(**{f"{attachments}ended_at": None}) | Q(**{f"{attachments}ended_at__gt": since})
 
 
 def ledger_lock() -> None:
@@ -80,10 +83,10 @@ def ledger_write(readings: Sequence[MetricReading], now: datetime) -> WriteResul
 
 def _mark_figures_due(rows: Sequence[LedgerMinute]) -> None:
     """Have the next collection write new figures for the breakouts that these rows may belong to."""
-    first = min(row.minute for row in rows) - tail()
+    first = min(row.minute for row in rows)
     last = max(row.minute for row in rows) + HOUR
     windows = CollectionWindow.objects.filter(
-        Q(attachment__ended_at=None) | Q(attachment__ended_at__gte=first),
+        counts_after(first, "attachment__"),
         attachment__aws_distribution_id__in={row.aws_distribution_id for row in rows},
         attachment__started_at__lte=last,
         figures_due=False,

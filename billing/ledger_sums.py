@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
 from billing.attribution import (
     Amount,
@@ -25,7 +24,7 @@ from billing.attribution import (
     coarse_weights,
     shares,
 )
-from billing.ledger import HOUR, tail
+from billing.ledger import HOUR, counts_after
 from billing.models import LedgerMinute
 from billing.usage_window import MINUTE
 from channels_app.models import Attachment
@@ -68,14 +67,14 @@ class Attributed:
 def coverages(ids: Collection[str], start: datetime, end: datetime) -> dict[str, Coverage]:
     """The coverage of each of these distributions from `start` to `end`. One query."""
     rows = Attachment.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gt=start - HOUR - tail()),
+        counts_after(start - HOUR),
         aws_distribution_id__in=ids,
         started_at__lt=end + HOUR,
-    ).values_list("aws_distribution_id", "breakout_id", "started_at", "ended_at")
+    ).values_list("aws_distribution_id", "breakout_id", "started_at", "ended_at", "tail")
     spans: defaultdict[str, list[Span]] = defaultdict(list)
-    for aws_id, breakout, started_at, ended_at in rows:
-        spans[aws_id].append(Span(breakout, started_at, ended_at))
-    return {aws_id: Coverage(spans[aws_id], tail()) for aws_id in ids}
+    for aws_id, breakout, started_at, ended_at, tail in rows:
+        spans[aws_id].append(Span(breakout, started_at, ended_at, tail))
+    return {aws_id: Coverage(spans[aws_id]) for aws_id in ids}
 
 
 def attributed(

@@ -21,11 +21,11 @@ from billing.costs.usage.rows import usage_write
 from billing.costs.usage.runs import Run, runs_between
 from billing.costs.usage.storage import storage_collect
 from billing.daily_rereads import KEPT
-from billing.ledger import tail
 from billing.metric_requests import QUERIES, MetricRange, segments
 from billing.metrics_collector import Metrics
 from billing.models import EncoderPhase
 from billing.usage_rows import EncoderCheck, UsageHour, UsageSource
+from channels_app.models.breakout import tail_now
 from streamhub.aws.cloudwatch import CloudWatch, MetricQuery
 from streamhub.aws.session import current_session
 from streamhub.clock import database_now
@@ -144,7 +144,7 @@ class UsageCollector:
         figures = [
             figure
             for channel in packaged(runs)
-            for figure in channel.figures(hour, tail(), self._of(channel) if read else None)
+            for figure in channel.figures(hour, tail_now(), self._of(channel) if read else None)
         ]
         self.changed += usage_write(
             hour, HOUR_SECONDS, figures, UsageSource.CLOUDWATCH, self.now, final=final

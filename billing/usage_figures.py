@@ -11,7 +11,7 @@ from django.db.models import Case, Max, Sum, Value, When
 from django.db.models.functions import TruncDate
 
 from billing.attribution import Amount
-from billing.ledger import HOUR, tail
+from billing.ledger import HOUR
 from billing.ledger_sums import Attributed, attributed, coverages
 from billing.models import CollectionWindow, LedgerHour
 from billing.reading_plan import confirmed_at
@@ -54,7 +54,7 @@ def window_of(attachment: Attachment) -> Window:
     return Window.of(
         attachment.started_at,
         attachment.ended_at,
-        tail(),
+        attachment.tail,
         read_at=row.read_at if row else None,
         settled=bool(row and row.settled_at),
     )

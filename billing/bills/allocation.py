@@ -111,8 +111,8 @@ def _rule(version: BillVersion, ours: Ours, keys: Sequence[str]) -> Rule:
     if ours == Ours.SHARED:
         return lambda line: (Counter(), Unexplained.SHARED)
     if ours == Ours.BUCKET:
-        stored = stored_until(end)
-        return lambda line: (stored, Unexplained.UNATTRIBUTED)
+        stored = {bucket: stored_until(end, bucket) for bucket in keys}
+        return lambda line: (stored[line.key], Unexplained.UNATTRIBUTED)
     hours = _hours(_lines(version, ours).filter(key__in=keys))
     if ours == Ours.DISTRIBUTION:
         return _by_bytes(Delivered(keys, hours))

@@ -226,12 +226,17 @@ def _check_gzip(file: Path) -> None:
         raise _invalid(_NOT_WHOLE.format(name=file.name, why="its last line has no end."))
 
 
-def fingerprint(files: Sequence[Path]) -> str:
-    """The SHA-256 of the files, whatever order they are given in."""
-    digests = []
+def each_once(files: Sequence[Path]) -> dict[str, Path]:
+    """The files by their SHA-256: a file that is given twice, or a copy of one, is one of them only."""
+    found: dict[str, Path] = {}
     for file in files:
         with file.open("rb") as source:
-            digests.append(hashlib.file_digest(source, "sha256").hexdigest())
+            found.setdefault(hashlib.file_digest(source, "sha256").hexdigest(), file)
+    return found
+
+
+def fingerprint(digests: Iterable[str]) -> str:
+    """The SHA-256 of files with these digests, whatever order they are given in."""
     return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
 
 

@@ -14,7 +14,7 @@ from billing import jobs
 from billing.bill_rows import BillLine, BillShare, BillVersion, BreakoutBill
 from billing.billed_resources import our_resources
 from billing.bills.allocation import NotConserved, bill_allocate
-from billing.bills.reading import Bill, Head, Match, fingerprint, opened
+from billing.bills.reading import Bill, Head, Match, each_once, fingerprint, opened
 from streamhub.access import audit
 from streamhub.access.actors import Actor
 from streamhub.errors import Invalid
@@ -50,11 +50,12 @@ def bill_import(
 ) -> Imported:
     """Import the files of one version, and allocate it; the month's version before is replaced.
 
-    The same files again change nothing. `month`: which one they are to be about ("": any). Raises Forbidden,
-    Invalid.
+    The same files again change nothing, and one that is given twice counts once. `month`: which one they are
+    to be about ("": any). Raises Forbidden, Invalid.
     """
-    mark = fingerprint_of(files)
-    with opened(files) as bill, transaction.atomic():
+    once = _each_once(files)
+    mark = fingerprint(once)
+    with opened([*once.values()]) as bill, transaction.atomic():
         jobs.FETCH_BILLS.lock()
         head = bill.head()
         if month and f"{head.month:%Y-%m}" != month:
@@ -73,12 +74,12 @@ def bill_import(
     return Imported(version, True)
 
 
-def fingerprint_of(files: Sequence[Path]) -> str:
-    """Raises Invalid for a file that cannot be read."""
+def _each_once(files: Sequence[Path]) -> dict[str, Path]:
+    """The files by their SHA-256. Raises Invalid for one that cannot be read."""
     if not files:
         raise Invalid({"file": _("There is no file.")})
     try:
-        return fingerprint(files)
+        return each_once(files)
     except OSError as error:
         raise Invalid(
             {

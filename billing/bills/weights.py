@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 
 from billing.attribution import Why
 from billing.bill_rows import Unexplained
 from billing.bills.shares import Interval, Weights, minutes_of
 from billing.costs.breakouts import with_attachments
-from billing.ledger import tail
+from billing.ledger import counts_after
 from billing.ledger_sums import attributed, coverages
 from billing.models import EncoderPhase, LedgerHour
 from billing.usage_window import ceil_to, floor_to
@@ -85,8 +86,8 @@ class Encoded:
 
 
 def _breakouts(start: datetime, end: datetime) -> QuerySet[Breakout]:
-    ended = Q(attachments__ended_at=None) | Q(attachments__ended_at__gt=start - tail())
-    return Breakout.objects.filter(ended & Q(attachments__started_at__lt=end)).distinct()
+    rows = Breakout.objects.filter(counts_after(start, "attachments__"), attachments__started_at__lt=end)
+    return rows.distinct()
 
 
 def distributions_of(uids: Collection[str]) -> dict[str, set[str]]:
@@ -101,9 +102,15 @@ def distributions_of(uids: Collection[str]) -> dict[str, set[str]]:
     return found
 
 
-def stored_until(end: datetime) -> Weights:
-    """By breakout: the size of its recordings that were there at `end`."""
-    rows = Recording.objects.stored_within(end, end).filter(billed=True).values_list("breakout_id")
+def stored_until(end: datetime, bucket: str) -> Weights:
+    """By breakout: the size of its recordings that were in this bucket at `end`.
+
+    Those of which no list has proven yet where they are count for RECORDING_BUCKET.
+    """
+    there = Q(breakout__bucket_listing__bucket=bucket)
+    if bucket == settings.RECORDING_BUCKET[:64]:
+        there |= Q(breakout__bucket_listing=None) | Q(breakout__bucket_listing__bucket="")
+    rows = Recording.objects.stored_within(end, end).filter(there, billed=True).values_list("breakout_id")
     return Counter(dict(rows.annotate(Sum("size_bytes")).order_by("breakout_id")))
 
 

@@ -14,14 +14,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from billing.costs.breakouts import encoder_at, phases_of, times_encoded, with_attachments
 from billing.costs.hours import hours_within
 from billing.costs.lines import cost_of
 from billing.costs.now import delivery_parts
-from billing.ledger import tail
+from billing.ledger import counts_after
 from billing.models import EncoderPhase, FinalFigure, LedgerHour, LedgerMinute
 from billing.pricing.book import PriceBook
 from billing.pricing.services import price_book
@@ -108,8 +108,8 @@ def _final(cells: Cells, rows: QuerySet[Breakout], start: datetime, end: datetim
 
 def _rows(rows: QuerySet[Breakout], start: datetime, end: datetime) -> Sequence[Breakout]:
     """Those that were on air or delivered then, with what their cost needs."""
-    then = Q(attachments__ended_at=None) | Q(attachments__ended_at__gt=start - tail())
-    return with_attachments(list(rows.filter(then, attachments__started_at__lt=end).distinct()))
+    then = rows.filter(counts_after(start, "attachments__"), attachments__started_at__lt=end)
+    return with_attachments(list(then.distinct()))
 
 
 def _provisional(

@@ -21,7 +21,7 @@ from billing.costs.hours import hours_within
 from billing.costs.now import delivery_parts
 from billing.costs.phases import encoder_of_phase
 from billing.costs.usage.sums import ShowUsage, usage_of_channels, usage_of_shows
-from billing.ledger import tail
+from billing.ledger import counts_after
 from billing.models import EncoderPhase
 from billing.monthly_usage import UsageSum, batches, distributions_between, usage_sums
 from billing.pricing.catalogue import INGEST, ORIGINATION
@@ -78,9 +78,7 @@ def _distributions(month: Month) -> list[str]:
     ids = set(distributions_between(month.start, month.end))
     if not month.takes_the_rest:
         attached = Attachment.objects.filter(
-            Q(ended_at=None) | Q(ended_at__gt=month.start - tail()),
-            started_at__lt=month.end,
-            breakout__customer=month.customer,
+            counts_after(month.start), started_at__lt=month.end, breakout__customer=month.customer
         )
         ids &= set(attached.values_list("aws_distribution_id", flat=True))
     return sorted((ids | set(lined(month, "aws_distribution_id", *OF_DISTRIBUTIONS))) - {""})

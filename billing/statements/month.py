@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from billing.ledger import tail
+from billing.ledger import counts_after
 from billing.pricing.catalogue import ORIGINATION, Usage
 from billing.statement_rows import StatementLine
 from billing.usage_rows import ServiceUsage
@@ -94,8 +94,7 @@ class Month:
 
     def breakouts(self) -> Q:
         """Those that were on air or delivered in this month."""
-        ended = Q(attachments__ended_at=None) | Q(attachments__ended_at__gt=self.start - tail())
-        return ended & Q(attachments__started_at__lt=self.end)
+        return counts_after(self.start, "attachments__") & Q(attachments__started_at__lt=self.end)
 
     def within(self, span: Span) -> Span:
         """The part of the span that is in this month; it may be empty, with its end before its start."""

@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.costs.lines import LEAVES_OUT
 from billing.costs.usage.priced import services_used
+from billing.ledger import counts_after
 from billing.monthly_usage import month_bounds
 from billing.pricing.delivery import cents
 from billing.pricing.services import price_book
 from billing.statement_rows import Statement, StatementState
 from billing.statements.by_day import LESS, NOBODY, OUTSIDE, Cells, Figures, days_of, figures_by_day
-from billing.statements.customers import customers_known
+from billing.statements.customers import customer_known, customers_known
 from channels_app.models import Breakout
 from streamhub.clock import database_now
 from streamhub.console.navigation import Entry
@@ -82,14 +83,14 @@ def customer(request: HttpRequest) -> HttpResponse:
     if "name" not in request.GET:
         return HttpResponseRedirect(reverse("admin:customers"))
     name = request.GET.get("name", "")[:256]
-    if not Breakout.objects.filter(customer=name).exists():
+    if name and not customer_known(name):
         raise Http404(gettext("No breakout has this customer."))
     now = database_now()
     month = _month(request, now, back=1)
     start, end = month_bounds(month)
     cells = figures_by_day(start, end, now, by="channel", customer=name)
     rows = Breakout.objects.filter(
-        customer=name, attachments__started_at__lt=end, attachments__started_at__gte=start
+        counts_after(start, "attachments__"), attachments__started_at__lt=end, customer=name
     )
     context = {
         **_charts(cells, start, end),

@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -18,13 +17,13 @@ from billing.monthly_usage import month_bounds
 from billing.statement_rows import Statement, StatementState
 from billing.statements import guards
 from billing.statements.canonical import lines_digest, stored_lines
+from billing.statements.customers import customer_known
 from billing.statements.differences import month_of
 from billing.statements.issuing import CHANGED, issue_later, number_and_hash
 from billing.statements.making import make_later
 from billing.statements.missing import statement_missing
 from billing.statements.waiting import too_large
 from billing.statements.working_out import draft_differs, draft_work_out
-from channels_app.models import Breakout
 from streamhub.access import audit
 from streamhub.access.actors import Actor
 from streamhub.clock import database_now
@@ -81,18 +80,11 @@ def draft_errors(period: str | None, customer: str) -> dict[str, str]:
         }
     elif period is not None and month_bounds(period)[0] > database_now():
         errors["period"] = _("This month has not begun.")
-    if customer and customer != settings.UNATTRIBUTED_CUSTOMER and not _known(customer):
+    if customer and not customer_known(customer):
         errors["customer"] = _("No breakout has the customer %(customer)s.") % {
             "customer": repr(customer[:64])
         }
     return errors
-
-
-def _known(customer: str) -> bool:
-    return (
-        Breakout.objects.filter(customer=customer).exists()
-        or Statement.objects.filter(customer=customer).exists()
-    )
 
 
 @transaction.atomic

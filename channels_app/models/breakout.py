@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -182,11 +183,18 @@ class Breakout(HasError):
         return self.name
 
 
+def tail_now() -> timedelta:
+    """How long viewers' bytes still count after the end of an attachment that begins now."""
+    return timedelta(seconds=settings.USAGE_TAIL_SECONDS)
+
+
 class Attachment(models.Model):
     """The interval in which one breakout was delivered by one distribution.
 
     Stores CloudFront's id, because billing reads attachments long after the distribution's row is deleted.
     `started_at` is the accepted start; `ended_at` is when MediaLive was idle or the distribution was lost.
+    `tail`: how long bytes still count after that. It is the setting's at the beginning, so that another
+    setting does not change what figures of earlier shows mean.
     """
 
     breakout = models.ForeignKey(Breakout, on_delete=models.CASCADE, related_name="attachments")
@@ -197,6 +205,7 @@ class Attachment(models.Model):
     domain_name = models.CharField(max_length=200, blank=True, default="")
     started_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
+    tail = models.DurationField(default=tail_now, editable=False)
 
     class Meta:
         indexes = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,12 +38,16 @@ def span(breakout: int, start: int, end: int | None) -> Span:
     return Span(breakout, at(start), None if end is None else at(end))
 
 
+def tailed(spans: Iterable[Span], tail: timedelta) -> list[Span]:
+    return [replace(each, tail=tail) for each in spans]
+
+
 def minute(number: int = 0, downloaded: int = 1000, requests: int = 10) -> Period:
     return Period(at(number * 60), 60, downloaded, requests)
 
 
 def bytes_of(period: Period, spans: list[Span], tail: timedelta = NO_TAIL) -> dict[int | None, int]:
-    ((_, its_shares),) = attribute([period], Coverage(spans, tail))
+    ((_, its_shares),) = attribute([period], Coverage(tailed(spans, tail)))
     return {share.breakout: share.amount.bytes_downloaded for share in its_shares}
 
 
@@ -143,7 +149,7 @@ FIVE_MINUTES = Period(NOON, 300, 1000, 10)
 def test_a_longer_period_is_split_by_the_time_of_which_no_minute_is_known(
     known: list[int], spans: list[Span], expected: dict[int, int]
 ) -> None:
-    weights = coarse_weights(FIVE_MINUTES, [minute(n) for n in known], Coverage(spans, NO_TAIL))
+    weights = coarse_weights(FIVE_MINUTES, [minute(n) for n in known], Coverage(spans))
     assert {weight.breakout: weight.microseconds // 10**6 for weight in weights} == expected
 
 
@@ -152,8 +158,7 @@ def test_minutes_inside_a_longer_period_stay_what_they_are() -> None:
     spans = [span(1, 0, 60), span(2, 60, None)]
     periods = [FIVE_MINUTES, minute(0, 400), minute(5, 70)]
     assert {
-        key: amount.bytes_downloaded
-        for key, amount in totals(attribute(periods, Coverage(spans, NO_TAIL))).items()
+        key: amount.bytes_downloaded for key, amount in totals(attribute(periods, Coverage(spans))).items()
     } == {
         1: 400,
         2: 1070,
@@ -164,7 +169,7 @@ def test_minutes_inside_a_longer_period_stay_what_they_are() -> None:
 
 
 def test_an_unattributed_minute_says_why() -> None:
-    coverage = Coverage([span(1, 0, 600)], TAIL)
+    coverage = Coverage(tailed([span(1, 0, 600)], TAIL))
     assert coverage.why(at(-60)) == Why.REHEARSAL
     assert coverage.why(at(-3600)) == Why.REHEARSAL
     assert coverage.why(at(-3660)) == Why.NOBODY
@@ -173,13 +178,19 @@ def test_an_unattributed_minute_says_why() -> None:
     assert coverage.why(at(720 + 15 * 60)) == Why.NOBODY
 
 
+def test_each_show_has_its_own_tail() -> None:
+    early, late = replace(span(1, 0, 30), tail=TAIL), span(2, 600, 630)
+    coverage = Coverage([early, late])
+    assert coverage.weights(at(0), at(1200)) == (Weight(1, 150 * 10**6), Weight(2, 30 * 10**6))
+
+
 def test_a_tail_comes_before_the_rehearsal_of_the_next_show() -> None:
-    assert Coverage([span(1, 0, 600), span(2, 1800, None)], TAIL).why(at(780)) == Why.TAIL
+    assert Coverage(tailed([span(1, 0, 600), span(2, 1800, None)], TAIL)).why(at(780)) == Why.TAIL
 
 
 def test_segments_are_cut_where_the_coverage_changes_and_at_midnight() -> None:
     night = datetime(2026, 11, 22, 23, 50, tzinfo=UTC)
-    coverage = Coverage([Span(1, night + timedelta(seconds=90), None)], TAIL)
+    coverage = Coverage(tailed([Span(1, night + timedelta(seconds=90), None)], TAIL))
     segments = list(coverage.segments(night, night + timedelta(minutes=20)))
     assert [(segment.start - night) // timedelta(minutes=1) for segment in segments] == [0, 1, 2, 10]
     assert [segment.sole for segment in segments] == [None, None, 1, 1]
@@ -216,7 +227,7 @@ def ledgers(draw: st.DrawFn) -> list[Period]:
 def test_breakouts_and_unattributed_add_up_to_the_ledger(
     periods: list[Period], spans: list[Span], tail: timedelta
 ) -> None:
-    whole = sum(totals(attribute(periods, Coverage(spans, tail))).values(), Amount())
+    whole = sum(totals(attribute(periods, Coverage(tailed(spans, tail)))).values(), Amount())
     assert whole.bytes_downloaded == sum(period.bytes_downloaded for period in periods)
     assert whole.requests == sum(period.requests for period in periods)
 
@@ -227,7 +238,7 @@ def test_segments_give_the_same_as_minute_by_minute(
 ) -> None:
     """The database sums segments; that must be the rule."""
     minutes = [period for period in periods if period.seconds == 60]
-    coverage = Coverage(spans, tail)
+    coverage = Coverage(tailed(spans, tail))
     found: dict[int | None, Amount] = {}
     for segment in coverage.segments(at(-1200), at(6000), reasons=True):
         inside = [period for period in minutes if segment.start <= period.start < segment.end]
@@ -243,7 +254,7 @@ def test_segments_give_the_same_as_minute_by_minute(
 def test_nobody_gets_a_minute_that_he_does_not_cover(
     periods: list[Period], spans: list[Span], tail: timedelta
 ) -> None:
-    for period, its_shares in attribute(periods, Coverage(spans, tail)):
+    for period, its_shares in attribute(periods, Coverage(tailed(spans, tail))):
         for share in its_shares:
             covering = [
                 each

@@ -37,8 +37,8 @@ def rows() -> list[list[str]]:
 
 def coverage(soiree_start: datetime | None = None) -> Coverage:
     matinee, soiree = attached("matinee"), attached("soirée")
-    spans = [Span(MATINEE, *matinee), Span(SOIREE, soiree_start or soiree[0], soiree[1])]
-    return Coverage(spans, TAIL)
+    spans = [Span(MATINEE, *matinee, TAIL), Span(SOIREE, soiree_start or soiree[0], soiree[1], TAIL)]
+    return Coverage(spans)
 
 
 def split(minute: str, downloaded: int, its: Coverage) -> dict[int | None, int]:

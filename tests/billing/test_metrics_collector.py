@@ -270,6 +270,25 @@ def test_longer_periods_never_take_known_minutes_from_their_shows(
     assert not LedgerShortfall.objects.exists()
 
 
+def test_the_report_splits_a_longer_period_as_the_figures_do(
+    collecting: Collector, cloudwatch: FakeCloudWatch
+) -> None:
+    """Minutes after the show's window are known, so the longer period has nothing of them."""
+    shows = [(10, 18), (40, 58)]
+    first, second = (make_breakout(("E1", NOW + minutes(a), NOW + minutes(b))) for a, b in shows)
+    for number in range(40, 60):
+        cloudwatch.put("E1", NOW + minutes(number), 100)
+    collecting.run(NOW + 2 * HOUR)
+    cloudwatch.put("E1", NOW + minutes(12), 900)  # published when minutes are no longer kept
+    collecting.days(NOW + timedelta(days=70))
+    collecting.run(NOW + timedelta(days=70))
+    for row, downloaded in ((first, 900), (second, 2000)):
+        row.refresh_from_db()
+        report = breakout_usage(row)
+        assert (row.usage_bytes_downloaded or 0) + row.usage_late_bytes == downloaded
+        assert sum(minute.bytes_downloaded for minute in report.minutes) == downloaded
+
+
 def test_a_longer_period_that_says_less_books_nothing_and_is_an_alarm(
     collecting: Collector, cloudwatch: FakeCloudWatch
 ) -> None:

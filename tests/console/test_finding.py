@@ -277,8 +277,10 @@ def fill(first: Breakout) -> None:
             f"FROM channels_app_breakout first, generate_series(1, {ROWS}) n WHERE first.id = {first.pk}"
         )
         cursor.execute(
-            "INSERT INTO channels_app_attachment (breakout_id, aws_distribution_id, domain_name, ended_at) "
-            "SELECT id, 'E' || id, 'd' || id || '.cloudfront.net', now() + '1 day' FROM channels_app_breakout"
+            "INSERT INTO channels_app_attachment"
+            " (breakout_id, aws_distribution_id, domain_name, ended_at, tail) "
+            "SELECT id, 'E' || id, 'd' || id || '.cloudfront.net', now() + '1 day', '2 minutes'"
+            " FROM channels_app_breakout"
         )
         cursor.execute("ANALYZE channels_app_breakout, channels_app_attachment")
 

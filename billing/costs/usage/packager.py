@@ -57,7 +57,7 @@ class Packaged:
     ) -> list[UsageFigure]:
         """The rows of ingest and egress. `answers` by metric; None: CloudWatch was not read."""
         shows = {show for run in self.runs for show in run.shows}
-        coverage = Coverage((Span(show.pk, show.start, show.end) for show in shows), tail)
+        coverage = Coverage(Span(show.pk, show.start, show.end, tail) for show in shows)
         uids = {show.pk: show.uid for show in shows}
         present = [uids[weight.breakout] for weight in coverage.weights(hour, hour + HOUR)] or [""]
         found = []

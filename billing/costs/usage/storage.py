@@ -68,9 +68,10 @@ def _first_without_row(since: date) -> datetime | None:
 
 
 def storage_figures(day: date, now: datetime) -> Iterator[UsageFigure]:
-    """What each breakout's recordings took on this day until `now`. Two queries.
+    """What each breakout's recordings took on this day until `now`. Three queries.
 
-    A breakout whose files are billed to others has 0, so that nothing waits for its day.
+    A breakout whose files are billed to others has 0, so that nothing waits for its day. One that has a row
+    of this day keeps that row's bucket: the day counts once, also when RECORDING_BUCKET was changed on it.
     """
     start, end = day_bounds(day)
     until = min(end, now)
@@ -84,7 +85,10 @@ def storage_figures(day: date, now: datetime) -> Iterator[UsageFigure]:
     some = rows.exclude(throughout).values_list(*about, "billed_bytes", "stored_from", "gone_at")
     for *key, size, since, gone_at in some:
         hours[*key] += size * hours_between(max(since, start), min(gone_at or until, until))
+    counted = ServiceUsage.objects.filter(usage_type=STORAGE.usage_type, start=start, seconds=DAY_SECONDS)
+    buckets = dict(counted.values_list("breakout_uid", "resource"))
     for (uid, channel, name), byte_hours in sorted(hours.items()):
-        row_key = RowKey(STORAGE.usage_type, channel, uid, settings.RECORDING_BUCKET)
+        bucket = buckets.get(uid, settings.RECORDING_BUCKET)
+        row_key = RowKey(STORAGE.usage_type, channel, uid, bucket)
         quantity = byte_hours / GB / HOURS_A_MONTH
         yield UsageFigure(row_key, STORAGE.service, STORAGE.unit, name, quantity, UsageSource.LISTING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from billing.attribution import split
 from billing.bill_rows import BillLine, BillShare, BillVersion, BreakoutBill, Unexplained, as_decimal
 from billing.bills import allocation
 from billing.bills.services import bill_import
+from recordings.models import BucketListing, Recording
 from streamhub.access.actors import SYSTEM
 from streamhub.errors import Invalid
 from tests.scenarios import sample_bill
@@ -86,6 +88,32 @@ def test_a_resource_is_ours_when_its_channel_is_gone(imported: Import, month: Bi
     assert not BillShare.objects.filter(why=Unexplained.OTHERS, service="AWSElementalMediaLive").exists()
 
 
+def test_a_bucket_is_ours_after_the_setting_names_another(
+    imported: Import, lines: list[SampleLine], month: BilledMonth, settings: Any
+) -> None:
+    settings.RECORDING_BUCKET = "after"
+    for row, bucket in zip(month.breakouts, ("before", "after", "before", ""), strict=False):
+        file = {"size_bytes": 100, "modified_at": MONTH + timedelta(days=1)}
+        Recording.objects.create(breakout=row, key=f"{row.pk}", **file)
+        BucketListing.objects.create(breakout=row, bucket=bucket)
+    stored = [
+        SampleLine("AmazonS3", "EUC1-TimedStorage-ByteHrs", bucket, MONTH, Decimal(2))
+        for bucket in ("before", "after")
+    ]
+    imported([*lines, *stored])
+    shares = BillShare.objects.filter(service="AmazonS3").values_list("resource", "breakout", "picos")
+    first, second, third, fourth, *_rest = month.breakouts
+    whole = 10**12
+    assert sorted(shares) == sorted(
+        [
+            ("after", second.pk, whole),
+            ("after", fourth.pk, whole),
+            ("before", first.pk, whole),
+            ("before", third.pk, whole),
+        ]
+    )
+
+
 def test_an_encoder_that_runs_without_a_breakout_is_rehearsal(
     imported: Import, lines: list[SampleLine], month: BilledMonth
 ) -> None:
@@ -112,6 +140,20 @@ def test_a_second_version_replaces_the_month_and_the_same_one_changes_nothing(
     assert not BillLine.objects.filter(version=first).exists()
     assert not BillShare.objects.filter(version=first).exists()
     assert second.amount - first.amount == Decimal("5.25") - lines[0].cost
+
+
+def test_a_file_that_is_given_twice_counts_once(
+    lines: list[SampleLine], month: BilledMonth, tmp_path: Path
+) -> None:
+    rows = list(sample_bill.cur(lines, MONTH))
+    parts = [
+        sample_bill.write_parquet(some, tmp_path / name) for name, some in (("a", rows[:9]), ("b", rows[9:]))
+    ]
+    copy = tmp_path / "a (1)"
+    copy.write_bytes(parts[0].read_bytes())
+    version = bill_import([*parts, copy], source="", who=SYSTEM).version
+    assert version.amount == sample_bill.total(lines)
+    assert bill_import(parts[::-1], source="", who=SYSTEM).new is False
 
 
 def test_what_fails_half_way_leaves_the_version_before(

@@ -16,7 +16,7 @@ from billing import tasks
 from billing.bill_rows import BillUpload, BillUploadPart, BillVersion
 from billing.bills import reading, uploads
 from billing.bills.comparison import by_service
-from billing.bills.services import fingerprint_of
+from billing.bills.reading import each_once, fingerprint
 from streamhub.access.models import AuditEntry
 from streamhub.lifecycle.models import Job
 from tests.scenarios import sample_bill
@@ -53,7 +53,7 @@ def test_an_uploaded_bill_is_imported_by_the_job_and_compared(bill: Path, as_rol
     tasks.import_bills()
     row, version = BillUpload.objects.get(), BillVersion.objects.get()
     assert (row.state, row.version, BillUploadPart.objects.count()) == ("imported", version, 0)
-    assert version.fingerprint == fingerprint_of([bill])
+    assert version.fingerprint == fingerprint(each_once([bill]))
     assert (version.source, version.imported_by) == ("bill[1].csv.gz", "upload by staff:engineer")
     page = engineer.get(url).content.decode()
     billed = sum(found.billed for found in by_service(version))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from billing.bills.weights import stored_until
@@ -19,4 +20,4 @@ def test_the_bucket_is_shared_by_what_is_in_it_each_file_once() -> None:
     Recording.objects.create(breakout=first, key="b", gone_at=now - timedelta(days=1), **file)
     Recording.objects.create(breakout=second, key="a", billed=False, **file)
     Recording.objects.create(breakout=second, key="c", gone_at=now + timedelta(days=1), **file)
-    assert stored_until(now) == {first.pk: 100, second.pk: 100}
+    assert stored_until(now, settings.RECORDING_BUCKET) == {first.pk: 100, second.pk: 100}
