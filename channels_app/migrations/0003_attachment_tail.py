@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels_app', '0001_initial'),
+        ('channels_app', '0002_warm_asked_until'),
     ]
 
     operations = [
