@@ -119,7 +119,7 @@ def _room(long_jobs: Collection[str]) -> bool:
 
 
 def have_room(long_jobs: Collection[str]) -> set[str]:
-    """Of all long jobs those that found no place and would find one now. One query if none waits, else two."""
+    """Of all long jobs those that found no place and would now. One query if none waits, else two."""
     waiting = set(Job.objects.filter(outcome=WAITS, name__in=long_jobs).values_list("name", flat=True))
     return waiting if waiting and _room(long_jobs) else set()
 

@@ -1,4 +1,4 @@
-"""Long jobs leave slots of the workers free: a third one waits for a place, and is asked for when there is one."""
+"""Long jobs leave slots of the workers free: a third one waits, and is asked for when it may run."""
 
 from __future__ import annotations
 
