@@ -123,21 +123,35 @@ def _database() -> HealthFact:
 
 
 def _broker(beats: dict[str, datetime], jobs: list[JobHealth]) -> HealthFact:
-    if broker.answers():
-        return HealthFact(Group.BROKER, "broker", True, "answers", gettext("It accepts connections."))
+    state = broker.state()
+    if state == broker.State.ANSWERS:
+        return HealthFact(Group.BROKER, "broker", True, state, gettext("It takes messages."))
+    said, remedy = _BROKER_SAID[state]
     return HealthFact(
         Group.BROKER,
         "broker",
         False,
-        "down",
-        gettext(
-            "The broker does not answer: no step reaches a worker. What runs goes on; nothing is started, "
-            "stopped or looked at."
-        ),
+        state,
+        f"{said} {gettext('What runs goes on; nothing is started, stopped or looked at.')}",
         max(filter(None, (beats.get("worker"), *(job.since for job in jobs if job.well))), default=None),
-        gettext("Start Redis, or check CELERY_BROKER_URL. Workers and beat connect again by themselves."),
+        str(remedy),
         "broker_down",
     )
+
+
+_BROKER_SAID = {
+    broker.State.DOWN: (
+        _("The broker does not answer: no step reaches a worker."),
+        _("Start Redis, or check CELERY_BROKER_URL. Workers and beat connect again by themselves."),
+    ),
+    broker.State.REFUSES: (
+        _("The broker answers, but refuses messages: no step reaches a worker."),
+        _(
+            "Redis is out of memory (maxmemory), cannot write to its disk, or is a replica: its log and that "
+            "of web say which. Nothing has to be started again afterwards."
+        ),
+    ),
+}
 
 
 def _worker(beats: dict[str, datetime], now: datetime) -> HealthFact:

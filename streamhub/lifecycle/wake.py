@@ -91,8 +91,8 @@ def send_safely(task: TaskName, queue: str, valid_for: timedelta | None = None) 
 
     `valid_for`: a worker that takes the message later than that does nothing; None: it runs the job.
     """
-    headers = {VALID_UNTIL: (database_now() + valid_for).isoformat()} if valid_for else {}
+    until = {"headers": {VALID_UNTIL: (database_now() + valid_for).isoformat()}} if valid_for else {}
     try:
-        send(task, [], queue, headers=headers)
+        send(task, [], queue, **until)
     except BROKER_ERRORS as error:
         log.warning("The broker did not accept %s: %s", task, error)
