@@ -91,8 +91,10 @@ def send_safely(task: TaskName, queue: str, valid_for: timedelta | None = None) 
 
     `valid_for`: a worker that takes the message later than that does nothing; None: it runs the job.
     """
-    until = {"headers": {VALID_UNTIL: (database_now() + valid_for).isoformat()}} if valid_for else {}
+    options: dict[str, Any] = {}
+    if valid_for:
+        options["headers"] = {VALID_UNTIL: (database_now() + valid_for).isoformat()}
     try:
-        send(task, [], queue, **until)
+        send(task, [], queue, **options)
     except BROKER_ERRORS as error:
         log.warning("The broker did not accept %s: %s", task, error)
