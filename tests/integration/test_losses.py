@@ -134,6 +134,35 @@ def test_all_intent_is_carried_out_after_redis_lost_everything(
     delete_everything(stack)
 
 
+def test_a_redis_without_memory_is_told_and_all_intent_is_carried_out_afterwards(
+    on_mortal_redis: RunningStack, own_redis: OwnRedis
+) -> None:
+    stack = on_mortal_redis
+    before = {name: one.popen.pid for name, one in stack.processes.running.items()}
+    to_start = create_channel(stack, "to start")
+    flows.wait_complete(stack, 1)
+    with own_redis.client() as client:
+        client.config_set("maxmemory", 1)
+        opening = create_breakout(stack, to_start, start=True)
+        create_channel(stack, "to create")
+        flows.wait(lambda: "broker_down" in open_alarms(stack), "the broker is named", 30)
+        assert not readiness(stack.processes.web_url)["broker"]
+        time.sleep(20)
+        client.config_set("maxmemory", 0)
+    wait_breakout(stack, opening, "running")
+    flows.wait_complete_on_air(stack, 2, on_air=1)
+    flows.wait(lambda: "broker_down" not in open_alarms(stack), "the broker is well again", 60)
+    assert {name: one.popen.pid for name, one in stack.processes.running.items()} == before
+    assert all(one.popen.poll() is None for one in stack.processes.running.values())
+    stack.api.post(f"breakouts/{opening}/stop")
+    wait_breakout(stack, opening, "completed")
+    delete_everything(stack)
+
+
+def open_alarms(stack: RunningStack) -> list[str]:
+    return [alarm["rule"] for alarm in stack.api.get("alarms")["items"]]
+
+
 # --- the workers -------------------------------------------------------------------------------
 
 
