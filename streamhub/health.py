@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from ninja import Router, Schema, Status
-from redis.exceptions import ReadOnlyError
+from redis.exceptions import ReadOnlyError, ResponseError
 
 from streamhub import health_checks, redis_servers
 from streamhub.access.lock_timeouts import begin_wait, timed_out
@@ -145,6 +145,9 @@ def _broker() -> str:
             client.set(BROKER_KEY, 1, ex=60)
         except ReadOnlyError as error:
             raise NotOk(gettext("It can only be read. A failover may be in progress.")) from error
+        except ResponseError as error:
+            log.warning("The broker refuses to be written: %s", error)
+            raise NotOk(gettext("It refuses to be written. The log has the details.")) from error
     return gettext("It can be written.")
 
 

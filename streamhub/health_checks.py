@@ -33,10 +33,10 @@ def checks() -> list[dict[str, Any]]:
 
 
 def _check(name: str, found: list[HealthFact]) -> dict[str, Any]:
-    wrong = [_said(fact) for fact in found if fact.ok is False]
-    unknown = sum(fact.ok is None for fact in found)
+    wrong = [_said(fact) for fact in found if fact.ok is False and fact.needed]
+    fine = sum(fact.ok is True for fact in found)
     well = (
-        _("Well: %(found)s of %(found_2)s.") % {"found": len(found) - unknown, "found_2": len(found)}
+        _("Well: %(found)s of %(found_2)s.") % {"found": fine, "found_2": len(found)}
         if found
         else _("There is nothing to check.")
     )

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from channels_app.models import Channel
+from streamhub.lifecycle import broker
 from tests.scenarios import emptying, marks, models, naming
 from tests.scenarios import stage as scene
 from tests.scenarios.staff import as_role, engineer, operator, superuser, viewer
@@ -43,8 +44,8 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Discard wakes: in-process tests run the steps themselves. The broker counts as well."""
-    monkeypatch.setattr("streamhub.lifecycle.broker.answers", lambda: True)
-    monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda task, args, queue, countdown=0: None)
+    monkeypatch.setattr(broker, "state", lambda: broker.State.ANSWERS)
+    monkeypatch.setattr("streamhub.lifecycle.wake.send", lambda *_message, **_options: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from streamhub.alerts.message import body, subject
@@ -46,13 +46,15 @@ def unsent() -> QuerySet[Notice]:
 def send_due(run: JobRun) -> Sent:
     """Send what is due, oldest first. After a failure the target is left alone until the next run.
 
-    What waits for a target that fails, however much that is, holds up no other.
+    What waits for a target that fails, however much that is, holds up no other. A target may also take all
+    the time of a run, which then ends with it; so those with something that was tried before come last.
     """
     unsent().filter(created_at__lt=Now() - KEPT_FOR).update(given_up=True, error="too old to matter")
     outcome, failing = Sent(), set[str]()
     for _turn in range(MOST_AT_ONCE):
         due = unsent().filter(not_before__lte=Now()).exclude(target__in=failing)
-        notice = due.select_related("alarm").order_by("pk").first()
+        tried = Exists(unsent().filter(target=OuterRef("target"), attempts__gt=0))
+        notice = due.select_related("alarm").order_by(tried, "pk").first()
         if notice is None:
             break
         if _send(notice):
@@ -70,14 +72,17 @@ def send_due(run: JobRun) -> Sent:
 
 def _send(notice: Notice) -> bool:
     """Send one notice and note the outcome. A target that is no longer configured gives it up."""
-    Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1)
+    wait = min(10 * 2 ** min(notice.attempts, 10), LONGEST_WAIT)
+    # If the run ends with it, this is what is known.
+    Notice.objects.filter(pk=notice.pk).update(
+        attempts=F("attempts") + 1, not_before=after(wait), error="the attempt did not end"
+    )
     try:
         if not _deliver(notice):
             Notice.objects.filter(pk=notice.pk).update(given_up=True, error="the target was taken out")
             return True
     except NotSent as error:
         log.warning("Notice %s of alarm %s was not sent: %s", notice.pk, notice.alarm_id, error)
-        wait = min(10 * 2 ** min(notice.attempts, 10), LONGEST_WAIT)
         Notice.objects.filter(pk=notice.pk).update(error=str(error), not_before=after(wait))
         return False
     Notice.objects.filter(pk=notice.pk).update(sent_at=Now(), error="")

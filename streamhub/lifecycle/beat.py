@@ -22,13 +22,12 @@ from streamhub.clock import database_now
 from streamhub.lifecycle import clocks, heartbeat
 from streamhub.lifecycle.heartbeat import BeatsOnTick
 from streamhub.lifecycle.schedule import TOLERANCE, schedule_correct
+from streamhub.lifecycle.wake import VALID_UNTIL
 from streamhub.postgresql.outages import unavailable
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-# The header of a periodic job's message.
-VALID_UNTIL = "valid_until"
 
 
 class DatabaseClock:

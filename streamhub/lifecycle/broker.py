@@ -1,10 +1,11 @@
-"""Whether the broker answers, as this process sees it."""
+"""Whether the broker takes messages, as this process sees it."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from enum import StrEnum
 
 from celery import current_app
 
@@ -14,41 +15,61 @@ log = logging.getLogger(__name__)
 KEPT_SECONDS = 3.0
 
 
+class State(StrEnum):
+    ANSWERS = "answers"
+    # It is full, a replica, or cannot write to its disk.
+    REFUSES = "refuses"
+    DOWN = "down"
+
+
 class _Last(threading.local):
-    """The last answer of each thread: connections are not shared between threads."""
+    """The last state as each thread saw it: connections are not shared between threads."""
 
     at = -KEPT_SECONDS
-    answers = True
+    state = State.ANSWERS
 
 
 _last = _Last()
 
 
-def answers() -> bool:
-    """Whether the broker accepts a connection. Waits a second at most, and asks every `KEPT_SECONDS`."""
+def state() -> State:
+    """Whether the broker can be written. Waits a second for each answer, and asks every `KEPT_SECONDS`."""
     now = time.monotonic()
     if now - _last.at >= KEPT_SECONDS:
-        _last.answers, _last.at = _connects(), now
-    return _last.answers
+        _last.state, _last.at = _asked(), now
+    return _last.state
 
 
-def _connects() -> bool:
+def _asked() -> State:
     """One attempt. `Connection.connect` would wait two seconds before a second one."""
+    refusals, outages = _errors()
     try:
         with current_app.connection_for_write(connect_timeout=1) as connection:
             transport = connection.transport
-            transport.close_connection(transport.establish_connection())
-    except _errors() as error:
-        if _last.answers:
-            log.warning("The broker does not answer: %s", error)
-        return False
-    return True
+            established = transport.establish_connection()
+            try:
+                # What each publisher does first. It changes nothing, but is a write.
+                queue = current_app.amqp.queues[current_app.conf.task_default_queue]
+                queue.bind(transport.create_channel(established)).declare()
+            finally:
+                transport.close_connection(established)
+    except refusals as error:
+        return _said(State.REFUSES, error)
+    except outages as error:
+        return _said(State.DOWN, error)
+    return State.ANSWERS
 
 
-def _errors() -> tuple[type[BaseException], ...]:
-    """The exceptions of kombu's transport, which are not known without one."""
+def _said(state: State, error: BaseException) -> State:
+    if _last.state == State.ANSWERS:
+        log.warning("The broker %s: %s", "refuses messages" if state == State.REFUSES else "is down", error)
+    return state
+
+
+def _errors() -> tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]:
+    """The exceptions of kombu's transport, which are not known without one: refusals, and outages."""
     try:
         transport = current_app.connection_for_write().transport
     except OSError:  # no address yet: the embedded broker is not running
-        return (OSError,)
-    return (OSError, *transport.connection_errors, *transport.channel_errors)
+        return (), (OSError,)
+    return transport.channel_errors, (OSError, *transport.connection_errors)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from streamhub.clock import database_now
 from streamhub.contributions import contributed
 from streamhub.lifecycle import broker, unread
-from streamhub.lifecycle.heartbeat import is_silent
+from streamhub.lifecycle.heartbeat import is_of_one_worker, is_silent
 from streamhub.lifecycle.job_health import JobHealth, Word, all_jobs
 from streamhub.lifecycle.models import Heartbeat
 from streamhub.lifecycle.silence import cause_of_silence
@@ -46,6 +46,7 @@ class HealthFact:
     AWS's texts or addresses. `since`: when it became so, as far as is known. `remedy`: what to do. `rule`:
     the alarm while it is not ok ("": none here); `critical`: shows are at stake at once. `aws_error`: AWS's
     text, or the job's. `public`: what `/readyz` says to anyone instead of a `detail` that names a host.
+    `needed`: False if StreamHub is ready without it, because another one does its work.
     """
 
     group: Group
@@ -59,6 +60,7 @@ class HealthFact:
     critical: bool = True
     aws_error: str = ""
     public: str = ""
+    needed: bool = True
 
     @property
     def for_anyone(self) -> str:
@@ -90,7 +92,9 @@ def own_facts() -> list[HealthFact]:
     cause = next((fact.name for fact in processes if fact.ok is False), "")
     aws = [_service(service, now) for service in services]
     blind = any(fact.ok is False for fact in aws)
-    return [_database(), *processes, *aws, *(_job(job, cause, blind) for job in jobs)]
+    names = filter(is_of_one_worker, sorted(beats))
+    single = [_one_worker(name, beats[name], now, processes[1]) for name in names]
+    return [_database(), *processes, *single, *aws, *(_job(job, cause, blind) for job in jobs)]
 
 
 def _unknown(fact: HealthFact, word: str, detail: str) -> HealthFact:
@@ -123,21 +127,41 @@ def _database() -> HealthFact:
 
 
 def _broker(beats: dict[str, datetime], jobs: list[JobHealth]) -> HealthFact:
-    if broker.answers():
-        return HealthFact(Group.BROKER, "broker", True, "answers", gettext("It accepts connections."))
+    state = broker.state()
+    if state == broker.State.ANSWERS:
+        return HealthFact(Group.BROKER, "broker", True, state, gettext("It takes messages."))
+    said, remedy = _BROKER_SAID[state]
     return HealthFact(
         Group.BROKER,
         "broker",
         False,
-        "down",
-        gettext(
+        state,
+        str(said),
+        max(filter(None, (beats.get("worker"), *(job.since for job in jobs if job.well))), default=None),
+        str(remedy),
+        "broker_down",
+    )
+
+
+_BROKER_SAID = {
+    broker.State.DOWN: (
+        _(
             "The broker does not answer: no step reaches a worker. What runs goes on; nothing is started, "
             "stopped or looked at."
         ),
-        max(filter(None, (beats.get("worker"), *(job.since for job in jobs if job.well))), default=None),
-        gettext("Start Redis, or check CELERY_BROKER_URL. Workers and beat connect again by themselves."),
-        "broker_down",
-    )
+        _("Start Redis, or check CELERY_BROKER_URL. Workers and beat connect again by themselves."),
+    ),
+    broker.State.REFUSES: (
+        _(
+            "The broker answers, but refuses messages: no step reaches a worker. What runs goes on; nothing "
+            "is started, stopped or looked at."
+        ),
+        _(
+            "Redis is out of memory (maxmemory), cannot write to its disk, or is a replica: its log and that "
+            "of web say which. Nothing has to be started again afterwards."
+        ),
+    ),
+}
 
 
 def _worker(beats: dict[str, datetime], now: datetime) -> HealthFact:
@@ -151,6 +175,26 @@ def _worker(beats: dict[str, datetime], now: datetime) -> HealthFact:
             "show AWS as it was then."
         ),
         gettext("Start or restart the workers (celery -A streamhub worker); their log says why they ended."),
+    )
+
+
+def _one_worker(name: str, beat_at: datetime, now: datetime, together: HealthFact) -> HealthFact:
+    """One of the workers; `together`: what is said of all. While that is not well, this says no more."""
+    if not is_silent(beat_at, now):
+        said = gettext("It reports every ten seconds.")
+        return HealthFact(Group.WORKERS, name, True, "alive", said, beat_at)
+    return HealthFact(
+        Group.WORKERS,
+        name,
+        False if together.ok else None,
+        "silent",
+        gettext("The worker %(name)s was not told to end, and reports no more: it was killed, or it hangs.")
+        % {"name": name},
+        beat_at,
+        gettext("Others do its work. Restart it; if it is gone for good, this is over after an hour."),
+        "worker_stalled",
+        critical=False,
+        needed=False,
     )
 
 

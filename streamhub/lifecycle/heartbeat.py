@@ -1,19 +1,24 @@
 """Heartbeats: each process writes its own, so that a silent one is named and not the one that waits for it.
 
-The worker's comes from its connection to the broker, beat's from its scheduler's tick.
+The worker's comes from its connection to the broker, beat's from its scheduler's tick. The row "worker" is
+that of all workers for all queues together. Beside it each worker has one of its own, under its name, until
+it is told to end: one that falls silent although nobody told it so was killed or hangs.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
-from celery.signals import heartbeat_sent
-from django.db import Error
+from celery.signals import heartbeat_sent, worker_shutting_down
+from django.db import Error, connection
 from django.db.models.functions import Now
+
+from streamhub.clock import from_now
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +26,23 @@ EVERY_SECONDS = 10
 # A process without a heartbeat for this long counts as silent everywhere: three were missed. Pages refresh
 # every ten seconds, so a dead process is red on each of them within 40 s.
 SILENT_AFTER = timedelta(seconds=30)
+# A worker that was killed may never come back; a restarted one has its name again.
+FORGOTTEN_AFTER = timedelta(hours=1)
 _noted_at: dict[str, float] = {}
+_told_to_end = threading.Event()
 
 
 def beat(name: str) -> None:
-    """Record a heartbeat of `name` ("worker" or "beat")."""
+    """Record a heartbeat of `name` (`Heartbeat.name`)."""
     from streamhub.lifecycle.models import Heartbeat
 
     Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": Now()})
+    if name == "beat":
+        Heartbeat.objects.filter(name__contains="@", beat_at__lt=from_now(-FORGOTTEN_AFTER)).delete()
+
+
+def is_of_one_worker(name: str) -> bool:
+    return "@" in name
 
 
 def note(name: str, sentence: str) -> None:
@@ -60,15 +74,35 @@ def _beat_or_say(name: str) -> None:
 
 
 @heartbeat_sent.connect
-def _worker_is_alive(**_signal: Any) -> None:
-    """One that serves the urgent queue alone does not count: creations and most jobs may stand still."""
+def _worker_is_alive(sender: Any, **_signal: Any) -> None:
+    """One that serves the urgent queue alone does not count for "worker": creations may stand still."""
     from streamhub.lifecycle import clocks, wake
 
-    if not _time_to_beat("worker"):
+    if _told_to_end.is_set() or not _time_to_beat("worker"):
         return
+    _beat_or_say(sender.eventer.hostname)
     if wake.BULK in current_app.amqp.queues.consume_from:
         _beat_or_say("worker")
     clocks.report_here(clocks.WORKER)
+
+
+@worker_shutting_down.connect
+def _worker_is_told_to_end(sender: str, **_signal: Any) -> None:
+    """A handler of a signal of the system calls it, perhaps in the middle of a query of this very thread."""
+    _told_to_end.set()
+    threading.Thread(target=_leave, args=(sender,), name="leave").start()
+
+
+def _leave(name: str) -> None:
+    """A worker that takes too long to end, and is killed, is not missed."""
+    from streamhub.lifecycle.models import Heartbeat
+
+    try:
+        Heartbeat.objects.filter(name=name).delete()
+    except Error as error:
+        log.warning("Could not delete the heartbeat of %s: %s", name, error)
+    finally:
+        connection.close()
 
 
 class BeatsOnTick:

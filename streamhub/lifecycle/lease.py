@@ -101,7 +101,7 @@ def _take(name: str, token: str, seconds: int, beside: Collection[str]) -> bool:
         if beside:
             # All are locked before they are counted: what another has just taken is seen.
             list(Job.objects.select_for_update().filter(name__in={name, *beside}).order_by("name"))
-            if Job.objects.filter(name__in=beside).exclude(_is_free()).count() >= MOST_LONG:
+            if not _room(beside):
                 Job.objects.filter(_is_free(), name=name).update(outcome=WAITS)
                 log.info("Job %s waits for a long job's end", name)
                 return False
@@ -111,6 +111,17 @@ def _take(name: str, token: str, seconds: int, beside: Collection[str]) -> bool:
     if not taken:
         log.info("Job %s is already running", name)
     return bool(taken)
+
+
+def _room(long_jobs: Collection[str]) -> bool:
+    """Whether one more of the long jobs may run beside these. A dead worker's run takes no place."""
+    return Job.objects.filter(name__in=long_jobs).exclude(_is_free()).count() < MOST_LONG
+
+
+def have_room(long_jobs: Collection[str]) -> set[str]:
+    """Of all long jobs those that found no place and would now. One query if none waits, else two."""
+    waiting = set(Job.objects.filter(outcome=WAITS, name__in=long_jobs).values_list("name", flat=True))
+    return waiting if waiting and _room(long_jobs) else set()
 
 
 def _finish(run: JobRun, *, error: str) -> None:

@@ -243,9 +243,12 @@ class Duration(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last heartbeat of a kind of process ("worker" or "beat")."""
+    """The last heartbeat of beat, of any worker for all queues ("worker"), or of one worker.
 
-    name = models.CharField(max_length=32, unique=True)
+    `name`: "beat", "worker", or the worker's own, which has an @ before its host.
+    """
+
+    name = models.CharField(max_length=200, unique=True)
     beat_at = models.DateTimeField()
     # What the process last corrected by itself, in words; empty if nothing.
     note = models.CharField(max_length=200, blank=True, default="")

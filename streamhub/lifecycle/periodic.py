@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from streamhub.contributions import contributed
 from streamhub.errors import AwsError
 from streamhub.lifecycle import wake
-from streamhub.lifecycle.lease import WAITS, JobRun, single
+from streamhub.lifecycle.lease import JobRun, have_room, single
 from streamhub.lifecycle.models import Job
 from streamhub.task_names import TaskName
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 log = logging.getLogger(__name__)
+
+# How long a message of `wake_waiting` is worth something: until the next sweep.
+ASKED_FOR = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -51,17 +55,12 @@ class PeriodicJob:
 
         An `AwsError` is stored on the job's row and does not fail the task; the next run tries again.
         """
-        ran = False
         try:
             with self.single() as run:
                 if run:
-                    ran = True
                     work(run)
         except AwsError as error:
             log.warning("Job %s ended early: %s", self.name, error)
-        finally:
-            if ran and self.long:
-                _wake_waiting()
 
     def row(self) -> Job | None:
         """Its row, with the outcome of the last run; None if it never ran."""
@@ -78,12 +77,15 @@ def _long_jobs() -> list[PeriodicJob]:
     return [job for job in periodic_jobs() if job.long]
 
 
-def _wake_waiting() -> None:
-    """Ask for the long jobs that waited for this end: the next turn of one may be hours away."""
-    waiting = set(Job.objects.filter(outcome=WAITS).values_list("name", flat=True))
-    for job in _long_jobs():
-        if job.name in waiting:
-            wake.send_safely(job.task, job.queue)
+def wake_waiting() -> None:
+    """Ask for the long jobs that wait for a place if one is free: the next turn of one may be hours away.
+
+    The sweep calls it, so a place is found however its run ended, and a lost message is sent again. A message
+    that waits longer for a worker is void: else as many runs would follow one another as sweeps have passed.
+    """
+    long_jobs = {job.name: job for job in _long_jobs()}
+    for name in have_room(long_jobs):
+        wake.send_safely(long_jobs[name].task, long_jobs[name].queue, ASKED_FOR)
 
 
 def periodic_jobs() -> list[PeriodicJob]:

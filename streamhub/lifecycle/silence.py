@@ -6,11 +6,14 @@ from django.db.models import Max
 from django_celery_beat.models import PeriodicTask
 
 from streamhub.clock import database_now
+from streamhub.lifecycle.heartbeat import is_of_one_worker
 from streamhub.lifecycle.schedule import TOLERANCE
 
 
 def cause_of_silence(name: str) -> str:
-    """Why "worker" or "beat" is silent, and what to do. At most two queries."""
+    """Why a process (`Heartbeat.name`) is silent, and what to do. At most two queries."""
+    if is_of_one_worker(name):
+        return "It was not told to end: it was killed, or it hangs. Restart it, or look at its log."
     if name != "beat":
         return "No worker process has reached the database. Start one, or look at its log."
     last = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]

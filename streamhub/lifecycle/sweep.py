@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from streamhub.contributions import contributed
-from streamhub.lifecycle import dead_workers, wake
+from streamhub.lifecycle import dead_workers, periodic, wake
 from streamhub.lifecycle.claim import FREE, after
 from streamhub.lifecycle.driver import all_drivers
 from streamhub.lifecycle.locking import update_in_order
@@ -27,9 +27,11 @@ def _not_queued(priority: Priority) -> Q:
 def sweep() -> int:
     """Free what dead workers held, queue the due rows of all managed models, and return how many.
 
-    First, what apps contribute as `at_sweep` may make rows due. It asks AWS nothing.
+    First, long jobs that wait are asked for if they may run now, and what apps contribute as `at_sweep` may
+    make rows due. It asks AWS nothing.
     """
     freed = dead_workers.free()
+    periodic.wake_waiting()
     for feed in contributed("at_sweep"):
         feed()
     return freed + sum(sweep_model(driver.model) for driver in all_drivers())

@@ -17,6 +17,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
+from streamhub.clock import database_now
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.locking import update_all
 from streamhub.lifecycle.models import ManagedResource, Priority
@@ -30,6 +31,8 @@ QUEUED_SECONDS = 60
 SOON_SECONDS = 10
 # A message that arrived a moment before its row is due would be lost to the next sweep.
 LATE_SECONDS = 0.02
+# The header of a message that is worth nothing after this moment (`lifecycle.beat.Task`).
+VALID_UNTIL = "valid_until"
 # What a publisher meets while the broker fails over. If kombu had to connect again to declare the queue, it
 # then publishes through what it had closed, which raises AttributeError; after that it connects again.
 BROKER_ERRORS = (OperationalError, OSError, AttributeError)
@@ -77,14 +80,21 @@ def publish(
             return
 
 
-def send(task: TaskName, args: list[Any], queue: str, countdown: float = 0) -> None:
+def send(task: TaskName, args: list[Any], queue: str, countdown: float = 0, **options: Any) -> None:
     """Send a task to the broker by name, to be run after `countdown` seconds."""
-    current_app.send_task(task, args=args, queue=queue, ignore_result=True, countdown=countdown or None)
+    options |= {"ignore_result": True, "countdown": countdown or None}
+    current_app.send_task(task, args=args, queue=queue, **options)
 
 
-def send_safely(task: TaskName, queue: str) -> None:
-    """Ask for a periodic job before its time. If the broker fails, the job runs at its usual time."""
+def send_safely(task: TaskName, queue: str, valid_for: timedelta | None = None) -> None:
+    """Ask for a periodic job before its time. If the broker fails, the job runs at its usual time.
+
+    `valid_for`: a worker that takes the message later than that does nothing; None: it runs the job.
+    """
+    options: dict[str, Any] = {}
+    if valid_for:
+        options["headers"] = {VALID_UNTIL: (database_now() + valid_for).isoformat()}
     try:
-        send(task, [], queue)
+        send(task, [], queue, **options)
     except BROKER_ERRORS as error:
         log.warning("The broker did not accept %s: %s", task, error)

@@ -23,7 +23,9 @@ VIEW = "webhooks.view_endpoint"
 def current() -> list[Condition]:
     """For each endpoint: that it does not answer or is gone, what it refuses or did not get. Five queries."""
     now = database_now()
-    failing = Endpoint.objects.filter(failing_since__lt=now - FAILING_FOR, active=True)
+    # With nothing to send nobody knows whether it still fails.
+    something = Delivery.objects.filter(state=DeliveryState.WAITING).values("endpoint")
+    failing = Endpoint.objects.filter(failing_since__lt=now - FAILING_FOR, active=True, pk__in=something)
     gone = Endpoint.objects.filter(active=False).exclude(paused_because="")
     waiting = Delivery.objects.filter(REFUSED, state=DeliveryState.WAITING, endpoint__active=True)
     refused = _counted(waiting.filter(due_since__lt=now - FAILING_FOR), "due_since")
@@ -59,7 +61,10 @@ def _failing(row: Endpoint) -> Condition:
         row.name,
         rule="webhook_failing",
         sentence=_("The webhook endpoint %(name)s takes nothing.") % {"name": row.name},
-        hint=_("Ask who runs it. What it misses waits, and is sent when it answers again."),
+        hint=_(
+            "Ask who runs it. What it misses waits, and is sent when it answers again. It is asked every "
+            "five minutes, and at once after Edit with another address or key. Pause ends this alarm."
+        ),
         aws_error=row.last_error,
         since=row.failing_since,
     )

@@ -113,6 +113,9 @@ def _send(endpoint: Endpoint, delivery: Delivery) -> bool:
     if refuses(result.status, result.asked):
         return True
     _failed(endpoint, result)
+    if endpoint.failures + 1 >= OUTAGE:
+        # Due when the endpoint is: if nothing else is to be sent, this one finds out that it is well again.
+        Delivery.objects.filter(pk=delivery.pk).update(not_before=Now())
     return False
 
 

@@ -63,10 +63,15 @@ def endpoint_add(wanted: Wanted, form: str, *, who: Actor) -> tuple[Endpoint, st
 @transaction.atomic
 @audit.verb("webhooks.edit_endpoint")
 def endpoint_edit(endpoint: Endpoint, wanted: Wanted, *, who: Actor) -> Endpoint:
-    """Change it. What waits goes to the new address. Raises Invalid."""
+    """Change it. What waits goes to a new address, or with a new key, at once. Raises Invalid."""
     row = _locked(endpoint)
+    before = _receiver(row)
     _set(row, wanted)
+    if changed := _receiver(row) != before:
+        row.failures, row.failing_since, row.last_error = 0, None, ""
     row.save()
+    if changed and row.active:
+        _due(row, row.deliveries.filter(state=DeliveryState.WAITING))
     return row
 
 
@@ -241,6 +246,11 @@ def replay_refusal(row: Delivery) -> str | None:
 
 def _locked(endpoint: Endpoint) -> Endpoint:
     return audit.lock(Endpoint.objects.all(), endpoint)
+
+
+def _receiver(row: Endpoint) -> tuple[str, str]:
+    """Who answers: what another one said before tells nothing."""
+    return row.url, row.api_secret
 
 
 def _due(endpoint: Endpoint, deliveries: QuerySet[Delivery]) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
+from contextlib import suppress
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
@@ -20,6 +24,27 @@ class Mailbox:
             return "451 try again later"
         self.messages.append(message_from_bytes(envelope.content, policy=default))
         return "250 taken"
+
+
+class EndlessMail:
+    """A mail server whose first answer never ends: a line now and then, always with another one to come."""
+
+    def __init__(self) -> None:
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.server.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # the client, or this server, is gone
+            while True:
+                client, _address = self.server.accept()
+                threading.Thread(target=self._talk, args=(client,), daemon=True).start()
+
+    def _talk(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            while True:
+                client.sendall(b"220-one moment\r\n")
+                time.sleep(0.05)
 
 
 class Web:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models.functions import Now
 
 from streamhub.alerts import dead_mans_switch, evaluation, outbox
@@ -13,7 +17,7 @@ from streamhub.alerts.models import Alarm, Notice
 from streamhub.alerts.tasks import call_heartbeat_url, send_notices
 from streamhub.lifecycle.models import Job
 from tests.alerts.conditions import Conditions
-from tests.alerts.targets import Mailbox, Web
+from tests.alerts.targets import EndlessMail, Mailbox, Web
 from tests.scenarios.well import all_well
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,6 +117,47 @@ def test_all_that_waits_for_a_target_that_fails_holds_up_no_other(
     told = {body["message"].split(" has been")[0] for _path, body in web.requests}
     assert told == {f"keynote {number}" for number in range(60)}
     assert not Notice.objects.filter(target=outbox.EMAIL, sent_at__isnull=False).exists()
+
+
+@contextmanager
+def soft_limit(seconds: float) -> Iterator[None]:
+    """What ends a task that takes too long, as Celery's limit does."""
+
+    def end(*_signal: Any) -> None:
+        raise SoftTimeLimitExceeded
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_mail_server_that_never_ends_its_answer_holds_up_no_other(
+    conditions: Conditions, mailbox: Mailbox, web: Web, settings: Any
+) -> None:
+    endless = EndlessMail()
+    settings.EMAIL_PORT, settings.ALARM_URLS = endless.port, [f"json://{web.url}/chat"]
+    announce(conditions)
+    with pytest.raises(SoftTimeLimitExceeded), soft_limit(1):
+        send_notices()
+    with soft_limit(20):
+        send_notices()
+    assert len(web.requests) == 1
+    waiting = Notice.objects.get(sent_at__isnull=True)
+    assert (waiting.target, waiting.attempts) == (outbox.EMAIL, 1)
+    assert "did not end" in waiting.error
+    for number in range(2, 7):
+        conditions.add(str(number))
+    evaluation.evaluate()
+    Alarm.objects.update(opened_at=Now() - timedelta(minutes=1))
+    evaluation.evaluate()
+    with pytest.raises(SoftTimeLimitExceeded), soft_limit(6):
+        send_notices()
+    assert len(web.requests) == 6
+    endless.server.close()
 
 
 def test_a_target_that_was_taken_out_is_given_up(conditions: Conditions, web: Web, settings: Any) -> None:

@@ -95,11 +95,20 @@ def test_a_broker_that_is_down_is_named_instead_of_the_worker(
     superuser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent("worker")
-    monkeypatch.setattr(broker, "answers", lambda: False)
+    monkeypatch.setattr(broker, "state", lambda: broker.State.DOWN)
     said = banner(superuser)
     assert BROKER in said
     assert "Start Redis, or check CELERY_BROKER_URL." in said
     assert WORKER not in said
+
+
+def test_a_broker_that_refuses_messages_is_not_well(
+    superuser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "state", lambda: broker.State.REFUSES)
+    said = banner(superuser)
+    assert "The broker answers, but refuses messages" in said
+    assert "maxmemory" in said
 
 
 def test_processes_that_never_reported_are_named(superuser: Client) -> None:

@@ -6,6 +6,7 @@ All intent is in the rows, so everything that was requested is still carried out
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from celery import Celery
 
 from devstack.demo.api import Api, ApiError
 from devstack.processes import readiness
+from streamhub.lifecycle.heartbeat import SILENT_AFTER
 from tests.integration import flows, rows
 from tests.scenarios.processes import RunningStack, postgres_database, redis_database, running, unavailable
 from tests.scenarios.servers import NoServer, OwnPostgres, OwnRedis, OwnServer, started
@@ -132,6 +134,35 @@ def test_all_intent_is_carried_out_after_redis_lost_everything(
     delete_everything(stack)
 
 
+def test_a_redis_without_memory_is_told_and_all_intent_is_carried_out_afterwards(
+    on_mortal_redis: RunningStack, own_redis: OwnRedis
+) -> None:
+    stack = on_mortal_redis
+    before = {name: one.popen.pid for name, one in stack.processes.running.items()}
+    to_start = create_channel(stack, "to start")
+    flows.wait_complete(stack, 1)
+    with own_redis.client() as client:
+        client.config_set("maxmemory", 1)
+        opening = create_breakout(stack, to_start, start=True)
+        create_channel(stack, "to create")
+        flows.wait(lambda: "broker_down" in open_alarms(stack), "the broker is named", 30)
+        assert not readiness(stack.processes.web_url)["broker"]
+        time.sleep(20)
+        client.config_set("maxmemory", 0)
+    wait_breakout(stack, opening, "running")
+    flows.wait_complete_on_air(stack, 2, on_air=1)
+    flows.wait(lambda: "broker_down" not in open_alarms(stack), "the broker is well again", 60)
+    assert {name: one.popen.pid for name, one in stack.processes.running.items()} == before
+    assert all(one.popen.poll() is None for one in stack.processes.running.values())
+    stack.api.post(f"breakouts/{opening}/stop")
+    wait_breakout(stack, opening, "completed")
+    delete_everything(stack)
+
+
+def open_alarms(stack: RunningStack) -> list[str]:
+    return [alarm["rule"] for alarm in stack.api.get("alarms")["items"]]
+
+
 # --- the workers -------------------------------------------------------------------------------
 
 
@@ -210,6 +241,29 @@ def test_a_slow_worker_keeps_its_row_and_a_killed_one_loses_it_within_seconds(
     assert time.monotonic() - killed <= FREED_SECONDS
     stack.control.release()
     flows.assert_each_once(stack, 1)
+
+
+def test_a_worker_that_hangs_is_told_apart_and_one_that_ends_is_not_missed(two_workers: RunningStack) -> None:
+    stack = two_workers
+    one, other = (stack.processes.running[name].popen for name in ("worker-1", "worker-2"))
+    one.send_signal(signal.SIGSTOP)
+    flows.wait(lambda: stalled(stack) == [f"worker1-{os.getpid()}"], "the worker that hangs is named", 60)
+    assert readiness(stack.processes.web_url)["worker"]
+    one.send_signal(signal.SIGCONT)
+    flows.wait(lambda: stalled(stack) == [], "it works again", 30)
+    other.send_signal(signal.SIGTERM)
+    other.wait(60)
+    time.sleep(SILENT_AFTER.total_seconds() + 5)
+    assert stalled(stack) == []
+    assert readiness(stack.processes.web_url)["worker"]
+
+
+def stalled(stack: RunningStack) -> list[str]:
+    """The names of the workers that hang, without their host."""
+    alarms = stack.api.get("alarms")["items"]
+    return [
+        alarm["object"]["name"].partition("@")[0] for alarm in alarms if alarm["rule"] == "worker_stalled"
+    ]
 
 
 def hold_a_row(stack: RunningStack, channel: str, database: str) -> str:

@@ -13,7 +13,7 @@ from django_celery_beat.models import PeriodicTask
 
 from streamhub.celery import app
 from streamhub.clock import database_now, from_now
-from streamhub.lifecycle import beat, clocks
+from streamhub.lifecycle import beat, clocks, wake
 from streamhub.lifecycle.models import Heartbeat, Job
 from streamhub.lifecycle.schedule import schedule_correct
 from streamhub.lifecycle.silence import cause_of_silence
@@ -162,7 +162,7 @@ def message(sent: Sent) -> dict[str, Any]:
 
 
 def test_a_message_says_until_when_it_is_worth_carrying_out(message: dict[str, Any]) -> None:
-    left = datetime.fromisoformat(message[beat.VALID_UNTIL]) - database_now()
+    left = datetime.fromisoformat(message[wake.VALID_UNTIL]) - database_now()
     assert timedelta(seconds=50) < left <= timedelta(seconds=60)
 
 
@@ -185,7 +185,7 @@ def test_the_clock_of_the_workers_host_does_not_matter_to_a_message(
 
 
 def test_a_message_that_is_too_old_is_dropped(message: dict[str, Any]) -> None:
-    assert not carry_out({**message, beat.VALID_UNTIL: (database_now() - timedelta(seconds=1)).isoformat()})
+    assert not carry_out({**message, wake.VALID_UNTIL: (database_now() - timedelta(seconds=1)).isoformat()})
 
 
 def test_a_message_without_an_end_is_carried_out(sent: Sent) -> None:

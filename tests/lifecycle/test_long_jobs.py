@@ -1,8 +1,8 @@
-"""Long jobs leave slots of the workers free: a third one waits for the end of one of two."""
+"""Long jobs leave slots of the workers free: a third one waits, and is asked for when it may run."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +10,12 @@ from django.db.models.functions import Now
 
 from billing import jobs, tasks
 from billing.jobs import COLLECT_METRICS, FETCH_BILLS, IMPORT_BILLS, MAKE_DRAFTS
-from streamhub.clock import from_now
+from streamhub.clock import database_now, from_now
 from streamhub.lifecycle import periodic, wake
 from streamhub.lifecycle.job_health import Word, all_jobs
 from streamhub.lifecycle.lease import JobRun
 from streamhub.lifecycle.models import Job, WorkerProcess
+from streamhub.lifecycle.sweep import sweep
 from streamhub.lifecycle.workers import SILENT_AFTER
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tasks that were asked for."""
     names: list[str] = []
-    monkeypatch.setattr(wake, "send_safely", lambda task, queue: names.append(task))
+    monkeypatch.setattr(wake, "send", lambda task, args, queue, **_options: names.append(task))
     return names
 
 
@@ -35,17 +36,44 @@ def ran(job: periodic.PeriodicJob) -> list[JobRun]:
     return runs
 
 
-def test_a_third_long_job_waits_and_is_asked_for_at_the_end_of_one(sent: list[str]) -> None:
+def test_a_third_long_job_waits_and_is_asked_for_after_the_end_of_one(sent: list[str]) -> None:
     with MAKE_DRAFTS.single():
-
-        def meanwhile(run: JobRun) -> None:
+        with IMPORT_BILLS.single():
             assert ran(FETCH_BILLS) == []
             assert ran(COLLECT_METRICS) != [], "short ones do not wait"
-
-        IMPORT_BILLS.run(meanwhile)
+            sweep()
+            assert sent == []
+        sweep()
         assert sent == [FETCH_BILLS.task]
         assert ran(FETCH_BILLS) != []
+        sweep()
+    assert sent == [FETCH_BILLS.task]
     assert Job.objects.get(name=FETCH_BILLS.name).outcome == ""
+
+
+def test_a_job_that_waits_is_asked_for_after_the_death_of_another_ones_worker(sent: list[str]) -> None:
+    with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
+        ran(FETCH_BILLS)
+        WorkerProcess.objects.create(token="gone", host="here", pid=1)
+        Job.objects.filter(name=IMPORT_BILLS.name).update(leased_by="gone")
+        sweep()
+        assert sent == [], "it may only be slow"
+        silent = from_now(-SILENT_AFTER - timedelta(seconds=1))
+        WorkerProcess.objects.update(beat_at=silent)
+        Job.objects.filter(name=IMPORT_BILLS.name).update(started_at=silent)
+        sweep()
+        assert sent == [FETCH_BILLS.task]
+
+
+def test_a_lost_message_is_sent_again_and_a_late_one_is_void(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, str]] = []
+    monkeypatch.setattr(wake, "send", lambda *_message, headers, **_options: sent.append(headers))
+    with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
+        ran(FETCH_BILLS)
+    sweep()
+    sweep()
+    first, _second = (datetime.fromisoformat(headers[wake.VALID_UNTIL]) for headers in sent)
+    assert first - database_now() < timedelta(seconds=10)
 
 
 def test_waiting_is_an_outcome_and_no_failure(sent: list[str]) -> None:
@@ -69,8 +97,9 @@ def test_a_job_that_failed_and_waits_now_is_still_failing(sent: list[str]) -> No
 
 def test_one_whose_last_run_died_is_asked_for_too(sent: list[str]) -> None:
     Job.objects.create(name=FETCH_BILLS.name, lease_token="dead", leased_until=from_now(-timedelta(hours=1)))
-    with MAKE_DRAFTS.single():
-        IMPORT_BILLS.run(lambda run: ran(FETCH_BILLS))
+    with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
+        ran(FETCH_BILLS)
+    sweep()
     assert sent == [FETCH_BILLS.task]
 
 
@@ -81,13 +110,6 @@ def test_what_a_dead_worker_held_is_no_reason_to_wait(sent: list[str]) -> None:
     with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
         Job.objects.filter(name=IMPORT_BILLS.name).update(leased_by="gone", started_at=silent)
         assert ran(FETCH_BILLS) != []
-
-
-def test_who_waits_does_not_ask_for_itself(sent: list[str]) -> None:
-    """It would be asked for and put off again and again, as fast as a worker can."""
-    with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
-        ran(FETCH_BILLS)
-    assert sent == []
 
 
 def test_long_is_what_may_take_longer_than_ten_minutes() -> None:

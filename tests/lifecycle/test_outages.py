@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -84,13 +85,17 @@ def test_a_job_that_lost_its_database_frees_its_lease(monkeypatch: pytest.Monkey
     assert "read-only" in row.error
 
 
+# What Celery says of the worker.
+NODE = SimpleNamespace(eventer=SimpleNamespace(hostname="worker1@host"))
+
+
 def test_the_workers_heartbeat_survives_a_closed_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     def closed(name: str) -> None:
         raise InterfaceError("the connection is closed")
 
     monkeypatch.setattr(heartbeat, "beat", closed)
     monkeypatch.setattr(heartbeat, "_noted_at", {})
-    heartbeat._worker_is_alive()
+    heartbeat._worker_is_alive(NODE)
 
 
 @pytest.mark.parametrize(("queues", "alive"), [([], True), (["bulk"], True), (["urgent"], False)])
@@ -100,7 +105,7 @@ def test_a_worker_for_urgent_steps_alone_does_not_hide_that_the_others_are_silen
     monkeypatch.setattr(heartbeat, "_noted_at", {})
     monkeypatch.setattr(app.amqp.queues, "_consume_from", None)
     app.amqp.queues.select(queues)  # as `celery worker --queues` does; none: all
-    heartbeat._worker_is_alive()
+    heartbeat._worker_is_alive(NODE)
     assert Heartbeat.objects.filter(name="worker").exists() == alive
     assert ClockOffset.objects.exists()
 

@@ -10,11 +10,12 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
+from streamhub.clock import from_now
 from streamhub.lifecycle.lease import JobRun
 from streamhub.webhooks import alarms, delivery, jobs, request, retention, tasks, turns
 from streamhub.webhooks.models import Attempt, Delivery, Endpoint, EndpointState, Event
 from streamhub.webhooks.patience import GIVE_UP_AFTER, LONGEST_PROBE, delivery_wait, endpoint_wait
-from streamhub.webhooks.services import endpoint_pause, endpoint_resume
+from streamhub.webhooks.services import endpoint_dismiss, endpoint_pause, endpoint_resume
 from tests.scenarios.actors import TESTER
 from tests.scenarios.racing import at_once
 from tests.scenarios.webhook_receiver import Receiver, age, endpoint, event, later, send
@@ -244,10 +245,59 @@ def test_after_days_it_has_failed_and_that_is_an_alarm(receiver: Receiver) -> No
     assert turns.give_up() == 1
     assert states() == ["failed"]
     found = {condition.rule: condition.sentence for condition in alarms.current()}
-    assert found == {
-        "webhook_failing": f"The webhook endpoint {row.name} takes nothing.",
-        "webhook_undelivered": f"{row.name} did not get 1 of its events.",
-    }
+    assert found == {"webhook_undelivered": f"{row.name} did not get 1 of its events."}
+
+
+def test_an_endpoint_that_takes_nothing_is_an_alarm_while_something_waits_for_it(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status = 500
+    event()
+    send(row)
+    age(Endpoint, "failing_since", timedelta(minutes=20))
+    (found,) = alarms.current()
+    assert (found.rule, found.sentence) == (
+        "webhook_failing",
+        f"The webhook endpoint {row.name} takes nothing.",
+    )
+    Delivery.objects.update(state="failed")
+    endpoint_dismiss(row, who=TESTER)
+    assert alarms.current() == []
+
+
+def test_one_event_alone_is_tried_every_five_minutes_while_nothing_is_taken(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status = 503
+    event()
+    for _ in range(12):
+        later()
+        send(row)
+    assert row.deliveries.filter(not_before__lt=from_now(1.2 * timedelta(seconds=LONGEST_PROBE))).exists()
+
+
+def test_a_receiver_that_asks_for_an_hour_is_left_alone_for_an_hour(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    receiver.status, receiver.headers = 503, {"Retry-After": "3600"}
+    event()
+    for _ in range(4):
+        later()
+        send(row)
+    hour = timedelta(minutes=59)
+    assert Endpoint.objects.filter(not_before__gt=from_now(hour)).exists()
+
+
+def test_an_event_that_alone_fails_does_not_hold_up_others_every_five_minutes(receiver: Receiver) -> None:
+    row = endpoint(receiver.url)
+    bad = event()
+    receiver.of_id[bad.uid] = 500
+    for _ in range(12):
+        later()
+        send(row)
+    later()
+    event()
+    send(row)
+    row.refresh_from_db()
+    assert row.failures == 1
+    assert row.deliveries.filter(event=bad, not_before__gt=from_now(timedelta(hours=3))).exists()
 
 
 def test_a_paused_endpoint_gets_nothing_loses_nothing_and_fails_nothing(receiver: Receiver) -> None:

@@ -10,10 +10,10 @@ from django.contrib.auth.models import Group, User
 
 from streamhub.access.actors import staff_actor
 from streamhub.access.models import AuditEntry
-from streamhub.clock import database_now
+from streamhub.clock import database_now, from_now
 from streamhub.errors import Forbidden, Gone, Invalid, NotPossible
-from streamhub.webhooks import services
-from streamhub.webhooks.models import Delivery, Endpoint
+from streamhub.webhooks import alarms, services
+from streamhub.webhooks.models import Delivery, Endpoint, EndpointState
 from streamhub.webhooks.services import Wanted
 from tests.scenarios.actors import TESTER
 from tests.scenarios.webhook_receiver import KIND, Receiver, age, endpoint, event, later, send, usage_event
@@ -242,3 +242,59 @@ def test_a_verb_on_an_endpoint_that_was_deleted_meanwhile_says_so(receiver: Rece
     with pytest.raises(Gone, match="It was deleted in the meantime"):
         VERBS[verb](row, staff_actor(User.objects.create_superuser("anna")))
     assert not AuditEntry.objects.filter(verb=f"{verb}_endpoint", actor_name="anna").exists()
+
+
+def failing(receiver: Receiver, **fields: Any) -> Endpoint:
+    """An endpoint that has been failing for an hour; its event waits for four hours more."""
+    row = endpoint(receiver.url, **fields)
+    receiver.status = 500
+    event()
+    send(row)
+    age(Endpoint, "failing_since", timedelta(hours=1))
+    Endpoint.objects.update(failures=9, not_before=from_now(timedelta(minutes=5)))
+    Delivery.objects.update(not_before=from_now(timedelta(hours=4)))
+    receiver.status = 200
+    row.refresh_from_db()
+    return row
+
+
+def test_at_a_new_address_nothing_has_failed_yet_and_what_waits_is_due(receiver: Receiver) -> None:
+    row = failing(receiver)
+    assert [each.rule for each in alarms.current()] == ["webhook_failing"]
+    services.endpoint_edit(row, wanted(receiver.url + "/new"), who=TESTER)
+    assert alarms.current() == []
+    row.refresh_from_db()
+    assert (row.state, row.failures, row.last_error) == (EndpointState.ACTIVE, 0, "")
+    send(row)
+    assert receiver.requests[-1][0] == "/hooks/new"
+    assert Delivery.objects.get().state == "delivered"
+
+
+def test_with_another_name_it_goes_on_failing(receiver: Receiver) -> None:
+    row = failing(receiver)
+    services.endpoint_edit(row, wanted(receiver.url, name="renamed"), who=TESTER)
+    assert [each.rule for each in alarms.current()] == ["webhook_failing"]
+    send(row)
+    assert len(receiver.requests) == 1
+
+
+def test_a_meters_new_key_is_tried_at_once(receiver: Receiver) -> None:
+    row = endpoint(receiver.url, "openmeter", api_key="om_1")
+    receiver.status = 401
+    usage_event("house")
+    send(row)
+    receiver.status = 200
+    services.endpoint_edit(row, wanted(receiver.url, api_key="om_2"), who=TESTER)
+    send(row)
+    assert Delivery.objects.get().state == "delivered"
+
+
+def test_a_new_address_of_a_paused_endpoint_gets_nothing_before_it_is_resumed(receiver: Receiver) -> None:
+    row = failing(receiver)
+    services.endpoint_pause(row, who=TESTER)
+    services.endpoint_edit(row, wanted(receiver.url + "/new"), who=TESTER)
+    send(row)
+    assert len(receiver.requests) == 1
+    services.endpoint_resume(row, who=TESTER)
+    send(row)
+    assert receiver.requests[-1][0] == "/hooks/new"
