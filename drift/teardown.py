@@ -14,7 +14,7 @@ from django.conf import settings
 from channels_app.driver import security_group
 from channels_app.driver.parts import live, package
 from channels_app.models import Channel
-from distributions.driver import cloudfront
+from distributions.driver import cloudfront, naming
 from distributions.models import Desired, Distribution
 from drift.aws_lists import ResourceKind
 from streamhub.aws.ownership import NO_MARK, Mark, mark_of_tags, parse_comment
@@ -105,6 +105,12 @@ def _distribution(resource: DescribedResource) -> TeardownStep:
         )
     if not info.deployed:
         return wait(f"CloudFront is still deploying the disable of {id}; another step deletes it then.")
+    if name := naming.left_behind(info.domain_name, info.aliases):
+        # A record that leads to a deleted distribution could be taken over by others (ADR 0028).
+        return TeardownStep(
+            f"The DNS record {name}, which leads to {id}, is removed; another step deletes {id}.",
+            lambda: naming.clear_left(name, info.domain_name),
+        )
     return TeardownStep(f"{id} is deleted.", lambda: cloudfront().delete(id, info.etag or ""))
 
 
