@@ -109,6 +109,11 @@ SLOTS = (MAIN, SECOND)
 SLOT_OF = {slot.part.key: slot for slot in SLOTS}
 
 
+def slot_of(info: InputInfo) -> Slot:
+    """Which of a channel's inputs it is. Both carry the same tags; their names tell them apart."""
+    return SECOND if info.name.endswith(SECOND_SUFFIX) else MAIN
+
+
 def wanted(row: Channel, slot: Slot = MAIN) -> Wanted:
     """The settings of an input. Both have one security group, and only the main one pulls."""
     type, main = slot.type_of(row), slot is MAIN
