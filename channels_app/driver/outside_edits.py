@@ -15,10 +15,11 @@ from channels_app.driver.moving import move, outside
 from channels_app.driver.parts import ML_CHANNEL, PART_DRIVER_OF
 from channels_app.models import Channel
 from channels_app.models.channel import Desired
-from streamhub.errors import Refused
+from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.lifecycle.refusals import FOR_A_PERSON
 
 ENDPOINT_CLOSED = (
     "endpoint_closed",
@@ -59,19 +60,18 @@ def restore_input(claim: Claim) -> float | None:
     row: Channel = claim.row
     _tell_change(claim, input_settings.error_of(row, input_settings.RESTORED))
     restored: list[str | None] = []
-    refused: list[tuple[str, Refused]] = []
+    refused: list[tuple[str, AwsError]] = []
     for slot in input_settings.differing_slots(row):
         try:
             info = absence.observe_on_conflict(claim, partial(parts.restore_input, row, slot))
-        except Refused as error:
+        except FOR_A_PERSON as error:
             refused.append((slot.label, error))
             continue
         facts = PART_DRIVER_OF[slot.part.key].facts(info)
         timelines.note(claim, f"{slot.label}: settings restored", info.request_id, **facts)
         restored.append(info.request_id)
     if refused and row.desired != Desired.RUNNING:
-        _show_refused(claim, refused)
-        return None
+        return _show_refused(claim, refused)
     if refused:
         return _start_all_the_same(claim, refused)
     if input_settings.differing_slots(row):
@@ -88,11 +88,10 @@ def restore_attachment(claim: Claim) -> float | None:
     what = "its second input attached" if claim.row.second_waits else "its input attached again"
     try:
         info = own_updates.send(claim, ATTACHMENT, parts.attach_input)
-    except Refused as error:
+    except FOR_A_PERSON as error:
         if claim.row.desired == Desired.RUNNING:
             raise
-        _show_refused(claim, [(input_settings.MAIN.label, error)])
-        return None
+        return _show_refused(claim, [(input_settings.MAIN.label, error)])
     facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
     timelines.note(claim, f"MediaLive channel: {what}", info.request_id, **facts)
     if not input_settings.is_attached(claim.row):
@@ -102,13 +101,14 @@ def restore_attachment(claim: Claim) -> float | None:
     return AT_ONCE
 
 
-def _show_refused(claim: Claim, refused: list[tuple[str, Refused]]) -> None:
+def _show_refused(claim: Claim, refused: list[tuple[str, AwsError]]) -> float | None:
     """Show what AWS refused while nobody needs the inputs; what it took is not changed any more."""
     (label, first), *others = refused
     more = "".join(f"; the {other}: {error.message}" for other, error in others)
     hint = "Correct the input in MediaLive's console, or press Retry. The next start tries it again."
     reasons = [reason for _, error in refused for reason in error.validation]
     shown = Refused(first.message + more, **(first.about | {"validation": reasons}))
+    shown.hint = first.hint
     told = input_settings.changed(claim.row)
     refusals.show(
         claim,
@@ -118,9 +118,10 @@ def _show_refused(claim: Claim, refused: list[tuple[str, Refused]]) -> None:
         hint=hint,
         input_told=told,
     )
+    return refusals.next_attempt(first)
 
 
-def _start_all_the_same(claim: Claim, refused: list[tuple[str, Refused]]) -> float | None:
+def _start_all_the_same(claim: Claim, refused: list[tuple[str, AwsError]]) -> float | None:
     """It is not sent again for this change; the error of a changed input stays while the show runs."""
     told = input_settings.NOT_TAKEN + input_settings.changed(claim.row)
     why = "; ".join(
