@@ -223,6 +223,11 @@ def is_restorable(row: Channel) -> bool:
     return bool(differing_slots(row)) and row.input_told != NOT_TAKEN + changed(row)
 
 
+def is_reattachable(row: Channel) -> bool:
+    """Whether the MediaLive channel reads other inputs, and was not given ours again already."""
+    return not is_attached(row) and row.input_told != NOT_TAKEN + changed(row)
+
+
 def error_of(row: Channel, hint: str = STOP_FIRST) -> tuple[str, str, str] | None:
     """Code, message and hint of the error to show; None if no show depends on what is changed: a name.
 

@@ -47,6 +47,22 @@ def show(
     return next_attempt(refused)
 
 
+def show_not_taken(
+    claim: Claim, what: str, shown: str, *, code: str, hint: str, request_id: str | None, **fields: Any
+) -> None:
+    """Show that AWS accepted `what` and shows something else, and write the other columns.
+
+    The caller sends it once: what AWS writes in another way than we do would be sent again for ever.
+    """
+    message = _("AWS accepted %(what)s and shows another value than was sent: %(shown)s") % {
+        "what": what,
+        "shown": shown,
+    }
+    claim.keep_error = True
+    error = error_fields(AwsError(message, code=code, request_id=request_id), hint)
+    claim.save(**{**error, "error_needs_person": True}, **fields)
+
+
 def next_attempt(refused: AwsError) -> float | None:
     """The seconds until it is tried again, as nobody says when a permission was given; None: after Retry."""
     if isinstance(refused, AccessDenied):
