@@ -109,8 +109,8 @@ def compare(rows: Iterable[Expected], resources: Iterable[AwsResource], environm
     rows, resources = list(rows), list(resources)
     by_id = {(row.kind, row.aws_id): row for row in rows if row.aws_id}
     by_owner: ByOwner = {}
-    for row in rows:
-        by_owner.setdefault((row.kind, row.owner), []).append(row)
+    for expected in rows:
+        by_owner.setdefault((expected.kind, expected.owner), []).append(expected)
     existing = {(resource.kind, resource.aws_id) for resource in resources}
     findings: list[Finding] = []
     ours: Counter[str] = Counter()
