@@ -48,7 +48,8 @@ class AwsResource:
     """One AWS resource. `facts` are the values that a row is compared with.
 
     `tags` is None where the list has none: for distributions the mark is in the Comment (AWS_RULES 5), and
-    tags are read one by one. `secret` are facts whose values are shown to nobody.
+    tags are read one by one. `secret` are facts whose values are shown to nobody. `part`: of an input, which
+    of its channel's two it is, as `Channel.PARTS` calls it.
     """
 
     kind: ResourceKind
@@ -58,6 +59,7 @@ class AwsResource:
     tags: Mapping[str, str] | None = None
     being_deleted: bool = False
     secret: Mapping[str, str] = field(default_factory=dict)
+    part: str = ""
 
 
 def of_distribution(info: DistributionInfo) -> AwsResource:
@@ -78,7 +80,7 @@ def of_input(info: InputInfo) -> AwsResource:
     shown, secret = input_facts(input_settings.settings_of(info), info.dest_urls)
     facts = {"type": info.type, **shown}
     resource = _tagged(ResourceKind.INPUT, info, facts, being_deleted=info.state == "DELETING")
-    return replace(resource, secret=secret)
+    return replace(resource, secret=secret, part=input_settings.slot_of(info).part.key)
 
 
 def input_facts(settings: Mapping[str, Any], urls: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:

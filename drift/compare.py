@@ -28,6 +28,10 @@ class Difference(StrEnum):
     DUPLICATE = "duplicate"
 
 
+# The rows that expect a resource of that kind with that owner in its mark.
+ByOwner = dict[tuple[ResourceKind, str], list[Expected]]
+
+
 class Resolution(StrEnum):
     """What staff can do about a finding.
 
@@ -56,6 +60,7 @@ class Finding:
 
     `first_seen_at`: a `Report` dates orphans and duplicates only, a `StoredReport` dates all findings.
     `wait_reason`: why `delete` is not allowed yet, "" if it is. `costs`: it runs and no row will stop it.
+    `part`: which of the row's resources of this kind it is about (`Expected.part`).
     """
 
     difference: Difference
@@ -68,6 +73,7 @@ class Finding:
     first_seen_at: datetime | None = None
     wait_reason: str = ""
     costs: bool = False
+    part: str = ""
 
     @property
     def key(self) -> str:
@@ -102,7 +108,9 @@ def compare(rows: Iterable[Expected], resources: Iterable[AwsResource], environm
     """
     rows, resources = list(rows), list(resources)
     by_id = {(row.kind, row.aws_id): row for row in rows if row.aws_id}
-    by_owner = {(row.kind, row.owner): row for row in rows}
+    by_owner: ByOwner = {}
+    for expected in rows:
+        by_owner.setdefault((expected.kind, expected.owner), []).append(expected)
     existing = {(resource.kind, resource.aws_id) for resource in resources}
     findings: list[Finding] = []
     ours: Counter[str] = Counter()
@@ -116,11 +124,22 @@ def compare(rows: Iterable[Expected], resources: Iterable[AwsResource], environm
         if row is not None:
             findings += _different(row, resource, environment)
         elif is_ours:
-            findings += _surplus(by_owner.get((resource.kind, resource.mark.owner)), resource, existing)
+            findings += _surplus(_marked_row(by_owner, resource), resource, existing)
     findings += [_missing(row) for row in rows if _is_missing(row, existing)]
     in_transition = len({(row.model, row.pk) for row in rows if not row.settled and not row.protected})
     findings.sort(key=lambda finding: finding.key)
     return Comparison(tuple(findings), dict(foreign), dict(ours), in_transition)
+
+
+def _marked_row(by_owner: ByOwner, resource: AwsResource) -> Expected | None:
+    """The row whose mark it carries.
+
+    A channel has two rows of inputs at most. What is called a second input of a channel that wants only one
+    is surplus beside that one.
+    """
+    rows = by_owner.get((resource.kind, resource.mark.owner), [])
+    same = (row for row in rows if row.part == resource.part)
+    return next(same, None) or next((row for row in rows if row.aws_id), None)
 
 
 def _is_missing(row: Expected, existing: set[tuple[ResourceKind, str]]) -> bool:
@@ -196,4 +215,4 @@ def _runs(resource: AwsResource) -> bool:
 
 
 def _of_row(difference: Difference, row: Expected, aws_id: str, detail: str) -> Finding:
-    return Finding(difference, row.kind, aws_id, detail, row.model, row.pk, row.name)
+    return Finding(difference, row.kind, aws_id, detail, row.model, row.pk, row.name, part=row.part)

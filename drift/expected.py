@@ -27,7 +27,8 @@ class Expected:
     of the row is under way, so that a difference means something. `protected`: it belongs to others, so
     that it is not compared. `secret`: facts whose values are shown to nobody. `tags_arn`: the ARN by which
     its tags are read one by one, because its list has none; "" if they are not compared. `also`: by the
-    name of a fact, its other values that are no difference.
+    name of a fact, its other values that are no difference. `part`: of an input, which of its channel's two
+    it is, as `Channel.PARTS` calls it.
     """
 
     kind: ResourceKind
@@ -44,6 +45,7 @@ class Expected:
     secret: Mapping[str, str] = field(default_factory=dict)
     tags_arn: str = ""
     also: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    part: str = ""
 
 
 def all_expected() -> Iterator[Expected]:
@@ -145,6 +147,7 @@ def of_channel(row: Channel) -> Iterator[Expected]:
             also={"inputs": inputs} if kind is ResourceKind.ML_CHANNEL else {},
             tags=tags_of(row),
             secret=secret,
+            part=slot.part.key if slot else "",
         )
 
 

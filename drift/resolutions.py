@@ -66,7 +66,8 @@ def _plan(finding: Finding, resolution: Resolution) -> tuple[str, Callable[[Acto
 
 def _row_of(finding: Finding) -> Expected:
     for row in all_expected():
-        if (row.kind, row.model, row.pk) == (finding.kind, finding.model, finding.pk):
+        about = (finding.kind, finding.model, finding.pk, finding.part)
+        if (row.kind, row.model, row.pk, row.part) == about:
             return row
     raise NotPossible(gettext("The row of %(name)s is gone.") % {"name": finding.name}, state=Desired.DELETED)
 
@@ -100,7 +101,8 @@ def _to_restore(finding: Finding, row: Expected) -> dict[str, Any]:
     if finding.kind is ResourceKind.DISTRIBUTION:
         price_class = {"price_class_pending": True} if row.facts.get("price class") else {}
         return {"tags_pending": True, **price_class}
-    return {"tags_pending": [finding.kind.value]} if finding.kind in PART_DRIVER_OF else {}
+    key = finding.part or finding.kind.value
+    return {"tags_pending": [key]} if key in PART_DRIVER_OF else {}
 
 
 # --- adopt -----------------------------------------------------------------------------------
@@ -114,7 +116,7 @@ def _adopt(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
             gettext("%(name)s is in transition, or has its %(label)s by now. Read AWS again.")
             % {"name": row.name, "label": row.kind.label}
         )
-    if described is None or described.owner != row.owner:
+    if described is None or (described.owner, described.part) != (row.owner, row.part):
         raise NotPossible(
             gettext("%(aws_id)s is gone, or does not carry the mark of %(name)s.")
             % {"aws_id": finding.aws_id, "name": row.name}
@@ -137,7 +139,7 @@ def _adopt(finding: Finding) -> tuple[str, Callable[[Actor], str]]:
 def _write_id(row: Expected, finding: Finding) -> None:
     """Write the id if the row still has none and is not claimed; then have the row read the resource."""
     model = driver.driver_of(row.model).model
-    column = _id_column(row.kind)
+    column = _id_column(row)
     free = model._default_manager.filter(FREE, pk=row.pk)
     empty = free.filter(**{f"{column}__isnull": True}) | free.filter(**{column: ""})
     if not empty.update(**{column: finding.aws_id}):
@@ -147,10 +149,11 @@ def _write_id(row: Expected, finding: Finding) -> None:
     intent.requeue(model, [row.pk], observe=True)
 
 
-def _id_column(kind: ResourceKind) -> str:
-    if kind in PART_DRIVER_OF:
-        return PART_DRIVER_OF[kind].columns.aws_id.attname
-    return "aws_distribution_id" if kind is ResourceKind.DISTRIBUTION else "aws_id"
+def _id_column(row: Expected) -> str:
+    key = row.part or row.kind.value
+    if key in PART_DRIVER_OF:
+        return PART_DRIVER_OF[key].columns.aws_id.attname
+    return "aws_distribution_id" if row.kind is ResourceKind.DISTRIBUTION else "aws_id"
 
 
 # --- delete ----------------------------------------------------------------------------------

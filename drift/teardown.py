@@ -11,10 +11,10 @@ from typing import Any
 
 from django.conf import settings
 
-from channels_app.driver import security_group
+from channels_app.driver import input_settings, security_group
 from channels_app.driver.parts import live, package
 from channels_app.models import Channel
-from distributions.driver import cloudfront
+from distributions.driver import cloudfront, naming
 from distributions.models import Desired, Distribution
 from drift.aws_lists import ResourceKind
 from streamhub.aws.ownership import NO_MARK, Mark, mark_of_tags, parse_comment
@@ -27,12 +27,16 @@ MARK_KIND = {ResourceKind.DISTRIBUTION: Distribution.KIND, ResourceKind.GROUP: s
 
 @dataclass(frozen=True)
 class DescribedResource:
-    """A resource as AWS describes it now. `owner`: the uid in our environment's mark, "" without one."""
+    """A resource as AWS describes it now. `owner`: the uid in our environment's mark, "" without one.
+
+    `part`: of an input, which of its channel's two it is.
+    """
 
     kind: ResourceKind
     aws_id: str
     owner: str
     info: Any
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ def describe(kind: ResourceKind, aws_id: str) -> DescribedResource | None:
     if getattr(info, "gone", False):
         return None
     owner = mark.owner if _belongs(kind, mark) else ""
-    return DescribedResource(kind, aws_id, owner, info)
+    part = input_settings.slot_of(info).part.key if kind is ResourceKind.INPUT else ""
+    return DescribedResource(kind, aws_id, owner, info, part)
 
 
 def _belongs(kind: ResourceKind, mark: Mark) -> bool:
@@ -105,6 +110,12 @@ def _distribution(resource: DescribedResource) -> TeardownStep:
         )
     if not info.deployed:
         return wait(f"CloudFront is still deploying the disable of {id}; another step deletes it then.")
+    if name := naming.left_behind(info.domain_name, info.aliases):
+        # A record that leads to a deleted distribution could be taken over by others (ADR 0028).
+        return TeardownStep(
+            f"The DNS record {name}, which leads to {id}, is removed; another step deletes {id}.",
+            lambda: naming.clear_left(name, info.domain_name),
+        )
     return TeardownStep(f"{id} is deleted.", lambda: cloudfront().delete(id, info.etag or ""))
 
 

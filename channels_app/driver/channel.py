@@ -128,6 +128,7 @@ class ChannelDriver:
             ownership.read_mark(claim, step, part)
             step = self._certain_step(claim)
         ownership.record(claim)
+        closing.keep_shown(claim)
         edits.keep_shown(claim)
         provisioning.keep_shown(claim)
         if step in MAY_NEVER_END:

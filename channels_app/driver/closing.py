@@ -11,7 +11,9 @@ from django.db import transaction
 
 from channels_app.driver import parts
 from channels_app.models import Channel
+from channels_app.models.channel import State
 from channels_app.services.aliases import alias_of
+from channels_app.services.applied_settings import NOT_OPENED
 from channels_app.services.distribution import OWNER
 from distributions import services as distributions
 from streamhub.access.actors import SYSTEM
@@ -49,6 +51,23 @@ def was_changed_outside(row: Channel) -> bool:
     return sends_ours and row.authorization_seen.partition(" ")[0] != row.origin_secret
 
 
+def is_shut(row: Channel) -> bool:
+    """Whether the endpoint, as it was last read, keeps CloudFront out although we want it in."""
+    return bool(row.endpoint_closed_by) or was_changed_outside(row)
+
+
+def opening_is_due(row: Channel) -> bool:
+    """Whether our settings are to be sent to it: not again, once the row shows that this changed nothing."""
+    return is_shut(row) and row.error_code != NOT_OPENED
+
+
+def keep_shown(claim: Claim) -> None:
+    """Of an endpoint that stays shut, the error stays for this show; the next one tries it again."""
+    row: Channel = claim.row
+    on_air = row.state in (State.STARTING, State.RUNNING)
+    claim.keep_error |= on_air and row.error_code == NOT_OPENED and is_shut(row)
+
+
 def authorize(claim: Claim) -> float | None:
     """Close or open the endpoint. A refusal is shown, and the endpoint stays as it was."""
     row: Channel = claim.row
@@ -69,8 +88,21 @@ def authorize(claim: Claim) -> float | None:
             authorization=row.authorization_seen,
         )
         return None
+    facts = parts.ENDPOINT.facts(info)
+    seen = facts["authorization_seen"]
+    if seen != row.authorization:
+        refusals.show_not_taken(
+            claim,
+            "another CDN authorization of the origin endpoint",
+            seen or "none, so that everybody may read it",
+            code=NOT_CLOSED,
+            hint="Look at the endpoint in MediaPackage's console. Apply settings sends ours once more.",
+            request_id=info.request_id,
+            **{**facts, "authorization": seen},
+        )
+        return None
     why = "closed: only CloudFront may read it" if row.authorization else "open: everybody may read it"
-    claim.note(f"MediaPackage endpoint {why}", request_id=info.request_id, **parts.ENDPOINT.facts(info))
+    claim.note(f"MediaPackage endpoint {why}", request_id=info.request_id, **facts)
     return AT_ONCE
 
 

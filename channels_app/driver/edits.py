@@ -16,15 +16,21 @@ from channels_app.driver import own_updates, parts
 from channels_app.driver.input_settings import CIDRS, SLOT_OF
 from channels_app.driver.parts import INPUT, INPUTS, ML_CHANNEL
 from channels_app.models import Channel, SecurityGroup
+from channels_app.models.channel import Desired
 from channels_app.services import ENCODER_FIELDS, security_group_release
-from streamhub.errors import Refused
+from streamhub.errors import AccessDenied, AwsError, Refused
 from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.lifecycle.refusals import FOR_A_PERSON
 
 SETTINGS_REFUSED = "settings_refused"
 EDIT_REFUSED = "edit_refused"
 HINT = "Press Edit and correct it. Until then the channel works as it was before."
+DENIED_HINT = (
+    "Give StreamHub's AWS credentials this permission (manage.py iam_policy prints the policy), then press "
+    "Retry. Until then the channel works as it was before."
+)
 
 
 def encoder_is_due(row: Channel) -> bool:
@@ -48,7 +54,9 @@ def edit_input(claim: Claim) -> float | None:
         for part in (each for each in INPUTS if each.observed(row).present):
             info = absence.observe_on_conflict(claim, partial(parts.edit_input, row, SLOT_OF[part.key]))
             facts |= part.facts(info)
-    except Refused as refused:
+    except FOR_A_PERSON as refused:
+        if not _is_over(row, refused):
+            raise
         return refuse(claim, refused, "the new allowed CIDRs")
     with transaction.atomic():
         now = _locked(row)
@@ -71,8 +79,8 @@ def edit_encoder(claim: Claim) -> float | None:
     sent, applied, what = _encoder_of(row), ML_CHANNEL.built(row), _what(row)
     try:
         info = own_updates.send(claim, what, parts.update_ml_channel)
-    except Refused as refused:
-        if row.update_wanted:
+    except FOR_A_PERSON as refused:
+        if row.update_wanted or not _is_over(row, refused):
             raise
         if row.settings_pending and not encoder_is_due(row):
             hint = "Correct the setting, restart StreamHub and press Apply settings."
@@ -94,8 +102,15 @@ def _what(row: Channel) -> str:
     return "the new profile or recording" if encoder_is_due(row) else "the settings of the MediaLive channel"
 
 
-def refuse(claim: Claim, refused: Refused, what: str) -> float | None:
+def _is_over(row: Channel, refused: AwsError) -> bool:
+    """Whether it is not tried again by itself: AWS does not take it, or a show waits behind it."""
+    return isinstance(refused, Refused) or row.desired == Desired.RUNNING
+
+
+def refuse(claim: Claim, refused: AwsError, what: str) -> float | None:
     """Show it, and do not send it again before another edit or a retry."""
+    if isinstance(refused, AccessDenied):
+        refused.hint = DENIED_HINT
     refusals.show(claim, refused, what, code=EDIT_REFUSED, hint=HINT, edits_refused=True)
     return AT_ONCE
 

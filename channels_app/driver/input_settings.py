@@ -109,6 +109,11 @@ SLOTS = (MAIN, SECOND)
 SLOT_OF = {slot.part.key: slot for slot in SLOTS}
 
 
+def slot_of(info: InputInfo) -> Slot:
+    """Which of a channel's inputs it is. Both carry the same tags; their names tell them apart."""
+    return SECOND if info.name.endswith(SECOND_SUFFIX) else MAIN
+
+
 def wanted(row: Channel, slot: Slot = MAIN) -> Wanted:
     """The settings of an input. Both have one security group, and only the main one pulls."""
     type, main = slot.type_of(row), slot is MAIN
@@ -216,6 +221,11 @@ def is_untold(row: Channel) -> bool:
 def is_restorable(row: Channel) -> bool:
     """Whether a setting differs that MediaLive was not given again already."""
     return bool(differing_slots(row)) and row.input_told != NOT_TAKEN + changed(row)
+
+
+def is_reattachable(row: Channel) -> bool:
+    """Whether the MediaLive channel reads other inputs, and was not given ours again already."""
+    return not is_attached(row) and row.input_told != NOT_TAKEN + changed(row)
 
 
 def error_of(row: Channel, hint: str = STOP_FIRST) -> tuple[str, str, str] | None:

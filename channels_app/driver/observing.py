@@ -208,12 +208,12 @@ def observed(row: Channel) -> Observed:
         distribution_elsewhere=row.distribution is not None
         and bool(row.endpoint_url)
         and row.distribution.origin_url != row.endpoint_url,
-        endpoint_closed=bool(row.endpoint_closed_by) or closing.was_changed_outside(row),
+        endpoint_closed=closing.opening_is_due(row),
         authorization_due=closing.is_due(row),
         distribution_untold=closing.is_untold(row),
         settings_due=row.settings_pending,
         input_changed=input_settings.is_restorable(row),
-        attachment_changed=not input_settings.is_attached(row),
+        attachment_changed=input_settings.is_reattachable(row),
         input_untold=input_settings.is_untold(row),
         start_accepted=row.start_accepted_at is not None,
         start_settling=settles(row.start_accepted_at),

@@ -148,12 +148,7 @@ def find_by_tags(pages: Iterable[Any], row: Channel, fits: Callable[[Any], bool]
 
 
 def _find_input(slot: Slot, row: Channel) -> Any | None:
-    """Both inputs of a channel carry its tags; their names tell them apart."""
-    is_second = slot is input_settings.SECOND
-    pages = live().input_pages()
-    return find_by_tags(
-        pages, row, lambda info: info.name.endswith(input_settings.SECOND_SUFFIX) == is_second
-    )
+    return find_by_tags(live().input_pages(), row, lambda info: input_settings.slot_of(info) is slot)
 
 
 def _create_mp_channel(row: Channel) -> Any:

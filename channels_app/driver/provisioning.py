@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,14 +15,16 @@ from channels_app.models import Channel, SecurityGroup
 from channels_app.models.channel import SecondRenewal, State
 from channels_app.services import distribution_add, distribution_replace
 from streamhub.access.actors import SYSTEM
+from streamhub.aws.ownership import is_marked
 from streamhub.clock import database_now
-from streamhub.errors import Conflict, NotFound, Refused, Retryable
+from streamhub.errors import Conflict, NotFound, NotKnownYet, Refused, Retryable
 from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.quotas import places
 
 SETTINGS_REFUSED = "settings_refused"
+UNTAGGED = "created_without_tags"
 SECOND_REFUSED = "second_input_refused"
 FOUND = "found: an earlier attempt created it"
 SECOND_HINT = "Shows go on with the main input. Correct what AWS reports, then press Retry."
@@ -75,6 +78,9 @@ def _send_create(part: PartDriver, row: Channel) -> tuple[Any, str]:
 
 
 def _created(claim: Claim, part: PartDriver, info: Any, why: str) -> float | None:
+    """Record what AWS created, once it shows that it is ours. Raises `NotKnownYet` while it shows no tags."""
+    if not parts.belongs(claim.row, info):
+        info = _read_again(part, info)
     if getattr(info, "gone", False) or not parts.belongs(claim.row, info):
         # The token belongs to this one. The next attempt has another, and may be answered so too: it waits.
         claim.save(**part.columns.renewed(claim.row))
@@ -88,6 +94,27 @@ def _created(claim: Claim, part: PartDriver, info: Any, why: str) -> float | Non
     new_state = State.PROVISIONING if state == State.PENDING else state
     claim.change_state(new_state, why=why, request_id=info.request_id, **part.known(info))
     return AT_ONCE
+
+
+def _read_again(part: PartDriver, created: Any) -> Any:
+    """What was created, as a read shows it: its answer may lack the tags (aws/aws-sdk-php#2248).
+
+    One without any mark may be ours: with another token a second one would be created.
+    """
+    gone = getattr(created, "gone", False)
+    if gone or is_marked(created.tags):
+        return created
+    with suppress(NotFound):
+        info = part.describe(created.id)
+        if getattr(info, "gone", False) or is_marked(info.tags):
+            return info
+    raise NotKnownYet(
+        f"AWS shows the {part.label} {created.id}, which it has just created, without its tags. If it lasts, "
+        "put the channel's tags on it or delete it, and press Retry.",
+        operation=part.operation,
+        code=UNTAGGED,
+        request_id=created.request_id,
+    )
 
 
 def _adopt(claim: Claim, part: PartDriver) -> bool:

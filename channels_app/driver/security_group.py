@@ -31,7 +31,7 @@ from streamhub.aws.paging import ListPage
 from streamhub.aws.ratelimit import step_of, urgency
 from streamhub.clock import database_now
 from streamhub.errors import AwsError, Conflict, NotFound, Refused, Retryable
-from streamhub.lifecycle import absence, handed_over, intent, states
+from streamhub.lifecycle import absence, handed_over, intent, refusals, states
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import Priority, error_fields
@@ -41,6 +41,11 @@ from streamhub.quotas.catalogue import SECURITY_GROUPS
 
 Desired, State = SecurityGroup.Desired, SecurityGroup.State
 RESOURCE = "security-group"
+NOT_RESTORED = "rules_not_restored"
+NOT_RESTORED_HINT = (
+    "StreamHub does not send them again for this change. Look whether the encoder is let in, and correct the "
+    "rules in MediaLive's console."
+)
 CHANGED_FOREIGN = (
     "rules_changed_outside",
     "The rules of this security group were changed outside StreamHub, and it no longer carries our tags.",
@@ -69,7 +74,7 @@ class SecurityGroupDriver:
             gone=row.gone_at is not None,
             suspected=row.suspect_since is not None,
             handed_over=is_handed_over(row),
-            rules_differ=row.rules_differ,
+            rules_differ=row.rules_differ and row.error_code != NOT_RESTORED,
         )
         return next_step(Intent(row.desired, row.state), observed)
 
@@ -197,15 +202,30 @@ class SecurityGroupDriver:
             claim.save(**error_fields(AwsError(message, code=code), hint))
             return None
         _tell_changed(claim)
-        info = absence.observe_on_conflict(
-            claim, lambda: live().update_security_group(row.aws_id, row.cidr_list)
-        )
-        claim.note("rules restored", request_id=info.request_id, **facts_of(info), observed_at=Now())
-        return float(settings.OBSERVE_SECONDS) if row.rules_differ else AT_ONCE
+        what = "the rules of the security group"
+        try:
+            info = absence.observe_on_conflict(
+                claim, lambda: live().update_security_group(row.aws_id, row.cidr_list)
+            )
+        except Refused as refused:
+            refusals.show(claim, refused, what, code=NOT_RESTORED, hint=NOT_RESTORED_HINT)
+            return AT_ONCE
+        claim.note("rules sent again", request_id=info.request_id, **facts_of(info), observed_at=Now())
+        if row.rules_differ:
+            refusals.show_not_taken(
+                claim,
+                what,
+                row.rules,
+                code=NOT_RESTORED,
+                hint=NOT_RESTORED_HINT,
+                request_id=info.request_id,
+            )
+        return AT_ONCE
 
     def _settle(self, claim: Claim) -> float | None:
         """Record that the group is ready, and wake the channels that wait for it."""
         row: SecurityGroup = claim.row
+        claim.keep_error |= row.error_code == NOT_RESTORED and row.rules_differ
         claim.change_state(State.READY, why="present")
         waits = Q(ml_input_id="") | Q(leaving_group__isnull=False) | Q(second_renewal=SecondRenewal.DUE)
         waiting = Channel.objects.filter(waits, security_group=row).exclude(state=ChannelState.FAILED)

@@ -14,11 +14,11 @@ from channels_app.driver.input_settings import SLOT_OF
 from channels_app.driver.marks import tags_of
 from channels_app.driver.parts import PART_DRIVER_OF, PartDriver
 from channels_app.models import Channel
-from streamhub.errors import Conflict, NotFound, Refused
+from streamhub.errors import Conflict, NotFound
 from streamhub.lifecycle import refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.refusals import TAGS_REFUSED
+from streamhub.lifecycle.refusals import FOR_A_PERSON, TAGS_REFUSED
 
 
 def next_part(row: Channel) -> PartDriver | None:
@@ -44,10 +44,9 @@ def tag(claim: Claim) -> float | None:
     except NotFound:
         claim.save(observe_requested=True, polled_list=part.key)
         return AT_ONCE
-    except (Refused, Conflict) as error:
+    except (*FOR_A_PERSON, Conflict) as error:
         what, hint = f"the tags of the {part.label}", "Press Edit tags and correct them."
-        refusals.show(claim, error, what, code=TAGS_REFUSED, hint=hint, observed_at=Now())
-        return None
+        return refusals.show(claim, error, what, code=TAGS_REFUSED, hint=hint, observed_at=Now())
     with transaction.atomic():
         now = Channel.objects.select_for_update(of=("self",)).get(pk=row.pk)
         pending = now.tags_pending

@@ -20,6 +20,8 @@ from streamhub.lifecycle import recorded_settings
 
 CLOSED_ORIGIN = "closed origin"
 ROLE = "MediaLive role"
+# The error of an endpoint that keeps CloudFront out although it was given our settings again.
+NOT_OPENED = "endpoint_not_opened"
 
 
 def wanted_authorization() -> str:

@@ -19,7 +19,7 @@ from channels_app.models.channel import ChannelClass, Desired, InputType, Second
 from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
 from channels_app.services.aliases import free_label
-from channels_app.services.applied_settings import wanted_authorization
+from channels_app.services.applied_settings import NOT_OPENED, wanted_authorization
 from channels_app.services.places import check_creation, lock_places
 from channels_app.services.security_group import security_group_for, security_group_retry
 from channels_app.services.situations import channel_situation
@@ -270,6 +270,7 @@ def channel_retry(channel: Channel, *, who: Actor, second_too: bool = True) -> C
         distribution_wanted=wanted,
         update_wanted=update_wanted,
         edits_refused=False,
+        **(error_fields(None) if channel.error_code == NOT_OPENED else {}),
         **built,
         **renewed,
     )

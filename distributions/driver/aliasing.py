@@ -21,11 +21,12 @@ from distributions.driver.pricing import MEANWHILE
 from distributions.driver.sending import send
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
-from streamhub.errors import ActionRequired, AwsError, Refused
+from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import error_fields
+from streamhub.lifecycle.refusals import FOR_A_PERSON
 
 ALIAS_REFUSED = "alias_refused"
 HINT = (
@@ -44,21 +45,21 @@ def give(claim: Claim) -> float | None:
         if source is None:
             return _add(claim)
         return _move(claim, source)
-    except (Refused, ActionRequired) as error:
+    except FOR_A_PERSON as error:
         _show(claim, error)
         return float(settings.FULL_OBSERVE_SECONDS)
 
 
 def _show(claim: Claim, error: AwsError) -> None:
     what = f"The alias {claim.row.alias} is not in place"
-    show(claim, error, what, code=ALIAS_REFUSED, hint=getattr(error, "hint", "") or HINT)
+    show(claim, error, what, code=ALIAS_REFUSED, hint=HINT)
 
 
 def show(claim: Claim, error: AwsError, what: str, *, code: str, hint: str, **fields: Any) -> None:
     """Show on the row what does not go on, and why: in AWS's words, or in ours if we did not ask AWS."""
     shown = AwsError(f"{what}: {error.message}", code=code, request_id=error.request_id)
     claim.keep_error = True
-    claim.save(**{**error_fields(shown, hint), "error_needs_person": True}, **fields)
+    claim.save(**{**error_fields(shown, error.hint or hint), "error_needs_person": True}, **fields)
 
 
 def _add(claim: Claim) -> float | None:
@@ -122,17 +123,22 @@ def _sent(claim: Claim, info: DistributionInfo | None, why: str) -> float | None
 
 
 def point(claim: Claim) -> float | None:
-    """Point the DNS record to the distribution, unless it is somebody else's, which is shown."""
+    """Point the DNS record to the distribution, unless it is somebody else's, which is shown.
+
+    From then on the alias leads there: it is deployed, which this step waits for.
+    """
     row: Distribution = claim.row
     claim.keep_error = bool(row.error_code) and row.error_code != naming.RECORD_REFUSED
     try:
         request_id = naming.point(claim)
-    except Refused as error:
+    except FOR_A_PERSON as error:
         what = f"The DNS record of {row.alias} is not changed"
-        show(claim, error, what, code=naming.RECORD_REFUSED, hint=naming.HINT, alias_points_to="")
+        known = {"alias_points_to": ""} if isinstance(error, Refused) else {}
+        show(claim, error, what, code=naming.RECORD_REFUSED, hint=naming.HINT, **known)
         return float(settings.FULL_OBSERVE_SECONDS)
     why = f"DNS record {row.alias} points to {row.domain_name}"
-    claim.note(why, request_id=request_id, alias_points_to=row.domain_name, alias_observed_at=Now())
+    leads = {"alias_points_to": row.domain_name, "alias_observed_at": Now(), "alias_serves": True}
+    claim.note(why, request_id=request_id, **leads)
     return AT_ONCE
 
 

@@ -6,12 +6,14 @@ record is somebody else's and never changed, whatever it says.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 
 from distributions import aliases
 from distributions.models import Distribution
 from streamhub.aws.acm import Acm
-from streamhub.aws.route53 import Route53
+from streamhub.aws.route53 import NameRecords, Route53
 from streamhub.aws.session import current_session
 from streamhub.errors import Refused
 from streamhub.lifecycle import absence
@@ -42,7 +44,7 @@ def certificate_problem(alias: str) -> str:
 
 def points_to(alias: str) -> str:
     """The domain to which the alias leads; "": to none. Raises AwsError."""
-    return _route53().records(settings.ROUTE53_ZONE_ID, alias).points_to
+    return _records(alias).points_to
 
 
 def point(claim: Claim) -> str | None:
@@ -53,7 +55,7 @@ def point(claim: Claim) -> str | None:
     """
     row: Distribution = claim.row
     zone, domain = settings.ROUTE53_ZONE_ID, row.domain_name
-    found = _route53().records(zone, row.alias)
+    found = _records(row.alias)
     if found.points_to == domain:
         if found.carries(mark()):
             claim.save(alias_record=f"{row.alias} {domain}")
@@ -69,9 +71,31 @@ def point(claim: Claim) -> str | None:
 
 def clear(name: str) -> str | None:
     """Remove the records of a name if they are ours. Raises Conflict, Refused."""
-    zone = settings.ROUTE53_ZONE_ID
-    found = _route53().records(zone, name)
-    return _route53().clear(zone, found, mark()) if found.carries(mark()) else None
+    found = _records(name)
+    return _route53().clear(settings.ROUTE53_ZONE_ID, found, mark()) if found.carries(mark()) else None
+
+
+def left_behind(domain: str, names: Iterable[str]) -> str:
+    """The first of the names whose record is ours and leads to the domain; "": none. Raises AwsError."""
+    if not settings.ROUTE53_ZONE_ID:
+        return ""
+    return next((name for name in names if _ours_leads(_records(name), domain)), "")
+
+
+def clear_left(name: str, domain: str) -> str | None:
+    """Remove the record if it is still ours and still leads to the domain. Raises Conflict, Refused."""
+    found = _records(name)
+    if not _ours_leads(found, domain):
+        return None
+    return _route53().clear(settings.ROUTE53_ZONE_ID, found, mark())
+
+
+def _ours_leads(found: NameRecords, domain: str) -> bool:
+    return found.carries(mark()) and found.leads_to(domain)
+
+
+def _records(name: str) -> NameRecords:
+    return _route53().records(settings.ROUTE53_ZONE_ID, name)
 
 
 def leave_to_heir(claim: Claim) -> bool:

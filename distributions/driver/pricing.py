@@ -8,10 +8,10 @@ from django.db.models.functions import Now
 from distributions.driver.observing import LIST, facts_of
 from distributions.driver.sending import send
 from distributions.models import Distribution, State
-from streamhub.errors import AwsError, Refused
+from streamhub.lifecycle import refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.models import error_fields
+from streamhub.lifecycle.refusals import FOR_A_PERSON
 
 PRICE_REFUSED = "price_class_refused"
 # While CloudFront deploys the change, by the state before.
@@ -25,8 +25,9 @@ def change(claim: Claim) -> float | None:
     claim.keep_error = bool(row.error_code) and row.error_code != PRICE_REFUSED
     try:
         info = send(claim, lambda api, id, ours: api.set_price_class(id, wanted, is_ours=ours))
-    except Refused as error:
-        return _show_refusal(claim, error)
+    except FOR_A_PERSON as error:
+        hint = "Choose another one with Change price class; Retry tries this one again."
+        return refusals.show(claim, error, "the price class", code=PRICE_REFUSED, hint=hint)
     if info is None:
         return AT_ONCE
     with transaction.atomic():
@@ -42,15 +43,3 @@ def change(claim: Claim) -> float | None:
             **facts_of(info),
         )
     return AT_ONCE if info.deployed else None
-
-
-def _show_refusal(claim: Claim, refused: Refused) -> float | None:
-    error = AwsError(
-        f"CloudFront refused the price class: {refused.message}",
-        code=PRICE_REFUSED,
-        request_id=refused.request_id,
-    )
-    claim.keep_error = True
-    shown = error_fields(error, "Choose another one with Change price class; Retry tries this one again.")
-    claim.save(**{**shown, "error_needs_person": True})
-    return None

@@ -55,6 +55,7 @@ def _next_look(claim: Claim) -> float | None:
         return AT_ONCE
     # What is on air ends without a word to its distribution, whose settings wait for that.
     waits = row.settings_pending or aliases.alias_due(row) or aliases.point_due(row)
+    waits |= row.tags_pending or row.price_class_pending
     return float(settings.FULL_OBSERVE_SECONDS) if waits else None
 
 

@@ -7,11 +7,11 @@ from django.db import transaction
 from distributions.driver.marks import tags_of
 from distributions.driver.observing import cloudfront
 from distributions.models import Distribution
-from streamhub.errors import Conflict, Refused
+from streamhub.errors import Conflict
 from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
-from streamhub.lifecycle.refusals import TAGS_REFUSED
+from streamhub.lifecycle.refusals import FOR_A_PERSON, TAGS_REFUSED
 
 
 def tag(claim: Claim) -> float | None:
@@ -23,10 +23,9 @@ def tag(claim: Claim) -> float | None:
         request_id = cloudfront().change_tags(row.arn, tags_of(row), row.tags_removed)
     except Conflict as error:  # no such resource, which is no proof that it is gone
         raise absence.observe_first(claim, error) from error
-    except Refused as error:
+    except FOR_A_PERSON as error:
         hint = "Press Edit tags on its channel and correct them."
-        refusals.show(claim, error, "the tags of the distribution", code=TAGS_REFUSED, hint=hint)
-        return None
+        return refusals.show(claim, error, "the tags of the distribution", code=TAGS_REFUSED, hint=hint)
     with transaction.atomic():
         now = Distribution.objects.select_for_update().get(pk=row.pk)
         done = (now.tags, now.tags_removed) == sent  # else they were changed again meanwhile

@@ -136,7 +136,8 @@ def consequences(finding: Finding, resolution: Resolution) -> list[str]:
 def _teardown(finding: Finding) -> list[str]:
     steps = {
         ResourceKind.DISTRIBUTION: gettext(
-            "This takes two steps: CloudFront deletes it only once it is disabled."
+            "This takes two steps, three if a DNS record of ours leads to it: that goes first. CloudFront "
+            "deletes it only once it is disabled."
         ),
         ResourceKind.ML_CHANNEL: gettext("If it runs, this takes two steps: stopping it ends its stream."),
         ResourceKind.INPUT: gettext("Its ingest URLs stop working for good."),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, collapse_addresses
 from typing import Any
 
 from streamhub.aws.paging import ListPage, pages_of
@@ -222,6 +223,12 @@ def _closed_by(endpoint: Mapping[str, Any]) -> str:
     reasons = []
     if endpoint.get("Origination", "ALLOW") != "ALLOW":
         reasons.append(f"Origination is {endpoint['Origination']}")
-    if cidrs := endpoint.get("Whitelist"):
+    if (cidrs := endpoint.get("Whitelist")) and not _lets_everybody_in(cidrs):
         reasons.append(f"Whitelist is {', '.join(cidrs)}")
     return ", ".join(reasons)
+
+
+def _lets_everybody_in(cidrs: Sequence[str]) -> bool:
+    """Whether they are all addresses together, which is what no list at all means."""
+    networks = collapse_addresses(IPv4Network(cidr, strict=False) for cidr in cidrs if ":" not in cidr)
+    return any(network.prefixlen == 0 for network in networks)

@@ -59,6 +59,11 @@ def tags(
     return custom | mark
 
 
+def is_marked(tags: Mapping[str, str]) -> bool:
+    """Whether any of the tags says whose it is, ours or others'."""
+    return any(tags.get(key) for key in (ENVIRONMENT_TAG, RESOURCE_TAG, OWNER_TAG))
+
+
 def mark_of_tags(tags: Mapping[str, str]) -> Mark:
     """The mark in these tags, or `NO_MARK` if it is missing or incomplete."""
     try:

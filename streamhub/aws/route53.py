@@ -41,6 +41,10 @@ class NameRecords:
         """Whether the name leads anywhere."""
         return any(each["Type"] in (*ADDRESSES, "CNAME") for each in self.sets)
 
+    def leads_to(self, domain: str) -> bool:
+        """Whether one of its address records points to the domain."""
+        return any(_target(each) == domain for each in self.sets if each["Type"] in ADDRESSES)
+
     def carries(self, mark: str) -> bool:
         """Whether one of its TXT values is the mark."""
         return any(_quoted(mark) in _values(each) for each in self.sets if each["Type"] == "TXT")
