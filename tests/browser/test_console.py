@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from channels_app.models import Channel
 from distributions.models import Distribution
+from streamhub.lifecycle.models import Job
 from tests.browser.accessibility import severe_violations
 from tests.browser.clicking import confirm, create_channel
 from tests.browser.staff import PHONE, WIDE, Open
@@ -236,3 +239,20 @@ def test_a_field_that_is_written_in_keeps_what_is_typed(log_in: Open) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("hall")
     expect(page.locator("#id_name")).to_have_value("hall")
+
+
+def test_a_sentence_of_the_jobs_page_has_no_gaps_around_its_times(log_in: Open) -> None:
+    """As boxes with gaps between them, "10:19 CET, took 2 s" had a gap before its comma."""
+    began = timezone.now() - timedelta(minutes=1)
+    Job.objects.create(name="sweep", started_at=began, finished_at=began + timedelta(seconds=2))
+    page = log_in("operator")
+    page.goto("/admin/lifecycle/job/")
+    times = page.locator("#job-sweep time")
+    gap = times.first.evaluate(
+        """time => {
+            const after = document.createRange();
+            after.selectNode(time.nextSibling);
+            return after.getClientRects()[0].left - time.getBoundingClientRect().right;
+        }"""
+    )
+    assert gap < 2
