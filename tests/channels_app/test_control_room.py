@@ -71,6 +71,15 @@ def test_what_a_button_names_instead_is_possible(operator: Client, state: str, c
         assert "Not possible now" not in operator.get(f"/admin/channels_app{link}").content.decode(), label
 
 
+@pytest.mark.parametrize("state", ["idle", "failed", "cancelled"])
+def test_no_time_is_left_of_a_show_that_is_not_on_air(operator: Client, state: str) -> None:
+    """A show of 45 minutes that is planned in two hours has not 2:45:00 left."""
+    begins = timezone.now() + timedelta(hours=2)
+    show = rows.breakout(state, rows.channel(), starts_at=begins, duration_minutes=45)
+    assert 'data-sh-time="left"' not in room(operator, show)
+    assert "it is not on air" in room(operator, show)
+
+
 def test_a_failed_show_is_helped_by_retry(operator: Client) -> None:
     show = rows.breakout("failed", rows.channel("failed"))
     page = room(operator, show)
