@@ -107,6 +107,21 @@ def test_a_refused_form_leads_to_its_first_problem_also_where_it_is_a_choice(log
     expect(page.locator(".select2-selection").first).to_be_focused()
 
 
+def test_a_warning_below_a_long_form_is_seen_at_once(log_in: Open) -> None:
+    """The page opened at its top, as if nothing had happened, with the warning below the window."""
+    begins = timezone.now() + timedelta(hours=3)
+    row = rows.breakout("idle", starts_at=begins, duration_minutes=60)
+    page = log_in("operator", viewport={"width": 1440, "height": 700})
+    page.goto(f"/admin/channels_app/breakout/add/?channel={row.channel_id}")
+    page.fill("#id_name", "Keynote")
+    page.fill("#id_starts_at", f"{begins:%Y-%m-%dT%H:%M}")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator(".sh-warnings")).to_be_in_viewport()
+    expect(page.locator(".sh-warnings")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Create all the same")).to_be_focused()
+
+
 def test_a_bulk_action_shows_the_result_for_each_object(log_in: Open, shoot: Shoot) -> None:
     rows.distribution(), rows.distribution("failed", **rows.ERROR)
     page = log_in("operator")
