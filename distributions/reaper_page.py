@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from distributions import reaper_rate, services
 from distributions.forecast import Forecast, Reason, forecasts, pace, unwanted
+from distributions.jobs import DELETE_STALE_DISTRIBUTIONS
 from distributions.models import Distribution, ReaperRun
 from distributions.stale import stale
 from streamhub.access.actors import staff_actor
 from streamhub.console.badges import Badge, Tone, busy
 from streamhub.console.facts import Fact
+from streamhub.lifecycle import heartbeat
 from streamhub.row_ids import row_id
 
 PAGE = "distributions_reaper"
@@ -58,6 +60,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "state": reaper_rate.deletions(),
         "next_run_at": present.next_run_at,
         "now": present.now,
+        "silent": heartbeat.silent_processes(present.now),
+        "last_at": job.started_at if (job := DELETE_STALE_DISTRIBUTIONS.row()) else None,
         "all_gone_at": present.gone_at(present.ahead + stale().count()),
         "runs": ReaperRun.objects.all()[:RUNS],
         "may_run": request.user.has_perm(RUN),

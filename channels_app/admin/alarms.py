@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -14,9 +15,12 @@ from channels_app.admin.badges import in_trouble
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR, State
 from streamhub.alerts.rules import AlarmSource, Condition, Severity
+from streamhub.clock import from_now
 
 # The rule of an alarm that says what the channel's error says.
 CHANNEL_ERROR = "channel_error"
+# So long after it failed a show is still waited for: somebody has to retry it.
+AT_STAKE = timedelta(hours=1)
 
 
 def _url(model: type[Model], page: str, *args: object) -> str:
@@ -43,21 +47,23 @@ def _shown(alarm: cost_alarms.CostAlarm) -> Condition:
     )
 
 
-def _error(channel: Channel, on_air: Breakout | None) -> Condition:
-    """The error that the channel shows, which is its breakout's too."""
+def _error(channel: Channel, show: Breakout | None) -> Condition:
+    """The error that the channel shows, which is also that of the show that is on air or has just failed."""
     trouble = (
         _("it could not %(failed_step)s") % {"failed_step": channel.failed_step}
         if channel.failed_step
         else channel.error_message
     )
     concerned = (
-        _(", on which %(name)s is %(state)s,") % {"name": on_air.name, "state": _(on_air.state)}
-        if on_air
+        _(", on which %(name)s is %(state)s,") % {"name": show.name, "state": _(show.state)}
+        if show and show.state != State.FAILED
+        else _(", on which %(name)s failed,") % {"name": show.name}
+        if show
         else ""
     )
     return Condition(
         rule=CHANNEL_ERROR,
-        severity=Severity.CRITICAL if on_air else Severity.WARNING,
+        severity=Severity.CRITICAL if show else Severity.WARNING,
         kind=Channel.KIND,
         object_id=str(channel.pk),
         name=channel.name,
@@ -81,12 +87,15 @@ def _answer(channel: Channel) -> str:
 
 def _errors(channels: QuerySet[Channel]) -> list[Condition]:
     """One for each channel in trouble. Two queries."""
-    # By the alphabet running and starting come before stopping.
-    on_air = Prefetch(
-        "breakouts", Breakout.objects.filter(state__in=ON_AIR).order_by("state"), to_attr="on_air_breakouts"
-    )
-    rows: Any = channels.filter(in_trouble()).prefetch_related(on_air)
-    return [_error(row, row.on_air_breakouts[0] if row.on_air_breakouts else None) for row in rows]
+    just_failed = Q(state=State.FAILED, state_since__gte=from_now(-AT_STAKE))
+    shows = Breakout.objects.filter(Q(state__in=ON_AIR) | just_failed).order_by("-state_since")
+    rows: Any = channels.filter(in_trouble()).prefetch_related(Prefetch("breakouts", shows, to_attr="shows"))
+    return [_error(row, min(row.shows, key=_concern, default=None)) for row in rows]
+
+
+def _concern(show: Breakout) -> tuple[bool, str]:
+    """What is on air before what failed; by the alphabet running and starting come before stopping."""
+    return show.state == State.FAILED, show.state
 
 
 def _distribution_errors() -> list[Condition]:

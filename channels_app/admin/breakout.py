@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +43,8 @@ from streamhub.console.verbs import Outcome
 from streamhub.lifecycle.polled_lists import lists_read_at
 
 SOON = timedelta(hours=24)
+# How long after its planned start the search still names a show before those that are planned for later.
+FOUND_SINCE = timedelta(hours=-12)
 
 
 def starting_soon() -> Q:
@@ -94,6 +97,11 @@ class BreakoutAdmin(CreatingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Breakout]:
         return super().get_queryset(request).select_related("channel__distribution")
+
+    def found_first(self, rows: QuerySet[Breakout]) -> Sequence[QuerySet[Breakout]]:
+        """What is on air, then what is planned from now on; a series has many others of the same name."""
+        planned = rows.filter(state__in=guards.HAS_START, starts_at__gte=from_now(FOUND_SINCE))
+        return rows.filter(state__in=ON_AIR), planned.order_by("starts_at", "id"), rows
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """What is planned begins with the next one."""

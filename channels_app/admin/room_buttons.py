@@ -39,6 +39,8 @@ INSTEAD = {
     "stop": ("cancel", "duplicate"),
     "cancel": ("stop", "duplicate"),
 }
+# What is possible again once a failed show is retried.
+AFTER_RETRY = ("start", "take-over", "playback")
 # Left out where they are of no use, rather than shown with a reason.
 ONLY_IN = {"retry": ("failed",), "cancel": ("idle", "starting")}
 
@@ -81,6 +83,8 @@ def _is_of_use(offer: Offer, situation: guards.Situation) -> bool:
 
 
 def _instead(name: str, situation: guards.Situation, labels: dict[str, str], possible: set[str]) -> list[str]:
+    if name in AFTER_RETRY and "retry" in possible:
+        return [labels["retry"]]
     named = guards.TABLE.instead(name, situation) if name in guards.rules() else []
     if named:
         return [labels.get(each) or in_words(each) for each in named]

@@ -54,7 +54,8 @@ def channel_taken(situation: Situation) -> Refusal | None:
         "The breakout %(other_on_air)s is on air on the same channel."
         " A channel carries one breakout at a time."
     ) % {"other_on_air": repr(situation.other_on_air)}
-    take_over = ("take-over",) if situation.other_state == State.RUNNING else ()
+    runs = situation.other_state == State.RUNNING and situation.channel_state == ChannelState.RUNNING
+    take_over = ("take-over",) if runs else ()
     return Refusal(sentence, possible=(*take_over, gettext_noop("stop the other breakout")))
 
 
@@ -113,8 +114,10 @@ def nothing_to_take_over(situation: Situation) -> Refusal | None:
     if situation.other_state == State.RUNNING:
         return None
     if not situation.other_on_air:
+        starts = not (channel_not_ready(situation) or no_place(situation))
         return Refusal(
-            _("No breakout runs on its channel that it could take over from."), possible=("start",)
+            _("No breakout runs on its channel that it could take over from."),
+            possible=("start",) if starts else None,
         )
     sentence = _("The breakout %(other_on_air)s is starting on its channel. Wait until it runs.") % {
         "other_on_air": repr(situation.other_on_air)

@@ -14,6 +14,7 @@ from channels_app.models.breakout import ON_AIR, State
 from channels_app.services.maintenance import USUAL_LENGTH
 from channels_app.services.validation import YEARS
 from streamhub.names import folded
+from streamhub.translation import gettext as _
 
 # No show is planned to last longer (`breakout.DURATION_MAX_MINUTES`), so none that began earlier overlaps.
 LONGEST = timedelta(days=7)
@@ -105,16 +106,24 @@ def _length(minutes: int | None) -> timedelta:
 
 def _twin_sentences(twins: Iterable[Breakout]) -> list[str]:
     return [
-        f"{row.name!r} is planned already at the same time, on the channel {row.channel_name}."
+        _("%(name)s is planned already at the same time, on the channel %(channel)s.")
+        % {"name": repr(row.name), "channel": row.channel_name}
         for row in twins
     ]
 
 
 def _overlap_sentence(row: Breakout) -> str:
-    begin = row.starts_at.astimezone(UTC) if row.starts_at else None
-    end = begin + _length(row.duration_minutes) if begin else None
-    until = f"{end:%H:%M}" if row.duration_minutes else "without a planned end"
-    return (
-        f"It overlaps with {row.name!r} on the same channel ({begin:%Y-%m-%d %H:%M} UTC to {until}). "
-        "A channel carries one breakout at a time."
-    )
+    return _(
+        "It overlaps with %(name)s on the same channel (%(time)s). A channel carries one breakout at a time."
+    ) % {"name": repr(row.name), "time": _time_of(row)}
+
+
+def _time_of(row: Breakout) -> str:
+    """When it is planned, in UTC; the day of its end only where it is another one."""
+    assert row.starts_at is not None  # noqa: S101  for mypy: what overlaps has one
+    begins = row.starts_at.astimezone(UTC)
+    if not row.duration_minutes:
+        return _("from %(begins)s UTC, without a planned end") % {"begins": f"{begins:%Y-%m-%d %H:%M}"}
+    ends = begins + _length(row.duration_minutes)
+    shown = f"{ends:%H:%M}" if ends.date() == begins.date() else f"{ends:%Y-%m-%d %H:%M}"
+    return _("%(begins)s to %(ends)s UTC") % {"begins": f"{begins:%Y-%m-%d %H:%M}", "ends": shown}

@@ -84,7 +84,7 @@ class Alarm(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule} {self.name}"
+        return f"{self.rule.replace('_', ' ').capitalize()}: {self.name}"
 
     @property
     def key(self) -> tuple[str, str, str]:

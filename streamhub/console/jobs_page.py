@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django_celery_beat.models import PeriodicTask
 
 from streamhub.clock import database_now
@@ -123,22 +124,27 @@ def _require(request: HttpRequest, permission: str) -> None:
         raise PermissionDenied(_("Your role may not do that with StreamHub's jobs."))
 
 
+def _attention(bad: int) -> str:
+    if not bad:
+        return _("all well")
+    return ngettext("%(bad)s needs attention", "%(bad)s need attention", bad) % {"bad": bad}
+
+
 def _live(request: HttpRequest) -> dict[str, Any]:
     now = database_now()
     found = lines(now)
-    bad = [line for line in found if line.shown.badge.tone == Tone.BAD]
+    beats = [jobs.heartbeat_health(row, now) for row in Heartbeat.objects.order_by("name")[:MAX_PROCESSES]]
+    shown = [*beats, *(line.shown for line in found)]
+    bad = sum(health.badge.tone == Tone.BAD for health in shown) + (not beats)
     content = render_to_string(
         "console/jobs.html",
         {
             "lines": found,
-            "beats": [
-                jobs.heartbeat_health(row, now) for row in Heartbeat.objects.order_by("name")[:MAX_PROCESSES]
-            ],
-            "bad": bad,
+            "beats": beats,
             "may_run": request.user.has_perm(RUN),
             "schedule_url": reverse("admin:django_celery_beat_periodictask_changelist"),
             "badge": jobs.LATE if bad else jobs.WELL,
-            "word": _("%(bad)s need attention") % {"bad": len(bad)} if bad else _("all well"),
+            "word": _attention(bad),
         },
     )
     return {

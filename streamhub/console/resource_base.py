@@ -40,6 +40,9 @@ class ResourceBase(ObjectPages, BigReadOnlyAdmin):
     # What the search reads; small tables have Django's `search_fields` instead.
     search: ClassVar[Search] = Search()
 
+    # Whether its objects tell about others, as alarms do: the search over all kinds names these last.
+    about_others: ClassVar[bool] = False
+
     has_timeline: ClassVar[bool] = True
     # Columns that no list shows. They are read only when a page needs them.
     deferred_columns: ClassVar[Sequence[str]] = ()
@@ -114,6 +117,10 @@ class ResourceBase(ObjectPages, BigReadOnlyAdmin):
         if not self.search.columns:
             return super().get_search_results(request, queryset, search_term)
         return self.search.within(queryset, search_term), False
+
+    def found_first(self, rows: QuerySet[Any]) -> Sequence[QuerySet[Any]]:
+        """The rows that the search over all kinds found, in the order of their use, the last time all."""
+        return (rows,)
 
     def marked(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows, each with `open_alarm`: whether an alarm is stored about it."""

@@ -5,12 +5,14 @@ It answers a palette (Ctrl-K) and, without scripts, a page. Nothing is cached: a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -42,6 +44,7 @@ class Hit:
     url: str
     icon: str
     word: str = ""
+    about_others: bool = False
     badge: Badge | None = None
     note: str = ""
     offers: tuple[Offer, ...] = ()
@@ -80,9 +83,12 @@ def page(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> H
 
 
 def find(request: HttpRequest, term: str) -> list[Hit]:
-    """The objects of the kinds this user may see, those with the term in their name first."""
+    """The objects of the kinds this user may see, those with the term in their name first.
+
+    What tells about others, as an alarm does, comes after these: Enter opens the first one.
+    """
     hits = _named(request, term) + _by_request(request, term)
-    return sorted(hits, key=lambda hit: term.lower() not in hit.title.lower())
+    return sorted(hits, key=lambda hit: (hit.about_others, term.lower() not in hit.title.lower()))
 
 
 def resource_admins() -> list[ResourceAdmin]:
@@ -101,9 +107,18 @@ def _named(request: HttpRequest, term: str) -> list[Hit]:
     for entry in resource_admins():
         if entry.has_view_permission(request):
             rows, _distinct = entry.get_search_results(request, entry.get_queryset(request), term)
-            found += [(entry, row) for row in rows[:MAX_PER_KIND]]
+            found += [(entry, row) for row in _first(entry.found_first(rows))]
     offered = len(found) <= WITH_VERBS
     return [_hit(entry, row, _possible(entry, request, row) if offered else ()) for entry, row in found]
+
+
+def _first(parts: Sequence[QuerySet[Any]]) -> list[Any]:
+    """So many rows as are shown, each once, from the first part on."""
+    found: dict[int, Any] = {}
+    for part in parts:
+        if len(found) < MAX_PER_KIND:
+            found |= {row.pk: row for row in part[:MAX_PER_KIND] if row.pk not in found}
+    return list(found.values())[:MAX_PER_KIND]
 
 
 def _hit(entry: ResourceAdmin, row: Any, offers: tuple[Offer, ...]) -> Hit:
@@ -114,6 +129,7 @@ def _hit(entry: ResourceAdmin, row: Any, offers: tuple[Offer, ...]) -> Hit:
         url=entry.url("change", row.pk),
         icon=entry.icon,
         word=str(badge.word) or entry.state(row),
+        about_others=entry.about_others,
         badge=badge,
         offers=offers,
     )

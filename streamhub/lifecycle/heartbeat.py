@@ -57,6 +57,14 @@ def is_silent(beat_at: datetime, now: datetime) -> bool:
     return now - beat_at >= SILENT_AFTER
 
 
+def silent_processes(now: datetime) -> list[str]:
+    """Those of beat and worker that are silent at `now`, or were never seen. One query."""
+    from streamhub.lifecycle.models import Heartbeat
+
+    beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
+    return [name for name in ("beat", "worker") if name not in beats or is_silent(beats[name], now)]
+
+
 def _time_to_beat(name: str) -> bool:
     """True at most every `EVERY_SECONDS` for each name: who is told so beats."""
     now = time.monotonic()

@@ -130,3 +130,21 @@ def test_a_view_is_saved_under_a_name(log_in: Open, hall: Channel, shoot: Shoot)
     shoot(page, "own-views")
     page.get_by_role("link", name="ACME's shows").click()
     expect(page.locator("#result_list tbody tr")).to_have_count(2)
+
+
+def test_the_week_leaves_room_for_the_names_of_channels_and_shows_all_days(log_in: Open) -> None:
+    """Long names of shows took so much that a channel's name had a column of six letters."""
+    hall = rows.channel(name="Conference hall Alexanderplatz")
+    begins = datetime.now(BROWSER).replace(hour=12, minute=0, second=0, microsecond=0)
+    monday = begins - timedelta(days=begins.weekday())
+    for day in range(7):
+        name = "Annual congress of accessibility"
+        rows.breakout("idle", hall, name=name, starts_at=monday + timedelta(days=day), duration_minutes=30)
+    page = log_in("operator")
+    page.goto(f"{URL}?view=week")
+    name = page.get_by_role("rowheader").get_by_role("link")
+    expect(name).to_have_text("Conference hall Alexanderplatz")
+    lines = name.evaluate("link => [...link.getClientRects()].length")
+    assert lines <= 3
+    scroll = page.get_by_role("region", name="The week by channel")
+    assert scroll.evaluate("box => box.scrollWidth - box.clientWidth") == 0

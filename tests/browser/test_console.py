@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from channels_app.models import Channel
 from distributions.models import Distribution
+from streamhub.lifecycle.models import Job
 from tests.browser.accessibility import severe_violations
 from tests.browser.clicking import confirm, create_channel
 from tests.browser.staff import PHONE, WIDE, Open
@@ -102,6 +105,21 @@ def test_a_refused_form_leads_to_its_first_problem_also_where_it_is_a_choice(log
     page.get_by_role("button", name="Create").click()
     expect(page.locator(".sh-problems")).to_be_visible()
     expect(page.locator(".select2-selection").first).to_be_focused()
+
+
+def test_a_warning_below_a_long_form_is_seen_at_once(log_in: Open) -> None:
+    """The page opened at its top, as if nothing had happened, with the warning below the window."""
+    begins = timezone.now() + timedelta(hours=3)
+    row = rows.breakout("idle", starts_at=begins, duration_minutes=60)
+    page = log_in("operator", viewport={"width": 1440, "height": 700})
+    page.goto(f"/admin/channels_app/breakout/add/?channel={row.channel_id}")
+    page.fill("#id_name", "Keynote")
+    page.fill("#id_starts_at", f"{begins:%Y-%m-%dT%H:%M}")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator(".sh-warnings")).to_be_in_viewport()
+    expect(page.locator(".sh-warnings")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Create all the same")).to_be_focused()
 
 
 def test_a_bulk_action_shows_the_result_for_each_object(log_in: Open, shoot: Shoot) -> None:
@@ -236,3 +254,20 @@ def test_a_field_that_is_written_in_keeps_what_is_typed(log_in: Open) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("hall")
     expect(page.locator("#id_name")).to_have_value("hall")
+
+
+def test_a_sentence_of_the_jobs_page_has_no_gaps_around_its_times(log_in: Open) -> None:
+    """As boxes with gaps between them, "10:19 CET, took 2 s" had a gap before its comma."""
+    began = timezone.now() - timedelta(minutes=1)
+    Job.objects.create(name="sweep", started_at=began, finished_at=began + timedelta(seconds=2))
+    page = log_in("operator")
+    page.goto("/admin/lifecycle/job/")
+    times = page.locator("#job-sweep time")
+    gap = times.first.evaluate(
+        """time => {
+            const after = document.createRange();
+            after.selectNode(time.nextSibling);
+            return after.getClientRects()[0].left - time.getBoundingClientRect().right;
+        }"""
+    )
+    assert gap < 2

@@ -17,6 +17,8 @@ from channels_app import services
 from channels_app.models import Breakout, Channel
 from drift.models import DriftSighting
 from drift.tasks import drift_report
+from streamhub.alerts import evaluation
+from streamhub.alerts.models import Alarm
 from tests.scenarios import rows
 from tests.scenarios.actors import TESTER
 from tests.scenarios.rows import delete_rows
@@ -168,6 +170,36 @@ def test_a_channel_that_runs_without_a_row_is_an_alarm(
     assert medialive_state(world) == "IDLE"
     drift_report()
     assert CALM in page_text(engineer)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("ago", "severity", "said"),
+    [
+        (timedelta(minutes=5), "critical", "The channel Main stage, on which Keynote failed, has an error:"),
+        (timedelta(hours=5), "warning", "The channel Main stage has an error:"),
+    ],
+    ids=["now", "this-morning"],
+)
+def test_a_start_that_has_just_failed_is_critical_and_names_its_show(
+    ago: timedelta, severity: str, said: str
+) -> None:
+    """The show is not on air, so *Live now* no longer has it; its audience waits all the same."""
+    channel = rows.channel("failed", name="Main stage", failed_step="start", **rows.ERROR)
+    rows.breakout("failed", channel, name="Keynote", state_since=timezone.now() - ago)
+    rows.breakout("failed", channel, name="Last week", state_since=timezone.now() - timedelta(days=7))
+    evaluation.evaluate()
+    alarm = Alarm.objects.get(rule="channel_error")
+    assert (alarm.severity, alarm.detail[: len(said)]) == (severity, said)
+
+
+@pytest.mark.django_db
+def test_of_two_shows_of_a_channel_the_one_on_air_is_named() -> None:
+    channel = rows.channel("starting", name="Main stage", **rows.ERROR)
+    rows.breakout("failed", channel, name="First try")
+    rows.breakout("starting", channel, name="Second try")
+    evaluation.evaluate()
+    assert "on which Second try is starting," in Alarm.objects.get(rule="channel_error").detail
 
 
 def test_an_error_of_the_distribution_is_an_alarm_while_its_breakout_is_on_air(operator: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -49,6 +50,40 @@ def test_a_show_whose_channel_is_taken_is_told_to_take_over(operator: Client) ->
     live = live_show(1)
     page = room(operator, rows.breakout("idle", live.channel, name="Next talk"))
     assert "<b>Instead: Take over or stop the other breakout.</b>" in page
+
+
+VERBS = {"Start": "start", "Retry": "retry", "Stop": "stop", "Take over": "take-over", "Edit": "edit"}
+VERBS |= {"Raise curtain": "raise", "Lower curtain": "lower", "Duplicate": "duplicate", "Cancel": "cancel"}
+
+
+@pytest.mark.parametrize("channel", ["idle", "provisioning", "failed", "deleting"])
+@pytest.mark.parametrize("state", ["idle", "stopping", "completed", "cancelled", "failed"])
+def test_what_a_button_names_instead_is_possible(operator: Client, state: str, channel: str) -> None:
+    desired = "deleted" if channel == "deleting" else "idle"
+    show = rows.breakout(state, rows.channel(channel, desired=desired))
+    page = room(operator, show)
+    for label in re.findall(r"<b>Instead: (.+?)\.</b>", page):
+        if label in ("retry the channel", "stop the other breakout"):  # done elsewhere
+            continue
+        link = f"/breakout/{show.pk}/do/{VERBS[label]}/"
+        assert link in page or label in ("Edit", "Duplicate"), label
+        assert operator.get(f"/admin/channels_app{link}").status_code == 200
+        assert "Not possible now" not in operator.get(f"/admin/channels_app{link}").content.decode(), label
+
+
+@pytest.mark.parametrize("state", ["idle", "failed", "cancelled"])
+def test_no_time_is_left_of_a_show_that_is_not_on_air(operator: Client, state: str) -> None:
+    """A show of 45 minutes that is planned in two hours has not 2:45:00 left."""
+    begins = timezone.now() + timedelta(hours=2)
+    show = rows.breakout(state, rows.channel(), starts_at=begins, duration_minutes=45)
+    assert 'data-sh-time="left"' not in room(operator, show)
+    assert "it is not on air" in room(operator, show)
+
+
+def test_a_failed_show_is_helped_by_retry(operator: Client) -> None:
+    show = rows.breakout("failed", rows.channel("failed"))
+    page = room(operator, show)
+    assert page.count("<b>Instead: Retry.</b>") == 3  # start, take over, playback link
 
 
 def test_an_operator_copies_what_the_encoder_needs_and_a_viewer_sees_no_key(

@@ -8,6 +8,7 @@ import pytest
 
 from channels_app.guards import breakout as guards
 from channels_app.guards.breakout import Situation
+from channels_app.guards.places import Places
 from channels_app.models.breakout import State
 from channels_app.models.channel import State as ChannelState
 from tests.scenarios.asking import DONE, Answer, Refused, ask
@@ -183,6 +184,23 @@ def test_take_over(case: str, state: str) -> None:
         sentence, whose, possible = refused
         answer = Refused(sentence, whose or state, guards.possible(now) if possible is None else possible)
     assert ask(guards, "take-over", now) == answer
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"channel_state": "pending"}, {"channel_state": "failed"}, {"places": Places(1, 1)}],
+    ids=["pending", "failed", "no-place"],
+)
+def test_a_start_that_is_refused_is_not_named_instead_of_a_take_over(changes: dict[str, Any]) -> None:
+    now = situation("idle", **changes)
+    answer = ask(guards, "take-over", now)
+    assert answer == Refused(NOTHING, "idle", guards.possible(now))
+    assert "start" not in guards.possible(now)
+
+
+def test_a_take_over_is_not_named_before_the_channel_runs() -> None:
+    now = situation("idle", channel_state="starting", other_on_air="keynote", other_state="running")
+    assert ask(guards, "start", now) == Refused(TAKEN, "idle", ["stop the other breakout"])
 
 
 def test_who_finds_the_channel_taken_is_told_about_take_over() -> None:

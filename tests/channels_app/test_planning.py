@@ -63,6 +63,23 @@ def test_shows_that_overlap_on_the_channel_are_named() -> None:
     assert [sentence.split("'")[1] for sentence in warnings] == ["morning", "open end"]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (30, "(2030-05-06 23:15 to 23:45 UTC)"),
+        (90, "(2030-05-06 23:15 to 2030-05-07 00:45 UTC)"),
+        (None, "(from 2030-05-06 23:15 UTC, without a planned end)"),
+    ],
+    ids=["same-day", "past-midnight", "open-end"],
+)
+def test_a_warning_says_when_the_other_show_is_planned(minutes: int | None, said: str) -> None:
+    begins = datetime(2030, 5, 6, 23, 15, tzinfo=UTC)
+    channel = rows.channel()
+    plan(channel=channel, name="late talk", starts_at=begins, duration_minutes=minutes)
+    (sentence,) = services.plan_warnings(channel, "keynote", begins + timedelta(minutes=5), 60)
+    assert said in sentence
+
+
 def test_what_is_over_does_not_overlap() -> None:
     channel = rows.channel()
     for state in ("completed", "cancelled"):

@@ -172,3 +172,8 @@ def test_the_dashboard_lists_some_and_counts_all(viewer: Client, broken: Channel
     assert "21 alarms" in page
     assert page.count("sh-alarm-said") == 15
     assert "6 more alarms" in page
+
+
+def test_the_page_of_an_alarm_is_headed_by_words_and_no_code(viewer: Client, alarm: Alarm) -> None:
+    page = text(viewer, reverse("admin:alerts_alarm_change", args=[alarm.pk]))
+    assert f"<span>Channel error: {alarm.name}</span></h2>" in page

@@ -16,7 +16,7 @@ from streamhub.access.audit_entry import AuditEntry
 from streamhub.clock import database_now
 from streamhub.console.jobs_page import lines
 from streamhub.console.templatetags.console import lasting
-from streamhub.lifecycle.models import Job
+from streamhub.lifecycle.models import Heartbeat, Job
 from streamhub.lifecycle.periodic import periodic_jobs
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +94,34 @@ def test_without_a_broker_nothing_is_sent_and_it_says_so(superuser: Client, sche
     answer = superuser.post(reverse("admin:lifecycle_job_run", args=["sweep"]), follow=True)
     assert answer.status_code == 200
     assert "Nothing was sent: the broker is away" in answer.content.decode()
+
+
+@pytest.fixture
+def all_run() -> None:
+    """Every job is in the schedule, and has just ended well."""
+    often = IntervalSchedule.objects.create(every=1, period="hours")
+    now = database_now()
+    for job in periodic_jobs():
+        PeriodicTask.objects.create(name=job.name, task=str(job.task), interval=often)
+        Job.objects.create(name=job.name, started_at=now, finished_at=now)
+
+
+@pytest.mark.parametrize("silent", ["beat", "worker"])
+def test_the_page_is_not_all_well_while_a_process_is_silent(
+    superuser: Client, all_run: None, silent: str
+) -> None:
+    """The jobs are not late yet when the process that runs or sends them has just died."""
+    for name in ("beat", "worker"):
+        Heartbeat.objects.create(name=name, beat_at=database_now())
+    url = reverse("admin:lifecycle_job_changelist")
+    assert "all well" in superuser.get(url).content.decode()
+    Heartbeat.objects.filter(name=silent).update(beat_at=database_now() - timedelta(minutes=1))
+    page = superuser.get(url).content.decode()
+    assert "all well" not in page
+    assert "1 needs attention" in page
+
+
+def test_the_page_is_not_all_well_before_the_first_heartbeat(superuser: Client, all_run: None) -> None:
+    page = superuser.get(reverse("admin:lifecycle_job_changelist")).content.decode()
+    assert "all well" not in page
+    assert "No heartbeat from worker or beat yet" in page

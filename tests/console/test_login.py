@@ -63,3 +63,12 @@ def test_an_aim_with_nul_is_the_dashboard(client: Client) -> None:
 )
 def test_a_page_that_was_asked_for_is_where_one_lands(client: Client, aim: str) -> None:
     assert lands_on(client, aim) == aim.partition("?")[0]
+
+
+def test_a_wrong_password_says_what_is_wrong_and_nothing_else(client: Client) -> None:
+    """No heading "correct this" with nothing below it."""
+    answer = client.post("/admin/login/", {"username": "anna", "password": "wrong"})
+    page = answer.content.decode()
+    assert "not correct" in page
+    assert "Please correct this" not in page
+    assert "Please correct this" in client.post("/admin/login/", {"username": "anna"}).content.decode()

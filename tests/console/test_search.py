@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from streamhub.access.audit_entry import AuditEntry
+from streamhub.alerts.models import Alarm
+from streamhub.alerts.rules import Severity
 from streamhub.console.pasted import MOST, named_in, tags_in
 from streamhub.lifecycle.models import Transition
 from tests.scenarios import rows
@@ -79,6 +84,10 @@ def answer(client: Client, text: str, *, palette: bool = False) -> str:
     return client.get(reverse("admin:search"), {"s": text}, headers=headers).content.decode()
 
 
+def links_of(page: str) -> list[str]:
+    return re.findall(r'href="([^"]+)"', page)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "text",
@@ -136,3 +145,34 @@ def test_nothing_found_says_what_can_be_found(superuser: Client) -> None:
     assert "request ids" in answer(superuser, "zzyzx")
     assert "request ids" in answer(superuser, "zzyzx", palette=True)
     assert answer(superuser, "", palette=True) == ""
+
+
+@pytest.mark.django_db
+def test_the_first_hit_is_the_object_and_not_an_alarm_about_it(superuser: Client, hall: Any) -> None:
+    """Enter opens the first hit; an alarm about the hall has its name too."""
+    Alarm.objects.create(
+        rule="channel_error",
+        kind="channel",
+        object_id=str(hall.pk),
+        name=hall.name,
+        severity=Severity.CRITICAL,
+        detail="Grand hall has an error.",
+        since=timezone.now(),
+    )
+    links = links_of(answer(superuser, "Grand", palette=True))
+    assert "/channels_app/channel/" in links[0]
+    assert "/alerts/alarm/" in links[-1]
+
+
+@pytest.mark.django_db
+def test_of_a_long_series_the_show_on_air_and_the_next_ones_are_found_first(superuser: Client) -> None:
+    """Of a series most shows are far away, and those were planned last."""
+    now = timezone.now()
+    over = rows.breakout("completed", name="Morning show", starts_at=now - timedelta(days=1))
+    live = rows.breakout("running", over.channel, name="Morning show", starts_at=now - timedelta(hours=1))
+    series = [
+        rows.breakout("idle", over.channel, name="Morning show", starts_at=now + timedelta(days=day))
+        for day in range(1, 12)
+    ]
+    found = [link for link in links_of(answer(superuser, "Morning", palette=True)) if "/breakout/" in link]
+    assert found == [f"/admin/channels_app/breakout/{row.pk}/change/" for row in [live, *series[:7]]]

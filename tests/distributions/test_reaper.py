@@ -27,7 +27,7 @@ from streamhub.aws.ratelimit import Limiter, step_of
 from streamhub.clock import database_now
 from streamhub.errors import NotSent
 from streamhub.lifecycle import reading, wake
-from streamhub.lifecycle.models import Listing, Transition
+from streamhub.lifecycle.models import Heartbeat, Job, Listing, Transition
 from streamhub.lifecycle.reconcile import reconcile
 from streamhub.lifecycle.sweep import sweep
 from streamhub.quotas import places
@@ -544,6 +544,31 @@ def test_the_page_shows_what_waits_and_a_dry_run_only_what_would_go(as_role: As)
     assert "EREADY" in dry
     assert "EBROKEN" not in dry
     assert "Run now</button>" in dry
+
+
+def test_a_run_that_found_nothing_is_not_taken_for_no_run(as_role: As) -> None:
+    client = as_role("viewer")
+    assert "The reaper has not run yet." in client.get("/admin/distributions/reaper/").content.decode()
+    Job.objects.create(name=jobs.DELETE_STALE_DISTRIBUTIONS.name, started_at=database_now())
+    page = client.get("/admin/distributions/reaper/").content.decode()
+    assert "The reaper has not run yet." not in page
+    assert "Those that found nothing to delete are not listed." in page
+
+
+@pytest.mark.parametrize("silent", ["beat", "worker"])
+def test_the_page_promises_no_run_while_a_process_is_silent(as_role: As, silent: str) -> None:
+    every = IntervalSchedule.objects.create(every=300, period="seconds")
+    job = jobs.DELETE_STALE_DISTRIBUTIONS
+    PeriodicTask.objects.create(name=job.name, task=job.task, interval=every)
+    for name in ("beat", "worker"):
+        Heartbeat.objects.create(name=name, beat_at=database_now())
+    client = as_role("viewer")
+    assert "The next run begins by itself" in client.get("/admin/distributions/reaper/").content.decode()
+    Heartbeat.objects.filter(name=silent).update(beat_at=database_now() - timedelta(minutes=10))
+    Job.objects.create(name=job.name, started_at=database_now() - timedelta(minutes=10))
+    page = client.get("/admin/distributions/reaper/").content.decode()
+    assert f"No run begins without {silent}" in page
+    assert "or begins now" not in page
 
 
 def test_only_who_may_runs_the_reaper(as_role: As, sent: list[int]) -> None:

@@ -88,6 +88,7 @@ class AlarmAdmin(ResourceAdmin):
             20,
         ),
     )
+    about_others = True
     list_display = ("title", "state_shown", "severity_shown", "about", "owner_shown", "began")
     list_filter = (SeverityFilter, RuleFilter)
     search = Search(names=("name", "detail", "rule", "owner", "acknowledged_by"))

@@ -74,6 +74,7 @@ class DeliveryAdmin(ResourceAdmin):
     )
     icon = "send"
     has_timeline = False
+    about_others = True
     state_badges = DELIVERY_BADGES
     saved_views = (
         SavedView("failed", _("Not delivered"), "error", _in_state(DeliveryState.FAILED), 10),

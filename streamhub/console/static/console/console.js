@@ -196,11 +196,12 @@
   }
 
   // Unfold hides the page until Alpine runs, and the browser forgets an `autofocus` that it finds hidden.
-  // select2 has put another control in a field's place.
+  // select2 has put another control in a field's place. Warnings stand below a long form, where nobody sees them.
   function giveFocus() {
     const problem = document.querySelector(".sh-problems") && document.querySelector("form [aria-invalid=true]");
-    const field = problem ? (problem.parentElement.querySelector(".select2-selection") ?? problem) : document.querySelector("[autofocus]");
-    if (problem || document.activeElement === document.body) field?.focus();
+    const first = problem ? (problem.parentElement.querySelector(".select2-selection") ?? problem) : document.querySelector(".sh-warnings");
+    const field = first ?? document.querySelector("[autofocus]");
+    if (first || document.activeElement === document.body) field?.focus();
   }
   document.addEventListener("change", (event) => { if (event.target.form) showFields(); });
 
