@@ -7,7 +7,7 @@ from datetime import datetime
 
 from streamhub.clock import database_now
 from streamhub.console.badges import Badge, Tone, busy
-from streamhub.lifecycle.heartbeat import is_silent
+from streamhub.lifecycle.heartbeat import is_of_one_worker, is_silent
 from streamhub.lifecycle.job_health import JobHealth, Word, all_jobs
 from streamhub.lifecycle.models import Heartbeat
 from streamhub.lifecycle.silence import cause_of_silence
@@ -46,11 +46,17 @@ def shown(job: JobHealth) -> Health:
 
 
 def heartbeat_health(row: Heartbeat, now: datetime) -> Health:
-    """The health of one kind of process at `now`. Queries only if it is silent, for the cause."""
+    """The health of a process at `now`. Queries only if it is silent, for the cause."""
     silent = is_silent(row.beat_at, now)
     if silent:
         return Health(row.name, LATE, "silent", row.beat_at, cause_of_silence(row.name))
     return Health(row.name, WELL, "alive", row.beat_at, row.note)
+
+
+def processes(now: datetime) -> list[Health]:
+    """Beat and all workers together, then each worker, those that need attention first. One query."""
+    healths = [heartbeat_health(row, now) for row in Heartbeat.objects.order_by("name")]
+    return sorted(healths, key=lambda health: (is_of_one_worker(health.name), health.badge == WELL))
 
 
 def by_name() -> dict[str, Health]:
@@ -60,6 +66,4 @@ def by_name() -> dict[str, Health]:
 
 def all_healths() -> list[Health]:
     """Processes first, then jobs, each by name. Four queries."""
-    now = database_now()
-    beats = [heartbeat_health(row, now) for row in Heartbeat.objects.order_by("name")]
-    return beats + list(by_name().values())
+    return processes(database_now()) + list(by_name().values())

@@ -25,7 +25,7 @@ from streamhub.console.badges import Tone
 from streamhub.console.pages import fragments
 from streamhub.lifecycle.job_health import JobHealth, Word, judge, schedules
 from streamhub.lifecycle.job_history import Past, entries
-from streamhub.lifecycle.models import Heartbeat, Job
+from streamhub.lifecycle.models import Job
 from streamhub.lifecycle.periodic import PeriodicJob, periodic_jobs
 
 VIEW = "lifecycle.view_job"
@@ -133,14 +133,14 @@ def _attention(bad: int) -> str:
 def _live(request: HttpRequest) -> dict[str, Any]:
     now = database_now()
     found = lines(now)
-    beats = [jobs.heartbeat_health(row, now) for row in Heartbeat.objects.order_by("name")[:MAX_PROCESSES]]
+    beats = jobs.processes(now)
     shown = [*beats, *(line.shown for line in found)]
     bad = sum(health.badge.tone == Tone.BAD for health in shown) + (not beats)
     content = render_to_string(
         "console/jobs.html",
         {
             "lines": found,
-            "beats": beats,
+            "beats": beats[:MAX_PROCESSES],
             "may_run": request.user.has_perm(RUN),
             "schedule_url": reverse("admin:django_celery_beat_periodictask_changelist"),
             "badge": jobs.LATE if bad else jobs.WELL,

@@ -125,3 +125,18 @@ def test_the_page_is_not_all_well_before_the_first_heartbeat(superuser: Client, 
     page = superuser.get(reverse("admin:lifecycle_job_changelist")).content.decode()
     assert "all well" not in page
     assert "No heartbeat from worker or beat yet" in page
+
+
+def test_beat_and_worker_stand_before_many_single_workers_and_the_silent_ones_first(
+    superuser: Client, all_run: None
+) -> None:
+    now = database_now()
+    for name in ("beat", "worker", *(f"celery@{n:02}" for n in range(40))):
+        Heartbeat.objects.create(name=name, beat_at=now - timedelta(minutes=5 * (name == "celery@39")))
+    page = superuser.get(reverse("admin:lifecycle_job_changelist")).content.decode()
+    assert "1 needs attention" in page
+    places = [
+        page.index(name) for name in ("<b>Beat</b>", "<b>Worker</b>", "<b>celery@39</b>", "<b>celery@00</b>")
+    ]
+    assert places == sorted(places)
+    assert "celery@38" not in page
