@@ -2,7 +2,8 @@
 
 An event site may start 200 shows within a second. Such calls take at most half of the threads; the others of
 them wait, while pages, lists and a person's own *Stop* pass them. A connection that has not said anything yet
-holds no thread, and one that stops in the middle of a request holds it for a while only (`patient_socket`).
+holds no thread, and one that stops in the middle of a request holds it for a while only (`patient_socket`). One
+whose answer is sent holds none, whatever its client still sends or leaves undone (`lingering`).
 
 A request that cannot be read never reaches Django: its first line or its headers are too long, or they are
 not HTTP. Its path may be unknown, so the answer is the API's for every path; a person can read it too.
@@ -22,8 +23,14 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.http import errors
-from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
+from gunicorn.workers.gthread import (
+    DEFAULT_WORKER_DATA_TIMEOUT,
+    STOP_KEEPALIVE_LINGER,
+    TConn,
+    ThreadWorker,
+)
 
+from streamhub.lingering import LINGER_SECONDS, Lingering
 from streamhub.patient_socket import PatientSocket
 
 _LONG_LINE = "The address is too long."
@@ -32,6 +39,9 @@ _NOT_HTTP = "This is not a valid HTTP request."
 # Mistakes of the application or of gunicorn's settings, not of the client.
 _OURS = (errors.ConfigurationProblem, errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 
+
+# A body that nobody read and that comes within this time does not end its connection.
+_REST_SECONDS = 0.1
 
 _CHANGE = re.compile(rb"(POST|PUT|PATCH|DELETE) /api/")
 _LONGEST = len(b"DELETE /api/")
@@ -69,13 +79,17 @@ def answer(status: HTTPStatus, detail: str) -> bytes:
 
 
 class StreamHubWorker(ThreadWorker):
-    """All methods but `handle_error` run in the main thread of the process."""
+    """All methods but `_keepalive_after` and `handle_error` run in the main thread of the process."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._changes_at_once = max(1, self.cfg.threads // 2)
         self._changing: set[TConn] = set()
         self._waiting: deque[TConn] = deque()
+
+    def run(self) -> None:
+        self._lingering = Lingering(self.poller)
+        super().run()
 
     def enqueue_req(self, conn: TConn) -> None:
         """Give the request to a thread: as it comes, or when a change before it is done."""
@@ -129,7 +143,29 @@ class StreamHubWorker(ThreadWorker):
             self._changing.remove(conn)
             if self._waiting:
                 self._change(self._waiting.popleft())
-        super().finish_request(conn, fs)
+        if self.cfg.is_ssl or fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            seconds = LINGER_SECONDS if self.alive else STOP_KEEPALIVE_LINGER
+            self._lingering.add(conn.sock, self._closed, seconds)
+
+    def _closed(self) -> None:
+        self.nr_conns -= 1
+
+    def murder_pending(self) -> None:
+        """Called once a second: close what waits for its client too long, before or after a request."""
+        super().murder_pending()
+        self._lingering.end_late()
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(deadline)
+        self._lingering.end_by(deadline)
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
+        """Whether the connection is kept. What nobody read of a body is waited for, but hardly."""
+        if isinstance(conn.sock, PatientSocket):
+            conn.sock.hurry(_REST_SECONDS)
+        return bool(super()._keepalive_after(conn, keepalive))
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Log as gunicorn does, and answer with a problem."""

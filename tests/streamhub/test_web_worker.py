@@ -108,6 +108,56 @@ def test_clients_that_stop_in_the_middle_of_a_request_hold_no_thread_for_ever(po
         assert ask(port, "POST", "/api/v1/x") == (200, "change")
 
 
+def test_clients_that_do_not_end_an_answered_connection_hold_up_nobody(port: int) -> None:
+    with ExitStack() as answered:
+        for _ in range(STORM):
+            client = answered.enter_context(socket.create_connection((HOST, port), timeout=60))
+            client.sendall(b"GET /admin/ HTTP/1.0\r\n\r\n")
+        began = time.monotonic()
+        assert ask(port, "GET", "/admin/") == (200, "page")
+        assert time.monotonic() - began < PATIENCE_SECONDS / 5
+
+
+def test_the_rest_of_a_body_that_nobody_reads_holds_no_thread(port: int) -> None:
+    """As many clients as there are threads; each sends a little all the time, and has its answer."""
+    head = b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    with ExitStack() as clients:
+        senders = [clients.enter_context(socket.create_connection((HOST, port))) for _ in range(4)]
+        for client in senders:
+            client.sendall(head)
+        for _ in range(5):
+            time.sleep(0.1)
+            for client in senders:
+                client.sendall(b"x")
+        began = time.monotonic()
+        assert ask(port, "GET", "/admin/") == (200, "page")
+        assert time.monotonic() - began < PATIENCE_SECONDS / 20
+        assert all(client.recv(100).startswith(b"HTTP/1.1 200") for client in senders)
+
+
+def test_a_client_that_sends_its_whole_body_first_reads_the_answer(port: int) -> None:
+    piece = b"x" * 1_000_000
+    with socket.create_connection((HOST, port), timeout=60) as client:
+        client.sendall(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n")
+        for _ in range(20):
+            client.sendall(piece)
+        answer = b""
+        while got := client.recv(1000):
+            answer += got
+        assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"page")
+
+
+def test_a_small_body_that_nobody_reads_does_not_end_the_connection(port: int) -> None:
+    connection = http.client.HTTPConnection(HOST, port, timeout=60)
+    own = set()
+    for _ in range(2):
+        connection.request("POST", "/unread", body=b"x" * 1000)
+        assert connection.getresponse().read() == b"page"
+        own.add(connection.sock.getsockname())
+    assert len(own) == 1
+    connection.close()
+
+
 def test_a_connection_that_is_used_again_may_bring_a_change_after_a_page(port: int) -> None:
     connection = http.client.HTTPConnection(HOST, port, timeout=60)
     for method, path, body in (("GET", "/", "page"), ("PUT", "/api/v1/x", "change"), ("GET", "/", "page")):
