@@ -2,8 +2,8 @@
 
 An event site may start 200 shows within a second. Such calls take at most half of the threads; the others of
 them wait, while pages, lists and a person's own *Stop* pass them. A connection that has not said anything yet
-holds no thread, and one that stops in the middle of a request holds it for a while only (`patient_socket`). One
-whose answer is sent holds none, whatever its client still sends or leaves undone (`lingering`).
+holds no thread, and one that stops in the middle of a request holds it for a while only (`patient_socket`).
+One whose answer is sent holds none, whatever its client still sends or leaves undone (`lingering`).
 
 A request that cannot be read never reaches Django: its first line or its headers are too long, or they are
 not HTTP. Its path may be unknown, so the answer is the API's for every path; a person can read it too.
@@ -11,7 +11,6 @@ not HTTP. Its path may be unknown, so the answer is the API's for every path; a 
 
 from __future__ import annotations
 
-import json
 import re
 import selectors
 import socket
@@ -30,6 +29,7 @@ from gunicorn.workers.gthread import (
     ThreadWorker,
 )
 
+from streamhub.early_problems import early_problem
 from streamhub.lingering import LINGER_SECONDS, Lingering
 from streamhub.patient_socket import PatientSocket
 
@@ -69,13 +69,10 @@ def refusal(exc: Exception) -> tuple[HTTPStatus, str]:
 
 def answer(status: HTTPStatus, detail: str) -> bytes:
     """The whole HTTP answer, with a problem as its body."""
-    problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-    body = json.dumps(problem)
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
-        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return (head + body).encode()
+    headers, body = early_problem(status, detail)
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class StreamHubWorker(ThreadWorker):

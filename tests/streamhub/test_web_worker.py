@@ -144,7 +144,8 @@ def test_a_client_that_sends_its_whole_body_first_reads_the_answer(port: int) ->
         answer = b""
         while got := client.recv(1000):
             answer += got
-        assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"page")
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert answer.endswith(b"page")
 
 
 def test_a_small_body_that_nobody_reads_does_not_end_the_connection(port: int) -> None:
