@@ -25,6 +25,4 @@ class ProbeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = self._probes.get(request.path_info)
-        if probe is not None and request.method in ("GET", "HEAD"):
-            return probe(request)
-        return self._get_response(request)
+        return self._get_response(request) if probe is None else probe(request)
