@@ -9,11 +9,12 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from streamhub import patient_socket
+from streamhub import patient_socket, web_worker
 
 PATIENCE_SECONDS = 20.0
 # So that a test of clients that stop takes seconds.
 patient_socket.PATIENCE_SECONDS = 3.0
+web_worker._TURN_SECONDS = 4.0
 _a_page_was_shown = threading.Event()
 
 
