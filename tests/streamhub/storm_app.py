@@ -13,7 +13,7 @@ from streamhub import patient_socket, web_worker
 
 PATIENCE_SECONDS = 20.0
 # So that a test of clients that stop takes seconds.
-patient_socket.PATIENCE_SECONDS = 3.0
+patient_socket.PATIENCE_SECONDS = 8.0
 web_worker._TURN_SECONDS = 4.0
 _a_page_was_shown = threading.Event()
 

@@ -16,9 +16,10 @@ import pytest
 
 from devstack.ports import HOST, free_port
 from streamhub.web_worker import changes_through_the_api
-from tests.streamhub.storm_app import PATIENCE_SECONDS
 
 STORM = 30
+# Less than a thread waits for a client here (`storm_app`), more than an answer takes on a busy machine.
+LONG_SECONDS = 4.0
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -86,7 +87,7 @@ def test_connections_that_say_nothing_hold_no_thread(port: int) -> None:
         time.sleep(0.5)
         began = time.monotonic()
         assert ask(port, "GET", "/admin/") == (200, "page")
-        assert time.monotonic() - began < PATIENCE_SECONDS / 5
+        assert time.monotonic() - began < LONG_SECONDS
 
 
 HEAD = "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{more}\r\n"
@@ -116,7 +117,7 @@ def test_clients_that_stop_in_the_middle_of_a_request_hold_up_nobody(port: int, 
         began = time.monotonic()
         assert ask(port, "POST", "/admin/x") == (200, "page")
         assert ask(port, "POST", "/api/v1/x") == (200, "change")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < LONG_SECONDS
 
 
 def test_a_client_that_stops_in_the_middle_of_a_request_is_left(port: int) -> None:
@@ -179,7 +180,7 @@ def test_clients_that_do_not_end_an_answered_connection_hold_up_nobody(port: int
             client.sendall(b"GET /admin/ HTTP/1.0\r\n\r\n")
         began = time.monotonic()
         assert ask(port, "GET", "/admin/") == (200, "page")
-        assert time.monotonic() - began < PATIENCE_SECONDS / 5
+        assert time.monotonic() - began < LONG_SECONDS
 
 
 def test_the_rest_of_a_body_that_nobody_reads_holds_no_thread(port: int) -> None:
@@ -195,7 +196,7 @@ def test_the_rest_of_a_body_that_nobody_reads_holds_no_thread(port: int) -> None
                 client.sendall(b"x")
         began = time.monotonic()
         assert ask(port, "GET", "/admin/") == (200, "page")
-        assert time.monotonic() - began < PATIENCE_SECONDS / 20
+        assert time.monotonic() - began < LONG_SECONDS
         assert all(client.recv(100).startswith(b"HTTP/1.1 200") for client in senders)
 
 
