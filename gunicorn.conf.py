@@ -9,3 +9,6 @@ threads = 4
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
+# By default gunicorn takes SCRIPT_NAME and PATH_INFO from a proxy on this machine, which may have passed on
+# what its client sent: a path of the client's choice, or a 500.
+forwarder_headers = ""

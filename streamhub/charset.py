@@ -8,12 +8,13 @@ both would end in a 500.
 from __future__ import annotations
 
 import codecs
-import json
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
 from django.utils.http import parse_header_parameters
+
+from streamhub.early_problems import early_problem
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 _DETAIL = "Send UTF-8, and a Content-Type such as application/json."
@@ -41,14 +42,7 @@ def is_utf8(content_type: str) -> bool:
 
 def _refuse(start_response: Any) -> list[bytes]:
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-    problem = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": f"Content-Type: {_DETAIL}",
-        "errors": [{"field": "Content-Type", "detail": _DETAIL}],
-    }
-    body = json.dumps(problem).encode()
-    headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+    errors = [{"field": "Content-Type", "detail": _DETAIL}]
+    headers, body = early_problem(status, f"Content-Type: {_DETAIL}", errors=errors)
     start_response(f"{status.value} {status.phrase}", headers)
     return [body]

@@ -21,6 +21,7 @@ from ninja import Router, Schema, Status
 from redis.exceptions import ReadOnlyError, ResponseError
 
 from streamhub import health_checks, redis_servers
+from streamhub.access import problems
 from streamhub.access.lock_timeouts import begin_wait, timed_out
 from streamhub.aws.target import broker_url, redis_options
 from streamhub.errors import StreamHubError
@@ -71,6 +72,7 @@ def ready(request: HttpRequest, scope: Scope | None = None) -> Status:
     return Status(_status(report), report)
 
 
+@problems.with_problems
 @require_safe
 @never_cache
 def livez(request: HttpRequest) -> HttpResponse:
@@ -78,16 +80,15 @@ def livez(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"live": True})
 
 
+@problems.with_problems
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
     """`/readyz` at the root of the site."""
     scope = request.GET.get("scope")
     if scope not in (None, *SCOPES):
-        return JsonResponse(
-            {"detail": gettext("There is no such scope. Use %(scopes)s.") % {"scopes": ", ".join(SCOPES)}},
-            status=422,
-        )
+        said = gettext("There is no such scope. Use %(scopes)s.") % {"scopes": ", ".join(SCOPES)}
+        return problems.invalid({"scope": said})
     report = readiness(scope)
     return JsonResponse(report, status=_status(report))
 

@@ -36,6 +36,10 @@ class PatientSocket(socket.socket):
         """The next request has all the patience."""
         self._waited, self._received = 0.0, 0
 
+    def hurry(self, seconds: float) -> None:
+        """So much patience is left for what is still to come of this request."""
+        self._waited, self._received = PATIENCE_SECONDS - seconds, 0
+
     def setblocking(self, flag: bool) -> None:
         """What would wait for ever waits as long as an answer may take."""
         self.settimeout(TAKING_SECONDS if flag else 0.0)

@@ -1,7 +1,8 @@
-"""Health probes, answered before any other middleware.
+"""Health probes, answered before any other middleware that looks at the request.
 
 A load balancer or container probes over plain HTTP, with any `Host`, and follows no redirect. The answers
-do not depend on the host, so `ALLOWED_HOSTS` and the redirect to HTTPS must not apply to them.
+do not depend on the host, so `ALLOWED_HOSTS` and the redirect to HTTPS (`SECURE_REDIRECT_EXEMPT`) must not
+apply to them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class ProbeMiddleware:
-    """Answers `/livez` and `/readyz` before any other middleware."""
+    """Answers `/livez` and `/readyz`; above it is only what gives answers their headers."""
 
     def __init__(self, get_response: GetResponse) -> None:
         from streamhub import health
@@ -24,6 +25,4 @@ class ProbeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = self._probes.get(request.path_info)
-        if probe is not None and request.method in ("GET", "HEAD"):
-            return probe(request)
-        return self._get_response(request)
+        return self._get_response(request) if probe is None else probe(request)

@@ -196,9 +196,12 @@ if STREAMHUB_AWS == "embedded" and find_spec("devstack") is not None:
 
 MIDDLEWARE = [
     "streamhub.access.client_address.ClientAddressMiddleware",
-    "streamhub.probes.ProbeMiddleware",
+    # Above all that answer by themselves: these three give every answer its headers.
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "streamhub.access.plain_http.PlainTokenMiddleware",  # above the redirect, which would answer the token
     "django.middleware.security.SecurityMiddleware",
+    "streamhub.probes.ProbeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -209,8 +212,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "streamhub.signin.second_factor.SecondFactorMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "streamhub.access.request_log.RequestLogMiddleware",
     "streamhub.access.audit_middleware.AuditMiddleware",  # below: its entries carry the request's id
     "streamhub.access.one_moment.OneMomentMiddleware",
@@ -232,6 +233,12 @@ TEMPLATES = [
             ],
         },
     },
+]
+
+FILE_UPLOAD_HANDLERS = [
+    "streamhub.access.uploads.SizeHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
 DATABASES = {"default": variables.database(env, "DATABASE_URL", f"sqlite:///{VAR_DIR / 'streamhub.sqlite3'}")}
@@ -348,13 +355,13 @@ warnings.filterwarnings("ignore", message="No directory at", category=UserWarnin
 
 # Production is behind TLS: `live` must not be served over plain HTTP.
 TLS_ONLY = STREAMHUB_AWS == "live" and not STREAMHUB_PLAIN_HTTP
+# The probes, which the internal network may call over plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^(api/v1/)?(livez|readyz)$"]
 if TLS_ONLY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
-    # The API's copies of the probes, which the internal network may call over plain HTTP.
-    SECURE_REDIRECT_EXEMPT = [r"^api/v1/(livez|readyz)$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     # HSTS for subdomains and preload lists is a decision of the domain's owner.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

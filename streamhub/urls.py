@@ -45,8 +45,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     re_path(r"^api(/|$)", problems.unknown_path),
-    path("livez", health.livez),
-    path("readyz", health.readyz),
 ]
 
 handler400 = problems.handler400

@@ -4,12 +4,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from streamhub.body_drain import draining
 from streamhub.charset import utf8_only
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamhub.settings")
 
-application = draining(utf8_only(get_wsgi_application()))
+application = utf8_only(get_wsgi_application())
 
 from streamhub import startup  # noqa: E402  needs Django to be set up
 from streamhub.aws import signing_keys  # noqa: E402

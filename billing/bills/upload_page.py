@@ -19,9 +19,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from billing.bill_rows import BillUpload, BillVersion, UploadState
 from billing.bills.comparison import Compared, by_service
 from billing.bills.pages import IMPORT, PAGE
-from billing.bills.uploads import MOST_MIB, bill_upload
+from billing.bills.uploads import bill_upload
 from billing.costs.lines import CURRENCY
 from streamhub.access.actors import staff_actor
+from streamhub.access.uploads import MOST_MIB
 from streamhub.console.badges import Badge, Tone
 from streamhub.console.forms import ConsoleForm
 from streamhub.errors import Invalid, VerbError

@@ -24,6 +24,7 @@ from billing.bills.reading import NoRoom
 from billing.bills.services import bill_import
 from streamhub.access import audit
 from streamhub.access.actors import Actor, system_actor
+from streamhub.access.uploads import MOST_MIB
 from streamhub.clock import database_now
 from streamhub.errors import Invalid
 from streamhub.lifecycle import wake
@@ -32,7 +33,6 @@ from streamhub.task_names import TaskName
 
 log = logging.getLogger(__name__)
 MIB = 1024 * 1024
-MOST_MIB = 64
 MOST_ATTEMPTS = 3
 # A deadlock, a time limit of the database, a full disk: the file may be imported later.
 MAY_PASS = (OperationalError, OSError, MemoryError, NoRoom)

@@ -76,7 +76,7 @@ def problem_statuses(operation: Operation) -> list[int]:
     """The statuses of the problems that this operation can answer with."""
     statuses = set()
     if operation.auth_callbacks:
-        statuses |= {400, 401, 403, 414, 415, 429, 431, 503}
+        statuses |= {400, 401, 403, 408, 414, 415, 429, 431, 503}
     if "{" in operation.path:
         statuses.add(404)
     if _takes_key(operation):

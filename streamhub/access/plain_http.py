@@ -1,4 +1,8 @@
-"""A token that came over plain HTTP is refused, not redirected: it has been seen on the way."""
+"""A token that came over plain HTTP is refused, not redirected: it has been seen on the way.
+
+The middleware is above Django's redirect, which would answer it, and so above what gives other answers their
+headers.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from streamhub.access import problems
+from streamhub.early_problems import HEADERS
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 REFUSAL = (
@@ -25,5 +30,5 @@ class PlainTokenMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         plain = settings.TLS_ONLY and not request.is_secure()
         if plain and problems.is_api(request) and "Authorization" in request.headers:
-            return problems.problem(403, REFUSAL)
+            return problems.problem(403, REFUSAL, headers=dict(HEADERS))
         return self._get_response(request)

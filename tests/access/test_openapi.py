@@ -30,7 +30,7 @@ def problems(details) -> list[str]:
 
 def test_every_problem_of_every_operation_is_described(description):
     paths = description["paths"]
-    every = {"400", "401", "403", "414", "415", "429", "431", "503"}
+    every = {"400", "401", "403", "408", "414", "415", "429", "431", "503"}
     changing = every | {"409", "411", "413", "422"}
     assert set(problems(paths["/api/v1/groups"]["get"])) == every | {"422"}
     assert set(problems(paths["/api/v1/groups"]["post"])) == changing

@@ -201,3 +201,12 @@ def test_another_charset_is_a_415_problem(port: int, kind: str) -> None:
 def test_utf_8_is_read(port: int, kind: str) -> None:
     head = post("/api/v1/channels?x=1", 2, f"Content-Type: {kind}", f"Authorization: Bearer {WEB.token}")
     assert exchange(port, head, b"{}")[0] == 422
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO"])
+def test_no_header_says_another_path(port: int, name: str) -> None:
+    """A header with such a name is dropped, as all with an underscore are."""
+    line = f"GET /livez HTTP/1.1\r\nHost: localhost\r\n{name}: /api/v1/livez\r\n\r\n"
+    assert exchange(port, line.encode())[0] == 200
+    line = f"GET /api/v1/channels HTTP/1.1\r\nHost: localhost\r\n{name}: /livez\r\n\r\n"
+    assert exchange(port, line.encode())[0] == 401
