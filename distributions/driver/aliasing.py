@@ -128,12 +128,13 @@ def point(claim: Claim) -> float | None:
     From then on the alias leads there: it is deployed, which this step waits for.
     """
     row: Distribution = claim.row
-    claim.keep_error = bool(row.error_code) and row.error_code != naming.RECORD_REFUSED
+    # What another matter waits for stays shown; what this one met before is over once the record is there.
+    claim.keep_error = row.error_needs_person and row.error_code != naming.RECORD_REFUSED
     try:
         request_id = naming.point(claim)
     except FOR_A_PERSON as error:
         what = f"The DNS record of {row.alias} is not changed"
-        known = {"alias_points_to": ""} if isinstance(error, Refused) else {}
+        known = {"alias_points_to": "", "alias_observed_at": Now()} if isinstance(error, Refused) else {}
         show(claim, error, what, code=naming.RECORD_REFUSED, hint=naming.HINT, **known)
         return float(settings.FULL_OBSERVE_SECONDS)
     why = f"DNS record {row.alias} points to {row.domain_name}"
