@@ -34,7 +34,7 @@ def case(world: WorldUnderTest, django_settings: Any) -> Iterator[Figure]:
     simulation.at_once(lambda: simulation.create(1))
     Duration.objects.all().delete()
     found = []
-    for figure in _figures(simulation, 3 if quick else 10, (20,) if quick else (20, 50), 30 if quick else 60):
+    for figure in _figures(simulation, 3 if quick else 30, (20,) if quick else (20, 50), 30 if quick else 60):
         found.append(
             {"what": figure.what, "measured": figure.measured, "most": figure.most, "note": figure.note}
         )
