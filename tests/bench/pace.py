@@ -45,6 +45,7 @@ def case(world: WorldUnderTest, django_settings: Any) -> Iterator[Figure]:
 def _figures(simulation: Simulation, times: int, many: tuple[int, ...], starts: int) -> Iterator[Figure]:
     yield from _one_by_one(simulation, "without history", times)
     yield from _one_by_one(simulation, "with history", times)
+    _leave_one(simulation)
     for count in many:
         calls, ratio = simulation.create(count)
         note = by_name(reads(calls))
@@ -61,9 +62,19 @@ def _figures(simulation: Simulation, times: int, many: tuple[int, ...], starts: 
         yield Figure(
             f"delete {count}, no complete list is read: calls each", total(calls) / count, 7, 14, most, note
         )
+    _leave_one(simulation)
     yield from _beside_complete_lists(simulation, times)
     simulation.settings.FULL_OBSERVE_SECONDS = NEVER
+    _leave_one(simulation)
     yield from _starts(simulation, starts)
+
+
+def _leave_one(simulation: Simulation) -> None:
+    """Delete all channels but one, so that each list has one page, and leave no trace in the history."""
+    known = Duration.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    rows = list(Channel.objects.order_by("pk")[1:])
+    simulation.at_once(lambda: simulation.delete(rows, delete_stale_distributions))
+    Duration.objects.filter(pk__gt=known).delete()
 
 
 def _one_by_one(simulation: Simulation, what: str, times: int) -> Iterator[Figure]:
