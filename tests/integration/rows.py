@@ -32,6 +32,14 @@ def an_hour_passes(database: str) -> None:
             connection.execute(sql.SQL("UPDATE {} SET {}").format(sql.Identifier(table), older))
 
 
+def single_workers(database: str) -> int:
+    """How many workers have reported by their own name."""
+    with psycopg.connect(database) as connection:
+        row = connection.execute("SELECT count(*) FROM lifecycle_heartbeat WHERE name LIKE '%@%'").fetchone()
+    assert row
+    return int(row[0])
+
+
 def claims(database: str) -> int:
     """How many rows are claimed, by living or dead workers."""
     with closing(psycopg.connect(database, autocommit=True)) as connection:

@@ -243,8 +243,11 @@ def test_a_slow_worker_keeps_its_row_and_a_killed_one_loses_it_within_seconds(
     flows.assert_each_once(stack, 1)
 
 
-def test_a_worker_that_hangs_is_told_apart_and_one_that_ends_is_not_missed(two_workers: RunningStack) -> None:
+def test_a_worker_that_hangs_is_told_apart_and_one_that_ends_is_not_missed(
+    two_workers: RunningStack, database: str
+) -> None:
     stack = two_workers
+    flows.wait(lambda: rows.single_workers(database) == 2, "both workers have reported", 60)
     one, other = (stack.processes.running[name].popen for name in ("worker-1", "worker-2"))
     one.send_signal(signal.SIGSTOP)
     flows.wait(lambda: stalled(stack) == [f"worker1-{os.getpid()}"], "the worker that hangs is named", 60)
