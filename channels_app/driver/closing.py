@@ -71,7 +71,7 @@ def keep_shown(claim: Claim) -> None:
 def authorize(claim: Claim) -> float | None:
     """Close or open the endpoint. A refusal is shown, and the endpoint stays as it was."""
     row: Channel = claim.row
-    claim.keep_error = row.error_code not in ("", NOT_CLOSED)
+    refusals.keep_others(claim, NOT_CLOSED)
     try:
         info = absence.observe_on_conflict(claim, lambda: parts.open_endpoint(row))
     except Refused as refused:

@@ -22,7 +22,7 @@ from distributions.driver.sending import send
 from distributions.models import Distribution, State
 from streamhub.aws.cloudfront import DistributionInfo
 from streamhub.errors import AwsError, Refused
-from streamhub.lifecycle import absence
+from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
 from streamhub.lifecycle.models import error_fields
@@ -38,7 +38,7 @@ HINT = (
 def give(claim: Claim) -> float | None:
     """Take the next step towards the alias. A refusal is shown, and the distribution goes on without it."""
     row: Distribution = claim.row
-    claim.keep_error = bool(row.error_code) and row.error_code != ALIAS_REFUSED
+    refusals.keep_others(claim, ALIAS_REFUSED)
     try:
         naming.check_certificate(row.alias)
         source = aliases.holder(row)
@@ -128,8 +128,7 @@ def point(claim: Claim) -> float | None:
     From then on the alias leads there: it is deployed, which this step waits for.
     """
     row: Distribution = claim.row
-    # What another matter waits for stays shown; what this one met before is over once the record is there.
-    claim.keep_error = row.error_needs_person and row.error_code != naming.RECORD_REFUSED
+    refusals.keep_others(claim, naming.RECORD_REFUSED)
     try:
         request_id = naming.point(claim)
     except FOR_A_PERSON as error:

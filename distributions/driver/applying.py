@@ -66,7 +66,7 @@ def apply(claim: Claim) -> float | None:
     on_air = bool(owners.owner().holds(row))
     wanted = recorded_settings.encoded(delivery.wanted())
     header = origin_header.read(row.origin_secret)
-    claim.keep_error = bool(row.error_code) and row.error_code != SETTINGS_REFUSED
+    refusals.keep_others(claim, SETTINGS_REFUSED)
     delivered = None if on_air else sent_settings()
     viewer = viewer_settings(row)
     try:

@@ -22,7 +22,7 @@ def change(claim: Claim) -> float | None:
     """Send it. A refusal is shown, and the distribution goes on as it is."""
     row: Distribution = claim.row
     wanted = row.price_class
-    claim.keep_error = bool(row.error_code) and row.error_code != PRICE_REFUSED
+    refusals.keep_others(claim, PRICE_REFUSED)
     try:
         info = send(claim, lambda api, id, ours: api.set_price_class(id, wanted, is_ours=ours))
     except FOR_A_PERSON as error:

@@ -18,7 +18,7 @@ def tag(claim: Claim) -> float | None:
     """Tag it. A refusal is shown, and the distribution goes on: viewers do not depend on tags."""
     row: Distribution = claim.row
     sent = (row.tags, row.tags_removed)
-    claim.keep_error = row.error_code != TAGS_REFUSED
+    refusals.keep_others(claim, TAGS_REFUSED)
     try:
         request_id = cloudfront().change_tags(row.arn, tags_of(row), row.tags_removed)
     except Conflict as error:  # no such resource, which is no proof that it is gone

@@ -20,6 +20,12 @@ TAGS_REFUSED = "tags_refused"
 FOR_A_PERSON = (Refused, AccessDenied, ActionRequired)
 
 
+def keep_others(claim: Claim, own: str) -> None:
+    """Keep what the row shows of another matter after this step; not `own`, nor what its last attempt met."""
+    row = claim.row
+    claim.keep_error = bool(row.error_code) and row.error_code != own and not row.outcome_unknown
+
+
 def show(
     claim: Claim,
     refused: AwsError,
