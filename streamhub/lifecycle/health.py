@@ -183,10 +183,12 @@ def _one_worker(name: str, beat_at: datetime, now: datetime, together: HealthFac
     if not is_silent(beat_at, now):
         said = gettext("It reports every ten seconds.")
         return HealthFact(Group.WORKERS, name, True, "alive", said, beat_at)
+    if not together.ok:
+        return HealthFact(Group.WORKERS, name, None, "silent", gettext("It reports no more."), beat_at)
     return HealthFact(
         Group.WORKERS,
         name,
-        False if together.ok else None,
+        False,
         "silent",
         gettext("The worker %(name)s was not told to end, and reports no more: it was killed, or it hangs.")
         % {"name": name},

@@ -18,6 +18,7 @@ from streamhub.alerts.blindness import conditions
 from streamhub.celery import app
 from streamhub.clock import from_now
 from streamhub.lifecycle import heartbeat
+from streamhub.lifecycle.health import own_facts
 from streamhub.lifecycle.models import Heartbeat
 from tests.scenarios.well import all_well
 
@@ -85,6 +86,14 @@ def test_if_all_are_silent_that_is_the_alarm() -> None:
     beats("worker1@a"), beats("worker2@b")
     silent("worker", "worker1@a", "worker2@b")
     assert alarms() == [("worker_silent", "worker", "worker")]
+
+
+def test_while_all_are_silent_nobody_is_told_to_restart_one_and_that_others_do_its_work() -> None:
+    all_well()
+    beats("worker2@b")
+    silent("worker", "worker2@b")
+    (single,) = [fact for fact in own_facts() if fact.name == "worker2@b"]
+    assert (single.ok, single.detail, single.remedy) == (None, "It reports no more.", "")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from channels_app.models import Breakout, Channel, SecurityGroup
 from distributions.models import Distribution
 from recordings.models import BucketListing
 from streamhub.access.services import token_issue, token_revoke
-from streamhub.lifecycle.models import Job, Transition
+from streamhub.lifecycle.models import Heartbeat, Job, Transition
 from tests.scenarios import rows, webhook_rows
 from tests.scenarios.well import all_well
 
@@ -223,6 +223,9 @@ class OneOfEverything:
         Job.objects.filter(name="collect_metrics").update(
             error="ThrottlingException: Rate exceeded. AWS request " + REQUEST, failing_since=self.now
         )
+        Heartbeat.objects.create(name="worker1@streamhub-worker-7c9d8f6b5-x2x7q", beat_at=self.now)
+        silent_since = self.now - timedelta(minutes=4)
+        Heartbeat.objects.create(name="urgent@streamhub-urgent-5b8c7d9f4-k9m2p", beat_at=silent_since)
         self.anna = User.objects.create_user("anna", first_name="Anna", last_name="Keller", is_staff=True)
         self.anna.groups.add(Group.objects.get(name="operator"))
         self.token = token_issue("event-site", ["channels:read", "breakouts:read"], timedelta(days=90))[0]
