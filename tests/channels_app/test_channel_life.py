@@ -62,14 +62,23 @@ def test_deleting_a_channel_leaves_only_its_distribution_for_the_reaper(world: W
     assert world.illegal() == []
 
 
-@pytest.mark.parametrize("refused", ["medialive:DescribeChannel", "mediapackage:DescribeOriginEndpoint"])
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ("medialive:DescribeChannel", "medialive:ListChannels"),
+        ("mediapackage:DescribeOriginEndpoint", "mediapackage:ListOriginEndpoints"),
+    ],
+    ids=["MediaLive", "MediaPackage"],
+)
 def test_a_deletion_that_aws_refuses_is_still_a_deletion_after_retry(
-    world: WorldUnderTest, refused: str
+    world: WorldUnderTest, refused: tuple[str, str]
 ) -> None:
+    """Its list too: else that may prove that the part is gone, and the deletion goes on without anybody."""
     row = create()
     world.settle()
     error = {"code": "BadRequestException", "status": 400, "message": "Not this one"}
-    world.control.fault(refused, "refuse", times=None, error=error)
+    for operation in refused:
+        world.control.fault(operation, "refuse", times=None, error=error)
     channel_delete(row, who=TESTER)
     world.settle()
     row.refresh_from_db()
