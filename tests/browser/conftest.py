@@ -112,6 +112,7 @@ def shoot() -> Callable[[Page, str], None]:
 
     def save(page: Page, name: str) -> None:
         size = page.viewport_size or WIDE
+        page.wait_for_load_state()  # what a click has opened is empty at first
         if WANTED:
             SCREENSHOTS.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=SCREENSHOTS / f"{name}-{size['width']}.png", full_page=True)

@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal import auth as totp
 from playwright.sync_api import Page
 
 from streamhub.signin import options
+from tests.browser.clicking import follow
 
 PASSWORD = "correct horse battery"
 
@@ -16,7 +17,7 @@ PASSWORD = "correct horse battery"
 def sign_in(page: Page, password: str = PASSWORD, name: str = "anna") -> None:
     page.fill("#id_username", name)
     page.fill("#id_password", password)
-    page.click("#login-form button[type=submit]")
+    follow(page, page.locator("#login-form button[type=submit]"))
 
 
 def code(secret: str) -> str:

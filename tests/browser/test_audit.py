@@ -13,6 +13,7 @@ from channels_app.models import Breakout
 from streamhub.access.models import ApiToken, AuditEntry
 from streamhub.access.services import DailyLimits, token_issue
 from streamhub.clock import database_now
+from tests.browser.clicking import follow
 from tests.browser.gallery import SCHEMES, Gallery, Shoot, assert_nothing_wrong
 from tests.browser.staff import Open
 from tests.scenarios import rows
@@ -35,7 +36,7 @@ def shows() -> list[Breakout]:
 def choose_all(page: Page, verb: str) -> None:
     page.locator("#action-toggle").check()
     page.locator("select[name=action]").first.select_option(f"verb_{verb}")
-    page.get_by_role("button", name="Run").first.click()
+    follow(page, page.get_by_role("button", name="Run").first)
 
 
 @SCHEMES

@@ -12,6 +12,7 @@ from channels_app import services
 from channels_app.models import Breakout
 from channels_app.tasks import run_schedule
 from streamhub.clock import database_now
+from tests.browser.clicking import follow
 from tests.browser.gallery import SCHEMES, Gallery, Shoot, assert_nothing_wrong
 from tests.browser.staff import Open
 from tests.scenarios import stage
@@ -84,5 +85,4 @@ def test_the_operator_lets_the_next_talk_take_over(world: WorldUnderTest, log_in
 
 
 def press(page: Page, label: str) -> None:
-    page.get_by_role("button", name=label).click()
-    page.wait_for_load_state()
+    follow(page, page.get_by_role("button", name=label))

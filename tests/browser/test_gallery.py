@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from streamhub.alerts import evaluation
 from streamhub.alerts.models import open_alarms
 from streamhub.console import dashboard
+from tests.browser.clicking import follow
 from tests.browser.gallery import SCHEMES, Gallery, Shoot, Step, assert_nothing_wrong
 from tests.browser.staff import WIDE, Open, Staff
 from tests.scenarios.one_of_everything import OneOfEverything
@@ -135,8 +136,7 @@ def _save_view(name: str) -> Step:
     def save(page: Page) -> None:
         page.locator("#own-views > summary").click()
         page.fill("#own-view-name", name)
-        page.locator("#own-views button[type=submit]").first.click()
-        page.wait_for_load_state()
+        follow(page, page.locator("#own-views button[type=submit]").first)
 
     return save
 

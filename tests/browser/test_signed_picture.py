@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from distributions.tasks import observe_viewer_keys
 from streamhub.access.models import AuditEntry
 from tests.browser.accessibility import severe_violations
+from tests.browser.clicking import follow
 from tests.browser.gallery import SCHEMES
 from tests.browser.staff import PHONE, Open
 from tests.browser.watching import PLAYS, Shoot, page_of, play, seen
@@ -84,7 +85,7 @@ def test_an_operator_gets_the_link(
     row = signed.signed_show(world, settings)
     page = log_in("operator", scheme=scheme)
     page_of(page, row)
-    page.get_by_role("link", name="Playback link").click()
+    follow(page, page.get_by_role("link", name="Playback link"))
     shoot(page, f"signed-ask-{scheme}")
     page.get_by_role("button", name="Yes, playback link").click()
     expect(page.locator("#link")).to_contain_text("Key-Pair-Id=")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from channels_app.models import Breakout, Channel
-from tests.browser.clicking import confirm, create_channel
+from tests.browser.clicking import confirm, create_channel, follow
 from tests.browser.staff import PHONE, Open
 from tests.scenarios.world import WorldUnderTest
 
@@ -27,7 +27,7 @@ def test_a_show_is_found_started_and_stopped_and_its_channel_deleted_without_scr
     page.reload()
     page.get_by_role("link", name="New breakout").click()
     page.fill("#id_name", "Opening keynote")
-    page.get_by_role("button", name="Create").click()
+    follow(page, page.get_by_role("button", name="Create"))
 
     page.get_by_role("link", name="Name, id, URL").click()
     page.fill("input[type=search]", "keynote")
@@ -41,7 +41,7 @@ def test_a_show_is_found_started_and_stopped_and_its_channel_deleted_without_scr
     page.get_by_role("link", name="Refresh").click()
     expect(page.locator(".sh-sub .sh-badge")).to_contain_text("running")
     shoot(page, "without-scripts-on-air")
-    page.get_by_role("link", name="Stop", exact=True).click()
+    follow(page, page.get_by_role("link", name="Stop", exact=True))
     shoot(page, "without-scripts-stop")
     page.fill("#typed", "stop")
     page.get_by_role("button", name="Yes, stop").click()
