@@ -77,6 +77,8 @@ class ProcessSet:
             **environment,
         }
         self._keep_open = keep_open
+        # Where the code is that the next process runs.
+        self.root = ROOT
         # Words before the command of a process (`worker-1`) or a kind: {"beat": ["faketime", "-f", "+5m"]}.
         self.prefix: dict[str, list[str]] = {}
         self.running: dict[str, Running] = {}
@@ -116,7 +118,7 @@ class ProcessSet:
         with log.open("ab") as out:
             popen = subprocess.Popen(
                 [*prefix, sys.executable, *arguments],
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -136,7 +138,7 @@ class ProcessSet:
         """Run Python with the processes' environment and return its output. Raises ProcessFailed."""
         done = subprocess.run(
             [sys.executable, *arguments],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -183,6 +184,9 @@ class Breakout(HasError):
         return self.name
 
 
+USUAL_TAIL = timedelta(seconds=120)
+
+
 def tail_now() -> timedelta:
     """How long viewers' bytes still count after the end of an attachment that begins now."""
     return timedelta(seconds=settings.USAGE_TAIL_SECONDS)
@@ -205,7 +209,7 @@ class Attachment(models.Model):
     domain_name = models.CharField(max_length=200, blank=True, default="")
     started_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
-    tail = models.DurationField(default=tail_now, editable=False)
+    tail = models.DurationField(default=tail_now, db_default=Value(USUAL_TAIL), editable=False)
 
     class Meta:
         indexes = [
