@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tarfile
+import time
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -16,13 +17,15 @@ from pathlib import Path
 from devstack.demo.api import Api
 from devstack.ports import free_port
 from devstack.processes import ROOT, WEB, readiness
-from tests.drills.clocks import BYTES, FINAL_SECONDS, deployed
+from tests.drills.clocks import BYTES, FINAL_SECONDS
 from tests.drills.measures import answers
 from tests.drills.traffic import at_work
 from tests.drills.world import World
 
 TITLE = "an update and its rollback during shows"
 TAIL_SECONDS = 600
+# What came to the old web is answered, and followed by what it leads to.
+DRAIN_SECONDS = 5.0
 
 
 def drill(world: World) -> None:
@@ -70,8 +73,13 @@ class Shows:
         world.say(f"a show: {part}")
         show = world.show(part)
         channel = api.get(f"breakouts/{show}")["channel"]
-        world.wait(lambda: deployed(world, channel), f"{part}: its distribution is deployed", 180)
-        world.control.deliver(api.get(f"channels/{channel}")["distribution"]["domain_name"], BYTES)
+
+        def delivery() -> dict[str, str]:
+            found: dict[str, str] = api.get(f"channels/{channel}")["distribution"]
+            return found
+
+        world.wait(lambda: delivery()["state"] == "deployed", f"{part}: its distribution is deployed", 180)
+        world.control.deliver(delivery()["domain_name"], BYTES)
         if world.rows("SELECT 1 FROM information_schema.columns WHERE column_name = 'tail'"):
             tails = world.rows("SELECT DISTINCT extract(epoch FROM tail)::int FROM channels_app_attachment")
             world.check(tails == [(TAIL_SECONDS,)], f"{part}: tails {tails}")
@@ -133,6 +141,7 @@ def replace_web(world: World) -> None:
     address, processes.port = processes.web_url, before
     world.wait(lambda: bool(readiness(address)), "the new web answers", 60)
     processes.port = world.port
+    time.sleep(DRAIN_SECONDS)
     with suppress(KeyError):
         processes.stop("web-before", timeout=60)
 
