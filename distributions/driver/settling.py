@@ -29,6 +29,8 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     # Others may edit a protected one, so that it has no ETag of our own.
     own_etag = "" if row.protected else row.own_etag or row.etag
     fields: dict[str, Any] = {"alias_serves": state == State.DEPLOYED and _alias_leads_here(row)}
+    if row.alias_not_taken and aliases.has_alias(row):
+        fields["alias_not_taken"] = ""
     if row.alias_leaving:
         # Its ETag changes once more when the alias has gone.
         left = row.alias_given not in aliases.names_seen(row)
