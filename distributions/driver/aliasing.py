@@ -171,8 +171,12 @@ def point(claim: Claim) -> float | None:
 
 
 def unpoint(claim: Claim) -> float | None:
-    """Remove a DNS record of ours, or leave it to the distribution that has its name now."""
+    """Remove a DNS record of ours, or leave it to the distribution that has its name now.
+
+    That AWS denies it is shown. A deletion waits for it, nothing else but the alias does.
+    """
     row: Distribution = claim.row
+    refusals.keep_others(claim, naming.RECORD_LEFT)
     if naming.leave_to_heir(claim):
         return AT_ONCE
     name = aliases.record_name(row)
@@ -181,6 +185,12 @@ def unpoint(claim: Claim) -> float | None:
         why = f"DNS record {name} removed"
     except Refused as error:  # a deletion is carried out all the same
         request_id, why = error.request_id, f"DNS record {name} is left, remove it by hand: {error.message}"
+    except FOR_A_PERSON as error:
+        if row.state not in MEANWHILE:
+            raise  # it is about to go: nothing else is due
+        what = f"The DNS record of {name} is not removed"
+        show(claim, error, what, code=naming.RECORD_LEFT, hint=naming.LEFT)
+        return float(settings.FULL_OBSERVE_SECONDS)
     with transaction.atomic():
         claim.note(why, request_id=request_id, alias_record="")
     return AT_ONCE
