@@ -20,6 +20,7 @@ from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.lifecycle.models import error_fields
 from streamhub.lifecycle.refusals import FOR_A_PERSON
 
 ENDPOINT_CLOSED = (
@@ -177,8 +178,13 @@ def _tell_unattached(claim: Claim, request_id: str | None) -> None:
 
 
 def _tell_change(claim: Claim, error: tuple[str, str, str] | None, *, needs_person: bool = False) -> None:
-    """Say on both timelines what is changed, and show it as an error if a show depends on it."""
+    """Say on both timelines what is changed, and show it as an error if a show depends on it.
+
+    An answer to an earlier attempt, such as a throttle, gives way to it.
+    """
     needs_person = needs_person and error != input_settings.SECOND_WAITS
     shown = outside(claim, *error) | {"error_needs_person": needs_person} if error else {}
     claim.keep_error = True
+    if claim.row.error_passes:
+        claim.save(**(shown or error_fields(None)))
     timelines.tell_change(claim, **shown)
