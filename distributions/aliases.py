@@ -47,6 +47,14 @@ def alias_due(row: Distribution) -> bool:
     return alias_wanted(row) and bool(settings.CLOUDFRONT_CERTIFICATE_ARN) and not has_alias(row)
 
 
+def is_addable(row: Distribution) -> bool:
+    """Whether the alias that it lacks can be given to it now.
+
+    Not beside a former one, which is to be known until the settings have taken it off.
+    """
+    return alias_due(row) and row.alias_given in ("", row.alias)
+
+
 def point_due(row: Distribution) -> bool:
     """Whether its alias is in place, and the DNS record that StreamHub keeps does not lead there."""
     here = alias_wanted(row) and has_alias(row) and bool(settings.ROUTE53_ZONE_ID)

@@ -89,8 +89,9 @@ CHANGES_IT = frozenset(
 # and a new one plays by its own domain at once.
 SETTLED = {Step.SETTLE_DEPLOYED: State.DEPLOYED, Step.SETTLE_DISABLED: State.DISABLED}
 
-# Of these CloudFront may refuse each without harm to the others.
-ORDER = (Step.TAG, Step.PRICE, Step.ALIAS, Step.POINT)
+# Of these AWS may refuse each without harm to the others. A record goes before its alias does, so that it
+# never leads to where nothing answers to it; the settings come early, as viewers may wait for a header.
+ORDER = (Step.UNPOINT, Step.SETTINGS, Step.TAG, Step.PRICE, Step.ALIAS, Step.POINT)
 
 
 def next_step(intent: Intent, observed: Observed) -> Step:
@@ -108,14 +109,10 @@ def goes_on(intent: Intent, observed: Observed) -> bool:
 
 
 def _change_step(observed: Observed) -> Step | None:
-    """What a settled distribution still lacks. The settings come early: viewers may wait for a header.
+    """What a settled distribution still lacks.
 
     What was refused is tried again after the rest, so that it holds nothing up.
     """
-    if observed.unpoint_due:
-        return Step.UNPOINT  # before its alias goes: a record must not lead to where nothing answers to it
-    if observed.settings_due:
-        return Step.SETTINGS
     return next(iter(_behind_refused(observed) or _pending(observed)), None)
 
 
@@ -127,8 +124,13 @@ def _behind_refused(observed: Observed) -> list[Step]:
 
 
 def _pending(observed: Observed) -> list[Step]:
-    """In the order of `ORDER`. The record waits for the alias."""
+    """In the order of `ORDER`. The settings, which take the alias off, wait for its record to go.
+
+    The record waits for the alias.
+    """
     due = {
+        Step.UNPOINT: observed.unpoint_due,
+        Step.SETTINGS: observed.settings_due and not observed.unpoint_due,
         Step.TAG: observed.tags_due,
         Step.PRICE: observed.price_due,
         Step.ALIAS: observed.alias_due,

@@ -161,6 +161,8 @@ class Distribution(ManagedResource):
     alias_given = models.CharField(max_length=253, blank=True, default="", editable=False)
     aliases_seen = models.TextField(blank=True, default="", editable=False)
     certificate_seen = models.CharField(max_length=200, blank=True, default="", editable=False)
+    # What CloudFront accepted for the alias, an alias or a certificate, and does not show; "": nothing.
+    alias_not_taken = models.TextField(blank=True, default="", db_default="", editable=False)
     # Whether viewers reach it there: it was seen deployed with it, and its DNS record with it.
     alias_serves = models.BooleanField(default=False, editable=False)
     # Another distribution takes the alias from it, which changes its ETag.

@@ -294,11 +294,13 @@ def distribution_retry(row: Distribution, *, who: Actor) -> Distribution:
         fields: dict[str, Any] = {"failed_step": "", **error_fields(None)}
         to = State.DEPLOYING if row.aws_distribution_id else State.PENDING
         states.change(row, to, who=who, why="retried", **fields)
-    # Retry also accepts an edit made in CloudFront's console: without own_etag any ETag is accepted.
+    # Retry also accepts an edit made in CloudFront's console: without own_etag any ETag is accepted. What
+    # CloudFront accepted and does not show is sent once more.
     intent.set_desired(
         row,
         priority=_priority(row),
         observe_requested=True,
         own_etag="",
+        alias_not_taken="",
     )
     return row

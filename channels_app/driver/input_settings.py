@@ -47,6 +47,12 @@ SECOND_WAITS = (
     "The new second input is attached as soon as the channel is idle.",
     "Shows go on with the main input until then. StreamHub attaches it by itself.",
 )
+SECOND_UNATTACHED = (
+    "second_input_unattached",
+    "MediaLive accepted the new second input for its channel and does not read it.",
+    "Shows go on with the main input. Attach it in MediaLive's console, or press Retry: StreamHub then "
+    "attaches it once more.",
+)
 RETRY_SECOND = (
     "Shows go on with the main input. Press Retry to have another second input, with another URL for its "
     "encoder: StreamHub attaches it as soon as the channel is idle. Find out who deleted it."
@@ -191,7 +197,7 @@ def _edits(row: Channel) -> list[str]:
     ]
     attached = (
         []
-        if is_attached(row) or row.second_waits
+        if is_attached(row) or row.second_waits or row.second_unattached
         else [f"{ATTACHED} (it reads {', '.join(row.attached_inputs)})"]
     )
     return found + attached
@@ -225,7 +231,8 @@ def is_restorable(row: Channel) -> bool:
 
 def is_reattachable(row: Channel) -> bool:
     """Whether the MediaLive channel reads other inputs, and was not given ours again already."""
-    return not is_attached(row) and row.input_told != NOT_TAKEN + changed(row)
+    given = row.second_unattached or row.input_told == NOT_TAKEN + changed(row)
+    return not is_attached(row) and not given
 
 
 def error_of(row: Channel, hint: str = STOP_FIRST) -> tuple[str, str, str] | None:
@@ -233,10 +240,12 @@ def error_of(row: Channel, hint: str = STOP_FIRST) -> tuple[str, str, str] | Non
 
     What the main input's show depends on is said first.
     """
-    attached = is_attached(row) or row.second_waits
+    attached = is_attached(row) or row.second_waits or row.second_unattached
     if attached and {name for slot in SLOTS for name in differing(row, slot)} <= {NAME}:
         if row.second_waits:
             return SECOND_WAITS
+        if row.second_unattached:
+            return SECOND_UNATTACHED
         message = f"The second MediaLive input {row.ml_second_id} was deleted outside StreamHub."
         return (SECOND_DELETED, message, RETRY_SECOND) if row.second_input_lost else None
     return INPUT_CHANGED, f"The MediaLive input was changed outside StreamHub: {changed(row)}.", hint

@@ -14,12 +14,13 @@ from channels_app.driver import closing, input_settings, own_updates, parts, tim
 from channels_app.driver.moving import move, outside
 from channels_app.driver.parts import ML_CHANNEL, PART_DRIVER_OF
 from channels_app.models import Channel
-from channels_app.models.channel import Desired
+from channels_app.models.channel import Desired, SecondRenewal
 from channels_app.services.applied_settings import NOT_OPENED
 from streamhub.errors import AwsError, Refused
 from streamhub.lifecycle import absence, refusals
 from streamhub.lifecycle.claim import Claim
 from streamhub.lifecycle.driver import AT_ONCE
+from streamhub.lifecycle.models import error_fields
 from streamhub.lifecycle.refusals import FOR_A_PERSON
 
 ENDPOINT_CLOSED = (
@@ -121,8 +122,8 @@ def restore_attachment(claim: Claim) -> float | None:
     facts = {**ML_CHANNEL.own_facts(info), ML_CHANNEL.read_at: Now(), "polled_list": ML_CHANNEL.key}
     timelines.note(claim, f"MediaLive channel: {what}", info.request_id, **facts)
     if not input_settings.is_attached(claim.row):
-        if not claim.row.second_waits:
-            _tell_not_taken(claim, info.request_id)
+        tell = _tell_unattached if claim.row.second_waits else _tell_not_taken
+        tell(claim, info.request_id)
         claim.save(observe_requested=True)
         return float(settings.OBSERVE_SECONDS)
     timelines.told_is_over(claim)
@@ -169,9 +170,21 @@ def _tell_not_taken(claim: Claim, request_id: str | None) -> None:
     timelines.note(claim, told, request_id, input_told=told, **shown)
 
 
+def _tell_unattached(claim: Claim, request_id: str | None) -> None:
+    """Say that MediaLive accepted the new second input and does not read it: not sent again before Retry."""
+    error = input_settings.SECOND_UNATTACHED
+    shown = outside(claim, *error) | {"error_needs_person": True}
+    timelines.note(claim, error[1], request_id, second_renewal=SecondRenewal.UNATTACHED, **shown)
+
+
 def _tell_change(claim: Claim, error: tuple[str, str, str] | None, *, needs_person: bool = False) -> None:
-    """Say on both timelines what is changed, and show it as an error if a show depends on it."""
+    """Say on both timelines what is changed, and show it as an error if a show depends on it.
+
+    An answer to an earlier attempt, such as a throttle, gives way to it.
+    """
     needs_person = needs_person and error != input_settings.SECOND_WAITS
     shown = outside(claim, *error) | {"error_needs_person": needs_person} if error else {}
     claim.keep_error = True
+    if claim.row.error_passes:
+        claim.save(**(shown or error_fields(None)))
     timelines.tell_change(claim, **shown)

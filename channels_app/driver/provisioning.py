@@ -156,7 +156,7 @@ def _sent_lately(part: PartDriver, row: Channel) -> bool:
 def wait_group(claim: Claim) -> float | None:
     """Wait for the security group, which has its own row. Raises `Refused` if AWS refused the group."""
     group: SecurityGroup | None = claim.row.security_group
-    claim.keep_error |= is_for_second(claim.row, Step.WAIT_GROUP)
+    claim.keep_error |= is_for_second(claim.row, Step.WAIT_GROUP) and not claim.row.error_passes
     if group is not None and group.state == SecurityGroup.State.FAILED:
         raise Refused(
             f"AWS refused the security group for {group}: {group.error_message}",

@@ -140,7 +140,8 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     row: Channel = claim.row
     claim.keep_error |= row.error_code == DISTRIBUTION_GONE and row.distribution_id is None
     over: dict[str, Any] = {"stop_confirmed_id": "", **NO_WISH} if state == State.IDLE else {}
-    if state == State.RUNNING or (row.second_input_lost and not claim.keep_error):
+    lacks_second = row.second_input_lost or row.second_unattached
+    if state == State.RUNNING or (lacks_second and not claim.keep_error):
         over |= _input_error(claim)
     if row.second_renewal and row.input_ids[1:] and row.attached_inputs == row.input_ids:
         over["second_renewal"] = ""

@@ -38,7 +38,7 @@ def tag(claim: Claim) -> float | None:
     restoring = part.key not in row.tags_pending
     if restoring:
         timelines.tell_change(claim)
-    claim.keep_error |= row.error_code != TAGS_REFUSED
+    refusals.keep_others(claim, TAGS_REFUSED)
     try:
         request_id = part.tag(part.of(row).arn, tags_of(row), row.tags_removed)
     except NotFound:

@@ -51,7 +51,10 @@ class SecondRenewal(models.TextChoices):
 
     DUE = "due"  # it is being created, or is not attached yet
     REFUSED = "refused"  # AWS refused it: not sent again before Retry
+    UNATTACHED = "unattached"  # MediaLive took it and does not read it: not attached again before Retry
 
+
+NOT_SENT_AGAIN = (SecondRenewal.REFUSED, SecondRenewal.UNATTACHED)
 
 PUSH_TYPES = (InputType.RTMP_PUSH, InputType.RTP_PUSH)
 
@@ -325,8 +328,17 @@ class Channel(ManagedResource):
     @property
     def second_waits(self) -> bool:
         """Whether another second input exists that MediaLive's channel does not read yet."""
-        renewed = self.second_renewal == SecondRenewal.DUE and bool(self.input_ids[1:])
-        return renewed and self.attached_inputs == [self.ml_input_id]
+        return self.second_renewal == SecondRenewal.DUE and self._lacks_second
+
+    @property
+    def second_unattached(self) -> bool:
+        """Whether MediaLive's channel was given another second input, and does not read it all the same."""
+        return self.second_renewal == SecondRenewal.UNATTACHED and self._lacks_second
+
+    @property
+    def _lacks_second(self) -> bool:
+        """Whether there is a second input, and MediaLive's channel reads the main one alone."""
+        return bool(self.input_ids[1:]) and self.attached_inputs == [self.ml_input_id]
 
     @property
     def input_ids(self) -> list[str]:

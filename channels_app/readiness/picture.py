@@ -28,6 +28,8 @@ def attached(channel: Channel) -> Check:
             return True, _("MediaLive reads the input %(ours)s.") % {"ours": " and ".join(ours)}
         if channel.second_waits:
             return True, _("The new second input is attached as soon as the channel is idle.")
+        if channel.second_unattached:
+            return True, _("MediaLive does not read the new second input. Shows go on with the main one.")
         found = ", ".join(map(str, channel.attached_inputs))
         return False, (
             _(

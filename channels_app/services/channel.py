@@ -15,7 +15,14 @@ from channels_app.guards import channel as guards
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import ON_AIR
 from channels_app.models.breakout import State as BreakoutState
-from channels_app.models.channel import ChannelClass, Desired, InputType, SecondRenewal, State
+from channels_app.models.channel import (
+    NOT_SENT_AGAIN,
+    ChannelClass,
+    Desired,
+    InputType,
+    SecondRenewal,
+    State,
+)
 from channels_app.models.part import PartColumns
 from channels_app.profiles import PROFILE_NAMES
 from channels_app.services.aliases import free_label
@@ -258,7 +265,8 @@ def channel_retry(channel: Channel, *, who: Actor, second_too: bool = True) -> C
         none |= {} if _works_without_second(channel) else {"second_renewal": ""}
         states.change(channel, state, who=who, why="retried", **none, **_renewals(channel, lost))
     if renewed:
-        why = "retried: another second input is created"
+        how = "attached" if channel.second_unattached else "created"
+        why = f"retried: another second input is {how}"
         states.record(channel, channel.state, channel.state, who=who, why=why)
     update_wanted = channel.update_wanted or channel.ml_channel_state == "UPDATE_FAILED"
     wanted = channel.distribution_wanted or (distribution_gone and channel.distribution_id is None)
@@ -308,7 +316,7 @@ def _second_renewal(channel: Channel) -> dict[str, Any]:
     due = {"second_renewal": SecondRenewal.DUE}
     if channel.second_input_lost:
         return _renewals(channel, [Channel.ML_SECOND]) | due
-    return due if channel.second_renewal == SecondRenewal.REFUSED else {}
+    return due if channel.second_renewal in NOT_SENT_AGAIN else {}
 
 
 def _renewals(channel: Channel, parts: list[PartColumns]) -> dict[str, Any]:

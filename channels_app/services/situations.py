@@ -6,7 +6,7 @@ from channels_app import breakout_sync
 from channels_app.guards import breakout, channel
 from channels_app.models import Breakout, Channel
 from channels_app.models.breakout import NEEDS_CHANNEL
-from channels_app.models.channel import SecondRenewal
+from channels_app.models.channel import NOT_SENT_AGAIN
 from channels_app.services import applied_settings
 from channels_app.services.places import running_places
 
@@ -21,7 +21,7 @@ def channel_situation(row: Channel) -> channel.Situation:
         on_air_state=on_air.state if on_air else "",
         runs=breakout_sync.runs(row),
         may_run=breakout_sync.may_run(row),
-        has_error=bool(row.error_code or row.second_renewal == SecondRenewal.REFUSED),
+        has_error=bool(row.error_code or row.second_renewal in NOT_SENT_AGAIN),
         has_distribution=row.distribution_id is not None,
         has_endpoint=bool(row.endpoint_url),
         built=bool(row.ml_channel_id and row.mp_endpoint_id),

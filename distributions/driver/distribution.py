@@ -48,6 +48,8 @@ QUIET = (
 
 # By the error code that a refused step shows.
 REFUSALS = {
+    naming.RECORD_LEFT: Step.UNPOINT,
+    applying.SETTINGS_REFUSED: Step.SETTINGS,
     TAGS_REFUSED: Step.TAG,
     pricing.PRICE_REFUSED: Step.PRICE,
     aliasing.ALIAS_REFUSED: Step.ALIAS,
@@ -123,7 +125,7 @@ class DistributionDriver:
             tags_due=row.tags_pending and bool(row.arn),
             settings_due=row.desired != Desired.DELETED and applying.is_due(row),
             price_due=row.price_class_pending and row.desired != Desired.DELETED,
-            alias_due=aliases.alias_due(row),
+            alias_due=aliases.is_addable(row),
             point_due=aliases.point_due(row),
             unpoint_due=aliases.unpoint_due(row) and not applying.waits(row),
             refused=REFUSALS.get(row.error_code),

@@ -20,10 +20,12 @@ from streamhub.lifecycle import absence
 from streamhub.lifecycle.claim import Claim
 
 RECORD_REFUSED = "record_refused"
+RECORD_LEFT = "record_left"
 HINT = (
     "Viewers watch by the distribution's own domain meanwhile. Look at the record in Route 53: delete it, or "
     "point it to the distribution yourself; StreamHub looks again every few minutes, and at once after Retry."
 )
+LEFT = "Remove the record in Route 53 by hand, or let StreamHub do so; it tries again every few minutes."
 
 
 def mark() -> str:

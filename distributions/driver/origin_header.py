@@ -28,6 +28,13 @@ CORRECT = (
 )
 
 
+class UnusableSecret(Retryable):
+    """There is no such secret, or no value in it that can be sent."""
+
+    needs_person = True
+    hint = CORRECT
+
+
 @dataclass(frozen=True)
 class OriginHeader:
     """What CloudFront sends to the origin: the secret's ARN, a version of it, and its value."""
@@ -43,7 +50,8 @@ OPEN = OriginHeader()
 def read(arn: str) -> OriginHeader:
     """The header for this secret, and what is known of the secret brought up to date. "": no header.
 
-    One call, and another one while a new version is not in use yet. Raises `Retryable` if it cannot be read.
+    One call, and another one while a new version is not in use yet. Raises `UnusableSecret`, and `Retryable`
+    if it cannot be read.
     """
     if not arn:
         return OPEN
@@ -52,9 +60,7 @@ def read(arn: str) -> OriginHeader:
         version, following = _in_use(secrets, arn)
         header = OriginHeader(arn, version.id, _value(version))
     except Refused as refused:
-        error = Retryable(f"The secret of closed origins: {refused.message}", **refused.about)
-        error.hint = CORRECT
-        raise error from None
+        raise UnusableSecret(f"The secret of closed origins: {refused.message}", **refused.about) from None
     _record(arn, version, following)
     return header
 

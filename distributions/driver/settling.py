@@ -29,12 +29,13 @@ def settle(state: str, why: str, claim: Claim) -> float | None:
     # Others may edit a protected one, so that it has no ETag of our own.
     own_etag = "" if row.protected else row.own_etag or row.etag
     fields: dict[str, Any] = {"alias_serves": state == State.DEPLOYED and _alias_leads_here(row)}
+    if row.alias_not_taken and aliases.has_alias(row):
+        fields["alias_not_taken"] = ""
     if row.alias_leaving:
         # Its ETag changes once more when the alias has gone.
         left = row.alias_given not in aliases.names_seen(row)
         own_etag, fields["alias_leaving"] = (row.etag, False) if left else ("", True)
-    refused = {TAGS_REFUSED: row.tags_pending, pricing.PRICE_REFUSED: row.price_class_pending}
-    claim.keep_error |= refused.get(row.error_code, False)
+    claim.keep_error |= _still_due(row).get(row.error_code, False)
     change_state(claim, state, why, polled_list="", own_etag=own_etag, **fields)
     return _next_look(claim)
 
@@ -44,19 +45,34 @@ def _alias_leads_here(row: Distribution) -> bool:
     return aliases.has_alias(row) and not aliases.point_due(row)
 
 
+def _still_due(row: Distribution) -> dict[str, bool]:
+    """Whether what AWS may refuse is still to be sent, by the code of the error that shows its refusal.
+
+    Nobody waits for a record to go, apart from what goes on then by itself, until AWS has denied it.
+    """
+    return {
+        naming.RECORD_LEFT: aliases.unpoint_due(row) and row.error_code == naming.RECORD_LEFT,
+        applying.SETTINGS_REFUSED: row.settings_pending,
+        TAGS_REFUSED: row.tags_pending,
+        pricing.PRICE_REFUSED: row.price_class_pending,
+        aliasing.ALIAS_REFUSED: aliases.alias_due(row),
+        naming.RECORD_REFUSED: aliases.point_due(row),
+    }
+
+
 def _next_look(claim: Claim) -> float | None:
     """When what a settled distribution still lacks is sent; what was refused, or waits, minutes later."""
     row: Distribution = claim.row
-    tags = row.tags_pending and row.error_code != TAGS_REFUSED
-    price = row.price_class_pending and row.error_code != pricing.PRICE_REFUSED
-    alias = aliases.alias_due(row) and row.error_code != aliasing.ALIAS_REFUSED
-    record = aliases.point_due(row) and row.error_code != naming.RECORD_REFUSED
-    if tags or price or alias or record or applying.is_due(row):
+    waits = _still_due(row)
+    now = {
+        **waits,
+        # What is on air ends without a word to its distribution, whose settings wait for that.
+        applying.SETTINGS_REFUSED: applying.is_due(row),
+        aliasing.ALIAS_REFUSED: aliases.is_addable(row),
+    }
+    if any(due for code, due in now.items() if code != row.error_code):
         return AT_ONCE
-    # What is on air ends without a word to its distribution, whose settings wait for that.
-    waits = row.settings_pending or aliases.alias_due(row) or aliases.point_due(row)
-    waits |= row.tags_pending or row.price_class_pending
-    return float(settings.FULL_OBSERVE_SECONDS) if waits else None
+    return float(settings.FULL_OBSERVE_SECONDS) if any(waits.values()) else None
 
 
 def change_state(claim: Claim, state: str, why: str, **fields: Any) -> None:

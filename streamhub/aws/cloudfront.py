@@ -121,22 +121,23 @@ class CloudFront:
         *,
         delivery: Mapping[str, str | None] | None,
         viewer: Mapping[str, Any],
-        origin_header: str,
+        origin_header: str | None,
         is_ours: Callable[[DistributionInfo], bool],
     ) -> DistributionInfo:
         """Give a distribution our settings of delivery (the arguments of `with_delivery`) and origin header.
 
-        `viewer`: the arguments of `with_viewer_settings`. `delivery` None: the header only. As
-        `set_enabled`. Raises Refused.
+        `viewer`: the arguments of `with_viewer_settings`. `delivery` None: the header only. `origin_header`
+        None: it stays as it is. As `set_enabled`. Raises Refused.
         """
 
         def edited(config: Config) -> Config:
-            config = with_origin_header(config, origin_header)
+            if origin_header is not None:
+                config = with_origin_header(config, origin_header)
             if delivery is None:
                 return config
             return with_viewer_settings(with_delivery(config, **delivery), **viewer)
 
-        with hiding(origin_header):
+        with hiding(origin_header or ""):
             return self._edit(id, edited, is_ours)
 
     def give_alias(

@@ -231,9 +231,11 @@ def _kind(operation: str, code: str, message: str, status: int) -> type[AwsError
     service = operation.partition(":")[0]
     if (service, code) in MISSING:
         return NotFound
+    if "rate exceeded" in message.lower():
+        return Throttled  # whatever the code: also with one of a quota
     if _is_quota(code, message, status):
         return QuotaExceeded
-    if code in THROTTLES or status == 429 or "rate exceeded" in message.lower():
+    if code in THROTTLES or status == 429:
         return Throttled
     if code in DENIALS:
         return AccessDenied

@@ -5,7 +5,7 @@ States are AWS's. AWS still describes a deleted resource for a while, as `DELETE
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +84,7 @@ class ChannelInfo:
 def security_group_info(group: Mapping[str, Any], request_id: str | None) -> SecurityGroupInfo:
     return SecurityGroupInfo(
         id=group["Id"],
-        cidrs=tuple(rule["Cidr"] for rule in group.get("WhitelistRules") or ()),
+        cidrs=tuple(rule["Cidr"] for rule in group.get("WhitelistRules") or () if "Cidr" in rule),
         state=group.get("State", ""),
         tags=dict(group.get("Tags") or {}),
         inputs=tuple(group.get("Inputs") or ()),
@@ -119,8 +119,13 @@ def channel_info(channel: Mapping[str, Any], request_id: str | None) -> ChannelI
         channel_class=channel.get("ChannelClass", ""),
         request_id=request_id,
         maintenance=_maintenance(channel.get("Maintenance") or {}),
-        input_ids=tuple(attached["InputId"] for attached in channel.get("InputAttachments") or ()),
+        input_ids=_input_ids(channel.get("InputAttachments") or ()),
     )
+
+
+def _input_ids(attachments: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The inputs by id. One that others attached otherwise has none: the list of channels is of all."""
+    return tuple(attached["InputId"] for attached in attachments if "InputId" in attached)
 
 
 def _maintenance(window: Mapping[str, Any]) -> str:

@@ -51,6 +51,11 @@ class HasError(models.Model):
         abstract = True
 
     @property
+    def error_passes(self) -> bool:
+        """Whether it is AWS's answer to one attempt that needs no person: over once a step is complete."""
+        return bool(self.error_operation) and not self.error_needs_person
+
+    @property
     def error(self) -> dict[str, Any] | None:
         """The row's error as the API shows it, or None."""
         if not self.error_code:

@@ -21,9 +21,11 @@ FOR_A_PERSON = (Refused, AccessDenied, ActionRequired)
 
 
 def keep_others(claim: Claim, own: str) -> None:
-    """Keep what the row shows of another matter after this step; not `own`, nor what its last attempt met."""
+    """Keep what the row shows of another matter after this step; not `own`, nor what an attempt met."""
     row = claim.row
-    claim.keep_error = bool(row.error_code) and row.error_code != own and not row.outcome_unknown
+    of_an_attempt = row.outcome_unknown or row.error_passes
+    other = bool(row.error_code) and row.error_code != own
+    claim.keep_error = claim.keep_error or (other and not of_an_attempt)
 
 
 def show(
@@ -44,7 +46,8 @@ def show(
         _("AWS refused %(what)s: %(message)s") % {"what": what, "message": refused.message},
         code=code,
         request_id=refused.request_id,
-        operation=refused.operation,
+        # Without it it is no answer to an attempt (`HasError.error_passes`).
+        operation=refused.operation if needs_person else "",
         validation=refused.validation,
     )
     claim.keep_error = True

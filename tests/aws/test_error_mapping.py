@@ -79,6 +79,8 @@ ANSWERS = [
     (UPDATE, "ThrottlingException", 400, "Rate exceeded", Throttled),
     (GET, "RequestLimitExceeded", 503, "", Throttled),
     (GET, "Whatever", 400, "Rate exceeded", Throttled),
+    # botocore counts the code among its throttles; only other words mean a quota.
+    ("acm:DescribeCertificate", "LimitExceededException", 400, "Rate exceeded", Throttled),
     ("s3:ListObjectsV2", "SlowDown", 503, "Please reduce your request rate.", Throttled),
     ("medialive:StartChannel", "TooManyRequestsException", 429, "Too Many Requests", Throttled),
     ("medialive:DescribeChannel", "TooManyRequestsException", 429, "", Throttled),

@@ -305,6 +305,17 @@ def test_an_invalid_role_is_refused_without_a_call(medialive: MediaLive, role: s
         medialive.create_channel(replace(SPEC, role_arn=role))
 
 
+def test_members_that_aws_may_leave_out_spoil_no_list(medialive: MediaLive, stubber: Stubber) -> None:
+    """The list holds what others made too. botocore's model requires neither `Cidr` nor `InputId`."""
+    odd: dict[str, Any] = CHANNEL | {"InputAttachments": [{"InputAttachmentName": "x"}, {"InputId": "5"}]}
+    stubber.add_response("list_channels", {"Channels": [odd]} | meta())
+    group: dict[str, Any] = GROUP | {"WhitelistRules": [{}, {"Cidr": "10.0.0.0/8"}]}
+    stubber.add_response("list_input_security_groups", {"InputSecurityGroups": [group]} | meta())
+    assert [info.input_ids for page in medialive.channel_pages() for info in page.items] == [("5",)]
+    (groups,) = medialive.security_group_pages()
+    assert [info.cidrs for info in groups.items] == [("10.0.0.0/8",)]
+
+
 def test_channels_are_described_and_listed(medialive: MediaLive, stubber: Stubber) -> None:
     stubber.add_response("describe_channel", CHANNEL | {"State": "DELETED"} | meta(), {"ChannelId": "9"})
     stubber.add_response(

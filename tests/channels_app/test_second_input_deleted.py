@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
@@ -11,6 +13,7 @@ from channels_app.ingest import ingest_of
 from channels_app.models import Breakout, Channel
 from channels_app.readiness import readiness
 from drift.report import report
+from emulator.medialive.channels import Channels
 from streamhub.alerts.rules import Severity, sources
 from streamhub.errors import NotPossible
 from streamhub.lifecycle.models import Transition
@@ -24,6 +27,7 @@ from tests.scenarios.world import WorldUnderTest
 DELETED = "second_input_deleted"
 WAITS = "second_input_waits"
 REFUSED = "second_input_refused"
+UNATTACHED = "second_input_unattached"
 
 
 def told(kind: str, what: str) -> int:
@@ -208,3 +212,45 @@ def test_the_page_of_a_channel_says_that_its_second_input_was_deleted(lost: bool
     deleted = "Deleted outside StreamHub. Press Retry to have another one."
     assert (option.hint == deleted, part.hint == deleted) == (lost, lost)
     assert (part.value, part.kind) == ((None, "text") if lost else ("1234567", "id"))
+
+
+def test_a_new_second_input_that_medialive_does_not_show_is_attached_once_and_holds_up_no_show(
+    world: WorldUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_failover(world)
+    console.delete_second(world)
+    world.observe()
+    world.settle()
+    whole, left_out = Channels.update_channel, {"InputAttachments"}
+
+    def update(self: Any, params: dict[str, Any]) -> Any:
+        return whole(self, {key: value for key, value in params.items() if key not in left_out})
+
+    monkeypatch.setattr(Channels, "update_channel", update)
+    world.control.clear_calls()
+    services.channel_retry(channel(), who=WHO)
+    for _ in range(12):
+        world.step_all()
+        world.observe()
+    row = channel()
+    assert world.counts()["medialive:UpdateChannel"] == 1
+    assert (row.state, row.error_code, row.error_needs_person) == ("idle", UNATTACHED, True)
+    assert told("channel", "does not read it") == 1
+    talk = services.breakout_create(row, "talk", who=WHO)
+    check = next(each for each in readiness(talk).checks if each.name == "input_attached")
+    assert (check.ok, "the main one" in check.detail) == (True, True)
+    services.breakout_start(talk, who=WHO)
+    world.settle(until=lambda: stands("running"))
+    world.settle()
+    assert world.counts()["medialive:UpdateChannel"] == 1
+    assert (breakout().state, channel().error_code) == ("running", UNATTACHED)
+    stop(world)
+    world.settle()
+    assert world.counts()["medialive:UpdateChannel"] == 1
+    left_out.clear()
+    services.channel_retry(channel(), who=WHO)
+    world.settle()
+    row = channel()
+    assert console.attached(world) == [row.ml_input_id, row.ml_second_id]
+    assert (row.error_code, row.second_renewal) == ("", "")
+    assert world.illegal() == []
