@@ -19,6 +19,7 @@ from django.db import Error, connection
 from django.db.models.functions import Now
 
 from streamhub.clock import from_now
+from streamhub.task_names import QueueName
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +85,12 @@ def _beat_or_say(name: str) -> None:
 @heartbeat_sent.connect
 def _worker_is_alive(sender: Any, **_signal: Any) -> None:
     """One that serves the urgent queue alone does not count for "worker": creations may stand still."""
-    from streamhub.lifecycle import clocks, wake
+    from streamhub.lifecycle import clocks
 
     if _told_to_end.is_set() or not _time_to_beat("worker"):
         return
     _beat_or_say(sender.eventer.hostname)
-    if wake.BULK in current_app.amqp.queues.consume_from:
+    if QueueName.BULK in current_app.amqp.queues.consume_from:
         _beat_or_say("worker")
     clocks.report_here(clocks.WORKER)
 

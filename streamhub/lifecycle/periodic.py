@@ -14,7 +14,7 @@ from streamhub.errors import AwsError
 from streamhub.lifecycle import wake
 from streamhub.lifecycle.lease import JobRun, have_room, single
 from streamhub.lifecycle.models import Job
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -40,7 +40,7 @@ class PeriodicJob:
     task: TaskName
     seconds: Callable[[], int]
     purpose: StrOrPromise
-    queue: str = "bulk"
+    queue: QueueName = QueueName.BULK
     lease_seconds: int = 120
     required: bool = True
     long: bool = False
