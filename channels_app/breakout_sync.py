@@ -64,8 +64,19 @@ def _sync(breakout: Breakout, channel: Channel, *, moved: bool) -> None:
     elif channel.state == ChannelState.FAILED and _cannot_run(breakout, channel):
         _fail(breakout, channel)
     elif breakout.state == State.STOPPING and _session_is_over(channel):
-        goes_on = channel.state in (ChannelState.STARTING, ChannelState.RUNNING)
-        breakout_end(breakout, why=GOES_ON if goes_on else IDLE_AGAIN)
+        _end_stopped(breakout, channel)
+
+
+def end_stopped(channel: Channel) -> None:
+    """End the channel's breakouts that are stopping, unless AWS has to stop for them."""
+    for breakout in all_on_air(channel):
+        if breakout.state == State.STOPPING and _session_is_over(channel):
+            _end_stopped(breakout, channel)
+
+
+def _end_stopped(breakout: Breakout, channel: Channel) -> None:
+    goes_on = channel.state in (ChannelState.STARTING, ChannelState.RUNNING)
+    breakout_end(breakout, why=GOES_ON if goes_on else IDLE_AGAIN)
 
 
 def tell(channel: Channel, why: str) -> None:
