@@ -103,7 +103,7 @@ def well_formed(parser: Parser, operation: Callable[..., Any]) -> Callable[..., 
             try:
                 parser.parse_body(request)
             except (ValueError, Invalid) as error:  # answered as for a body that ninja reads
-                raise HttpError(400, "Cannot parse request body") from error
+                raise HttpError(400, str(error)) from error
         return operation(request, **arguments)
 
     return run
