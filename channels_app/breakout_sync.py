@@ -14,7 +14,7 @@ from channels_app.models.channel import State as ChannelState
 from streamhub.clock import end_of
 from streamhub.lifecycle import states, wake
 from streamhub.lifecycle.models import error_fields, error_fields_of
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 # MediaLive's states in which the encoder costs money and a session is not over.
 ENCODING = ("STARTING", "RUNNING", "RECOVERING", "STOPPING")
@@ -64,8 +64,19 @@ def _sync(breakout: Breakout, channel: Channel, *, moved: bool) -> None:
     elif channel.state == ChannelState.FAILED and _cannot_run(breakout, channel):
         _fail(breakout, channel)
     elif breakout.state == State.STOPPING and _session_is_over(channel):
-        goes_on = channel.state in (ChannelState.STARTING, ChannelState.RUNNING)
-        breakout_end(breakout, why=GOES_ON if goes_on else IDLE_AGAIN)
+        _end_stopped(breakout, channel)
+
+
+def end_stopped(channel: Channel) -> None:
+    """End the channel's breakouts that are stopping, unless AWS has to stop for them."""
+    for breakout in all_on_air(channel):
+        if breakout.state == State.STOPPING and _session_is_over(channel):
+            _end_stopped(breakout, channel)
+
+
+def _end_stopped(breakout: Breakout, channel: Channel) -> None:
+    goes_on = channel.state in (ChannelState.STARTING, ChannelState.RUNNING)
+    breakout_end(breakout, why=GOES_ON if goes_on else IDLE_AGAIN)
 
 
 def tell(channel: Channel, why: str) -> None:
@@ -132,8 +143,8 @@ def breakout_end(breakout: Breakout, *, why: str = IDLE_AGAIN) -> None:
     """End the breakout: completed, or cancelled if it is being cancelled. `why`: why it is completed."""
     attachments_close(breakout)
     # Collect its usage and recordings now. Tasks of apps above this one are sent by name.
-    transaction.on_commit(partial(wake.send_safely, TaskName.COLLECT_METRICS, "bulk"))
-    transaction.on_commit(partial(wake.send_safely, TaskName.LIST_RECORDINGS, "bulk"))
+    transaction.on_commit(partial(wake.send_safely, TaskName.COLLECT_METRICS, QueueName.BULK))
+    transaction.on_commit(partial(wake.send_safely, TaskName.LIST_RECORDINGS, QueueName.BULK))
     if breakout.cancelling:
         states.change(breakout, State.CANCELLED, why="cancelled before it ran", **error_fields(None))
     else:

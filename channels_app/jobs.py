@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from streamhub.lifecycle.periodic import PeriodicJob
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 CHECK_COSTS = PeriodicJob(
     "check_costs",
@@ -23,7 +23,7 @@ RUN_SCHEDULE = PeriodicJob(
     TaskName.RUN_SCHEDULE,
     lambda: 20,
     purpose=_("prepare, warm up, start, warn about and stop breakouts as planned"),
-    queue="urgent",
+    queue=QueueName.URGENT,
 )
 
 WATCH_INPUTS = PeriodicJob(
@@ -31,7 +31,7 @@ WATCH_INPUTS = PeriodicJob(
     TaskName.WATCH_INPUTS,
     lambda: 15,
     purpose=_("ask AWS what the channels that run receive"),
-    queue="urgent",
+    queue=QueueName.URGENT,
 )
 
 CHECK_RECORDING_BUCKET = PeriodicJob(

@@ -22,7 +22,7 @@ from streamhub.access.actors import Actor
 from streamhub.errors import Invalid, NotPossible
 from streamhub.lifecycle import intent, states, wake
 from streamhub.lifecycle.models import Priority, error_fields
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 
 @transaction.atomic
@@ -212,14 +212,14 @@ def distribution_config_request(row: Distribution) -> None:
 def reaper_run(*, who: Actor) -> ReaperRun:
     """Begin a run of the reaper now, or return the one under way. Idempotent while it lasts."""
     run = run_open(who)
-    transaction.on_commit(lambda: wake.send_safely(TaskName.DELETE_STALE_DISTRIBUTIONS, "bulk"))
+    transaction.on_commit(lambda: wake.send_safely(TaskName.DELETE_STALE_DISTRIBUTIONS, QueueName.BULK))
     return run
 
 
 def viewer_keys_look() -> None:
     """Have the job look at the viewers' keys and policy now, on commit. Nothing without a key group."""
     if settings.CLOUDFRONT_KEY_GROUP_ID:
-        transaction.on_commit(lambda: wake.send_safely(TaskName.OBSERVE_VIEWER_KEYS, "urgent"))
+        transaction.on_commit(lambda: wake.send_safely(TaskName.OBSERVE_VIEWER_KEYS, QueueName.URGENT))
 
 
 @transaction.atomic

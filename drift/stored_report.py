@@ -24,7 +24,7 @@ from streamhub.access.actors import Actor
 from streamhub.clock import database_now
 from streamhub.errors import NotPossible
 from streamhub.lifecycle import wake
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 # After this long without a worker starting to read, staff may ask again.
 ASK_AGAIN = timedelta(seconds=30)
@@ -96,7 +96,7 @@ def ask_to_read(who: Actor) -> bool:
         if _is_waiting(row) and row.asked_at and now - row.asked_at < ASK_AGAIN:
             return False
         DriftReading.objects.filter(pk=row.pk).update(asked_at=now, asked_by=str(who))
-        transaction.on_commit(partial(wake.send_safely, TaskName.READ_DRIFT, "bulk"))
+        transaction.on_commit(partial(wake.send_safely, TaskName.READ_DRIFT, QueueName.BULK))
     return True
 
 

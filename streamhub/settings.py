@@ -18,6 +18,7 @@ from streamhub.console.theme import UNFOLD as UNFOLD
 from streamhub.postgresql import options as postgresql
 from streamhub.redis_servers import RedisOptions
 from streamhub.signin import options as signin
+from streamhub.task_names import QueueName
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = variables.Environment()
@@ -379,11 +380,10 @@ REDIS = RedisOptions(
 CELERY_BROKER_USE_SSL = REDIS.tls(CELERY_BROKER_URL) or None
 
 _EXCHANGE = Exchange("streamhub", type="direct")
-# The order is a worker's priority: it takes from `bulk` only while `urgent` is empty.
-CELERY_TASK_QUEUES = tuple(Queue(name, _EXCHANGE, routing_key=name) for name in ("urgent", "bulk"))
-CELERY_TASK_DEFAULT_QUEUE = "bulk"
+CELERY_TASK_QUEUES = tuple(Queue(name.value, _EXCHANGE, routing_key=name.value) for name in QueueName)
+CELERY_TASK_DEFAULT_QUEUE = QueueName.BULK.value
 CELERY_TASK_DEFAULT_EXCHANGE = "streamhub"
-CELERY_TASK_DEFAULT_ROUTING_KEY = "bulk"
+CELERY_TASK_DEFAULT_ROUTING_KEY = QueueName.BULK.value
 
 # A claim lasts 60 s, so a step is stopped before another worker can claim its row. Tasks are acknowledged
 # early: the rows hold the work, so a lost task costs only seconds and a repeated one nothing.

@@ -1,9 +1,16 @@
-"""The names of all Celery tasks, for the modules that define a task and those that send it.
+"""The names of all Celery tasks and queues, for the modules that define a task and those that send it.
 
 Tasks are sent by name, so a package can send a task of a package that it may not import.
 """
 
 from enum import StrEnum
+
+
+class QueueName(StrEnum):
+    """The queues, in a worker's order: it takes from the second only while the first is empty."""
+
+    URGENT = "urgent"
+    BULK = "bulk"
 
 
 class TaskName(StrEnum):

@@ -29,7 +29,7 @@ from streamhub.clock import database_now
 from streamhub.errors import Invalid
 from streamhub.lifecycle import wake
 from streamhub.lifecycle.lease import JobRun
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 log = logging.getLogger(__name__)
 MIB = 1024 * 1024
@@ -53,7 +53,7 @@ def bill_upload(file: UploadedFile, *, who: Actor) -> BillUpload:
     )
     for piece in file.chunks(MIB):
         BillUploadPart.objects.create(upload=row, data=piece)
-    transaction.on_commit(partial(wake.send_safely, TaskName.IMPORT_BILLS, "bulk"))
+    transaction.on_commit(partial(wake.send_safely, TaskName.IMPORT_BILLS, QueueName.BULK))
     return row
 
 

@@ -19,7 +19,7 @@ from billing.statements.storage import storage_breakouts
 from channels_app.models import Attachment
 from streamhub.lifecycle import wake
 from streamhub.lifecycle.lease import JobRun
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 # Attachments, stretches of encoders and breakouts with recordings, in the months that a draft covers: some
 # seconds of work.
@@ -49,7 +49,7 @@ def wait_for_the_job(row: Statement, now: datetime) -> None:
     """Store the draft, whose row is locked, as one that waits, and wake the job."""
     row.making_since, row.making_run, row.making_done, row.making_total = now, "", 0, 0
     row.save()
-    transaction.on_commit(partial(wake.send_safely, TaskName.MAKE_DRAFTS, "bulk"))
+    transaction.on_commit(partial(wake.send_safely, TaskName.MAKE_DRAFTS, QueueName.BULK))
 
 
 def waiting() -> list[int]:

@@ -21,6 +21,7 @@ from channels_app.models.breakout import State as BreakoutState
 from channels_app.models.channel import ChannelClass, InputType, State
 from channels_app.services.rescue import INPUTS
 from distributions.api import DistributionOut, ErrorOut
+from distributions.models import Distribution
 from streamhub.access.http import In, Moment, Out, Page, Paging, actor_of, choices, one, page, scope
 
 router = Router(tags=["channels"])
@@ -127,6 +128,10 @@ class AttachedDistributionOut(Out):
     aws_distribution_id: str | None
     domain_name: str | None
     state: str
+
+    @staticmethod
+    def resolve_domain_name(row: Distribution) -> str | None:
+        return row.domain_name or None
 
 
 class ChannelOut(Out):

@@ -265,12 +265,15 @@ def _failed_at(breakout: Breakout) -> datetime:
 
 
 def _stop_channel(channel: Channel) -> None:
-    """Want the channel stopped unless others need it. Without an encoder its breakouts end at once.
+    """Want the channel stopped unless others need it. Then, or without an encoder, breakouts end at once.
 
-    While its parts are created no step may come that says it is idle.
+    The end of a show waits for no step that finds the channel going on; and while parts of the channel are
+    created, none may come that says it is idle.
     """
     channel_intent(channel)
-    if channel.state in breakout_sync.AT_REST and not breakout_sync.has_encoder(channel):
+    if channel.desired == Desired.RUNNING:
+        breakout_sync.end_stopped(channel)
+    elif channel.state in breakout_sync.AT_REST and not breakout_sync.has_encoder(channel):
         breakout_sync.sync_breakout(channel)
 
 

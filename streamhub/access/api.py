@@ -5,6 +5,7 @@ The *Conventions* of docs/api.md are implemented here, so an app's `api.py` cont
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from django.urls import URLPattern, URLResolver, re_path
@@ -16,6 +17,7 @@ from streamhub.access.auth import Bearer
 from streamhub.access.description_views import description_of, limited
 from streamhub.access.json_codec import Renderer, StrictParser
 from streamhub.access.openapi import Description
+from streamhub.access.request_bodies import well_formed
 
 # The names of the addresses that need no token and are not probes.
 _OPEN_DOCUMENTS = ("openapi-json", "openapi-view")
@@ -58,4 +60,5 @@ def make_api(namespace: str = "api") -> StreamHubAPI:
     )
     problems.attach(api)
     api.add_decorator(idempotency.once, mode="view")
+    api.add_decorator(partial(well_formed, api.parser))
     return api

@@ -2,18 +2,25 @@
 
 The types are pydantic's business, the values the services'. A value of a wrong type keeps nobody from judging
 the other fields, so the caller learns everything in one answer.
+
+What is sent to an operation that takes no body is not read, but has to be JSON all the same (`well_formed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
-from functools import cache
+from functools import cache, wraps
 from typing import Any, Self
 
+from django.http import HttpRequest
 from ninja import Schema
+from ninja.errors import HttpError
+from ninja.parser import Parser
 from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, create_model, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from streamhub.errors import Invalid
 
 _STRICT = ConfigDict(extra="ignore", strict=True)
 REFUSED = "refused"
@@ -81,3 +88,22 @@ def _line(name: str, text: str) -> InitErrorDetails:
         "loc": tuple(name.split(".")),
         "input": None,
     }
+
+
+def well_formed(parser: Parser, operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Ninja "operation" decorator: a body that the operation does not take is empty or JSON, else 422.
+
+    A caller whose body was cut off or spoiled on its way learns of it whatever it called.
+    """
+
+    @wraps(operation)
+    def run(request: HttpRequest, **arguments: Any) -> Any:
+        read = any(isinstance(value, In) for value in arguments.values())
+        if request.method not in ("GET", "HEAD") and not read and request.body:
+            try:
+                parser.parse_body(request)
+            except (ValueError, Invalid) as error:  # answered as for a body that ninja reads
+                raise HttpError(400, str(error)) from error
+        return operation(request, **arguments)
+
+    return run

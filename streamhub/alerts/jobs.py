@@ -3,14 +3,14 @@
 from django.utils.translation import gettext_lazy as _
 
 from streamhub.lifecycle.periodic import PeriodicJob
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 CHECK_ALARMS = PeriodicJob(
     "check_alarms",
     TaskName.CHECK_ALARMS,
     lambda: 10,
     purpose=_("open and resolve alarms"),
-    queue="urgent",
+    queue=QueueName.URGENT,
     lease_seconds=60,
 )
 SEND_NOTICES = PeriodicJob(
@@ -18,7 +18,7 @@ SEND_NOTICES = PeriodicJob(
     TaskName.SEND_NOTICES,
     lambda: 10,
     purpose=_("send the notices about alarms"),
-    queue="urgent",
+    queue=QueueName.URGENT,
     lease_seconds=60,
 )
 CALL_HEARTBEAT_URL = PeriodicJob(
@@ -26,7 +26,7 @@ CALL_HEARTBEAT_URL = PeriodicJob(
     TaskName.CALL_HEARTBEAT_URL,
     lambda: 60,
     purpose=_("tell the dead man's switch that alarms are looked after"),
-    queue="urgent",
+    queue=QueueName.URGENT,
     lease_seconds=60,
 )
 PURGE_ALARMS = PeriodicJob(

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from streamhub.clock import database_now
 from streamhub.contributions import contributed
 from streamhub.lifecycle import broker, unread
-from streamhub.lifecycle.heartbeat import is_of_one_worker, is_silent
+from streamhub.lifecycle.heartbeat import is_of_one_worker, is_silent, replaced
 from streamhub.lifecycle.job_health import JobHealth, Word, all_jobs
 from streamhub.lifecycle.models import Heartbeat
 from streamhub.lifecycle.silence import cause_of_silence
@@ -81,7 +81,8 @@ def facts() -> list[HealthFact]:
 
 def own_facts() -> list[HealthFact]:
     """The facts of the life cycle. Six queries, seven with PostgreSQL, and a knock at the broker."""
-    beats, now = dict(Heartbeat.objects.values_list("name", "beat_at")), database_now()
+    rows, now = list(Heartbeat.objects.order_by("name")), database_now()
+    beats, gone = {row.name: row.beat_at for row in rows}, replaced(rows, now)
     jobs, services = all_jobs(), unread.services()
     processes = [_broker(beats, jobs), _worker(beats, now), _beat(beats, now)]
     if processes[0].ok is False:
@@ -92,8 +93,8 @@ def own_facts() -> list[HealthFact]:
     cause = next((fact.name for fact in processes if fact.ok is False), "")
     aws = [_service(service, now) for service in services]
     blind = any(fact.ok is False for fact in aws)
-    names = filter(is_of_one_worker, sorted(beats))
-    single = [_one_worker(name, beats[name], now, processes[1]) for name in names]
+    workers = [row for row in rows if is_of_one_worker(row.name)]
+    single = [_one_worker(row, now, processes[1], row.name in gone) for row in workers]
     return [_database(), *processes, *single, *aws, *(_job(job, cause, blind) for job in jobs)]
 
 
@@ -178,11 +179,15 @@ def _worker(beats: dict[str, datetime], now: datetime) -> HealthFact:
     )
 
 
-def _one_worker(name: str, beat_at: datetime, now: datetime, together: HealthFact) -> HealthFact:
+def _one_worker(row: Heartbeat, now: datetime, together: HealthFact, is_replaced: bool) -> HealthFact:
     """One of the workers; `together`: what is said of all. While that is not well, this says no more."""
+    name, beat_at = row.name, row.beat_at
     if not is_silent(beat_at, now):
         said = gettext("It reports every ten seconds.")
         return HealthFact(Group.WORKERS, name, True, "alive", said, beat_at)
+    if is_replaced:
+        said = gettext("It reports no more. Another worker has come in its place.")
+        return HealthFact(Group.WORKERS, name, None, "silent", said, beat_at)
     if not together.ok:
         return HealthFact(Group.WORKERS, name, None, "silent", gettext("It reports no more."), beat_at)
     return HealthFact(
@@ -193,7 +198,7 @@ def _one_worker(name: str, beat_at: datetime, now: datetime, together: HealthFac
         gettext("The worker %(name)s was not told to end, and reports no more: it was killed, or it hangs.")
         % {"name": name},
         beat_at,
-        gettext("Others do its work. Restart it; if it is gone for good, this is over after an hour."),
+        gettext("Others do its work. Restart it or start another; without, this is over after an hour."),
         "worker_stalled",
         critical=False,
         needed=False,

@@ -2,7 +2,8 @@
 
 The worker's comes from its connection to the broker, beat's from its scheduler's tick. The row "worker" is
 that of all workers for all queues together. Beside it each worker has one of its own, under its name, until
-it is told to end: one that falls silent although nobody told it so was killed or hangs.
+it is told to end: one that falls silent although nobody told it so was killed or hangs. The row is there
+from the worker's start on, so that one which never came as far as its first report is missed too.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import current_app
-from celery.signals import heartbeat_sent, worker_shutting_down
+from celery.signals import heartbeat_sent, worker_init, worker_shutting_down
 from django.db import Error, connection
 from django.db.models.functions import Now
 
 from streamhub.clock import from_now
+from streamhub.task_names import QueueName
+
+if TYPE_CHECKING:
+    from streamhub.lifecycle.models import Heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +63,27 @@ def is_silent(beat_at: datetime, now: datetime) -> bool:
     return now - beat_at >= SILENT_AFTER
 
 
+def replaced(rows: Iterable[Heartbeat], now: datetime) -> set[str]:
+    """The names of silent workers in whose place another has come, one for one.
+
+    That is one alive which was first seen after their last report, on their host if there is any.
+    """
+    single = [row for row in rows if is_of_one_worker(row.name)]
+    gone = sorted((row for row in single if is_silent(row.beat_at, now)), key=lambda row: row.beat_at)
+    come = sorted((row for row in single if row not in gone), key=lambda row: row.first_at)
+    pairs = [(old, new) for new in come for old in gone if old.beat_at < new.first_at]
+    pairs.sort(key=lambda pair: _host(pair[0]) != _host(pair[1]))
+    found: dict[str, str] = {}
+    for old, new in pairs:
+        if old.name not in found and new.name not in found.values():
+            found[old.name] = new.name
+    return set(found)
+
+
+def _host(row: Heartbeat) -> str:
+    return row.name.partition("@")[2]
+
+
 def silent_processes(now: datetime) -> list[str]:
     """Those of beat and worker that are silent at `now`, or were never seen. One query."""
     from streamhub.lifecycle.models import Heartbeat
@@ -81,15 +108,30 @@ def _beat_or_say(name: str) -> None:
         log.warning("Could not record the heartbeat of %s: %s", name, error)
 
 
+@worker_init.connect
+def _worker_starts(sender: Any, **_signal: Any) -> None:
+    """In a thread, whose database session ends with it: the processes to be forked must not share it."""
+    thread = threading.Thread(target=_arrive, args=(sender.hostname,), name="arrive")
+    thread.start()
+    thread.join()
+
+
+def _arrive(name: str) -> None:
+    try:
+        _beat_or_say(name)
+    finally:
+        connection.close()
+
+
 @heartbeat_sent.connect
 def _worker_is_alive(sender: Any, **_signal: Any) -> None:
     """One that serves the urgent queue alone does not count for "worker": creations may stand still."""
-    from streamhub.lifecycle import clocks, wake
+    from streamhub.lifecycle import clocks
 
     if _told_to_end.is_set() or not _time_to_beat("worker"):
         return
     _beat_or_say(sender.eventer.hostname)
-    if wake.BULK in current_app.amqp.queues.consume_from:
+    if QueueName.BULK in current_app.amqp.queues.consume_from:
         _beat_or_say("worker")
     clocks.report_here(clocks.WORKER)
 

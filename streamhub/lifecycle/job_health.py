@@ -12,6 +12,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from streamhub.clock import database_now
 from streamhub.lifecycle.models import Job
 from streamhub.lifecycle.periodic import PeriodicJob, periodic_jobs
+from streamhub.task_names import QueueName
 
 # A job is late after this many periods plus `GRACE`.
 LATE_PERIODS = 3
@@ -77,7 +78,8 @@ def judge(job: PeriodicJob, row: Job | None, schedule: Schedule | None, now: dat
             word not in (Word.RUNNING, Word.OFF, Word.UNSCHEDULED) and schedule is not None and schedule.every
         )
         due_at = last + every if waits and last is not None else None
-        return JobHealth(job.name, word, since, detail, every, job.required, job.queue == "urgent", due_at)
+        urgent = job.queue == QueueName.URGENT
+        return JobHealth(job.name, word, since, detail, every, job.required, urgent, due_at)
 
     outcome = row.outcome if row else ""
     began = row.started_at if row else None

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 MOST_LONG = 2
 # The outcome of one that did not begin. What failed before it still counts as failed.
 WAITS = f"waits: {MOST_LONG} other long jobs are running"
+# The outcome of one that runs again because the worker of its last run died. It is asked for once: if that
+# one's worker dies too, the job may be what kills them, and it waits for its turn.
+AGAIN = "runs again: the worker of its last run died"
 
 
 class LeaseLost(StreamHubError):
@@ -95,6 +98,11 @@ def _of_a_dead_worker() -> Q:
     return Q(leased_by__in=dead, started_at__lt=from_now(-workers.SILENT_AFTER))
 
 
+def _died() -> Q:
+    """The condition that the last run did not end, because its worker died."""
+    return Q(lease_token__isnull=False) & _of_a_dead_worker()
+
+
 def _take(name: str, token: str, seconds: int, beside: Collection[str]) -> bool:
     """Take the lease. The rows of long jobs are locked together, so that no two count the same place."""
     with transaction.atomic():
@@ -105,6 +113,7 @@ def _take(name: str, token: str, seconds: int, beside: Collection[str]) -> bool:
                 Job.objects.filter(_is_free(), name=name).update(outcome=WAITS)
                 log.info("Job %s waits for a long job's end", name)
                 return False
+        Job.objects.filter(_died(), name=name).update(outcome=AGAIN)
         taken = Job.objects.filter(_is_free(), name=name).update(
             lease_token=token, leased_until=after(seconds), leased_by=workers.own_token(), started_at=Now()
         )
@@ -118,10 +127,12 @@ def _room(long_jobs: Collection[str]) -> bool:
     return Job.objects.filter(name__in=long_jobs).exclude(_is_free()).count() < MOST_LONG
 
 
-def have_room(long_jobs: Collection[str]) -> set[str]:
-    """Of all long jobs those that found no place and would now. One query if none waits, else two."""
-    waiting = set(Job.objects.filter(outcome=WAITS, name__in=long_jobs).values_list("name", flat=True))
-    return waiting if waiting and _room(long_jobs) else set()
+def not_begun(long_jobs: Collection[str]) -> set[str]:
+    """The jobs that should run before their next turn, and can: long ones that found no place and would now,
+    and those whose worker died, once. One query if there is none, else two at most."""
+    waiting = Q(outcome=WAITS, name__in=long_jobs)
+    found = set(Job.objects.filter(waiting | _died() & ~Q(outcome=AGAIN)).values_list("name", flat=True))
+    return found if found.isdisjoint(long_jobs) or _room(long_jobs) else found.difference(long_jobs)
 
 
 def _finish(run: JobRun, *, error: str) -> None:

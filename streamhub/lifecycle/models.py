@@ -250,11 +250,13 @@ class Duration(models.Model):
 class Heartbeat(models.Model):
     """The last heartbeat of beat, of any worker for all queues ("worker"), or of one worker.
 
-    `name`: "beat", "worker", or the worker's own, which has an @ before its host.
+    `name`: "beat", "worker", or the worker's own, which has an @ before its host. `first_at`: since when
+    there has been one of this name.
     """
 
     name = models.CharField(max_length=200, unique=True)
     beat_at = models.DateTimeField()
+    first_at = models.DateTimeField(db_default=Now())
     # What the process last corrected by itself, in words; empty if nothing.
     note = models.CharField(max_length=200, blank=True, default="")
 

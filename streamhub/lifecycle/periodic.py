@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from streamhub.contributions import contributed
 from streamhub.errors import AwsError
 from streamhub.lifecycle import wake
-from streamhub.lifecycle.lease import JobRun, have_room, single
+from streamhub.lifecycle.lease import JobRun, not_begun, single
 from streamhub.lifecycle.models import Job
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -40,7 +40,7 @@ class PeriodicJob:
     task: TaskName
     seconds: Callable[[], int]
     purpose: StrOrPromise
-    queue: str = "bulk"
+    queue: QueueName = QueueName.BULK
     lease_seconds: int = 120
     required: bool = True
     long: bool = False
@@ -78,14 +78,15 @@ def _long_jobs() -> list[PeriodicJob]:
 
 
 def wake_waiting() -> None:
-    """Ask for the long jobs that wait for a place if one is free: the next turn of one may be hours away.
+    """Ask for the jobs that should run before their next turn, which may be hours away (`lease.not_begun`).
 
     The sweep calls it, so a place is found however its run ended, and a lost message is sent again. A message
     that waits longer for a worker is void: else as many runs would follow one another as sweeps have passed.
     """
-    long_jobs = {job.name: job for job in _long_jobs()}
-    for name in have_room(long_jobs):
-        wake.send_safely(long_jobs[name].task, long_jobs[name].queue, ASKED_FOR)
+    found = not_begun([job.name for job in _long_jobs()])
+    for job in periodic_jobs():
+        if job.name in found:
+            wake.send_safely(job.task, job.queue, ASKED_FOR)
 
 
 def periodic_jobs() -> list[PeriodicJob]:

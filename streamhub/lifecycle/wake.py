@@ -21,11 +21,10 @@ from streamhub.clock import database_now
 from streamhub.lifecycle.claim import after
 from streamhub.lifecycle.locking import update_all
 from streamhub.lifecycle.models import ManagedResource, Priority
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 log = logging.getLogger(__name__)
 
-URGENT, BULK = "urgent", "bulk"
 # How long the mark of a row that is on a queue lasts, and the sweep skips a bulk row.
 QUEUED_SECONDS = 60
 SOON_SECONDS = 10
@@ -49,7 +48,7 @@ def seconds_left() -> models.ExpressionWrapper:
 
 
 def queue_of(priority: int) -> str:
-    return URGENT if Priority(priority).urgent else BULK
+    return QueueName.URGENT if Priority(priority).urgent else QueueName.BULK
 
 
 def on_commit(model: type[ManagedResource], pks: Iterable[int], priority: int) -> None:

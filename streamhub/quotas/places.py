@@ -26,7 +26,7 @@ from streamhub.quotas.arithmetic import try_after
 from streamhub.quotas.catalogue import KINDS, Kind
 from streamhub.quotas.models import Place, Quota
 from streamhub.quotas.standing import Standing, counting, standing_of, standings
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 # A row that waits asks at least every five minutes; one that has not asked for so long wants none any more.
 FORGOTTEN = timedelta(hours=1)
@@ -176,7 +176,7 @@ def _note_refusal(kind: Kind, row: ManagedResource) -> None:
         if quota.next_try_at is None or quota.next_try_at <= now:
             _plan_try(quota, now, quota.tries, standing)
         if quota.tried_at is None or now - quota.tried_at > READ_AGAIN:
-            transaction.on_commit(lambda: wake.send_safely(TaskName.READ_QUOTAS, "bulk"))
+            transaction.on_commit(lambda: wake.send_safely(TaskName.READ_QUOTAS, QueueName.BULK))
     look_again(kind)
 
 

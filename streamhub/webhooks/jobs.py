@@ -3,14 +3,14 @@
 from django.utils.translation import gettext_lazy as _
 
 from streamhub.lifecycle.periodic import PeriodicJob
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 
 SEND_WEBHOOKS = PeriodicJob(
     "send_webhooks",
     TaskName.SEND_WEBHOOKS,
     lambda: 5,
     purpose=_("send events to webhook endpoints"),
-    queue="urgent",
+    queue=QueueName.URGENT,
     lease_seconds=60,
 )
 PURGE_EVENTS = PeriodicJob(

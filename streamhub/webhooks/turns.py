@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from streamhub.clock import from_now
 from streamhub.lifecycle import wake
 from streamhub.lifecycle.lease import JobRun
-from streamhub.task_names import TaskName
+from streamhub.task_names import QueueName, TaskName
 from streamhub.webhooks.delivery import due_endpoints
 from streamhub.webhooks.models import Delivery, DeliveryState, Endpoint
 from streamhub.webhooks.patience import GIVE_UP_AFTER
@@ -41,6 +41,6 @@ def wake_endpoint(endpoint: Endpoint) -> None:
     """Give it a turn. A lost message costs the seconds to the job's next run."""
     quick = not endpoint.failures and endpoint.last_duration_ms <= QUICK_MS
     try:
-        wake.send(TaskName.SEND_TO_ENDPOINT, [endpoint.pk], "urgent" if quick else "bulk")
+        wake.send(TaskName.SEND_TO_ENDPOINT, [endpoint.pk], QueueName.URGENT if quick else QueueName.BULK)
     except wake.BROKER_ERRORS as error:
         log.warning("The broker did not accept the turn of webhook %s: %s", endpoint.pk, error)

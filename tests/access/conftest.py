@@ -41,8 +41,8 @@ class Service:
     def post(self, body: Any, path: str = GROUPS, key: str | None = None) -> HttpResponse:
         return self.client.post(path, body, content_type="application/json", headers=self._headers(key))
 
-    def delete(self, path: str, key: str | None = None) -> HttpResponse:
-        return self.client.delete(path, headers=self._headers(key))
+    def delete(self, path: str, key: str | None = None, body: bytes = b"") -> HttpResponse:
+        return self.client.delete(path, body, content_type="application/json", headers=self._headers(key))
 
     def _headers(self, key: str | None = None) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.plain}"}

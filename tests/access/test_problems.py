@@ -4,7 +4,7 @@ import logging
 
 import psycopg
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import InterfaceError, InternalError, OperationalError
@@ -256,6 +256,26 @@ def test_invalid_input_names_its_fields(service, body, named):
 )
 def test_broken_json_is_422_not_400(service, raw):
     assert fields(service.post(raw)) in (["body"], ["name"])
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+@pytest.mark.parametrize("raw", [b"{", b"at=now", b"\xff\xfe", b'{"a": 1, "a": 2}', b'{"a": "\\u0000"}'])
+def test_a_broken_body_is_422_where_none_is_read(service, raw, key):
+    group = Group.objects.create(name="a")
+    assert fields(service.post(raw, f"{GROUPS}/{group.pk}", key)) in (["body"], ["a"])
+    assert fields(service.delete(f"{GROUPS}/{group.pk}", key, raw)) in (["body"], ["a"])
+    assert Group.objects.filter(pk=group.pk).exists()
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"null", b'{"more": 1}'])
+def test_an_empty_body_and_valid_json_are_fine_where_none_is_read(service, raw):
+    group = Group.objects.create(name="a")
+    assert service.post(raw, f"{GROUPS}/{group.pk}").status_code == 202
+    assert service.delete(f"{GROUPS}/{group.pk}", body=raw).status_code == 202
+
+
+def test_a_broken_body_is_judged_after_the_token(service, client):
+    assert client.post(f"{GROUPS}/1", b"{", content_type="application/json").status_code == 401
 
 
 def test_a_filter_with_nul_is_422(service):

@@ -184,6 +184,16 @@ def test_bad_input_names_the_field_and_creates_nothing(
     assert not Channel.objects.exists()
 
 
+def test_a_distribution_that_has_no_domain_yet_has_null(api: Api, world: WorldUnderTest) -> None:
+    _status, body = new_channel(api)
+    world.settle()
+    first = api.get(f"channels/{body['id']}")["distribution"]["id"]
+    assert api.post(f"distributions/{first}/detach")[0] == 202
+    assert api.post(f"channels/{body['id']}/distribution")[0] == 202
+    found = api.get(f"channels/{body['id']}")["distribution"]
+    assert (found["state"], found["aws_distribution_id"], found["domain_name"]) == ("pending", None, None)
+
+
 def test_two_channels_cannot_have_the_same_name(api: Api) -> None:
     new_channel(api)
     status, body = new_channel(api)

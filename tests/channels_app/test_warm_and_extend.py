@@ -82,6 +82,27 @@ def test_a_show_on_a_warm_channel_ends_at_once_and_the_channel_runs_on(
     assert medialive_state(world) == "IDLE"
 
 
+def test_on_a_warm_channel_the_answer_of_a_stop_is_completed_and_no_step_is_needed(
+    world: WorldUnderTest, stage: Channel
+) -> None:
+    show = services.breakout_create(stage, "keynote", who=TESTER)
+    services.channel_warm(stage, timezone.now() + HOUR, who=TESTER)
+    services.breakout_start(show, who=TESTER)
+    world.settle()
+    status, answer = api(f"breakouts/{show.pk}/stop", None)
+    assert (status, answer["state"]) == (202, "completed")
+    assert not show.attachments.filter(ended_at=None).exists()
+    lines = Transition.objects.filter(resource_type="breakout", resource_id=show.pk).order_by("pk")
+    assert list(lines.values_list("to_state", flat=True))[-2:] == ["stopping", "completed"]
+
+
+def test_without_warmth_a_stopped_show_waits_for_medialive(world: WorldUnderTest, stage: Channel) -> None:
+    show = services.breakout_create(stage, "keynote", who=TESTER)
+    services.breakout_start(show, who=TESTER)
+    world.settle()
+    assert api(f"breakouts/{show.pk}/stop", None)[1]["state"] == "stopping"
+
+
 @pytest.mark.parametrize(
     "ahead",
     [timedelta(0), -HOUR, timedelta(days=7, minutes=1)],

@@ -9,7 +9,7 @@ import pytest
 from django.db.models.functions import Now
 
 from billing import jobs, tasks
-from billing.jobs import COLLECT_METRICS, FETCH_BILLS, IMPORT_BILLS, MAKE_DRAFTS
+from billing.jobs import COLLECT_METRICS, FETCH_BILLS, IMPORT_BILLS, MAKE_DRAFTS, READ_PRICE_LIST
 from streamhub.clock import database_now, from_now
 from streamhub.lifecycle import periodic, wake
 from streamhub.lifecycle.job_health import Word, all_jobs
@@ -62,7 +62,7 @@ def test_a_job_that_waits_is_asked_for_after_the_death_of_another_ones_worker(se
         WorkerProcess.objects.update(beat_at=silent)
         Job.objects.filter(name=IMPORT_BILLS.name).update(started_at=silent)
         sweep()
-        assert sent == [FETCH_BILLS.task]
+        assert sent == [FETCH_BILLS.task, IMPORT_BILLS.task], "the one that died, too"
 
 
 def test_a_lost_message_is_sent_again_and_a_late_one_is_void(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +99,57 @@ def test_one_whose_last_run_died_is_asked_for_too(sent: list[str]) -> None:
     Job.objects.create(name=FETCH_BILLS.name, lease_token="dead", leased_until=from_now(-timedelta(hours=1)))
     with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
         ran(FETCH_BILLS)
+    sweep()
+    assert sent == [FETCH_BILLS.task]
+
+
+def dies(*jobs: periodic.PeriodicJob) -> None:
+    """The worker that runs them is killed, and that is noticed."""
+    silent = from_now(-SILENT_AFTER - timedelta(seconds=1))
+    WorkerProcess.objects.get_or_create(token="gone", host="here", pid=1)
+    WorkerProcess.objects.update(beat_at=silent)
+    until = from_now(timedelta(minutes=59))
+    for job in jobs:
+        Job.objects.get_or_create(name=job.name)
+        held = {"lease_token": "dead", "leased_until": until, "leased_by": "gone", "started_at": silent}
+        Job.objects.filter(name=job.name).update(**held)
+
+
+@pytest.mark.parametrize("job", [FETCH_BILLS, READ_PRICE_LIST], ids=lambda job: job.name)
+def test_a_job_whose_worker_died_is_asked_for_and_not_only_at_its_next_turn(
+    job: periodic.PeriodicJob, sent: list[str]
+) -> None:
+    dies(job)
+    sweep()
+    assert sent == [job.task]
+    assert ran(job) != []
+    sweep()
+    assert sent == [job.task]
+    assert Job.objects.get(name=job.name).outcome == ""
+
+
+def test_a_job_that_kills_its_worker_again_waits_for_its_turn(sent: list[str]) -> None:
+    dies(FETCH_BILLS)
+    FETCH_BILLS.run(lambda _run: dies(FETCH_BILLS))
+    row = Job.objects.get(name=FETCH_BILLS.name)
+    assert (row.outcome, row.lease_token) == ("runs again: the worker of its last run died", "dead")
+    sweep()
+    assert sent == []
+    assert ran(FETCH_BILLS) != [], "its turn"
+
+
+def test_a_job_of_a_worker_that_is_only_slow_is_not_asked_for(sent: list[str]) -> None:
+    dies(FETCH_BILLS)
+    WorkerProcess.objects.update(beat_at=Now())
+    sweep()
+    assert sent == []
+
+
+def test_a_long_job_whose_worker_died_waits_for_its_place(sent: list[str]) -> None:
+    dies(FETCH_BILLS)
+    with MAKE_DRAFTS.single(), IMPORT_BILLS.single():
+        sweep()
+        assert sent == []
     sweep()
     assert sent == [FETCH_BILLS.task]
 

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from celery.signals import heartbeat_sent, worker_shutting_down
+from celery.signals import heartbeat_sent, worker_init, worker_shutting_down
 from django.core.management import CommandError, call_command
+from django.db.models import F
 from django.test import Client
 
 from streamhub.alerts.blindness import conditions
@@ -38,9 +39,10 @@ def _new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Sender:
-    """Celery's heart of the worker of this name."""
+    """Celery's worker of this name, or its heart."""
 
     def __init__(self, name: str) -> None:
+        self.hostname = name
         self.eventer = SimpleNamespace(hostname=name)
 
 
@@ -51,6 +53,8 @@ def beats(name: str) -> None:
 
 
 def silent(*names: str, seconds: int = 40) -> None:
+    """These report no more for so long; all have been there for an hour."""
+    Heartbeat.objects.update(first_at=F("first_at") - timedelta(hours=1))
     Heartbeat.objects.filter(name__in=names).update(beat_at=from_now(-timedelta(seconds=seconds)))
 
 
@@ -108,6 +112,51 @@ def test_one_that_was_told_to_end_is_not_missed_however_long_it_takes() -> None:
     assert not Heartbeat.objects.filter(name="worker2@b").exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_one_that_was_killed_before_its_first_report_is_missed() -> None:
+    worker_init.send(sender=Sender("worker2@b"))
+    all_well()
+    assert alarms() == []
+    silent("worker2@b")
+    assert alarms() == STALLED
+
+
+def test_one_in_whose_place_another_came_is_missed_no_longer() -> None:
+    all_well()
+    beats("worker1@a"), beats("worker2@b")
+    silent("worker2@b")
+    assert alarms() == STALLED
+    beats("worker3@c")
+    assert alarms() == []
+    (gone,) = [fact for fact in own_facts() if fact.name == "worker2@b"]
+    assert (gone.ok, gone.detail) == (None, "It reports no more. Another worker has come in its place.")
+    silent("worker3@c")
+    assert alarms() == [("worker_stalled", "worker", "worker2@b"), ("worker_stalled", "worker", "worker3@c")]
+
+
+def test_one_that_came_before_the_silence_was_noticed_counts_too() -> None:
+    all_well()
+    beats("worker2@b"), beats("worker3@b")
+    silent("worker2@b")
+    Heartbeat.objects.filter(name="worker3@b").update(first_at=from_now(-timedelta(seconds=35)))
+    assert alarms() == []
+    Heartbeat.objects.filter(name="worker3@b").update(first_at=from_now(-timedelta(seconds=45)))
+    assert alarms() == STALLED, "it was there already"
+
+
+def test_each_that_comes_stands_for_one_and_for_that_of_its_host_first() -> None:
+    all_well()
+    beats("worker1@a"), beats("worker2@b")
+    silent("worker1@a", seconds=50), silent("worker2@b")
+    beats("worker3@a")
+    assert alarms() == STALLED
+    Heartbeat.objects.filter(name="worker3@a").delete()
+    beats("worker3@b")
+    assert alarms() == [("worker_stalled", "worker", "worker1@a")]
+    beats("worker4@c")
+    assert alarms() == []
+
+
 def test_who_never_came_back_is_forgotten_after_an_hour() -> None:
     beats("worker1@a"), beats("worker2@b")
     heartbeat.beat("beat")
@@ -132,3 +181,5 @@ def test_a_containers_check_is_of_its_own_worker() -> None:
     with pytest.raises(CommandError, match="was killed, or it hangs"):
         check("--here")
     check()
+    beats(f"celery2@{HERE}")
+    check("--here")

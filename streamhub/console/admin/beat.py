@@ -29,6 +29,7 @@ from streamhub.console.admin.beat_forms import ClockedForm, IntervalForm, Period
 from streamhub.console.base import ConsoleAdmin
 from streamhub.console.schedule_rules import every
 from streamhub.console.templatetags.console import when
+from streamhub.task_names import QueueName
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +160,7 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ConsoleAdmin):
 
     @display(description=_("queue"), ordering="queue")
     def queue_name(self, row: PeriodicTask) -> str:
-        return row.queue or "bulk"
+        return row.queue or QueueName.BULK
 
     @display(description=_("last sent"), ordering="last_run_at")
     def last_sent(self, row: PeriodicTask) -> str:

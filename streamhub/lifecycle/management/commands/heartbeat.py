@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from streamhub.clock import database_now
 from streamhub.commands import DatabaseCommand
-from streamhub.lifecycle.heartbeat import is_silent
+from streamhub.lifecycle.heartbeat import is_silent, replaced
 from streamhub.lifecycle.models import Heartbeat
 from streamhub.lifecycle.silence import cause_of_silence
 
@@ -35,7 +35,10 @@ class Command(DatabaseCommand):
                 f"There is no heartbeat of {options['name']}{where} yet. {cause_of_silence(options['name'])}"
             )
         now = database_now()
+        gone = replaced(rows, now)
         for row in rows:
+            if row.name in gone:
+                continue
             age = round((now - row.beat_at).total_seconds())
             if is_silent(row.beat_at, now):
                 raise CommandError(
