@@ -103,8 +103,9 @@ def test_what_was_typed_comes_back_after_signing_in_again(
 
 
 def test_a_table_of_costs_is_read_on_a_phone_without_moving_it(log_in: Open) -> None:
-    rows.channel("running", name="Hauptbuehne_Erdgeschoss_Nordfluegel_Livestream1")
-    rows.channel("idle")
+    on_aws: Any = {"ml_channel_id": "1", "ml_input_id": "2"}
+    rows.channel("idle", name="Studio", **on_aws)
+    rows.channel("running", name="Hauptbuehne_Erdgeschoss_Livestream1", ml_channel_state="RUNNING", **on_aws)
     page = log_in("engineer", viewport=PHONE)
     page.goto("/admin/billing/costs/")
     frame = page.locator(".sh-scroll.sh-whole").first
