@@ -47,7 +47,7 @@ def soonest() -> list[tuple[Distribution, Forecast]]:
 
 def _when(moment: datetime | None) -> str:
     return (
-        _("at about %(moment)s UTC") % {"moment": f"{moment.astimezone(UTC):%H:%M}"}
+        _("at about %(moment)s UTC") % {"moment": f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"}
         if moment
         else _("once that goes on; its page says why it waits")
     )

@@ -149,4 +149,5 @@ def too_young(since: datetime | None, now: datetime) -> str:
         return "It has not been seen before; it can be deleted an hour after it is first seen."
     if now - since >= DELETE_MIN_AGE:
         return ""
-    return f"First seen at {since:%H:%M} UTC; it can be deleted from {since + DELETE_MIN_AGE:%H:%M} UTC on."
+    free = since + DELETE_MIN_AGE
+    return f"First seen at {since:%Y-%m-%d %H:%M} UTC; it can be deleted from {free:%Y-%m-%d %H:%M} UTC on."

@@ -210,6 +210,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "streamhub.signin.sessions.SessionLimitsMiddleware",
+    "streamhub.console.login.BackToTheFormMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "streamhub.signin.second_factor.SecondFactorMiddleware",

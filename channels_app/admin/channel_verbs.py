@@ -40,7 +40,8 @@ def _delete_consequences(row: Channel) -> list[str]:
         )
     if cancelled:
         sentences.append(
-            gettext("Its idle breakouts are cancelled: %(cancelled)s.") % {"cancelled": ", ".join(cancelled)}
+            gettext("Its planned breakouts are cancelled: %(cancelled)s.")
+            % {"cancelled": ", ".join(cancelled)}
         )
     return [*sentences, gettext("Past breakouts and their usage are kept.")]
 

@@ -134,7 +134,8 @@ class ChannelForm(ConsoleForm):
         label=_("Source URLs"),
         required=False,
         help_text=lazy(_sources, SafeString)(),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, **_for_inputs(*KINDS)}),
+        # Off: an address may hold a stream key.
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autocomplete": "off", **_for_inputs(*KINDS)}),
     )
     source_username = forms.CharField(
         label=_("Source user name"),

@@ -64,7 +64,7 @@ def viewers_sentence(minute: Minute | None) -> str:
     how = _("estimated from %(requests)s requests") % {"requests": f"{minute.requests:,}"}
     return _("%(about)s watched in the minute from %(start)s UTC, %(how)s.") % {
         "about": about,
-        "start": f"{minute.start:%H:%M}",
+        "start": f"{minute.start:%Y-%m-%d %H:%M}",
         "how": how,
     }
 
@@ -73,7 +73,7 @@ def _planned_start(row: Breakout, now: datetime) -> str:
     if row.starts_at is None:
         return _("no start is planned")
     lasts = (
-        _(" for %(timedelta)s") % {"timedelta": length(timedelta(minutes=row.duration_minutes))}
+        _(", for %(timedelta)s") % {"timedelta": length(timedelta(minutes=row.duration_minutes))}
         if row.duration_minutes
         else ""
     )
@@ -91,7 +91,7 @@ def _at(time: datetime, now: datetime) -> str:
         if time >= now
         else _("%(now)s ago") % {"now": length(now - time)}
     )
-    return _("%(time)s UTC (%(away)s)") % {"time": f"{time:%Y-%m-%d %H:%M}", "away": away}
+    return _("%(time)s UTC, %(away)s") % {"time": f"{time:%Y-%m-%d %H:%M}", "away": away}
 
 
 def length(span: timedelta) -> str:

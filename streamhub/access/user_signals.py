@@ -116,4 +116,4 @@ def _login_failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
     """An unknown name is not stored: it may be a password, typed into the wrong field."""
     user = User.objects.filter(username=credentials.get("username") or "").first()
     who = Actor("anonymous", user.get_username() if user else "unknown user")
-    audit.record("login", user, who=who, outcome=audit.Outcome.REFUSED, detail="The login failed.")
+    audit.record("login", user, who=who, outcome=audit.Outcome.REFUSED, detail="The sign-in failed.")

@@ -54,7 +54,7 @@ def user_deactivate(user: User, *, who: Actor) -> None:
 
 @transaction.atomic
 def user_activate(user: User, *, who: Actor) -> None:
-    """Let the user log in again; tokens that they own and that are still valid work again."""
+    """Let the user sign in again; tokens that they own and that are still valid work again."""
     permit(who, "auth.change_user")
     row = User.objects.select_for_update().get(pk=user.pk)
     if refusal := activation_refusal(row):

@@ -13,6 +13,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from streamhub.console.audited_forms import AuditedForms, History
+from streamhub.console.edits import EditsModel
 from streamhub.console.empty import of_list
 from streamhub.console.form_text import VisibleText
 from streamhub.console.forms import speak_plainly
@@ -52,12 +53,15 @@ class ConsoleAdmin(
     list_filter_sheet = True
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
-        """Django's form, which speaks as plainly as the console's own."""
+        """Django's form, which speaks as plainly as the console's own, and overwrites nobody's change."""
         form = super().get_form(request, obj, change=change, **options)
+        if change:
+            form = type(form.__name__, (EditsModel, form), {})
         for field in form.base_fields.values():
             speak_plainly(field)
         return form
 
+    change_form_before_template = "console/carried.html"
     list_per_page = 50
     warn_unsaved_form = True
     compressed_fields = True

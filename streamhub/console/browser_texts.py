@@ -42,6 +42,12 @@ TEXTS = {
     "closeMenu": _("Close the menu"),
     "menu": _("Menu"),
     "filters": _("Filters"),
+    # kept.js
+    "isKept": _("Nothing was sent yet. When you are through here, what was typed comes back."),
+    "typedIsBack": _(
+        "You were asked to sign in, so nothing was sent. What was typed is back: check and send it."
+    ),
+    "nothingSent": _("You were asked to sign in, so nothing was sent. Do it again."),
     # preview.js
     "noPlayer": _("The player could not be loaded."),
     "noSignature": _("There is no signature for this player ({status})."),

@@ -1,10 +1,16 @@
-"""Where one lands after signing in: the page that was asked for, if there is one, else the dashboard."""
+"""Where one lands after signing in: the page that was asked for, if there is one, else the dashboard.
+
+After a form whose session had ended it is the page with that form, where the browser gives back what was
+typed (`console/kept.js`); the address that the form was sent to may be no page.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,6 +22,24 @@ _sign_in = SignInView.as_view()
 
 # Pages of the admin that nobody signs in for.
 _NO_AIM = ("login", "logout")
+
+
+class BackToTheFormMiddleware:
+    """Sends whoever sent a form without a session back to the page with the form, by the sign-in page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self._get_response(request)
+        if request.method != "POST" or request.path == reverse("admin:login"):
+            return answer
+        refused = answer.headers.get("Location", "").startswith(f"{reverse('admin:login')}?")
+        page = request.headers.get("Referer", "")
+        if not refused or request.user.is_authenticated or not leads_to_a_page(request, page):
+            return answer
+        parts = urlsplit(page)
+        return redirect_to_login(f"{parts.path}?{parts.query}" if parts.query else parts.path, "admin:login")
 
 
 @never_cache

@@ -37,7 +37,7 @@ class Expectation:
         return _("%(does)s, usually in %(usual)s: at about %(at)s UTC.") % {
             "does": self.does,
             "usual": usual,
-            "at": f"{self.at:%H:%M}",
+            "at": f"{self.at:%Y-%m-%d %H:%M}",
         }
 
 

@@ -135,7 +135,10 @@ def to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
         response: HttpResponse = openid_connect.login(request, provider_id)
     except RequestException as error:
         login_events.record("sign_in_failed", "", request, by="provider", why=type(error).__name__)
-        return render(request, "signin/provider_down.html", {"title": _("No answer")}, status=502)
+        aim = request.GET.get(REDIRECT_FIELD_NAME, "")
+        back = reverse("admin:login", query={REDIRECT_FIELD_NAME: aim} if aim else None)
+        context = {"title": _("No answer"), "back": back}
+        return render(request, "signin/provider_down.html", context, status=502)
     return response
 
 

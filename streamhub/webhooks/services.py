@@ -169,8 +169,8 @@ def endpoint_replay(
     for n in range(0, len(found), BATCH):
         _due(row, row.deliveries.filter(event__in=found[n : n + BATCH]))
     which = "all events" if everything else "events that it did not get"
-    end = f" until {until:%Y-%m-%d %H:%M}" if until else ""
-    return f"{len(found):,} of {which} since {since:%Y-%m-%d %H:%M}{end} UTC are sent again."
+    end = f" until {until:%Y-%m-%d %H:%M} UTC" if until else ""
+    return f"{len(found):,} of {which} since {since:%Y-%m-%d %H:%M} UTC{end} are sent again."
 
 
 @transaction.atomic

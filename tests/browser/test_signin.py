@@ -19,6 +19,7 @@ from streamhub.console import roles
 from streamhub.signin import sessions
 from streamhub.signin.session_store import SessionStore
 from tests.browser import provider
+from tests.browser.clicking import follow
 from tests.browser.door import PASSWORD, code, sign_in, use, with_authenticator
 from tests.browser.staff import PHONE, WIDE
 from tests.scenarios.world import WorldUnderTest
@@ -128,6 +129,7 @@ def test_the_house_provider(door: Page, settings: Any, shoot: Callable[[Page, st
         assert not berta.groups.exists()
     sign_out(door)
     door.get_by_role("button", name="Sign in with House").click()
+    follow(door, door.get_by_role("button", name="Try again"))
     expect(door.get_by_role("heading", name="The provider does not answer")).to_be_visible()
     door.get_by_role("link", name="Back to sign-in").click()
     sign_in(door)

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.core.signing import Signer
 from django.test import Client
 from django.urls import reverse
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from channels_app import services
 from channels_app.models import Breakout, Channel
@@ -224,3 +226,69 @@ def test_a_price_class_that_nobody_touched_stays_as_somebody_else_left_it(superu
     assert page.send().status_code == 302
     row.refresh_from_db()
     assert row.price_class == "PriceClass_All"
+
+
+# --- Django's own forms ------------------------------------------------------------------------------
+
+
+def anna_of(client: Client) -> OpenPage:
+    return opened(client, reverse("admin:auth_user_change", args=[User.objects.get(username="anna").pk]))
+
+
+@pytest.fixture
+def anna() -> User:
+    user = User.objects.create_user("anna", first_name="Ana", email="anna@example.com", is_staff=True)
+    user.groups.set([Group.objects.get_or_create(name="operator")[0]])
+    return user
+
+
+def test_a_users_form_changes_nothing_that_was_not_changed_on_it(superuser: Client, anna: User) -> None:
+    page = anna_of(superuser)
+    User.objects.filter(pk=anna.pk).update(last_name="Smith", is_staff=False)
+    anna.groups.set([Group.objects.get_or_create(name="viewer")[0]])
+    assert page.send(first_name="Anna").status_code == 302
+    anna.refresh_from_db()
+    assert (anna.first_name, anna.last_name, anna.is_staff) == ("Anna", "Smith", False)
+    assert [group.name for group in anna.groups.all()] == ["viewer"]
+
+
+def test_a_users_form_says_who_changed_meanwhile_what_was_changed_on_it(
+    superuser: Client, anna: User
+) -> None:
+    page, other = anna_of(superuser), anna_of(superuser)
+    viewer = str(Group.objects.get_or_create(name="viewer")[0].pk)
+    engineer = str(Group.objects.get_or_create(name="engineer")[0].pk)
+    assert other.send(email="new@example.com", groups=viewer).status_code == 302
+    refused = page.send(email="mine@example.com", groups=engineer)
+    html = refused.content.decode()
+    assert refused.status_code == 200
+    assert "Somebody else changed it meanwhile: it is &#x27;new@example.com&#x27; now." in html
+    assert "Somebody else changed it meanwhile: it is &#x27;viewer&#x27; now." in html
+    assert " UTC, after your page was opened." in html
+    anna.refresh_from_db()
+    assert anna.email == "new@example.com"
+    again = OpenPage(superuser, page.url, fields_of(refused))
+    assert again.fields["email"] == ["mine@example.com"]
+    assert again.send().status_code == 302
+    anna.refresh_from_db()
+    assert anna.email == "mine@example.com"
+    assert [group.name for group in anna.groups.all()] == ["engineer"]
+
+
+def test_a_tasks_form_keeps_the_times_that_others_set(engineer: Client) -> None:
+    task = PeriodicTask.objects.create(
+        name="extra",
+        task="lifecycle.sweep",
+        interval=IntervalSchedule.objects.create(every=5, period="minutes"),
+    )
+    page = opened(engineer, reverse("admin:django_celery_beat_periodictask_change", args=[task.pk]))
+    PeriodicTask.objects.filter(pk=task.pk).update(start_time=NOON, expires=NOON + HOUR)
+    assert page.send(description="mine").status_code == 302
+    task.refresh_from_db()
+    assert (task.description, task.start_time, task.expires) == ("mine", NOON, NOON + HOUR)
+    page = opened(engineer, page.url)
+    PeriodicTask.objects.filter(pk=task.pk).update(start_time=NOON + HOUR)
+    refused = page.send(start_time_1="18:00:00")
+    assert "Somebody else changed it meanwhile" in refused.content.decode()
+    task.refresh_from_db()
+    assert task.start_time == NOON + HOUR

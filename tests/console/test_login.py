@@ -72,3 +72,28 @@ def test_a_wrong_password_says_what_is_wrong_and_nothing_else(client: Client) ->
     assert "not correct" in page
     assert "Please correct this" not in page
     assert "Please correct this" in client.post("/admin/login/", {"username": "anna"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("referer", "aim"),
+    [
+        ("http://testserver/admin/channels_app/breakout/?q=hall", "/admin/channels_app/breakout/?q=hall"),
+        ("http://evil.example/admin/", "/admin/channels_app/breakout/bulk/stop/"),
+        ("http://[::1", "/admin/channels_app/breakout/bulk/stop/"),
+        ("", "/admin/channels_app/breakout/bulk/stop/"),
+    ],
+)
+def test_a_form_without_a_session_leads_back_to_the_page_with_the_form(
+    client: Client, referer: str, aim: str
+) -> None:
+    answer = client.post("/admin/channels_app/breakout/bulk/stop/", {}, headers={"referer": referer})
+    assert (answer.status_code, answer.headers["Location"]) == (
+        302,
+        reverse("admin:login", query={"next": aim}).replace("%2F", "/"),
+    )
+
+
+def test_a_form_with_a_session_goes_where_it_goes(client: Client) -> None:
+    client.force_login(User.objects.get())
+    answer = client.post("/admin/logout/", {}, headers={"referer": "http://testserver/admin/alerts/alarm/"})
+    assert "next=/admin/alerts" not in answer.headers.get("Location", "")

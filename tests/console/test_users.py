@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -116,3 +117,15 @@ def test_only_superusers_deactivate(as_role: As, role: str) -> None:
     ada = User.objects.create_user("ada")
     assert do(as_role(role), ada, "deactivate").status_code == 403
     assert named("ada").is_active
+
+
+def test_pages_say_role_and_sign_in_as_the_glossary_does(as_role: As) -> None:
+    anna = User.objects.create_user("anna", is_staff=True)
+    client = as_role("superuser")
+    for page in (reverse("admin:auth_group_changelist"), reverse("admin:auth_user_change", args=[anna.pk])):
+        html = client.get(page).content.decode().replace("Security groups", "")
+        shown = re.sub(
+            r"<(script|svg).*?</\1>|<span[^>]*material-symbols[^>]*>[^<]*|<[^>]*>", " ", html, flags=re.S
+        )
+        assert re.findall(r"(?i)\b(?:groups\b|log ?in\b)[^.\n]*", shown) == [], page
+        assert "role" in shown.lower()

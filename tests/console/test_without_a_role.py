@@ -16,7 +16,7 @@ SECRET = "rtmp://203.0.113.5/live/geheim"
 def test_staff_without_a_role_are_told_what_to_ask_for(as_role: Any, settings: Any, stage: Channel) -> None:
     settings.STREAMHUB_ENVIRONMENT = "blue-house"
     page = as_role("nobody").get("/admin/").content.decode()
-    assert "Ask an administrator to add you to one of the groups viewer, operator, engineer" in page
+    assert "Ask an administrator to give you one of the roles viewer, operator, engineer" in page
     for secret in ("blue-house", settings.AWS_REGION, "111122223333", stage.name):
         assert secret not in page
 

@@ -56,7 +56,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.inside = "sh-form" in found.get("class", "").split()
+            # The console's own forms, and Django's.
+            self.inside = bool({"sh-form", "warn-unsaved-form"} & set(found.get("class", "").split()))
         elif self.inside and tag == "input" and "name" in found:
             self._input(found)
         elif self.inside and tag == "textarea":

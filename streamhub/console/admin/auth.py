@@ -1,10 +1,13 @@
-"""Users and groups with the console's look. Only superusers change them (`streamhub.console.roles`).
+"""Users and roles with the console's look. Only superusers change them (`streamhub.console.roles`).
+
+A role is one of Django's groups; pages say role.
 
 Users are deactivated, never deleted, so that what they did keeps its name.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.contrib import admin
@@ -91,14 +94,16 @@ class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
+        ("Dates", {"fields": ("signed_in", "date_joined")}),
     )
-    readonly_fields = ("is_active", "last_login", "date_joined")
+    readonly_fields = ("is_active", "signed_in", "date_joined")
     change_form_outer_before_template = "console/user_verbs.html"
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         if db_field.name in self.autocomplete_fields:
             options["widget"] = SearchedMultiple(db_field, self.admin_site)
+            options["label"] = _("Roles")
+            options["help_text"] = _("They may do what one of their roles may.")
         return super().formfield_for_manytomany(db_field, request, **options)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
@@ -106,6 +111,8 @@ class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
         if "groups" in form.base_fields:
             # No "remove all" button: select2 places it where screen readers misread it.
             form.base_fields["groups"].widget.widget.is_required = True
+        if "is_staff" in form.base_fields:
+            form.base_fields["is_staff"].help_text = _("They can sign in here.")
         return form
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
@@ -119,7 +126,7 @@ class UserAdmin(AsksAgain, ObjectPages, DjangoUserAdmin, ConsoleAdmin):
     def roles(self, row: User) -> str:
         return ", ".join(sorted(group.name for group in row.groups.all())) or "-"
 
-    @display(description=_("last login"), ordering="last_login")
+    @display(description=_("last sign-in"), ordering="last_login")
     def signed_in(self, row: User) -> str:
         return when(row.last_login, gettext("never"))
 
@@ -164,7 +171,7 @@ def _deactivation(row: User) -> list[str]:
     tokens = ApiToken.objects.read_now().filter(owner=row)
     working = sorted({token.service for token in tokens if token.usable})
     return [
-        gettext("They cannot log in any more, and their sessions end now."),
+        gettext("They cannot sign in any more, and their sessions end now."),
         gettext("Their tokens stop working now: %(working)s. Rotate them first: they are yours then.")
         % {"working": ", ".join(working)}
         if working
@@ -196,7 +203,7 @@ VERBS = (
         run=lambda row, who: user_activate(row, who=who),
         refusal=lambda row, _others: activation_refusal(row),
         consequences=lambda row: [
-            gettext("They can log in again, with the roles that they have."),
+            gettext("They can sign in again, with the roles that they have."),
             gettext("Tokens that they own, and that are not revoked or expired, work again."),
         ],
         done=_("activated."),
@@ -214,6 +221,21 @@ class GroupAdmin(AsksAgain, DjangoGroupAdmin, ConsoleAdmin):
 
     purpose = _("Roles: viewer, operator and engineer. manage.py bootstrap makes them.")
     audited_by_signals = True
+    list_display = ("title",)
+
+    def __init__(self, model: type[Group], site: Any) -> None:
+        super().__init__(model, site)
+        self.opts = copy(self.opts)  # Django's own has a migration
+        self.opts.verbose_name, self.opts.verbose_name_plural = _("role"), _("roles")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        listed = super().get_changelist_instance(request)
+        listed.opts, listed.title = self.opts, gettext("Roles")
+        return listed
+
+    @display(description=_("role"), ordering="name")
+    def title(self, row: Group) -> str:
+        return row.name
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Django's plan of the deletion, without a line for each permission that a role gives."""

@@ -81,6 +81,11 @@
       } else if (time.dataset.shTime === "left") {
         set(time, seconds > 0 ? text("over", { span: clockSpan(seconds) }) : text("left", { span: clockSpan(-seconds) }));
         time.classList.toggle("sh-over", seconds > 0);
+      } else if (time.dataset.shTime.startsWith("said")) {
+        const { shUtc, shUntil, shBetween } = time.dataset;
+        const here = (each) => local(each, time.dataset.shTime === "said");
+        const both = shUntil ? `${here(moment)} ${shBetween} ${here(new Date(shUntil))}` : here(moment);
+        inTwo(time, elsewhere ? both : shUtc, elsewhere ? `(${shUtc})` : "");
       } else {
         inTwo(time, `${local(moment, time.dataset.shTime === "full")}, ${relative(moment)}`, elsewhere ? `(${time.dataset.shUtc})` : "");
       }
