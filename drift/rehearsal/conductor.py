@@ -34,7 +34,6 @@ class Conductor:
     told: Told
     run: JobRun
     ask: Callable[[str], bool] | None = None
-    waiter: Callable[..., Waiter] = Waiter
 
     def conduct(self) -> None:
         """Everything. What goes wrong in a step is in the outcome."""
@@ -80,7 +79,7 @@ class Conductor:
     def _play(self, played: Rows, steps: Sequence[Step]) -> None:
         self.run.extend()  # a person may have thought about the question for long
         with Interruption(self.told.line) as interruption:
-            waiter = self.waiter(interruption, self.run.extend, self.told.progress)
+            waiter = Waiter(interruption, self.run.extend, self.told.progress)
             player = Player(played, waiter, self.told.begins, self.told.ended)
             self._audit(played, "begun")
             try:

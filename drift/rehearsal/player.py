@@ -58,6 +58,8 @@ class Player:
         except StepSkipped as skipped:
             return ended(Status.SKIPPED, str(skipped))
         except StepFailed as failed:
+            if step.part is Part.EXTRA:
+                return ended(Status.SKIPPED, failed.error.message)
             return ended(Status.FAILED, failed.error.message, failed.error)
         except AwsError as error:
             return ended(Status.FAILED, error.in_full, StepError.of_aws(error))

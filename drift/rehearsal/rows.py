@@ -33,7 +33,8 @@ NOTE = (
 class Rows:
     """The rows of one rehearsal. Ids and uids are kept, because rows go while AWS is still asked about them.
 
-    `owners`: the uids in the marks of its resources.
+    `owners`: the uids in the marks of its resources. `on_air`, `distributed`: whether it ever was, whether it
+    ever had a distribution.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Rows:
     group_pk: int | None = None
     owners: set[str] = field(default_factory=set)
     on_air: bool = False
+    distributed: bool = False
 
     @classmethod
     def new(cls) -> Rows:
@@ -74,6 +76,7 @@ class Rows:
         """Those that carry its tag, replaced ones too."""
         found = list(Distribution.objects.filter(**{f"tags__{TAG}": self.run}))
         self.owners |= {row.uid for row in found}
+        self.distributed = self.distributed or bool(found)
         return found
 
     def group(self) -> SecurityGroup | None:
@@ -88,8 +91,8 @@ class Rows:
 
     def existing(self) -> set[str]:
         """What there is, in the words of `plan.NEEDS`."""
-        self.channel()
-        breakout = self.breakout()
+        channel, breakout = self.channel(), self.breakout()
+        self.distributions()
         on_air = breakout is not None and breakout.state not in (
             BreakoutState.IDLE,
             BreakoutState.COMPLETED,
@@ -97,8 +100,8 @@ class Rows:
         )
         self.on_air = self.on_air or on_air
         there = {
-            "channel": self.channel() is not None,
-            "distribution": bool(self.distributions()),
+            "channel": channel is not None,
+            "distribution": self.distributed,
             "show on air": on_air,
             "show": self.on_air,
             "resource": bool(self.owners),

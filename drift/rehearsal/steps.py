@@ -9,7 +9,7 @@ from billing.models import CollectionWindow
 from channels_app import playback as playback_urls
 from channels_app import services
 from channels_app.ingest import input_dest_urls
-from channels_app.models.breakout import ON_AIR, State
+from channels_app.models.breakout import ON_AIR, State, UsageStatus
 from channels_app.models.channel import State as ChannelState
 from channels_app.readiness import readiness
 from distributions import jobs
@@ -28,8 +28,10 @@ from streamhub.lifecycle.job_health import schedules
 CLOSING_GRACE = 30.0
 # A name that DNS does not know yet, a distribution that not every edge has.
 PLAYBACK_GRACE = 60.0
-# Usage that is planned to be read later than this is not waited for.
+# Usage that is planned to be read later than this is not waited for, nor is a job that is late.
 USAGE_PATIENCE = timedelta(minutes=2)
+LATER = {UsageStatus.PENDING: "; more comes by itself", UsageStatus.PROVISIONAL: "; it is refined by itself"}
+NOT_READ = "it was not read yet; the job collect_metrics reads it by itself"
 AGAIN_SECONDS = 5.0
 
 Act = Callable[[Rows], object]
@@ -141,14 +143,13 @@ def _usage(rows: Rows, since: datetime) -> Look:
             "no bytes yet" if row.usage_bytes_downloaded is None else f"{row.usage_bytes_downloaded:,} bytes"
         )
         return Look(
-            "", done=f"read from CloudWatch: {so_far}, {row.usage_status}. It becomes final by itself later"
+            "", done=f"read from CloudWatch: {so_far}, {row.usage_status}{LATER.get(row.usage_status, '')}"
         )
     planned = windows.values_list("next_read_at", flat=True).first()
     if planned is not None and planned - database_now() > USAGE_PATIENCE:
         raise StepSkipped(f"it is read by itself at {planned:%H:%M} UTC; CloudWatch publishes late")
-    if database_now() - since > USAGE_PATIENCE:
-        raise StepSkipped("it was not read yet; the job collect_metrics reads it by itself")
-    return Look("waits for the job collect_metrics")
+    late = StepError("not_read", NOT_READ)
+    return Look("waits for the job collect_metrics", failure=late, grace=USAGE_PATIENCE.total_seconds())
 
 
 def _left(rows: Rows, since: datetime) -> Look:

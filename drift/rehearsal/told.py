@@ -49,8 +49,7 @@ class Told:
         self.line(f"{self._at()}  {step.title}")
 
     def ended(self, step: StepOutcome) -> None:
-        error = f" ({step.error})" if step.error and step.error.request_id else ""
-        self.line(f"{self._at()}  {step.status:<7} {step.title}: {step.detail}{error}")
+        self.line(f"{self._at()}  {step.status:<7} {step.title}: {step.error or step.detail}")
 
     def _at(self) -> str:
         seconds = int(self.clock() - self.began)
@@ -89,15 +88,15 @@ class Told:
             self.line(f"LEFT    {each}")
         if found == []:
             self.line(
-                "\nNothing is left in AWS or in the database; the breakout stays, with its history and usage."
+                "\nNothing is left in AWS or in the database, apart from history: timelines, the breakout and its usage."
             )
 
 
 def verdict(outcome: Outcome) -> str:
     """The last sentence."""
     failed = [step.title for step in outcome.steps if step.status is Status.FAILED]
-    if failed:
-        return f"The rehearsal failed: {', '.join(failed)}."
     if outcome.interrupted:
         return "The rehearsal was interrupted."
+    if failed:
+        return f"The rehearsal failed: {', '.join(failed)}."
     return "The rehearsal left something behind." if outcome.left != [] else "The rehearsal went well."
