@@ -88,7 +88,7 @@ class Told:
             self.line(f"LEFT    {each}")
         if found == []:
             self.line(
-                "\nNothing is left in AWS or in the database, apart from history: timelines, the breakout and its usage."
+                "\nNothing is left in AWS, and in the database only history: timelines, breakout and usage."
             )
 
 
