@@ -65,8 +65,7 @@ class Conductor:
     def _without_former(self) -> bool:
         """Name what former rehearsals left, and clean it up if that is wanted. False: it could not be."""
         former = rows.former()
-        channels = [channel for each in former if (channel := each.channel()) is not None]
-        self.outcome.former = [left.of_channel(channel) for channel in channels]
+        self.outcome.former = [found for each in former for found in left.of_rows(each)]
         for each in self.outcome.former:
             self.told.line(f"LEFT    by a former rehearsal: {each}")
         if not former or (self.ask is not None and not self.ask("Clean it up first?")):

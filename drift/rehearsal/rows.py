@@ -10,7 +10,7 @@ from typing import Any
 from channels_app import services
 from channels_app.models import Breakout, Channel, SecurityGroup
 from channels_app.models.breakout import State as BreakoutState
-from distributions.models import Distribution
+from distributions.models import Desired, Distribution
 from drift.rehearsal.outcome import StepError, StepFailed
 from streamhub.access.actors import system_actor
 from streamhub.clock import database_now
@@ -155,16 +155,17 @@ def made_by_a_rehearsal(row: Any) -> bool:
 
 
 def former() -> list[Rows]:
-    """What former rehearsals left: their channels, the oldest first."""
-    tagged = Channel.objects.filter(tags__has_key=TAG).order_by("pk")
+    """What former rehearsals left, the oldest first: channels, then distributions that outlived theirs."""
     found = []
-    for channel in tagged:
+    for channel in Channel.objects.filter(tags__has_key=TAG).order_by("pk"):
         if made_by_a_rehearsal(channel):
             breakout = Breakout.objects.filter(channel=channel).order_by("-pk").first()
-            found.append(
-                Rows(channel.name, str(channel.tags[TAG]), channel.pk, breakout.pk if breakout else None)
-            )
-    return found
+            run, shown = str(channel.tags[TAG]), breakout.pk if breakout else None
+            found.append(Rows(channel.name, run, channel.pk, shown))
+    runs = {each.run for each in found}
+    tagged = Distribution.objects.filter(tags__has_key=TAG, attached=False, desired=Desired.DELETED)
+    alone = [row for row in tagged.order_by("pk") if row.tags[TAG] not in runs]
+    return found + [Rows(row.owner_label, str(row.tags[TAG])) for row in alone]
 
 
 def trouble(rows: list[HasError | None], since: datetime) -> StepError | None:

@@ -30,7 +30,10 @@ CLOSING_GRACE = 30.0
 PLAYBACK_GRACE = 60.0
 # Usage that is planned to be read later than this is not waited for, nor is a job that is late.
 USAGE_PATIENCE = timedelta(minutes=2)
-LATER = {UsageStatus.PENDING: "; more comes by itself", UsageStatus.PROVISIONAL: "; it is refined by itself"}
+LATER: dict[str, str] = {
+    UsageStatus.PENDING: "; more comes by itself",
+    UsageStatus.PROVISIONAL: "; it is refined by itself",
+}
 NOT_READ = "it was not read yet; the job collect_metrics reads it by itself"
 AGAIN_SECONDS = 5.0
 

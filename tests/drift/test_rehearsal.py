@@ -12,16 +12,19 @@ import jsonschema
 import pytest
 from django.core.management import CommandError, call_command
 
+from billing.pricing.services import rates_seed
 from channels_app import services
 from channels_app.models import Breakout, Channel
 from drift.rehearsal.plan import PLAN, Part
 from drift.rehearsal.rows import TAG, WHO, Rows
+from drift.rehearsal.told import Told
 from streamhub.access.audit_entry import AuditEntry
 from streamhub.lifecycle import lease
 from streamhub.lifecycle.models import Heartbeat, Transition
 from tests.drift.rehearsing import Rehearsing, rehearsing
 from tests.scenarios.actors import TESTER
 from tests.scenarios.packages import ROOT
+from tests.scenarios.well import all_well
 
 __all__ = ["rehearsing"]
 
@@ -54,6 +57,7 @@ def interrupt_when(step: str, monkeypatch: pytest.MonkeyPatch, times: int = 1) -
 
 
 def test_a_whole_life_goes_well_and_nothing_is_left(rehearsing: Rehearsing) -> None:
+    rates_seed()
     ended = rehearsing.run()
     facts = valid(ended.facts)
     assert (ended.status, facts["status"], facts["left"], facts["refused"]) == (0, "ok", [], [])
@@ -154,6 +158,7 @@ def test_what_cannot_be_taken_away_is_named_with_its_page_and_the_next_one_can(
     assert [found for found in left if found["verb"] == verb and found["page"].startswith("/admin/")]
     assert any(found["detail"] == "on AWS" for found in left)
     rehearsing.world.control.clear_faults()
+    all_well()
     again = rehearsing.run()
     assert (again.status, again.facts["left"], rehearsing.world.left()) == (0, [], {})
 
@@ -320,8 +325,12 @@ def killed_on_air(rehearsing: Rehearsing) -> Channel:
 
 def test_what_a_killed_one_left_is_named_and_cleaned_up(rehearsing: Rehearsing) -> None:
     channel = killed_on_air(rehearsing)
+    all_well()
     ended = rehearsing.run()
-    assert (ended.status, valid(ended.facts)["former"][0]["id"]) == (0, str(channel.pk))
+    assert (ended.status, [(found["kind"], found["verb"]) for found in valid(ended.facts)["former"]]) == (
+        0,
+        [("breakout", "Stop"), ("channel", "Delete"), ("distribution", "")],
+    )
     assert f"by a former rehearsal: channel {channel.pk}, {channel.name}" in ended.printed
     assert (rehearsing.world.left(), Channel.objects.count()) == ({}, 0)
     assert set(Breakout.objects.values_list("state", flat=True)) == {"completed"}
@@ -329,6 +338,7 @@ def test_what_a_killed_one_left_is_named_and_cleaned_up(rehearsing: Rehearsing) 
 
 def test_it_stays_if_a_person_says_so(rehearsing: Rehearsing, monkeypatch: pytest.MonkeyPatch) -> None:
     channel = killed_on_air(rehearsing)
+    all_well()
     monkeypatch.setattr("sys.stdin", Terminal("n\ny\n"))
     ended = rehearsing.run("--traceback")
     assert (ended.status, list(Channel.objects.all())) == (0, [channel])
