@@ -40,8 +40,6 @@ def valid(facts: dict[str, Any]) -> dict[str, Any]:
 
 def interrupt_when(step: str, monkeypatch: pytest.MonkeyPatch, times: int = 1) -> None:
     """Send Ctrl-C when that step begins."""
-    from drift.rehearsal.told import Told
-
     begins = Told.begins
 
     def begin(told: Told, begun: Any) -> None:
@@ -158,7 +156,6 @@ def test_what_cannot_be_taken_away_is_named_with_its_page_and_the_next_one_can(
     assert [found for found in left if found["verb"] == verb and found["page"].startswith("/admin/")]
     assert any(found["detail"] == "on AWS" for found in left)
     rehearsing.world.control.clear_faults()
-    all_well()
     again = rehearsing.run()
     assert (again.status, again.facts["left"], rehearsing.world.left()) == (0, [], {})
 
@@ -206,8 +203,6 @@ def test_a_defect_in_a_step_does_not_leave_a_show_running(
 def test_workers_that_do_nothing_any_more_are_named_and_the_deadline_ends_the_wait(
     rehearsing: Rehearsing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from drift.rehearsal.told import Told
-
     begins = Told.begins
 
     def begin(told: Told, begun: Any) -> None:
@@ -233,7 +228,9 @@ def nothing_was_created(rehearsing: Rehearsing) -> bool:
 
 
 def test_without_a_worker_it_refuses(rehearsing: Rehearsing) -> None:
+    all_well()
     Heartbeat.objects.filter(name="worker").delete()
+    rehearsing.well = False
     ended = rehearsing.run()
     assert (ended.status, valid(ended.facts)["status"]) == (REFUSED, "refused")
     assert "No worker is alive" in ended.said
@@ -325,7 +322,6 @@ def killed_on_air(rehearsing: Rehearsing) -> Channel:
 
 def test_what_a_killed_one_left_is_named_and_cleaned_up(rehearsing: Rehearsing) -> None:
     channel = killed_on_air(rehearsing)
-    all_well()
     ended = rehearsing.run()
     assert (ended.status, [(found["kind"], found["verb"]) for found in valid(ended.facts)["former"]]) == (
         0,
@@ -338,7 +334,6 @@ def test_what_a_killed_one_left_is_named_and_cleaned_up(rehearsing: Rehearsing) 
 
 def test_it_stays_if_a_person_says_so(rehearsing: Rehearsing, monkeypatch: pytest.MonkeyPatch) -> None:
     channel = killed_on_air(rehearsing)
-    all_well()
     monkeypatch.setattr("sys.stdin", Terminal("n\ny\n"))
     ended = rehearsing.run("--traceback")
     assert (ended.status, list(Channel.objects.all())) == (0, [channel])
