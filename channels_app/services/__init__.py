@@ -49,7 +49,7 @@ from channels_app.services.distribution import (
     distribution_replace,
 )
 from channels_app.services.extension import breakout_extend
-from channels_app.services.places import channel_count, creation_refusal, running
+from channels_app.services.places import channel_count, creation_refusal, run_refusal, running
 from channels_app.services.planning import plan_warnings
 from channels_app.services.recordings import (
     RECORDINGS_MISSING,
@@ -139,6 +139,7 @@ __all__ = [
     "pending_changes",
     "plan_errors",
     "plan_warnings",
+    "run_refusal",
     "running",
     "said",
     "schedule_errors",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
-from channels_app.guards.places import Places, none_to_create
+from channels_app.guards.places import Places, none_to_create, none_to_run
 from channels_app.models import Channel
 from channels_app.models.channel import Desired, State
 from streamhub.errors import NotPossible
@@ -34,6 +34,14 @@ def running_places(channel: Channel | None) -> Places:
         return Places()
     taken = list(Channel.objects.filter(running()).values_list("pk", flat=True))
     return Places() if channel.pk in taken else Places(len(taken), limit)
+
+
+def run_refusal() -> str | None:
+    """Why no further channel can run now; None: one can. One query, and none without a limit."""
+    limit = settings.MAX_RUNNING_CHANNELS
+    taken = 0 if limit is None else Channel.objects.filter(running()).count()
+    refusal = none_to_run(Places(taken, limit))
+    return refusal.sentence if refusal else None
 
 
 def running() -> Q:

@@ -22,6 +22,7 @@ WITH_DATABASE = {
     "heartbeat": ("beat",),
     "import_bill": (str(Path(__file__).with_name("bill.csv")),),
     "import_prices": (str(Path(__file__).with_name("price_list.json")),),
+    "rehearse": ("--yes",),
     "issue_token": ("event-site", "--scope", "usage:read"),
     "reset_second_factor": ("anna",),
     "usage_statement": ("2020-01",),
