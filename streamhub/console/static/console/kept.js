@@ -90,7 +90,7 @@
   function arrive() {
     const kept = read();
     const expired = document.getElementById("sh-expired");
-    const signingIn = document.body.matches(".login") && document.querySelector("main form"); // or says again who it is
+    const signingIn = document.body.matches(".login") && document.querySelector("form"); // or says again who it is
     if (!kept) return;
     if (expired || signingIn) {
       if (!kept.lost && !fresh(kept, ANSWERED)) { sessionStorage.removeItem(KEY); return; }

@@ -8,8 +8,9 @@
 
   // The heading of a cell's column; a cell may stand for several columns.
   function nameCells(table) {
-    const headings = [...table.querySelectorAll("thead th")].map((each) => each.textContent.trim());
-    for (const row of table.querySelectorAll("tbody tr, tfoot tr")) {
+    const headings = [...table.tHead.rows[0].cells].map((each) => each.textContent.trim());
+    for (const row of table.rows) {
+      if (row.parentElement === table.tHead) continue;
       let column = 0;
       for (const cell of row.cells) {
         if (column) cell.dataset.shColumn = headings[column] ?? "";
