@@ -173,6 +173,7 @@ def test_ctrl_c_in_any_step_cleans_up(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.django_db(transaction=True)  # it closes the connection
 def test_a_second_ctrl_c_leaves_at_once_and_says_how_to_finish(
     rehearsing: Rehearsing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
