@@ -254,11 +254,13 @@ def test_without_a_place_it_refuses(rehearsing: Rehearsing, settings: Any, limit
 
 
 def test_with_a_full_quota_it_refuses(rehearsing: Rehearsing, settings: Any) -> None:
-    settings.AWS_QUOTAS = "mediapackage:channels=0"
+    settings.AWS_QUOTAS = "mediapackage:channels=1"
+    theirs = services.channel_create("main hall", who=TESTER, allowed_cidrs=["203.0.113.7/32"])
+    rehearsing.world.settle()
     rehearsing.world.observe()
     ended = rehearsing.run()
-    assert (ended.status, "MediaPackage channels" in ended.said) == (REFUSED, True)
-    assert nothing_was_created(rehearsing)
+    assert (ended.status, "0 of 1 MediaPackage channels left" in ended.said) == (REFUSED, True)
+    assert list(Channel.objects.all()) == [theirs]
 
 
 def test_two_at_once_are_refused(rehearsing: Rehearsing) -> None:
