@@ -139,13 +139,13 @@ def test_a_show_on_a_warm_channel_ends_whatever_its_channel_waits_for(
     assert scene.medialive_state(world) == "RUNNING"
 
 
-def test_a_show_that_cannot_end_keeps_no_warm_channel_running(world: WorldUnderTest) -> None:
-    """Whatever the step is that its end waits for: nobody needs the encoder once it is not kept warm."""
+def test_a_show_that_was_stopped_keeps_no_warm_channel_running(world: WorldUnderTest) -> None:
+    """Its end waits for no step, and nobody needs the encoder once it is not kept warm."""
     warm(world)
     scene.start(world)
     world.settle()
     services.breakout_stop(scene.breakout(), who=TESTER)
-    assert (scene.breakout().state, scene.channel().desired) == ("stopping", "running")
+    assert (scene.breakout().state, scene.channel().desired) == ("completed", "running")
     Channel.objects.update(warm_until=timezone.now())
     cost_alarms.check_costs()
     row = scene.channel()
