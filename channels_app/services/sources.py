@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -147,6 +147,15 @@ def _scheme_error(input_type: str, url: str) -> str | None:
     }
 
 
+def _can_be_split(url: str) -> bool:
+    """Whether what stands in brackets is an IP address."""
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
+
+
 def _form_error(input_type: str, url: str) -> str | None:
     kind = KINDS[input_type]
     if "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]:
@@ -156,7 +165,7 @@ def _form_error(input_type: str, url: str) -> str | None:
             "would see them. Remove what stands before the @, and use the fields for the "
             "credentials."
         )
-    if not re.fullmatch(kind.pattern, url):
+    if not re.fullmatch(kind.pattern, url) or not _can_be_split(url):
         return _("%(shown)s is not %(what)s that %(input_type)s can pull. Write it as %(example)s.") % {
             "shown": _shown(url),
             "what": kind.what,

@@ -221,6 +221,10 @@ def test_other_inputs_take_no_credentials(kind: str) -> None:
     assert list(errors) == ["input_credentials"]
 
 
+def test_brackets_hold_an_address() -> None:
+    assert source_error("SRT_CALLER", "srt://[.A]:65530")
+
+
 @given(data=st.data(), kind=st.sampled_from(sorted(KINDS)))
 def test_a_url_of_the_right_form_is_taken_or_refused(data: st.DataObject, kind: str) -> None:
     url = data.draw(st.from_regex(re.compile(KINDS[kind].pattern, re.ASCII), fullmatch=True))
