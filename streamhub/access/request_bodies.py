@@ -91,15 +91,17 @@ def _line(name: str, text: str) -> InitErrorDetails:
 
 
 def well_formed(parser: Parser, operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Ninja "operation" decorator: a body said to be JSON that the operation does not take is JSON, else 422.
+    """Ninja "operation" decorator: a body that the operation does not take is empty or JSON, else 422.
 
-    A caller whose body was cut off or spoiled on its way learns of it whatever it called.
+    A caller whose body was cut off or spoiled on its way learns of it whatever it called. A form in parts is left
+    alone: some clients send an empty one without being asked.
     """
 
     @wraps(operation)
     def run(request: HttpRequest, **arguments: Any) -> Any:
         read = any(isinstance(value, In) for value in arguments.values())
-        if request.content_type == "application/json" and not read and request.body:
+        is_form = request.content_type == "multipart/form-data"
+        if request.method not in ("GET", "HEAD") and not read and not is_form and request.body:
             try:
                 parser.parse_body(request)
             except (ValueError, Invalid) as error:  # answered as for a body that ninja reads

@@ -274,6 +274,12 @@ def test_an_empty_body_and_valid_json_are_fine_where_none_is_read(service, raw):
     assert service.delete(f"{GROUPS}/{group.pk}", body=raw).status_code == 202
 
 
+def test_an_empty_form_in_parts_is_fine_where_no_body_is_read(service, client):
+    group = Group.objects.create(name="a")
+    headers = {"Authorization": f"Bearer {service.plain}"}
+    assert client.post(f"{GROUPS}/{group.pk}", {}, headers=headers).status_code == 202
+
+
 def test_a_broken_body_is_judged_after_the_token(service, client):
     assert client.post(f"{GROUPS}/1", b"{", content_type="application/json").status_code == 401
 
