@@ -93,8 +93,8 @@ def _line(name: str, text: str) -> InitErrorDetails:
 def well_formed(parser: Parser, operation: Callable[..., Any]) -> Callable[..., Any]:
     """Ninja "operation" decorator: a body that the operation does not take is empty or JSON, else 422.
 
-    A caller whose body was cut off or spoiled on its way learns of it whatever it called. A form in parts is left
-    alone: some clients send an empty one without being asked.
+    A caller whose body was cut off or spoiled on its way learns of it whatever it called. A form in parts is
+    left alone: some clients send an empty one without being asked.
     """
 
     @wraps(operation)
