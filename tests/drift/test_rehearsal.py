@@ -164,13 +164,14 @@ def test_what_cannot_be_taken_away_is_named_with_its_page_and_the_next_one_can(
 def test_ctrl_c_in_any_step_cleans_up(
     rehearsing: Rehearsing, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
+    before = signal.getsignal(signal.SIGINT)  # which a shell lets processes in the background ignore
     interrupt_when(step, monkeypatch)
     ended = rehearsing.run()
     facts = valid(ended.facts)
     assert (ended.status, facts["interrupted"], facts["left"]) == (FAILED, True, [])
     assert (rehearsing.world.left(), Channel.objects.count()) == ({}, 0)
     assert "cleaning up" in ended.printed
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.django_db(transaction=True)  # it closes the connection
